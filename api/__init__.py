@@ -1,0 +1,1 @@
+"""API: intake, leads, evidence vault and the wall."""

@@ -1,0 +1,61 @@
+"""
+The bus: names of the Redis keys and streams that tie workers and the API together, and nothing else.
+
+Lossy things (snapshots, live tiles, states) expire by themselves. What may not be lost does not travel here: leads go
+by HTTP from the outbox, wall events live in the database and the bus only rings a bell.
+
+| key | kind | written by | holds |
+|---|---|---|---|
+| ``pw:camera:{id}:state`` | string, 15 s | worker | `CameraHealth` JSON |
+| ``pw:camera:{id}:snapshot`` | hash, 120 s | worker | ``jpeg``, ``utc``, ``width``, ``height`` |
+| ``pw:camera:{id}:wanted`` | string, 10 s | API | a viewer is watching: publish the live tile |
+| ``pw:camera:{id}:live`` | stream, capped | worker | entries of `LiveEntry` kinds |
+| ``pw:cameras:desired`` | hash id -> JSON | API | `CameraDocument` with its full source |
+| ``pw:leads:announced`` | stream, capped | worker | ``announcement``: `LeadAnnouncement` JSON |
+| ``pw:events`` | pub/sub | API | newest event cursor: the bell |
+"""
+
+from enum import StrEnum
+
+DESIRED_CAMERAS = "pw:cameras:desired"
+LEADS_ANNOUNCED = "pw:leads:announced"
+EVENTS_BELL = "pw:events"
+
+STATE_TTL_S = 15
+SNAPSHOT_TTL_S = 120
+WANTED_TTL_S = 10
+LIVE_MAXLEN = 600
+ANNOUNCED_MAXLEN = 10_000
+
+
+class LiveEntry(StrEnum):
+    """
+    Kinds of entry in a live stream; each entry has the fields ``kind`` and ``data``.
+
+    ``init``: JSON `LiveInit` in ``data``, the initialisation segment in ``segment``. ``media``: a fragment in ``data``,
+    ``key`` = ``1`` when it starts with a key frame. ``message``: JSON of an overlay, clock or end message.
+    """
+
+    INIT = "init"
+    MEDIA = "media"
+    MESSAGE = "message"
+
+
+def state_key(camera_id: str) -> str:
+    """Key of a camera's last reported state."""
+    return f"pw:camera:{camera_id}:state"
+
+
+def snapshot_key(camera_id: str) -> str:
+    """Key of a camera's newest snapshot."""
+    return f"pw:camera:{camera_id}:snapshot"
+
+
+def wanted_key(camera_id: str) -> str:
+    """Key that lives while somebody watches the camera."""
+    return f"pw:camera:{camera_id}:wanted"
+
+
+def live_key(camera_id: str) -> str:
+    """Key of a camera's live stream."""
+    return f"pw:camera:{camera_id}:live"

@@ -1,0 +1,276 @@
+"""
+Wire types that workers, the API and outside tools share. The lead is ``lead/1`` of domain.md 6.3.
+
+Times are aware UTC, written as RFC 3339 with ``Z``. Unknown keys are refused.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+
+LEAD_ID_PATTERN = r"^L\d{8}-\d{6,12}$"
+CAMERA_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
+
+
+def _as_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("time must carry a zone")
+    return moment.astimezone(UTC)
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return an aware time as RFC 3339 UTC with milliseconds: ``2026-11-23T02:30:05.120Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+UtcTime = Annotated[datetime, AfterValidator(_as_utc), PlainSerializer(rfc3339, return_type=str, when_used="json")]
+LeadId = Annotated[str, Field(pattern=LEAD_ID_PATTERN)]
+CameraIdText = Annotated[str, Field(pattern=CAMERA_ID_PATTERN)]
+Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN)]
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in source-image pixels."""
+
+
+class Wire(BaseModel):
+    """A frozen document with no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LeadState(StrEnum):
+    """States of a lead (domain.md 6.2) that exist so far; later states come with the closed loop."""
+
+    CANDIDATE = "CANDIDATE"
+    PENDING_VERIFY = "PENDING_VERIFY"
+    NEED_MORE = "NEED_MORE"
+    VERIFIED = "VERIFIED"
+    REJECTED_FALSE = "REJECTED_FALSE"
+    ARCHIVED = "ARCHIVED"
+
+
+class Priority(StrEnum):
+    """Urgency of a lead: P1 from a score of 70, P2 from 40 (domain.md 6.5)."""
+
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+
+
+class Place(Wire):
+    """Where the camera looks."""
+
+    division: str = Field("", description="GB/T 2260 division code")
+    town: str = Field("", description="town or street, for people")
+    lon: float | None = Field(None, ge=-180, le=180, description="degrees east, WGS 84")
+    lat: float | None = Field(None, ge=-90, le=90, description="degrees north, WGS 84")
+
+
+class LeadCamera(Wire):
+    """Which camera saw it."""
+
+    id: CameraIdText
+    name: str = ""
+    gb_id: str = Field("", description="20-digit GB/T 28181 id")
+    preset: int | None = None
+
+
+class LeadEvent(Wire):
+    """When it was seen, by the camera's best clock."""
+
+    start: UtcTime
+    confirmed: UtcTime
+    end: UtcTime
+    timezone: str = "Asia/Shanghai"
+    clock_source: str = Field("", description="where UTC comes from: rtcp, arrival or file")
+    uncertainty_s: float = Field(0.0, ge=0)
+
+
+class LeadMeasure(Wire):
+    """What was measured. ``kind`` says what the numbers are; nothing here is a legal reading."""
+
+    kind: str = Field(description="visible_emission until opacity is measured")
+    class_name: str = Field(description="smoke or fire")
+    peak_confidence: float = Field(ge=0, le=1)
+    peak_xyxy: Box
+    peak_utc: UtcTime
+    observations: int = Field(ge=1)
+    duration_s: float = Field(ge=0)
+    zone: str = ""
+    quality: str = "screening"
+    values: dict[str, float] = Field(default_factory=dict, description="further numbers, unit in the name")
+
+
+class LeadRule(Wire):
+    """The rule that made it."""
+
+    id: str
+    version: str
+    params: dict[str, float | int | str | bool] = Field(default_factory=dict)
+
+
+class LeadModel(Wire):
+    """The model that saw it."""
+
+    name: str
+    version: str
+    sha256: Sha256
+
+
+class LeadEvidence(Wire):
+    """Where its package is and what it hashes to."""
+
+    package: str = Field(description="path of the evidence resource")
+    sums_sha256: Sha256
+    tsa: str = "none"
+    log_index: int | None = None
+
+
+class LeadDocument(Wire):
+    """A lead as it travels and as ``GET /v1/leads/{id}`` shows it (domain.md 6.3)."""
+
+    lead_id: LeadId
+    schema_: Literal["lead/1"] = Field("lead/1", alias="schema")
+    state: LeadState = LeadState.PENDING_VERIFY
+    version: int = Field(1, ge=1)
+    violation_code: str = Field(pattern=r"^V\d{2}[A-Z]?_[A-Z_]+$")
+    class_: Literal["lead_only", "evidence_candidate"] = Field("lead_only", alias="class")
+    priority: Priority = Priority.P3
+    score: int = Field(0, ge=0)
+    place: Place = Place()
+    camera: LeadCamera
+    event: LeadEvent
+    measure: LeadMeasure
+    rule: LeadRule
+    model: LeadModel
+    evidence: LeadEvidence | None = Field(None, description="absent while the package is still being made")
+    node: str = Field("", description="name of the worker node that reports")
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
+
+
+class LeadAnnouncement(Wire):
+    """A confirmed lead whose package is still being made: shown on the wall at once, filed when the package comes."""
+
+    lead: LeadDocument
+    still_jpeg_b64: str = Field("", max_length=400_000, description="small picture of the moment, base64 JPEG")
+
+
+class CameraState(StrEnum):
+    """How a camera's stream is; each state implies the ones before it hold."""
+
+    CONNECTING = "connecting"
+    PLAYING = "playing"
+    LOST = "lost"
+    ENDED = "ended"
+    STOPPED = "stopped"
+
+
+class CameraDocument(Wire):
+    """A camera as operators configure it. ``source`` is write-only: answers show it redacted."""
+
+    id: CameraIdText
+    name: str = ""
+    source: str = Field("", description="stream address or file; credentials are never shown again")
+    enabled: bool = True
+    gb_id: str = Field("", pattern=r"^(\d{20})?$")
+    place: Place = Place()
+    stream: dict[str, float | int | str | bool] = Field(default_factory=dict, description="stream settings by name")
+
+
+class CameraHealth(Wire):
+    """What the worker last said of a camera."""
+
+    camera_id: CameraIdText
+    state: CameraState
+    worker: str = ""
+    since: UtcTime
+    reported: UtcTime
+    error: str = Field("", description="why it is lost, credentials removed")
+    reconnects: int = Field(0, ge=0)
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    received_fps: float = 0.0
+    analysed_fps: float = 0.0
+    frames_received: int = 0
+    frames_analysed: int = 0
+    frames_dropped: int = 0
+    last_frame_utc: UtcTime | None = None
+    clock_source: str = ""
+    clock_uncertainty_s: float = 0.0
+    analysis_delay_s: float = Field(0.0, description="capture to detections, last frame")
+
+
+class OverlayBox(Wire):
+    """One box over a live picture."""
+
+    xyxy: Box
+    class_name: str
+    confidence: float
+    track: int | None = None
+    state: str = Field("", description="candidate or confirmed")
+
+
+class OverlayMessage(Wire):
+    """Boxes of one analysed frame, tied to the live tile's media time so that they are drawn with their picture."""
+
+    type: Literal["overlay"] = "overlay"
+    epoch: int
+    media_s: float = Field(description="media time of the frame in the fMP4 of the same epoch")
+    utc: UtcTime
+    width: int
+    height: int
+    boxes: list[OverlayBox]
+
+
+class LiveInit(Wire):
+    """Start of a live tile's fMP4; the initialisation segment follows as the next binary message."""
+
+    type: Literal["init"] = "init"
+    epoch: int
+    mime: str
+    width: int
+    height: int
+
+
+class LiveClock(Wire):
+    """Ties media time to capture time: ``utc`` is the capture time of the picture shown at ``media_s``."""
+
+    type: Literal["clock"] = "clock"
+    epoch: int
+    media_s: float
+    utc: UtcTime
+    clock_source: str
+    uncertainty_s: float
+
+
+class LiveEnd(Wire):
+    """The live tile's stream is over for this epoch."""
+
+    type: Literal["end"] = "end"
+    epoch: int
+    reason: str
+
+
+class EventType(StrEnum):
+    """Kinds of wall events."""
+
+    LEAD_ANNOUNCED = "lead.announced"
+    LEAD_FILED = "lead.filed"
+    LEAD_CHANGED = "lead.changed"
+    CAMERA_CHANGED = "camera.changed"
+    CAMERA_REMOVED = "camera.removed"
+
+
+class WallEvent(Wire):
+    """One entry of the wall's event sequence; ``cursor`` rises by the order of entry and never repeats."""
+
+    cursor: int = Field(ge=1)
+    type: EventType
+    at: UtcTime
+    subject: str = Field(description="lead id or camera id")
+    lead: LeadDocument | None = None
+    data: dict[str, str | int | float | bool | None] = Field(default_factory=dict)

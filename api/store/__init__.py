@@ -1,0 +1,1 @@
+"""Store: leads, cameras, events and operators in SQL."""

@@ -1,0 +1,1 @@
+"""Benchmarks: scenes, clips, scores and whole runs."""

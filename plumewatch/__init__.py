@@ -1,0 +1,1 @@
+"""Plumewatch (青目): the front door."""

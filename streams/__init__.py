@@ -1,0 +1,1 @@
+"""Streams: camera bytes to frames with true times."""

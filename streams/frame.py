@@ -1,0 +1,97 @@
+"""Packets and frames: a stream's encoded units and the pictures decoded from them, each with its two clocks."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.camera import CameraId
+from streams.clock import CaptureTime
+
+BgrImage = NDArray[np.uint8]
+"""uint8 ``(height, width, 3)``, blue green red, C-contiguous."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """
+    What a muxer must know to write a stream's packets again without decoding them.
+
+    Attributes:
+        codec: FFmpeg's name: ``h264``, ``hevc``, ``mjpeg``, ...
+
+        width: coded width in pixels.
+
+        height: coded height in pixels.
+
+        extradata: codec configuration (SPS/PPS, ...) as the demuxer gave it; may be empty for in-band parameter sets.
+
+        time_base: seconds a tick of `Packet.pts` and `Packet.dts`.
+
+        nominal_fps: frame rate the stream declares; 0 where it declares none. Never used for arithmetic on time.
+
+        pixel_format: FFmpeg's name, empty where unknown.
+    """
+
+    codec: str
+    width: int
+    height: int
+    extradata: bytes
+    time_base: Fraction
+    nominal_fps: float = 0.0
+    pixel_format: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packet:
+    """
+    One encoded video packet as it was received.
+
+    Attributes:
+        camera_id: whose packet it is.
+
+        stream: parameters in force for it; the same object for every packet until they change.
+
+        data: the bitstream, untouched.
+
+        pts: presentation time in ticks of `stream.time_base`.
+
+        dts: decoding time in the same ticks; monotonic within an epoch.
+
+        duration: in ticks; 0 where unknown.
+
+        is_keyframe: decoding can start here.
+
+        time: the two clocks, stamped after the read returned.
+    """
+
+    camera_id: CameraId
+    stream: StreamInfo
+    data: bytes
+    pts: int
+    dts: int
+    duration: int
+    is_keyframe: bool
+    time: CaptureTime
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """
+    One decoded picture.
+
+    Attributes:
+        camera_id: whose picture it is.
+
+        time: the clocks of the packet it was decoded from.
+
+        image: read-only BGR ``uint8 (height, width, 3)`` in source resolution.
+
+        is_keyframe: decoded from a key frame.
+    """
+
+    camera_id: CameraId
+    time: CaptureTime
+    image: BgrImage
+    is_keyframe: bool = False

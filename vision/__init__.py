@@ -1,0 +1,1 @@
+"""Vision: what is seen becomes what is reported."""

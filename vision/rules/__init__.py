@@ -1,0 +1,1 @@
+"""Rules: when a confirmed track is a finding; one file a family."""
