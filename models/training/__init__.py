@@ -1,0 +1,10 @@
+"""
+From a folder of labelled images to a released smoke and fire detector.
+
+The path of a model: :mod:`dataset` assembles images and labels, :mod:`repair` marks what the sources left unlabelled,
+:mod:`store` keeps every image in device memory, :mod:`synthetic` paints plumes and look-alikes into spare slots of that
+store, :mod:`batches` draws augmented batches from it, :mod:`train` runs a :mod:`recipe` against a wall-clock budget,
+:mod:`evaluate` measures by group and look-alike kind, :mod:`export` writes ONNX, and :mod:`record` says how it was made.
+
+``torch`` and ``ultralytics`` (extra ``plumewatch[train]``) are imported here and in ``models/yolo.py`` only.
+"""

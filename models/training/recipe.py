@@ -1,0 +1,216 @@
+"""A training recipe: everything that decides the outcome of a run, read from one TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Self
+
+
+class RecipeError(ValueError):
+    """The recipe file names something unknown or holds a value out of range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """
+    How a batch is drawn from the stored images.
+
+    Attributes:
+        mosaic: Share of samples built from four images; the others show one image.
+
+        scale: Zoom is uniform in [1 - scale, 1 + scale]. Above about 0.7 distant plumes shrink below 8 px.
+
+        translate: Shift as a share of the side, uniform in both directions.
+
+        degrees: Rotation in degrees, uniform in both directions. Plumes rise: keep it small.
+
+        mixup: Share of samples blended half and half with another sample of the batch.
+
+        hue: Rotation of the colour wheel in turns. Fire and smoke are told apart by colour: keep it small.
+
+        saturation: Saturation gain is uniform in [1 - saturation, 1 + saturation].
+
+        brightness: Brightness gain is uniform in [1 - brightness, 1 + brightness].
+
+        night: Share of samples darkened to a gain in [0.25, 0.7].
+
+        blur: Share of samples softened by halving and doubling their resolution.
+
+        noise: Share of samples with Gaussian sensor noise, sigma up to 0.04 of full scale.
+    """
+
+    mosaic: float = 0.85
+    scale: float = 0.6
+    translate: float = 0.12
+    degrees: float = 4.0
+    mixup: float = 0.1
+    hue: float = 0.012
+    saturation: float = 0.5
+    brightness: float = 0.35
+    night: float = 0.06
+    blur: float = 0.08
+    noise: float = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """
+    Painted plumes and look-alikes.
+
+    Attributes:
+        slots: Number of painted images in the store; about 5 to 10 % of the real ones.
+
+        plume: Share of slots that show one or two plumes (label: smoke). The rest are negatives.
+
+        veil: Share of slots under an even veil, like fog. What remains is glare: lamps with halos.
+
+        opacity: Lowest and highest peak opacity of a plume.
+
+        refresh_epochs: All slots are painted anew after this many epochs.
+    """
+
+    slots: int = 800
+    plume: float = 0.65
+    veil: float = 0.2
+    opacity: tuple[float, float] = (0.2, 0.9)
+    refresh_epochs: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """
+    What happens to smoke and fire the teacher sees where the label has none (training images only).
+
+    Attributes:
+        groups: Name prefixes of the sources known to be labelled in part.
+
+        add: Teacher score from which the box becomes a label.
+
+        ignore: Teacher score from which the region is left out of the classification loss.
+    """
+
+    groups: tuple[str, ...] = ("liuzifan", "joabe")
+    add: float = 0.5
+    ignore: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Distillation:
+    """
+    Learning from a larger model's answers; no teacher when all gains are zero.
+
+    Attributes:
+        scores: Gain of the classification term: cross-entropy to the teacher's scores, all anchors.
+
+        boxes: Gain of the box term: one minus IoU to the teacher's boxes, weighted by its score.
+    """
+
+    scores: float = 0.0
+    boxes: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """
+    One training run.
+
+    Attributes:
+        name: Name of the weights to make.
+
+        architecture: ultralytics model file, for example ``yolov8n.yaml``.
+
+        initial: How the weights start: ``load`` (matching tensors of the given file), ``slim`` (its most important
+            channels, see :mod:`slimming`) or ``random``.
+
+        budget_s: Wall-clock length of the schedule. Learning rate and augmentation follow elapsed time, so the
+            schedule ends when the budget does, on any machine.
+
+        batch: Images a step.
+
+        side_px: Training side; images are stored with this longest side.
+
+        learning_rate: Peak of the cosine for SGD with Nesterov momentum.
+
+        final_rate: Last learning rate as a share of the peak.
+
+        momentum: SGD momentum.
+
+        weight_decay: For convolution weights only.
+
+        warmup: Share of the budget over which the rate climbs from zero.
+
+        plain: Share of the budget at the end without mosaic and mixup.
+
+        ema: Decay of the weight average that is validated and released.
+
+        class_gain: Gain of the classification loss (box 7.5 and distribution 1.5 stay as in ultralytics).
+
+        check_every_s: Seconds between validations.
+
+        repeat: Sampling weight by name prefix; 1 where none matches.
+
+        seed: Seed of every random draw.
+    """
+
+    name: str
+    architecture: str
+    initial: str = "load"
+    budget_s: float = 600.0
+    batch: int = 64
+    side_px: int = 640
+    learning_rate: float = 0.01
+    final_rate: float = 0.01
+    momentum: float = 0.937
+    weight_decay: float = 5e-4
+    warmup: float = 0.03
+    plain: float = 0.15
+    ema: float = 0.9998
+    class_gain: float = 0.5
+    check_every_s: float = 90.0
+    repeat: dict[str, float] = field(default_factory=dict)
+    seed: int = 7
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    synthesis: Synthesis = field(default_factory=Synthesis)
+    repair: Repair = field(default_factory=Repair)
+    distillation: Distillation = field(default_factory=Distillation)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the recipe in ``path``. Raises RecipeError on unknown keys and values out of range."""
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        parts = {
+            "augmentation": Augmentation,
+            "synthesis": Synthesis,
+            "repair": Repair,
+            "distillation": Distillation,
+        }
+        values: dict[str, object] = {}
+        for key, value in table.items():
+            if key in parts:
+                values[key] = parts[key](**_known(parts[key], value, path))
+            else:
+                values[key] = value
+        recipe = cls(**_known(cls, values, path))
+        if recipe.initial not in {"load", "slim", "random"}:
+            message = f"{path}: initial must be load, slim or random, got {recipe.initial!r}"
+            raise RecipeError(message)
+        if recipe.budget_s <= 0 or recipe.batch < 1 or recipe.side_px % 32:
+            message = f"{path}: budget_s and batch must be positive and side_px a multiple of 32"
+            raise RecipeError(message)
+        return recipe
+
+    def table(self) -> dict[str, object]:
+        """Return the recipe as plain values, ready for JSON."""
+        return asdict(self)
+
+
+def _known(kind: type, values: dict[str, object], path: Path) -> dict[str, object]:
+    """Return ``values`` with lists as tuples. Raises RecipeError when a key is no field of ``kind``."""
+    names = {item.name for item in fields(kind)}
+    unknown = sorted(set(values) - names)
+    if unknown:
+        message = f"{path}: unknown {kind.__name__} keys {', '.join(unknown)}; known: {', '.join(sorted(names))}"
+        raise RecipeError(message)
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
