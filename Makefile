@@ -1,0 +1,51 @@
+# Plumewatch. The two commands: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test check bench format lock servers help
+
+help: ## show what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+demo: $(VENV)/.run ## run everything on this machine over demo scenes; SOURCE="file-or-url ..." watches those; ONCE=1 ends after the first verified lead
+	@$(BIN)/plumewatch up $(if $(SOURCE),$(foreach s,$(SOURCE),--source '$(s)'),--demo) $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) $(if $(DATA),--data '$(DATA)')
+
+test: $(VENV)/.dev servers ## install what the tests need and run all of them
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## format, lint, types, import contracts, docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -q tests/test_house.py tests/test_docs.py
+
+bench: $(VENV)/.dev ## the short benchmark run
+	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.scenes --check
+
+format: $(VENV)/.dev ## format the tree
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/.dev ## lock the dependencies anew
+	requirements/lock
+
+servers: ## install the RTSP server and the browser that the tests drive (Debian, as root)
+	@.ci/install-servers
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "plumewatch needs Python 3.11 or newer; set PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	@echo "installing the locked run-time dependencies (once, about a minute) ..."
+	$(PIP) install --require-hashes -r requirements/run.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
