@@ -1,0 +1,109 @@
+"""Child processes of the one-machine supervisor: started, watched, started again, stopped with the supervisor."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+STOP_ON_EOF = "PLUMEWATCH_STOP_ON_EOF"
+"""Set for children: they stop when their standard input ends, so none outlives a supervisor that was killed."""
+
+_BACKOFF_MAX_S = 30.0
+_STEADY_S = 60.0
+
+
+@dataclass(slots=True)
+class Child:
+    """One ``plumewatch`` process with its arguments, its log file and when it may be started again."""
+
+    name: str
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    log_path: Path
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    restarts: int = 0
+    backoff_s: float = 1.0
+    not_before: float = 0.0
+    _log: IO[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        """Start the process; its output goes to `log_path`."""
+        self._close_log()
+        self._log = self.log_path.open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "plumewatch", *self.arguments],
+            stdin=subprocess.PIPE,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **self.environment, STOP_ON_EOF: "1"},
+        )
+        self.started = time.monotonic()
+
+    def keep_alive(self) -> None:
+        """Start the process again if it ended, after a pause that doubles from 1 to 30 s."""
+        now = time.monotonic()
+        if self.process is None or self.process.poll() is None:
+            if self.process is not None and now - self.started > _STEADY_S:
+                self.backoff_s = 1.0
+            return
+        if self.not_before <= self.started:
+            log.error("process ended", process=self.name, code=self.process.returncode, log=str(self.log_path))
+            self.not_before = now + self.backoff_s
+            self.backoff_s = min(self.backoff_s * 2, _BACKOFF_MAX_S)
+        if now >= self.not_before:
+            self.restarts += 1
+            self.start()
+
+    def stop(self, deadline_s: float) -> None:
+        """Ask the process to stop; kill it when it has not stopped `deadline_s` seconds later."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=deadline_s)
+            except subprocess.TimeoutExpired:
+                log.warning("process did not stop in time and was killed", process=self.name, deadline_s=deadline_s)
+                self.process.kill()
+                self.process.wait()
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
+        self._close_log()
+
+    def tail(self, lines: int = 5) -> str:
+        """Return the last lines of the log: what to show when it would not start."""
+        if not self.log_path.exists():
+            return ""
+        text = self.log_path.read_text(encoding="utf-8", errors="replace")
+        return "\n".join(text.splitlines()[-lines:])
+
+    def _close_log(self) -> None:
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+
+def stop_on_eof(stop: threading.Event) -> None:
+    """
+    Set `stop` when standard input ends, if the environment asks for it.
+
+    The watching thread blocks in a read that only the supervisor's end can finish, so it cannot be joined and is the
+    one daemon thread of the house: it holds nothing and writes nothing.
+    """
+    if os.environ.get(STOP_ON_EOF) != "1":
+        return
+
+    def watch() -> None:
+        while sys.stdin.buffer.raw.read(4096):
+            pass
+        stop.set()
+
+    threading.Thread(target=watch, name="stop-on-eof", daemon=True).start()
