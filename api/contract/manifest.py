@@ -1,0 +1,211 @@
+"""
+The manifest of an evidence package: ``evidence/1`` of domain.md 5.2.
+
+What is not known is ``null``, never a guess. No passwords, no stream address in clear: its hash names it.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AllowInfNan, Field, ValidationError, model_validator
+
+from api.contract.schema import Box, CameraIdText, LeadId, Sha256, UtcTime, Wire
+from api.contract.stamp import FILE_NAME_PATTERN, StampError, canonical_json
+
+Finite = Annotated[float, AllowInfNan(allow_inf_nan=False)]
+FileName = Annotated[str, Field(pattern=f"^{FILE_NAME_PATTERN}$")]
+Scalar = Finite | int | str | bool
+FIRST_PACKAGE = "0" * 64
+"""``prev_package_sha256`` of a camera's first package."""
+STREAM = "stream"
+"""``source`` of a file that was taken from the camera's stream itself and not from another file of the package."""
+
+
+class FileRole(StrEnum):
+    """Only originals are evidence; what was made from them is derived (domain.md 5.1, rule 5)."""
+
+    ORIGINAL = "original"
+    DERIVED = "derived"
+
+
+class Article41(Wire):
+    """The camera's file under art. 41 of the Penalty Law; all ``null`` until somebody has entered it."""
+
+    legal_review: str | None = None
+    technical_review: str | None = None
+    published: str | None = None
+    valid_until: str | None = None
+
+
+class ManifestCamera(Wire):
+    """Which camera and where it stands; angles in degrees, height in metres."""
+
+    id: CameraIdText
+    gb_id: str | None = None
+    name: str | None = None
+    lon: Finite | None = None
+    lat: Finite | None = None
+    height_m: Finite | None = None
+    azimuth: Finite | None = None
+    fov: Finite | None = None
+    art41: Article41 = Article41()
+
+
+class ManifestStream(Wire):
+    """The stream as it was received; ``fps`` is measured from the clip's timestamps, not declared."""
+
+    url_sha256: Sha256
+    codec: str | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: Finite | None = None
+    gateway: str | None = None
+
+
+class ManifestTime(Wire):
+    """
+    The clip's first and last picture by both clocks.
+
+    ``first_pts`` and ``last_pts`` are the stream's own ticks of ``time_base`` seconds; UTC comes from ``source`` and
+    holds within ``uncertainty_s``. Network and on-screen clock are ``null`` while nobody measures them.
+    """
+
+    first_pts: int | None = None
+    last_pts: int | None = None
+    time_base: str | None = None
+    epoch: int | None = None
+    first_utc: UtcTime | None = None
+    last_utc: UtcTime | None = None
+    source: str
+    uncertainty_s: Finite
+    ntp_source: str | None = None
+    ntp_offset_ms: Finite | None = None
+    osd_text: str | None = None
+    osd_offset_ms: Finite | None = None
+
+
+class ManifestModel(Wire):
+    """The weights that saw it."""
+
+    name: str
+    version: str
+    weights_sha256: Sha256
+    format: str
+    labels_sha256: Sha256 | None = None
+    benchmark_run_id: str | None = None
+
+
+class ManifestRuntime(Wire):
+    """The engine that ran them and the worker it ran on."""
+
+    engine: str
+    version: str
+    device: str
+    precision: str | None = None
+    driver: str | None = None
+    worker_id: str
+    image_digest: str | None = None
+
+
+class ManifestRule(Wire):
+    """The rule that made the lead, with the values it ran with."""
+
+    id: str
+    version: str
+    params: dict[str, Scalar] = Field(default_factory=dict)
+
+
+class Measurements(Wire):
+    """What was measured between first and last sight; a screening value, never a legal reading."""
+
+    kind: str
+    class_name: str
+    first_utc: UtcTime
+    confirmed_utc: UtcTime
+    last_utc: UtcTime
+    peak_utc: UtcTime
+    peak_confidence: Finite
+    peak_xyxy: Box
+    observations: int
+    duration_s: Finite
+    zone: str | None = None
+    values: dict[str, Finite] = Field(default_factory=dict)
+
+
+class Gap(Wire):
+    """A stretch that the clip does not show although it should; seconds are of the stream's own clock."""
+
+    reason: str
+    start_s: Finite | None = None
+    end_s: Finite | None = None
+
+
+class ManifestFile(Wire):
+    """One evidence file. ``source`` is another file's name or ``stream``; ``operation`` says how it was made."""
+
+    name: FileName
+    size: int = Field(ge=0)
+    sha256: Sha256
+    sm3: Sha256 | None = None
+    role: FileRole
+    source: str | None = None
+    operation: str | None = None
+
+
+class Manifest(Wire):
+    """``manifest.json``; what it says of its own package is checked by `api.contract.verification`."""
+
+    schema_: Literal["evidence/1"] = Field("evidence/1", alias="schema")
+    lead_id: LeadId
+    violation_code: str
+    camera: ManifestCamera
+    stream: ManifestStream
+    time: ManifestTime
+    model: ManifestModel
+    runtime: ManifestRuntime
+    rule: ManifestRule
+    measurements: Measurements
+    gaps: list[Gap] = Field(default_factory=list)
+    files: list[ManifestFile] = Field(default_factory=list)
+    config_sha256: Sha256 | None = None
+    prev_package_sha256: Sha256
+    created_utc: UtcTime
+    operator: Literal["auto"] = "auto"
+
+    model_config = Wire.model_config | {"populate_by_name": True, "serialize_by_alias": True}
+
+    @model_validator(mode="after")
+    def _files_are_told_apart(self) -> Self:
+        names = [entry.name for entry in self.files]
+        if names != sorted(set(names)):
+            raise ValueError("files must be sorted by name, none twice")
+        return self
+
+    def to_bytes(self) -> bytes:
+        """Return the manifest as RFC 8785 canonical JSON."""
+        return canonical_json(self.model_dump(mode="json"))
+
+
+def parse_manifest(data: bytes) -> Manifest:
+    """Return the manifest in `data`; raise `StampError` unless it is complete, of this schema, and canonical."""
+    try:
+        manifest = Manifest.model_validate_json(data, strict=False)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise StampError(f"manifest.json: {where}: {first['msg']}") from error
+    if manifest.to_bytes() != data:
+        raise StampError("manifest.json is not RFC 8785 canonical JSON of the schema evidence/1")
+    return manifest
+
+
+def source_faults(files: Mapping[str, ManifestFile]) -> list[str]:
+    """Return one sentence for each file whose origin is not told: no source or operation, or an unknown source."""
+    faults = []
+    for name, entry in files.items():
+        if entry.role is FileRole.DERIVED and not (entry.source and entry.operation):
+            faults.append(f"{name} is derived but does not name its source and operation")
+        elif entry.source is not None and (entry.source == name or entry.source not in {STREAM, *files}):
+            faults.append(f"{name} names the source {entry.source!r}, which is not a file of the package")
+    return faults

@@ -1,0 +1,108 @@
+"""The report of a verification: which checks were made on a package and how each ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from api.contract.manifest import Manifest
+
+
+class CheckName(StrEnum):
+    """The checks, in the order they are made."""
+
+    LIST = "list"
+    FILES = "files"
+    LISTING = "listing"
+    SIGNATURE = "signature"
+    IDENTITY = "identity"
+    MANIFEST = "manifest"
+    CONTENTS = "contents"
+    LEAD_ID = "lead_id"
+    ORIGIN = "origin"
+    DETECTIONS = "detections"
+    TIME_STAMP = "time_stamp"
+
+
+TITLES_ZH: Mapping[CheckName, str] = {
+    CheckName.LIST: "哈希清单格式",
+    CheckName.FILES: "文件哈希",
+    CheckName.LISTING: "文件齐全且无多余",
+    CheckName.SIGNATURE: "节点签名",
+    CheckName.IDENTITY: "节点证书（身份）",
+    CheckName.MANIFEST: "元数据清单",
+    CheckName.CONTENTS: "元数据与文件一致",
+    CheckName.LEAD_ID: "线索编号",
+    CheckName.ORIGIN: "派生文件来源",
+    CheckName.DETECTIONS: "检测记录",
+    CheckName.TIME_STAMP: "可信时间戳",
+}
+
+
+class Outcome(StrEnum):
+    """How a check ended; a skipped check proves nothing and says why."""
+
+    OK = "ok"
+    FAIL = "fail"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: its name, how it ended, and one sentence for people."""
+
+    name: CheckName
+    outcome: Outcome
+    sentence: str
+
+    @property
+    def title_zh(self) -> str:
+        """The check's name in Chinese."""
+        return TITLES_ZH[self.name]
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """
+    What was found.
+
+    Attributes:
+        checks: in the order of `CheckName`; a check that an earlier failure made impossible is ``fail`` too.
+
+        manifest: ``None`` where it is missing or broken.
+
+        sums_sha256: hex SHA-256 of ``SHA256SUMS``: the package's name in lead, chain and log; empty where missing.
+
+        certificate_sha256: fingerprint of the node's certificate; empty where unreadable.
+
+        tsa: ``none`` without a time stamp, else ``ok``, ``unchecked`` (no roots) or ``fail``.
+    """
+
+    checks: tuple[Check, ...]
+    manifest: Manifest | None
+    sums_sha256: str
+    certificate_sha256: str
+    tsa: str
+
+    @property
+    def ok(self) -> bool:
+        """True when no check failed."""
+        return all(check.outcome is not Outcome.FAIL for check in self.checks)
+
+    @property
+    def failures(self) -> tuple[Check, ...]:
+        """The checks that failed."""
+        return tuple(check for check in self.checks if check.outcome is Outcome.FAIL)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the report as JSON types, for ``--json`` and the API."""
+        return {
+            "ok": self.ok,
+            "lead_id": None if self.manifest is None else self.manifest.lead_id,
+            "sums_sha256": self.sums_sha256,
+            "certificate_sha256": self.certificate_sha256,
+            "tsa": self.tsa,
+            "checks": [
+                {"name": check.name, "title": check.title_zh, "outcome": check.outcome, "sentence": check.sentence}
+                for check in self.checks
+            ],
+        }

@@ -1,0 +1,275 @@
+"""
+Verification of an evidence package, offline: what ``plumewatch verify``, the API's intake and the wall all call.
+
+Every check gives one clear sentence. A check that cannot be made (no roots given, no time stamp in the package) is
+*skipped* and says so; it is never counted as passed. ``verify.sh`` inside the package reaches the same verdict with
+bash, coreutils and openssl.
+"""
+
+import json
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography import x509
+
+from api.contract.manifest import FileRole, Manifest, parse_manifest, source_faults
+from api.contract.package import (
+    CERTIFICATE,
+    DETECTIONS,
+    MANIFEST,
+    NOT_EVIDENCE,
+    SIGNATURE,
+    SUMS,
+    TIME_STAMP,
+    TSA_CERTIFICATE,
+    UNLISTED,
+    PackageError,
+    PackageFiles,
+    read_bytes,
+)
+from api.contract.report import Check, CheckName, Outcome, VerificationReport
+from api.contract.schema import LEAD_ID_PATTERN
+from api.contract.stamp import (
+    ContractError,
+    Digests,
+    StampError,
+    check_chain,
+    digests,
+    fingerprint,
+    parse_sha256_list,
+    read_certificate,
+    read_certificates,
+    sha256_hex,
+    signature_holds,
+)
+from api.contract.tarball import open_package
+
+_SMALL = 4 << 20
+_DETECTIONS_LIMIT = 64 << 20
+_LEAD_ID = re.compile(LEAD_ID_PATTERN)
+
+
+def verify_package(
+    package: PackageFiles | Path | str, roots: bytes | None = None, *, lead_id: str | None = None
+) -> VerificationReport:
+    """
+    Check a package: a folder, a tar, or one already opened (which stays open).
+
+    Args:
+        package: what to check.
+        roots: PEM certificates that the *verifier* trusts, from the authority and never from the package; a node's
+            self-signed certificate in it is its own anchor.
+        lead_id: the lead that the package must belong to, where the caller knows it.
+
+    Raises `PackageError` where there is no package to read at all, and `StampError` where `roots` holds no certificate.
+    """
+    anchors = None if roots is None else read_certificates(roots)
+    if isinstance(package, Path | str):
+        opened = open_package(Path(package))
+        try:
+            return _Verifier(opened, anchors, roots, lead_id).report()
+        finally:
+            opened.close()
+    return _Verifier(package, anchors, roots, lead_id).report()
+
+
+@dataclass(slots=True)
+class _Verifier:
+    """One verification: the facts found so far."""
+
+    package: PackageFiles
+    anchors: list[x509.Certificate] | None
+    roots: bytes | None
+    lead_id: str | None
+    sums: bytes = b""
+    listed: dict[str, str] = field(default_factory=dict)
+    found: dict[str, Digests] = field(default_factory=dict)
+    certificate: x509.Certificate | None = None
+    manifest: Manifest | None = None
+    tsa: str = "none"
+
+    def report(self) -> VerificationReport:
+        steps: dict[CheckName, Callable[[], Check | str]] = {
+            CheckName.LIST: self._list,
+            CheckName.FILES: self._files,
+            CheckName.LISTING: self._listing,
+            CheckName.SIGNATURE: self._signature,
+            CheckName.MANIFEST: self._manifest,
+            CheckName.IDENTITY: self._identity,
+            CheckName.CONTENTS: self._contents,
+            CheckName.LEAD_ID: self._lead_id,
+            CheckName.ORIGIN: self._origin,
+            CheckName.DETECTIONS: self._detections,
+            CheckName.TIME_STAMP: self._time_stamp,
+        }
+        made: dict[CheckName, Check] = {}
+        for name, step in steps.items():
+            try:
+                result = step()
+            except ContractError as error:
+                result = Check(name, Outcome.FAIL, str(error))
+            made[name] = result if isinstance(result, Check) else Check(name, Outcome.OK, result)
+        return VerificationReport(
+            checks=tuple(made[name] for name in CheckName),
+            manifest=self.manifest,
+            sums_sha256=sha256_hex(self.sums) if self.sums else "",
+            certificate_sha256="" if self.certificate is None else fingerprint(self.certificate),
+            tsa=self.tsa,
+        )
+
+    def _small(self, name: str, limit: int = _SMALL) -> bytes:
+        if name not in self.package.sizes:
+            raise PackageError(f"{name} is missing")
+        return read_bytes(self.package, name, limit)
+
+    def _list(self) -> str:
+        self.sums = self._small(SUMS)
+        self.listed = parse_sha256_list(self.sums)
+        return f"SHA256SUMS lists {len(self.listed)} files"
+
+    def _files(self) -> str:
+        wrong = []
+        for name, expected in self.listed.items():
+            if name not in self.package.sizes:
+                continue  # reported by the listing
+            with self.package.open(name) as stream:
+                self.found[name] = digests(stream)
+            if self.found[name].sha256 != expected:
+                wrong.append(name)
+        if wrong:
+            raise StampError(f"changed since the list was made: {', '.join(wrong)}")
+        if not self.found:
+            raise StampError("no file could be compared with SHA256SUMS")
+        return f"{len(self.found)} files are the ones in SHA256SUMS"
+
+    def _listing(self) -> str:
+        faults = [f"{name} is not allowed in a package" for name in self.package.strangers]
+        faults += [f"{name} is missing" for name in sorted(set(self.listed) - set(self.package.sizes))]
+        faults += [
+            f"{name} is not in SHA256SUMS" for name in sorted(set(self.package.sizes) - set(self.listed) - UNLISTED)
+        ]
+        faults += [f"{name} must be listed in SHA256SUMS" for name in sorted(NOT_EVIDENCE - set(self.listed))]
+        faults += [f"{name} cannot be listed in SHA256SUMS" for name in sorted(UNLISTED & set(self.listed))]
+        if faults:
+            raise StampError("; ".join(faults))
+        return "every file is listed and every listed file is there"
+
+    def _signature(self) -> str:
+        self.certificate = read_certificate(self._small(CERTIFICATE))
+        if not signature_holds(self.certificate, self.sums, self._small(SIGNATURE)):
+            raise StampError("SHA256SUMS.sig is not the signature of node.crt's key over SHA256SUMS")
+        return f"SHA256SUMS is signed by the key of {self.certificate.subject.rfc4514_string()}"
+
+    def _identity(self) -> Check | str:
+        if self.certificate is None:
+            raise StampError("there is no certificate to check")
+        if self.anchors is None:
+            print_of = fingerprint(self.certificate)
+            sentence = f"identity not checked: no roots given; the certificate's SHA-256 is {print_of}"
+            return Check(CheckName.IDENTITY, Outcome.SKIPPED, sentence)
+        if self.manifest is None:
+            raise StampError("without a manifest the time for which the certificate must be valid is not known")
+        check_chain(self.certificate, self.anchors, self.manifest.created_utc)
+        return f"the certificate of {self.certificate.subject.rfc4514_string()} chains to the given roots"
+
+    def _manifest(self) -> str:
+        self.manifest = parse_manifest(self._small(MANIFEST))
+        return f"manifest.json is a canonical {self.manifest.schema_} of lead {self.manifest.lead_id}"
+
+    def _known(self) -> Manifest:
+        if self.manifest is None:
+            raise StampError("there is no readable manifest.json")
+        return self.manifest
+
+    def _contents(self) -> str:
+        stated = {entry.name: entry for entry in self._known().files}
+        faults = [f"{name} is not in the manifest" for name in sorted(set(self.listed) - NOT_EVIDENCE - set(stated))]
+        faults += [f"the manifest's {name} is not in SHA256SUMS" for name in sorted(set(stated) - set(self.listed))]
+        for name, entry in stated.items():
+            found = self.found.get(name)
+            if found is None:
+                continue
+            if (entry.size, entry.sha256) != (found.size, found.sha256):
+                faults.append(f"the manifest states another size or SHA-256 for {name}")
+            if entry.sm3 is not None and found.sm3 is not None and entry.sm3 != found.sm3:
+                faults.append(f"the manifest states another SM3 for {name}")
+        if faults:
+            raise StampError("; ".join(faults))
+        return f"the manifest's sizes and digests hold for its {len(stated)} files"
+
+    def _lead_id(self) -> str:
+        stated = self._known().lead_id
+        if self.lead_id is not None and stated != self.lead_id:
+            raise StampError(f"the package belongs to lead {stated}, not to {self.lead_id}")
+        if _LEAD_ID.fullmatch(self.package.folder) and self.package.folder != stated:
+            raise StampError(f"the folder is called {self.package.folder}, the manifest's lead is {stated}")
+        return f"the package belongs to lead {stated}"
+
+    def _origin(self) -> str:
+        files = {entry.name: entry for entry in self._known().files}
+        if faults := source_faults(files):
+            raise StampError("; ".join(faults))
+        originals = [name for name, entry in files.items() if entry.role is FileRole.ORIGINAL]
+        return f"originals: {', '.join(originals) or 'none'}; every other file names its source"
+
+    def _detections(self) -> str:
+        lines = self._small(DETECTIONS, _DETECTIONS_LIMIT).split(b"\n")
+        if lines.pop():
+            raise StampError("detections.jsonl does not end with a newline")
+        for number, line in enumerate(lines, 1):
+            try:
+                entry = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise StampError(f"detections.jsonl line {number} is not JSON") from error
+            if not isinstance(entry, dict):
+                raise StampError(f"detections.jsonl line {number} is not an object")
+        return f"detections.jsonl holds {len(lines)} analysed frames"
+
+    def _time_stamp(self) -> Check | str:
+        if TIME_STAMP not in self.package.sizes:
+            if TSA_CERTIFICATE in self.package.sizes:
+                raise StampError("tsa.crt is there without SHA256SUMS.tsr")
+            sentence = "tsa: none; the times in the package are the node's own claim"
+            return Check(CheckName.TIME_STAMP, Outcome.SKIPPED, sentence)
+        self.tsa = "fail"
+        token, authority = self._small(TIME_STAMP), self._small(TSA_CERTIFICATE)
+        _check_time_stamp(self.sums, token, authority, self.roots)
+        if self.roots is None:
+            self.tsa = "unchecked"
+            sentence = "the time stamp fits SHA256SUMS, but its authority was not checked: no roots given"
+            return Check(CheckName.TIME_STAMP, Outcome.SKIPPED, sentence)
+        self.tsa = "ok"
+        return "SHA256SUMS carries a time stamp of an authority among the given roots"
+
+
+def _check_time_stamp(sums: bytes, token: bytes, authority: bytes, roots: bytes | None) -> None:
+    """Raise `StampError` unless `token` is an RFC 3161 answer for `sums`; trusts `authority` itself without `roots`."""
+    with tempfile.TemporaryDirectory(prefix="plumewatch-tsa-") as folder:
+        place = Path(folder)
+        for name, data in (("sums", sums), ("tsr", token), ("tsa.crt", authority), ("roots", roots or authority)):
+            (place / name).write_bytes(data)
+        command = [
+            "openssl",
+            "ts",
+            "-verify",
+            "-data",
+            "sums",
+            "-in",
+            "tsr",
+            "-untrusted",
+            "tsa.crt",
+            "-CAfile",
+            "roots",
+        ]
+        if roots is None:
+            command.append("-partial_chain")
+        try:
+            done = subprocess.run(command, cwd=place, capture_output=True, check=False, timeout=60)
+        except OSError as error:
+            raise StampError("a time stamp is there, but openssl, which checks it, cannot be run") from error
+    if done.returncode != 0:
+        raise StampError("SHA256SUMS.tsr is not a valid time stamp of SHA256SUMS by an accepted authority")

@@ -1,0 +1,142 @@
+#!/bin/bash
+# 离线核验一个证据包。只需要 bash、coreutils 和 openssl（1.1.1 或更高）。说明见 VERIFY.md。
+# Checks one evidence package offline with bash, coreutils and openssl (>= 1.1.1) only. See VERIFY.md.
+#
+# 用法 usage:  verify.sh DIR [ROOTS.pem]
+# 退出码 exit: 0 全部通过 all checks hold; 1 有检查未通过 a check failed; 2 无法核验 could not check
+set -u
+export LC_ALL=C
+unset CDPATH
+shopt -s dotglob nullglob
+
+bad=0
+ok() { printf '通过 OK    %s\n' "$1"; }
+fail() { printf '失败 FAIL  %s\n' "$1"; bad=1; }
+skip() { printf '未查 SKIP  %s\n' "$1"; }
+stop() { printf '无法核验 cannot check: %s\n' "$1" >&2; exit 2; }
+
+[ $# -eq 1 ] || [ $# -eq 2 ] || { printf '用法 usage: verify.sh DIR [ROOTS.pem]\n' >&2; exit 2; }
+for need in sha256sum openssl mktemp date realpath; do
+  command -v "$need" >/dev/null 2>&1 || stop "本机没有 $need / $need is not installed"
+done
+roots=''
+if [ $# -eq 2 ]; then
+  roots=$(realpath -e -- "$2" 2>/dev/null) || stop "找不到根证书文件 / no such roots file: $2"
+  openssl x509 -in "$roots" -noout >/dev/null 2>&1 || stop "根证书文件不可读 / no certificate in: $2"
+fi
+[ -d "$1" ] || stop "不是文件夹 / not a folder: $1"
+cd -- "$1" >/dev/null 2>&1 || stop "无法进入文件夹 / cannot enter: $1"
+work=$(mktemp -d) || stop "无法建立临时文件夹 / no temporary folder"
+trap 'rm -rf -- "$work"' EXIT
+
+plain() { [ -f "$1" ] && [ ! -L "$1" ] && [ -r "$1" ]; }
+
+# 1. 清单格式：每行"64位小写十六进制、两个空格、文件名"，按名称排序，不重复，以换行结束
+declare -A listed=()
+names=()
+line_form='^([0-9a-f]{64})  ([A-Za-z0-9_][A-Za-z0-9._-]{0,99})$'
+form=''
+if plain SHA256SUMS; then
+  previous=''
+  while IFS= read -r line || { [ -n "$line" ] && form='末行没有换行 / no newline at the end'; }; do
+    if [[ ! $line =~ $line_form ]]; then form="不是清单行 / not a list line: ${line:0:120}"; break; fi
+    name=${BASH_REMATCH[2]}
+    if [[ ! $name > $previous ]]; then form="次序不对或重复 / out of order or twice: $name"; break; fi
+    listed[$name]=${BASH_REMATCH[1]}
+    names+=("$name")
+    previous=$name
+    [ -z "$form" ] || break
+  done <SHA256SUMS
+  [ ${#names[@]} -gt 0 ] || form=${form:-'清单是空的 / the list is empty'}
+else
+  form='没有 SHA256SUMS / SHA256SUMS is missing'
+fi
+if [ -z "$form" ]; then ok "哈希清单格式，${#names[@]} 个文件 / form of the hash list, ${#names[@]} files"
+else fail "哈希清单格式 / form of the hash list: $form"; listed=(); names=(); fi
+
+# 2. 每个文件的哈希；缺失的文件
+wrong=0
+for name in "${names[@]+"${names[@]}"}"; do
+  if ! plain "$name"; then fail "缺少文件 / missing file: $name"; wrong=1; continue; fi
+  sum=$(sha256sum <"$name") || sum=''
+  if [ "${sum%% *}" != "${listed[$name]}" ]; then fail "文件被改动 / changed file: $name"; wrong=1; fi
+done
+[ ${#names[@]} -gt 0 ] && [ $wrong -eq 0 ] && ok '文件哈希 / file hashes'
+
+# 3. 不得有清单之外的文件（含隐藏文件、子文件夹、链接）
+strange=0
+for name in *; do
+  case $name in SHA256SUMS|SHA256SUMS.sig|SHA256SUMS.tsr|tsa.crt)
+    plain "$name" || { fail "不是普通文件 / not a plain file: $name"; strange=1; }
+    [ -z "${listed[$name]+x}" ] || { fail "不应列入清单 / must not be listed: $name"; strange=1; }
+    continue ;;
+  esac
+  if [ -z "${listed[$name]+x}" ]; then fail "清单之外的文件 / unlisted file: $(printf %q "$name")"; strange=1
+  elif ! plain "$name"; then fail "不是普通文件 / not a plain file: $name"; strange=1; fi
+done
+for name in manifest.json node.crt verify.sh VERIFY.md; do
+  [ -n "${listed[$name]+x}" ] || { fail "应列入清单 / must be listed: $name"; strange=1; }
+done
+[ $strange -eq 0 ] && ok '没有多余文件 / no unlisted files'
+
+# 4. 节点签名：签的是 SHA256SUMS 的全部字节
+certificates=0
+if plain node.crt; then
+  while IFS= read -r line; do [[ $line == -----BEGIN*CERTIFICATE----- ]] && certificates=$((certificates + 1)); done <node.crt
+fi
+if [ $certificates -eq 1 ] && openssl x509 -in node.crt -noout -pubkey >"$work/key.pem" 2>/dev/null; then
+  text=$(openssl x509 -in node.crt -noout -text 2>/dev/null)
+  if [[ $text != *prime256v1* ]]; then fail '证书密钥不是 P-256 / the key is not P-256'
+  elif ! plain SHA256SUMS || ! plain SHA256SUMS.sig; then fail '没有签名 / SHA256SUMS.sig is missing'
+  elif openssl dgst -sha256 -verify "$work/key.pem" -signature SHA256SUMS.sig SHA256SUMS >/dev/null 2>&1; then
+    ok "节点签名 / signature of the node: $(openssl x509 -in node.crt -noout -subject)"
+  else fail '节点签名 / signature of the node'; fi
+else
+  fail '节点证书不可读 / node.crt is missing or unreadable'
+fi
+
+# 5. 线索编号与文件夹名
+manifest=''
+if plain manifest.json; then manifest=$(<manifest.json); fi
+lead=''
+if [[ $manifest =~ \"lead_id\":\"(L[0-9]{8}-[0-9]{6,12})\" ]]; then lead=${BASH_REMATCH[1]}; fi
+folder=$(pwd -P)
+folder=${folder##*/}
+if [ -z "$lead" ]; then fail '元数据没有线索编号 / manifest.json names no lead'
+elif [[ $folder =~ ^L[0-9]{8}-[0-9]{6,12}$ ]] && [ "$folder" != "$lead" ]; then
+  fail "文件夹名与线索编号不符 / the folder is $folder, the lead is $lead"
+else ok "线索编号 / lead: $lead"; fi
+
+# 6. 身份：证书须能追溯到核验人自己持有的根证书，并在制作时有效
+print=$(openssl x509 -in node.crt -noout -fingerprint -sha256 2>/dev/null)
+if [ -z "$roots" ]; then
+  skip "身份未核验：没有给出根证书 / identity not checked: no ROOTS.pem given; ${print:-no certificate}"
+else
+  created=''
+  if [[ $manifest =~ \"created_utc\":\"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z)\" ]]; then
+    created=$(date -u -d "${BASH_REMATCH[1]}" +%s 2>/dev/null) || created=''
+  fi
+  if [ -z "$created" ]; then fail '元数据没有制作时间 / manifest.json has no created_utc'
+  elif SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null \
+    openssl verify -no-CApath -attime "$created" -CAfile "$roots" node.crt >/dev/null 2>&1
+  then ok '节点证书 / node certificate chains to the given roots'
+  else fail '节点证书不在所给根证书之下，或制作时无效 / node certificate does not chain to the given roots'; fi
+fi
+
+# 7. 可信时间戳（有才查）
+if plain SHA256SUMS.tsr; then
+  anchor=("-CAfile" "tsa.crt" "-partial_chain")
+  [ -z "$roots" ] || anchor=("-CAfile" "$roots")
+  if openssl ts -verify -data SHA256SUMS -in SHA256SUMS.tsr -untrusted tsa.crt "${anchor[@]}" >/dev/null 2>&1; then
+    when=''
+    while IFS= read -r line; do
+      [[ $line == 'Time stamp: '* ]] && when=${line#Time stamp: }
+    done < <(openssl ts -reply -in SHA256SUMS.tsr -text 2>/dev/null)
+    if [ -n "$roots" ]; then ok "可信时间戳 / time stamp: $when"
+    else skip "时间戳吻合，但未核验机构 / time stamp fits, authority not checked: $when"; fi
+  else fail '可信时间戳 / time stamp'; fi
+elif [ -e tsa.crt ]; then fail '有 tsa.crt 而没有时间戳 / tsa.crt without SHA256SUMS.tsr'
+else skip '没有可信时间戳（tsa: none），时间只是节点自己的陈述 / no time stamp: times are the node'\''s own claim'; fi
+
+if [ $bad -eq 0 ]; then printf '结论：通过 / result: OK\n'; else printf '结论：未通过 / result: FAILED\n'; fi
+exit $bad
