@@ -74,7 +74,7 @@ class Synthesis:
     slots: int = 800
     plume: float = 0.65
     veil: float = 0.2
-    opacity: tuple[float, float] = (0.2, 0.9)
+    opacity: tuple[float, float] = (0.3, 0.95)
     refresh_epochs: int = 4
 
 

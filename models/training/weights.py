@@ -1,0 +1,76 @@
+"""ultralytics checkpoints in and out: the only place of this package that knows their layout."""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from copy import deepcopy
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ultralytics.nn.tasks import DetectionModel
+
+os.environ.setdefault("YOLO_AUTOINSTALL", "false")
+os.environ.setdefault("YOLO_OFFLINE", "true")
+os.environ.setdefault("ULTRALYTICS_SAFE_LOAD", "1")
+for _name in ("polars", "ultralytics_platform"):  # imported by ultralytics, not needed to train
+    try:
+        __import__(_name)
+    except ImportError:
+        _stub = types.ModuleType(_name)
+        _stub.__getattr__ = lambda name: type(name, (Exception,), {})  # type: ignore[method-assign]
+        sys.modules[_name] = _stub
+
+
+def load(path: Path) -> DetectionModel:
+    """Return the float32 model of an ultralytics ``.pt`` file (its weight average where it holds one)."""
+    from ultralytics.nn.tasks import load_checkpoint  # noqa: PLC0415 - after the stubs above
+
+    model, _ = load_checkpoint(str(path), device="cpu")
+    return model.float()  # type: ignore[no-any-return, unused-ignore]
+
+
+def build(architecture: str, names: tuple[str, ...]) -> DetectionModel:
+    """Return a randomly initialised model of an ultralytics architecture file, for the given classes."""
+    from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415 - after the stubs above
+
+    model = DetectionModel(architecture, nc=len(names), verbose=False)
+    model.names = dict(enumerate(names))
+    return model
+
+
+def hyperparameters(class_gain: float) -> types.SimpleNamespace:
+    """Return ultralytics' default settings with one classification gain: what the detection loss reads."""
+    from ultralytics.cfg import get_cfg  # noqa: PLC0415 - after the stubs above
+
+    settings = get_cfg()
+    settings.cls = class_gain
+    return settings
+
+
+def save(model: DetectionModel, path: Path, notes: dict[str, object]) -> None:
+    """Write a float16 checkpoint that ultralytics loads; the file appears whole or not at all."""
+    copy = deepcopy(model).half().eval().cpu()
+    copy.args = {"task": "detect", "imgsz": 640}
+    copy.criterion = None
+    for parameter in copy.parameters():
+        parameter.requires_grad = False
+    checkpoint = {
+        "model": copy,
+        "ema": None,
+        "updates": None,
+        "optimizer": None,
+        "train_args": {"task": "detect", "imgsz": 640, "data": "emissions"},
+        "notes": notes,
+        "date": datetime.now(UTC).isoformat(),
+        "license": "AGPL-3.0",
+    }
+    part = path.with_suffix(".part")
+    torch.save(checkpoint, part)
+    part.replace(path)
