@@ -1,0 +1,273 @@
+"""
+The command line. Every command is thin: parse, call, print.
+
+A wrong option, file, address or configuration gives one sentence on standard error and exit code 2, never a traceback.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import click
+import typer
+
+from plumewatch.failures import UsageFault, sentence_for
+from plumewatch.logs import configure
+from plumewatch.processes import stop_on_eof
+
+app = typer.Typer(
+    name="plumewatch",
+    help="青目 Plumewatch: camera streams in, evidence-stamped leads out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+models_app = typer.Typer(help="The model registry.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+operator_app = typer.Typer(help="Operators of the wall.", no_args_is_help=True)
+app.add_typer(operator_app, name="operator")
+
+DATA_HELP = "Folder for everything this installation keeps."
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="Worker configuration (TOML).")]
+Sources = Annotated[list[str] | None, typer.Option("--source", "-s", help="Stream address or file; repeatable.")]
+Data = Annotated[Path, typer.Option("--data", "-d", help=DATA_HELP, envvar="PLUMEWATCH_DATA_DIR")]
+Redis = Annotated[str, typer.Option("--redis", envvar="PLUMEWATCH_REDIS_URL", help="Redis or Valkey address.")]
+Database = Annotated[
+    str, typer.Option("--database", envvar="PLUMEWATCH_DATABASE_URL", help="Database address; empty: SQLite in --data.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def main() -> NoReturn:
+    """Run the command line; exit with 0, 1 (the answer is no) or 2 (the question was wrong)."""
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.Abort:
+        code = 130
+    except click.exceptions.Exit as ended:
+        code = ended.exit_code
+    except click.ClickException as error:
+        print(f"plumewatch: {error.format_message()}", file=sys.stderr)
+        code = 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    except Exception as error:  # the edge: known faults become a sentence, unknown ones stay a traceback
+        sentence = sentence_for(error)
+        if sentence is None:
+            raise
+        print(f"plumewatch: {sentence}", file=sys.stderr)
+        code = 2
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@contextmanager
+def _until_stopped() -> Iterator[threading.Event]:
+    """Yield an event that is set by SIGINT, SIGTERM or the end of a supervisor."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    stop_on_eof(stop)
+    yield stop
+
+
+@app.command()
+def up(
+    config: Config = None,
+    source: Sources = None,
+    port: Annotated[int | None, typer.Option(help="Port of the wall; 8080, or the next free one.")] = None,
+    data: Data = Path("plumewatch-data"),
+    *,
+    demo: Annotated[bool, typer.Option("--demo", help="Watch generated scenes.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="End after the first lead is filed and verified.")] = False,
+    once_timeout_s: Annotated[float, typer.Option(help="Longest wait with --once, in seconds.")] = 180.0,
+) -> None:
+    """Run all of it on this machine: bus, API with the wall, worker."""
+    from plumewatch.supervisor import Site, SiteOptions  # noqa: PLC0415
+
+    configure()
+    options = SiteOptions(config=config, sources=tuple(source or ()), port=port, data=data, demo=demo)
+    with _until_stopped() as stop:
+        raise typer.Exit(Site(options).run(stop, once_timeout_s=once_timeout_s if once else None))
+
+
+@app.command()
+def api(
+    data: Data = Path("plumewatch-data"),
+    redis: Redis = "redis://127.0.0.1:6379/0",
+    database: Database = "",
+    vault: Annotated[str, typer.Option(envvar="PLUMEWATCH_VAULT_URL", help="Empty: a folder in --data.")] = "",
+    host: Annotated[str, typer.Option(envvar="PLUMEWATCH_HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="PLUMEWATCH_PORT", help="Port to listen on.")] = 8080,
+) -> None:
+    """Run the API with the wall."""
+    from plumewatch.api_process import run_api  # noqa: PLC0415
+
+    configure()
+    with _until_stopped() as stop:
+        run_api(data=data, redis=redis, database=database, vault=vault, host=host, port=port, stop=stop)
+
+
+@app.command()
+def worker(
+    config: Config = None,
+    source: Sources = None,
+    data: Data = Path("plumewatch-data"),
+    redis: Redis = "redis://127.0.0.1:6379/0",
+    api: Annotated[str, typer.Option(envvar="PLUMEWATCH_API_URL", help="API address.")] = "http://127.0.0.1:8080",
+    worker_key_file: Annotated[
+        Path | None, typer.Option(envvar="PLUMEWATCH_WORKER_KEY_FILE", help="File that holds the worker's key.")
+    ] = None,
+) -> None:
+    """Run a worker: read cameras, detect, confirm, report."""
+    from plumewatch.worker_process import run_worker  # noqa: PLC0415
+
+    configure()
+    with _until_stopped() as stop:
+        run_worker(
+            config=config,
+            sources=tuple(source or ()),
+            data=data,
+            redis=redis,
+            api=api,
+            worker_key_file=worker_key_file,
+            stop=stop,
+        )
+
+
+@app.command("worker-key")
+def worker_key(
+    name: Annotated[str, typer.Argument(help="Name of the worker that will use it.")],
+    data: Data = Path("plumewatch-data"),
+    database: Database = "",
+) -> None:
+    """Make a key for one more worker and print it, once."""
+    from plumewatch.api_process import make_worker_key  # noqa: PLC0415
+
+    configure()
+    print(make_worker_key(name, data=data, database=database))
+
+
+@operator_app.command("add")
+def operator_add(
+    name: Annotated[str, typer.Argument(help="Login name.")],
+    data: Data = Path("plumewatch-data"),
+    database: Database = "",
+    *,
+    admin: Annotated[bool, typer.Option("--admin", help="May also configure cameras and operators.")] = False,
+) -> None:
+    """Add an operator and print the one-time password."""
+    from api.store.people import Role  # noqa: PLC0415
+    from plumewatch.api_process import operator_password  # noqa: PLC0415
+
+    role = Role.ADMIN if admin else Role.OPERATOR
+    print(operator_password(name, role=role, data=data, database=database))
+
+
+@operator_app.command("reset")
+def operator_reset(
+    name: Annotated[str, typer.Argument(help="Login name.")] = "admin",
+    data: Data = Path("plumewatch-data"),
+    database: Database = "",
+) -> None:
+    """Give an operator a new one-time password, end his sessions, and print it."""
+    from plumewatch.api_process import operator_password  # noqa: PLC0415
+
+    print(operator_password(name, role=None, data=data, database=database))
+
+
+@app.command()
+def replay(
+    files: Annotated[list[str], typer.Argument(help="Video files.")],
+    config: Config = None,
+    *,
+    as_json: Database = Annotated[
+    str, typer.Option("--database", envvar="PLUMEWATCH_DATABASE_URL", help="Database address; empty: SQLite in --data.")
+]
+AsJson = False,
+) -> None:
+    """Analyse files as fast as possible; print each lead. The same files give the same leads every time."""
+    from plumewatch.offline import replay_files  # noqa: PLC0415
+
+    configure()
+    for lead in replay_files(files, config):
+        print(json.dumps(lead.as_json(), ensure_ascii=False) if as_json else lead.as_text(), flush=True)
+
+
+@app.command()
+def verify(
+    package: Annotated[Path, typer.Argument(help="Evidence package: a folder or a .tar.")],
+    roots: Annotated[Path | None, typer.Option(help="Certificates you trust (PEM), from elsewhere.")] = None,
+    *,
+    as_json: Database = Annotated[
+    str, typer.Option("--database", envvar="PLUMEWATCH_DATABASE_URL", help="Database address; empty: SQLite in --data.")
+]
+AsJson = False,
+) -> None:
+    """Check a package offline; exit 0 only if everything holds."""
+    from plumewatch.offline import verify_one  # noqa: PLC0415
+
+    report, ok = verify_one(package, roots, as_json=as_json)
+    print(report)
+    raise typer.Exit(0 if ok else 1)
+
+
+@app.command("check-config")
+def check_config(file: Annotated[Path, typer.Argument(help="Worker configuration (TOML).")]) -> None:
+    """Check a configuration without touching a camera; name every wrong key."""
+    from vision.config import ConfigError, load_config  # noqa: PLC0415
+
+    try:
+        config = load_config(file)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from None
+    print(f"{file}: {len(config.cameras)} cameras, {len(config.rules)} rules: holds")
+
+
+@app.command()
+def probe(
+    url: Annotated[str, typer.Argument(help="Stream address or file.")],
+    seconds: Annotated[float, typer.Option(help="How long to listen.")] = 6.0,
+    *,
+    as_json: Database = Annotated[
+    str, typer.Option("--database", envvar="PLUMEWATCH_DATABASE_URL", help="Database address; empty: SQLite in --data.")
+]
+AsJson = False,
+) -> None:
+    """Open a stream and report codec, size, rate, GOP, clock source and time to the first frame."""
+    from plumewatch.offline import probe_one  # noqa: PLC0415
+
+    print(probe_one(url, seconds, as_json=as_json))
+
+
+@models_app.command("list")
+def models_list(*, as_json: Database = Annotated[
+    str, typer.Option("--database", envvar="PLUMEWATCH_DATABASE_URL", help="Database address; empty: SQLite in --data.")
+]
+AsJson = False) -> None:
+    """List the registered models."""
+    from plumewatch.offline import describe_models  # noqa: PLC0415
+
+    print(describe_models(as_json=as_json))
+
+
+@models_app.command("verify")
+def models_verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Models; all of them where none is named.")] = None,
+) -> None:
+    """Check the weights of registered models against their SHA-256."""
+    from plumewatch.offline import verify_models  # noqa: PLC0415
+
+    for line in verify_models(names or []):
+        print(line)
+
+
+__all__ = ["UsageFault", "app", "main"]

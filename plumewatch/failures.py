@@ -1,0 +1,21 @@
+"""Faults of usage: what the person at the terminal can mend, each told in one sentence."""
+
+from pathlib import Path
+
+
+class UsageFault(Exception):
+    """Something in the question was wrong; the message is the sentence to show."""
+
+
+def sentence_for(error: Exception) -> str | None:
+    """Return the sentence for a fault that the user can mend, or ``None`` for one of ours."""
+    from api.contract.package import PackageError  # noqa: PLC0415
+    from models.detector import ModelError  # noqa: PLC0415
+    from streams.source import StreamError  # noqa: PLC0415
+    from vision.config import ConfigError  # noqa: PLC0415
+
+    if isinstance(error, UsageFault | ConfigError | ModelError | StreamError | PackageError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{Path(str(error.filename))}: {error.strerror}"
+    return None

@@ -1,0 +1,186 @@
+"""
+The one-machine site: embedded bus, API and worker as child processes, watched and started again.
+
+The supervisor keeps no lead and no frame. If it is killed, its children stop by themselves; what was confirmed is on disk.
+"""
+
+import fcntl
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import httpx
+import structlog
+
+from plumewatch.api_process import FirstStart, prepare_api
+from plumewatch.embedded import EmbeddedValkey
+from plumewatch.failures import UsageFault
+from plumewatch.follow import LeadFollower
+from plumewatch.processes import Child
+from plumewatch.worker_process import read_config
+
+log = structlog.get_logger(__name__)
+
+DEFAULT_PORT = 8080
+_PORTS_TRIED = 50
+_READY_WITHIN_S = 60.0
+_TICK_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class SiteOptions:
+    """What ``plumewatch up`` was asked for; `port` is ``None`` where the default will do."""
+
+    config: Path | None
+    sources: tuple[str, ...]
+    port: int | None
+    data: Path
+    demo: bool
+
+
+class Site:
+    """All of Plumewatch on one machine."""
+
+    def __init__(self, options: SiteOptions) -> None:
+        self._options = options
+
+    def run(self, stop: threading.Event, *, once_timeout_s: float | None = None) -> int:
+        """
+        Run until `stop` is set; return the exit code.
+
+        With `once_timeout_s`: end with 0 after the first lead has been filed and its package has verified, with 1 when
+        that has not happened in time.
+        """
+        options = self._options
+        with ExitStack() as stack:
+            stack.enter_context(_data_folder_of_our_own(options.data))
+            read_config(options.config, options.sources)
+            sources = [*options.sources, *(self._demo_sources() if options.demo else ())]
+            port = _free_port(options.port)
+            bus = EmbeddedValkey(options.data / "bus").start()
+            stack.callback(bus.stop)
+            first = prepare_api(options.data, bus.url)
+            url = f"http://127.0.0.1:{port}"
+            api, worker = self._children(url, bus.url, port, sources, first)
+            api.start()
+            stack.callback(api.stop, 15.0)
+            self._wait_ready(api, url, stop)
+            worker.start()
+            stack.callback(worker.stop, 30.0)
+            self._greet(url, first)
+            follower = LeadFollower(url, first.worker_key)
+            return self._watch(stop, bus, (api, worker), follower, once_timeout_s)
+
+    def _children(
+        self, url: str, bus_url: str, port: int, sources: list[str], first: FirstStart
+    ) -> tuple[Child, Child]:
+        data = self._options.data
+        logs = data / "logs"
+        logs.mkdir(exist_ok=True)
+        shared = ["--data", str(data), "--redis", bus_url]
+        api = Child("api", ["api", *shared, "--port", str(port)], {}, logs / "api.log")
+        watched = [part for source in sources for part in ("--source", source)]
+        configured = ["--config", str(self._options.config)] if self._options.config else []
+        looped = {"PLUMEWATCH_DEMO": "1"} if self._options.demo else {}
+        arguments = ["worker", *shared, "--api", url, "--worker-key-file", str(first.worker_key_file)]
+        worker = Child("worker", [*arguments, *configured, *watched], looped, logs / "worker.log")
+        return api, worker
+
+    def _demo_sources(self) -> list[str]:
+        from benchmarks.scenes import demo_scenes, ensure  # noqa: PLC0415 (rendering needs the picture libraries)
+
+        folder = self._options.data / "scenes"
+        print("rendering the demo scenes (once) ...", flush=True)
+        paths = ensure(folder, [scene.name for scene in demo_scenes()], progress=_print_progress)
+        return [str(path) for path in paths]
+
+    @staticmethod
+    def _wait_ready(api: Child, url: str, stop: threading.Event) -> None:
+        deadline = time.monotonic() + _READY_WITHIN_S
+        while time.monotonic() < deadline and not stop.is_set():
+            if api.process is not None and api.process.poll() is not None:
+                raise UsageFault(f"the API did not start; its log {api.log_path} ends with:\n{api.tail()}")
+            try:
+                if httpx.get(f"{url}/readyz", timeout=2.0).is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            stop.wait(0.1)
+        if not stop.is_set():
+            raise UsageFault(f"the API was not ready within {_READY_WITHIN_S:g} s; see {api.log_path}")
+
+    @staticmethod
+    def _greet(url: str, first: FirstStart) -> None:
+        lines = [f"青目 Plumewatch   wall: {url}/"]
+        if first.one_time_password is not None:
+            lines.append(f"operator: {first.operator}   one-time password: {first.one_time_password}")
+        else:
+            lines.append(f"operator: {first.operator}   (password as you set it)")
+        lines.append("leads are printed here as they arrive; Ctrl-C ends")
+        print("\n".join(lines), flush=True)
+
+    @staticmethod
+    def _watch(
+        stop: threading.Event,
+        bus: EmbeddedValkey,
+        children: tuple[Child, ...],
+        follower: LeadFollower,
+        once_timeout_s: float | None,
+    ) -> int:
+        deadline = None if once_timeout_s is None else time.monotonic() + once_timeout_s
+        while not stop.wait(_TICK_S):
+            for child in children:
+                child.keep_alive()
+            if not bus.is_running():
+                log.error("the bus ended; starting it again")
+                bus.restart()
+            for line in follower.news():
+                print(line, flush=True)
+            if deadline is not None and follower.filed:
+                verified, report = follower.verify_first()
+                print(report, flush=True)
+                return 0 if verified else 1
+            if deadline is not None and time.monotonic() > deadline:
+                print(f"no lead was filed within {once_timeout_s:g} s", flush=True)
+                return 1
+        return 0
+
+
+@contextmanager
+def _data_folder_of_our_own(folder: Path) -> Iterator[IO[str]]:
+    """Hold the data folder; raise `UsageFault` when another supervisor does, or when it cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (folder / "supervisor.lock").open("w", encoding="ascii")
+    except OSError as error:
+        raise UsageFault(f"data folder {folder} cannot be written: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageFault(f"data folder {folder} is in use by another plumewatch; give each its own --data") from None
+        yield lock
+
+
+def _free_port(wanted: int | None) -> int:
+    """Return the port to listen on; a default that is taken moves on to the next, a wanted one is an error."""
+    candidates = [wanted] if wanted is not None else range(DEFAULT_PORT, DEFAULT_PORT + _PORTS_TRIED)
+    for port in candidates:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    taken = f"port {wanted} is taken" if wanted is not None else f"ports {DEFAULT_PORT} and the next are all taken"
+    raise UsageFault(f"{taken}; choose one with --port")
+
+
+def _print_progress(name: str, fraction: float) -> None:
+    print(f"\r  {name}: {fraction:4.0%}", end="" if fraction < 1 else "\n", flush=True)
