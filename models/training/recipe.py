@@ -165,7 +165,7 @@ class Recipe:
     momentum: float = 0.937
     weight_decay: float = 5e-4
     warmup: float = 0.03
-    plain: float = 0.15
+    plain: float = 0.08
     ema: float = 0.9998
     class_gain: float = 0.5
     check_every_s: float = 90.0
