@@ -1,0 +1,173 @@
+"""
+The registry: names to models whose weights are known byte for byte.
+
+Weights stand beside `registry.toml` in ``weights/``; nothing is downloaded. A file whose SHA-256 is not the registered
+one is refused. To add a model, put its ``.onnx`` and its ``.md`` there and a table into the file.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+from models.detector import Detector, ModelCard, ModelError, UnknownModelError, WeightsError
+from models.network import STRIDE, Head, NetworkDetector
+from models.runtimes import choose_runtime, open_network
+from models.tensors import Letterbox
+
+DEFAULT_FILE = Path(__file__).with_name("registry.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """
+    One table of the registry.
+
+    Attributes:
+        card: what evidence names.
+
+        weights: the ONNX file.
+
+        document: the model card for people, Markdown.
+
+        head: what the network's output means.
+
+        nms_iou: overlap above which the weaker of two boxes of a class is removed; unused by end-to-end heads.
+
+        licence: of the weights, SPDX.
+
+        made: how the weights were made, in a sentence.
+    """
+
+    card: ModelCard
+    weights: Path
+    document: Path
+    head: Head
+    nms_iou: float
+    licence: str
+    made: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The models of one registry file; `default_name` is the one used where none is named."""
+
+    models: Mapping[str, RegisteredModel]
+    default_name: str
+
+    @classmethod
+    def load(cls, path: Path = DEFAULT_FILE) -> Self:
+        """Return the registry in `path`, weights unread; raise `ModelError` saying which key is wrong."""
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ModelError(f"cannot read model registry {path}: {error}") from error
+        tables = content.get("models", {})
+        models = {name: _read(name, table, path.parent / "weights") for name, table in tables.items()}
+        default = content.get("default")
+        if not isinstance(default, str) or default not in models:
+            raise ModelError(f"model registry {path}: the default {default!r} is not one of {sorted(models)}")
+        return cls(MappingProxyType(models), default)
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Return the card of every model, in the order of the file."""
+        return tuple(model.card for model in self.models.values())
+
+    def model(self, name: str | None = None) -> RegisteredModel:
+        """Return the model of that name, or the default one; raise `UnknownModelError`."""
+        name = name or self.default_name
+        if name not in self.models:
+            raise UnknownModelError(f"no model {name!r} is registered: known are {', '.join(sorted(self.models))}")
+        return self.models[name]
+
+    def verify(self, name: str | None = None) -> RegisteredModel:
+        """Return the model if its weights are the registered ones; raise `UnknownModelError` or `WeightsError`."""
+        model = self.model(name)
+        _weights(model)
+        return model
+
+    def detector(
+        self,
+        name: str | None = None,
+        runtime: str = "auto",
+        threshold: float | None = None,
+        threads: int | None = None,
+        cache_dir: Path | None = None,
+    ) -> Detector:
+        """
+        Return a detector over the verified weights; raise `UnknownModelError`, `WeightsError` or `ModelError`.
+
+        `runtime` as in `choose_runtime`; `threshold` replaces the card's; `threads` and `cache_dir` as in
+        `open_network`.
+        """
+        model = self.model(name)
+        card = model.card if threshold is None else replace(model.card, threshold=threshold)
+        if not 0 < card.threshold <= 1:
+            raise ModelError(f"model {card.name}: the threshold must be in (0, 1], got {card.threshold}")
+        # What is loaded is what was hashed: the file is read once.
+        network = open_network(card.name, _weights(model), choose_runtime(runtime), threads, cache_dir)
+        return NetworkDetector(card, model.head, model.nms_iou, network)
+
+
+def _weights(model: RegisteredModel) -> bytes:
+    name, registered = model.card.name, model.card.weights_sha256
+    try:
+        content = model.weights.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"model {name}: cannot read weights {model.weights}: {error.strerror}") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != registered:
+        raise WeightsError(f"model {name}: weights {model.weights} have SHA-256 {found}, registered is {registered}")
+    return content
+
+
+_KEYS: Mapping[str, type[str | float | int | list[str]]] = MappingProxyType(
+    {
+        "version": str,
+        "weights": str,
+        "sha256": str,
+        "format": str,
+        "document": str,
+        "classes": list,
+        "head": str,
+        "long_side_px": int,
+        "threshold": float,
+        "nms_iou": float,
+        "licence": str,
+        "made": str,
+    }
+)
+
+
+def _read(name: str, table: Mapping[str, Any], folder: Path) -> RegisteredModel:
+    if wrong := sorted(set(_KEYS) ^ set(table)):
+        raise ModelError(f"model {name}: keys missing or unknown in the registry: {', '.join(wrong)}")
+    for key, kind in _KEYS.items():
+        if type(table[key]) is not kind:
+            raise ModelError(f"model {name}: {key} must be of type {kind.__name__}, got {table[key]!r}")
+    if table["head"] not in set(Head):
+        raise ModelError(f"model {name}: head must be one of {', '.join(Head)}, got {table['head']!r}")
+    side = table["long_side_px"]
+    if side < STRIDE or side % STRIDE:
+        raise ModelError(f"model {name}: long_side_px must be a multiple of {STRIDE}, got {side}")
+    card = ModelCard(
+        name=name,
+        version=table["version"],
+        class_names=tuple(table["classes"]),
+        input_wh=Letterbox.fit((16, 9), side, STRIDE).input_wh,
+        threshold=table["threshold"],
+        weights_sha256=table["sha256"],
+        weights_format=table["format"],
+    )
+    return RegisteredModel(
+        card=card,
+        weights=folder / table["weights"],
+        document=folder / table["document"],
+        head=Head(table["head"]),
+        nms_iou=table["nms_iou"],
+        licence=table["licence"],
+        made=table["made"],
+    )

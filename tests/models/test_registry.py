@@ -1,0 +1,115 @@
+"""The registry: names to verified weights."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.detector import ModelError, UnknownModelError, WeightsError
+from models.registry import DEFAULT_FILE, Registry
+
+SHIPPED = Registry.load()
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED.models))
+def test_shipped_weights(name: str) -> None:
+    """Every registered model ships with its weights, byte for byte, and a card that names their hash."""
+    model = SHIPPED.verify(name)
+    assert model.weights.stat().st_size <= 25 * 1024 * 1024
+    assert model.card.weights_sha256 in model.document.read_text(encoding="utf-8")
+
+
+def test_cards() -> None:
+    """The cards carry what evidence names."""
+    card = next(card for card in SHIPPED.cards() if card.name == "emissions-v8s")
+    assert card.class_names == ("smoke", "fire")
+    assert card.input_wh == (640, 384)
+    assert card.weights_format == "onnx-fp16"
+
+
+def test_default() -> None:
+    """Where no model is named, the file's default is used."""
+    assert SHIPPED.default_name == SHIPPED.model().card.name
+
+
+def test_unknown_model() -> None:
+    """An unknown name is refused with the names that are known."""
+    with pytest.raises(UnknownModelError, match=r"'nessie'.*emissions-v8s"):
+        SHIPPED.detector("nessie")
+
+
+def registry(folder: Path, *, edit: tuple[str, str] = ("", ""), weights: bytes | None = None) -> Registry:
+    """Return a registry of one model in `folder`, with `edit` made in its text and `weights` as its file."""
+    text = DEFAULT_FILE.read_text(encoding="utf-8").replace('default = "emissions-v8s"', 'default = "m"')
+    text = text.replace("[models.emissions-v8s]", "[models.m]").replace(*edit) if any(edit) else text
+    text = text.replace("[models.emissions-v8s]", "[models.m]")
+    (folder / "registry.toml").write_text(text, encoding="utf-8")
+    (folder / "weights").mkdir()
+    if weights is not None:
+        (folder / "weights" / "emissions-v8s.onnx").write_bytes(weights)
+    return Registry.load(folder / "registry.toml")
+
+
+def test_changed_weights(tmp_path: Path) -> None:
+    """Weights with one changed byte are refused, by verify and by detector, and both hashes are named."""
+    content = bytearray(SHIPPED.model("emissions-v8s").weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    changed = registry(tmp_path, weights=bytes(content))
+    for use in (changed.verify, changed.detector):
+        with pytest.raises(WeightsError, match=r"SHA-256 [0-9a-f]{64}, registered is [0-9a-f]{64}"):
+            use("m")
+
+
+def test_missing_weights(tmp_path: Path) -> None:
+    """Weights that are not there are an error that names the file; nothing is fetched."""
+    with pytest.raises(WeightsError, match=r"cannot read weights .*emissions-v8s\.onnx: No such file"):
+        registry(tmp_path).detector()
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino-f32"])
+def test_no_onnx_at_all(tmp_path: Path, runtime: str) -> None:
+    """A file of the right hash that is no ONNX model is a weights error of either runtime."""
+    sha256 = SHIPPED.model("emissions-v8s").card.weights_sha256
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    with pytest.raises(WeightsError, match="cannot load model m"):
+        registry(tmp_path, edit=(sha256, empty), weights=b"").detector("m", runtime)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (('head = "v8"', 'head = "v9"'), "model m: head must be one of v8, end2end, got 'v9'"),
+        (("threshold = 0.25", 'threshold = "low"'), "model m: threshold must be of type float, got 'low'"),
+        (("nms_iou", "nms"), "model m: keys missing or unknown in the registry: nms, nms_iou"),
+        (("long_side_px = 640", "long_side_px = 650"), "model m: long_side_px must be a multiple of 32, got 650"),
+        (('default = "m"', 'default = "n"'), "the default 'n' is not one of"),
+        (('default = "m"', "default = "), "cannot read model registry"),
+    ],
+)
+def test_wrong_file(tmp_path: Path, edit: tuple[str, str], message: str) -> None:
+    """A mistake in the file is refused in one sentence that names the model and the key."""
+    with pytest.raises(ModelError, match=message):
+        registry(tmp_path, edit=edit)
+
+
+def test_no_file(tmp_path: Path) -> None:
+    """A registry that is not there is a model error."""
+    with pytest.raises(ModelError, match="cannot read model registry"):
+        Registry.load(tmp_path / "registry.toml")
+
+
+@pytest.mark.parametrize("threshold", [0.0, -0.1, 1.5])
+def test_threshold_out_of_range(threshold: float) -> None:
+    """A threshold that keeps everything or nothing is refused."""
+    with pytest.raises(ModelError, match="threshold must be in"):
+        SHIPPED.detector(threshold=threshold)
+
+
+def test_end_to_end_model(tmp_path: Path) -> None:
+    """A table that claims another head than the weights have is found out at the first image."""
+    content = SHIPPED.model("emissions-v8s").weights
+    claimed = registry(tmp_path, edit=('head = "v8"', 'head = "end2end"'))
+    shutil.copyfile(content, tmp_path / "weights" / "emissions-v8s.onnx")
+    with pytest.raises(ModelError, match=r"end2end head and 2 classes, but its output .* is \(1, 6, 1680\)"):
+        claimed.detector(runtime="onnxruntime").detect([np.zeros((128, 640, 3), np.uint8)])
