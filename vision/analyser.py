@@ -1,0 +1,201 @@
+"""The analyser: one camera's state, one call a picture: boxes in, changed leads out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Self
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from models.detections import Detections
+from models.detector import ModelCard
+from streams.clock import CaptureTime
+from streams.frame import Frame
+from vision.change import BoxChange, PictureChange
+from vision.config import WorkerConfig
+from vision.leads import CloseReason, LeadChange, LeadState, Xyxy
+from vision.rules.config import RuleConfig, RuleKind
+from vision.rules.fire import fire_rule
+from vision.rules.rule import Rule, TrackView, View
+from vision.rules.smoke import smoke_rule
+from vision.rules.visible import VisibleRule
+from vision.sections import CameraConfig
+from vision.tracks import Track, Tracker, TrackerSettings, xyxy_of
+from vision.zones import ZoneKind, ZoneRaster
+
+MASKED_SHARE = 0.5
+"""Share of a box inside masks from which it is not looked at."""
+
+_RULES: Mapping[RuleKind, Callable[[str, RuleConfig, CameraConfig, ZoneInfo], VisibleRule]] = MappingProxyType(
+    {RuleKind.SMOKE: smoke_rule, RuleKind.FIRE: fire_rule}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedBox:
+    """
+    A box of the newest picture, for drawing over it.
+
+    Attributes:
+        class_name: the detector's class.
+
+        xyxy: left, top, right, bottom in source-image pixels.
+
+        confidence: the detector's, in [0, 1].
+
+        track: its track's number.
+
+        state: of the furthest lead on that track; ``None`` where there is none.
+    """
+
+    class_name: str
+    xyxy: Xyxy
+    confidence: float
+    track: int
+    state: LeadState | None
+
+
+class CameraAnalyser:
+    """
+    Follows what one camera sees and reports what rules make of it.
+
+    A function of the pictures and boxes it is given, in their order: same input, same leads. A new epoch, or another
+    picture size, ends every open lead as `CloseReason.STREAM_LOST` before it begins. Not thread-safe: one caller.
+    """
+
+    def __init__(
+        self,
+        camera: CameraConfig,
+        rules: Sequence[Rule],
+        class_names: tuple[str, ...],
+        tracker: TrackerSettings | None = None,
+    ) -> None:
+        masks = [zone.polygon for zone in camera.zones if zone.kind is ZoneKind.MASK]
+        self._camera_id = camera.id
+        self._mask = ZoneRaster(masks) if masks else None
+        self._rules = tuple(rules)
+        self._class_names = class_names
+        self._settings = tracker or TrackerSettings()
+        self._tracker = Tracker(class_names, self._settings)
+        self._picture = PictureChange()
+        self._boxes: dict[int, BoxChange] = {}
+        self._time: CaptureTime | None = None
+        self._resolution_wh = (0, 0)
+        self._ended: list[int] = []
+        self._out_of_order = 0
+
+    @classmethod
+    def for_camera(cls, camera: CameraConfig, config: WorkerConfig, card: ModelCard) -> Self:
+        """
+        Return the analyser of one camera with the rules that `config` gives it.
+
+        Raises `ValueError` where a rule wants a class that the model of `card` does not know.
+        """
+        rules = [
+            _RULES[rule.kind](name, rule, camera, config.site.zone)
+            for name, rule in config.rules.items()
+            if rule.enabled and (not rule.cameras or camera.id in rule.cameras)
+        ]
+        for rule in rules:
+            if rule.class_name not in card.class_names:
+                known = ", ".join(card.class_names)
+                raise ValueError(f"rule {rule.id} needs class {rule.class_name!r}; model {card.name} knows {known}")
+        start = min((rule.lowest_confidence for rule in rules), default=TrackerSettings().start_confidence)
+        return cls(camera, rules, card.class_names, TrackerSettings(start_confidence=start))
+
+    @property
+    def out_of_order(self) -> int:
+        """Pictures refused because they were not later than the one before."""
+        return self._out_of_order
+
+    def observe(self, frame: Frame, detections: Detections) -> list[LeadChange]:
+        """Take in the next picture and its boxes (in its pixels); return the leads that changed."""
+        changes: list[LeadChange] = []
+        resolution_wh = (frame.image.shape[1], frame.image.shape[0])
+        if self._time is None or frame.time.epoch != self._time.epoch:
+            changes = self.end(CloseReason.STREAM_LOST)
+            self._tracker = Tracker(self._class_names, self._settings)
+        elif frame.time.seconds_since(self._time) <= 0:
+            self._out_of_order += 1
+            return []
+        elif resolution_wh != self._resolution_wh:
+            changes = self.end(CloseReason.STREAM_LOST)
+        self._time, self._resolution_wh = frame.time, resolution_wh
+        view = self._view(frame, detections)
+        for rule in self._rules:
+            changes += rule.observe(view)
+        self._renounce()
+        return changes
+
+    def end(self, reason: CloseReason) -> list[LeadChange]:
+        """End every lead under way and every track; the next picture begins anew."""
+        self._tracker.end_all()
+        self._boxes.clear()
+        self._ended.clear()
+        self._picture = PictureChange()
+        return [change for rule in self._rules for change in rule.end(reason)]
+
+    def overlay(self) -> list[TrackedBox]:
+        """Return the tracks that the newest picture shows, by number."""
+        states = [rule.states for rule in self._rules]
+        return [
+            TrackedBox(
+                class_name=track.class_name,
+                xyxy=track.last.xyxy,
+                confidence=track.last.confidence,
+                track=track.number,
+                state=_furthest([held[track.number] for held in states if track.number in held]),
+            )
+            for track in self._tracker.tracks
+            if self._time is not None and track.seen_at(self._time)
+        ]
+
+    def _view(self, frame: Frame, detections: Detections) -> View:
+        """Return the picture as rules see it: its tracks, how much each has changed, and whether it is steady."""
+        is_steady = not self._picture.observe(frame.image)
+        if not is_steady:
+            for change in self._boxes.values():
+                change.begin_anew(frame.image, frame.time)
+        held = frozenset[int]().union(*(rule.held for rule in self._rules))
+        update = self._tracker.observe(frame.time, self._unmasked(detections), held)
+        ended = [*self._ended, *(track.number for track in update.ended)]
+        self._ended = []
+        for number in ended:
+            self._boxes.pop(number, None)
+        return View(
+            time=frame.time,
+            resolution_wh=self._resolution_wh,
+            is_steady=is_steady,
+            tracks=[self._track_view(frame, track) for track in update.live],
+            ended=ended,
+        )
+
+    def _track_view(self, frame: Frame, track: Track) -> TrackView:
+        sighting = track.seen_at(frame.time)
+        change = self._boxes.get(track.number)
+        if change is None:
+            change = self._boxes[track.number] = BoxChange(frame.image, track.last.xyxy, frame.time)
+        elif sighting is not None:
+            change.observe(frame.image, frame.time)
+        return TrackView(track, sighting, change.ratio)
+
+    def _unmasked(self, detections: Detections) -> Detections:
+        """Return the boxes that do not lie in masks."""
+        if self._mask is None:
+            return detections
+        shares = [self._mask.share(xyxy_of(detections, row), self._resolution_wh) for row in range(len(detections))]
+        return detections.where(np.array(shares, np.float64) < MASKED_SHARE)
+
+    def _renounce(self) -> None:
+        """End the tracks that rules gave up and that no rule holds: their next box starts another."""
+        held = frozenset[int]().union(*(rule.held for rule in self._rules))
+        renounced = frozenset[int]().union(*(rule.renounced for rule in self._rules)) - held
+        for number in sorted(renounced):
+            self._tracker.end(number)
+            self._ended.append(number)
+
+
+def _furthest(states: Sequence[LeadState]) -> LeadState | None:
+    """Return ``confirmed`` before ``candidate`` before nothing."""
+    return LeadState.CONFIRMED if LeadState.CONFIRMED in states else next(iter(states), None)

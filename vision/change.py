@@ -1,0 +1,152 @@
+"""
+Change: how much the pixels of a box have changed since it was first seen, and whether the whole picture just did.
+
+A sign, a lamp or a stain that a detector takes for smoke or fire looks the same in every picture, so confirming it
+over time proves nothing. Smoke and fire change from one second to the next. What is compared is a fixed piece of the
+picture, averaged down to a few hundred cells so that compression noise averages out, against the noise of its
+surroundings.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from statistics import median
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.clock import CaptureTime
+from streams.frame import BgrImage
+from vision.leads import Xyxy
+
+NOISE_FLOOR = 1.0
+"""Grey levels of noise assumed at least: 8-bit rounding and compression of a still picture reach it."""
+
+NOISE_CEILING = 3.0
+"""
+Grey levels of noise assumed at most. Where the surroundings change more, the camera shakes or the street is busy, and
+they say nothing about the box: it then has to change by a fixed amount only.
+"""
+
+RENEWAL_S = 60.0
+"""Seconds after which the picture compared with is renewed: the light of dusk would else change any sign in time."""
+
+GLOBAL_LEVELS = 12.0
+"""Grey levels by which a cell must differ from the last picture to count as changed."""
+
+GLOBAL_SHARE = 0.6
+"""
+Share of changed cells from which the whole picture changed: switch to infra-red, exposure, the camera was turned. A
+hand-held camera reaches 0.4-0.65 from picture to picture at 2 fps, which is why it must also be sudden.
+"""
+
+SUDDEN = 2.0
+"""How many times the usual share (median of the last few pictures) it must be: one that always shakes is steady."""
+
+_CELLS = 48
+_MARGIN = 0.5
+_THUMB_WH = (64, 36)
+_REMEMBERED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Region:
+    """A fixed piece of the picture around a box, in pixels, and which of its cells lie in the box."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    inside: NDArray[np.bool_]
+
+    def cells(self, image: BgrImage) -> NDArray[np.float32]:
+        """Return the region's grey levels, float32 ``(cells, cells)``, each the mean of its pixels."""
+        return _grey(image[self.top : self.bottom, self.left : self.right], (_CELLS, _CELLS))
+
+
+class BoxChange:
+    """Watches one fixed piece of the picture: where a track was first seen, and what was there."""
+
+    def __init__(self, image: BgrImage, xyxy: Xyxy, time: CaptureTime) -> None:
+        self._region = _region(image, xyxy)
+        self._reference = self._region.cells(image)
+        self._taken = time
+        self._newest: list[float] = []
+
+    @property
+    def ratio(self) -> float:
+        """
+        How much the box has changed in up to `RENEWAL_S`, in multiples of the noise around it; 0 before the second
+        picture.
+
+        The median of the last few pictures, so that somebody who walks past a sign does not make it smoke.
+        """
+        return median(self._newest) if self._newest else 0.0
+
+    def observe(self, image: BgrImage, time: CaptureTime) -> None:
+        """Compare a later picture of the same epoch and size with the first one."""
+        cells = self._region.cells(image)
+        difference = cells - self._reference
+        inside = self._region.inside
+        around = difference[~inside]
+        offset = float(np.median(around)) if around.size else 0.0
+        noise = float(np.median(np.abs(around - offset))) if around.size else NOISE_FLOOR
+        # The upper quartile: a quarter of the box must change, not all of it (a flame in a box of smoke).
+        change = float(np.percentile(np.abs(difference[inside] - offset), 75))
+        self._newest.append(change / min(max(noise, NOISE_FLOOR), NOISE_CEILING))
+        del self._newest[:-_REMEMBERED]
+        if time.seconds_since(self._taken) >= RENEWAL_S:
+            self._reference, self._taken = cells, time
+
+    def begin_anew(self, image: BgrImage, time: CaptureTime) -> None:
+        """Take `image` as the new first picture: the old one no longer compares."""
+        self._reference, self._taken = self._region.cells(image), time
+        self._newest.clear()
+
+
+class PictureChange:
+    """Tells when the whole picture changed at once."""
+
+    def __init__(self) -> None:
+        self._last: NDArray[np.float32] | None = None
+        self._shares: deque[float] = deque(maxlen=_REMEMBERED)
+
+    @property
+    def share(self) -> float:
+        """Share of the picture that differed between the last two pictures."""
+        return self._shares[-1] if self._shares else 0.0
+
+    def observe(self, image: BgrImage) -> bool:
+        """Take in the next picture; return whether it suddenly differs from the last one nearly everywhere."""
+        height, width = image.shape[:2]
+        step = max(1, min(width // _THUMB_WH[0], height // _THUMB_WH[1]) // 4)
+        thumb = _grey(image[::step, ::step], _THUMB_WH)
+        last, self._last = self._last, thumb
+        if last is None:
+            return False
+        usual = median(self._shares) if self._shares else 0.0
+        self._shares.append(float((np.abs(thumb - last) > GLOBAL_LEVELS).mean()))
+        return self.share >= max(GLOBAL_SHARE, SUDDEN * usual)
+
+
+def _region(image: BgrImage, xyxy: Xyxy) -> _Region:
+    """Return the region of a box: half its size more on every side, cut at the picture's edges."""
+    height, width = image.shape[:2]
+    left, top, right, bottom = xyxy
+    margin_x, margin_y = (right - left) * _MARGIN, (bottom - top) * _MARGIN
+    x0 = min(max(int(left - margin_x), 0), width - 2)
+    y0 = min(max(int(top - margin_y), 0), height - 2)
+    x1 = max(min(int(np.ceil(right + margin_x)), width), x0 + 2)
+    y1 = max(min(int(np.ceil(bottom + margin_y)), height), y0 + 2)
+    x = x0 + (np.arange(_CELLS) + 0.5) * (x1 - x0) / _CELLS
+    y = y0 + (np.arange(_CELLS) + 0.5) * (y1 - y0) / _CELLS
+    inside = ((y >= top) & (y <= bottom))[:, None] & ((x >= left) & (x <= right))[None, :]
+    if not inside.any():
+        inside[:] = True
+    return _Region(x0, y0, x1, y1, inside)
+
+
+def _grey(image: BgrImage, size_wh: tuple[int, int]) -> NDArray[np.float32]:
+    """Return `image` in grey, averaged to `size_wh`, float32 ``(height, width)``."""
+    small = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)
+    return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)

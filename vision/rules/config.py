@@ -1,0 +1,171 @@
+"""A rule's table in the configuration: when it works, where, and what makes a lead of a tracked box."""
+
+from datetime import time
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from vision.schedule import Span
+from vision.sections import Name, Section, ViolationCode
+from vision.zones import ZoneTest
+
+
+class Day(StrEnum):
+    """Days of the week, in the order of `datetime.weekday`."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+def _clock_time(value: Any) -> time:  # noqa: ANN401 (whatever TOML holds)
+    """Return ``HH:MM`` (or a TOML local time) as a time; ``24:00`` is midnight, as the end of a day."""
+    if isinstance(value, time):
+        return value
+    if isinstance(value, str):
+        if value == "24:00":
+            return time(0)
+        try:
+            return time.fromisoformat(value)
+        except ValueError:
+            pass
+    raise ValueError(f'expected a time of day like "06:30", got {value!r}')
+
+
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+
+
+class ScheduleConfig(Section):
+    """A span of the week in the site's local time."""
+
+    days: tuple[Day, ...] = Field(tuple(Day), min_length=1, description="Days on which the span begins.")
+    from_: ClockTime = Field(alias="from", description='Local time at which it begins, `"HH:MM"`.')
+    to: ClockTime = Field(
+        description='Local time before which it ends, `"HH:MM"` or `"24:00"`; at or before `from` means the next day.'
+    )
+
+    def to_span(self) -> Span:
+        """Return it with weekdays as numbers."""
+        return Span(frozenset(list(Day).index(day) for day in self.days), self.from_, self.to)
+
+
+class RuleKind(StrEnum):
+    """What a rule looks for."""
+
+    SMOKE = "smoke"
+    FIRE = "fire"
+
+
+class RuleConfig(Section):
+    """When a tracked box becomes a lead. The defaults were measured with `benchmarks/confirm_table.py`."""
+
+    kind: RuleKind = Field(
+        description="What it looks for. In `[rules.smoke]` and `[rules.fire]` it goes without saying."
+    )
+    enabled: bool = Field(True, description="Off: it makes no lead.")  # noqa: FBT003
+    threshold: float = Field(
+        0.3,
+        ge=0.01,
+        le=0.99,
+        description="Confidence that opens a lead: mean of the best `k` boxes. Lower: more false leads. "
+        "Higher: thin and distant plumes are missed.",
+    )
+    hysteresis: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="Boxes from `hysteresis x threshold` count towards `k`. 1: a plume that flickers about the "
+        "threshold "
+        "is confirmed late; much lower: weak boxes ride on one strong one.",
+    )
+    k: int = Field(
+        4,
+        ge=2,
+        le=100,
+        description="Analysed pictures that must hold the box. Fewer: a passing reflection is enough. More: later.",
+    )
+    n: int = Field(
+        6, ge=2, le=200, description="... out of the last so many. Equal to `k`: one missed picture starts it all over."
+    )
+    window_s: float = Field(
+        30.0,
+        gt=0,
+        le=600,
+        description="Pictures older than this many seconds never count, however slow the camera is analysed. Shorter "
+        "than "
+        "`n` pictures: never confirms.",
+    )
+    min_duration_s: float = Field(
+        1.5,
+        ge=0,
+        le=600,
+        description="Seconds from the first box that counts to the last. 0: at a high `analysis_fps` a flash is "
+        "enough. "
+        "Longer: later.",
+    )
+    min_change: float = Field(
+        1.5,
+        ge=0,
+        le=50,
+        description="How much the pixels in the box must have changed since it was first seen, in multiples of the "
+        "noise "
+        "around it; less is a sign, a lamp or a stain. 0: off. High: slow distant plumes are held back.",
+    )
+    static_after_s: float = Field(
+        60.0,
+        gt=0,
+        le=3600,
+        description="Seconds after which a box that never changed is dropped as static instead of waiting.",
+    )
+    release: float = Field(
+        0.7,
+        gt=0,
+        le=1,
+        description="A lead lasts while boxes reach `release x threshold`. 1: it breaks into pieces. Much lower: it "
+        "hangs on whatever is there.",
+    )
+    close_after_s: float = Field(
+        60.0,
+        gt=0,
+        le=3600,
+        description="Seconds without such a box after which a lead is closed. Short: one plume makes many leads. Long: "
+        "two events become one.",
+    )
+    zones: tuple[Name, ...] = Field(
+        (), description="Names of watch zones it is confined to. Empty: everywhere that is not masked."
+    )
+    zone_test: ZoneTest = Field(
+        ZoneTest.OVERLAP,
+        description="How a box is in a zone: `overlap` (share of the box at least `min_overlap`), `base` (middle of "
+        "its "
+        "lower edge, for things on the ground) or `centre`.",
+    )
+    min_overlap: float = Field(
+        0.3,
+        gt=0,
+        le=1,
+        description="Share of the box that must lie in the zone for `overlap`. Low: neighbours' plumes count. High: a "
+        "plume that drifts out is lost.",
+    )
+    schedule: tuple[ScheduleConfig, ...] = Field((), description="When it works. Empty: always.")
+    violation_code: ViolationCode = Field(
+        "",
+        description="Code it proposes; the reviewer decides. Empty: `V01_STACK_SMOKE` for smoke, `V04_WASTE_BURN` "
+        "for fire.",
+    )
+    cameras: tuple[str, ...] = Field((), description="Ids of the cameras it works on. Empty: all.")
+
+    @model_validator(mode="after")
+    def _k_fits_in_n(self) -> Self:
+        if self.k > self.n:
+            raise ValueError(f"k must not exceed n, got k = {self.k} and n = {self.n}")
+        if self.min_duration_s > self.window_s:
+            raise ValueError(
+                f"min_duration_s must not exceed window_s, got {self.min_duration_s:g} and {self.window_s:g}"
+            )
+        return self

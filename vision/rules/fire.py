@@ -1,0 +1,25 @@
+"""The fire rule: visible flames that last."""
+
+from zoneinfo import ZoneInfo
+
+from vision.rules.config import RuleConfig
+from vision.rules.visible import VisibleRule
+from vision.sections import CameraConfig
+
+CLASS_NAME = "fire"
+VERSION = "1.0.0"
+VIOLATION_CODE = "V04_WASTE_BURN"
+"""Open flames are open burning until somebody says otherwise (domain.md 7.1); a zone may propose another code."""
+
+
+def fire_rule(name: str, config: RuleConfig, camera: CameraConfig, zone: ZoneInfo) -> VisibleRule:
+    """Return the fire rule `name` for one camera; `zone` is the time zone its schedule is read in."""
+    return VisibleRule.from_config(
+        rule_id="fire.visible" if name == CLASS_NAME else f"fire.visible.{name}",
+        version=VERSION,
+        class_name=CLASS_NAME,
+        violation_code=VIOLATION_CODE,
+        config=config,
+        camera=camera,
+        zone=zone,
+    )

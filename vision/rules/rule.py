@@ -1,0 +1,84 @@
+"""The rule seam: what a rule is shown of each analysed picture, and what it answers."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Protocol
+
+from streams.clock import CaptureTime
+from vision.leads import CloseReason, LeadChange, LeadState
+from vision.tracks import Sighting, Track
+
+
+@dataclass(frozen=True, slots=True)
+class TrackView:
+    """
+    One live track as one picture shows it.
+
+    Attributes:
+        track: the track.
+
+        sighting: its box in this picture; ``None`` where it was missed.
+
+        change: of its pixels, in multiples of the noise around it (`vision.change.BoxChange.ratio`).
+    """
+
+    track: Track
+    sighting: Sighting | None
+    change: float
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """
+    One analysed picture as rules see it.
+
+    Attributes:
+        time: of the picture.
+
+        resolution_wh: its width and height in pixels.
+
+        is_steady: False where the whole picture just changed.
+
+        tracks: the live tracks, by number.
+
+        ended: numbers of the tracks that ended since the last picture.
+    """
+
+    time: CaptureTime
+    resolution_wh: tuple[int, int]
+    is_steady: bool
+    tracks: Sequence[TrackView]
+    ended: Sequence[int]
+
+
+class Rule(Protocol):
+    """Turns tracks into leads. A function of what it was shown and of nothing else: same pictures, same leads."""
+
+    @property
+    def id(self) -> str:
+        """Stable name, e.g. ``smoke.visible``."""
+        ...
+
+    @property
+    def states(self) -> Mapping[int, LeadState]:
+        """State of the lead on each track that has one under way, by track number."""
+        ...
+
+    @property
+    def held(self) -> AbstractSet[int]:
+        """Tracks that must not end by absence: an open lead waits for their boxes to come back."""
+        ...
+
+    @property
+    def renounced(self) -> AbstractSet[int]:
+        """Tracks that were given up as static and now change: they should begin anew."""
+        ...
+
+    def observe(self, view: View) -> list[LeadChange]:
+        """Return what the next picture changes."""
+        ...
+
+    def end(self, reason: CloseReason) -> list[LeadChange]:
+        """End every lead under way and forget the tracks."""
+        ...

@@ -1,0 +1,25 @@
+"""The smoke rule: visible smoke that lasts."""
+
+from zoneinfo import ZoneInfo
+
+from vision.rules.config import RuleConfig
+from vision.rules.visible import VisibleRule
+from vision.sections import CameraConfig
+
+CLASS_NAME = "smoke"
+VERSION = "1.0.0"
+VIOLATION_CODE = "V01_STACK_SMOKE"
+"""What a camera over outlets most likely sees (domain.md 7.1); a zone or the configuration proposes other codes."""
+
+
+def smoke_rule(name: str, config: RuleConfig, camera: CameraConfig, zone: ZoneInfo) -> VisibleRule:
+    """Return the smoke rule `name` for one camera; `zone` is the time zone its schedule is read in."""
+    return VisibleRule.from_config(
+        rule_id="smoke.visible" if name == CLASS_NAME else f"smoke.visible.{name}",
+        version=VERSION,
+        class_name=CLASS_NAME,
+        violation_code=VIOLATION_CODE,
+        config=config,
+        camera=camera,
+        zone=zone,
+    )

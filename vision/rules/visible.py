@@ -1,0 +1,273 @@
+"""Visible smoke or fire: the logic that both rules share."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from streams.camera import CameraId, camera_id
+from streams.clock import CaptureTime
+from vision.confirm import Confirmation, Criteria, Observation
+from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
+from vision.rules.config import RuleConfig
+from vision.rules.rule import TrackView, View
+from vision.schedule import Schedule
+from vision.sections import CameraConfig
+from vision.tracks import Sighting
+from vision.zones import Zone, ZoneKind, ZoneTest
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """
+    Where a rule looks.
+
+    Attributes:
+        zones: the camera's watch zones, in the order of the configuration.
+
+        is_confined: whether a box must be in one of them; if not, they only name where it is.
+
+        test: how a box is in a zone.
+
+        min_overlap: share of the box for `ZoneTest.OVERLAP`.
+    """
+
+    zones: Sequence[Zone] = ()
+    is_confined: bool = False
+    test: ZoneTest = ZoneTest.OVERLAP
+    min_overlap: float = 0.3
+
+    def zone(self, sighting: Sighting, resolution_wh: tuple[int, int]) -> Zone | None:
+        """Return the first zone the box is in."""
+        return next(
+            (z for z in self.zones if z.contains(sighting.xyxy, resolution_wh, self.test, self.min_overlap)), None
+        )
+
+
+@dataclass(slots=True)
+class _Case:
+    """What is known of one track under the rule."""
+
+    confirmation: Confirmation
+    lead: Lead | None = None
+    peak: Finding | None = None
+    violation_code: str = ""
+    first: CaptureTime | None = None
+    last: CaptureTime | None = None
+    confirmed: CaptureTime | None = None
+    observations: int = 0
+
+
+class VisibleRule:
+    """
+    Reports tracks of one class that last, change and are where and when the rule looks.
+
+    One lead a track; its moves follow `vision.leads.LEGAL_MOVES`.
+    """
+
+    def __init__(
+        self,
+        *,
+        rule_id: str,
+        version: str,
+        class_name: str,
+        violation_code: str,
+        camera_id: CameraId,
+        criteria: Criteria,
+        place: Place,
+        schedule: Schedule,
+    ) -> None:
+        self._id = rule_id
+        self._version = version
+        self._class_name = class_name
+        self._violation_code = violation_code
+        self._camera_id = camera_id
+        self._criteria = criteria
+        self._place = place
+        self._schedule = schedule
+        self._params: Mapping[str, float | int | str | bool] = {
+            **asdict(criteria),
+            "zones": ",".join(zone.name for zone in place.zones) if place.is_confined else "",
+            "zone_test": place.test.value,
+            "min_overlap": place.min_overlap,
+        }
+        self._cases: dict[int, _Case] = {}
+        self._renounced: frozenset[int] = frozenset()
+
+    @classmethod
+    def from_config(
+        cls,
+        *,
+        rule_id: str,
+        version: str,
+        class_name: str,
+        violation_code: str,
+        config: RuleConfig,
+        camera: CameraConfig,
+        zone: ZoneInfo,
+    ) -> Self:
+        """Return the rule as configured for one camera; `violation_code` where the configuration names none."""
+        watched = [z for z in camera.zones if z.kind is ZoneKind.WATCH and (not config.zones or z.name in config.zones)]
+        return cls(
+            rule_id=rule_id,
+            version=version,
+            class_name=class_name,
+            violation_code=config.violation_code or violation_code,
+            camera_id=camera_id(camera.id),
+            criteria=Criteria(**{f.name: getattr(config, f.name) for f in fields(Criteria)}),
+            place=Place(
+                zones=[Zone(z.name, z.polygon, z.violation_code) for z in watched],
+                is_confined=bool(config.zones),
+                test=config.zone_test,
+                min_overlap=config.min_overlap,
+            ),
+            schedule=Schedule([span.to_span() for span in config.schedule], zone),
+        )
+
+    @property
+    def id(self) -> str:
+        """Stable name, e.g. ``smoke.visible``."""
+        return self._id
+
+    @property
+    def class_name(self) -> str:
+        """The detector's class it reports."""
+        return self._class_name
+
+    @property
+    def lowest_confidence(self) -> float:
+        """Confidence from which a box can count; a track need not start below it."""
+        return self._criteria.hysteresis * self._criteria.threshold
+
+    @property
+    def states(self) -> Mapping[int, LeadState]:
+        """State of the lead on each track that has one under way, by track number."""
+        return {
+            number: case.lead.state
+            for number, case in self._cases.items()
+            if case.lead is not None and not case.confirmation.is_over
+        }
+
+    @property
+    def held(self) -> AbstractSet[int]:
+        """Tracks with an open confirmed lead."""
+        return {number for number, state in self.states.items() if state is LeadState.CONFIRMED}
+
+    @property
+    def renounced(self) -> AbstractSet[int]:
+        """Tracks that were dropped as static and now change, or whose lead was closed and whose boxes came back."""
+        return self._renounced
+
+    def observe(self, view: View) -> list[LeadChange]:
+        """Return the leads that the next picture changes, by track number."""
+        changes = [change for number in view.ended for change in self._forget(number, CloseReason.GONE)]
+        renounced = set()
+        is_on = self._schedule.holds(view.time.utc)
+        for seen in view.tracks:
+            if seen.track.class_name != self._class_name:
+                continue
+            case = self._cases.setdefault(seen.track.number, _Case(Confirmation(self._criteria)))
+            if case.confirmation.is_over:
+                if self._is_back(case, seen):
+                    renounced.add(seen.track.number)
+                continue
+            self._take_in(case, seen, view, is_on=is_on)
+            changes += self._moved(case, seen.track.number)
+        self._renounced = frozenset(renounced)
+        return changes
+
+    def end(self, reason: CloseReason) -> list[LeadChange]:
+        """End every lead under way and forget the tracks."""
+        return [change for number in sorted(self._cases) for change in self._forget(number, reason)]
+
+    def _is_back(self, case: _Case, seen: TrackView) -> bool:
+        """Whether a track whose case is over deserves a new one: it was static and now changes, or it was gone."""
+        is_sure = seen.sighting is not None and seen.sighting.confidence >= self.lowest_confidence
+        was_static = case.confirmation.reason is CloseReason.STATIC
+        return is_sure and (not was_static or seen.change >= self._criteria.min_change)
+
+    def _take_in(self, case: _Case, seen: TrackView, view: View, *, is_on: bool) -> None:
+        """Show one picture of the track to its confirmation, and keep what a lead will tell."""
+        sighting = seen.sighting if is_on else None
+        zone = None if sighting is None else self._place.zone(sighting, view.resolution_wh)
+        if zone is None and self._place.is_confined:
+            sighting = None
+        confidence = 0.0 if sighting is None else sighting.confidence
+        case.confirmation.observe(Observation(view.time, confidence, seen.change, view.is_steady))
+        begun = case.confirmation.first
+        if begun is not None and begun != case.first and case.confirmed is None:
+            case.first, case.peak, case.observations = begun, None, 0
+        if sighting is None or case.first is None:
+            return
+        case.last = view.time
+        case.observations += 1
+        if case.peak is None or confidence > case.peak.confidence:
+            case.peak = self._finding(case, seen, sighting, zone, view.resolution_wh)
+            case.violation_code = (zone.violation_code if zone else "") or self._violation_code
+        if case.confirmed is None and case.confirmation.state is LeadState.CONFIRMED:
+            case.confirmed = view.time
+
+    def _finding(
+        self, case: _Case, seen: TrackView, sighting: Sighting, zone: Zone | None, resolution_wh: tuple[int, int]
+    ) -> Finding:
+        left, top, right, bottom = sighting.xyxy
+        return Finding(
+            class_name=self._class_name,
+            xyxy=sighting.xyxy,
+            confidence=sighting.confidence,
+            time=sighting.time,
+            zone=zone.name if zone else "",
+            measures={
+                "area_fraction": (right - left) * (bottom - top) / (resolution_wh[0] * resolution_wh[1]),
+                "change_ratio": seen.change,
+                "support": case.confirmation.support,
+            },
+        )
+
+    def _moved(self, case: _Case, number: int) -> list[LeadChange]:
+        """Return the moves of the case's lead up to the state of its confirmation."""
+        state = case.confirmation.state
+        if state is None or case.peak is None or case.first is None or case.last is None:
+            return []
+        changes: list[LeadChange] = []
+        if case.lead is None:
+            case.lead = Lead(
+                key=LeadKey(f"{self._camera_id}/{case.first.epoch}/{self._id}/{number}"),
+                camera_id=self._camera_id,
+                rule_id=self._id,
+                rule_version=self._version,
+                rule_params=self._params,
+                violation_code=case.violation_code,
+                state=LeadState.CANDIDATE,
+                track=number,
+                first=case.first,
+                confirmed=None,
+                last=case.last,
+                peak=case.peak,
+                observations=case.observations,
+            )
+            changes.append(LeadChange(case.lead, None))
+        if state is not case.lead.state:
+            previous = case.lead.state
+            case.lead = replace(
+                case.lead,
+                violation_code=case.violation_code,
+                state=state,
+                first=case.first,
+                confirmed=case.confirmed,
+                last=case.last,
+                peak=case.peak,
+                observations=case.observations,
+                reason=case.confirmation.reason,
+            )
+            changes.append(LeadChange(case.lead, previous))
+        return changes
+
+    def _forget(self, number: int, reason: CloseReason) -> list[LeadChange]:
+        """End the lead on one track, if one is under way, and forget the track."""
+        case = self._cases.pop(number, None)
+        if case is None:
+            return []
+        case.confirmation.end(reason)
+        return self._moved(case, number)

@@ -1,0 +1,236 @@
+"""
+Sections of a worker's configuration: what each key means, its unit, and what goes wrong at each extreme.
+
+`vision.config` puts them together and reads the file; `vision.config_docs` renders the descriptions as documentation.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from streams.camera import Camera, CameraIdError, Pace, SourceUrl, StreamSettings, Transport, camera_id
+from vision.zones import PolygonError, ZoneKind, checked_polygon
+
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+ViolationCode = Annotated[str, Field(pattern=r"^(V\d{2}[A-Z]?_[A-Z_]+)?$")]
+
+
+class Section(BaseModel):
+    """A frozen table of the configuration with no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SiteConfig(Section):
+    """Where this worker stands."""
+
+    name: str = Field("", description="Name of the site, for people.")
+    division: str = Field(
+        "",
+        pattern=r"^(\d{6,12})?$",
+        description="GB/T 2260 division code, e.g. `110112`; leads repeat it. Empty: leads cannot be sorted by "
+        "district.",
+    )
+    town: str = Field("", description="Town or street, for people.")
+    timezone: str = Field(
+        "Asia/Shanghai",
+        description="IANA name of the zone in which schedules are read. A wrong zone shifts every schedule; evidence "
+        "stays in UTC.",
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"no time zone {name!r} on this machine (is the package tzdata installed?)") from None
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        return ZoneInfo(self.timezone)
+
+
+class DetectorConfig(Section):
+    """Which model looks at the pictures."""
+
+    model: str = Field("", description="Name in the model registry. Empty: the registry's default.")
+    runtime: Literal["auto", "onnxruntime", "openvino"] = Field(
+        "auto", description="Engine that runs the model. `auto` takes the one measured as faster on this kind of CPU."
+    )
+    candidate_threshold: float = Field(
+        0.1,
+        ge=0.01,
+        le=0.9,
+        description="Lowest confidence of a box that may continue a track. Lower: more boxes to follow, more CPU, "
+        "tracks "
+        "wander. Higher: a plume that fades for a moment is lost and counted anew. Must not exceed any rule's "
+        "`threshold`.",
+    )
+
+
+class EvidenceConfig(Section):
+    """What an evidence package holds."""
+
+    pre_roll_s: float = Field(
+        10.0,
+        ge=0,
+        le=300,
+        description="Seconds of the original stream before the lead was first seen. Less than 10 falls short of "
+        "the evidence rules; more needs a longer `stream.ring_s`.",
+    )
+    post_roll_s: float = Field(
+        10.0,
+        ge=0,
+        le=300,
+        description="Seconds of the original stream after confirmation. Less than 10 falls short of the evidence "
+        "rules; more delays the package by as much.",
+    )
+    stills: int = Field(
+        4, ge=1, le=20, description="Lossless pictures in a package. Each 4K picture adds about 10 MB to it."
+    )
+
+
+class StreamConfig(Section):
+    """How streams are read; a camera's own table overrides single keys."""
+
+    transport: Transport = Field(
+        Transport.TCP,
+        description="RTP transport for RTSP. `udp` has less delay and smears the picture when packets are lost.",
+    )
+    open_timeout_s: float = Field(
+        10.0,
+        gt=0,
+        le=120,
+        description="Seconds to wait for a stream to open. On-demand gateways need 3-10 s: less never opens them; more "
+        "keeps a dead camera unnoticed.",
+    )
+    read_timeout_s: float = Field(
+        10.0,
+        gt=0,
+        le=120,
+        description="Seconds of silence after which a stream counts as lost. Too short: reconnects at every hiccup. "
+        "Too "
+        "long: blind without saying so.",
+    )
+    backoff_max_s: float = Field(
+        30.0,
+        gt=0,
+        le=600,
+        description="Longest pause in seconds between attempts to reconnect. Short: a dead gateway is hammered. "
+        "Long: a "
+        "camera that is back is picked up late.",
+    )
+    analysis_fps: float = Field(
+        2.0,
+        gt=0,
+        le=30,
+        description="Pictures a second handed to the detector. 2 is what the rules were measured at; more costs CPU in "
+        "proportion, below 1 confirmation takes longer than 10 s.",
+    )
+    ring_s: float = Field(
+        90.0,
+        gt=0,
+        le=3600,
+        description="Seconds of encoded stream kept in memory for evidence. Must hold pre-roll, confirmation and "
+        "post-roll; more only costs memory.",
+    )
+    ring_max_bytes: int = Field(
+        96 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="Upper bound of that memory in bytes, whatever the bit rate. Too small: the pre-roll is cut short "
+        "(and the package says so).",
+    )
+    pace: Pace = Field(
+        Pace.REALTIME, description="For files only: at their own speed like a camera, or as fast as can be analysed."
+    )
+    loop: bool = Field(False, description="For files only: start again at the end, as a new epoch.")  # noqa: FBT003
+
+    def settings(self, overrides: "StreamConfig") -> StreamSettings:
+        """Return these settings with every key that `overrides` sets explicitly replaced."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        values.update({name: getattr(overrides, name) for name in overrides.model_fields_set})
+        return StreamSettings(**values)
+
+
+class Art41Config(Section):
+    """The camera's file under article 41 of the Administrative Penalty Law; without it leads are `lead_only`."""
+
+    legal_review: str = Field("", description="Who reviewed the camera legally, when, and the document's number.")
+    technical_review: str = Field("", description="Who reviewed it technically, when, and the document's number.")
+    published: str = Field("", description="Where and when its location was published.")
+    valid_until: date | None = Field(
+        None, description="Last day on which both reviews hold. Absent or past: never an evidence candidate."
+    )
+
+
+class ZoneConfig(Section):
+    """A polygon in a camera's picture."""
+
+    name: Name = Field(description="Name by which rules refer to it; unique within the camera.")
+    kind: ZoneKind = Field(
+        ZoneKind.WATCH, description="`watch`: rules may ask for boxes in it. `mask`: boxes in it are never reported."
+    )
+    polygon: tuple[tuple[float, float], ...] = Field(
+        description="At least 3 points `[x, y]` as shares of width and height, 0 to 1 from the top left corner."
+    )
+    owner: str = Field("", description="Whose outlet or ground it is, for people.")
+    violation_code: ViolationCode = Field(
+        "", description="Code proposed for a lead in this zone. Empty: the rule's own code."
+    )
+
+    @field_validator("polygon")
+    @classmethod
+    def _encloses_an_area(cls, polygon: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+        try:
+            return checked_polygon(polygon)
+        except PolygonError as error:
+            raise ValueError(str(error)) from None
+
+
+class CameraConfig(Section):
+    """One camera."""
+
+    id: str = Field(description="1-64 of `A-Z a-z 0-9 _ -`, unique; a 20-digit GB/T 28181 id fits.")
+    name: str = Field("", description="Name for people. Empty: the id.")
+    source: str = Field(
+        min_length=1,
+        repr=False,
+        description="RTSP, RTMP, HLS or HTTP-FLV address, or a file's path. Never logged in full.",
+    )
+    gb_id: str = Field("", pattern=r"^(\d{20})?$", description="20-digit GB/T 28181 id, where it has one.")
+    town: str = Field("", description="Town or street. Empty: the site's.")
+    lon: float | None = Field(None, ge=-180, le=180, description="Degrees east, WGS 84.")
+    lat: float | None = Field(None, ge=-90, le=90, description="Degrees north, WGS 84.")
+    height_m: float | None = Field(None, description="Metres above ground.")
+    azimuth_deg: float | None = Field(
+        None, ge=0, lt=360, description="Direction it looks, degrees clockwise from north."
+    )
+    fov_deg: float | None = Field(None, gt=0, le=360, description="Horizontal field of view in degrees.")
+    preset: int | None = Field(None, ge=0, description="PTZ preset it must stand at, where it has one.")
+    art41: Art41Config = Field(default_factory=Art41Config, description="Its file under article 41.")
+    stream: StreamConfig = Field(
+        default_factory=StreamConfig, description="Keys that differ from the common `[stream]` table."
+    )
+    zones: tuple[ZoneConfig, ...] = Field((), description="Polygons in its picture.")
+
+    @field_validator("id")
+    @classmethod
+    def _fit_for_an_id(cls, text: str) -> str:
+        try:
+            return camera_id(text)
+        except CameraIdError as error:
+            raise ValueError(str(error)) from None
+
+    def to_camera(self, common: StreamConfig) -> Camera:
+        """Return the camera for `streams`, its own stream keys laid over the `common` ones."""
+        return Camera(
+            id=camera_id(self.id),
+            name=self.name or self.id,
+            source=SourceUrl(self.source),
+            settings=common.settings(self.stream),
+        )

@@ -1,0 +1,117 @@
+"""Zones: polygons in a camera's picture, and how much of a box lies in them."""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.leads import Xyxy
+
+GRID = 512
+"""Cells a side of the raster on which shares are counted: a zone's edge is right to 1/512 of the picture."""
+
+Point = tuple[float, float]
+"""x and y as shares of the picture's width and height."""
+
+
+class PolygonError(ValueError):
+    """A polygon has too few points, leaves the picture, crosses itself or encloses nothing."""
+
+
+class ZoneKind(StrEnum):
+    """What a zone is for."""
+
+    WATCH = "watch"
+    MASK = "mask"
+
+
+class ZoneTest(StrEnum):
+    """Which part of a box must lie in a zone."""
+
+    OVERLAP = "overlap"
+    BASE = "base"
+    CENTRE = "centre"
+
+
+def _side(a: Point, b: Point, c: Point) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def _cross(a: Point, b: Point, c: Point, d: Point) -> bool:
+    return _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
+
+
+def checked_polygon(polygon: Sequence[Point]) -> tuple[Point, ...]:
+    """Return `polygon` as it is if it encloses an area of the picture; raise `PolygonError` with what is wrong."""
+    points = tuple(polygon)
+    if len(points) < 3:
+        raise PolygonError(f"a polygon needs at least 3 points, got {len(points)}")
+    for number, (x, y) in enumerate(points):
+        if not (0 <= x <= 1 and 0 <= y <= 1):
+            raise PolygonError(f"point {number} must lie in 0..1 (shares of width and height), got [{x:g}, {y:g}]")
+    edges = list(zip(points, points[1:] + points[:1], strict=True))
+    for i, (a, b) in enumerate(edges):
+        for j, (c, d) in enumerate(edges[i + 1 :], start=i + 1):
+            if _cross(a, b, c, d):
+                raise PolygonError(f"the edges from point {i} and from point {j} cross")
+    doubled = sum(a[0] * b[1] - b[0] * a[1] for a, b in edges)
+    if abs(doubled) / 2 < 1e-5:
+        raise PolygonError("the polygon encloses no area")
+    return points
+
+
+class ZoneRaster:
+    """The union of some polygons, drawn once on a grid, for asking how much of a box lies in it."""
+
+    def __init__(self, polygons: Iterable[Sequence[Point]]) -> None:
+        grid = np.zeros((GRID, GRID), np.uint8)
+        for polygon in polygons:
+            corners = np.round(np.asarray(polygon, np.float64) * GRID - 0.5).astype(np.int32)
+            cv2.fillPoly(grid, [corners.reshape(-1, 1, 2)], 1)
+        self._grid: NDArray[np.uint8] = grid
+        self._sums: NDArray[np.int32] = cv2.integral(grid).astype(np.int32)
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether the point (shares of width and height) lies in a polygon."""
+        column = min(max(int(x * GRID), 0), GRID - 1)
+        row = min(max(int(y * GRID), 0), GRID - 1)
+        return bool(self._grid[row, column])
+
+    def share(self, box: Xyxy, resolution_wh: tuple[int, int]) -> float:
+        """Return the share of `box` (pixels of a picture of `resolution_wh`) that lies in a polygon, 0 to 1."""
+        width, height = resolution_wh
+        left, right = _span(box[0] / width, box[2] / width)
+        top, bottom = _span(box[1] / height, box[3] / height)
+        sums = self._sums
+        inside = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+        return float(inside) / ((right - left) * (bottom - top))
+
+
+def _span(low: float, high: float) -> tuple[int, int]:
+    """Return first and one-past-last grid cell of a span of shares: at least one cell, inside the grid."""
+    first = min(max(int(np.floor(low * GRID + 0.5)), 0), GRID - 1)
+    last = min(max(int(np.floor(high * GRID + 0.5)), first + 1), GRID)
+    return first, last
+
+
+class Zone:
+    """A named polygon that boxes can be in."""
+
+    def __init__(self, name: str, polygon: Sequence[Point], violation_code: str = "") -> None:
+        self.name = name
+        self.violation_code = violation_code
+        self._raster = ZoneRaster([polygon])
+
+    def contains(self, box: Xyxy, resolution_wh: tuple[int, int], test: ZoneTest, min_overlap: float) -> bool:
+        """Whether `box` is in the zone by `test`; `min_overlap` counts for `ZoneTest.OVERLAP` alone."""
+        width, height = resolution_wh
+        x = (box[0] + box[2]) / 2 / width
+        match test:
+            case ZoneTest.OVERLAP:
+                return self._raster.share(box, resolution_wh) >= min_overlap
+            case ZoneTest.BASE:
+                return self._raster.holds(x, box[3] / height)
+            case ZoneTest.CENTRE:
+                return self._raster.holds(x, (box[1] + box[3]) / 2 / height)
