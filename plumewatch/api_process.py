@@ -1,6 +1,5 @@
 """The API as a process of its own, and what must be there before it starts."""
 
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from api.accounts import (
 from api.settings import Settings
 from api.store.faults import RecordConflict, UnknownRecord
 from api.store.people import Role
-from plumewatch.failures import UsageFault
+from plumewatch.failures import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,8 @@ def prepare_api(data: Path, redis: str) -> FirstStart:
     )
 
 
-def run_api(*, data: Path, redis: str, database: str, vault: str, host: str, port: int, stop: threading.Event) -> None:
-    """Serve the API until `stop` is set."""
+def run_api(*, data: Path, redis: str, database: str, vault: str, host: str, port: int) -> None:
+    """Serve the API until SIGINT or SIGTERM."""
     from api.app import serve  # noqa: PLC0415 (only the process that serves pays for the web framework)
 
     settings = Settings(
@@ -55,10 +54,7 @@ def run_api(*, data: Path, redis: str, database: str, vault: str, host: str, por
         host=host,
         port=port,
     )
-    operator = ensure_first_operator(settings)
-    if operator is not None:
-        print(f"operator: {operator.username}   one-time password: {operator.password}", flush=True)
-    serve(settings, stop)
+    serve(settings)
 
 
 def make_worker_key(name: str, *, data: Path, database: str) -> str:
@@ -66,7 +62,7 @@ def make_worker_key(name: str, *, data: Path, database: str) -> str:
     try:
         return create_worker_key(Settings(data_dir=data, database_url=SecretStr(database)), name)
     except RecordConflict as fault:
-        raise UsageFault(str(fault)) from fault
+        raise UsageError(str(fault)) from fault
 
 
 def operator_password(name: str, *, role: Role | None, data: Path, database: str) -> str:
@@ -75,5 +71,5 @@ def operator_password(name: str, *, role: Role | None, data: Path, database: str
     try:
         made = reset_password(settings, name) if role is None else create_operator(settings, name, role)
     except (RecordConflict, UnknownRecord) as fault:
-        raise UsageFault(str(fault)) from fault
+        raise UsageError(str(fault)) from fault
     return made.password

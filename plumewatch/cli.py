@@ -17,7 +17,7 @@ from typing import Annotated, NoReturn
 import click
 import typer
 
-from plumewatch.failures import UsageFault, sentence_for
+from plumewatch.failures import UsageError, sentence_for
 from plumewatch.logs import configure
 from plumewatch.processes import stop_on_eof
 
@@ -74,7 +74,7 @@ def _until_stopped() -> Iterator[threading.Event]:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    stop_on_eof(stop)
+    stop_on_eof()
     yield stop
 
 
@@ -111,8 +111,8 @@ def api(
     from plumewatch.api_process import run_api  # noqa: PLC0415
 
     configure()
-    with _until_stopped() as stop:
-        run_api(data=data, redis=redis, database=database, vault=vault, host=host, port=port, stop=stop)
+    stop_on_eof()
+    run_api(data=data, redis=redis, database=database, vault=vault, host=host, port=port)
 
 
 @app.command()
@@ -188,10 +188,7 @@ def replay(
     files: Annotated[list[str], typer.Argument(help="Video files.")],
     config: Config = None,
     *,
-    as_json: Database = Annotated[
-    str, typer.Option("--database", envvar="PLUMEWATCH_DATABASE_URL", help="Database address; empty: SQLite in --data.")
-]
-AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     """Analyse files as fast as possible; print each lead. The same files give the same leads every time."""
     from plumewatch.offline import replay_files  # noqa: PLC0415
@@ -206,10 +203,7 @@ def verify(
     package: Annotated[Path, typer.Argument(help="Evidence package: a folder or a .tar.")],
     roots: Annotated[Path | None, typer.Option(help="Certificates you trust (PEM), from elsewhere.")] = None,
     *,
-    as_json: Database = Annotated[
-    str, typer.Option("--database", envvar="PLUMEWATCH_DATABASE_URL", help="Database address; empty: SQLite in --data.")
-]
-AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check a package offline; exit 0 only if everything holds."""
     from plumewatch.offline import verify_one  # noqa: PLC0415
@@ -237,10 +231,7 @@ def probe(
     url: Annotated[str, typer.Argument(help="Stream address or file.")],
     seconds: Annotated[float, typer.Option(help="How long to listen.")] = 6.0,
     *,
-    as_json: Database = Annotated[
-    str, typer.Option("--database", envvar="PLUMEWATCH_DATABASE_URL", help="Database address; empty: SQLite in --data.")
-]
-AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     """Open a stream and report codec, size, rate, GOP, clock source and time to the first frame."""
     from plumewatch.offline import probe_one  # noqa: PLC0415
@@ -249,10 +240,7 @@ AsJson = False,
 
 
 @models_app.command("list")
-def models_list(*, as_json: Database = Annotated[
-    str, typer.Option("--database", envvar="PLUMEWATCH_DATABASE_URL", help="Database address; empty: SQLite in --data.")
-]
-AsJson = False) -> None:
+def models_list(*, as_json: AsJson = False) -> None:
     """List the registered models."""
     from plumewatch.offline import describe_models  # noqa: PLC0415
 
@@ -270,4 +258,4 @@ def models_verify(
         print(line)
 
 
-__all__ = ["UsageFault", "app", "main"]
+__all__ = ["UsageError", "app", "main"]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 
-class UsageFault(Exception):
+class UsageError(Exception):
     """Something in the question was wrong; the message is the sentence to show."""
 
 
@@ -11,10 +11,10 @@ def sentence_for(error: Exception) -> str | None:
     """Return the sentence for a fault that the user can mend, or ``None`` for one of ours."""
     from api.contract.package import PackageError  # noqa: PLC0415
     from models.detector import ModelError  # noqa: PLC0415
-    from streams.source import StreamError  # noqa: PLC0415
+    from streams.errors import StreamError  # noqa: PLC0415
     from vision.config import ConfigError  # noqa: PLC0415
 
-    if isinstance(error, UsageFault | ConfigError | ModelError | StreamError | PackageError):
+    if isinstance(error, UsageError | ConfigError | ModelError | StreamError | PackageError):
         return str(error)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{Path(str(error.filename))}: {error.strerror}"

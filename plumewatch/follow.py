@@ -1,4 +1,4 @@
-"""Following the API's leads from the terminal: one line for each, and the check of a package as an outsider would do it."""
+"""Following leads from the terminal: a line for each, and the check of a package as an outsider would do it."""
 
 import tempfile
 from collections.abc import Iterator

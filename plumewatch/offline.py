@@ -1,10 +1,8 @@
 """Commands that need no running site: replay, verify, probe and the model registry."""
 
 import json
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from plumewatch.failures import UsageFault
 from plumewatch.reports import verification_text
 
 

@@ -1,6 +1,7 @@
 """Child processes of the one-machine supervisor: started, watched, started again, stopped with the supervisor."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -91,19 +92,20 @@ class Child:
             self._log = None
 
 
-def stop_on_eof(stop: threading.Event) -> None:
+def stop_on_eof() -> None:
     """
-    Set `stop` when standard input ends, if the environment asks for it.
+    Send this process SIGTERM when standard input ends, if the environment asks for it.
 
     The watching thread blocks in a read that only the supervisor's end can finish, so it cannot be joined and is the
     one daemon thread of the house: it holds nothing and writes nothing.
     """
     if os.environ.get(STOP_ON_EOF) != "1":
         return
+    descriptor = sys.stdin.fileno()
 
     def watch() -> None:
-        while sys.stdin.buffer.raw.read(4096):
+        while os.read(descriptor, 4096):
             pass
-        stop.set()
+        os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="stop-on-eof", daemon=True).start()

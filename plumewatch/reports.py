@@ -1,6 +1,6 @@
 """How results read at a terminal."""
 
-from api.contract.verification import Outcome, VerificationReport
+from api.contract.report import Outcome, VerificationReport
 
 _MARKS = {Outcome.OK: "OK     通过", Outcome.FAIL: "FAIL   失败", Outcome.SKIPPED: "SKIP   未查"}
 

@@ -1,7 +1,8 @@
 """
 The one-machine site: embedded bus, API and worker as child processes, watched and started again.
 
-The supervisor keeps no lead and no frame. If it is killed, its children stop by themselves; what was confirmed is on disk.
+The supervisor keeps no lead and no frame. If it is killed, its children stop by themselves; what was confirmed is on
+disk.
 """
 
 import fcntl
@@ -19,7 +20,7 @@ import structlog
 
 from plumewatch.api_process import FirstStart, prepare_api
 from plumewatch.embedded import EmbeddedValkey
-from plumewatch.failures import UsageFault
+from plumewatch.failures import UsageError
 from plumewatch.follow import LeadFollower
 from plumewatch.processes import Child
 from plumewatch.worker_process import read_config
@@ -104,7 +105,7 @@ class Site:
         deadline = time.monotonic() + _READY_WITHIN_S
         while time.monotonic() < deadline and not stop.is_set():
             if api.process is not None and api.process.poll() is not None:
-                raise UsageFault(f"the API did not start; its log {api.log_path} ends with:\n{api.tail()}")
+                raise UsageError(f"the API did not start; its log {api.log_path} ends with:\n{api.tail()}")
             try:
                 if httpx.get(f"{url}/readyz", timeout=2.0).is_success:
                     return
@@ -112,7 +113,7 @@ class Site:
                 pass
             stop.wait(0.1)
         if not stop.is_set():
-            raise UsageFault(f"the API was not ready within {_READY_WITHIN_S:g} s; see {api.log_path}")
+            raise UsageError(f"the API was not ready within {_READY_WITHIN_S:g} s; see {api.log_path}")
 
     @staticmethod
     def _greet(url: str, first: FirstStart) -> None:
@@ -153,17 +154,19 @@ class Site:
 
 @contextmanager
 def _data_folder_of_our_own(folder: Path) -> Iterator[IO[str]]:
-    """Hold the data folder; raise `UsageFault` when another supervisor does, or when it cannot be written."""
+    """Hold the data folder; raise `UsageError` when another supervisor does, or when it cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = (folder / "supervisor.lock").open("w", encoding="ascii")
     except OSError as error:
-        raise UsageFault(f"data folder {folder} cannot be written: {error.strerror}") from error
+        raise UsageError(f"data folder {folder} cannot be written: {error.strerror}") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise UsageFault(f"data folder {folder} is in use by another plumewatch; give each its own --data") from None
+            raise UsageError(
+                f"data folder {folder} is in use by another plumewatch; give each its own --data"
+            ) from None
         yield lock
 
 
@@ -179,7 +182,7 @@ def _free_port(wanted: int | None) -> int:
                 continue
             return int(probe.getsockname()[1])
     taken = f"port {wanted} is taken" if wanted is not None else f"ports {DEFAULT_PORT} and the next are all taken"
-    raise UsageFault(f"{taken}; choose one with --port")
+    raise UsageError(f"{taken}; choose one with --port")
 
 
 def _print_progress(name: str, fraction: float) -> None:

@@ -14,12 +14,14 @@ from datetime import datetime
 import cv2
 import redis
 import structlog
+from redis.typing import EncodableT, FieldT
 
 from api.contract import bus
 from api.contract.schema import LiveClock, LiveEnd, LiveInit, OverlayBox, OverlayMessage
 from streams.camera import CameraId
-from streams.clip import ClipError, Fragment, FragmentedMp4
+from streams.clip import Fragment, FragmentedMp4
 from streams.clock import CaptureTime
+from streams.errors import ClipError
 from streams.frame import Frame, Packet, StreamInfo
 
 log = structlog.get_logger(__name__)
@@ -28,6 +30,7 @@ _QUEUE_PACKETS = 400
 """About 13 s at 30 fps; a publisher further behind than that starts again at the next key frame."""
 
 _CLOCK_EVERY_S = 2.0
+_LIVE_TTL_S = 60
 _SNAPSHOT_EVERY_S = 2.0
 _SNAPSHOT_LONG_SIDE_PX = 960
 _SNAPSHOT_QUALITY = 82
@@ -56,10 +59,11 @@ class LivePublisher:
     `on_packet` and `on_analysed` only append to bounded queues and never block. When the bus is away everything is
     dropped and counted.
 
-    A new viewer need not wait for a key frame: `newest_gop` gives the packets since the last one from the camera's ring.
+    A new viewer need not wait for a key frame: `newest_gop` gives the packets since the last one from the
+    camera's ring.
     """
 
-    def __init__(self, bus_client: "redis.Redis[bytes]", newest_gop: Callable[[CameraId], Sequence[Packet]]) -> None:
+    def __init__(self, bus_client: redis.Redis, newest_gop: Callable[[CameraId], Sequence[Packet]]) -> None:
         self._redis = bus_client
         self._newest_gop = newest_gop
         self._tiles: dict[CameraId, _Tile] = {}
@@ -177,11 +181,12 @@ class LivePublisher:
                     self._feed(camera, tile, packet, pipe)
             while tile.overlays and tile.muxer is not None:
                 frame, boxes = tile.overlays.popleft()
-                if frame.time.epoch == tile.epoch:
-                    self._message(camera, self._overlay(tile.muxer, frame, boxes).model_dump_json(), pipe)
+                media_s = tile.muxer.media_s(frame.time) if frame.time.epoch == tile.epoch else None
+                if media_s is not None:
+                    self._message(camera, _overlay(media_s, frame, boxes).model_dump_json(), pipe)
             pipe.execute()
 
-    def _feed(self, camera: CameraId, tile: _Tile, packet: Packet, pipe: "redis.client.Pipeline[bytes]") -> None:
+    def _feed(self, camera: CameraId, tile: _Tile, packet: Packet, pipe: redis.client.Pipeline) -> None:
         if tile.muxer is not None and (packet.time.epoch != tile.epoch or packet.stream is not tile.stream):
             self._end(camera, tile, "stream started again")
         if tile.muxer is None:
@@ -196,25 +201,33 @@ class LivePublisher:
             init = LiveInit(
                 epoch=tile.epoch, mime=tile.muxer.mime, width=packet.stream.width, height=packet.stream.height
             )
-            fields = {"kind": bus.LiveEntry.INIT, "data": init.model_dump_json(), "segment": tile.muxer.init_segment}
+            fields: dict[FieldT, EncodableT] = {
+                "kind": bus.LiveEntry.INIT,
+                "data": init.model_dump_json(),
+                "segment": tile.muxer.init_segment,
+            }
             pipe.xadd(bus.live_key(camera), fields, maxlen=bus.LIVE_MAXLEN, approximate=True)
         fragment = tile.muxer.feed(packet)
         if fragment is not None:
-            self._fragment(camera, tile, fragment, pipe)
+            shown_s = tile.muxer.media_s(fragment.time)
+            self._fragment(camera, tile, fragment, fragment.media_s if shown_s is None else shown_s, pipe)
 
     def _fragment(
-        self, camera: CameraId, tile: _Tile, fragment: Fragment, pipe: "redis.client.Pipeline[bytes]"
+        self, camera: CameraId, tile: _Tile, fragment: Fragment, shown_s: float, pipe: redis.client.Pipeline
     ) -> None:
-        fields = {"kind": bus.LiveEntry.MEDIA, "data": fragment.data, "key": "1" if fragment.is_keyframe else "0"}
+        fields: dict[FieldT, EncodableT] = {
+            "kind": bus.LiveEntry.MEDIA,
+            "data": fragment.data,
+            "key": "1" if fragment.is_keyframe else "0",
+        }
         pipe.xadd(bus.live_key(camera), fields, maxlen=bus.LIVE_MAXLEN, approximate=True)
         if fragment.media_s - tile.clock_sent_s >= _CLOCK_EVERY_S or fragment.media_s < tile.clock_sent_s:
             tile.clock_sent_s = fragment.media_s
-            self._message(camera, self._clock(fragment.media_s, fragment.time).model_dump_json(), pipe)
+            self._message(camera, _clock(fragment.time, shown_s).model_dump_json(), pipe)
 
-    def _message(self, camera: CameraId, text: str, pipe: "redis.client.Pipeline[bytes]") -> None:
-        fields = {"kind": bus.LiveEntry.MESSAGE, "data": text}
-        pipe.xadd(bus.live_key(camera), fields, maxlen=bus.LIVE_MAXLEN, approximate=True)
-        pipe.expire(bus.live_key(camera), 60)
+    def _message(self, camera: CameraId, text: str, pipe: redis.client.Pipeline) -> None:
+        _add(camera, pipe, kind=bus.LiveEntry.MESSAGE, data=text)
+        pipe.expire(bus.live_key(camera), _LIVE_TTL_S)
 
     def _end(self, camera: CameraId, tile: _Tile, reason: str) -> None:
         if tile.muxer is None:
@@ -224,28 +237,6 @@ class LivePublisher:
             pipe.execute()
         tile.muxer = None
 
-    @staticmethod
-    def _clock(media_s: float, time: CaptureTime) -> LiveClock:
-        return LiveClock(
-            epoch=time.epoch,
-            media_s=media_s,
-            utc=time.utc,
-            clock_source=time.source,
-            uncertainty_s=time.uncertainty_s,
-        )
-
-    @staticmethod
-    def _overlay(muxer: FragmentedMp4, frame: Frame, boxes: Sequence[OverlayBox]) -> OverlayMessage:
-        height, width = frame.image.shape[:2]
-        return OverlayMessage(
-            epoch=frame.time.epoch,
-            media_s=muxer.media_s(frame.time),
-            utc=frame.time.utc,
-            width=width,
-            height=height,
-            boxes=list(boxes),
-        )
-
     def _publish_snapshot(self, camera: CameraId) -> None:
         frame = self._snapshots.pop(camera, None)
         if frame is None:
@@ -253,11 +244,38 @@ class LivePublisher:
         jpeg = small_jpeg(frame, _SNAPSHOT_LONG_SIDE_PX)
         height, width = frame.image.shape[:2]
         key = bus.snapshot_key(camera)
-        fields = {"jpeg": jpeg, "utc": frame.time.utc.isoformat(), "width": width, "height": height}
+        fields: dict[FieldT, EncodableT] = {
+            "jpeg": jpeg,
+            "utc": frame.time.utc.isoformat(),
+            "width": width,
+            "height": height,
+        }
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(key, mapping=fields)
             pipe.expire(key, bus.SNAPSHOT_TTL_S)
             pipe.execute()
+
+
+def _add(camera: CameraId, pipe: redis.client.Pipeline, **fields: EncodableT) -> None:
+    entry: dict[FieldT, EncodableT] = {**fields}
+    pipe.xadd(bus.live_key(camera), entry, maxlen=bus.LIVE_MAXLEN, approximate=True)
+
+
+def _clock(time: CaptureTime, media_s: float) -> LiveClock:
+    return LiveClock(
+        epoch=time.epoch,
+        media_s=media_s,
+        utc=time.utc,
+        clock_source=time.source,
+        uncertainty_s=time.uncertainty_s,
+    )
+
+
+def _overlay(media_s: float, frame: Frame, boxes: Sequence[OverlayBox]) -> OverlayMessage:
+    height, width = frame.image.shape[:2]
+    return OverlayMessage(
+        epoch=frame.time.epoch, media_s=media_s, utc=frame.time.utc, width=width, height=height, boxes=list(boxes)
+    )
 
 
 def small_jpeg(frame: Frame, long_side_px: int) -> bytes:
