@@ -1,0 +1,114 @@
+"""
+Accounts made outside the HTTP API: the first operator, workers' keys, a forgotten password.
+
+Each function opens the store of the given settings by itself, so that the command line and the supervisor can call it
+whether or not an API runs.
+"""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import select
+
+from api.clock import utc_now
+from api.settings import Settings
+from api.store.database import Database
+from api.store.people import Role, add_operator, set_password
+from api.store.tables import OperatorRow
+from api.store.workers import add_worker_key, find_worker, revoke_worker_key
+
+FIRST_OPERATOR = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class NewOperator:
+    """An operator who was just made, with the one-time password that is shown this once."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@contextlib.contextmanager
+def open_database(settings: Settings) -> Iterator[Database]:
+    """Open the settings' store, brought up to date."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    before = os.umask(0o077)
+    try:
+        database = Database(settings.sqlalchemy_url(), lock_file=settings.data_dir / "migrate.lock")
+        database.migrate()
+    finally:
+        os.umask(before)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def ensure_first_operator(settings: Settings) -> NewOperator | None:
+    """Make the operator ``admin`` with a one-time password if there is no operator yet; ``None`` if there is."""
+    with open_database(settings) as database, database.writing() as session:
+        if session.scalar(select(OperatorRow.operator_id).limit(1)) is not None:
+            return None
+        password = _one_time_password()
+        add_operator(session, FIRST_OPERATOR, Role.ADMIN, password, utc_now())
+        return NewOperator(FIRST_OPERATOR, password)
+
+
+def create_operator(settings: Settings, username: str, role: Role) -> NewOperator:
+    """Make an operator with a one-time password; raise `api.store.faults.RecordConflict` for a taken name."""
+    with open_database(settings) as database, database.writing() as session:
+        password = _one_time_password()
+        add_operator(session, username, role, password, utc_now())
+        return NewOperator(username, password)
+
+
+def reset_password(settings: Settings, username: str) -> NewOperator:
+    """Give an operator a new one-time password and end his sessions; raise `api.store.faults.UnknownRecord`."""
+    with open_database(settings) as database, database.writing() as session:
+        password = _one_time_password()
+        set_password(session, username, password, must_change=True)
+        return NewOperator(username, password)
+
+
+def create_worker_key(settings: Settings, name: str) -> str:
+    """Make a key for the worker called ``name`` and return it; only its hash is kept."""
+    with open_database(settings) as database, database.writing() as session:
+        return add_worker_key(session, name, utc_now())
+
+
+def drop_worker_key(settings: Settings, key: str) -> None:
+    """Revoke a worker's key; raise `api.store.faults.UnknownRecord`."""
+    with open_database(settings) as database, database.writing() as session:
+        revoke_worker_key(session, key, utc_now())
+
+
+def ensure_worker_key_file(settings: Settings, name: str = "local") -> Path:
+    """
+    Return the file ``worker.key`` (0600) in the data folder; it holds one valid worker key.
+
+    It is made when it is not there, and made anew when its key no longer counts (another database, or revoked).
+    """
+    path = settings.data_dir / "worker.key"
+    with open_database(settings) as database:
+        if path.exists():
+            with database.reading() as session:
+                if find_worker(session, path.read_text().strip()) is not None:
+                    return path
+            path.unlink()
+        with database.writing() as session:
+            key = add_worker_key(session, name, utc_now())
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(key + "\n")
+    return path
+
+
+def _one_time_password() -> str:
+    """Return 16 characters that are easy to read out: no 0, O, 1, l, I."""
+    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
+    groups = ["".join(secrets.choice(alphabet) for _ in range(4)) for _ in range(4)]
+    return "-".join(groups)

@@ -1,0 +1,158 @@
+"""The API's composition root: `create_app`, its background tasks, and `serve`."""
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from importlib import metadata
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import FileResponse
+
+from api.accounts import ensure_first_operator, open_database
+from api.announcements import AnnouncementReader
+from api.broker import Broker, keep_running
+from api.cameras import CameraWatch
+from api.headers import RequestTimes, SecurityHeaders
+from api.logins import LoginLimit
+from api.metrics import Metrics
+from api.problems import ProblemDocument, add_problem_handlers
+from api.routes import cameras, events, evidence, health, leads, live, nodes, session
+from api.settings import Settings
+from api.state import ApiState
+from api.store.database import Database
+from api.store.leads import count_by_state
+from api.vault import open_vault
+from api.wall import WALL_FOLDER
+
+log = structlog.get_logger(__name__)
+
+ROUTERS = (leads, evidence, cameras, live, events, nodes, session, health)
+WS_MAX_BYTES = 64 * 1024
+"""Clients have nothing long to say over a WebSocket."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """
+    Return the API over the store, vault and bus of ``settings``.
+
+    Nothing is opened before the app's lifespan starts. Without the bus the app starts and works but for live pictures
+    and announcements; it connects when the bus is there.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with contextlib.AsyncExitStack() as stack:
+            database = await run_in_threadpool(stack.enter_context, open_database(settings))
+            holder.database = database
+            vault = await run_in_threadpool(open_vault, settings.vault_url.get_secret_value(), settings.data_dir)
+            broker = Broker(settings.redis_url.get_secret_value())
+            stack.push_async_callback(broker.close)
+            logins = LoginLimit(settings.login_attempts, settings.login_window_s)
+            state = ApiState(settings, database, vault, broker, metrics, logins)
+            app.state.api = state
+            tasks = [
+                asyncio.create_task(keep_running("announcements", AnnouncementReader(broker, database, metrics).run)),
+                asyncio.create_task(keep_running("cameras", CameraWatch(state).run)),
+                asyncio.create_task(keep_running("bell", broker.hear_bells)),
+            ]
+            stack.push_async_callback(_stop, tasks)
+            yield
+
+    holder = _Holder()
+    metrics = Metrics(holder.leads_by_state)
+    app = FastAPI(
+        title="Plumewatch",
+        summary="Evidence-stamped leads of smoke, fume and fire",
+        version=metadata.version("plumewatch"),
+        lifespan=lifespan,
+        docs_url=None,  # its scripts would come from elsewhere
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        responses={"default": {"model": ProblemDocument, "description": "A problem (application/problem+json)"}},
+    )
+    add_problem_handlers(app)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestTimes, metrics=metrics)
+    for module in ROUTERS:
+        app.include_router(module.router)
+    app.add_api_route("/", _wall, methods=["GET"], include_in_schema=False)
+    app.mount("/wall", StaticFiles(directory=WALL_FOLDER), name="wall")
+    return app
+
+
+class _Holder:
+    """Lends the metrics a database that is opened later than they are made."""
+
+    database: Database | None = None
+
+    def leads_by_state(self) -> dict[str, int]:
+        if self.database is None:
+            return {}
+        with self.database.reading() as session:
+            return count_by_state(session)
+
+
+async def _wall() -> FileResponse:
+    return FileResponse(WALL_FOLDER / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+async def _stop(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
+    """
+    Run the API until SIGINT or SIGTERM.
+
+    At the very first start the one-time password of the operator ``admin`` is written to standard output, once.
+
+    Args:
+        settings: see `api.settings.Settings`.
+
+        ready: called with the API's address once it listens (with port 0: the one it got).
+    """
+    operator = ensure_first_operator(settings)
+    if operator is not None:
+        sys.stdout.write(f"first start: log in as {operator.username} with the password {operator.password}\n")
+        sys.stdout.flush()
+    asyncio.run(_Server(server_config(create_app(settings), settings), ready).serve())
+
+
+def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """Return how uvicorn runs the API."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws_max_size=WS_MAX_BYTES,
+        ws_per_message_deflate=False,  # video does not get smaller
+        timeout_graceful_shutdown=5,
+        lifespan="on",
+    )
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[str], None] | None) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        if self.started and self._ready is not None:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            log.info("api listens", host=host, port=port)
+            self._ready(f"http://{host}:{port}")

@@ -1,0 +1,112 @@
+"""Cameras as the API sees them: what is registered, what workers report, and telling the wall when it changes."""
+
+import asyncio
+from urllib.parse import urlsplit, urlunsplit
+
+import structlog
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from api.clock import utc_now
+from api.contract.bus import DESIRED_CAMERAS, state_key
+from api.contract.schema import CameraDocument, CameraHealth, EventType
+from api.state import ApiState
+from api.store.cameras import list_cameras
+from api.store.events import append_event
+
+log = structlog.get_logger(__name__)
+
+WATCH_PERIOD_S = 1.0
+RECONCILE_PERIOD_S = 60.0
+HIDDEN = "***"
+SILENT = "silent"
+"""What a camera is called of which no worker has said anything for 15 s."""
+
+
+def redacted(source: str) -> str:
+    """Return a source without what may be secret: user, password, query."""
+    parts = urlsplit(source)
+    if not parts.scheme or not parts.netloc:
+        return source
+    user, _, place = parts.netloc.rpartition("@")
+    netloc = f"{HIDDEN}@{place}" if user else place
+    return urlunsplit((parts.scheme, netloc, parts.path, HIDDEN if parts.query else "", ""))
+
+
+def redacted_camera(camera: CameraDocument) -> CameraDocument:
+    """Return a camera as answers show it."""
+    return camera.model_copy(update={"source": redacted(camera.source)})
+
+
+async def all_health(state: ApiState) -> dict[str, CameraHealth]:
+    """Return what workers last said of each camera; raise `BusDown`."""
+    reports = await state.broker.get_matching(state_key("*"))
+    health = {}
+    for key, report in reports.items():
+        try:
+            document = CameraHealth.model_validate_json(report)
+        except ValidationError as fault:
+            log.warning("camera report cannot be read", key=key, errors=fault.error_count())
+            continue
+        health[document.camera_id] = document
+    return health
+
+
+async def publish_desired(state: ApiState) -> None:
+    """Make the bus hold exactly the registered cameras; raise `BusDown`."""
+
+    def read() -> list[CameraDocument]:
+        with state.database.reading() as session:
+            return list_cameras(session)
+
+    cameras = await run_in_threadpool(read)
+    await state.broker.replace_hash(DESIRED_CAMERAS, {camera.id: camera.model_dump_json() for camera in cameras})
+
+
+class CameraWatch:
+    """Tells the wall each change of a camera's state; a report that stays away counts as *silent*."""
+
+    def __init__(self, state: ApiState) -> None:
+        self._state = state
+        self._known: dict[str, str] = {}
+
+    async def run(self) -> None:
+        """Watch for ever; to be run by `api.broker.keep_running`."""
+        loop = asyncio.get_running_loop()
+        reconcile_at = loop.time()
+        while True:
+            if loop.time() >= reconcile_at:
+                # A bus that was restarted empty knows the cameras again within a minute.
+                await publish_desired(self._state)
+                reconcile_at = loop.time() + RECONCILE_PERIOD_S
+            await self.look()
+            await asyncio.sleep(WATCH_PERIOD_S)
+
+    async def look(self) -> None:
+        """Compare what workers report now with the last look, and write an event for each difference."""
+        health = await all_health(self._state)
+        now = {camera: report.state.value for camera, report in health.items()}
+        now |= {camera: SILENT for camera in self._known if camera not in now}
+        changed = {camera: state for camera, state in now.items() if self._known.get(camera) != state}
+        if changed:
+            await run_in_threadpool(self._write, changed, health)
+            await self._state.broker.ring()
+        self._known = now
+        self._count(now)
+
+    def _write(self, changed: dict[str, str], health: dict[str, CameraHealth]) -> None:
+        with self._state.database.writing() as session:
+            for camera, state in changed.items():
+                error = health[camera].error if camera in health else "no worker reports this camera"
+                append_event(
+                    session,
+                    EventType.CAMERA_CHANGED,
+                    camera,
+                    utc_now(),
+                    data={"state": state, "before": self._known.get(camera), "error": error},
+                )
+
+    def _count(self, now: dict[str, str]) -> None:
+        self._state.metrics.cameras.clear()
+        for state in now.values():
+            self._state.metrics.cameras.labels(state=state).inc()

@@ -1,0 +1,157 @@
+"""
+Intake: a posted lead is checked, kept and filed; every step before the last can be repeated without harm.
+
+1. The lead document is parsed, the package verified against the pinned node certificates, the two compared.
+2. The package goes into the vault, which is write-once by content: twice is once.
+3. One database transaction files the lead, the package, the transition, the wall event and the idempotent answer.
+
+A crash between 2 and 3 leaves a package in the vault that no lead names; the outbox posts again and finds it there.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import structlog
+from pydantic import JsonValue, ValidationError
+
+from api.clock import utc_now
+from api.contract.manifest import Manifest
+from api.contract.report import VerificationReport
+from api.contract.schema import LeadDocument
+from api.contract.stamp import ContractError
+from api.contract.tarball import open_package
+from api.contract.verification import verify_package
+from api.problems import Problem
+from api.state import ApiState
+from api.store.custody import CustodyAction, CustodyEntry, add_custody
+from api.store.faults import RecordConflict, ReusedKey
+from api.store.leads import Filing, file_lead, find_answer
+from api.store.workers import Worker, find_node, list_nodes
+from api.upload import Upload
+from api.vault import VaultError
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the worker is told; ``fresh`` when something new was filed."""
+
+    status: int
+    body: str
+    fresh: bool
+
+
+def pinned_roots(state: ApiState) -> bytes:
+    """Return the certificates of all enrolled nodes, one PEM file: what packages are verified against."""
+    with state.database.reading() as session:
+        nodes = list_nodes(session)
+    return "".join(node.certificate_pem.strip() + "\n" for node in nodes).encode()
+
+
+def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: str, address: str) -> Answer:
+    """File a posted lead, or raise the `Problem` that says why not; blocks, call it from a thread."""
+    lead = parse_lead(upload.lead)
+    report = _verify(state, upload, lead)
+    if lead.evidence is None or report.manifest is None:
+        raise Problem(422, "lead-without-evidence", f"lead {lead.lead_id} names no evidence")
+    _check_agreement(lead, lead.evidence.sums_sha256, report, report.manifest)
+    content = hashlib.sha256(upload.lead + b"\n" + report.sums_sha256.encode()).hexdigest()
+    with state.database.reading() as session:
+        node = find_node(session, report.certificate_sha256)
+        try:
+            known = find_answer(session, worker.key_id, idempotency_key, content)
+        except ReusedKey as fault:
+            raise Problem(422, "idempotency-key-reused", str(fault)) from fault
+    if known is not None:
+        return Answer(known[0], known[1], fresh=False)
+    if node is None or lead.node not in {"", node.name}:
+        raise Problem(422, "foreign-node", f"the package is not signed by the enrolled node {lead.node!r}")
+    package = open_package(upload.package)
+    try:
+        state.vault.keep(report.sums_sha256, package)
+        files = len(package.sizes)
+    except VaultError as fault:
+        log.exception("evidence cannot be kept", lead=lead.lead_id)
+        raise Problem(503, "vault-unavailable", "the evidence cannot be kept now; post it again later") from fault
+    finally:
+        package.close()
+    place = lead.evidence.model_copy(update={"package": f"/v1/evidence/{lead.lead_id}", "tsa": report.tsa})
+    filing = Filing(
+        key_id=worker.key_id,
+        idempotency_key=idempotency_key,
+        content_sha256=content,
+        node=node.name,
+        node_fingerprint=node.fingerprint,
+        size=upload.size,
+        files=files,
+    )
+    now = utc_now()
+    with state.database.writing() as session:
+        try:
+            status, body = file_lead(
+                session, lead.model_copy(update={"evidence": place, "node": node.name}), filing, now
+            )
+        except ReusedKey as fault:
+            raise Problem(422, "idempotency-key-reused", str(fault)) from fault
+        except RecordConflict as fault:
+            raise Problem(409, "already-filed", str(fault)) from fault
+        if status == HTTPStatus.CREATED:
+            add_custody(
+                session,
+                CustodyEntry(lead.lead_id, "", CustodyAction.FILED, f"worker:{worker.name}", address, now, "verified"),
+            )
+    log.info("lead filed", lead=lead.lead_id, camera=lead.camera.id, code=lead.violation_code, node=node.name)
+    return Answer(status, body, fresh=status == HTTPStatus.CREATED)
+
+
+def parse_lead(data: bytes) -> LeadDocument:
+    """Return the lead document in ``data``, or answer 422 with where and why."""
+    try:
+        return LeadDocument.model_validate_json(data)
+    except ValidationError as fault:
+        errors = [
+            {"where": ".".join(["lead", *(str(part) for part in error["loc"])]), "reason": error["msg"]}
+            for error in fault.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        first = errors[0]
+        extensions: dict[str, JsonValue] = {"errors": [dict(error) for error in errors]}
+        raise Problem(422, "invalid-input", f"{first['where']}: {first['reason']}", extensions=extensions) from fault
+
+
+def _verify(state: ApiState, upload: Upload, lead: LeadDocument) -> VerificationReport:
+    roots = pinned_roots(state)
+    if not roots:
+        raise Problem(422, "foreign-node", "no node is enrolled; enrol the node's certificate first (POST /v1/nodes)")
+    try:
+        report = verify_package(upload.package, roots, lead_id=lead.lead_id)
+    except ContractError as fault:
+        state.metrics.verification_failures.labels(check="unreadable").inc()
+        raise Problem(422, "evidence-rejected", f"the package cannot be read: {fault}") from fault
+    if not report.ok:
+        for check in report.failures:
+            state.metrics.verification_failures.labels(check=check.name.value).inc()
+        log.warning("evidence rejected", lead=lead.lead_id, checks=[check.name.value for check in report.failures])
+        checks: list[JsonValue] = [
+            {"name": check.name.value, "outcome": check.outcome.value, "sentence": check.sentence}
+            for check in report.checks
+        ]
+        raise Problem(422, "evidence-rejected", report.failures[0].sentence, extensions={"checks": checks})
+    return report
+
+
+def _check_agreement(lead: LeadDocument, sums_sha256: str, report: VerificationReport, manifest: Manifest) -> None:
+    """Answer 422 unless lead and package tell the same."""
+    pairs: Iterable[tuple[str, object, object]] = (
+        ("evidence.sums_sha256", sums_sha256, report.sums_sha256),
+        ("lead_id", lead.lead_id, manifest.lead_id),
+        ("violation_code", lead.violation_code, manifest.violation_code),
+        ("camera.id", lead.camera.id, manifest.camera.id),
+        ("rule.id", lead.rule.id, manifest.rule.id),
+        ("model.sha256", lead.model.sha256, manifest.model.weights_sha256),
+    )
+    for name, said, found in pairs:
+        if said != found:
+            raise Problem(422, "lead-disagrees", f"the lead's {name} is {said}, the package's is {found}")

@@ -1,0 +1,64 @@
+"""Login limit: how often a wrong password may be tried."""
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+
+MAX_REMEMBERED = 10_000
+"""Name and address pairs remembered; the oldest is forgotten first."""
+ADDRESS_FACTOR = 10
+"""An address may fail this many times more than one name from it: a control room shares one address."""
+
+
+class LoginLimit:
+    """
+    Failed logins within a window, by name and address together and by address alone.
+
+    By name alone nobody is locked out: a stranger could then lock out the officer on duty. Kept in this process.
+
+    Args:
+        attempts: failures of one name from one address before `wait_s` says to wait.
+
+        window_s: seconds until a failure is forgotten.
+
+        monotonic: clock in seconds.
+    """
+
+    def __init__(self, attempts: int, window_s: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._attempts = attempts
+        self._window_s = window_s
+        self._monotonic = monotonic
+        self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def wait_s(self, username: str, address: str) -> float:
+        """Return how many seconds to wait before the next try is allowed; 0 when it is allowed now."""
+        with self._lock:
+            return max(
+                self._wait(("", address), self._attempts * ADDRESS_FACTOR),
+                self._wait((username, address), self._attempts),
+            )
+
+    def failed(self, username: str, address: str) -> None:
+        """Remember a failed login."""
+        with self._lock:
+            for key, limit in ((("", address), self._attempts * ADDRESS_FACTOR), ((username, address), self._attempts)):
+                self._failures.setdefault(key, deque(maxlen=limit)).append(self._monotonic())
+                self._failures.move_to_end(key)
+            while len(self._failures) > MAX_REMEMBERED:
+                self._failures.popitem(last=False)
+
+    def succeeded(self, username: str, address: str) -> None:
+        """Forget the failures of a name that has logged in."""
+        with self._lock:
+            self._failures.pop((username, address), None)
+
+    def _wait(self, key: tuple[str, str], limit: int) -> float:
+        failures = self._failures.get(key)
+        if failures is None:
+            return 0.0
+        now = self._monotonic()
+        while failures and now - failures[0] >= self._window_s:
+            failures.popleft()
+        return failures[0] + self._window_s - now if len(failures) >= limit else 0.0

@@ -1,0 +1,61 @@
+"""Metrics of the API, in one registry an app, in Prometheus' text form."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+
+class Metrics:
+    """
+    The API's counters.
+
+    Args:
+        leads_by_state: asked at each scrape.
+    """
+
+    def __init__(self, leads_by_state: Callable[[], Mapping[str, int]]) -> None:
+        self.registry = CollectorRegistry()
+        self.request_seconds = Histogram(
+            "plumewatch_request_seconds",
+            "Time from the first byte of a request to the last of its answer",
+            ["method", "route", "status"],
+            registry=self.registry,
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+        )
+        self.posts = Counter(
+            "plumewatch_lead_posts", "Leads posted by outboxes, by answer", ["status"], registry=self.registry
+        )
+        self.verification_failures = Counter(
+            "plumewatch_verification_failures", "Packages that failed a check", ["check"], registry=self.registry
+        )
+        self.announcements = Counter(
+            "plumewatch_announcements", "Lead announcements read from the bus", ["result"], registry=self.registry
+        )
+        self.cameras = Gauge("plumewatch_cameras", "Cameras by last reported state", ["state"], registry=self.registry)
+        self.viewers = Gauge("plumewatch_live_viewers", "Live tiles being sent", registry=self.registry)
+        self.live_skips = Counter(
+            "plumewatch_live_skips", "Times a slow viewer was moved to the newest key frame", registry=self.registry
+        )
+        self.registry.register(_LeadsByState(leads_by_state))
+
+    def text(self) -> bytes:
+        """Return all metrics."""
+        return generate_latest(self.registry)
+
+
+class _LeadsByState(Collector):
+    def __init__(self, leads_by_state: Callable[[], Mapping[str, int]]) -> None:
+        self._leads_by_state = leads_by_state
+
+    def describe(self) -> Iterable[Metric]:
+        """Name the metric without asking the store."""
+        return [GaugeMetricFamily("plumewatch_leads", "Leads by state", labels=["state"])]
+
+    def collect(self) -> Iterable[Metric]:
+        """Count."""
+        family = GaugeMetricFamily("plumewatch_leads", "Leads by state", labels=["state"])
+        for state, count in sorted(self._leads_by_state().items()):
+            family.add_metric([state], count)
+        return [family]

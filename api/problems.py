@@ -1,0 +1,124 @@
+"""
+Problem documents (RFC 9457) for every error answer.
+
+The faults underneath have their own trees: `api.store.faults`, `api.vault`, `api.contract.stamp`. Routes turn them into
+a `Problem`; what nobody expected is logged and answered 500 without a word of its inside.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import cast
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, Response
+
+log = structlog.get_logger(__name__)
+
+PROBLEM_TYPE = "urn:plumewatch:problem:"
+
+
+class ProblemDocument(BaseModel):
+    """What an error answer holds; ``type`` is for programs, ``detail`` for people."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="urn:plumewatch:problem: and a slug that never changes")
+    title: str
+    status: int
+    detail: str = ""
+    errors: list[dict[str, str]] = Field(default_factory=list, description="where and why, for invalid input")
+
+
+class ProblemResponse(JSONResponse):
+    """A JSON answer of type ``application/problem+json``."""
+
+    media_type = "application/problem+json"
+
+
+class Problem(Exception):  # noqa: N818  (the field's word, RFC 9457)
+    """
+    An answer other than success.
+
+    Args:
+        status: HTTP status.
+
+        slug: last part of the problem's type, e.g. ``stale-version``.
+
+        detail: one sentence: what was expected, what was found, which thing. Never a secret.
+
+        extensions: further members of the document.
+
+        headers: further headers of the answer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        slug: str,
+        detail: str,
+        *,
+        extensions: Mapping[str, JsonValue] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.slug = slug
+        self.detail = detail
+        self.extensions = dict(extensions or {})
+        self.headers = dict(headers or {})
+
+    def response(self) -> Response:
+        """Return the problem as an answer."""
+        document: dict[str, JsonValue] = {
+            "type": PROBLEM_TYPE + self.slug,
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            **self.extensions,
+        }
+        return ProblemResponse(document, status_code=self.status, headers=self.headers)
+
+
+def _on_problem(_: HTTPConnection, fault: Exception) -> Response:
+    return cast("Problem", fault).response()
+
+
+def _on_http_exception(connection: HTTPConnection, fault: Exception) -> Response:
+    exception = cast("HTTPException", fault)
+    slug = HTTPStatus(exception.status_code).phrase.lower().replace(" ", "-")
+    detail = exception.detail
+    if exception.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"nothing is at {connection.url.path}"
+    elif exception.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"{connection.scope.get('method', '')} is not possible at {connection.url.path}"
+    return Problem(exception.status_code, slug, detail, headers=exception.headers).response()
+
+
+def _on_invalid(_: HTTPConnection, fault: Exception) -> Response:
+    exception = cast("RequestValidationError | WebSocketRequestValidationError", fault)
+    errors: list[JsonValue] = [
+        {"where": ".".join(str(part) for part in error["loc"]), "reason": str(error["msg"])}
+        for error in exception.errors()
+    ]
+    first = cast("dict[str, str]", errors[0]) if errors else {"where": "request", "reason": "invalid"}
+    detail = f"{first['where']}: {first['reason']}"
+    return Problem(422, "invalid-input", detail, extensions={"errors": errors}).response()
+
+
+def _on_fault(connection: HTTPConnection, fault: Exception) -> Response:
+    log.error("request failed", path=connection.url.path, exc_info=fault)
+    return Problem(500, "internal-fault", "the request failed inside the API; the log holds the reason").response()
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Make every error of ``app`` a problem document."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(WebSocketRequestValidationError, _on_invalid)
+    app.add_exception_handler(Exception, _on_fault)

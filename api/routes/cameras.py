@@ -1,0 +1,193 @@
+"""Cameras: registered by admins, reported on by workers, shown to everybody logged in."""
+
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from api.auth import Admin, AnyOperator, Reader, Registrar, caller_name
+from api.broker import BusDown
+from api.cameras import HIDDEN, all_health, publish_desired, redacted_camera
+from api.clock import utc_now
+from api.contract.bus import snapshot_key, state_key
+from api.contract.schema import CAMERA_ID_PATTERN, CameraDocument, CameraHealth, EventType
+from api.problems import Problem
+from api.state import ApiState, State
+from api.store.cameras import get_camera, list_cameras, put_camera, remove_camera
+from api.store.events import append_event
+from api.store.faults import UnknownRecord
+
+log = structlog.get_logger(__name__)
+router = APIRouter(prefix="/v1/cameras", tags=["cameras"])
+
+CameraIdPath = Annotated[str, Path(pattern=CAMERA_ID_PATTERN)]
+
+
+class CameraView(BaseModel):
+    """A camera: how it is configured, and what its worker last said."""
+
+    camera: CameraDocument
+    health: CameraHealth | None = Field(description="null while no worker reports it, or the bus is away")
+    registered: bool = Field(description="false for a camera that only a worker's own configuration names")
+
+
+class CameraList(BaseModel):
+    """Cameras by id: the registered ones and those that workers report."""
+
+    cameras: list[CameraView]
+    bus: bool = Field(description="false while the bus is away and no health is known")
+
+
+@router.get("")
+async def get_cameras(_: Reader, state: State) -> CameraList:
+    """List the cameras, registered or reported, with their health."""
+    registered = {camera.id: camera for camera in await run_in_threadpool(_read_all, state)}
+    bus = True
+    health: dict[str, CameraHealth] = {}
+    try:
+        health = await all_health(state)
+    except BusDown:
+        bus = False
+    views = [
+        CameraView(
+            camera=redacted_camera(registered.get(camera_id) or CameraDocument(id=camera_id, name=camera_id)),
+            health=health.get(camera_id),
+            registered=camera_id in registered,
+        )
+        for camera_id in sorted(registered.keys() | health.keys())
+    ]
+    return CameraList(cameras=views, bus=bus)
+
+
+@router.get("/{camera_id}")
+async def get_one_camera(camera_id: CameraIdPath, _: Reader, state: State) -> CameraView:
+    """Show a camera; its source without credentials."""
+    camera = await run_in_threadpool(_read, state, camera_id)
+    try:
+        health = await _health(state, camera_id)
+    except BusDown:
+        health = None
+    if camera is None and health is None:
+        raise Problem(404, "not-found", f"there is no camera {camera_id}")
+    shown = redacted_camera(camera or CameraDocument(id=camera_id, name=camera_id))
+    return CameraView(camera=shown, health=health, registered=camera is not None)
+
+
+@router.put("/{camera_id}")
+async def put_one_camera(
+    camera_id: CameraIdPath, body: CameraDocument, caller: Registrar, state: State, response: Response
+) -> CameraView:
+    """
+    Register or change a camera (201 or 200); workers are told at once, or when the bus is back.
+
+    An empty ``source`` keeps the one that is registered: answers never show it in full.
+    """
+    if body.id != camera_id:
+        raise Problem(422, "invalid-input", f"the document is of camera {body.id}, the address of {camera_id}")
+    if HIDDEN in body.source:
+        raise Problem(422, "invalid-input", "source: is the redacted one; leave it empty to keep what is registered")
+
+    def write() -> tuple[CameraDocument, bool]:
+        with state.database.writing() as session:
+            camera = body
+            if not body.source:
+                try:
+                    camera = body.model_copy(update={"source": get_camera(session, camera_id).source})
+                except UnknownRecord as fault:
+                    raise Problem(422, "invalid-input", "source: a new camera needs one") from fault
+            created = put_camera(session, camera, utc_now())
+            data = {"by": caller_name(caller), "change": "added" if created else "changed", "name": camera.name}
+            append_event(session, EventType.CAMERA_CHANGED, camera_id, utc_now(), data=data)
+            return camera, created
+
+    camera, created = await run_in_threadpool(write)
+    await _tell(state)
+    response.status_code = 201 if created else 200
+    try:
+        health = await _health(state, camera_id)
+    except BusDown:
+        health = None
+    return CameraView(camera=redacted_camera(camera), health=health, registered=True)
+
+
+@router.delete("/{camera_id}", status_code=204)
+async def delete_camera(camera_id: CameraIdPath, operator: Admin, state: State) -> None:
+    """Remove a camera; its leads and their evidence stay."""
+
+    def remove() -> None:
+        with state.database.writing() as session:
+            try:
+                remove_camera(session, camera_id)
+            except UnknownRecord as fault:
+                raise Problem(404, "not-found", str(fault)) from fault
+            append_event(session, EventType.CAMERA_REMOVED, camera_id, utc_now(), data={"by": caller_name(operator)})
+
+    await run_in_threadpool(remove)
+    await _tell(state)
+
+
+@router.get("/{camera_id}/snapshot.jpg", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
+async def get_snapshot(camera_id: CameraIdPath, _: AnyOperator, state: State) -> Response:
+    """Show the newest picture; ``X-Capture-Utc`` says when it was taken. 404 when there is none."""
+    try:
+        snapshot = await state.broker.get_hash(snapshot_key(camera_id))
+    except BusDown as fault:
+        raise bus_down() from fault
+    if "jpeg" not in snapshot:
+        raise Problem(404, "no-snapshot", f"there is no picture of camera {camera_id} from the last two minutes")
+    headers = {
+        "X-Capture-Utc": snapshot.get("utc", b"").decode("ascii", "replace"),
+        "X-Picture-Size": f"{_number(snapshot, 'width')}x{_number(snapshot, 'height')}",
+        "Cache-Control": "no-store",
+    }
+    return Response(snapshot["jpeg"], headers=headers, media_type="image/jpeg")
+
+
+@router.get("/{camera_id}/health")
+async def get_health(camera_id: CameraIdPath, _: Reader, state: State) -> CameraHealth:
+    """Tell what the worker last said of a camera; 404 when it has said nothing for 15 s."""
+    try:
+        health = await _health(state, camera_id)
+    except BusDown as fault:
+        raise bus_down() from fault
+    if health is None:
+        raise Problem(404, "no-health", f"no worker reports camera {camera_id}")
+    return health
+
+
+def bus_down() -> Problem:
+    """Return the answer of what cannot be done without the bus."""
+    return Problem(503, "bus-away", "the bus does not answer; try again", headers={"Retry-After": "5"})
+
+
+async def _tell(state: ApiState) -> None:
+    await state.broker.ring()
+    try:
+        await publish_desired(state)
+    except BusDown as fault:  # api.cameras.CameraWatch tells the workers once the bus is back
+        log.warning("workers not told of the cameras yet", error=str(fault))
+
+
+async def _health(state: ApiState, camera_id: str) -> CameraHealth | None:
+    report = await state.broker.get(state_key(camera_id))
+    return None if report is None else CameraHealth.model_validate_json(report)
+
+
+def _read_all(state: ApiState) -> list[CameraDocument]:
+    with state.database.reading() as session:
+        return list_cameras(session)
+
+
+def _read(state: ApiState, camera_id: str) -> CameraDocument | None:
+    with state.database.reading() as session:
+        try:
+            return get_camera(session, camera_id)
+        except UnknownRecord:
+            return None
+
+
+def _number(snapshot: dict[str, bytes], field: str) -> int:
+    text = snapshot.get(field, b"0")
+    return int(text) if text.isdigit() else 0

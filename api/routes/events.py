@@ -1,0 +1,98 @@
+"""
+Events: the wall's sequence, by GET or WebSocket, without loss or repeat.
+
+The truth is the table; the bus only wakes a reader early. A reader remembers the cursor of the last event it has seen
+and continues after it.
+"""
+
+import asyncio
+import contextlib
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response, WebSocket
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.websockets import WebSocketDisconnect
+
+from api.auth import AnyOperator, Reader
+from api.broker import wait_for_bell
+from api.contract.schema import WallEvent
+from api.state import ApiState, State
+from api.store.events import events_after, newest_cursor
+
+router = APIRouter(prefix="/v1/events", tags=["events"])
+
+BATCH = 100
+LOOK_PERIOD_S = 2.0
+"""A reader looks by itself this often: bells from other processes are lost while the bus is away."""
+CURSOR_AHEAD = 4409
+"""Close code for a cursor that this sequence has not reached: the wall was fed by another database."""
+
+Cursor = Annotated[int, Query(ge=0)]
+
+
+class EventPage(BaseModel):
+    """Events in order."""
+
+    events: list[WallEvent]
+    newest: int = Field(description="cursor of the newest event there is; less than `after`: start again from 0")
+
+
+@router.get("", response_model=EventPage)
+def get_events(
+    _: Reader,
+    state: State,
+    after: Cursor = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = BATCH,
+) -> Response:
+    """List events after a cursor, oldest first."""
+    with state.database.reading() as session:
+        newest = newest_cursor(session)
+        events = events_after(session, after, limit)
+    body = '{"events":[' + ",".join(document for _, document in events) + f'],"newest":{newest}}}'
+    return Response(body, media_type="application/json")
+
+
+@router.websocket("")
+async def follow_events(websocket: WebSocket, _: AnyOperator, state: State, cursor: int | None = None) -> None:
+    """Send each event after ``cursor`` as one JSON text, for ever; without a cursor only what comes from now on."""
+    await websocket.accept()
+    newest = await run_in_threadpool(_newest, state)
+    if cursor is not None and not 0 <= cursor <= newest:
+        await websocket.close(CURSOR_AHEAD, f"the newest event has cursor {newest}")
+        return
+    sender = asyncio.create_task(_send(websocket, state, newest if cursor is None else cursor))
+    listener = asyncio.create_task(_until_gone(websocket))
+    try:
+        await asyncio.wait({sender, listener}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (sender, listener):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect):
+                await task
+
+
+async def _send(websocket: WebSocket, state: ApiState, cursor: int) -> None:
+    while True:
+        bell = state.broker.bell
+        events = await run_in_threadpool(_after, state, cursor)
+        for number, document in events:
+            await websocket.send_text(document)
+            cursor = number
+        if len(events) < BATCH:
+            await wait_for_bell(bell, LOOK_PERIOD_S)
+
+
+async def _until_gone(websocket: WebSocket) -> None:
+    while True:
+        await websocket.receive_text()
+
+
+def _newest(state: ApiState) -> int:
+    with state.database.reading() as session:
+        return newest_cursor(session)
+
+
+def _after(state: ApiState, cursor: int) -> list[tuple[int, str]]:
+    with state.database.reading() as session:
+        return events_after(session, cursor, BATCH)

@@ -1,0 +1,304 @@
+"""Evidence: a filed package, file by file or whole; every look at it is recorded in its custody."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+from starlette.responses import StreamingResponse
+
+from api.auth import AnyOperator, caller_address
+from api.clock import utc_now
+from api.contract.manifest import Manifest
+from api.contract.package import MANIFEST
+from api.contract.schema import UtcTime
+from api.contract.stamp import FILE_NAME_PATTERN, ContractError, parse_sha256_list
+from api.contract.tarball import tar_chunks
+from api.contract.verification import verify_package
+from api.intake import pinned_roots
+from api.problems import Problem
+from api.routes.leads import LeadIdPath
+from api.state import ApiState, State
+from api.store.custody import CustodyAction, CustodyEntry, add_custody, custody_of, is_recorded
+from api.store.faults import UnknownRecord
+from api.store.leads import get_lead
+from api.store.people import Operator
+from api.vault import MissingEvidence, VaultError
+
+router = APIRouter(prefix="/v1/evidence/{lead_id}", tags=["evidence"])
+
+MEDIA_TYPES = {
+    ".mp4": "video/mp4",
+    ".ts": "video/mp2t",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+    ".csv": "text/csv; charset=utf-8",
+    ".md": "text/markdown; charset=utf-8",
+    ".crt": "application/x-pem-file",
+}
+SHOWN = frozenset({".mp4", ".ts", ".jpg", ".png", ".json"})
+"""Kinds that a browser may show; the rest is only downloaded."""
+_RANGE = re.compile(r"^bytes=(\d{0,15})-(\d{0,15})$")
+
+
+class CustodyDocument(BaseModel):
+    """One thing that somebody did with the evidence."""
+
+    file: str = Field(description="empty for the whole package")
+    action: CustodyAction
+    who: str = Field(description="operator:name or worker:name")
+    address: str
+    at: UtcTime
+    result: str
+
+
+class CustodyList(BaseModel):
+    """Who did what with a package, in order."""
+
+    lead_id: str
+    sums_sha256: str
+    entries: list[CustodyDocument]
+
+
+class FileEntry(BaseModel):
+    """A file of the package."""
+
+    name: str
+    size: int
+    sha256: str | None = Field(description="as SHA256SUMS says; null for what comes after the list")
+
+
+class FileList(BaseModel):
+    """All files of a package."""
+
+    lead_id: str
+    sums_sha256: str
+    files: list[FileEntry]
+
+
+class CheckDocument(BaseModel):
+    """One check of a verification."""
+
+    name: str
+    title: str = Field(description="in Chinese")
+    outcome: str = Field(description="ok, fail or skipped")
+    sentence: str
+
+
+class VerificationDocument(BaseModel):
+    """The result of a verification made for this answer."""
+
+    ok: bool
+    lead_id: str | None
+    sums_sha256: str
+    certificate_sha256: str
+    tsa: str
+    checks: list[CheckDocument]
+    verified_at: UtcTime
+
+
+@router.get("", response_model=Manifest)
+def get_manifest(lead_id: LeadIdPath, operator: AnyOperator, state: State, request: Request) -> Response:
+    """Give the manifest, byte for byte as it is in the package."""
+    return _file(state, request, operator, lead_id, MANIFEST, download=False)
+
+
+@router.get("/files")
+def get_files(lead_id: LeadIdPath, _: AnyOperator, state: State) -> FileList:
+    """List the package's files with size and hash."""
+    sums = _sums_sha256(state, lead_id)
+    sizes = _sizes(state, sums)
+    listed = parse_sha256_list(b"".join(state.vault.read(sums, "SHA256SUMS", 0, sizes["SHA256SUMS"])))
+    files = [FileEntry(name=name, size=size, sha256=listed.get(name)) for name, size in sizes.items()]
+    return FileList(lead_id=lead_id, sums_sha256=sums, files=files)
+
+
+@router.get(
+    "/files/{name}",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"application/octet-stream": {}}},
+        206: {"description": "the byte range asked for"},
+        416: {"description": "the range is outside the file"},
+    },
+)
+def get_file(
+    lead_id: LeadIdPath,
+    name: Annotated[str, Path(pattern=f"^{FILE_NAME_PATTERN}$")],
+    operator: AnyOperator,
+    state: State,
+    request: Request,
+    download: Annotated[bool, Query(description="ask the browser to save it")] = False,
+) -> Response:
+    """Give a file of the package, whole or a byte range of it (``Range``, ``If-Range``, ``If-None-Match``)."""
+    return _file(state, request, operator, lead_id, name, download=download)
+
+
+@router.get(
+    "/package.tar",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/x-tar": {}}}},
+)
+def get_package(lead_id: LeadIdPath, operator: AnyOperator, state: State, request: Request) -> Response:
+    """Give the whole package as a plain tar; the same bytes each time."""
+    sums = _sums_sha256(state, lead_id)
+    sizes = _sizes(state, sums)
+    _note(state, request, operator, lead_id, "", CustodyAction.DOWNLOADED)
+
+    def chunks() -> Iterator[bytes]:
+        with state.vault.folder(sums, lead_id) as folder:
+            yield from tar_chunks(folder)
+
+    length = 512 + sum(512 + size + -size % 512 for size in sizes.values()) + 1024
+    headers = {
+        "Content-Length": str(length),
+        "Content-Disposition": f'attachment; filename="{lead_id}.tar"',
+        "Cache-Control": "private, no-store",
+    }
+    return StreamingResponse(chunks(), headers=headers, media_type="application/x-tar")
+
+
+@router.get("/verification")
+def get_verification(
+    lead_id: LeadIdPath, operator: AnyOperator, state: State, request: Request
+) -> VerificationDocument:
+    """Verify the package as it lies in the vault now, against the pinned node certificates."""
+    sums = _sums_sha256(state, lead_id)
+    try:
+        with state.vault.folder(sums, lead_id) as folder:
+            report = verify_package(folder, pinned_roots(state) or None, lead_id=lead_id)
+    except MissingEvidence as fault:
+        raise Problem(404, "not-found", str(fault)) from fault
+    except (VaultError, ContractError) as fault:
+        raise Problem(503, "vault-unavailable", f"the package cannot be read: {fault}") from fault
+    if report.sums_sha256 != sums:
+        raise Problem(500, "evidence-altered", f"the vault's package hashes to {report.sums_sha256}, not to {sums}")
+    result = "ok" if report.ok else "failed"
+    _note(state, request, operator, lead_id, "", CustodyAction.VERIFIED, result=result)
+    return VerificationDocument.model_validate(report.as_dict() | {"verified_at": utc_now()})
+
+
+@router.get("/custody")
+def get_custody(lead_id: LeadIdPath, _: AnyOperator, state: State) -> CustodyList:
+    """Tell who filed, viewed, downloaded or verified the package, and when."""
+    sums = _sums_sha256(state, lead_id)
+    with state.database.reading() as session:
+        entries = custody_of(session, lead_id)
+    return CustodyList(
+        lead_id=lead_id,
+        sums_sha256=sums,
+        entries=[
+            CustodyDocument(
+                file=entry.file,
+                action=entry.action,
+                who=entry.who,
+                address=entry.address,
+                at=entry.at,
+                result=entry.result,
+            )
+            for entry in entries
+        ],
+    )
+
+
+def _sums_sha256(state: ApiState, lead_id: str) -> str:
+    with state.database.reading() as session:
+        try:
+            lead = get_lead(session, lead_id)
+        except UnknownRecord as fault:
+            raise Problem(404, "not-found", str(fault)) from fault
+    if lead.evidence is None:
+        raise Problem(404, "not-found", f"the evidence of lead {lead_id} has not come in yet")
+    return lead.evidence.sums_sha256
+
+
+def _sizes(state: ApiState, sums_sha256: str) -> dict[str, int]:
+    try:
+        return state.vault.sizes(sums_sha256)
+    except MissingEvidence as fault:
+        raise Problem(404, "not-found", str(fault)) from fault
+    except VaultError as fault:
+        raise Problem(503, "vault-unavailable", str(fault)) from fault
+
+
+def _file(
+    state: ApiState, request: Request, operator: Operator, lead_id: str, name: str, *, download: bool
+) -> Response:
+    sums = _sums_sha256(state, lead_id)
+    sizes = _sizes(state, sums)
+    if name not in sizes:
+        raise Problem(404, "not-found", f"the package of lead {lead_id} holds no file {name}")
+    size = sizes[name]
+    suffix = "." + name.rpartition(".")[2].lower()
+    shown = suffix in SHOWN and not download
+    etag = f'"{sums[:32]}-{name}"'
+    headers = {
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f'{"inline" if shown else "attachment"}; filename="{lead_id}_{name}"',
+        "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    start, end = _byte_range(request, size, etag)
+    _note(state, request, operator, lead_id, name, CustodyAction.VIEWED if shown else CustodyAction.DOWNLOADED)
+    headers["Content-Length"] = str(end - start)
+    partial = end - start < size
+    if partial:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    return StreamingResponse(
+        state.vault.read(sums, name, start, end - start),
+        status_code=206 if partial else 200,
+        headers=headers,
+        media_type=MEDIA_TYPES.get(suffix, "text/plain; charset=utf-8" if suffix == ".sh" else None)
+        or ("text/plain; charset=utf-8" if name == "SHA256SUMS" else "application/octet-stream"),
+    )
+
+
+def _byte_range(request: Request, size: int, etag: str) -> tuple[int, int]:
+    """Return start and end of the bytes to give; answer 416 for a range outside the file (RFC 9110, 14)."""
+    text = request.headers.get("range")
+    if text is None or request.headers.get("if-range", etag) != etag:
+        return 0, size
+    match = _RANGE.match(text)
+    if match is None or match[0] == "bytes=-":
+        return 0, size  # several ranges, or another unit: the whole file is a valid answer
+    first, last = match.groups()
+    if first:
+        start, end = int(first), min(size, int(last) + 1) if last else size
+    else:
+        start, end = max(0, size - int(last)), size
+    if start >= size or start >= end:
+        raise Problem(
+            416,
+            "range-outside",
+            f"the file has {size} bytes, asked for {text}",
+            headers={"Content-Range": f"bytes */{size}"},
+        )
+    return start, end
+
+
+def _note(
+    state: ApiState,
+    request: Request,
+    operator: Operator,
+    lead_id: str,
+    name: str,
+    action: CustodyAction,
+    *,
+    result: str = "",
+) -> None:
+    """Record what is done before it is done; a player's many ranges are one view."""
+    entry = CustodyEntry(
+        lead_id, name, action, f"operator:{operator.username}", caller_address(request), utc_now(), result
+    )
+    if action is not CustodyAction.VERIFIED:
+        with state.database.reading() as session:
+            if is_recorded(session, entry):
+                return
+    with state.database.writing() as session:
+        add_custody(session, entry)

@@ -1,0 +1,65 @@
+"""Health: is the process alive, can it work, and its numbers."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+
+from api.broker import BusDown
+from api.state import State
+from api.vault import VaultError
+
+router = APIRouter(tags=["health"])
+
+
+class Liveness(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """Whether each part works: ``ok`` or why not. Without the bus leads are still taken, live pictures are not."""
+
+    status: Literal["ok", "degraded"]
+    parts: dict[str, str] = Field(description="database, bus, vault")
+
+
+@router.get("/healthz")
+async def healthz() -> Liveness:
+    """Answer while the process lives."""
+    return Liveness()
+
+
+@router.get("/readyz", responses={503: {"model": Readiness}})
+async def readyz(state: State, response: Response) -> Readiness:
+    """Answer 200 when database, bus and vault work, else 503 with the part that does not."""
+    parts = {
+        "database": await _try(state.database.check),
+        "vault": await _try(state.vault.check),
+    }
+    try:
+        await state.broker.check()
+        parts["bus"] = "ok"
+    except BusDown as fault:
+        parts["bus"] = str(fault)
+    ready = all(part == "ok" for part in parts.values())
+    response.status_code = 200 if ready else 503
+    return Readiness(status="ok" if ready else "degraded", parts=parts)
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def metrics(state: State) -> Response:
+    """Give all metrics in Prometheus' text form."""
+    return Response(state.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+async def _try(check: Callable[[], None]) -> str:
+    try:
+        await run_in_threadpool(check)
+    except (SQLAlchemyError, VaultError, OSError) as fault:
+        return f"does not work: {type(fault).__name__}"
+    return "ok"

@@ -1,0 +1,225 @@
+"""Leads: posted by workers, listed and reviewed by operators."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+
+from api.auth import AnyOperator, AnyWorker, Reader, caller_address
+from api.clock import utc_now
+from api.contract.schema import LEAD_ID_PATTERN, CameraIdText, LeadDocument, LeadState, Priority, Sha256, UtcTime
+from api.intake import take_in
+from api.problems import Problem
+from api.state import State
+from api.store.events import newest_cursor
+from api.store.faults import IllegalMove, StaleVersion, UnknownRecord
+from api.store.leads import LeadQuery, get_lead, get_still, list_leads, move_lead, transitions_of
+from api.upload import receive_upload
+
+router = APIRouter(prefix="/v1/leads", tags=["leads"])
+
+LeadIdPath = Annotated[str, Path(pattern=LEAD_ID_PATTERN)]
+_ETAG = re.compile(r'^"(\d{1,9})"$')
+
+
+class LeadPage(BaseModel):
+    """Leads, newest first."""
+
+    leads: list[LeadDocument]
+    next: str | None = Field(description="cursor of the next page, null on the last")
+    events_cursor: int = Field(description="follow GET or WS /v1/events from here to miss nothing after this page")
+
+
+class TransitionRequest(BaseModel):
+    """A reviewer's decision."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    to: LeadState
+    reason: str = Field(min_length=1, max_length=2000, pattern=r"\S", description="why, in the reviewer's words")
+    reason_code: str = Field("", max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")
+    attach_sha256: Sha256 | None = Field(None, description="hash of a document that belongs to the decision")
+
+
+class TransitionRecord(BaseModel):
+    """One record of the append-only chain; ``prev_hash`` is the SHA-256 of the record before it, of any lead."""
+
+    seq: int
+    lead_id: str
+    from_: str = Field(alias="from")
+    to: str
+    version: int
+    role: str
+    user: str
+    at: UtcTime
+    reason: str
+    reason_code: str
+    attach_sha256: str
+    prev_hash: str
+
+
+class TransitionList(BaseModel):
+    """A lead's history, oldest first."""
+
+    transitions: list[TransitionRecord]
+
+
+_POST_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["lead", "package"],
+                    "properties": {
+                        "lead": {"type": "string", "contentMediaType": "application/json", "description": "lead/1"},
+                        "package": {"type": "string", "format": "binary", "description": "evidence package, tar"},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post("", status_code=201, response_model=LeadDocument, openapi_extra=_POST_BODY)
+async def post_lead(
+    request: Request,
+    worker: AnyWorker,
+    state: State,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+) -> Response:
+    """
+    File a lead with its evidence package, verified before the 201.
+
+    The same ``Idempotency-Key`` with the same content gets the same answer; with other content 422. A lead that is
+    filed already with the same package is answered 200, with another package 409.
+    """
+    status = 500
+    try:
+        key = _required_key(idempotency_key)
+        async with receive_upload(request, state.settings.data_dir, state.settings.max_upload_bytes) as upload:
+            answer = await run_in_threadpool(take_in, state, upload, worker, key, caller_address(request))
+        status = answer.status
+    except Problem as problem:
+        status = problem.status
+        raise
+    finally:
+        state.metrics.posts.labels(status=str(status)).inc()
+    if answer.fresh:
+        await state.broker.ring()
+    lead = LeadDocument.model_validate_json(answer.body)
+    headers = {"Location": f"/v1/leads/{lead.lead_id}", "ETag": f'"{lead.version}"'}
+    return Response(answer.body, answer.status, headers, "application/json")
+
+
+@router.get("", response_model=LeadPage)
+def get_leads(
+    _: Reader,
+    state: State,
+    lead_state: Annotated[list[LeadState] | None, Query(alias="state", description="repeat for several")] = None,
+    camera: Annotated[CameraIdText | None, Query()] = None,
+    code: Annotated[str | None, Query(max_length=64)] = None,
+    priority: Annotated[Priority | None, Query()] = None,
+    start: Annotated[UtcTime | None, Query(alias="from", description="first seen at or after")] = None,
+    end: Annotated[UtcTime | None, Query(alias="to", description="first seen before")] = None,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Response:
+    """List leads, newest first, in pages."""
+    query = LeadQuery(tuple(lead_state or ()), camera, code, priority, start, end, cursor, limit)
+    with state.database.reading() as session:
+        events_cursor = newest_cursor(session)
+        try:
+            documents, following = list_leads(session, query)
+        except ValueError as fault:
+            raise Problem(400, "bad-cursor", str(fault)) from fault
+    # The documents are JSON already, and were checked when they came in.
+    tail = f'],"next":{json.dumps(following)},"events_cursor":{events_cursor}}}'
+    return Response('{"leads":[' + ",".join(documents) + tail, media_type="application/json")
+
+
+@router.get("/{lead_id}", response_model=LeadDocument)
+def get_one_lead(lead_id: LeadIdPath, _: Reader, state: State, request: Request) -> Response:
+    """Show a lead; its ``ETag`` is what a transition must name in ``If-Match``."""
+    with state.database.reading() as session, _found():
+        lead = get_lead(session, lead_id)
+    etag = f'"{lead.version}"'
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers={"ETag": etag})
+    return Response(lead.model_dump_json(), headers={"ETag": etag}, media_type="application/json")
+
+
+@router.get("/{lead_id}/still.jpg", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
+def get_lead_still(lead_id: LeadIdPath, _: Reader, state: State) -> Response:
+    """Show the small picture that came with the lead's announcement; 404 when none came."""
+    with state.database.reading() as session, _found():
+        still = get_still(session, lead_id)
+    return Response(still, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400, immutable"})
+
+
+@router.get("/{lead_id}/transitions", response_model=TransitionList)
+def get_transitions(lead_id: LeadIdPath, _: Reader, state: State) -> Response:
+    """Show a lead's history; each record is given exactly as it is chained, in RFC 8785 canonical JSON."""
+    with state.database.reading() as session, _found():
+        records = transitions_of(session, lead_id)
+    return Response('{"transitions":[' + ",".join(records) + "]}", media_type="application/json")
+
+
+@router.post("/{lead_id}/transitions", response_model=LeadDocument)
+async def post_transition(
+    lead_id: LeadIdPath,
+    body: TransitionRequest,
+    operator: AnyOperator,
+    state: State,
+    if_match: Annotated[str | None, Header(description="the lead's ETag as you read it")] = None,
+) -> Response:
+    """Move a lead to another state. 409: illegal move; 412: somebody else was faster; 428: no If-Match."""
+    if if_match is None:
+        raise Problem(428, "if-match-required", "the header If-Match must hold the lead's ETag")
+    match = _ETAG.match(if_match)
+    if match is None:
+        raise Problem(412, "stale-version", f"If-Match must be this lead's ETag, found {if_match[:40]}")
+
+    def move() -> LeadDocument:
+        with state.database.writing() as session, _found():
+            return move_lead(
+                session,
+                lead_id,
+                body.to,
+                version=int(match[1]),
+                user=operator.username,
+                reason=body.reason,
+                at=utc_now(),
+                reason_code=body.reason_code,
+                attach_sha256=body.attach_sha256 or "",
+            )
+
+    moved = await run_in_threadpool(move)
+    await state.broker.ring()
+    return Response(moved.model_dump_json(), headers={"ETag": f'"{moved.version}"'}, media_type="application/json")
+
+
+def _required_key(key: str | None) -> str:
+    if key is None:
+        raise Problem(400, "idempotency-key-required", "the header Idempotency-Key is missing")
+    return key
+
+
+@contextmanager
+def _found() -> Iterator[None]:
+    """Turn the store's faults into problems."""
+    try:
+        yield
+    except UnknownRecord as fault:
+        raise Problem(404, "not-found", str(fault)) from fault
+    except StaleVersion as fault:
+        raise Problem(412, "stale-version", str(fault)) from fault
+    except IllegalMove as fault:
+        raise Problem(409, "illegal-transition", str(fault)) from fault

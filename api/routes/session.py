@@ -1,0 +1,122 @@
+"""Sessions: operators log in, change their password, log out."""
+
+import math
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from api.auth import (
+    SESSION_COOKIE,
+    AnySession,
+    caller_address,
+    origin_is_ours,
+    session_lifetime,
+    set_session_cookie,
+)
+from api.clock import utc_now
+from api.problems import Problem
+from api.state import State
+from api.store.people import Operator, Role, check_password, close_session, open_session, set_password
+
+router = APIRouter(prefix="/v1/session", tags=["session"])
+
+NewPassword = Annotated[SecretStr, Field(min_length=10, max_length=200)]
+
+
+class Login(BaseModel):
+    """Name and password."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    username: str = Field(min_length=1, max_length=64)
+    password: SecretStr = Field(max_length=200)
+
+
+class PasswordChange(BaseModel):
+    """The password until now and the new one: 10 characters or more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    current: SecretStr = Field(max_length=200)
+    new: NewPassword
+
+
+class SessionDocument(BaseModel):
+    """Who is logged in; with ``password_change_required`` nothing but the change of the password is allowed."""
+
+    username: str
+    role: Role
+    password_change_required: bool
+
+
+def _document(operator: Operator) -> SessionDocument:
+    return SessionDocument(
+        username=operator.username, role=operator.role, password_change_required=operator.must_change_password
+    )
+
+
+@router.post("", status_code=201)
+def post_session(body: Login, request: Request, response: Response, state: State) -> SessionDocument:
+    """Log in: the answer sets the session cookie. 401 for a wrong name or password, 429 after too many."""
+    if not origin_is_ours(request, state.settings.allowed_origins):
+        raise Problem(403, "foreign-origin", "this page may not log an operator in")
+    address = caller_address(request)
+    wait_s = state.logins.wait_s(body.username, address)
+    if wait_s > 0:
+        raise Problem(
+            429,
+            "too-many-logins",
+            f"too many failed logins; try again in {math.ceil(wait_s)} s",
+            headers={"Retry-After": str(math.ceil(wait_s))},
+        )
+    with state.database.reading() as session:
+        operator = check_password(session, body.username, body.password.get_secret_value())
+    if operator is None:
+        state.logins.failed(body.username, address)
+        raise Problem(401, "wrong-login", "name or password is wrong")
+    state.logins.succeeded(body.username, address)
+    _give_session(request, response, state, operator)
+    return _document(operator)
+
+
+@router.get("")
+def get_session(operator: AnySession) -> SessionDocument:
+    """Tell who is logged in; 401 when nobody is."""
+    return _document(operator)
+
+
+@router.delete("", status_code=204)
+def delete_session(_: AnySession, request: Request, response: Response, state: State) -> None:
+    """Log out."""
+    with state.database.writing() as session:
+        close_session(session, request.cookies[SESSION_COOKIE])
+    set_session_cookie(response, request, "", 0)
+
+
+@router.post("/password")
+def post_password(
+    body: PasswordChange, operator: AnySession, request: Request, response: Response, state: State
+) -> SessionDocument:
+    """Change the password: all other sessions of the operator end, this one gets a new cookie."""
+    address = caller_address(request)
+    if state.logins.wait_s(operator.username, address) > 0:
+        raise Problem(429, "too-many-logins", "too many wrong passwords; try again later")
+    current, new = body.current.get_secret_value(), body.new.get_secret_value()
+    with state.database.reading() as session:
+        known = check_password(session, operator.username, current)
+    if known is None:
+        state.logins.failed(operator.username, address)
+        raise Problem(403, "wrong-login", "the current password is wrong")
+    if current == new:
+        raise Problem(422, "same-password", "the new password must differ from the current one")
+    with state.database.writing() as session:
+        set_password(session, operator.username, new, must_change=False)
+    _give_session(request, response, state, operator)
+    return SessionDocument(username=operator.username, role=operator.role, password_change_required=False)
+
+
+def _give_session(request: Request, response: Response, state: State, operator: Operator) -> None:
+    with state.database.writing() as session:
+        token = open_session(session, operator.operator_id, utc_now(), session_lifetime(state))
+    set_session_cookie(response, request, token, state.settings.session_lifetime_s)

@@ -1,0 +1,65 @@
+"""Settings of the API process: environment variables with the prefix ``PLUMEWATCH_``, and nothing else."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """
+    What the API needs to know.
+
+    Addresses may carry credentials, so they are secret strings: never shown in a log or a traceback. No password or
+    key has a default.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PLUMEWATCH_", extra="forbid", frozen=True)
+
+    data_dir: Path = Field(
+        Path("plumewatch-data"),
+        description="Folder of the embedded database, the evidence vault and uploads in progress; mode 0700.",
+    )
+    database_url: SecretStr = Field(
+        SecretStr(""),
+        description="Database address, e.g. postgresql://user:password@host/name; empty: SQLite in data_dir.",
+    )
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"),
+        description="Address of Redis or Valkey: redis://, rediss:// or unix://.",
+    )
+    vault_url: SecretStr = Field(
+        SecretStr(""),
+        description="Where evidence is kept: any object store address, e.g. s3://bucket/prefix; empty: a folder in "
+        "data_dir. Credentials of the store come from its own environment variables.",
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on; keep it on loopback behind a TLS proxy.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    max_upload_bytes: int = Field(
+        512 * 1024 * 1024, ge=1024, description="Largest evidence package accepted; a bigger one is answered 413."
+    )
+    max_body_bytes: int = Field(
+        1024 * 1024, ge=1024, description="Largest body of any other call; a bigger one is answered 413."
+    )
+    session_lifetime_s: int = Field(
+        12 * 3600, ge=60, description="Seconds an operator stays logged in; one shift by default."
+    )
+    login_attempts: int = Field(
+        5, ge=1, description="Failed logins of one name from one address before further ones are answered 429."
+    )
+    login_window_s: int = Field(300, ge=1, description="Seconds until failed logins are forgotten.")
+    allowed_origins: list[str] = Field(
+        default_factory=list,
+        description="Further origins (scheme://host:port) whose pages may act for a logged-in operator, as a JSON "
+        "list; the API's own origin always may.",
+    )
+
+    def sqlalchemy_url(self) -> str:
+        """Return the database address in SQLAlchemy's form, with the driver named."""
+        url = self.database_url.get_secret_value()
+        if not url:
+            return f"sqlite:///{self.data_dir.resolve() / 'plumewatch.db'}"
+        for prefix in ("postgresql://", "postgres://"):
+            if url.startswith(prefix):
+                return "postgresql+psycopg://" + url.removeprefix(prefix)
+        return url

@@ -1,0 +1,34 @@
+"""What the routes work with: one object for the app's life, held by ``app.state``."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from api.broker import Broker
+from api.logins import LoginLimit
+from api.metrics import Metrics
+from api.settings import Settings
+from api.store.database import Database
+from api.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class ApiState:
+    """The parts of a running API."""
+
+    settings: Settings
+    database: Database
+    vault: Vault
+    broker: Broker
+    metrics: Metrics
+    logins: LoginLimit
+
+
+def _api_state(connection: HTTPConnection) -> ApiState:
+    state: ApiState = connection.app.state.api
+    return state
+
+
+State = Annotated[ApiState, Depends(_api_state)]

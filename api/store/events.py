@@ -1,0 +1,47 @@
+"""The wall's event sequence: written in the same transaction as the change it tells."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.contract.schema import EventType, LeadDocument, WallEvent
+from api.store.tables import EventRow
+
+Scalar = str | int | float | bool | None
+
+
+def append_event(
+    session: Session,
+    kind: EventType,
+    subject: str,
+    at: datetime,
+    *,
+    lead: LeadDocument | None = None,
+    data: Mapping[str, Scalar] | None = None,
+) -> WallEvent:
+    """Append one event to the sequence and return it with its cursor; needs the writing transaction."""
+    row = EventRow(type=kind.value, at=at, subject=subject, document="")
+    session.add(row)
+    session.flush()
+    event = WallEvent(cursor=row.cursor, type=kind, at=at, subject=subject, lead=lead, data=dict(data or {}))
+    row.document = event.model_dump_json()
+    session.flush()
+    return event
+
+
+def events_after(session: Session, cursor: int, limit: int) -> list[tuple[int, str]]:
+    """Return up to ``limit`` events after ``cursor`` in order: cursor and `WallEvent` JSON."""
+    rows = session.execute(
+        select(EventRow.cursor, EventRow.document)
+        .where(EventRow.cursor > cursor)
+        .order_by(EventRow.cursor)
+        .limit(limit)
+    )
+    return [(row.cursor, row.document) for row in rows]
+
+
+def newest_cursor(session: Session) -> int:
+    """Return the newest event's cursor, 0 before the first."""
+    return session.scalar(select(func.coalesce(func.max(EventRow.cursor), 0))) or 0

@@ -1,0 +1,36 @@
+"""
+Faults of the store: a rule was broken and nothing was changed.
+
+```
+StoreError
+  UnknownRecord      no such lead, camera, operator, node
+  IllegalMove        this state may not follow that one
+  StaleVersion       somebody else changed the lead first
+  RecordConflict     the id, name, number or key belongs to something else
+  ReusedKey          the idempotency key was used for other content
+```
+"""
+
+
+class StoreError(Exception):
+    """A rule of the store was broken; nothing was changed."""
+
+
+class UnknownRecord(StoreError):  # noqa: N818
+    """No such record."""
+
+
+class IllegalMove(StoreError):  # noqa: N818
+    """A state may not follow the one before it."""
+
+
+class StaleVersion(StoreError):  # noqa: N818
+    """The record has another version than the one named."""
+
+
+class RecordConflict(StoreError):  # noqa: N818
+    """The id, name, number or key belongs to something else."""
+
+
+class ReusedKey(StoreError):  # noqa: N818
+    """The idempotency key was used for other content."""

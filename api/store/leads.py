@@ -1,0 +1,314 @@
+"""Leads in the store: announced, filed, moved through their states, listed."""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+import rfc8785
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from api.contract.schema import EventType, LeadDocument, LeadState, rfc3339
+from api.store.events import append_event
+from api.store.faults import IllegalMove, RecordConflict, ReusedKey, StaleVersion, StoreError, UnknownRecord
+from api.store.tables import IdempotencyRow, LeadRow, PackageRow, TransitionRow
+
+FIRST_HASH = "0" * 64
+
+OPERATOR_MOVES: Mapping[LeadState, frozenset[LeadState]] = MappingProxyType(
+    {
+        LeadState.CANDIDATE: frozenset(),
+        LeadState.PENDING_VERIFY: frozenset({LeadState.VERIFIED, LeadState.REJECTED_FALSE, LeadState.NEED_MORE}),
+        LeadState.NEED_MORE: frozenset({LeadState.PENDING_VERIFY}),
+        LeadState.REJECTED_FALSE: frozenset({LeadState.ARCHIVED}),
+        LeadState.VERIFIED: frozenset(),
+        LeadState.ARCHIVED: frozenset(),
+    }
+)
+"""What an operator may do (domain.md 6.2, as far as the states exist)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What a worker's post is filed under: its key, and the hash of lead and package together."""
+
+    key_id: int
+    idempotency_key: str
+    content_sha256: str
+    node: str
+    node_fingerprint: str
+    size: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeadQuery:
+    """Which leads to list; ``None`` and empty mean all. ``start`` (inclusive) and ``end`` are of ``event.start``."""
+
+    states: tuple[LeadState, ...] = ()
+    camera: str | None = None
+    code: str | None = None
+    priority: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+def find_answer(session: Session, key_id: int, idempotency_key: str, content_sha256: str) -> tuple[int, str] | None:
+    """Return status and answer once given to the key, ``None`` for a new key; raise `ReusedKey` for other content."""
+    row = session.get(IdempotencyRow, (key_id, idempotency_key))
+    if row is None:
+        return None
+    if row.content_sha256 != content_sha256:
+        raise ReusedKey(f"the idempotency key {idempotency_key} was used for other content")
+    return row.status, row.answer
+
+
+def get_lead(session: Session, lead_id: str) -> LeadDocument:
+    """Return a lead; raise `UnknownRecord`."""
+    return LeadDocument.model_validate_json(_row(session, lead_id).document)
+
+
+def get_still(session: Session, lead_id: str) -> bytes:
+    """Return the small JPEG that came with the lead's announcement; raise `UnknownRecord`."""
+    still = _row(session, lead_id).still
+    if still is None:
+        raise UnknownRecord(f"lead {lead_id} came without a picture")
+    return still
+
+
+def announce_lead(session: Session, lead: LeadDocument, still: bytes | None, at: datetime) -> bool:
+    """Store an announced lead as CANDIDATE; ``False`` when the lead is there already, whatever its state."""
+    if session.get(LeadRow, lead.lead_id) is not None:
+        return False
+    candidate = lead.model_copy(update={"state": LeadState.CANDIDATE, "version": 1, "evidence": None})
+    row = _write(session, None, candidate, at)
+    row.still = still
+    _record(session, candidate, frm="", role="A", user=candidate.node, reason="announced by the analyser", at=at)
+    data = {"still": f"/v1/leads/{lead.lead_id}/still.jpg"} if still else {}
+    append_event(session, EventType.LEAD_ANNOUNCED, lead.lead_id, at, lead=candidate, data=data)
+    return True
+
+
+def file_lead(session: Session, lead: LeadDocument, filing: Filing, at: datetime) -> tuple[int, str]:
+    """
+    File a verified lead as PENDING_VERIFY, or upgrade its announced candidate; return status and answer.
+
+    The same lead with the same package under another key is not filed again: 200 with the lead as it stands. Raises
+    `ReusedKey`, or `RecordConflict` when the lead is filed with another package.
+    """
+    known = find_answer(session, filing.key_id, filing.idempotency_key, filing.content_sha256)
+    if known is not None:
+        return known
+    if lead.evidence is None:
+        raise StoreError(f"lead {lead.lead_id} has no evidence")
+    row = session.get(LeadRow, lead.lead_id)
+    if row is not None and row.sums_sha256 is not None:
+        if row.sums_sha256 != lead.evidence.sums_sha256:
+            raise RecordConflict(f"lead {lead.lead_id} is filed with another package, {row.sums_sha256}")
+        status, answer = 200, row.document
+    else:
+        if session.get(PackageRow, lead.evidence.sums_sha256) is not None:
+            raise RecordConflict(f"package {lead.evidence.sums_sha256} is filed with another lead")
+        before = "" if row is None else row.state
+        version = 1 if row is None else row.version + 1
+        filed = lead.model_copy(update={"state": LeadState.PENDING_VERIFY, "version": version})
+        row = _write(session, row, filed, at)
+        session.add(
+            PackageRow(
+                sums_sha256=lead.evidence.sums_sha256,
+                lead_id=lead.lead_id,
+                node_fingerprint=filing.node_fingerprint,
+                size=filing.size,
+                files=filing.files,
+                received=at,
+            )
+        )
+        _record(
+            session,
+            filed,
+            frm=before,
+            role="A",
+            user=filing.node,
+            reason="package verified",
+            at=at,
+            attach_sha256=lead.evidence.sums_sha256,
+        )
+        append_event(session, EventType.LEAD_FILED, lead.lead_id, at, lead=filed)
+        status, answer = 201, row.document
+    session.add(
+        IdempotencyRow(
+            key_id=filing.key_id,
+            idempotency_key=filing.idempotency_key,
+            content_sha256=filing.content_sha256,
+            status=status,
+            answer=answer,
+            created=at,
+        )
+    )
+    session.flush()
+    return status, answer
+
+
+def move_lead(
+    session: Session,
+    lead_id: str,
+    to: LeadState,
+    *,
+    version: int,
+    user: str,
+    reason: str,
+    at: datetime,
+    reason_code: str = "",
+    attach_sha256: str = "",
+) -> LeadDocument:
+    """Move a lead to another state for an operator; raise `UnknownRecord`, `StaleVersion` or `IllegalMove`."""
+    row = _row(session, lead_id)
+    if row.version != version:
+        raise StaleVersion(f"lead {lead_id} has version {row.version}, not {version}")
+    lead = LeadDocument.model_validate_json(row.document)
+    if to not in OPERATOR_MOVES[lead.state]:
+        possible = ", ".join(sorted(OPERATOR_MOVES[lead.state])) or "no other state"
+        raise IllegalMove(f"lead {lead_id} is {lead.state} and may go to {possible}, not to {to}")
+    moved = lead.model_copy(update={"state": to, "version": version + 1})
+    _write(session, row, moved, row.received)
+    _record(
+        session,
+        moved,
+        frm=lead.state,
+        role="V",
+        user=user,
+        reason=reason,
+        at=at,
+        reason_code=reason_code,
+        attach_sha256=attach_sha256,
+    )
+    append_event(
+        session, EventType.LEAD_CHANGED, lead_id, at, lead=moved, data={"from": lead.state, "by": f"operator:{user}"}
+    )
+    return moved
+
+
+def transitions_of(session: Session, lead_id: str) -> list[str]:
+    """Return the lead's transition records in order, each as canonical JSON; raise `UnknownRecord`."""
+    _row(session, lead_id)
+    rows = select(TransitionRow.record).where(TransitionRow.lead_id == lead_id).order_by(TransitionRow.seq)
+    return list(session.scalars(rows))
+
+
+def list_leads(session: Session, query: LeadQuery) -> tuple[list[str], str | None]:
+    """Return the newest leads that match and the next page's cursor; raise `ValueError` for a foreign cursor."""
+    statement = select(LeadRow.document, LeadRow.event_start, LeadRow.lead_id)
+    if query.states:
+        statement = statement.where(LeadRow.state.in_([state.value for state in query.states]))
+    for column, value in (
+        (LeadRow.camera_id, query.camera),
+        (LeadRow.violation_code, query.code),
+        (LeadRow.priority, query.priority),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if query.start is not None:
+        statement = statement.where(LeadRow.event_start >= query.start)
+    if query.end is not None:
+        statement = statement.where(LeadRow.event_start < query.end)
+    if query.cursor is not None:
+        start, lead_id = _read_cursor(query.cursor)
+        statement = statement.where(
+            or_(LeadRow.event_start < start, and_(LeadRow.event_start == start, LeadRow.lead_id < lead_id))
+        )
+    newest = statement.order_by(LeadRow.event_start.desc(), LeadRow.lead_id.desc()).limit(query.limit + 1)
+    rows = session.execute(newest).all()
+    page = rows[: query.limit]
+    following = _write_cursor(page[-1].event_start, page[-1].lead_id) if len(rows) > query.limit else None
+    return [row.document for row in page], following
+
+
+def count_by_state(session: Session) -> dict[str, int]:
+    """Return how many leads are in each state that any lead is in."""
+    rows = session.execute(select(LeadRow.state, func.count()).group_by(LeadRow.state))
+    return {state: count for state, count in rows}  # noqa: C416  (rows are not tuples to a type checker)
+
+
+def _row(session: Session, lead_id: str) -> LeadRow:
+    row = session.get(LeadRow, lead_id)
+    if row is None:
+        raise UnknownRecord(f"there is no lead {lead_id}")
+    return row
+
+
+def _write(session: Session, row: LeadRow | None, lead: LeadDocument, received: datetime) -> LeadRow:
+    if row is None:
+        row = LeadRow(lead_id=lead.lead_id, received=received)
+        session.add(row)
+    row.state = lead.state.value
+    row.version = lead.version
+    row.violation_code = lead.violation_code
+    row.priority = lead.priority.value
+    row.score = lead.score
+    row.camera_id = lead.camera.id
+    row.node = lead.node
+    row.event_start = lead.event.start
+    row.sums_sha256 = None if lead.evidence is None else lead.evidence.sums_sha256
+    row.document = lead.model_dump_json()
+    return row
+
+
+def _record(
+    session: Session,
+    lead: LeadDocument,
+    *,
+    frm: str,
+    role: str,
+    user: str,
+    reason: str,
+    at: datetime,
+    reason_code: str = "",
+    attach_sha256: str = "",
+) -> None:
+    """Append the transition's record to the one hash chain; needs the writing transaction."""
+    session.flush()
+    newest = session.scalars(select(TransitionRow).order_by(TransitionRow.seq.desc()).limit(1)).first()
+    seq = 1 if newest is None else newest.seq + 1
+    record = rfc8785.dumps(
+        {
+            "seq": seq,
+            "lead_id": lead.lead_id,
+            "from": frm,
+            "to": lead.state.value,
+            "version": lead.version,
+            "role": role,
+            "user": user,
+            "at": rfc3339(at),
+            "reason": reason,
+            "reason_code": reason_code,
+            "attach_sha256": attach_sha256,
+            "prev_hash": FIRST_HASH if newest is None else newest.record_sha256,
+        }
+    )
+    session.add(
+        TransitionRow(
+            seq=seq, lead_id=lead.lead_id, record=record.decode(), record_sha256=hashlib.sha256(record).hexdigest()
+        )
+    )
+
+
+def _write_cursor(start: datetime, lead_id: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([start.isoformat(), lead_id]).encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
+    try:
+        start, lead_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        moment = datetime.fromisoformat(start)
+    except (ValueError, TypeError, binascii.Error) as fault:
+        raise ValueError("the cursor is not one that this list gave out") from fault
+    if not isinstance(lead_id, str) or moment.tzinfo is None:
+        raise ValueError("the cursor is not one that this list gave out")
+    return moment, lead_id

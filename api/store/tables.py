@@ -1,0 +1,188 @@
+"""
+Tables of the store. Documents are kept whole, as the JSON that was accepted; columns beside them are what queries need.
+
+``transitions`` and ``custody`` are append-only: the migrations add triggers that refuse to change or delete their rows.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import BigInteger, Boolean, Dialect, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+Serial = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only in a plain INTEGER column."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC time, kept as whole milliseconds since 1970: sorts and compares the same in every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Return milliseconds since 1970."""
+        return None if value is None else (value - _EPOCH) // _MILLISECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return the aware time."""
+        return None if value is None else _EPOCH + value * _MILLISECOND
+
+
+class Table(DeclarativeBase):
+    """Root of the tables."""
+
+
+class LeadRow(Table):
+    """A lead: its newest document, and the small picture that came with its announcement."""
+
+    __tablename__ = "leads"
+    __table_args__ = (
+        Index("leads_newest", "event_start", "lead_id"),
+        Index("leads_by_state", "state", "event_start"),
+        Index("leads_by_camera", "camera_id", "event_start"),
+    )
+
+    lead_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    state: Mapped[str] = mapped_column(String(24))
+    version: Mapped[int] = mapped_column(Integer)
+    violation_code: Mapped[str] = mapped_column(String(64))
+    priority: Mapped[str] = mapped_column(String(2))
+    score: Mapped[int] = mapped_column(Integer)
+    camera_id: Mapped[str] = mapped_column(String(64))
+    node: Mapped[str] = mapped_column(String(128))
+    event_start: Mapped[datetime] = mapped_column(Moment)
+    received: Mapped[datetime] = mapped_column(Moment)
+    sums_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    document: Mapped[str] = mapped_column(Text)
+    still: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
+class PackageRow(Table):
+    """An evidence package in the vault; its key is the SHA-256 of its ``SHA256SUMS``."""
+
+    __tablename__ = "packages"
+
+    sums_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    lead_id: Mapped[str] = mapped_column(String(32), unique=True)
+    node_fingerprint: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(BigInteger)
+    files: Mapped[int] = mapped_column(Integer)
+    received: Mapped[datetime] = mapped_column(Moment)
+
+
+class CameraRow(Table):
+    """A registered camera; ``document`` holds its full source."""
+
+    __tablename__ = "cameras"
+
+    camera_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    document: Mapped[str] = mapped_column(Text)
+    changed: Mapped[datetime] = mapped_column(Moment)
+
+
+class WorkerKeyRow(Table):
+    """A worker's key: only the SHA-256 of its token."""
+
+    __tablename__ = "worker_keys"
+
+    key_id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    name: Mapped[str] = mapped_column(String(128))
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    created: Mapped[datetime] = mapped_column(Moment)
+    revoked: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class NodeRow(Table):
+    """A worker node whose certificate is pinned: packages are verified against it."""
+
+    __tablename__ = "nodes"
+
+    fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128), unique=True)
+    number: Mapped[int] = mapped_column(Integer, unique=True)
+    certificate_pem: Mapped[str] = mapped_column(Text)
+    key_id: Mapped[int] = mapped_column(ForeignKey("worker_keys.key_id"))
+    enrolled: Mapped[datetime] = mapped_column(Moment)
+
+
+class OperatorRow(Table):
+    """A person who logs in."""
+
+    __tablename__ = "operators"
+
+    operator_id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    role: Mapped[str] = mapped_column(String(16))
+    password_hash: Mapped[str] = mapped_column(Text)
+    must_change_password: Mapped[bool] = mapped_column(Boolean)
+    created: Mapped[datetime] = mapped_column(Moment)
+    disabled: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class SessionRow(Table):
+    """An operator's login; only the SHA-256 of the cookie's value."""
+
+    __tablename__ = "sessions"
+
+    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    operator_id: Mapped[int] = mapped_column(ForeignKey("operators.operator_id"), index=True)
+    created: Mapped[datetime] = mapped_column(Moment)
+    expires: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
+class EventRow(Table):
+    """A wall event; the cursor is never used twice."""
+
+    __tablename__ = "events"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    cursor: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    type: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime] = mapped_column(Moment)
+    subject: Mapped[str] = mapped_column(String(64))
+    document: Mapped[str] = mapped_column(Text)
+
+
+class TransitionRow(Table):
+    """One change of a lead's state; each record holds the hash of the one before it (domain.md 6.2)."""
+
+    __tablename__ = "transitions"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    seq: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    lead_id: Mapped[str] = mapped_column(String(32), index=True)
+    record: Mapped[str] = mapped_column(Text)
+    record_sha256: Mapped[str] = mapped_column(String(64))
+
+
+class CustodyRow(Table):
+    """Who viewed, downloaded or verified which evidence file, and when."""
+
+    __tablename__ = "custody"
+    __table_args__ = (Index("custody_recent", "lead_id", "who", "file", "action", "at"), {"sqlite_autoincrement": True})
+
+    seq: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    lead_id: Mapped[str] = mapped_column(String(32))
+    file: Mapped[str] = mapped_column(String(255))
+    action: Mapped[str] = mapped_column(String(16))
+    who: Mapped[str] = mapped_column(String(160))
+    address: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(Moment)
+    result: Mapped[str] = mapped_column(String(32))
+
+
+class IdempotencyRow(Table):
+    """The answer that was given to an idempotency key, so that the same key gets it again."""
+
+    __tablename__ = "idempotency"
+
+    key_id: Mapped[int] = mapped_column(ForeignKey("worker_keys.key_id"), primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int] = mapped_column(Integer)
+    answer: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime] = mapped_column(Moment)

@@ -1,0 +1,98 @@
+"""Workers in the store: their keys, and the nodes whose certificates are pinned."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from api.store.faults import RecordConflict, UnknownRecord
+from api.store.people import token_sha256
+from api.store.tables import NodeRow, WorkerKeyRow
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker that showed its key."""
+
+    key_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A pinned node."""
+
+    name: str
+    number: int
+    fingerprint: str
+    certificate_pem: str
+    enrolled: datetime
+
+
+def add_worker_key(session: Session, name: str, at: datetime) -> str:
+    """Make a key for a worker and return its token, which is shown this once."""
+    token = "pw_" + secrets.token_urlsafe(32)
+    session.add(WorkerKeyRow(name=name, token_sha256=token_sha256(token), created=at))
+    return token
+
+
+def revoke_worker_key(session: Session, token: str, at: datetime) -> None:
+    """Let a worker's key no longer count; raise `UnknownRecord`."""
+    row = session.scalar(select(WorkerKeyRow).where(WorkerKeyRow.token_sha256 == token_sha256(token)))
+    if row is None:
+        raise UnknownRecord("there is no such worker key")
+    row.revoked = at
+
+
+def find_worker(session: Session, token: str) -> Worker | None:
+    """Return the worker whose key this is, if it has not been revoked."""
+    row = session.scalar(
+        select(WorkerKeyRow).where(WorkerKeyRow.token_sha256 == token_sha256(token), WorkerKeyRow.revoked.is_(None))
+    )
+    return None if row is None else Worker(row.key_id, row.name)
+
+
+def enrol_node(
+    session: Session, *, name: str, number: int, certificate_pem: str, fingerprint: str, key_id: int, at: datetime
+) -> tuple[Node, bool]:
+    """
+    Pin a node's certificate; return the node and whether it is new. The same node again changes nothing.
+
+    Raises `RecordConflict` when name, number or certificate belong to another node.
+    """
+    taken = session.scalars(
+        select(NodeRow).where(or_(NodeRow.name == name, NodeRow.number == number, NodeRow.fingerprint == fingerprint))
+    ).all()
+    for row in taken:
+        if (row.name, row.number, row.fingerprint) == (name, number, fingerprint):
+            return _node(row), False
+        what = "name" if row.name == name else "number" if row.number == number else "certificate"
+        raise RecordConflict(f"the {what} belongs to node {row.name}, number {row.number}")
+    row = NodeRow(
+        fingerprint=fingerprint,
+        name=name,
+        number=number,
+        certificate_pem=certificate_pem,
+        key_id=key_id,
+        enrolled=at,
+    )
+    session.add(row)
+    session.flush()
+    return _node(row), True
+
+
+def list_nodes(session: Session) -> list[Node]:
+    """Return the pinned nodes by number."""
+    return [_node(row) for row in session.scalars(select(NodeRow).order_by(NodeRow.number))]
+
+
+def find_node(session: Session, fingerprint: str) -> Node | None:
+    """Return the node with this certificate."""
+    row = session.get(NodeRow, fingerprint)
+    return None if row is None else _node(row)
+
+
+def _node(row: NodeRow) -> Node:
+    return Node(row.name, row.number, row.fingerprint, row.certificate_pem, row.enrolled)

@@ -1,0 +1,135 @@
+"""
+Upload: a multipart body read as it comes, the package straight to disk.
+
+Nothing is held in memory but the small lead document; what is over the limit is refused while it arrives.
+"""
+
+import contextlib
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import Request
+
+from api.problems import Problem
+
+LEAD_LIMIT = 256 * 1024
+OVERHEAD = 64 * 1024
+"""Bytes that boundaries and part headers may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A posted lead: its JSON, its package as a tar on disk, and the tar's SHA-256."""
+
+    lead: bytes
+    package: Path
+    package_sha256: str
+    size: int
+
+
+class _Parts:
+    """Sorts the parts of one body: ``lead`` to memory, ``package`` to a file, anything else refused."""
+
+    def __init__(self, target: IO[bytes], limit: int) -> None:
+        self.lead = bytearray()
+        self.size = 0
+        self.digest = hashlib.sha256()
+        self.seen: list[str] = []
+        self.complete = False
+        self._target = target
+        self._limit = limit
+        self._header = bytearray()
+        self._value = bytearray()
+        self._disposition = b""
+
+    def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def on_header_end(self) -> None:
+        if bytes(self._header).lower() == b"content-disposition":
+            self._disposition = bytes(self._value)
+        self._header.clear()
+        self._value.clear()
+
+    def on_headers_finished(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        name = options.get(b"name", b"").decode("utf-8", "replace")
+        if name not in {"lead", "package"} or name in self.seen:
+            raise Problem(422, "invalid-input", f"expected one part lead and one part package, found {name[:40]!r}")
+        self.seen.append(name)
+        self._disposition = b""
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        if self.seen[-1] == "lead":
+            self.lead += data[start:end]
+            if len(self.lead) > LEAD_LIMIT:
+                raise too_large("lead", LEAD_LIMIT)
+            return
+        piece = data[start:end]
+        self.size += len(piece)
+        if self.size > self._limit:
+            raise too_large("package", self._limit)
+        self.digest.update(piece)
+        self._target.write(piece)
+
+    def on_end(self) -> None:
+        self.complete = True
+
+
+@contextlib.asynccontextmanager
+async def receive_upload(request: Request, folder: Path, limit: int) -> AsyncIterator[Upload]:
+    """
+    Read a posted lead; its file is removed at the end.
+
+    Args:
+        request: the call.
+
+        folder: where the package's file is put.
+
+        limit: bytes that the package may have; more is answered 413.
+    """
+    kind, options = parse_options_header(request.headers.get("content-type"))
+    boundary = options.get(b"boundary")
+    if kind != b"multipart/form-data" or not boundary:
+        raise Problem(415, "multipart-required", "expected multipart/form-data with the parts lead and package")
+    length = request.headers.get("content-length", "0")
+    if length.isdigit() and int(length) > limit + LEAD_LIMIT + OVERHEAD:
+        raise too_large("package", limit)
+    with tempfile.NamedTemporaryFile(dir=folder, prefix="upload-", suffix=".tar") as file:
+        parts = _Parts(file, limit)
+        try:
+            parser = MultipartParser(
+                boundary,
+                {
+                    "on_header_field": parts.on_header_field,
+                    "on_header_value": parts.on_header_value,
+                    "on_header_end": parts.on_header_end,
+                    "on_headers_finished": parts.on_headers_finished,
+                    "on_part_data": parts.on_part_data,
+                    "on_end": parts.on_end,
+                },
+            )
+            async for chunk in request.stream():
+                if chunk:
+                    parser.write(chunk)
+            parser.finalize()
+        except FormParserError as fault:
+            raise Problem(400, "broken-multipart", f"the body is not a complete multipart form: {fault}") from fault
+        if not parts.complete or len(parts.seen) != 2:
+            raise Problem(422, "invalid-input", f"expected the parts lead and package, found {parts.seen}")
+        file.flush()
+        yield Upload(bytes(parts.lead), Path(file.name), parts.digest.hexdigest(), parts.size)
+
+
+def too_large(what: str, limit: int) -> Problem:
+    """Return the answer to a body over its limit."""
+    return Problem(413, "too-large", f"the {what} is larger than the {limit} bytes allowed")

@@ -1,0 +1,268 @@
+"""
+Vault: evidence packages by content hash, written once.
+
+A package lives under the SHA-256 of its ``SHA256SUMS``, one object a file, so that a byte range of the clip is one
+read. Nothing here overwrites: storing a package that is already there keeps the old bytes and succeeds only if they
+are equal.
+
+```
+VaultError           evidence could not be kept or read
+  MissingEvidence    no such package or file
+```
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.store import ObjectStore, from_url
+
+from api.contract.package import PackageFiles
+from api.contract.stamp import digests
+
+CHUNK = 256 * 1024
+ABANDONED_S = 3600
+"""What stands in ``incoming`` for longer belongs to no process that still runs."""
+
+
+class VaultError(Exception):
+    """Evidence could not be kept or read."""
+
+
+class MissingEvidence(VaultError):  # noqa: N818  (what it is, not that it is an error)
+    """No such package or file."""
+
+
+class Vault(Protocol):
+    """Where evidence is kept. Every method blocks; call it from a thread."""
+
+    def keep(self, sums_sha256: str, package: PackageFiles) -> None:
+        """Store all files of a verified package; afterwards a power cut does not lose them."""
+        ...
+
+    def sizes(self, sums_sha256: str) -> dict[str, int]:
+        """Return the package's files and their sizes in bytes; raise `MissingEvidence`."""
+        ...
+
+    def read(self, sums_sha256: str, name: str, start: int, length: int) -> Iterator[bytes]:
+        """Yield ``length`` bytes of a file from ``start``; raise `MissingEvidence`."""
+        ...
+
+    def folder(self, sums_sha256: str, name: str) -> contextlib.AbstractContextManager[Path]:
+        """Lend the package as a local folder called ``name``, to be read only."""
+        ...
+
+    def check(self) -> None:
+        """Raise `VaultError` if nothing can be stored now."""
+        ...
+
+
+class FolderVault:
+    """
+    A vault in a local folder: ``<root>/ab/ab12.../<file>``, files 0440, folders 0550 once complete.
+
+    A package appears by one rename of a folder whose files were synced; what a crash leaves in ``incoming`` is removed
+    at a later start.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._incoming = root / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for left_over in self._incoming.iterdir():
+            if time.time() - left_over.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(left_over, ignore_errors=True)
+
+    def keep(self, sums_sha256: str, package: PackageFiles) -> None:
+        """Store all files of a verified package; see `Vault.keep`."""
+        final = self._path(sums_sha256)
+        if final.exists():
+            _compare(package, final)
+            return
+        final.parent.mkdir(exist_ok=True, mode=0o700)
+        temporary = Path(tempfile.mkdtemp(dir=self._incoming))
+        try:
+            for name in package.sizes:
+                with package.open(name) as source:
+                    _write_synced(temporary / name, source)
+            _sync_folder(temporary)
+            try:
+                temporary.rename(final)
+            except OSError as fault:
+                if not final.exists():
+                    raise VaultError(f"package {sums_sha256} cannot be moved into the vault: {fault}") from fault
+                _compare(package, final)  # somebody else stored the same package in this moment
+                return
+            _sync_folder(final.parent)
+            _sync_folder(self._root)
+            final.chmod(0o550)
+        except OSError as fault:
+            raise VaultError(f"package {sums_sha256} cannot be written: {fault}") from fault
+        finally:
+            if temporary.exists():
+                shutil.rmtree(temporary, ignore_errors=True)
+
+    def sizes(self, sums_sha256: str) -> dict[str, int]:
+        """Return the package's files and their sizes; see `Vault.sizes`."""
+        try:
+            return {entry.name: entry.stat().st_size for entry in sorted(self._path(sums_sha256).iterdir())}
+        except FileNotFoundError as fault:
+            raise MissingEvidence(f"the vault holds no package {sums_sha256}") from fault
+
+    def read(self, sums_sha256: str, name: str, start: int, length: int) -> Iterator[bytes]:
+        """Yield a byte range; see `Vault.read`."""
+        try:
+            with (self._path(sums_sha256) / name).open("rb") as file:
+                file.seek(start)
+                while length > 0 and (chunk := file.read(min(CHUNK, length))):
+                    length -= len(chunk)
+                    yield chunk
+        except FileNotFoundError as fault:
+            raise MissingEvidence(f"package {sums_sha256} holds no file {name}") from fault
+
+    @contextlib.contextmanager
+    def folder(self, sums_sha256: str, name: str) -> Iterator[Path]:
+        """Lend the package as a folder; see `Vault.folder`."""
+        path = self._path(sums_sha256)
+        if not path.is_dir():
+            raise MissingEvidence(f"the vault holds no package {sums_sha256}")
+        with tempfile.TemporaryDirectory(dir=self._incoming) as temporary:  # beside the vault: links cost nothing
+            lent = Path(temporary) / name
+            lent.mkdir()
+            for file in path.iterdir():
+                _link_or_copy(file, lent / file.name)
+            yield lent
+
+    def check(self) -> None:
+        """Raise `VaultError` if nothing can be stored now."""
+        try:
+            with tempfile.TemporaryFile(dir=self._incoming) as probe:
+                probe.write(b"probe")
+                probe.flush()
+        except OSError as fault:
+            raise VaultError(f"the vault cannot be written: {fault}") from fault
+
+    def _path(self, sums_sha256: str) -> Path:
+        return self._root / sums_sha256[:2] / sums_sha256
+
+
+class ObjectVault:
+    """
+    A vault in an object store (S3 and its relatives) by URL; every object is put with *create only*.
+
+    There is no rename of many objects: ``SHA256SUMS`` is put last and marks the package as complete.
+    """
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def keep(self, sums_sha256: str, package: PackageFiles) -> None:
+        """Store all files of a verified package; see `Vault.keep`."""
+        for name in sorted(package.sizes, key=lambda name: (name == "SHA256SUMS", name)):
+            with package.open(name) as source:
+                content = source.read()
+            path = f"{sums_sha256}/{name}"
+            try:
+                # Multipart uploads cannot be create-only, so each file goes in one piece (5 GiB at most on S3).
+                obstore.put(self._store, path, content, mode="create", use_multipart=False)
+            except AlreadyExistsError as fault:
+                if bytes(obstore.get(self._store, path).bytes()) != content and name != "SHA256SUMS.sig":
+                    raise VaultError(f"{path} is already in the vault with other bytes") from fault
+            except BaseError as fault:
+                raise VaultError(f"{path} cannot be stored: {type(fault).__name__}") from fault
+
+    def sizes(self, sums_sha256: str) -> dict[str, int]:
+        """Return the package's files and their sizes; see `Vault.sizes`."""
+        try:
+            listed = obstore.list(self._store, prefix=f"{sums_sha256}/").collect()
+        except BaseError as fault:
+            raise VaultError(f"the vault cannot be listed: {type(fault).__name__}") from fault
+        sizes = {str(meta["path"]).rpartition("/")[2]: int(meta["size"]) for meta in listed}
+        if "SHA256SUMS" not in sizes:
+            raise MissingEvidence(f"the vault holds no package {sums_sha256}")
+        return dict(sorted(sizes.items()))
+
+    def read(self, sums_sha256: str, name: str, start: int, length: int) -> Iterator[bytes]:
+        """Yield a byte range; see `Vault.read`."""
+        end = start + length
+        while start < end:
+            size = min(8 * CHUNK, end - start)
+            try:
+                chunk = obstore.get_range(self._store, f"{sums_sha256}/{name}", start=start, length=size)
+            except (NotFoundError, FileNotFoundError) as fault:
+                raise MissingEvidence(f"package {sums_sha256} holds no file {name}") from fault
+            except BaseError as fault:
+                raise VaultError(f"{name} cannot be read: {type(fault).__name__}") from fault
+            start += size
+            yield bytes(chunk)
+
+    @contextlib.contextmanager
+    def folder(self, sums_sha256: str, name: str) -> Iterator[Path]:
+        """Lend the package as a folder; see `Vault.folder`."""
+        with tempfile.TemporaryDirectory(prefix="plumewatch-") as temporary:
+            lent = Path(temporary) / name
+            lent.mkdir()
+            for file, size in self.sizes(sums_sha256).items():
+                with (lent / file).open("wb") as target:
+                    for chunk in self.read(sums_sha256, file, 0, size):
+                        target.write(chunk)
+            yield lent
+
+    def check(self) -> None:
+        """Raise `VaultError` if the store does not answer."""
+        try:
+            obstore.list_with_delimiter(self._store)
+        except BaseError as fault:
+            raise VaultError(f"the object store does not answer: {type(fault).__name__}") from fault
+
+
+def open_vault(url: str, data_dir: Path) -> Vault:
+    """Return the vault at an object store's URL, or the folder ``vault`` in ``data_dir`` when there is none."""
+    if url:
+        try:
+            return ObjectVault(from_url(url))
+        except (BaseError, ValueError) as fault:
+            raise VaultError(f"the vault address cannot be used: {type(fault).__name__}") from fault
+    return FolderVault(data_dir / "vault")
+
+
+def _write_synced(path: Path, source: BinaryIO) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o440)
+    with os.fdopen(descriptor, "wb") as target:
+        shutil.copyfileobj(source, target, CHUNK)
+        target.flush()
+        os.fsync(target.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _compare(package: PackageFiles, folder: Path) -> None:
+    """Raise unless ``folder`` holds the package's files; a signature may differ, ECDSA's are not unique."""
+    if sorted(package.sizes) != sorted(entry.name for entry in folder.iterdir()):
+        raise VaultError(f"{folder.name} is already in the vault with other files")
+    for name in package.sizes:
+        if name == "SHA256SUMS.sig":
+            continue
+        with package.open(name) as source, (folder / name).open("rb") as kept:
+            if digests(source) != digests(kept):
+                raise VaultError(f"{folder.name}/{name} is already in the vault with other bytes")
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except OSError:  # another file system
+        shutil.copyfile(source, target)
