@@ -1,0 +1,131 @@
+"""The frame board: where decoded frames wait for a detector, the newest one of each camera."""
+
+import threading
+import time
+from dataclasses import dataclass
+
+from streams.camera import CameraId
+from streams.frame import Frame
+
+
+@dataclass(slots=True)
+class _Slot:
+    frame: Frame | None = None
+    waits: bool = False
+    in_flight: bool = False
+    posted: int = 0
+    dropped: int = 0
+    turn: int = 0
+
+
+class FrameBoard:
+    """
+    A mailbox with one slot a camera; at most one frame a camera is in flight, which keeps its frames in order.
+
+    Live cameras: the latest frame wins and the loss is counted. Waiting cameras (replay): `post` blocks until the slot
+    is free, so that no frame is lost. Detector threads pull with `take` and say `done` when the frame is analysed.
+    """
+
+    def __init__(self) -> None:
+        self._slots: dict[CameraId, _Slot] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+        self._turn = 0
+
+    def add(self, camera_id: CameraId, *, waits: bool = False) -> None:
+        """Give a camera a slot; with `waits`, its `post` blocks instead of replacing an untaken frame."""
+        with self._changed:
+            self._slots[camera_id] = _Slot(waits=waits)
+
+    def remove(self, camera_id: CameraId) -> None:
+        """Take a camera's slot away; a `post` that waits for it returns False."""
+        with self._changed:
+            self._slots.pop(camera_id, None)
+            self._changed.notify_all()
+
+    def post(self, frame: Frame) -> bool:
+        """
+        Put a frame on the board and return True; False if the board is closed or has no slot for its camera.
+
+        A replaced frame keeps its place in the queue, so that a fast camera cannot push itself back.
+        """
+        with self._changed:
+            slot = self._slot_for_post(frame.camera_id)
+            if slot is None:
+                return False
+            if slot.frame is None:
+                self._turn += 1
+                slot.turn = self._turn
+            else:
+                slot.dropped += 1
+            slot.frame = frame
+            slot.posted += 1
+            self._changed.notify_all()
+            return True
+
+    def _slot_for_post(self, camera_id: CameraId) -> _Slot | None:
+        while not self._closed:
+            slot = self._slots.get(camera_id)
+            if slot is None or not slot.waits or slot.frame is None:
+                return slot
+            self._changed.wait()
+        return None
+
+    def take(self, max_frames: int, timeout_s: float) -> list[Frame]:
+        """
+        Return up to `max_frames` frames, those that wait longest first, at most one a camera.
+
+        Waits up to `timeout_s` for the first; empty when none came or the board is closed.
+        """
+        deadline = time.monotonic() + timeout_s
+        with self._changed:
+            while not self._closed:
+                ready = sorted(
+                    (slot for slot in self._slots.values() if slot.frame is not None and not slot.in_flight),
+                    key=lambda slot: slot.turn,
+                )[:max_frames]
+                remaining = deadline - time.monotonic()
+                if ready or remaining <= 0:
+                    return [self._hand_out(slot) for slot in ready]
+                self._changed.wait(remaining)
+            return []
+
+    def _hand_out(self, slot: _Slot) -> Frame:
+        frame, slot.frame = slot.frame, None
+        if frame is None:
+            raise AssertionError("a ready slot holds a frame")
+        slot.in_flight = True
+        self._changed.notify_all()
+        return frame
+
+    def done(self, camera_id: CameraId) -> None:
+        """Say that the camera's frame in flight is analysed; its next one may be taken."""
+        with self._changed:
+            slot = self._slots.get(camera_id)
+            if slot is not None:
+                slot.in_flight = False
+                self._changed.notify_all()
+
+    def is_idle(self, camera_id: CameraId) -> bool:
+        """Return True where no frame of the camera waits or is in flight."""
+        with self._changed:
+            slot = self._slots.get(camera_id)
+            return slot is None or (slot.frame is None and not slot.in_flight)
+
+    def posted(self, camera_id: CameraId) -> int:
+        """Return how many frames the camera has posted."""
+        with self._changed:
+            slot = self._slots.get(camera_id)
+            return 0 if slot is None else slot.posted
+
+    def dropped(self, camera_id: CameraId) -> int:
+        """Return how many of the camera's frames were replaced before anybody took them."""
+        with self._changed:
+            slot = self._slots.get(camera_id)
+            return 0 if slot is None else slot.dropped
+
+    def close(self) -> None:
+        """Wake everybody who waits: `post` returns False and `take` an empty list from now on."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()

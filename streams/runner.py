@@ -1,0 +1,325 @@
+"""The runner: one camera's life in one thread, from connecting to reconnecting for ever."""
+
+import contextlib
+import os
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+import structlog
+
+from streams.board import FrameBoard
+from streams.camera import Camera, Pace
+from streams.clock import StreamClock, UtcSource, utc_now
+from streams.decode import FrameDecoder
+from streams.errors import StreamError
+from streams.frame import Frame, Packet
+from streams.ring import PacketRing
+from streams.source import PacketSource, open_source
+
+log = structlog.get_logger(__name__)
+
+BACKOFF_MIN_S = 0.5
+"""First pause before a new attempt; it doubles up to `StreamSettings.backoff_max_s`."""
+
+STEADY_S = 5.0
+"""A stream that played this long was a good one: the next loss starts again at the shortest pause."""
+
+FPS_WINDOW_S = 5.0
+"""Span over which the received rate is counted; an average of gaps would swing with bursts."""
+
+WAITED_S = 0.002
+"""A read that takes longer had to wait for the network: the thread keeps up."""
+
+OVERLOAD_S = 3.0
+"""A thread that never waited for a read this long cannot keep up: only key frames are decoded until it does."""
+
+JOIN_S = 5.0
+"""Usual patience of `CameraRunner.stop`."""
+
+
+class StreamState(StrEnum):
+    """How a camera's stream is; the values are those that the API reports."""
+
+    CONNECTING = "connecting"
+    PLAYING = "playing"
+    LOST = "lost"
+    ENDED = "ended"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """
+    What a runner says of its camera at one moment.
+
+    Attributes:
+        since: UTC at which `state` began.
+
+        error: why it is lost, or why a file ended early; no credentials; empty while all is well.
+
+        reconnects: attempts to open the stream after the first.
+
+        received_fps: packets a second over the last seconds, measured, never the declared rate.
+
+        frames_decoded: pictures decoded; those beyond the analysis rate included.
+
+        frames_skipped: packets not decoded because decoding could not keep up.
+
+        decode_errors: damaged packets and pictures.
+
+        epoch: of the last packet.
+
+        clock_offset_s: arrival minus the camera's own clock, where it tells it; ``None`` elsewhere.
+
+        last_packet_utc: capture time of the last packet; ``None`` before the first.
+    """
+
+    state: StreamState
+    since: datetime
+    error: str = ""
+    reconnects: int = 0
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    received_fps: float = 0.0
+    packets: int = 0
+    frames_decoded: int = 0
+    frames_skipped: int = 0
+    decode_errors: int = 0
+    epoch: int = 0
+    clock_source: UtcSource | None = None
+    clock_uncertainty_s: float = 0.0
+    clock_offset_s: float | None = None
+    last_packet_utc: datetime | None = None
+
+
+class CameraRunner:
+    """
+    Reads one camera in its own thread: every packet into the ring and to `on_packet`, frames onto the board.
+
+    A network stream is opened again for ever, with pauses that double and are jittered; a file ends with
+    `StreamState.ENDED`, at its end or with the error that stopped it. Live frames never wait for whoever takes them; a
+    file read at free pace waits, so that no frame is lost.
+
+    `on_packet` is called in the thread and must return at once.
+    """
+
+    def __init__(
+        self,
+        camera: Camera,
+        board: FrameBoard,
+        *,
+        on_packet: Callable[[Packet], None] | None = None,
+        opener: Callable[[Camera, StreamClock], PacketSource] = open_source,
+        now: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.camera = camera
+        self.ring = PacketRing(camera.settings.ring_s, camera.settings.ring_max_bytes)
+        self._board = board
+        self._on_packet = on_packet
+        self._opener = opener
+        self._now = now
+        self._monotonic = monotonic
+        self._jitter = jitter
+        self._replays = camera.source.is_file and camera.settings.pace is Pace.FREE
+        self._clock = StreamClock()
+        threads = min(4, os.cpu_count() or 1) if self._replays else 1
+        self._decoder = FrameDecoder(camera.settings.analysis_fps, threads=threads)
+        self._stopping = threading.Event()
+        self._source: PacketSource | None = None
+        self._lock = threading.Lock()
+        self._status = StreamStatus(StreamState.CONNECTING, now())
+        self._arrivals: deque[float] = deque(maxlen=512)
+        self._steady = False
+        self._log = log.bind(camera=camera.id)
+        self._faults = _Faults(monotonic)
+        self._thread = threading.Thread(target=self._run, name=f"camera-{camera.id}")
+        board.add(camera.id, waits=self._replays)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self, deadline_s: float = JOIN_S) -> bool:
+        """
+        End the thread and take the camera off the board; True if the thread has ended by the deadline.
+
+        A thread inside a silent read ends at the stream's own time-out at the latest.
+        """
+        self._stopping.set()
+        with self._lock:
+            source = self._source
+        if source is not None:
+            source.stop()
+        self._board.remove(self.camera.id)
+        if self._thread.is_alive():
+            self._thread.join(deadline_s)
+        return not self._thread.is_alive()
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait until the camera's life is over, as a file's is at its end; True if it is."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def snapshot(self) -> StreamStatus:
+        """Return how the stream is now."""
+        with self._lock:
+            return replace(self._status, received_fps=self._received_fps(), clock_offset_s=self._clock.offset_s)
+
+    def _received_fps(self) -> float:
+        now = self._monotonic()
+        recent = [arrival for arrival in self._arrivals if now - arrival <= FPS_WINDOW_S]
+        if len(recent) < 2 or self._status.state is not StreamState.PLAYING:
+            return 0.0
+        quiet = now - recent[-1] > 2 * (recent[-1] - recent[0]) / (len(recent) - 1) + 1.0
+        span = now - recent[0] if quiet else recent[-1] - recent[0]
+        return (len(recent) - 1) / span if span > 0 else 0.0
+
+    def _change(self, state: StreamState, error: str = "") -> None:
+        with self._lock:
+            changed = state is not self._status.state
+            since = self._now() if changed else self._status.since
+            self._status = replace(self._status, state=state, since=since, error=error)
+
+    def _run(self) -> None:
+        attempt = 0
+        while not self._stopping.is_set():
+            self._steady = False
+            error = self._attempt()
+            if self._stopping.is_set():
+                break
+            if self.camera.source.is_file:
+                self._change(StreamState.ENDED, error)
+                self._log.info("stream ended", error=error)
+                return
+            self._change(StreamState.LOST, error)
+            attempt = 0 if self._steady else attempt
+            pause_s = min(self.camera.settings.backoff_max_s, BACKOFF_MIN_S * 2 ** min(attempt, 16))
+            pause_s *= 0.5 + 0.5 * self._jitter()
+            self._faults.tell(self._log, "stream lost", error=error, retry_s=round(pause_s, 2))
+            if self._stopping.wait(pause_s):
+                break
+            attempt += 1
+            with self._lock:
+                self._status = replace(self._status, reconnects=self._status.reconnects + 1)
+        self._change(StreamState.STOPPED)
+
+    def _attempt(self) -> str:
+        """Play the stream until it ends; return why it did, empty at a file's end."""
+        source = self._opener(self.camera, self._clock)
+        with self._lock:
+            self._source = source
+            if self._status.state is not StreamState.LOST:
+                self._status = replace(self._status, state=StreamState.CONNECTING)
+        if self._stopping.is_set():
+            return ""
+        try:
+            self._play(source)
+        except StreamError as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - the edge of a long-lived loop: one camera must not end the others
+            self._log.exception("camera thread failed")
+            return f"internal error: {type(error).__name__}"
+        return ""
+
+    def _play(self, source: PacketSource) -> None:
+        load = _Load()
+        began = before = self._monotonic()
+        with contextlib.closing(source.packets()) as packets:
+            for packet in packets:
+                after = self._monotonic()
+                load.read(before, after)
+                self._steady = after - began > STEADY_S
+                self.ring.append(packet)
+                if self._on_packet is not None:
+                    self._on_packet(packet)
+                is_decoded = self._replays or load.decodes(is_keyframe=packet.is_keyframe)
+                if is_decoded:
+                    self._post(self._decoder.decode(packet))
+                self._note(packet, after, is_decoded=is_decoded)
+                before = self._monotonic()
+        self._post(self._decoder.flush())
+        with self._lock:
+            self._status = replace(self._status, frames_decoded=self._decoder.decoded)
+
+    def _post(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            self._board.post(frame)
+
+    def _note(self, packet: Packet, arrival: float, *, is_decoded: bool) -> None:
+        with self._lock:
+            status = self._status
+            first = status.state is not StreamState.PLAYING
+            errors = self._decoder.errors
+            self._arrivals.append(arrival)
+            self._status = replace(
+                status,
+                state=StreamState.PLAYING,
+                since=self._now() if first else status.since,
+                error="",
+                codec=packet.stream.codec,
+                width=packet.stream.width,
+                height=packet.stream.height,
+                packets=status.packets + 1,
+                frames_decoded=self._decoder.decoded,
+                frames_skipped=status.frames_skipped + (not is_decoded),
+                decode_errors=errors,
+                epoch=packet.time.epoch,
+                clock_source=packet.time.source,
+                clock_uncertainty_s=packet.time.uncertainty_s,
+                last_packet_utc=packet.time.utc,
+            )
+        if first:
+            self._log.info(
+                "stream playing", codec=packet.stream.codec, size=f"{packet.stream.width}x{packet.stream.height}"
+            )
+        if errors > status.decode_errors:
+            self._faults.tell(self._log, "packets damaged", total=errors)
+
+
+class _Load:
+    """Tells whether decoding keeps up: a thread that does waits for the network now and then."""
+
+    def __init__(self) -> None:
+        self._waited: float | None = None
+        self._skips = False
+
+    def read(self, before: float, after: float) -> None:
+        """Note when a read began and returned."""
+        if self._waited is None or after - before > WAITED_S:
+            self._waited = after
+        self._overloaded = after - self._waited > OVERLOAD_S
+
+    def decodes(self, *, is_keyframe: bool) -> bool:
+        """Return True if the packet is to be decoded; after an overload decoding starts again at a key frame."""
+        if self._overloaded:
+            self._skips = True
+        elif is_keyframe:
+            self._skips = False
+        return is_keyframe or not self._skips
+
+
+class _Faults:
+    """Logs a repeating fault once a second at most, with how often it happened."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._last: dict[str, tuple[float, int]] = {}
+
+    def tell(self, logger: structlog.stdlib.BoundLogger, event: str, **fields: str | float) -> None:
+        """Log `event` now, or count it for the next time."""
+        now = self._monotonic()
+        last, held = self._last.get(event, (float("-inf"), 0))
+        if now - last < 1.0:
+            self._last[event] = (last, held + 1)
+            return
+        self._last[event] = (now, 0)
+        logger.warning(event, count=held + 1, **fields)
