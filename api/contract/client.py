@@ -1,0 +1,159 @@
+"""
+The API as a worker sees it: post a lead with its package, register cameras and the node itself.
+
+    ContractError
+    └── ClientError
+        ├── ApiUnreachableError     no answer: connection refused, lost or timed out
+        ├── ApiRefusedError         an answer that is not 2xx; carries status, body and ``Retry-After``
+        └── ApiMisunderstoodError   2xx, but the body does not confirm what was sent
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from api.contract.schema import CameraDocument, LeadDocument
+from api.contract.stamp import ContractError
+
+TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=5.0)
+"""Reading is long: the API verifies a package before it answers."""
+_BODY_LIMIT = 4000
+
+
+class ClientError(ContractError):
+    """The API did not give the expected answer; the message holds no key."""
+
+
+class ApiUnreachableError(ClientError):
+    """No answer came."""
+
+
+class ApiRefusedError(ClientError):
+    """
+    The API answered with an error.
+
+    Attributes:
+        status: HTTP status code.
+
+        body: start of the answer, usually ``application/problem+json``.
+
+        retry_after_s: what the API asks to wait, where it does.
+    """
+
+    def __init__(self, status: int, body: str, retry_after_s: float | None) -> None:
+        super().__init__(f"the API answered {status}: {body[:300]}")
+        self.status = status
+        self.body = body
+        self.retry_after_s = retry_after_s
+
+
+class ApiMisunderstoodError(ClientError):
+    """The API answered 2xx but does not confirm what was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The API has filed a lead: its id, the hash of its package's ``SHA256SUMS``, and whether it was new."""
+
+    lead_id: str
+    sums_sha256: str
+    created: bool
+
+
+def idempotency_key(lead_id: str, sums_sha256: str) -> str:
+    """Return the ``Idempotency-Key`` of a lead with one certain package."""
+    return f"{lead_id}:{sums_sha256}"
+
+
+class ApiClient:
+    """A worker's connection to the API. Thread-safe; `transport` is for tests."""
+
+    def __init__(
+        self,
+        base_url: str,
+        worker_key: str,
+        timeout: httpx.Timeout = TIMEOUT,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.Client(
+            base_url=base_url,
+            headers={"Authorization": f"Bearer {worker_key}"},
+            timeout=timeout,
+            transport=transport,
+            trust_env=False,
+        )
+
+    def post_lead(self, lead: LeadDocument, package: Path) -> Receipt:
+        """
+        File a lead with its package, a tar that is streamed from disk; return once the API confirms both.
+
+        The same lead with the same package may be posted any number of times. Raises `ApiMisunderstoodError` unless the
+        answer names the same lead and the same package hash; `OSError` where the tar cannot be read.
+        """
+        if lead.evidence is None:
+            raise ValueError("a lead is posted with its evidence")
+        expected = (lead.lead_id, lead.evidence.sums_sha256)
+        with package.open("rb") as stream:
+            response = self._send(
+                "POST",
+                "v1/leads",
+                headers={"Idempotency-Key": idempotency_key(*expected)},
+                data={"lead": lead.model_dump_json()},
+                files={"package": (f"{lead.lead_id}.tar", stream, "application/x-tar")},
+            )
+        try:
+            body = response.json()
+            confirmed = (body["lead_id"], body["evidence"]["sums_sha256"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ApiMisunderstoodError(f"the API's answer {response.status_code} names no lead") from error
+        if confirmed != expected:
+            raise ApiMisunderstoodError(f"the API confirms {confirmed}, sent was {expected}")
+        return Receipt(*expected, created=response.status_code == httpx.codes.CREATED)
+
+    def put_camera(self, camera: CameraDocument) -> None:
+        """Register a camera or change it."""
+        self._send("PUT", f"v1/cameras/{camera.id}", json=camera.model_dump(mode="json"))
+
+    def enrol_node(self, name: str, number: int, certificate_pem: bytes) -> None:
+        """Have the API pin the node's certificate; `ApiRefusedError` 409 if another certificate has the number."""
+        document = {"name": name, "number": number, "certificate_pem": certificate_pem.decode("ascii")}
+        self._send("POST", "v1/nodes", json=document)
+
+    def close(self) -> None:
+        """Close the connections; a request in flight ends with `ApiUnreachableError`."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _send(self, method: str, path: str, **content: object) -> httpx.Response:
+        with _reaching(path):
+            response = self._http.request(method, path, **content)  # type: ignore[arg-type]
+        if not response.is_success:
+            raise ApiRefusedError(response.status_code, response.text[:_BODY_LIMIT], _retry_after(response))
+        return response
+
+
+@contextmanager
+def _reaching(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        raise ApiUnreachableError(f"no answer to {path}: {type(error).__name__}: {error}") from error
+    except RuntimeError as error:  # httpx says this of a client that was closed meanwhile
+        raise ApiUnreachableError(f"no answer to {path}: {error}") from error
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    text = response.headers.get("Retry-After", "")
+    return min(float(text), 3600.0) if text.isascii() and text.isdigit() else None
