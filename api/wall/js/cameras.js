@@ -1,0 +1,77 @@
+/**
+ * Cameras: the list of cameras with what the workers say of each, kept fresh.
+ * @module
+ */
+import { ApiProblem, callJson } from "./http.js";
+
+/** @typedef {import("./tile.js").Camera} Camera */
+/** @typedef {import("./tile.js").Health} Health */
+/** @typedef {{camera: Camera, health: Health | null, registered: boolean}} CameraView */
+
+const EVERY_MS = 2500;
+
+export class Cameras {
+  #timer = 0;
+  #running = false;
+  #asking = false;
+  /** @type {Map<string, CameraView>} */
+  #known = new Map();
+
+  /**
+   * @param {object} listener
+   * @param {(views: CameraView[]) => void} listener.list
+   * @param {(reason: string | null) => void} listener.fault
+   */
+  constructor(listener) {
+    this.listener = listener;
+  }
+
+  /** Begin. */
+  open() {
+    this.#running = true;
+    void this.#ask();
+  }
+
+  /** Ask now: something has changed. */
+  renew() {
+    if (this.#running && !this.#asking) void this.#ask();
+  }
+
+  /** A camera was taken away. @param {string} id */
+  remove(id) {
+    this.#known.delete(id);
+    this.renew();
+  }
+
+  async #ask() {
+    clearTimeout(this.#timer);
+    this.#asking = true;
+    try {
+      const { cameras } = await callJson("/v1/cameras");
+      this.#take(cameras);
+      this.listener.fault(null);
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      this.listener.fault(error.message);
+    } finally {
+      this.#asking = false;
+      this.#timer = setTimeout(() => this.#ask(), EVERY_MS);
+    }
+  }
+
+  /**
+   * A camera that only its worker names leaves the list when the worker falls silent; the wall goes on showing it, as
+   * lost, for a camera must not vanish unseen.
+   * @param {CameraView[]} views
+   */
+  #take(views) {
+    const listed = new Set(views.map((view) => view.camera.id));
+    for (const [id, view] of this.#known) {
+      if (listed.has(id)) continue;
+      if (view.registered) this.#known.delete(id);
+      else this.#known.set(id, { ...view, health: null });
+    }
+    for (const view of views) this.#known.set(view.camera.id, view);
+    this.listener.list([...this.#known.values()].sort((a, b) => (a.camera.id < b.camera.id ? -1 : 1)));
+  }
+}

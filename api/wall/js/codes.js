@@ -1,0 +1,64 @@
+/**
+ * Codes: names of the violation catalogue (domain.md 7.1) and of detector classes, by language.
+ * @module
+ */
+
+/** @type {Record<string, [string, string]>} code to [Chinese, English] */
+const VIOLATIONS = {
+  V01_STACK_SMOKE: ["烟囱冒烟", "Stack smoke"],
+  V01B_BYPASS: ["旁路偷排", "Treatment by-pass"],
+  V02_COLOR_PLUME: ["有色烟羽", "Coloured plume"],
+  V03_STRAW_BURN: ["露天焚烧秸秆落叶", "Straw or leaf burning"],
+  V04_WASTE_BURN: ["露天焚烧垃圾", "Waste burning"],
+  V05_OPEN_BBQ: ["露天烧烤", "Open-air barbecue"],
+  V06_FUME_DIRECT: ["油烟直排", "Untreated cooking fume"],
+  V07_BARE_SOIL: ["裸土未苫盖", "Bare soil uncovered"],
+  V08_SITE_DUST: ["施工扬尘", "Construction dust"],
+  V09_TRUCK_COVER: ["渣土车未密闭", "Uncovered muck truck"],
+  V10_BLACK_CAR: ["机动车冒黑烟", "Black-smoke vehicle"],
+  V11_NRMM_SMOKE: ["非道路机械冒黑烟", "Smoking machinery"],
+  V12_ALERT_STOP: ["重污染应急未停限产", "Alert measures ignored"],
+  V13_OUTDOOR_SPRAY: ["露天喷涂", "Outdoor spraying"],
+  V14_DUMPING: ["非法倾倒固废", "Illegal dumping"],
+  V15_COLOR_WATER: ["异色水体排放", "Coloured discharge"],
+  V16_FUGITIVE: ["无组织排放", "Fugitive emission"],
+  V17_DEVICE_TAMPER: ["监控设备异常", "Monitoring device tampered"],
+};
+
+/** @type {Record<string, [string, string]>} */
+const CLASSES = {
+  smoke: ["烟", "Smoke"],
+  fire: ["火", "Fire"],
+  flame: ["火焰", "Flame"],
+  steam: ["水汽", "Steam"],
+  fume: ["油烟", "Fume"],
+  dust: ["扬尘", "Dust"],
+};
+
+/**
+ * Return the name of a violation code; an unknown code is shown as it came.
+ * @param {string} code
+ * @param {"zh" | "en"} language
+ */
+export function violationName(code, language) {
+  const names = Object.hasOwn(VIOLATIONS, code) ? VIOLATIONS[code] : undefined;
+  return names ? names[language === "zh" ? 0 : 1] : code;
+}
+
+/**
+ * Return the number part of a code: `V01_STACK_SMOKE` to `V01`.
+ * @param {string} code
+ */
+export function violationNumber(code) {
+  return code.split("_", 1)[0];
+}
+
+/**
+ * Return the name of a detector class; an unknown class is shown as it came.
+ * @param {string} name
+ * @param {"zh" | "en"} language
+ */
+export function className(name, language) {
+  const names = Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined;
+  return names ? names[language === "zh" ? 0 : 1] : name;
+}

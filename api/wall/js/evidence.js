@@ -1,0 +1,132 @@
+/**
+ * Evidence: one lead with its clip, stills, values, files, checks and the decision on it.
+ * @module
+ */
+import { violationName } from "./codes.js";
+import { fill, h, write } from "./dom.js";
+import { factTables } from "./facts.js";
+import { FileList } from "./files.js";
+import { History } from "./history.js";
+import { language, onLanguage, speak, t } from "./i18n.js";
+import { ApiProblem, callJson } from "./http.js";
+import { Integrity } from "./integrity.js";
+import { Review } from "./review.js";
+import { Viewer } from "./viewer.js";
+
+/** @typedef {import("./leadbook.js").Lead} Lead */
+
+/** A package up to this size is checked as soon as it is opened; a larger one when asked. */
+const CHECKED_AT_ONCE_BYTES = 128 * 1024 * 1024;
+
+export class EvidenceView {
+  /** @type {Lead | null} */
+  #lead = null;
+  /** @type {any} */
+  #manifest = null;
+  /** @type {Viewer | null} */
+  #viewer = null;
+  /** @type {Review | null} */
+  #review = null;
+  /** @type {History | null} */
+  #history = null;
+
+  /** @param {{book: import("./leadbook.js").LeadBook}} parts */
+  constructor({ book }) {
+    this.book = book;
+    this.what = h("h2", { id: "evidence-title" });
+    this.chip = h("span", { class: "chip" });
+    this.priority = h("span", { class: "priority" });
+    this.code = h("span", { class: "mono evidence-id" });
+    this.left = h("div", { class: "evidence-left" });
+    this.right = h("div", { class: "evidence-right" });
+    this.facts = h("div", { class: "fact-tables" });
+    this.node = /** @type {HTMLDialogElement} */ (h("dialog", { class: "evidence", "aria-labelledby": "evidence-title" },
+      h("header", { class: "evidence-head" }, this.what, this.chip, this.priority, this.code,
+        speak(h("button", { class: "quiet", type: "button", "data-act": "close", on: { click: () => this.node.close() } }), "close")),
+      h("div", { class: "evidence-body" }, this.left, this.right)));
+    this.node.addEventListener("close", () => this.#clear());
+    this.node.addEventListener("click", (event) => { if (event.target === this.node) this.node.close(); });
+    book.onChange((lead) => { if (lead && lead.lead_id === this.#lead?.lead_id) this.#renew(lead); });
+    onLanguage(() => { if (this.#lead) this.#describe(this.#lead); });
+  }
+
+  /** @returns {string | null} id of the lead shown */
+  get shown() {
+    return this.#lead?.lead_id ?? null;
+  }
+
+  /** @param {string} leadId */
+  async open(leadId) {
+    this.#clear();
+    if (!this.node.open) this.node.showModal();
+    fill(this.left, speak(h("p", { class: "note" }), "evidence.loading"));
+    try {
+      const lead = /** @type {Lead} */ (await callJson(`/v1/leads/${encodeURIComponent(leadId)}`));
+      if (!this.node.open) return;
+      this.#lead = lead;
+      this.book.take(lead);
+      await this.#show(lead);
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      fill(this.left, speak(h("p", { class: "panel-error", role: "alert" }), "evidence.failed", { reason: error.message || t("login.unreachable") }));
+    }
+  }
+
+  /** @param {Lead} lead */
+  async #show(lead) {
+    this.#review = new Review(lead, (newer) => this.book.take(newer));
+    this.#history = new History(lead);
+    void this.#history.load(lead);
+    this.#describe(lead);
+    if (!lead.evidence) {
+      const still = h("img", { class: "pending-still", alt: "", src: `/v1/leads/${encodeURIComponent(lead.lead_id)}/still.jpg`, on: { error: () => still.remove() } });
+      fill(this.left, still, speak(h("p", { class: "pending", role: "status" }), "evidence.pending"));
+      fill(this.right, this.#review.node, this.#history.node, this.facts);
+      return;
+    }
+    this.#manifest = await callJson(`/v1/evidence/${encodeURIComponent(lead.lead_id)}`);
+    if (this.#lead?.lead_id !== lead.lead_id) return;
+    this.#describe(lead);
+    const files = new FileList(lead, this.#manifest);
+    const integrity = new Integrity(lead, this.#manifest, (check) => files.show(check));
+    this.#viewer = new Viewer(lead, this.#manifest);
+    fill(this.left, this.#viewer.node, files.node);
+    fill(this.right, this.#review.node, integrity.node, this.facts, this.#history.node);
+    const bytes = this.#manifest.files.reduce((/** @type {number} */ sum, /** @type {{size: number}} */ file) => sum + file.size, 0);
+    if (bytes <= CHECKED_AT_ONCE_BYTES) await integrity.run();
+  }
+
+  /** A newer version of the lead shown has come. @param {Lead} lead */
+  #renew(lead) {
+    const filed = lead.evidence && !this.#lead?.evidence;
+    this.#lead = lead;
+    if (filed) this.open(lead.lead_id);
+    else {
+      this.#describe(lead);
+      if (this.#review && lead.version > this.#review.lead.version) this.#review.show(lead);
+      void this.#history?.load(lead);
+    }
+  }
+
+  /** @param {Lead} lead */
+  #describe(lead) {
+    write(this.what, `${violationName(lead.violation_code, language())} · ${lead.camera.name || lead.camera.id}`);
+    write(this.chip, t(`state.${lead.state}`));
+    this.chip.dataset.state = lead.state;
+    write(this.priority, lead.priority);
+    this.priority.dataset.priority = lead.priority;
+    write(this.code, lead.lead_id);
+    fill(this.facts, factTables(lead, this.#manifest));
+  }
+
+  #clear() {
+    this.#viewer?.close();
+    this.#viewer = null;
+    this.#review = null;
+    this.#history = null;
+    this.#lead = null;
+    this.#manifest = null;
+    fill(this.left);
+    fill(this.right);
+  }
+}

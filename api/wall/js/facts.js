@@ -1,0 +1,106 @@
+/**
+ * Facts: the tables of the evidence view, from the lead and its manifest.
+ * @module
+ */
+import { className, violationName } from "./codes.js";
+import { h } from "./dom.js";
+import { language, speak, t } from "./i18n.js";
+import { fullTime } from "./times.js";
+
+/** @typedef {import("./leadbook.js").Lead} Lead */
+/** @typedef {[string, string | Node, string?]} Row label key, value, class */
+
+/** Return the tables of a lead. @param {Lead} lead @param {any} manifest `null` while there is none @returns {HTMLElement[]} */
+export function factTables(lead, manifest) {
+  return [
+    section("evidence.facts", factRows(lead)),
+    section("evidence.measured", measureRows(lead), "evidence.measured.note"),
+    section("evidence.time", timeRows(lead, manifest)),
+    section("evidence.rule", ruleRows(lead)),
+  ];
+}
+
+/** @param {Lead} lead @returns {Row[]} */
+function factRows(lead) {
+  const { camera, place } = lead;
+  const where = [place.town, place.division, place.lon !== null && place.lat !== null ? `${place.lon.toFixed(5)}, ${place.lat.toFixed(5)}` : ""];
+  return [
+    ["fact.lead", lead.lead_id, "mono"],
+    ["fact.code", `${lead.violation_code} ${violationName(lead.violation_code, language())}`],
+    ["fact.class", worded("fact.class", lead.class)],
+    ["fact.camera", camera.name ? `${camera.name}（${camera.id}）` : camera.id],
+    ["fact.gb", camera.gb_id, "mono"],
+    ["fact.place", where.filter(Boolean).join(" · ")],
+    ["fact.node", lead.node],
+  ];
+}
+
+/** @param {Lead} lead @returns {Row[]} */
+function measureRows({ measure, score }) {
+  /** @type {Row[]} */
+  const further = Object.entries(measure.values).map(([name, value]) => [`=${name}`, number(value), "num"]);
+  return [
+    ["fact.kind", worded("fact.kind", measure.kind)],
+    ["fact.object", className(measure.class_name, language())],
+    ["fact.peak", measure.peak_confidence.toFixed(3), "num"],
+    ["fact.duration", `${measure.duration_s.toFixed(1)} s`, "num"],
+    ["fact.observations", String(measure.observations), "num"],
+    ["fact.box", measure.peak_xyxy.map((edge) => Math.round(edge)).join(", "), "num"],
+    ["fact.zone", measure.zone || t("fact.zone.whole")],
+    ["fact.quality", worded("fact.quality", measure.quality)],
+    ["fact.score", String(score), "num"],
+    ...further,
+  ];
+}
+
+/** @param {Lead} lead @param {any} manifest @returns {Row[]} */
+function timeRows({ event, measure }, manifest) {
+  /** @type {{reason: string, start_s: number, end_s: number}[] | undefined} */
+  const gaps = manifest?.gaps;
+  return [
+    ["fact.start", fullTime(event.start), "num"],
+    ["fact.peak_at", fullTime(measure.peak_utc), "num"],
+    ["fact.confirmed", fullTime(event.confirmed), "num"],
+    ["fact.end", fullTime(event.end), "num"],
+    ["fact.clock", worded("fact.clock", event.clock_source)],
+    ["fact.uncertainty", `± ${event.uncertainty_s.toFixed(2)} s`, "num"],
+    ...(gaps ? [/** @type {Row} */ (["fact.gaps", gaps.map((gap) => `${gap.start_s.toFixed(1)}–${gap.end_s.toFixed(1)} s ${gap.reason}`).join("; ") || t("fact.gaps.none")])] : []),
+  ];
+}
+
+/** @param {Lead} lead @returns {Row[]} */
+function ruleRows({ rule, model }) {
+  const params = Object.entries(rule.params).map(([name, value]) => `${name}=${value}`).join("  ");
+  return [
+    ["fact.rule", `${rule.id} ${rule.version}`],
+    ["fact.params", params, "mono"],
+    ["fact.model", `${model.name} ${model.version}`],
+    ["fact.model_sha", model.sha256, "mono hash"],
+  ];
+}
+
+/** @param {string} title @param {Row[]} rows @param {string} [note] */
+function section(title, rows, note) {
+  const shown = rows.filter(([, value]) => value !== "");
+  return h("section", { class: "facts" },
+    h("h3", {}, speak(h("span"), title), note ? speak(h("small"), note) : null),
+    h("dl", {}, shown.map(([label, value, kind]) => [
+      label.startsWith("=") ? h("dt", { class: "mono" }, label.slice(1)) : speak(h("dt"), label),
+      h("dd", { class: kind ?? "" }, value),
+    ])));
+}
+
+/** Return the words for a closed set's value; a value without words is shown as it came. @param {string} set @param {string} value */
+function worded(set, value) {
+  if (!value) return "";
+  try {
+    return t(`${set}.${value}`);
+  } catch {
+    return value;
+  }
+}
+
+/** @param {number} value */
+function number(value) {
+  return Number.isInteger(value) ? String(value) : value.toPrecision(4).replace(/\.?0+$/, "");
+}

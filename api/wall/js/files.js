@@ -1,0 +1,69 @@
+/**
+ * Files: the list of a package's files with their hashes and, once checked, what the check found; and how to check
+ * without this page.
+ * @module
+ */
+import { fill, h } from "./dom.js";
+import { speak } from "./i18n.js";
+
+/** @typedef {import("./leadbook.js").Lead} Lead */
+
+const VERDICTS = { match: "good", mismatch: "bad", missing: "bad", unlisted: "bad", unread: "bad" };
+
+export class FileList {
+  /** @type {Map<string, HTMLElement>} */
+  #verdicts = new Map();
+
+  /** @param {Lead} lead @param {any} manifest */
+  constructor(lead, manifest) {
+    this.folder = `/v1/evidence/${encodeURIComponent(lead.lead_id)}/files/`;
+    this.body = h("tbody");
+    const id = lead.lead_id;
+    this.node = h("section", { class: "files" },
+      h("h3", {}, speak(h("span"), "evidence.files"),
+        speak(h("a", { class: "button", href: `/v1/evidence/${encodeURIComponent(id)}/package.tar`, download: `${id}.tar` }), "evidence.package")),
+      h("table", {},
+        h("thead", {}, h("tr", {}, speak(h("th"), "evidence.file"), speak(h("th", { class: "num" }), "evidence.size"), speak(h("th"), "evidence.sha256"), h("th"))),
+        this.body),
+      h("div", { class: "offline" },
+        h("h4", {}, speak(h("span"), "evidence.offline")),
+        h("code", {}, `tar xf ${id}.tar && bash verify.sh ${id} ROOTS.pem`),
+        h("code", {}, `plumewatch verify ${id}.tar --roots ROOTS.pem`),
+        speak(h("p", { class: "note" }), "evidence.offline.note")));
+    fill(this.body, manifest.files.map((/** @type {import("./viewer.js").ManifestFile} */ file) => this.#row(file)));
+  }
+
+  /** @param {import("./hashes.js").PackageCheck} check */
+  show(check) {
+    for (const file of check.files) {
+      let cell = this.#verdicts.get(file.name);
+      if (!cell) {
+        this.body.append(this.#row({ name: file.name, size: -1, sha256: file.expected || file.found, role: "" }));
+        cell = this.#verdicts.get(file.name);
+      }
+      if (!cell) continue;
+      cell.dataset.tone = VERDICTS[file.verdict];
+      cell.dataset.verdict = file.verdict;
+      speak(cell, `check.${file.verdict}`);
+    }
+  }
+
+  /** @param {import("./viewer.js").ManifestFile} file */
+  #row(file) {
+    const verdict = h("span", { class: "verdict", "data-tone": "none" });
+    this.#verdicts.set(file.name, verdict);
+    return h("tr", { "data-file": file.name },
+      h("td", {}, h("a", { href: this.folder + encodeURIComponent(file.name), download: file.name }, file.name),
+        file.role === "original" || file.role === "derived" ? speak(h("small"), `evidence.${file.role}`) : null),
+      h("td", { class: "num" }, file.size >= 0 ? sizeWords(file.size) : ""),
+      h("td", { class: "mono hash", title: file.sha256 }, file.sha256),
+      h("td", {}, verdict));
+  }
+}
+
+/** Return a size for people: `1.4 MB`. @param {number} bytes */
+export function sizeWords(bytes) {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 1_000_000) return `${(bytes / 1000).toFixed(1)} kB`;
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}

@@ -1,0 +1,65 @@
+/**
+ * History: who decided what about a lead and why, and who looked at its evidence.
+ * @module
+ */
+import { fill, h } from "./dom.js";
+import { hush, speak, t } from "./i18n.js";
+import { ApiProblem, callJson } from "./http.js";
+import { fullTime, shortTime } from "./times.js";
+
+/** @typedef {import("./leadbook.js").Lead} Lead */
+
+export class History {
+  /** @param {Lead} lead */
+  constructor(lead) {
+    this.lead = lead;
+    this.moves = h("ol", { class: "moves" });
+    this.custody = h("ol", { class: "moves custody" });
+    this.fault = h("p", { class: "note" });
+    this.details = h("details", {}, speak(h("summary"), "history.custody"), this.custody);
+    this.details.addEventListener("toggle", () => void this.#loadCustody());
+    this.details.hidden = !lead.evidence;
+    this.node = h("section", { class: "history" }, h("h3", {}, speak(h("span"), "history.title")), this.moves, this.fault, this.details);
+  }
+
+  /** Load it, e.g. after a decision. @param {Lead} lead */
+  async load(lead) {
+    this.lead = lead;
+    await this.#ask("leads", "transitions", (/** @type {any} */ { transitions }) => {
+      fill(this.moves, transitions.map((/** @type {any} */ record) => h("li", {},
+        when(record.at),
+        h("span", { class: "move-what" }, t(`state.${record.to}`)),
+        h("span", { class: "move-who" }, record.user),
+        h("span", { class: "move-why" }, record.reason))));
+    });
+    if (/** @type {HTMLDetailsElement} */ (this.details).open) await this.#loadCustody();
+  }
+
+  async #loadCustody() {
+    if (!(/** @type {HTMLDetailsElement} */ (this.details).open)) return;
+    await this.#ask("evidence", "custody", (/** @type {any} */ { entries }) => {
+      fill(this.custody, entries.reverse().map((/** @type {any} */ entry) => h("li", {},
+        when(entry.at),
+        h("span", { class: "move-what" }, t(`history.${entry.action}`)),
+        h("span", { class: "move-who" }, entry.who.replace(/^operator:/, "")),
+        h("span", { class: "move-why" }, entry.file || t("history.package")))));
+    });
+  }
+
+  /** @param {string} resource @param {string} part @param {(answer: any) => void} show */
+  async #ask(resource, part, show) {
+    try {
+      show(await callJson(`/v1/${resource}/${encodeURIComponent(this.lead.lead_id)}/${part}`));
+      hush(this.fault);
+      fill(this.fault);
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      speak(this.fault, "history.failed", { reason: error.message });
+    }
+  }
+}
+
+/** @param {string} at */
+function when(at) {
+  return h("time", { datetime: at, title: fullTime(at) }, shortTime(Date.parse(at)));
+}

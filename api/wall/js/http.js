@@ -1,0 +1,79 @@
+/**
+ * HTTP: calls to the API of this server, problems as errors, and what the answers say of the server's clock.
+ * @module
+ */
+import { serverClock } from "./times.js";
+
+/** The server takes changes only from pages that can send this header (api/auth.py). */
+const CSRF_HEADER = "X-Plumewatch-Csrf";
+
+/** An answer other than success, or none at all (`status` 0). */
+export class ApiProblem extends Error {
+  /**
+   * @param {number} status HTTP status; 0 when the server could not be reached
+   * @param {string} detail what the server says, for people
+   * @param {string} type the problem's type
+   */
+  constructor(status, detail, type = "") {
+    super(detail);
+    this.name = "ApiProblem";
+    this.status = status;
+    this.type = type;
+  }
+
+  /** @returns {string} last part of the problem's type, e.g. `stale-version` */
+  get slug() {
+    return this.type.slice(this.type.lastIndexOf(":") + 1);
+  }
+}
+
+/** Called when the server says that nobody is logged in. @type {{ lost: () => void }} */
+export const onUnauthorised = { lost() {} };
+
+/**
+ * Call the API; return the answer, raise `ApiProblem` unless it is a success.
+ * @param {string} path
+ * @param {RequestInit & {json?: unknown, quiet?: boolean}} [options] `quiet`: a 401 does not end the session's view
+ * @returns {Promise<Response>}
+ */
+export async function call(path, { json, quiet = false, ...options } = {}) {
+  const headers = new Headers(options.headers);
+  if (options.method && options.method !== "GET") headers.set(CSRF_HEADER, "1");
+  if (json !== undefined) headers.set("Content-Type", "application/json");
+  const asked = Date.now();
+  /** @type {Response} */
+  let answer;
+  try {
+    answer = await fetch(path, {
+      ...options,
+      headers,
+      credentials: "same-origin",
+      cache: options.cache ?? "no-store",
+      body: json === undefined ? options.body : JSON.stringify(json),
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiProblem(0, String(error instanceof Error ? error.message : error));
+  }
+  serverClock.learn(answer.headers.get("Date"), asked, Date.now());
+  if (answer.ok) return answer;
+  if (answer.status === 401 && !quiet) onUnauthorised.lost();
+  const problem = await answer.json().catch(() => ({}));
+  throw new ApiProblem(answer.status, String(problem.detail || problem.title || answer.statusText), String(problem.type ?? ""));
+}
+
+/**
+ * Call the API and return the JSON it answers.
+ * @param {string} path
+ * @param {Parameters<typeof call>[1]} [options]
+ * @returns {Promise<any>}
+ */
+export async function callJson(path, options) {
+  const answer = await call(path, options);
+  return answer.status === 204 ? null : answer.json();
+}
+
+/** Return the WebSocket address of a path of this server. @param {string} path */
+export function socketAddress(path) {
+  return new URL(path, location.href.replace(/^http/, "ws")).href;
+}

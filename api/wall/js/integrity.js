@@ -1,0 +1,129 @@
+/**
+ * Integrity: shows whether a package is what was signed, by this browser's own check and by the server's.
+ * @module
+ */
+import { fill, h, write } from "./dom.js";
+import { speak, t } from "./i18n.js";
+import { canHash, checkPackage } from "./hashes.js";
+import { ApiProblem, call, callJson } from "./http.js";
+
+/** @typedef {import("./leadbook.js").Lead} Lead */
+/** @typedef {import("./hashes.js").PackageCheck} PackageCheck */
+
+/** @type {Record<string, string>} */
+const TONES = { ok: "good", fail: "bad", skipped: "none" };
+
+export class Integrity {
+  #running = false;
+
+  /**
+   * @param {Lead} lead
+   * @param {any} manifest
+   * @param {(check: PackageCheck) => void} checked told the result of the browser's check
+   */
+  constructor(lead, manifest, checked) {
+    this.lead = lead;
+    this.manifest = manifest;
+    this.checked = checked;
+    this.browser = line("check.browser");
+    this.server = line("check.server");
+    this.report = h("ul", { class: "check-details", id: "server-report" });
+    this.details = h("ul", { class: "check-details" });
+    this.certificate = h("p", { class: "note check-certificate" });
+    this.again = speak(h("button", { class: "quiet", type: "button", on: { click: () => this.run() } }), "check.run");
+    this.node = h("section", { class: "integrity" },
+      h("h3", {}, speak(h("span"), "check.title"), this.again),
+      this.browser.node, this.details, this.certificate, this.server.node, this.report);
+  }
+
+  /** Check, here and on the server. */
+  async run() {
+    if (this.#running) return;
+    this.#running = true;
+    fill(this.details);
+    fill(this.report);
+    try {
+      await Promise.all([this.#runHere(), this.#runThere()]);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #runHere() {
+    if (!canHash()) {
+      this.browser.say("none", "check.insecure");
+      return;
+    }
+    const folder = `/v1/evidence/${encodeURIComponent(this.lead.lead_id)}/files/`;
+    /** @type {import("./hashes.js").ReadFile} */
+    const read = async (name) => {
+      try {
+        // never from the cache: what counts is what the server holds now
+        const answer = await call(folder + encodeURIComponent(name), { cache: "no-store" });
+        return new Uint8Array(await answer.arrayBuffer());
+      } catch (error) {
+        if (error instanceof ApiProblem && error.status === 404) return null;
+        throw error;
+      }
+    };
+    try {
+      const check = await checkPackage({
+        read,
+        manifestNames: (this.manifest.files ?? []).map((/** @type {{name: string}} */ file) => file.name),
+        sumsSha256: this.lead.evidence?.sums_sha256 ?? "",
+        progress: (done, all) => this.browser.say("busy", "check.running", { done, all }),
+      });
+      this.#show(check);
+      this.checked(check);
+    } catch (error) {
+      this.browser.say("bad", "check.failed", { reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** @param {PackageCheck} check */
+  #show(check) {
+    this.browser.say(check.holds ? "good" : "bad", check.holds ? "check.ok" : "check.bad");
+    fill(this.details,
+      detail(check.signature, "check.signature", check.signature ? "check.valid" : "check.invalid", check.signatureFault),
+      detail(check.sums, "check.sums", check.sums ? "check.match" : "check.mismatch"));
+    if (check.certificate) {
+      const print = check.certificate.sha256.replace(/(.{4})/g, "$1 ").trim();
+      speak(this.certificate, "check.certificate", { name: check.certificate.name || "—", print });
+    }
+  }
+
+  async #runThere() {
+    this.server.say("busy", "check.running", { done: "…", all: "…" });
+    try {
+      const result = await callJson(`/v1/evidence/${encodeURIComponent(this.lead.lead_id)}/verification`);
+      const holds = result.ok === true;
+      fill(this.report, result.checks.map((/** @type {any} */ check) =>
+        h("li", {}, h("span", {}, check.title), h("span", { class: "verdict", "data-tone": TONES[check.outcome] ?? "none" }, t(`check.outcome.${check.outcome}`)),
+          check.outcome === "ok" ? null : h("span", { class: "check-fault" }, check.sentence))));
+      this.server.say(holds ? "good" : "bad", holds ? "check.server.ok" : "check.server.bad");
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      this.server.say("bad", "check.failed", { reason: error.message });
+    }
+  }
+}
+
+/** @param {string} title */
+function line(title) {
+  const verdict = h("span", { class: "verdict", "data-tone": "none", role: "status" });
+  return {
+    node: h("p", { class: "check-line" }, speak(h("span"), title), verdict),
+    /** @param {"good" | "bad" | "busy" | "none"} tone @param {string} key @param {Record<string, string | number>} [values] */
+    say(tone, key, values) {
+      verdict.dataset.tone = tone;
+      speak(verdict, key, values);
+    },
+  };
+}
+
+/** @param {boolean} good @param {string} what @param {string} verdict @param {string} [fault] */
+function detail(good, what, verdict, fault = "") {
+  const note = h("span", { class: "check-fault" });
+  write(note, fault);
+  return h("li", {}, speak(h("span"), what), speak(h("span", { class: "verdict", "data-tone": good ? "good" : "bad" }), verdict), fault ? note : null);
+}

@@ -1,0 +1,212 @@
+/**
+ * Queue: the list of leads beside the grid, newest first.
+ * @module
+ */
+import { violationName, violationNumber } from "./codes.js";
+import { fill, h, write } from "./dom.js";
+import { language, onLanguage, speak, t } from "./i18n.js";
+import { agoWords, serverClock, shortTime } from "./times.js";
+
+/** @typedef {import("./leadbook.js").Lead} Lead */
+/** @typedef {import("./leadbook.js").Filter} Filter */
+
+const FILTERS = /** @type {[Filter, string][]} */ ([["open", "leads.waiting"], ["done", "leads.done"], ["all", "leads.all"]]);
+const FRESH_MS = 20_000;
+
+export class LeadQueue {
+  /** @type {Map<string, Card>} */
+  #cards = new Map();
+  /** @type {Filter} */
+  #filter = "open";
+
+  /**
+   * @param {import("./leadbook.js").LeadBook} book
+   * @param {{open: (id: string) => void, more: () => Promise<boolean>}} acts `more` loads older leads, false at the end
+   */
+  constructor(book, acts) {
+    this.book = book;
+    this.acts = acts;
+    this.list = h("ol", { class: "lead-list" });
+    this.empty = h("div", { class: "empty" });
+    this.more = /** @type {HTMLButtonElement} */ (speak(h("button", { class: "quiet wide", hidden: true, on: { click: () => this.#loadMore() } }), "leads.more"));
+    this.count = h("span", { class: "count" });
+    this.error = h("p", { class: "panel-error", role: "alert", hidden: true });
+    this.announcer = h("p", { class: "unseen", "aria-live": "assertive" });
+    this.filters = FILTERS.map(([filter, key]) =>
+      speak(h("button", { class: "segment", "aria-pressed": String(filter === this.#filter), "data-filter": filter, on: { click: () => this.filter(filter) } }), key));
+    this.node = h("aside", { class: "queue" },
+      h("header", { class: "queue-head" },
+        h("h2", {}, speak(h("span"), "leads.title"), this.count),
+        h("div", { class: "segments", role: "group" }, this.filters)),
+      this.error,
+      h("div", { class: "queue-body", on: { keydown: (event) => this.#onKey(event) } }, this.list, this.empty, this.more),
+      this.announcer);
+    book.onChange(() => this.render());
+    onLanguage(() => {
+      for (const card of this.#cards.values()) card.render();
+      this.render();
+    });
+    this.render();
+  }
+
+  /** @param {Filter} filter */
+  filter(filter) {
+    this.#filter = filter;
+    for (const button of this.filters) button.setAttribute("aria-pressed", String(button.dataset.filter === filter));
+    this.render();
+  }
+
+  /** A lead has just come: highlight and announce it. @param {Lead} lead */
+  greet(lead) {
+    const what = violationName(lead.violation_code, language());
+    write(this.announcer, t("leads.new", { what, camera: lead.camera.name || lead.camera.id }));
+    this.#cards.get(lead.lead_id)?.freshen();
+  }
+
+  /** Say that leads could not be loaded; `null` takes it back. @param {string | null} reason */
+  fault(reason) {
+    this.error.hidden = reason === null;
+    if (reason !== null) speak(this.error, "leads.failed", { reason });
+  }
+
+  /** There are older leads to load. @param {boolean} are */
+  offerMore(are) {
+    this.more.hidden = !are;
+  }
+
+  /** Renew the ages. */
+  tick() {
+    for (const card of this.#cards.values()) card.tick();
+  }
+
+  /** Show what the book holds. */
+  render() {
+    const leads = this.book.list(this.#filter);
+    write(this.count, this.book.waiting ? String(this.book.waiting) : "");
+    const nodes = leads.map((lead) => {
+      let card = this.#cards.get(lead.lead_id);
+      if (!card) {
+        card = new Card(lead, this.acts.open);
+        this.#cards.set(lead.lead_id, card);
+      } else card.show(lead);
+      return card.node;
+    });
+    arrange(this.list, nodes);
+    this.empty.hidden = leads.length > 0;
+    if (!leads.length) {
+      const none = this.book.list().length === 0;
+      fill(this.empty, none
+        ? [speak(h("strong"), "leads.empty"), speak(h("p"), "leads.empty.how")]
+        : [speak(h("p"), "leads.empty.filter")]);
+    }
+  }
+
+  async #loadMore() {
+    this.more.disabled = true;
+    try {
+      this.more.hidden = !(await this.acts.more());
+    } finally {
+      this.more.disabled = false;
+    }
+  }
+
+  /** @param {Event} event */
+  #onKey(event) {
+    const { key } = /** @type {KeyboardEvent} */ (event);
+    if (key !== "ArrowDown" && key !== "ArrowUp") return;
+    const buttons = [...this.list.querySelectorAll("button")];
+    const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
+    const next = buttons[at + (key === "ArrowDown" ? 1 : -1)];
+    if (next) {
+      next.focus();
+      event.preventDefault();
+    }
+  }
+}
+
+/** Bring `parent` to hold exactly `nodes` in order, touching only what differs. @param {Element} parent @param {Element[]} nodes */
+function arrange(parent, nodes) {
+  nodes.forEach((node, i) => {
+    if (parent.children[i] !== node) parent.insertBefore(node, parent.children[i] ?? null);
+  });
+  while (parent.children.length > nodes.length) parent.lastElementChild?.remove();
+}
+
+class Card {
+  #stillOf = "";
+
+  /** @param {Lead} lead @param {(id: string) => void} open */
+  constructor(lead, open) {
+    this.lead = lead;
+    this.still = /** @type {HTMLImageElement} */ (h("img", { class: "lead-still", alt: "", hidden: true, on: {
+      load: () => { this.still.hidden = false; },
+      error: () => { this.still.hidden = true; },
+    } }));
+    this.title = h("strong", { class: "lead-what" });
+    this.number = h("span", { class: "lead-code" });
+    this.priority = h("span", { class: "priority" });
+    this.camera = h("span", { class: "lead-camera" });
+    this.chip = h("span", { class: "chip" });
+    this.time = h("time", { class: "lead-time" });
+    this.age = h("span", { class: "lead-age" });
+    this.peak = h("span", { class: "lead-peak" });
+    this.button = h("button", { class: "lead", type: "button", on: { click: () => open(this.lead.lead_id) } },
+      h("span", { class: "lead-frame" }, this.still),
+      h("span", { class: "lead-text" },
+        h("span", { class: "lead-row" }, this.title, this.number, this.priority),
+        h("span", { class: "lead-row" }, this.camera, this.peak),
+        h("span", { class: "lead-row" }, this.chip, h("span", { class: "lead-when" }, this.time, this.age))));
+    this.node = h("li", { "data-lead": lead.lead_id }, this.button);
+    this.render();
+  }
+
+  /** @param {Lead} lead */
+  show(lead) {
+    if (this.lead === lead) return;
+    this.lead = lead;
+    this.render();
+  }
+
+  /** Highlight it for a while. */
+  freshen() {
+    this.node.classList.add("fresh");
+    setTimeout(() => this.node.classList.remove("fresh"), FRESH_MS);
+  }
+
+  render() {
+    const { lead } = this;
+    const what = violationName(lead.violation_code, language());
+    const camera = lead.camera.name || lead.camera.id;
+    const when = Date.parse(lead.event.start);
+    write(this.title, what);
+    write(this.number, violationNumber(lead.violation_code));
+    write(this.priority, lead.priority);
+    this.priority.dataset.priority = lead.priority;
+    write(this.camera, camera);
+    write(this.chip, t(`state.${lead.state}`));
+    this.chip.dataset.state = lead.state;
+    write(this.time, shortTime(when));
+    this.time.setAttribute("datetime", lead.event.start);
+    write(this.peak, lead.measure.peak_confidence.toFixed(2));
+    this.peak.title = t("leads.peak");
+    this.button.setAttribute("aria-label", `${t("leads.open", { what, camera, time: shortTime(when) })} · ${t(`state.${lead.state}`)} · ${lead.priority}`);
+    this.#showStill();
+    this.tick();
+  }
+
+  tick() {
+    write(this.age, agoWords((serverClock.now() - Date.parse(this.lead.event.start)) / 1000));
+  }
+
+  #showStill() {
+    const of = `${this.lead.lead_id}/${Boolean(this.lead.evidence)}`;
+    if (of === this.#stillOf) return;
+    this.#stillOf = of;
+    this.still.src = stillAddress(this.lead);
+  }
+}
+
+/** Return where the small picture of a lead is. @param {Lead} lead */
+export function stillAddress(lead) {
+  return `/v1/leads/${encodeURIComponent(lead.lead_id)}/still.jpg`;
+}

@@ -1,0 +1,86 @@
+/**
+ * Socket: a WebSocket that comes back by itself, with back-off, until it is closed.
+ * @module
+ */
+import { Backoff } from "./backoff.js";
+
+/** Silence after which an open attempt is given up. */
+const OPEN_TIMEOUT_MS = 10_000;
+
+/** @typedef {"connecting" | "open" | "waiting" | "closed"} SocketState */
+
+export class LastingSocket {
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #backoff = new Backoff();
+  #timer = 0;
+  #address;
+  #listener;
+  /** @type {SocketState} */
+  state = "closed";
+
+  /**
+   * @param {() => string} address asked for before each attempt, so that it may carry a cursor
+   * @param {{message: (data: string | ArrayBuffer) => void, state?: (state: SocketState) => void, closed?: (code: number) => boolean}} listener `closed` returns true to end it
+   */
+  constructor(address, listener) {
+    this.#address = address;
+    this.#listener = listener;
+  }
+
+  /** Connect, and again after every loss. */
+  open() {
+    if (this.state === "closed") this.#connect();
+  }
+
+  /** End it. */
+  close() {
+    clearTimeout(this.#timer);
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close(1000);
+    this.#become("closed");
+  }
+
+  /** Connect at once if it is waiting, e.g. when the network is back. */
+  hurry() {
+    if (this.state !== "waiting") return;
+    clearTimeout(this.#timer);
+    this.#connect();
+  }
+
+  #connect() {
+    this.#become("connecting");
+    const socket = new WebSocket(this.#address());
+    this.#socket = socket;
+    socket.binaryType = "arraybuffer";
+    const late = setTimeout(() => socket.close(), OPEN_TIMEOUT_MS);
+    socket.onopen = () => {
+      clearTimeout(late);
+      if (this.#socket === socket) this.#become("open");
+    };
+    socket.onmessage = ({ data }) => {
+      if (this.#socket !== socket) return;
+      this.#backoff.reset();
+      this.#listener.message(data);
+    };
+    socket.onclose = ({ code }) => {
+      clearTimeout(late);
+      if (this.#socket !== socket) return;
+      this.#socket = null;
+      if (this.#listener.closed?.(code)) {
+        this.#become("closed");
+        return;
+      }
+      this.#become("waiting");
+      this.#timer = setTimeout(() => this.#connect(), this.#backoff.next());
+    };
+  }
+
+  /** @param {SocketState} state */
+  #become(state) {
+    if (this.state === state) return;
+    this.state = state;
+    this.#listener.state?.(state);
+  }
+}

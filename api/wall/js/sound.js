@@ -1,0 +1,64 @@
+/**
+ * Sound: two short notes for a new lead. Browsers are silent before the first gesture; the wall says so.
+ * @module
+ */
+
+const STORED = "plumewatch.sound";
+
+export class Chime {
+  /** @type {AudioContext | null} */
+  #audio = null;
+  #on = localStorage.getItem(STORED) !== "off";
+  /** @type {() => void} */
+  #changed;
+  /** How often it has rung, for those who watch it. */
+  rung = 0;
+
+  /** @param {() => void} changed */
+  constructor(changed) {
+    this.#changed = changed;
+    const unlock = () => this.#unlock();
+    document.addEventListener("pointerdown", unlock);
+    document.addEventListener("keydown", unlock);
+  }
+
+  /** @returns {"on" | "off" | "blocked"} */
+  get state() {
+    if (!this.#on) return "off";
+    return this.#audio?.state === "running" ? "on" : "blocked";
+  }
+
+  /** Switch it on or off; a first click only lifts the browser's silence. */
+  toggle() {
+    this.#on = !this.#on;
+    localStorage.setItem(STORED, this.#on ? "on" : "off");
+    this.#changed();
+    if (this.#on) this.ring();
+  }
+
+  /** Ring once, if it may. */
+  ring() {
+    const audio = this.#audio;
+    if (!this.#on || !audio || audio.state !== "running") return;
+    this.rung += 1;
+    const start = audio.currentTime;
+    [[659.25, 0], [880, 0.16]].forEach(([pitch, delay]) => {
+      const tone = audio.createOscillator();
+      const volume = audio.createGain();
+      tone.type = "sine";
+      tone.frequency.value = pitch;
+      volume.gain.setValueAtTime(0, start + delay);
+      volume.gain.linearRampToValueAtTime(0.28, start + delay + 0.015);
+      volume.gain.exponentialRampToValueAtTime(0.001, start + delay + 0.55);
+      tone.connect(volume).connect(audio.destination);
+      tone.start(start + delay);
+      tone.stop(start + delay + 0.6);
+    });
+  }
+
+  #unlock() {
+    if (!this.#on || this.#audio?.state === "running") return;
+    this.#audio ??= new AudioContext();
+    this.#audio.resume().then(() => this.#changed(), () => {});
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * Tile: one camera on the wall: its picture, its boxes, its state and how old the picture is.
+ * @module
+ */
+import { h, write } from "./dom.js";
+import { hush, onLanguage, speak, t } from "./i18n.js";
+import { LiveFeed } from "./live.js";
+import { drawBoxes } from "./overlay.js";
+import { SnapshotFeed } from "./snapshot.js";
+import { clockTime, pictureAge, serverClock, shortTime } from "./times.js";
+
+/**
+ * @typedef {object} Camera
+ * @property {string} id
+ * @property {string} name
+ * @property {boolean} enabled
+ */
+/**
+ * @typedef {object} Health
+ * @property {"connecting" | "playing" | "lost" | "ended" | "stopped"} state
+ * @property {string} error
+ * @property {string} codec
+ * @property {number} width
+ * @property {number} height
+ * @property {string | null} last_frame_utc
+ */
+
+const OLD_S = 5;
+const STALE_S = 15;
+/** A clock that runs ahead by more than this is said to. */
+const AHEAD_S = 1;
+
+export class Tile {
+  /** @type {Health | null | undefined} `null`: no worker reads it; `undefined`: not asked yet */
+  #health = undefined;
+  /** @type {LiveFeed | null} */
+  #live = null;
+  /** @type {SnapshotFeed | null} */
+  #snapshots = null;
+  #seen = false;
+  #shownMediaS = NaN;
+  #advancedAt = 0;
+  #unplayable = "";
+  #stopLanguage;
+
+  /**
+   * @param {Camera} camera
+   * @param {{focus: (id: string) => void, openLead: (id: string) => void}} acts
+   */
+  constructor(camera, acts) {
+    this.camera = camera;
+    this.video = /** @type {HTMLVideoElement} */ (h("video", { muted: true, autoplay: true, playsInline: true, disableRemotePlayback: true, disablePictureInPicture: true, tabIndex: -1, "aria-hidden": "true" }));
+    this.image = /** @type {HTMLImageElement} */ (h("img", { alt: "", hidden: true }));
+    this.canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { "aria-hidden": "true" }));
+    this.notice = h("div", { class: "tile-notice" });
+    this.noticeWhat = h("strong");
+    this.noticeWhy = h("span");
+    this.noticeLast = h("span", { class: "tile-last" });
+    this.notice.append(this.noticeWhat, this.noticeWhy, this.noticeLast);
+    this.dot = h("span", { class: "dot" });
+    this.name = h("span", { class: "tile-name" });
+    this.lead = h("button", { class: "tile-lead", type: "button", hidden: true });
+    this.size = h("span", { class: "tile-size" });
+    this.state = h("span", { class: "tile-state" });
+    this.age = h("span", { class: "tile-age" });
+    this.frame = h("button", { class: "tile-picture", type: "button", on: { click: () => acts.focus(camera.id) } }, this.video, this.image, this.canvas, this.notice);
+    this.node = h("article", { class: "tile", "data-camera": camera.id, "data-state": "connecting" }, this.frame,
+      h("footer", { class: "tile-strip" }, this.dot, this.name, this.lead, this.size, this.state, this.age));
+    this.lead.addEventListener("click", () => { if (this.lead.dataset.lead) acts.openLead(this.lead.dataset.lead); });
+    this.video.addEventListener("loadeddata", () => this.tick());
+    this.#watchFrames();
+    this.#stopLanguage = onLanguage(() => this.describe(this.camera));
+    this.describe(camera);
+  }
+
+  /** @param {Camera} camera */
+  describe(camera) {
+    this.camera = camera;
+    const name = camera.name || camera.id;
+    write(this.name, name);
+    this.name.title = name;
+    this.frame.setAttribute("aria-label", t("tile.focus", { name }));
+    this.tick();
+  }
+
+  /** @param {Health | null} health what the worker last said; `null` when no worker reads the camera */
+  report(health) {
+    this.#health = health;
+    this.tick();
+  }
+
+  /** Show or hide: a tile that nobody sees asks for no pictures. @param {boolean} seen */
+  see(seen) {
+    if (seen === this.#seen) return;
+    this.#seen = seen;
+    if (seen) this.#open();
+    else this.#close();
+    this.tick();
+  }
+
+  /** Free everything. */
+  remove() {
+    this.see(false);
+    this.#stopLanguage();
+    this.node.remove();
+  }
+
+  /** Mark the tile with an open lead. @param {{id: string, words: string} | null} lead @param {boolean} alarmed */
+  mark(lead, alarmed) {
+    this.node.classList.toggle("alarmed", alarmed);
+    this.lead.hidden = !lead;
+    this.lead.dataset.lead = lead?.id ?? "";
+    write(this.lead, lead?.words ?? "");
+  }
+
+  /** @returns {"connecting" | "playing" | "lost" | "ended" | "stopped"} what the tile shows */
+  get shown() {
+    return /** @type {any} */ (this.node.dataset.state);
+  }
+
+  /** Renew state and age, and keep the picture at the live edge; called a few times a second. */
+  tick() {
+    if (this.#live && this.#seen) this.#live.steer();
+    const picture = this.#pictureAge();
+    const { state, what, why } = this.#judge(picture?.staleS ?? null);
+    this.node.dataset.state = state;
+    this.node.dataset.age = picture === null ? "none" : picture.staleS > STALE_S ? "stale" : picture.staleS > OLD_S ? "old" : "fresh";
+    const troubled = what !== "";
+    this.notice.hidden = !troubled;
+    if (troubled) {
+      speak(this.noticeWhat, what);
+      this.#reason(why);
+      const last = this.#lastSeenMs();
+      this.noticeLast.hidden = state === "connecting" && last === null;
+      if (last === null) speak(this.noticeLast, "tile.never");
+      else speak(this.noticeLast, "tile.last", { time: shortTime(last) });
+    }
+    this.#describeState(state);
+    this.#describeAge(picture);
+    const size = this.#live?.size ?? (this.#health?.width ? this.#health : null);
+    write(this.size, size ? `${size.width}×${size.height}` : "");
+  }
+
+  /** @param {string} why a key of the words, or a reason as the worker gave it */
+  #reason(why) {
+    this.noticeWhy.hidden = why === "";
+    if (why.startsWith("tile.")) speak(this.noticeWhy, why, { codec: this.#unplayable });
+    else {
+      hush(this.noticeWhy);
+      write(this.noticeWhy, why);
+    }
+  }
+
+  /** @param {string} state */
+  #describeState(state) {
+    const key = state === "playing" && this.#snapshots ? "tile.snapshot" : state === "connecting" ? "tile.connecting" : `tile.${state}`;
+    speak(this.state, key);
+    this.state.hidden = state === "playing" && !this.#snapshots;
+    this.state.title = this.#snapshots ? t("tile.snapshot.why", { codec: this.#unplayable }) : "";
+  }
+
+  /** @param {{ageS: number | null, staleS: number, captureMs: number | null} | null} picture */
+  #describeAge(picture) {
+    if (picture === null) write(this.age, "");
+    else if (picture.ageS === null) write(this.age, picture.captureMs === null ? "" : t("tile.recording", { time: clockTime(picture.captureMs) }));
+    else if (picture.ageS < -AHEAD_S) write(this.age, t("tile.ahead", { age: pictureAge(-picture.ageS) }));
+    else write(this.age, t("tile.age", { age: pictureAge(picture.ageS) }));
+  }
+
+  /**
+   * How old the picture shown is: `ageS` by its capture time (`null` for a recording, whose capture time is long ago),
+   * `staleS` what the age counts for: the greater of that and of the seconds since the picture last moved.
+   */
+  #pictureAge() {
+    if (this.#snapshots) {
+      const { captureMs } = this.#snapshots;
+      if (captureMs === null) return null;
+      const ageS = (serverClock.now() - captureMs) / 1000;
+      return { ageS, staleS: ageS, captureMs };
+    }
+    if (!this.#live || Number.isNaN(this.#shownMediaS)) return null;
+    const captureMs = this.#live.clock.captureMs(this.#shownMediaS);
+    const still = (performance.now() - this.#advancedAt) / 1000;
+    if (captureMs === null) return { ageS: null, staleS: still, captureMs };
+    if (this.#live.clock.source === "file") return { ageS: null, staleS: still, captureMs };
+    const ageS = (serverClock.now() - captureMs) / 1000;
+    return { ageS, staleS: Math.max(ageS, still), captureMs };
+  }
+
+  /** @returns {number | null} */
+  #lastSeenMs() {
+    const shown = this.#live && !Number.isNaN(this.#shownMediaS) ? this.#live.clock.captureMs(this.#shownMediaS) : null;
+    const reported = this.#health?.last_frame_utc ? Date.parse(this.#health.last_frame_utc) : null;
+    return reported === null ? shown : Math.max(reported, shown ?? 0);
+  }
+
+  /**
+   * What the tile is to say: the worker's word counts first, then what arrives here.
+   * @param {number | null} staleS
+   * @returns {{state: string, what: string, why: string}}
+   */
+  #judge(staleS) {
+    const health = this.#health;
+    if (!this.camera.enabled) return { state: "stopped", what: "tile.stopped", why: "" };
+    if (health === null) return { state: "lost", what: "tile.lost", why: "tile.noworker" };
+    if (health && health.state !== "playing") {
+      const state = health.state;
+      return { state, what: `tile.${state}`, why: health.error };
+    }
+    const moving = staleS !== null && staleS <= STALE_S;
+    if (moving) return { state: "playing", what: "", why: "" };
+    if (this.#live?.socket.state === "waiting") return { state: "lost", what: "tile.lost", why: "tile.server" };
+    if (staleS !== null) return { state: "lost", what: "tile.stalled", why: this.#live?.ended ?? "" };
+    return { state: "connecting", what: health === undefined ? "tile.connecting" : "tile.starting", why: this.#unplayable ? "tile.snapshot.why" : "" };
+  }
+
+  #open() {
+    if (this.#unplayable) return this.#openSnapshots();
+    this.#live = new LiveFeed(this.camera.id, this.video, {
+      changed: () => this.tick(),
+      unplayable: (codec) => {
+        this.#unplayable = codec;
+        this.#close();
+        this.#openSnapshots();
+      },
+    });
+    this.#live.open();
+    return undefined;
+  }
+
+  #openSnapshots() {
+    this.image.hidden = false;
+    this.video.hidden = true;
+    this.#snapshots = new SnapshotFeed(this.camera.id, this.image, () => this.tick());
+    this.#snapshots.open();
+  }
+
+  #close() {
+    this.#live?.close();
+    this.#snapshots?.close();
+    this.#live = null;
+    this.#snapshots = null;
+    this.#shownMediaS = NaN;
+    drawBoxes(this.canvas, null);
+  }
+
+  /** Draw the boxes with each new picture. */
+  #watchFrames() {
+    const byFrame = "requestVideoFrameCallback" in this.video;
+    /** @param {number} mediaS */
+    const show = (mediaS) => {
+      if (mediaS !== this.#shownMediaS) this.#advancedAt = performance.now();
+      this.#shownMediaS = mediaS;
+      drawBoxes(this.canvas, this.#live?.boxes.at(mediaS) ?? null);
+    };
+    const next = () => {
+      if (byFrame) {
+        this.video.requestVideoFrameCallback((_, { mediaTime }) => {
+          if (this.#live) show(mediaTime);
+          next();
+        });
+      }
+    };
+    if (byFrame) next();
+    else this.video.addEventListener("timeupdate", () => { if (this.#live) show(this.video.currentTime); });
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Top bar: what the wall is, the time, the connection, the counts, and the few switches.
+ * @module
+ */
+import { h, write } from "./dom.js";
+import { language, onLanguage, setLanguage, speak, t } from "./i18n.js";
+import { LAYOUTS } from "./grid.js";
+import { clockTime, dayName, serverClock } from "./times.js";
+
+/** @typedef {import("./grid.js").Layout} Layout */
+
+/**
+ * @typedef {object} TopbarActs
+ * @property {(layout: Layout) => void} layout
+ * @property {(step: number) => void} turn
+ * @property {() => void} sound
+ * @property {() => void} logout
+ */
+
+export class Topbar {
+  /** @param {TopbarActs} acts */
+  constructor(acts) {
+    this.day = h("span", { class: "bar-day" });
+    this.time = h("time", { class: "bar-time" });
+    this.link = h("span", { class: "bar-link", role: "status", "data-link": "connecting" });
+    this.playing = h("span", { class: "figure", "data-tone": "calm" });
+    this.lost = h("span", { class: "figure" });
+    this.waiting = h("span", { class: "figure" });
+    this.layouts = LAYOUTS.map((layout) => {
+      const button = h("button", { class: "segment", type: "button", "data-layout": layout, on: { click: () => acts.layout(layout) } }, layout === "auto" ? "" : layout);
+      return layout === "auto" ? speak(button, "bar.layout.auto") : button;
+    });
+    this.page = h("span", { class: "bar-page" });
+    this.pager = h("div", { class: "pager", hidden: true },
+      speak(h("button", { class: "segment", type: "button", on: { click: () => acts.turn(-1) } }, "‹"), "bar.page.prev", {}, "aria-label"),
+      this.page,
+      speak(h("button", { class: "segment", type: "button", on: { click: () => acts.turn(1) } }, "›"), "bar.page.next", {}, "aria-label"));
+    this.sound = h("button", { class: "quiet", type: "button", on: { click: acts.sound } });
+    this.full = h("button", { class: "quiet", type: "button", on: { click: () => toggleFull() } });
+    const tongue = speak(h("button", { class: "quiet", type: "button", "data-act": "language", on: { click: () => setLanguage(language() === "zh" ? "en" : "zh") } }), "bar.language");
+    speak(tongue, "bar.language.title", {}, "title");
+    this.who = speak(h("button", { class: "quiet", type: "button", "data-act": "logout", on: { click: acts.logout } }), "bar.logout");
+    this.node = h("header", { class: "bar" },
+      h("div", { class: "brand" }, h("img", { src: "/wall/mark.svg", alt: "" }), speak(h("strong"), "name")),
+      h("div", { class: "bar-clock" }, this.time, this.day),
+      this.link,
+      h("div", { class: "figures" },
+        h("span", { class: "figure-set" }, speak(h("span", { class: "figure-name" }), "bar.cameras"), this.playing, speak(h("span", { class: "figure-unit" }), "bar.playing"), this.lost, speak(h("span", { class: "figure-unit" }), "bar.lost")),
+        h("span", { class: "figure-set" }, speak(h("span", { class: "figure-name" }), "leads.title"), this.waiting, speak(h("span", { class: "figure-unit" }), "bar.waiting"))),
+      h("div", { class: "bar-acts" },
+        this.pager,
+        speak(h("div", { class: "segments", role: "group" }, this.layouts), "bar.layout", {}, "aria-label"),
+        this.sound, this.full, tongue, this.who));
+    document.addEventListener("fullscreenchange", () => this.#showFull());
+    onLanguage(() => this.tick());
+    this.#showFull();
+    this.tick();
+  }
+
+  /** Renew the time. */
+  tick() {
+    const now = serverClock.now();
+    write(this.time, clockTime(now));
+    this.time.title = t("bar.time");
+    write(this.day, dayName(now));
+  }
+
+  /** @param {{playing: number, lost: number, waiting: number}} counts */
+  count({ playing, lost, waiting }) {
+    write(this.playing, String(playing));
+    write(this.lost, String(lost));
+    this.lost.dataset.tone = lost ? "bad" : "none";
+    write(this.waiting, String(waiting));
+    this.waiting.dataset.tone = waiting ? "warn" : "none";
+  }
+
+  /** @param {"live" | "connecting" | "offline"} state */
+  connection(state) {
+    this.link.dataset.link = state;
+    speak(this.link, `bar.${state}`);
+  }
+
+  /** @param {"on" | "off" | "blocked"} state */
+  soundState(state) {
+    this.sound.dataset.sound = state;
+    speak(this.sound, `bar.sound.${state}`);
+  }
+
+  /** @param {Layout} layout @param {{page: number, pages: number}} pages */
+  layoutState(layout, { page, pages }) {
+    for (const button of this.layouts) button.setAttribute("aria-pressed", String(button.dataset.layout === layout));
+    this.pager.hidden = pages < 2;
+    speak(this.page, "bar.page", { page, pages });
+  }
+
+  /** @param {string} username */
+  operator(username) {
+    this.who.title = username;
+  }
+
+  #showFull() {
+    speak(this.full, document.fullscreenElement ? "bar.full.leave" : "bar.full");
+  }
+}
+
+function toggleFull() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else document.documentElement.requestFullscreen().catch(() => {});
+}

@@ -1,0 +1,159 @@
+/**
+ * Wall: the page once somebody is logged in; it ties cameras, leads and events together.
+ * @module
+ */
+import { Cameras } from "./cameras.js";
+import { violationName } from "./codes.js";
+import { h } from "./dom.js";
+import { EventFeed, forgetCursor, heardCursor } from "./events.js";
+import { EvidenceView } from "./evidence.js";
+import { Grid } from "./grid.js";
+import { ApiProblem, callJson } from "./http.js";
+import { language, onLanguage } from "./i18n.js";
+import { LeadBook } from "./leadbook.js";
+import { LeadQueue } from "./queue.js";
+import { Chime } from "./sound.js";
+import { serverClock } from "./times.js";
+import { Topbar } from "./topbar.js";
+
+const TICK_MS = 400;
+const PAGE = 100;
+const RETRY_MS = 3000;
+/** A tile's border stays alarmed this long after its lead was confirmed. */
+const ALARM_MS = 60_000;
+/** Events that bring a lead nobody on this wall has seen. */
+const NEWS = new Set(["lead.announced", "lead.filed"]);
+
+export class Wall {
+  /** @type {EventFeed | null} */
+  #feed = null;
+  /** @type {string | null} cursor of older leads */
+  #older = null;
+
+  /** @param {{logout: () => void, doubt: () => void}} acts `doubt`: the server may have ended the session */
+  constructor(acts) {
+    this.acts = acts;
+    this.book = new LeadBook();
+    this.chime = new Chime(() => this.bar.soundState(this.chime.state));
+    this.evidence = new EvidenceView({ book: this.book });
+    const open = (/** @type {string} */ id) => void this.evidence.open(id);
+    this.grid = new Grid({ openLead: open, changed: () => this.bar?.layoutState(this.grid.layout, this.grid.pages) });
+    this.queue = new LeadQueue(this.book, { open, more: () => this.#loadOlder() });
+    this.bar = new Topbar({
+      layout: (layout) => { this.grid.layout = layout; },
+      turn: (step) => this.grid.turn(step),
+      sound: () => this.chime.toggle(),
+      logout: acts.logout,
+    });
+    this.cameras = new Cameras({
+      list: (views) => {
+        this.grid.show(views.map((view) => view.camera));
+        for (const { camera, health } of views) this.grid.report(camera.id, health);
+      },
+      fault: (reason) => this.grid.explain(reason),
+    });
+    this.node = h("div", { class: "wall" }, this.bar.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node);
+    this.book.onChange(() => this.#mark());
+    onLanguage(() => this.#mark());
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.grid.focused && !this.evidence.node.open) this.grid.focus(null);
+    });
+    window.addEventListener("online", () => this.#feed?.socket.hurry());
+  }
+
+  /** Begin. @param {import("./session.js").Operator} operator */
+  async start(operator) {
+    this.bar.operator(operator.username);
+    this.bar.connection("connecting");
+    this.bar.soundState(this.chime.state);
+    this.bar.layoutState(this.grid.layout, this.grid.pages);
+    setInterval(() => this.#tick(), TICK_MS);
+    this.cameras.open();
+    await this.#loadNewest();
+  }
+
+  /** Load the newest leads, then follow the events from just there. */
+  async #loadNewest() {
+    try {
+      const page = await callJson(`/v1/leads?limit=${PAGE}`);
+      // Events since this window last listened are news even if the page holds their leads already.
+      const heard = heardCursor();
+      const cursor = heard !== null && heard <= page.events_cursor ? heard : page.events_cursor;
+      for (const lead of page.leads) this.book.take(lead);
+      this.#older = page.next;
+      this.queue.offerMore(page.next !== null);
+      this.queue.fault(null);
+      this.#follow(cursor);
+      this.#mark();
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      this.queue.fault(error.message);
+      this.bar.connection("offline");
+      if (error.status !== 401) setTimeout(() => this.#loadNewest(), RETRY_MS);
+    }
+  }
+
+  /** @returns {Promise<boolean>} there are more */
+  async #loadOlder() {
+    if (this.#older === null) return false;
+    try {
+      const page = await callJson(`/v1/leads?limit=${PAGE}&cursor=${encodeURIComponent(this.#older)}`);
+      for (const lead of page.leads) this.book.take(lead);
+      this.#older = page.next;
+      this.queue.fault(null);
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      this.queue.fault(error.message);
+    }
+    return this.#older !== null;
+  }
+
+  /** @param {number} cursor */
+  #follow(cursor) {
+    this.#feed?.close();
+    const greeted = new Set();
+    this.#feed = new EventFeed(cursor, {
+      state: (state) => {
+        this.bar.connection(state === "open" ? "live" : state === "waiting" ? "offline" : "connecting");
+        if (state === "waiting") this.acts.doubt();
+      },
+      ahead: () => {
+        // another database: what was heard before means nothing in it
+        forgetCursor();
+        void this.#loadNewest();
+      },
+      event: (event) => {
+        if (event.type === "camera.removed") this.cameras.remove(event.subject);
+        else if (event.type === "camera.changed") this.cameras.renew();
+        if (!event.lead) return;
+        const unknown = this.book.get(event.lead.lead_id) === undefined;
+        this.book.take(event.lead);
+        // announced and filed are the same news: it rings once
+        if (NEWS.has(event.type) && !greeted.has(event.subject) && (unknown || event.type === "lead.announced")) {
+          this.queue.greet(event.lead);
+          this.chime.ring();
+        }
+        greeted.add(event.subject);
+      },
+    });
+    this.#feed.open();
+  }
+
+  #tick() {
+    this.bar.tick();
+    this.grid.tick();
+    this.queue.tick();
+    this.bar.count({ ...this.grid.counts, waiting: this.book.waiting });
+    this.#mark();
+  }
+
+  /** Mark the tiles whose cameras have open leads. */
+  #mark() {
+    const now = serverClock.now();
+    for (const tile of this.grid.mounted) {
+      const lead = this.book.newestOpen(tile.camera.id);
+      const alarmed = Boolean(lead) && now - Date.parse(lead?.event.confirmed ?? "") < ALARM_MS;
+      tile.mark(lead ? { id: lead.lead_id, words: violationName(lead.violation_code, language()) } : null, alarmed);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+"""A browser in front of a real API, a real Valkey and a staged worker."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+
+from tests.api.conftest import PASSWORD, RunningApi
+from tests.api.wall.stage import StagedWorker, make_square_clip
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Playwright's driver."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """The system's Chromium, headless."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("needs Debian's chromium: apt-get install chromium")
+    browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def square_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The clip of the moving square."""
+    return make_square_clip(tmp_path_factory.mktemp("clips") / "square.mp4")
+
+
+@pytest.fixture
+def stage(valkey_socket: Path, api: RunningApi) -> Iterator[StagedWorker]:
+    """A worker without cameras yet; `api` empties the bus first."""
+    assert api.url
+    worker = StagedWorker(valkey_socket)
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser profile that knows nothing, on a screen of 1366 by 768."""
+    context = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """Faults that the browser reports: script errors, refused content, broken policies."""
+    return []
+
+
+@pytest.fixture
+def new_page(context: BrowserContext, complaints: list[str]) -> Callable[[], Page]:
+    """Open pages whose faults are collected."""
+
+    def hear(message: ConsoleMessage) -> None:
+        # An answer such as 401 or 404 is logged by Chromium as an error of its own; the wall handles it.
+        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+            complaints.append(message.text)
+
+    def make() -> Page:
+        page = context.new_page()
+        page.on("console", hear)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    return make
+
+
+@pytest.fixture
+def wall(
+    new_page: Callable[[], Page], api: RunningApi, operator: httpx.Client, context: BrowserContext
+) -> Iterator[Page]:
+    """The wall of an operator who is logged in."""
+    page = new_page()
+    log_in(context, api, operator)
+    page.goto(api.url)
+    page.locator(".wall").wait_for()
+    yield page
+
+
+def log_in(context: BrowserContext, api: RunningApi, operator: httpx.Client) -> None:
+    """Give the browser the operator's session without the form."""
+    token = operator.cookies.get("plumewatch_session")
+    assert token is not None
+    assert PASSWORD
+    context.add_cookies([{"name": "plumewatch_session", "value": token, "url": api.url, "sameSite": "Strict"}])
