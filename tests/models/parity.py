@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from models.detections import Detections
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "emissions-v8s-parity.json"
-NMS_IOU = 0.7
+NMS_IOU = 0.45
 THRESHOLD = 0.1
 """Below the model's own threshold, so that a box on its edge has something to be compared with."""
 
