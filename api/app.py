@@ -10,19 +10,18 @@ from importlib import metadata
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse
 
 from api.accounts import ensure_first_operator, open_database
 from api.announcements import AnnouncementReader
-from api.broker import Broker, keep_running
+from api.broker import Broker, keep_running, stop_tasks
 from api.cameras import CameraWatch
-from api.headers import RequestTimes, SecurityHeaders
+from api.headers import BodyLimit, RequestTimes, SecurityHeaders
 from api.logins import LoginLimit
 from api.metrics import Metrics
 from api.problems import ProblemDocument, add_problem_handlers
 from api.routes import cameras, events, evidence, health, leads, live, nodes, session
+from api.routes.wall import WallFiles, wall_page
 from api.settings import Settings
 from api.state import ApiState
 from api.store.database import Database
@@ -33,6 +32,8 @@ from api.wall import WALL_FOLDER
 log = structlog.get_logger(__name__)
 
 ROUTERS = (leads, evidence, cameras, live, events, nodes, session, health)
+LEADS_PATH = "/v1/leads"
+"""Has its own limit, as it reads packages from the body."""
 WS_MAX_BYTES = 64 * 1024
 """Clients have nothing long to say over a WebSocket."""
 
@@ -61,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
                 asyncio.create_task(keep_running("cameras", CameraWatch(state).run)),
                 asyncio.create_task(keep_running("bell", broker.hear_bells)),
             ]
-            stack.push_async_callback(_stop, tasks)
+            stack.push_async_callback(stop_tasks, tasks)
             yield
 
     holder = _Holder()
@@ -77,12 +78,13 @@ def create_app(settings: Settings) -> FastAPI:
         responses={"default": {"model": ProblemDocument, "description": "A problem (application/problem+json)"}},
     )
     add_problem_handlers(app)
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, free=frozenset({LEADS_PATH}))
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestTimes, metrics=metrics)
     for module in ROUTERS:
         app.include_router(module.router)
-    app.add_api_route("/", _wall, methods=["GET"], include_in_schema=False)
-    app.mount("/wall", StaticFiles(directory=WALL_FOLDER), name="wall")
+    app.add_api_route("/", wall_page, methods=["GET"], include_in_schema=False)
+    app.mount("/wall", WallFiles(directory=WALL_FOLDER), name="wall")
     return app
 
 
@@ -96,16 +98,6 @@ class _Holder:
             return {}
         with self.database.reading() as session:
             return count_by_state(session)
-
-
-async def _wall() -> FileResponse:
-    return FileResponse(WALL_FOLDER / "index.html", headers={"Cache-Control": "no-cache"})
-
-
-async def _stop(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:

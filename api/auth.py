@@ -10,12 +10,14 @@ Who is calling: workers by key, operators by session.
 * Until a one-time password has been changed, only the session itself can be used.
 """
 
+import asyncio
 from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends
 from fastapi.security.utils import get_authorization_scheme_param
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.websockets import WebSocket
@@ -28,6 +30,9 @@ from api.store.workers import Worker, find_worker
 
 SESSION_COOKIE = "plumewatch_session"
 CSRF_HEADER = "x-plumewatch-csrf"
+LOGGED_OUT = 4401
+"""Close code of a WebSocket whose session is over."""
+SESSION_LOOK_S = 10.0
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -134,6 +139,18 @@ def require_registrar(connection: HTTPConnection, state: State) -> Operator | Wo
     if _bearer(connection):
         return require_worker(connection, state)
     return require_admin(require_operator(require_session(connection, state)))
+
+
+async def until_logged_out(websocket: WebSocket, state: ApiState, period_s: float = SESSION_LOOK_S) -> None:
+    """Return when the session that opened a WebSocket is over: a logout or a disabled operator ends it too."""
+    token = websocket.cookies.get(SESSION_COOKIE, "")
+
+    def still_open() -> bool:
+        with state.database.reading() as session:
+            return find_session(session, token, utc_now()) is not None
+
+    while await run_in_threadpool(still_open):  # noqa: ASYNC110  (the store rings no bell for a logout)
+        await asyncio.sleep(period_s)
 
 
 AnyWorker = Annotated[Worker, Depends(require_worker)]

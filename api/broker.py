@@ -7,7 +7,7 @@ The bus may be away: every call raises `BusDown` then, routes answer 503 and bac
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from typing import cast
 
 import structlog
@@ -165,6 +165,21 @@ async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
             pause = shortest
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  (jitter)
         pause = min(longest, pause * 2)
+
+
+async def stop_tasks(tasks: Collection[asyncio.Task[None]]) -> list[BaseException]:
+    """
+    Cancel tasks, wait for their end and return what they raised but for the cancellation.
+
+    Cancels again until each has ended: redis-py swallows a cancellation that meets it while it connects.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.5)
+    faults = (task.exception() for task in tasks if not task.cancelled())
+    return [fault for fault in faults if fault is not None]
 
 
 def _streams(answer: object) -> list[list[Entry]]:

@@ -2,10 +2,12 @@
 
 import time
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
+from api.problems import too_large
 from api.wall import WALL_CSP
 
 SECURITY_HEADERS = {
@@ -38,6 +40,46 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+class BodyLimit:
+    """
+    Answers 413 to a body over a limit, by its length or, when that is not told, while it comes.
+
+    Args:
+        app: what comes next.
+
+        limit: bytes.
+
+        free: paths that have a limit of their own.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, free: frozenset[str]) -> None:
+        self._app = app
+        self._limit = limit
+        self._free = free
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what is small enough."""
+        if scope["type"] != "http" or scope["path"] in self._free:
+            await self._app(scope, receive, send)
+            return
+        length = Headers(scope=scope).get("content-length", "0")
+        if not length.isdigit() or int(length) > self._limit:
+            await too_large("body", self._limit).response()(scope, receive, send)
+            return
+        seen = 0
+
+        async def receive_and_count() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._limit:
+                # FastAPI lets only this kind of exception out of its reading of a body.
+                raise HTTPException(413, f"the body is larger than the {self._limit} bytes allowed")
+            return message
+
+        await self._app(scope, receive_and_count, send)
 
 
 class RequestTimes:

@@ -85,14 +85,19 @@ class LiveViewer:
         self._awaiting = _Awaiting.INIT
         self._init_id = ""
 
-    async def keep_wanted(self) -> None:
-        """Tell the worker every few seconds that somebody watches."""
+    async def want(self) -> None:
+        """Tell the worker that somebody watches."""
+        await self._bus.set_for(wanted_key(self._camera_id), WANTED_TTL_S)
+
+    async def keep_wanting(self) -> None:
+        """Tell the worker again every few seconds."""
         while True:
-            await self._bus.set_for(wanted_key(self._camera_id), WANTED_TTL_S)
             await asyncio.sleep(WANTED_PERIOD_S)
+            await self.want()
 
     async def run(self) -> None:
         """Send for ever; raises `api.broker.BusDown` when the bus goes away."""
+        await self.want()
         after = await self._start()
         while True:
             entries = await self._bus.read_stream(self._key, after, count=BATCH, block_ms=BLOCK_MS)

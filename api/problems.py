@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 log = structlog.get_logger(__name__)
 
 PROBLEM_TYPE = "urn:plumewatch:problem:"
+_SLUGS = {413: "too-large"}
 
 
 class ProblemDocument(BaseModel):
@@ -84,13 +85,18 @@ class Problem(Exception):  # noqa: N818  (the field's word, RFC 9457)
         return ProblemResponse(document, status_code=self.status, headers=self.headers)
 
 
+def too_large(what: str, limit: int) -> Problem:
+    """Return the answer to a body over its limit."""
+    return Problem(413, "too-large", f"the {what} is larger than the {limit} bytes allowed")
+
+
 def _on_problem(_: HTTPConnection, fault: Exception) -> Response:
     return cast("Problem", fault).response()
 
 
 def _on_http_exception(connection: HTTPConnection, fault: Exception) -> Response:
     exception = cast("HTTPException", fault)
-    slug = HTTPStatus(exception.status_code).phrase.lower().replace(" ", "-")
+    slug = _SLUGS.get(exception.status_code, HTTPStatus(exception.status_code).phrase.lower().replace(" ", "-"))
     detail = exception.detail
     if exception.status_code == HTTPStatus.NOT_FOUND:
         detail = f"nothing is at {connection.url.path}"

@@ -16,7 +16,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from api.problems import Problem
+from api.problems import Problem, too_large
 
 LEAD_LIMIT = 256 * 1024
 OVERHEAD = 64 * 1024
@@ -128,8 +128,3 @@ async def receive_upload(request: Request, folder: Path, limit: int) -> AsyncIte
             raise Problem(422, "invalid-input", f"expected the parts lead and package, found {parts.seen}")
         file.flush()
         yield Upload(bytes(parts.lead), Path(file.name), parts.digest.hexdigest(), parts.size)
-
-
-def too_large(what: str, limit: int) -> Problem:
-    """Return the answer to a body over its limit."""
-    return Problem(413, "too-large", f"the {what} is larger than the {limit} bytes allowed")

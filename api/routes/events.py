@@ -9,17 +9,19 @@ import asyncio
 import contextlib
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Query, Response, WebSocket
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect
 
-from api.auth import AnyOperator, Reader
-from api.broker import wait_for_bell
+from api.auth import LOGGED_OUT, AnyOperator, Reader, until_logged_out
+from api.broker import stop_tasks, wait_for_bell
 from api.contract.schema import WallEvent
 from api.state import ApiState, State
 from api.store.events import events_after, newest_cursor
 
+log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
 BATCH = 100
@@ -63,13 +65,16 @@ async def follow_events(websocket: WebSocket, _: AnyOperator, state: State, curs
         return
     sender = asyncio.create_task(_send(websocket, state, newest if cursor is None else cursor))
     listener = asyncio.create_task(_until_gone(websocket))
+    session = asyncio.create_task(until_logged_out(websocket, state))
     try:
-        await asyncio.wait({sender, listener}, return_when=asyncio.FIRST_COMPLETED)
+        done, _running = await asyncio.wait({sender, listener, session}, return_when=asyncio.FIRST_COMPLETED)
+        if session in done and session.exception() is None:
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the reader may have gone just now
+                await websocket.close(LOGGED_OUT, "the session is over")
     finally:
-        for task in (sender, listener):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect):
-                await task
+        for fault in await stop_tasks((sender, listener, session)):
+            if not isinstance(fault, WebSocketDisconnect):
+                log.error("event reader failed", exc_info=fault)
 
 
 async def _send(websocket: WebSocket, state: ApiState, cursor: int) -> None:

@@ -7,8 +7,8 @@ import structlog
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from api.auth import AnyOperator
-from api.broker import BusDown
+from api.auth import LOGGED_OUT, AnyOperator, until_logged_out
+from api.broker import BusDown, stop_tasks
 from api.live import LiveViewer
 from api.routes.cameras import CameraIdPath
 from api.state import State
@@ -32,22 +32,23 @@ async def watch_live(websocket: WebSocket, camera_id: CameraIdPath, _: AnyOperat
     state.metrics.viewers.inc()
     tasks = [
         asyncio.create_task(viewer.run()),
-        asyncio.create_task(viewer.keep_wanted()),
+        asyncio.create_task(viewer.keep_wanting()),
         asyncio.create_task(_until_gone(websocket)),
     ]
+    session = asyncio.create_task(until_logged_out(websocket, state))
+    tasks.append(session)
     try:
         done, _running = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if any(isinstance(task.exception(), BusDown) for task in done):
-            with contextlib.suppress(RuntimeError):  # the viewer may have gone in the same moment
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the viewer may have gone in the same moment
+            if session in done and session.exception() is None:
+                await websocket.close(LOGGED_OUT, "the session is over")
+            elif any(isinstance(task.exception(), BusDown) for task in done):
                 await websocket.close(TRY_AGAIN_LATER, "the bus is away")
     finally:
         state.metrics.viewers.dec()
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception) and not isinstance(result, BusDown | WebSocketDisconnect):
-                log.error("live tile failed", camera=camera_id, exc_info=result)
+        for fault in await stop_tasks(tasks):
+            if not isinstance(fault, BusDown | WebSocketDisconnect):
+                log.error("live tile failed", camera=camera_id, exc_info=fault)
 
 
 async def _until_gone(websocket: WebSocket) -> None:

@@ -1,5 +1,6 @@
 """Operators and their sessions. Passwords are argon2id; of a session only the hash of its cookie is kept."""
 
+import functools
 import hashlib
 import secrets
 from dataclasses import dataclass
@@ -15,8 +16,12 @@ from api.store.faults import RecordConflict, UnknownRecord
 from api.store.tables import OperatorRow, SessionRow
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's argon2id minimum, 19 MiB
-_NOBODY = _hasher.hash(secrets.token_urlsafe())
-"""Checked for unknown names, so that a name's existence does not show in the time an answer takes."""
+
+
+@functools.cache
+def _nobody() -> str:
+    """Return what is checked for unknown names: their answer takes as long as that for a known one."""
+    return _hasher.hash(secrets.token_urlsafe())
 
 
 class Role(StrEnum):
@@ -67,7 +72,7 @@ def check_password(session: Session, username: str, password: str) -> Operator |
     """Return the operator if name and password are right."""
     row = session.scalar(select(OperatorRow).where(OperatorRow.username == username, OperatorRow.disabled.is_(None)))
     try:
-        _hasher.verify(_NOBODY if row is None else row.password_hash, password)
+        _hasher.verify(_nobody() if row is None else row.password_hash, password)
     except (VerificationError, InvalidHashError):
         return None
     return None if row is None else _operator(row)

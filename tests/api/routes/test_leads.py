@@ -146,7 +146,7 @@ def test_wrong_keys_get_401(api: RunningApi, operator: httpx.Client, make_postin
 
 
 def test_bad_posts_get_problems(enrolled: httpx.Client, make_posting: MakePosting) -> None:
-    """A post without key, of another type, with a missing part, with an unknown member in the lead: each its problem."""
+    """A post without key, of another type, with a missing part, with an unknown member: each gets its problem."""
     posting = make_posting()
     files = {"package": ("p.tar", posting.tar)}
     assert enrolled.post("/v1/leads", data={"lead": "{}"}, files=files).status_code == 400

@@ -1,0 +1,99 @@
+"""Cameras: registered, published to the bus, never showing their credentials."""
+
+import json
+import time
+from datetime import UTC, datetime
+
+import httpx
+import redis
+
+from api.contract.bus import DESIRED_CAMERAS, snapshot_key, state_key
+from api.contract.schema import CameraDocument, CameraHealth, CameraState
+
+SOURCE = "rtsp://admin:geheim@10.0.0.7:554/Streaming/Channels/101?token=abc"
+
+
+def report(bus: redis.Redis, camera: str, state: CameraState, *, ttl_s: int = 15) -> CameraHealth:
+    """What a worker writes of a camera."""
+    now = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
+    health = CameraHealth(camera_id=camera, state=state, since=now, reported=now, codec="h264")
+    bus.set(state_key(camera), health.model_dump_json(), ex=ttl_s)
+    return health
+
+
+def wait_for_events(client: httpx.Client, count: int) -> list[dict[str, object]]:
+    """Return the events once there are so many."""
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        events: list[dict[str, object]] = client.get("/v1/events").json()["events"]
+        if len(events) >= count:
+            return events
+        time.sleep(0.05)
+    raise AssertionError(f"expected {count} events, found {events}")
+
+
+def test_a_camera_is_registered_and_its_source_hidden(operator: httpx.Client, bus: redis.Redis) -> None:
+    """PUT answers 201, then 200; the bus gets the full source, no answer shows it; an empty source keeps it."""
+    camera = {"id": "gate-3", "name": "三号门", "source": SOURCE}
+    created = operator.put("/v1/cameras/gate-3", json=camera)
+    assert created.status_code == 201
+    shown = created.json()["camera"]["source"]
+    assert shown == "rtsp://***@10.0.0.7:554/Streaming/Channels/101?***"
+    assert json.loads(bus.hget(DESIRED_CAMERAS, "gate-3") or b"{}")["source"] == SOURCE
+    renamed = operator.put("/v1/cameras/gate-3", json=camera | {"name": "北门", "source": ""})
+    assert (renamed.status_code, renamed.json()["camera"]["name"]) == (200, "北门")
+    assert json.loads(bus.hget(DESIRED_CAMERAS, "gate-3") or b"{}") == CameraDocument.model_validate(
+        camera | {"name": "北门"}
+    ).model_dump(mode="json")
+    assert operator.put("/v1/cameras/gate-3", json=camera | {"source": shown}).status_code == 422
+    assert operator.put("/v1/cameras/gate-4", json=camera).status_code == 422
+    assert operator.put("/v1/cameras/gate-4", json={"id": "gate-4"}).status_code == 422
+    for path in ("/v1/cameras", "/v1/cameras/gate-3", "/v1/events"):
+        assert "geheim" not in operator.get(path).text
+    assert operator.delete("/v1/cameras/gate-3").status_code == 204
+    assert bus.hgetall(DESIRED_CAMERAS) == {}
+    assert operator.get("/v1/cameras/gate-3").status_code == 404
+    assert [event["type"] for event in operator.get("/v1/events").json()["events"]] == [
+        "camera.changed",
+        "camera.changed",
+        "camera.removed",
+    ]
+
+
+def test_a_worker_registers_cameras(worker: httpx.Client) -> None:
+    """The one-machine supervisor registers its cameras with the worker's key."""
+    document = {"id": "demo", "source": "scenes/plume.mp4"}
+    assert worker.put("/v1/cameras/demo", json=document).status_code == 201
+
+
+def test_reported_cameras_are_listed_and_their_changes_told(operator: httpx.Client, bus: redis.Redis) -> None:
+    """A camera that only a worker names is listed; each change of state, and silence, is one event."""
+    health = report(bus, "roof", CameraState.PLAYING)
+    listed = operator.get("/v1/cameras").json()
+    assert [(view["camera"]["id"], view["registered"]) for view in listed["cameras"]] == [("roof", False)]
+    assert CameraHealth.model_validate(operator.get("/v1/cameras/roof/health").json()) == health
+    wait_for_events(operator, 1)
+    report(bus, "roof", CameraState.LOST)
+    wait_for_events(operator, 2)
+    bus.delete(state_key("roof"))
+    events = wait_for_events(operator, 3)
+    assert [(event["type"], event["subject"], event["data"]["state"]) for event in events] == [  # type: ignore[index]
+        ("camera.changed", "roof", "playing"),
+        ("camera.changed", "roof", "lost"),
+        ("camera.changed", "roof", "silent"),
+    ]
+    assert operator.get("/v1/cameras/roof/health").status_code == 404
+    assert 'plumewatch_cameras{state="silent"} 1.0' in operator.get("/metrics").text
+
+
+def test_a_snapshot_tells_when_it_was_taken(operator: httpx.Client, bus: redis.Redis) -> None:
+    """404 without a picture; else the JPEG with its capture time, never cached."""
+    missing = operator.get("/v1/cameras/roof/snapshot.jpg")
+    assert (missing.status_code, missing.json()["type"]) == (404, "urn:plumewatch:problem:no-snapshot")
+    fields = {"jpeg": b"\xff\xd8\xffpicture", "utc": "2026-11-23T02:30:05.120Z", "width": 640, "height": 360}
+    bus.hset(snapshot_key("roof"), mapping=fields)
+    answer = operator.get("/v1/cameras/roof/snapshot.jpg")
+    assert answer.content == fields["jpeg"]
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["x-capture-utc"] == fields["utc"]
+    assert answer.headers["cache-control"] == "no-store"

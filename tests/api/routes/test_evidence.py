@@ -1,0 +1,152 @@
+"""Evidence over HTTP: whole, in ranges, verified, and every look recorded."""
+
+import io
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.contract.verification import verify_package
+from tests.api.conftest import Posting, RunningApi
+from tests.api.contract.sample import LEAD_ID, TestSigner, run_verify_sh
+
+CLIP = bytes(range(256)) * 40
+BASE = f"/v1/evidence/{LEAD_ID}"
+
+
+@pytest.fixture
+def filed(enrolled: httpx.Client, operator: httpx.Client, make_posting: Callable[..., Posting]) -> Posting:
+    """A filed lead."""
+    posting = make_posting()
+    assert posting.send(enrolled).status_code == 201
+    assert operator.get("/v1/session").status_code == 200
+    return posting
+
+
+def test_there_is_no_evidence_of_an_unknown_lead(operator: httpx.Client) -> None:
+    """404 as a problem for every address below."""
+    for path in ("", "/files", "/files/clip.mp4", "/package.tar", "/verification", "/custody"):
+        answer = operator.get(BASE + path)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "start", "end"),
+    [
+        (None, 200, 0, 10240),
+        ("bytes=0-", 200, 0, 10240),
+        ("bytes=0-99", 206, 0, 100),
+        ("bytes=100-199", 206, 100, 200),
+        ("bytes=10000-99999", 206, 10000, 10240),
+        ("bytes=-240", 206, 10000, 10240),
+        ("bytes=0-1,5-6", 200, 0, 10240),
+    ],
+)
+def test_a_clip_is_given_in_ranges(
+    operator: httpx.Client, filed: Posting, asked: str | None, status: int, start: int, end: int
+) -> None:
+    """A byte range gets 206 with just these bytes; no range, the whole range or several get the file."""
+    assert filed.tar.count(CLIP) == 1
+    answer = operator.get(f"{BASE}/files/clip.mp4", headers={} if asked is None else {"Range": asked})
+    assert (answer.status_code, answer.content) == (status, CLIP[start:end])
+    assert answer.headers["content-type"] == "video/mp4"
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert answer.headers["content-length"] == str(end - start)
+    if status == 206:
+        assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/10240"
+
+
+def test_ranges_outside_and_conditions(operator: httpx.Client, filed: Posting) -> None:
+    """416 with the size for a range outside; If-None-Match gets 304; a range of another version gets the whole file."""
+    assert filed.lead.lead_id == LEAD_ID
+    outside = operator.get(f"{BASE}/files/clip.mp4", headers={"Range": "bytes=10240-"})
+    assert (outside.status_code, outside.headers["content-range"]) == (416, "bytes */10240")
+    etag = operator.get(f"{BASE}/files/clip.mp4").headers["etag"]
+    assert operator.get(f"{BASE}/files/clip.mp4", headers={"If-None-Match": etag}).status_code == 304
+    for if_range, status in ((etag, 206), ('"other"', 200)):
+        headers = {"Range": "bytes=0-9", "If-Range": if_range}
+        assert operator.get(f"{BASE}/files/clip.mp4", headers=headers).status_code == status
+
+
+def test_only_pictures_and_video_are_shown_in_the_browser(operator: httpx.Client, filed: Posting) -> None:
+    """Other files are attachments; nothing in a package can run as a page; strange names do not reach the vault."""
+    assert filed.lead.lead_id == LEAD_ID
+    shown = operator.get(f"{BASE}/files/overlay.jpg")
+    assert shown.headers["content-disposition"] == f'inline; filename="{LEAD_ID}_overlay.jpg"'
+    for name in ("verify.sh", "VERIFY.md", "SHA256SUMS", "node.crt", "detections.jsonl"):
+        answer = operator.get(f"{BASE}/files/{name}")
+        assert answer.headers["content-disposition"] == f'attachment; filename="{LEAD_ID}_{name}"'
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "sandbox" in answer.headers["content-security-policy"]
+    saved = operator.get(f"{BASE}/files/overlay.jpg", params={"download": True})
+    assert saved.headers["content-disposition"].startswith("attachment")
+    for name in ("nothing.mp4", "..%2F..%2Fplumewatch.db", ".hidden"):
+        assert operator.get(f"{BASE}/files/{name}").status_code in {404, 422}
+
+
+def test_the_downloaded_package_verifies_offline(
+    operator: httpx.Client, filed: Posting, tmp_path: Path, signer: TestSigner
+) -> None:
+    """``package.tar`` is what was posted, and verifies with the roots that the API gives, also by verify.sh."""
+    answer = operator.get(f"{BASE}/package.tar")
+    assert len(answer.content) == int(answer.headers["content-length"])
+    assert answer.content == filed.tar
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(operator.get("/v1/trust/nodes.pem").content)
+    assert roots.read_bytes() == signer.certificate_pem
+    with tarfile.open(fileobj=io.BytesIO(answer.content)) as tar:
+        tar.extractall(tmp_path / "out", filter="data")
+    folder = tmp_path / "out" / LEAD_ID
+    assert verify_package(folder, roots.read_bytes(), lead_id=LEAD_ID).ok
+    assert run_verify_sh(folder, roots).returncode == 0
+
+
+def test_verification_is_fresh(api: RunningApi, operator: httpx.Client, filed: Posting) -> None:
+    """A verification reads the vault now: a byte changed on the disk behind the API's back is found."""
+    good = operator.get(f"{BASE}/verification").json()
+    assert filed.lead.evidence is not None
+    assert (good["ok"], good["sums_sha256"]) == (True, filed.lead.evidence.sums_sha256)
+    clip = next((api.settings.data_dir / "vault").rglob("clip.mp4"))
+    assert clip.stat().st_mode & 0o777 == 0o440
+    clip.chmod(0o640)
+    clip.write_bytes(b"x" + CLIP[1:])
+    bad = operator.get(f"{BASE}/verification").json()
+    assert bad["ok"] is False
+    assert "files" in [check["name"] for check in bad["checks"] if check["outcome"] == "fail"]
+
+
+def test_custody_tells_who_did_what(operator: httpx.Client, filed: Posting) -> None:
+    """Filing, views, downloads and verifications are recorded in order; a player's many ranges are one view."""
+    assert filed.lead.lead_id == LEAD_ID
+    operator.get(BASE)
+    for start in range(0, 1000, 100):
+        operator.get(f"{BASE}/files/clip.mp4", headers={"Range": f"bytes={start + 1}-{start + 99}"})
+    operator.get(f"{BASE}/package.tar")
+    operator.get(f"{BASE}/verification")
+    custody = operator.get(f"{BASE}/custody").json()
+    assert [(entry["action"], entry["file"], entry["who"]) for entry in custody["entries"]] == [
+        ("filed", "", "worker:local"),
+        ("viewed", "manifest.json", "operator:admin"),
+        ("viewed", "clip.mp4", "operator:admin"),
+        ("downloaded", "", "operator:admin"),
+        ("verified", "", "operator:admin"),
+    ]
+
+
+def test_files_are_listed_with_their_hashes(operator: httpx.Client, filed: Posting) -> None:
+    """Every file with its size and the hash of the signed list; what comes after the list has none."""
+    assert filed.lead.lead_id == LEAD_ID
+    files = {entry["name"]: entry for entry in operator.get(f"{BASE}/files").json()["files"]}
+    assert files["clip.mp4"]["size"] == len(CLIP)
+    assert len(files["clip.mp4"]["sha256"]) == 64
+    assert files["SHA256SUMS"]["sha256"] is None
+    assert operator.get(BASE).json()["lead_id"] == LEAD_ID
+
+
+def test_a_worker_key_reads_no_evidence(worker: httpx.Client, filed: Posting) -> None:
+    """A stolen worker key gives no evidence away."""
+    assert filed.lead.lead_id == LEAD_ID
+    for path in ("", "/files/clip.mp4", "/package.tar", "/custody"):
+        assert worker.get(BASE + path).status_code == 401

@@ -1,0 +1,106 @@
+"""Health, problems and the page itself."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.clock import utc_now
+from api.settings import Settings
+from api.store.tables import CameraRow
+from tests.api.conftest import Posting, RunningApi
+
+
+def test_a_running_api_is_alive_and_ready(api: RunningApi) -> None:
+    """200 from both, and every part ok."""
+    with httpx.Client(base_url=api.url) as client:
+        assert client.get("/healthz").json() == {"status": "ok"}
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.json()["parts"]) == (200, {"bus": "ok", "database": "ok", "vault": "ok"})
+
+
+class TestAlone:
+    """An API whose bus is away."""
+
+    @pytest.fixture
+    def settings(self, tmp_path: Path) -> Settings:
+        """No Redis is at this address."""
+        return Settings(data_dir=tmp_path / "data", redis_url=f"unix://{tmp_path}/nothing", port=0)
+
+    def test_leads_are_filed_and_the_rest_says_503(
+        self, enrolled: httpx.Client, operator: httpx.Client, make_posting: Callable[..., Posting]
+    ) -> None:
+        """Leads and cameras are taken; readyz, health and snapshot say that the bus is away."""
+        ready = operator.get("/readyz")
+        assert (ready.status_code, ready.json()["parts"]["database"]) == (503, "ok")
+        assert ready.json()["parts"]["bus"].startswith("the bus does not answer")
+        assert make_posting().send(enrolled).status_code == 201
+        assert len(operator.get("/v1/leads").json()["leads"]) == 1
+        camera = {"id": "gate-3", "source": "rtsp://10.0.0.1/1"}
+        assert operator.put("/v1/cameras/gate-3", json=camera).status_code == 201
+        listed = operator.get("/v1/cameras").json()
+        assert (listed["bus"], len(listed["cameras"])) == (False, 1)
+        for path in ("/v1/cameras/gate-3/health", "/v1/cameras/gate-3/snapshot.jpg"):
+            answer = operator.get(path)
+            assert (answer.status_code, answer.json()["type"]) == (503, "urn:plumewatch:problem:bus-away")
+
+
+def test_every_error_is_a_problem(operator: httpx.Client) -> None:
+    """Unknown address, wrong method, invalid input, too long a body: application/problem+json with type and status."""
+    as_json = {"Content-Type": "application/json"}
+    long = {"username": "a", "password": "b" * (2 << 20)}
+    for answer, status in (
+        (operator.get("/v1/nothing"), 404),
+        (operator.get("/wall/nothing.js"), 404),
+        (operator.delete("/v1/leads"), 405),
+        (operator.get("/v1/leads/nothing"), 422),
+        (operator.get("/v1/leads", params={"limit": 0}), 422),
+        (operator.post("/v1/session", content=b"{"), 422),
+        (operator.post("/v1/session", json=long), 413),
+        (operator.post("/v1/session", content=iter([b" " * (1 << 20)] * 3), headers=as_json), 413),
+    ):
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+        assert answer.json()["status"] == status
+        assert answer.json()["type"].startswith("urn:plumewatch:problem:")
+        assert "Traceback" not in answer.text
+
+
+def test_a_fault_inside_gets_a_problem_without_its_inside(api: RunningApi, operator: httpx.Client) -> None:
+    """A fault that nobody expected is answered 500 with no word of it."""
+    with api.state.database.writing() as session:
+        session.add(CameraRow(camera_id="broken", document="not json: geheim", changed=utc_now()))
+    answer = operator.get("/v1/cameras/broken")
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert answer.json()["type"] == "urn:plumewatch:problem:internal-fault"
+    assert "geheim" not in answer.text
+
+
+def test_metrics_count_what_happened(
+    enrolled: httpx.Client, operator: httpx.Client, make_posting: Callable[..., Posting]
+) -> None:
+    """Leads by state, posts by answer, failed checks, times by route."""
+    posting = make_posting()
+    posting.send(enrolled)
+    broken = Posting(posting.lead, posting.tar.replace(b"pixels", b"pixelz", 1))
+    assert broken.send(enrolled).status_code == 422
+    text = operator.get("/metrics").text
+    assert 'plumewatch_leads{state="PENDING_VERIFY"} 1.0' in text
+    assert 'plumewatch_lead_posts_total{status="201"} 1.0' in text
+    assert 'plumewatch_lead_posts_total{status="422"} 1.0' in text
+    assert 'plumewatch_verification_failures_total{check="files"} 1.0' in text
+    assert 'plumewatch_request_seconds_count{method="POST",route="/v1/leads",status="201"} 1.0' in text
+
+
+def test_the_page_comes_with_a_strict_policy(api: RunningApi) -> None:
+    """``GET /`` is the wall; every answer forbids foreign scripts, frames and guessing of types."""
+    with httpx.Client(base_url=api.url) as client:
+        page = client.get("/")
+        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        for answer in (page, client.get("/wall/js/main.js"), client.get("/v1/leads"), client.get("/healthz")):
+            policy = answer.headers["content-security-policy"]
+            assert "frame-ancestors 'none'" in policy
+            assert "unsafe" not in policy
+            assert answer.headers["x-content-type-options"] == "nosniff"
+        assert client.get("/wall/__init__.py").status_code == 404
+        assert client.get("/wall/../settings.py").status_code == 404
