@@ -1,0 +1,43 @@
+"""
+Scenes: rendered clips with ground truth, for the demo, for tests and for benchmarks where no real clip is at hand.
+
+    python -m benchmarks.scenes --out FOLDER [--names NAME ...] [--check]
+"""
+
+from benchmarks.scenes.catalogue import demo_scenes, opacity_scenes, scene_named, scenes
+from benchmarks.scenes.film import ensure, truth_path, write
+from benchmarks.scenes.render import Stage, render
+from benchmarks.scenes.scene import (
+    Colour,
+    FrameTruth,
+    Kind,
+    Lens,
+    Place,
+    Scene,
+    SceneEvent,
+    SceneFrame,
+    Sighting,
+    Weather,
+)
+
+__all__ = [
+    "Colour",
+    "FrameTruth",
+    "Kind",
+    "Lens",
+    "Place",
+    "Scene",
+    "SceneEvent",
+    "SceneFrame",
+    "Sighting",
+    "Stage",
+    "Weather",
+    "demo_scenes",
+    "ensure",
+    "opacity_scenes",
+    "render",
+    "scene_named",
+    "scenes",
+    "truth_path",
+    "write",
+]

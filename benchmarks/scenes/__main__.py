@@ -1,0 +1,53 @@
+"""Render scenes into a folder, and say how the shipped model does on them."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.scenes.catalogue import demo_scenes, scene_named, scenes
+from benchmarks.scenes.check import table, watch
+from benchmarks.scenes.film import ensure
+from models.registry import Registry
+
+
+def main() -> int:
+    """Run the command line; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scenes", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the clips and their truth")
+    parser.add_argument("--names", nargs="+", metavar="NAME", help="scenes to render; all of them without this")
+    parser.add_argument("--demo", action="store_true", help="only the demo's scenes")
+    parser.add_argument("--check", action="store_true", help="run a detector over them and print what it found")
+    parser.add_argument("--model", help="registry name of the detector; the default model without this")
+    parser.add_argument("--threshold", type=float, default=0.25, help="lowest confidence that counts")
+    arguments = parser.parse_args()
+    try:
+        chosen = [scene_named(name) for name in arguments.names] if arguments.names else scenes()
+    except KeyError as error:
+        parser.error(str(error.args[0]))
+    if arguments.demo:
+        chosen = demo_scenes()
+    begun, drawn = time.monotonic(), 0
+
+    def progress(name: str, done: int, total: int) -> None:
+        nonlocal drawn
+        drawn += 1
+        if sys.stderr.isatty() or done == total:
+            print(f"\r{name}: {done}/{total}", end="" if done < total else "\n", file=sys.stderr, flush=True)
+
+    clips = ensure(arguments.out, chosen, progress=progress)
+    if drawn:
+        took_s = time.monotonic() - begun
+        print(f"{drawn} frames in {took_s:.1f} s: {drawn / took_s:.1f} frames a second")
+    for clip in clips.values():
+        print(clip)
+    if arguments.check:
+        detector = Registry.load().detector(arguments.model, threshold=arguments.threshold)
+        card, engine = detector.card, detector.runtime.engine
+        print(f"{card.name} {card.version} on {engine}, threshold {arguments.threshold}")
+        print(table(watch(scene, clips[scene.name], detector) for scene in chosen))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

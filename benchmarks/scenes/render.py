@@ -1,0 +1,194 @@
+"""Rendering: background, what is emitted and the camera's faults become frames with their truth."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.scenes.fire import Flames
+from benchmarks.scenes.flow import flow_of
+from benchmarks.scenes.light import Plane, encode, seeded
+from benchmarks.scenes.place import backdrop
+from benchmarks.scenes.plume import Medium, Plume
+from benchmarks.scenes.scene import FrameTruth, Kind, Scene, SceneEvent, SceneFrame, Sighting
+from benchmarks.scenes.sky import Sky
+from benchmarks.scenes.traffic import Traffic
+
+_VISIBLE = 0.05
+"""Opacity that counts as visible: the nearest 5 % is what an observer reads (domain.md 1.3)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exposure:
+    """
+    The light of one moment before the camera.
+
+    Attributes:
+        background: float32 ``(h, w, 3)``: linear radiance without anything emitted.
+
+        transmission: float32 ``(h, w)``: of everything emitted.
+
+        path: float32 ``(h, w, 3)``: radiance added by it.
+
+        seen: float32 ``(h, w, 3)``: ``transmission * background + path``.
+    """
+
+    background: Plane
+    transmission: Plane
+    path: Plane
+    seen: Plane
+
+
+class Stage:
+    """A scene made ready: everything that does not depend on time is painted. Any frame can be rendered by itself."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        width, height = scene.size_wh
+        self._backdrop = backdrop(scene)
+        self._sky = Sky(scene.weather, scene.seed, scene.size_wh, self._backdrop.horizon_px)
+        self._gap = 1 - self._backdrop.cover[: self._backdrop.horizon_px, :, None]
+        self._traffic = Traffic(scene.vehicles, self._backdrop.road, scene.size_wh, scene.seed, self._sky.mood.light)
+        self._sources = [self._source(index, event) for index, event in enumerate(scene.events)]
+        self._axes = [source.axis_px() for source in self._sources]
+        rng = seeded(scene.seed, "lens")
+        self._noise = np.round(rng.normal(0, scene.lens.noise_levels, (height + 64, width + 64, 3))).astype(np.int16)
+        self._corners = rng.integers(0, 64, (512, 2))
+        self._wander = rng.uniform(0, 2 * math.pi, 6)
+        y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+        vignette = (1 - scene.lens.vignette * ((x * x + y * y) / 2) ** 1.5).astype(np.float32)
+        self._vignette = np.ascontiguousarray(np.dstack([vignette] * 3))
+
+    def _source(self, index: int, event: SceneEvent) -> Plume | Flames:
+        width, height = self.scene.size_wh
+        at = event.at or self._backdrop.lip
+        outlet_px = (at[0] * width, at[1] * height)
+        outlet = (event.width or self._backdrop.lip_width * 0.86) * width
+        seed = self.scene.seed * 101 + index
+        if event.kind is Kind.FIRE:
+            return Flames(event, outlet_px, outlet, self.scene.size_wh, seed)
+        light = self._sky.mood.light
+        return Plume(event, flow_of(event, self.scene.wind), outlet_px, outlet, self.scene.size_wh, seed, light)
+
+    def background(self, time_s: float) -> Plane:
+        """Return the linear radiance of the place at `time_s` with nothing emitted."""
+        image = self._backdrop.radiance.copy()
+        image[: self._backdrop.horizon_px] += self._sky.radiance(time_s) * self._gap
+        self._traffic.drive(image, time_s)
+        for source in self._sources:
+            if isinstance(source, Flames):
+                source.shine(image, time_s)
+        return image
+
+    def exposure(self, time_s: float) -> Exposure:
+        """Return the light at `time_s`, with everything that made it."""
+        return self.over(self.background(time_s), time_s)
+
+    def over(self, background: Plane, time_s: float) -> Exposure:
+        """Return what is emitted at `time_s` before any other `background`, linear radiance of the picture's size."""
+        seen, transmission, _ = self._emit(background.copy(), time_s)
+        return Exposure(background, transmission, seen - transmission[..., None] * background, seen)
+
+    def frame(self, index: int) -> SceneFrame:
+        """Return frame `index`."""
+        time_s = index / self.scene.fps
+        seen, transmission, media = self._emit(self.background(time_s), time_s)
+        image = encode(seen, self.gain(time_s))
+        opacity = np.asarray(1 - transmission, np.float32)
+        if self.scene.lens.shake_px:
+            image, opacity = self._shake(image, opacity, time_s)
+        row, column = self._corners[index % len(self._corners)]
+        height, width = opacity.shape
+        noise = self._noise[row : row + height, column : column + width]
+        image = np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), np.uint8)
+        sightings = tuple(self._sighting(number, medium) for number, medium in enumerate(media))
+        return SceneFrame(image, FrameTruth(index, time_s, sightings), opacity)
+
+    def gain(self, time_s: float) -> Plane:
+        """Return the factor ``(h, w, 3)`` by which lens and exposure change the light at `time_s`."""
+        drift = self.scene.lens.exposure_drift
+        if not drift:
+            return self._vignette
+        return self._vignette * np.float32(1 + drift * math.sin(2 * math.pi * time_s / 20))
+
+    def frames(self) -> Iterator[SceneFrame]:
+        """Yield every frame in order."""
+        for index in range(self.scene.frames):
+            yield self.frame(index)
+
+    def _emit(self, image: Plane, time_s: float) -> tuple[Plane, Plane, list[Medium | None]]:
+        """Lay everything emitted over `image`, in place; return it, the whole transmission and each event's medium."""
+        transmission = np.ones(image.shape[:2], np.float32)
+        media: list[Medium | None] = []
+        for source in self._sources:
+            medium = source.medium(time_s)
+            media.append(medium)
+            if medium is None:
+                continue
+            rows, columns = medium.transmission.shape
+            area = (slice(medium.top, medium.top + rows), slice(medium.left, medium.left + columns))
+            image[area] *= medium.transmission[..., None]
+            image[area] += medium.path
+            transmission[area] *= medium.transmission
+        return image, transmission, media
+
+    def _shake(self, image: NDArray[np.uint8], opacity: Plane, time_s: float) -> tuple[NDArray[np.uint8], Plane]:
+        dx, dy = self.offset_px(time_s)
+        matrix = np.array([[1, 0, dx], [0, 1, dy]], np.float64)
+        height, width = opacity.shape
+        moved = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        field = cv2.warpAffine(
+            opacity, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return np.asarray(moved, np.uint8), np.asarray(field, np.float32)
+
+    def offset_px(self, time_s: float) -> tuple[float, float]:
+        """Return how far shake has moved the picture at `time_s`."""
+        size = self.scene.lens.shake_px * math.sqrt(2 / 3)
+        parts = [
+            sum(
+                math.sin(2 * math.pi * hertz * time_s + self._wander[axis * 3 + n])
+                for n, hertz in enumerate((0.31, 1.7, 4.3))
+            )
+            for axis in (0, 1)
+        ]
+        return size * parts[0], size * parts[1]
+
+    def _sighting(self, number: int, medium: Medium | None) -> Sighting:
+        nothing = Sighting(number, False, (0.0, 0.0, 0.0, 0.0), 0.0, 0.0, 0.0, 0.0)  # noqa: FBT003 - field order is the record's
+        if medium is None:
+            return nothing
+        opacity = 1 - medium.transmission
+        seen = opacity > _VISIBLE
+        columns, rows = np.flatnonzero(seen.any(0)), np.flatnonzero(seen.any(1))
+        if not len(columns):
+            return nothing
+        axis = np.round(self._axes[number] - (medium.left, medium.top)).astype(int)
+        inside = (axis >= 0).all(1) & (axis[:, 0] < opacity.shape[1]) & (axis[:, 1] < opacity.shape[0])
+        along = opacity[axis[inside, 1], axis[inside, 0]]
+        visible = along[along > _VISIBLE]
+        reading = opacity[axis[1:5, 1].clip(0, opacity.shape[0] - 1), axis[1:5, 0].clip(0, opacity.shape[1] - 1)]
+        return Sighting(
+            event=number,
+            visible=True,
+            xyxy=(
+                float(columns[0] + medium.left),
+                float(rows[0] + medium.top),
+                float(columns[-1] + 1 + medium.left),
+                float(rows[-1] + 1 + medium.top),
+            ),
+            opacity_mean=float(opacity[seen].mean()),
+            opacity_axis=float(visible.mean()) if len(visible) else 0.0,
+            opacity_max=float(opacity.max()),
+            opacity_reading=float(reading.mean())
+            if self.scene.events[number].kind is not Kind.FIRE
+            else float(along.max(initial=0)),
+        )
+
+
+def render(scene: Scene) -> Iterator[SceneFrame]:
+    """Yield the scene's frames in order."""
+    return Stage(scene).frames()

@@ -1,0 +1,94 @@
+"""Sky: a graded sky with clouds that drift and change slowly."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.scenes.light import Plane, colour, fractal, remap, resize, seeded, smoothstep
+from benchmarks.scenes.scene import Weather
+
+_TILE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """
+    How a weather looks.
+
+    Attributes:
+        zenith: sRGB at the top of the picture.
+
+        horizon: sRGB at the horizon.
+
+        lit: sRGB of a cloud's sunny side.
+
+        shaded: sRGB of its base.
+
+        cover: how much cloud: the noise level above which there is cloud; lower is more.
+
+        softness: width of a cloud's edge in the same units.
+
+        light: brightness of the ground against a clear noon.
+    """
+
+    zenith: tuple[int, int, int]
+    horizon: tuple[int, int, int]
+    lit: tuple[int, int, int]
+    shaded: tuple[int, int, int]
+    cover: float
+    softness: float
+    light: float
+
+
+MOODS = {
+    Weather.CLEAR: Mood((92, 140, 202), (204, 218, 230), (250, 250, 250), (214, 220, 228), 1.0, 1.5, 1.0),
+    Weather.CLOUDY: Mood((84, 128, 188), (200, 212, 224), (248, 248, 247), (158, 168, 182), -0.1, 1.3, 0.9),
+    Weather.OVERCAST: Mood((168, 176, 184), (212, 216, 218), (226, 228, 229), (158, 165, 173), -1.3, 2.4, 0.72),
+    Weather.DUSK: Mood((52, 66, 104), (226, 158, 110), (196, 138, 122), (76, 74, 98), 0.2, 1.8, 0.16),
+}
+
+
+class Sky:
+    """
+    The sky above `horizon_px`, as the camera sees it at any time.
+
+    Clouds lie on a level ceiling: they shrink and crowd towards the horizon. They are soft, so half size is enough.
+    """
+
+    def __init__(self, weather: Weather, seed: int, size_wh: tuple[int, int], horizon_px: int) -> None:
+        self.mood = MOODS[weather]
+        width, rows = size_wh[0], horizon_px
+        self._wh = (width, rows)
+        rng = seeded(seed, "sky")
+        broad = fractal(rng, _TILE, _TILE, 4, 7, 0.55)
+        fine = fractal(rng, _TILE, _TILE, 16, 6, 0.6)
+        self._broad, self._fine = broad, fine
+        half_w, half_h = width // 2, rows // 2
+        x, y = np.meshgrid(np.arange(half_w, dtype=np.float32), np.arange(half_h, dtype=np.float32))
+        elevation = (half_h - y) / half_h * 0.9 + 0.1
+        scale = np.float32(_TILE / half_w * 0.42)
+        self._u = ((x - half_w / 2) / elevation**0.75 * scale).astype(np.float32)
+        self._v = (np.float32(_TILE * 0.42) / elevation).astype(np.float32)
+        self._haze = smoothstep(0.0, 0.5, (elevation - 0.1).astype(np.float32))
+        height = np.linspace(0, 1, half_h, dtype=np.float32)[:, None, None]
+        mix = height**1.4
+        gradient = colour(*self.mood.zenith) * (1 - mix) + colour(*self.mood.horizon) * mix
+        across = 1 + 0.10 * np.linspace(-1, 1, half_w, dtype=np.float32)[None, :, None] * rng.choice([-1, 1])
+        self._gradient = np.ascontiguousarray(gradient * across, np.float32)
+
+    def radiance(self, time_s: float) -> Plane:
+        """Return the sky's radiance ``(horizon, width, 3)`` at `time_s`."""
+        mood = self.mood
+        drift = np.float32(4.0 * time_s)
+        density = remap(self._broad, self._u + drift, self._v)
+        density += np.float32(0.35) * remap(
+            self._fine, self._u + np.float32(1.25) * drift, self._v - np.float32(0.4) * drift
+        )
+        cloud = smoothstep(mood.cover, mood.cover + mood.softness, density)
+        lit = 1 - np.float32(0.8) * smoothstep(
+            mood.cover + 0.5 * mood.softness, mood.cover + 2.2 * mood.softness, density
+        )
+        cloud *= self._haze
+        own = colour(*mood.shaded) + (colour(*mood.lit) - colour(*mood.shaded)) * lit[..., None]
+        half = self._gradient + (own - self._gradient) * (cloud[..., None] * np.float32(0.92))
+        return resize(np.asarray(half, np.float32), *self._wh)
