@@ -121,6 +121,8 @@ class Recipe:
 
         architecture: ultralytics model file, for example ``yolov8n.yaml``.
 
+        width: Width multiple in place of the architecture's own; 0 keeps that.
+
         initial: How the weights start: ``load`` (matching tensors of the given file), ``slim`` (its most important
             channels, see :mod:`slimming`) or ``random``.
 
@@ -131,11 +133,13 @@ class Recipe:
 
         side_px: Training side; images are stored with this longest side.
 
-        learning_rate: Peak of the cosine for SGD with Nesterov momentum.
+        optimiser: ``sgd`` (Nesterov; long runs on a GPU) or ``adamw`` (short runs: recovers a slimmed model sooner).
+
+        learning_rate: Peak of the cosine.
 
         final_rate: Last learning rate as a share of the peak.
 
-        momentum: SGD momentum.
+        momentum: SGD momentum, AdamW's first beta.
 
         weight_decay: For convolution weights only.
 
@@ -145,9 +149,13 @@ class Recipe:
 
         ema: Decay of the weight average that is validated and released.
 
+        ema_ramp: Steps over which that decay builds up.
+
         class_gain: Gain of the classification loss (box 7.5 and distribution 1.5 stay as in ultralytics).
 
         check_every_s: Seconds between validations.
+
+        check_limit: Validate on about this many images while training; 0 takes all (a CPU cannot afford that).
 
         repeat: Sampling weight by name prefix; 1 where none matches.
 
@@ -156,10 +164,12 @@ class Recipe:
 
     name: str
     architecture: str
+    width: float = 0.0
     initial: str = "load"
     budget_s: float = 600.0
     batch: int = 64
     side_px: int = 640
+    optimiser: str = "sgd"
     learning_rate: float = 0.01
     final_rate: float = 0.01
     momentum: float = 0.937
@@ -167,8 +177,10 @@ class Recipe:
     warmup: float = 0.03
     plain: float = 0.08
     ema: float = 0.9998
+    ema_ramp: float = 2000.0
     class_gain: float = 0.5
     check_every_s: float = 90.0
+    check_limit: int = 0
     repeat: dict[str, float] = field(default_factory=dict)
     seed: int = 7
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -195,6 +207,9 @@ class Recipe:
         recipe = cls(**_known(cls, values, path))
         if recipe.initial not in {"load", "slim", "random"}:
             message = f"{path}: initial must be load, slim or random, got {recipe.initial!r}"
+            raise RecipeError(message)
+        if recipe.optimiser not in {"sgd", "adamw"}:
+            message = f"{path}: optimiser must be sgd or adamw, got {recipe.optimiser!r}"
             raise RecipeError(message)
         if recipe.budget_s <= 0 or recipe.batch < 1 or recipe.side_px % 32:
             message = f"{path}: budget_s and batch must be positive and side_px a multiple of 32"

@@ -1,9 +1,12 @@
 """
 A smaller YOLOv8 from a larger one: each layer keeps its most important channels (structured pruning as a start).
 
-``yolov8s`` and ``yolov8n`` differ only in width, so every tensor of the small model is a slice of the large one's. A
-channel's importance is the magnitude of its batch-norm gain (Liu et al., "Network slimming", ICCV 2017). Channels that
-residual additions tie together keep the same indices.
+YOLOv8 models of one depth differ only in width, so every tensor of the small model is a slice of the large one's. A
+channel's importance is the squared first-order effect on the loss of removing it, from its batch-norm gain and offset
+and their gradients (Molchanov et al., "Importance estimation for neural network pruning", CVPR 2019). Measured on the
+first weights, validation mAP50 right after cutting and re-estimating batch-norm statistics, before any training (142
+images at 416 px, uncut 0.575): to 3/8 width 0.450 (by the size of the gain alone 0.071), to 1/4 width 0.149 (0.003).
+Channels that residual additions tie together keep the same indices.
 """
 
 from __future__ import annotations
@@ -12,18 +15,68 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
-from ultralytics.nn.modules import C2f, Concat, Conv, Detect, SPPF
+from ultralytics.nn.modules import SPPF, C2f, Concat, Conv, Detect
+
+from models.training.objective import Objective
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ultralytics.nn.tasks import DetectionModel
+
+    from models.training.batches import Batch
+    from models.training.recipe import Distillation
+
+Importance = dict[int, torch.Tensor]
+"""Importance of every channel, by the ``id`` of the batch norm that scales it."""
 
 
 class SlimmingError(TypeError):
     """A layer is of a kind whose channels this module does not know how to choose."""
 
 
+def weigh(model: DetectionModel, settings: Distillation, batches: Iterable[Batch]) -> Importance:
+    """
+    Return how much each channel of each batch norm matters to the loss over ``batches``.
+
+    ``model.args`` must hold the loss gains. Batch norms keep their statistics; gradients are left cleared.
+    """
+    objective = Objective(model, settings)
+    norms = {name: part for name, part in model.named_modules() if isinstance(part, nn.BatchNorm2d)}
+    total = {name: torch.zeros_like(part.weight) for name, part in norms.items()}
+    model.train()
+    for part in norms.values():
+        part.eval()
+    for batch in batches:
+        model.zero_grad()
+        with torch.autocast(batch.images.device.type, torch.bfloat16):
+            answers = model(batch.images.contiguous(memory_format=torch.channels_last))
+        objective(answers, batch, None)[0].backward()
+        for name, part in norms.items():
+            effect = part.weight * part.weight.grad + part.bias * part.bias.grad
+            total[name] += effect.detach().square()
+    model.zero_grad()
+    return {id(norms[name]): value for name, value in total.items()}
+
+
 @torch.no_grad()
-def slim(large: DetectionModel, small: DetectionModel) -> None:
+def settle(model: DetectionModel, batches: Iterable[Batch]) -> None:
+    """Re-estimate the batch-norm statistics of a cut model: a plain mean over ``batches``."""
+    norms = [part for part in model.modules() if isinstance(part, nn.BatchNorm2d)]
+    momenta = [part.momentum for part in norms]
+    for part in norms:
+        part.reset_running_stats()
+        part.momentum = None
+    model.train()
+    for batch in batches:
+        with torch.autocast(batch.images.device.type, torch.bfloat16):
+            model(batch.images.contiguous(memory_format=torch.channels_last))
+    for part, momentum in zip(norms, momenta, strict=True):
+        part.momentum = momentum
+
+
+@torch.no_grad()
+def slim(large: DetectionModel, small: DetectionModel, importance: Importance) -> None:
     """Copy the most important channels of ``large`` into ``small``; both are the same architecture at two widths."""
     kept: list[torch.Tensor] = []
     widths: list[int] = []
@@ -32,15 +85,15 @@ def slim(large: DetectionModel, small: DetectionModel) -> None:
         inputs = [torch.arange(3) if not kept else kept[index] for index in came]
         spans = [3 if not kept else widths[index] for index in came]
         if isinstance(source, Conv):
-            chosen, width = _conv(source, target, inputs[0]), source.conv.out_channels
+            chosen, width = _conv(source, target, inputs[0], importance), source.conv.out_channels
         elif isinstance(source, C2f):
-            chosen, width = _c2f(source, target, inputs[0]), source.cv2.conv.out_channels
+            chosen, width = _c2f(source, target, inputs[0], importance), source.cv2.conv.out_channels
         elif isinstance(source, SPPF):
             target.cv1.act = source.cv1.act
-            hidden = _conv(source.cv1, target.cv1, inputs[0])
+            hidden = _conv(source.cv1, target.cv1, inputs[0], importance)
             span = source.cv1.conv.out_channels
             repeats = source.cv2.conv.in_channels // span
-            chosen = _conv(source.cv2, target.cv2, torch.cat([hidden + span * i for i in range(repeats)]))
+            chosen = _conv(source.cv2, target.cv2, torch.cat([hidden + span * i for i in range(repeats)]), importance)
             width = source.cv2.conv.out_channels
         elif isinstance(source, nn.Upsample):
             chosen, width = inputs[0], spans[0]
@@ -49,7 +102,7 @@ def slim(large: DetectionModel, small: DetectionModel) -> None:
             chosen = torch.cat([index + offset for index, offset in zip(inputs, offsets, strict=True)])
             width = sum(spans)
         elif isinstance(source, Detect):
-            _detect(source, target, inputs)
+            _detect(source, target, inputs, importance)
             chosen, width = torch.arange(0), 0
         else:
             message = f"expected Conv, C2f, SPPF, Upsample, Concat or Detect, got {type(source).__name__}"
@@ -58,33 +111,36 @@ def slim(large: DetectionModel, small: DetectionModel) -> None:
         widths.append(width)
 
 
-def _conv(source: Conv, target: Conv, inputs: torch.Tensor, outputs: torch.Tensor | None = None) -> torch.Tensor:
+def _conv(
+    source: Conv, target: Conv, inputs: torch.Tensor, importance: Importance, outputs: torch.Tensor | None = None
+) -> torch.Tensor:
     """Fill one convolution with its batch norm; return the kept output channels, ascending."""
     if outputs is None:
-        outputs = source.bn.weight.abs().topk(target.conv.out_channels).indices.sort().values
+        outputs = importance[id(source.bn)].topk(target.conv.out_channels).indices.sort().values
     target.conv.weight.copy_(source.conv.weight[outputs][:, inputs])
     for name in ("weight", "bias", "running_mean", "running_var"):
         getattr(target.bn, name).copy_(getattr(source.bn, name)[outputs])
     return outputs
 
 
-def _c2f(source: C2f, target: C2f, inputs: torch.Tensor) -> torch.Tensor:
+def _c2f(source: C2f, target: C2f, inputs: torch.Tensor, importance: Importance) -> torch.Tensor:
     half, width = target.c, source.c
-    importance = source.cv1.bn.weight.abs()
-    first = importance[:width].topk(half).indices.sort().values
-    second = importance[width:].topk(half).indices.sort().values
-    _conv(source.cv1, target.cv1, inputs, torch.cat([first, second + width]))
+    ranked = importance[id(source.cv1.bn)]
+    first = ranked[:width].topk(half).indices.sort().values
+    second = ranked[width:].topk(half).indices.sort().values
+    _conv(source.cv1, target.cv1, inputs, importance, torch.cat([first, second + width]))
     parts, last = [first, second], second
     for large, small in zip(source.m, target.m, strict=True):
-        hidden = _conv(large.cv1, small.cv1, last)
-        last = _conv(large.cv2, small.cv2, hidden, last if large.add else None)
+        hidden = _conv(large.cv1, small.cv1, last, importance)
+        last = _conv(large.cv2, small.cv2, hidden, importance, last if large.add else None)
         parts.append(last)
-    return _conv(source.cv2, target.cv2, torch.cat([part + width * i for i, part in enumerate(parts)]))
+    joined = torch.cat([part + width * i for i, part in enumerate(parts)])
+    return _conv(source.cv2, target.cv2, joined, importance)
 
 
-def _detect(source: Detect, target: Detect, inputs: list[torch.Tensor]) -> None:
+def _detect(source: Detect, target: Detect, inputs: list[torch.Tensor], importance: Importance) -> None:
     for large_branches, small_branches in ((source.cv2, target.cv2), (source.cv3, target.cv3)):
         for large, small, index in zip(large_branches, small_branches, inputs, strict=True):
-            chosen = _conv(large[1], small[1], _conv(large[0], small[0], index))
+            chosen = _conv(large[1], small[1], _conv(large[0], small[0], index, importance), importance)
             small[2].weight.copy_(large[2].weight[:, chosen])
             small[2].bias.copy_(large[2].bias)

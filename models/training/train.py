@@ -28,6 +28,7 @@ from models.training.objective import NOMINAL, Objective
 from models.training.recipe import Recipe
 from models.training.repair import read_sightings, repair, without_doubtful
 from models.training.synthetic import Painter
+from models.training.team import Team
 
 if TYPE_CHECKING:
     from ultralytics.nn.tasks import DetectionModel
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from models.training.store import ImageStore
 
 MAX_GRADIENT_NORM = 10.0
+PROBES = 160
+"""Images on which slimming weighs channels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,29 +73,43 @@ def assemble(recipe: Recipe, data: Path, objects: Path | None, sightings: Path |
         notes["street_negatives"] = {"used": len(kept), "skipped": len(streets) - len(kept)}
         train += kept
     check = evaluation_samples(data, objects, seed=recipe.seed)
+    if recipe.check_limit:
+        check = check[:: max(1, len(check) // recipe.check_limit)]
     if limit is not None:
         train, check = train[:: max(1, len(train) // limit)], check[:: max(1, len(check) // limit)]
     notes |= {"train": len(train), "train_negatives": sum(item.is_negative for item in train), "check": len(check)}
     return Corpus(train, check, notes)
 
 
-def start(recipe: Recipe, initial: Path | None) -> DetectionModel:
-    """Return the model as the recipe starts it."""
+def start(recipe: Recipe, initial: Path | None, store: ImageStore) -> DetectionModel:
+    """Return the model as the recipe starts it; slimming weighs channels on plain images of ``store``."""
     if recipe.initial != "random" and initial is None:
         message = f"{recipe.name}: a recipe with initial = {recipe.initial!r} needs --initial"
         raise ValueError(message)
     if recipe.initial == "load" and initial is not None:
-        model = weights.load(initial)
+        model = _trainable(weights.load(initial), recipe)
     else:
-        model = weights.build(recipe.architecture, CLASS_NAMES)
+        model = _trainable(weights.build(recipe.architecture, CLASS_NAMES, width=recipe.width or None), recipe)
         if recipe.initial == "slim" and initial is not None:
-            from models.training.slimming import slim  # noqa: PLC0415 - ultralytics is slow to import
+            from models.training.slimming import settle, slim, weigh  # noqa: PLC0415 - ultralytics is slow to import
 
-            slim(weights.load(initial), model)
+            device = store.pixels.device
+            large = _trainable(weights.load(initial), recipe).to(device)
+            probes = Batches(store, recipe.augmentation, seed=recipe.seed)
+            rows = torch.randperm(len(store), generator=torch.Generator().manual_seed(recipe.seed))[:PROBES]
+            shown = [rows[at : at + 8].to(device) for at in range(0, len(rows), 8)]
+            plain = [probes.draw(index, index[:, None].expand(-1, 3), plain=True) for index in shown]
+            slim(large, model.to(device), weigh(large, recipe.distillation, plain))
+            settle(model, plain)
+    return model.train()
+
+
+def _trainable(model: DetectionModel, recipe: Recipe) -> DetectionModel:
+    """Return the model with the recipe's loss gains, every weight open to gradients but the fixed distribution."""
     model.args = weights.hyperparameters(recipe.class_gain)
     for name, parameter in model.named_parameters():
         parameter.requires_grad = ".dfl" not in name
-    return model.train()
+    return model
 
 
 class Schedule:
@@ -139,13 +156,15 @@ class Deck:
         return self._order[self._at - count : self._at]
 
 
-def optimiser(model: DetectionModel, recipe: Recipe) -> torch.optim.SGD:
-    """Return SGD with Nesterov momentum; only weights of more than one dimension decay."""
+def optimiser(model: DetectionModel, recipe: Recipe) -> torch.optim.Optimizer:
+    """Return the recipe's optimiser; only weights of more than one dimension decay."""
     used = [parameter for parameter in model.parameters() if parameter.requires_grad]
     groups = [
         {"params": [item for item in used if item.ndim > 1], "weight_decay": recipe.weight_decay},
         {"params": [item for item in used if item.ndim <= 1], "weight_decay": 0.0},
     ]
+    if recipe.optimiser == "adamw":
+        return torch.optim.AdamW(groups, lr=0.0, betas=(recipe.momentum, 0.999))
     return torch.optim.SGD(groups, lr=0.0, momentum=recipe.momentum, nesterov=True)
 
 
@@ -161,45 +180,50 @@ class Run:
     teacher: DetectionModel | None
     store: ImageStore
     check_store: ImageStore
+    team: Team
 
     def train(self, budget_s: float) -> list[dict[str, float]]:
         """Run the schedule to its end and return the curve: one row a validation."""
         from ultralytics.utils.torch_utils import ModelEMA  # noqa: PLC0415 - ultralytics is slow to import
 
         recipe, device = self.recipe, self.device
-        average = ModelEMA(self.model, decay=recipe.ema)
-        objective, sgd = Objective(self.model, recipe.distillation), optimiser(self.model, recipe)
-        batches = Batches(self.store, recipe.augmentation, seed=recipe.seed)
+        average = ModelEMA(self.model, decay=recipe.ema, tau=recipe.ema_ramp)
+        objective, descent = Objective(self.model, recipe.distillation), optimiser(self.model, recipe)
+        batches = Batches(self.store, recipe.augmentation, seed=recipe.seed + 100 * self.team.rank)
         painter, slots = self._painter()
-        deck, partners = Deck(self._repeats(), recipe.seed), Deck(self._repeats(), recipe.seed + 1)
+        luck = recipe.seed + 100 * self.team.rank
+        deck, partners = Deck(self._repeats(), luck), Deck(self._repeats(), luck + 1)
         schedule, painted, step, checked = Schedule(recipe, budget_s), -1, 0, time.monotonic()
         curve: list[dict[str, float]] = []
         sums: dict[str, torch.Tensor] = {}
         summed = 0
-        while (spent := schedule.spent) < 1:
+        while (spent := self.team.agreed(schedule.spent)) < 1:
             index, extra = deck.deal(recipe.batch).to(device), partners.deal(3 * recipe.batch).to(device)
             if len(slots) and deck.epoch // recipe.synthesis.refresh_epochs != painted:
                 painter.paint(slots)
                 painted = deck.epoch // recipe.synthesis.refresh_epochs
             batch = batches.draw(index, extra.view(-1, 3), plain=spent > 1 - recipe.plain)
-            for group in sgd.param_groups:
+            for group in descent.param_groups:
                 group["lr"] = schedule.rate(spent)
-            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            with torch.autocast(device.type, torch.bfloat16):
                 images = batch.images.contiguous(memory_format=torch.channels_last)
                 answers = self.model(images)
                 taught = self._teach(images)
             loss, parts = objective(answers, batch, taught)
-            sgd.zero_grad(set_to_none=True)
+            descent.zero_grad(set_to_none=True)
             loss.backward()
+            self.team.share(self.model)
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRADIENT_NORM, foreach=True)
-            sgd.step()
+            descent.step()
             average.update(self.model)
             step, summed = step + 1, summed + 1
             sums = {name: sums.get(name, torch.zeros((), device=device)) + value for name, value in parts.items()}
-            if time.monotonic() - checked > recipe.check_every_s:
+            if self.team.rank == 0 and time.monotonic() - checked > recipe.check_every_s:
                 means = {name: float(value) / summed for name, value in sums.items()}
                 curve.append(self._check(average.ema, step, deck.epoch, schedule, means, curve))
                 sums, summed, checked = {}, 0, time.monotonic()
+        if self.team.rank:
+            return curve
         means = {name: float(value) / max(summed, 1) for name, value in sums.items()}
         curve.append(self._check(average.ema, step, deck.epoch, schedule, means, curve))
         return curve
@@ -274,6 +298,7 @@ def main() -> None:
     parser.add_argument("--budget", type=float, help="seconds, instead of the recipe's")
     parser.add_argument("--batch", type=int, help="images a step, instead of the recipe's")
     parser.add_argument("--limit", type=int, help="dry run on about this many images")
+    parser.add_argument("--threads", type=int, help="threads of each process on a CPU")
     parser.add_argument("--workers", type=int, default=16, help="threads that decode images at the start")
     options = parser.parse_args()
     recipe = Recipe.read(options.recipe)
@@ -285,27 +310,32 @@ def main() -> None:
 def run_recipe(recipe: Recipe, options: argparse.Namespace) -> None:
     """Assemble, train, measure, and write ``OUT/NAME/{best,last}.pt`` and ``run.json``."""
     began = time.monotonic()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    team = Team.join()
+    device = torch.device("cuda", team.rank) if torch.cuda.is_available() else torch.device("cpu")
+    if options.threads:
+        torch.set_num_threads(options.threads)
     torch.manual_seed(recipe.seed)
     torch.backends.cudnn.benchmark = True
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     folder = options.out / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
     corpus = assemble(recipe, options.data, options.objects, options.sightings, options.limit)
-    store = stores.fill(
-        corpus.train, recipe.side_px, device, workers=options.workers, spare=recipe.synthesis.slots if not options.limit else 16
-    )
+    spare = recipe.synthesis.slots if options.limit is None else 16
+    store = stores.fill(corpus.train, recipe.side_px, device, workers=options.workers, spare=spare)
     check_store = stores.fill(corpus.check, recipe.side_px, device, workers=options.workers)
-    model = start(recipe, options.initial).to(device, memory_format=torch.channels_last)
+    model = start(recipe, options.initial, store).to(device, memory_format=torch.channels_last)
+    team.agree(model)
     teacher = None
     if options.teacher and (recipe.distillation.scores or recipe.distillation.boxes):
         teacher = weights.load(options.teacher).to(device, memory_format=torch.channels_last).eval()
     ready_s = time.monotonic() - began
     print(f"ready after {ready_s:.0f} s: {corpus.notes}", flush=True)  # noqa: T201 - the run's log
-    run = Run(recipe, corpus, device, folder, model, teacher, store, check_store)
+    run = Run(recipe, corpus, device, folder, model, teacher, store, check_store, team)
     budget_s = options.budget or recipe.budget_s
     curve = run.train(budget_s)
-    seen = (curve[-1]["step"] * recipe.batch) / budget_s
+    if team.rank:
+        return
+    seen = (curve[-1]["step"] * recipe.batch * team.size) / budget_s
     figures = {}
     for name in ("best", "last"):
         saved = weights.load(folder / f"{name}.pt").to(device).eval()
@@ -315,12 +345,12 @@ def run_recipe(recipe: Recipe, options: argparse.Namespace) -> None:
         git=record.git_state(Path(__file__).parent),
         data_sha256=fingerprint(corpus.train + corpus.check),
         data=corpus.notes,
-        device=torch.cuda.get_device_name(0) if device.type == "cuda" else "CPU",
+        device=f"{team.size} x {torch.cuda.get_device_name(0) if device.type == 'cuda' else 'CPU process'}",
         software=record.software(),
         budget_s=budget_s,
         ready_s=round(ready_s, 1),
         images_per_s=round(seen, 1),
-        epochs=curve[-1]["epoch"],
+        epochs=round(curve[-1]["step"] * recipe.batch * team.size / len(corpus.train), 2),
         nominal_batch=NOMINAL,
         curve=curve,
         figures=figures,

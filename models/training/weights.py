@@ -36,11 +36,19 @@ def load(path: Path) -> DetectionModel:
     return model.float()  # type: ignore[no-any-return, unused-ignore]
 
 
-def build(architecture: str, names: tuple[str, ...]) -> DetectionModel:
-    """Return a randomly initialised model of an ultralytics architecture file, for the given classes."""
-    from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415 - after the stubs above
+def build(architecture: str, names: tuple[str, ...], *, width: float | None = None) -> DetectionModel:
+    """
+    Return a randomly initialised model of an ultralytics architecture file, for the given classes.
 
-    model = DetectionModel(architecture, nc=len(names), verbose=False)
+    ``width`` replaces the file's width multiple, for sizes between the named ones (0.25 is n, 0.5 is s).
+    """
+    from ultralytics.nn.tasks import DetectionModel, yaml_model_load  # noqa: PLC0415 - after the stubs above
+
+    table = yaml_model_load(architecture)
+    if width is not None:
+        depth, _, most = table["scales"][table["scale"]]
+        table["scales"][table["scale"]] = [depth, width, most]
+    model = DetectionModel(table, nc=len(names), verbose=False)
     model.names = dict(enumerate(names))
     return model
 
