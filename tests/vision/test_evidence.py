@@ -1,0 +1,429 @@
+"""Evidence: what a package shows, and that no cut between confirmation and posting loses a confirmed lead."""
+
+import json
+import math
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import cv2
+import numpy as np
+import pytest
+
+from api.contract.manifest import FIRST_PACKAGE, FileRole, Manifest
+from api.contract.package import PackageFiles, read_bytes
+from api.contract.schema import LeadDocument
+from api.contract.tarball import open_package
+from api.contract.verification import verify_package
+from streams.decode import decode_stills
+from streams.frame import BgrImage, Packet
+from streams.ring import PacketRing
+from tests.streams.media import make_clip, number_of
+from tests.vision.scene import (
+    FPS,
+    NOW,
+    SITE,
+    WITNESS,
+    closed,
+    lead_on,
+    log_of,
+    read_packets,
+    ring_of,
+    time_at,
+)
+from vision.clips import RingClips
+from vision.durable import StorageError
+from vision.evidence import RESTARTED, CaseStore, OpenCase
+from vision.leads import Lead
+from vision.node import NodeIdentity
+from vision.outbox import Outbox
+
+
+@pytest.fixture(scope="session")
+def clip_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_clip(tmp_path_factory.mktemp("scene") / "scene.mp4", seconds=20, fps=FPS, gop=FPS, b_frames=2)
+
+
+@pytest.fixture(scope="session")
+def packets(clip_path: Path) -> list[Packet]:
+    return read_packets(clip_path)
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[NodeIdentity]:
+    identity = NodeIdentity.open(tmp_path / "node", "worker-01", NOW)
+    yield identity
+    identity.close()
+
+
+class Desk:
+    """A case store with its folders, and the steps of the usual lead on it."""
+
+    def __init__(self, folder: Path, node: NodeIdentity, packets: list[Packet], outbox: Outbox | None = None) -> None:
+        self.folder = folder
+        self.node = node
+        self.packets = packets
+        self.outbox = outbox or Outbox(folder / "outbox")
+        self.store = CaseStore(folder, node, self.outbox, now=lambda: NOW)
+
+    def open(self, until_s: float = 11.0, camera: str = "gate-3") -> OpenCase:
+        """Confirm the lead at second 11."""
+        lead = replace(lead_on(self.packets, 8, 11, 10, 11), camera_id=camera)
+        ring, log = ring_of(self.packets, until_s), log_of(self.packets, until_s)
+        return self.store.open_case(lead, SITE, WITNESS, RingClips(ring), log, pre_roll_s=5, post_roll_s=5)
+
+    def finish(self, case: OpenCase, until_s: float = 18.0, lead: Lead | None = None) -> LeadDocument:
+        """Finish a case after its post-roll."""
+        newest = lead or closed(replace(case.lead, last=time_at(self.packets, 13)))
+        return self.store.finish_case(
+            case, newest, RingClips(ring_of(self.packets, until_s)), log_of(self.packets, until_s)
+        )
+
+    def case_folders(self) -> list[str]:
+        """Names of the cases on disk."""
+        return sorted(path.name for path in (self.folder / "cases").iterdir())
+
+
+@pytest.fixture
+def desk(tmp_path: Path, node: NodeIdentity, packets: list[Packet]) -> Desk:
+    return Desk(tmp_path / "evidence", node, packets)
+
+
+def posted(desk: Desk, document: LeadDocument) -> tuple[PackageFiles, Manifest]:
+    """The package in the outbox for a lead, verified with the node's certificate and held against the lead."""
+    entry = next(entry for entry in desk.outbox.entries() if entry.lead_id == document.lead_id)
+    assert entry.lead() == document
+    report = verify_package(entry.package, desk.node.certificate_pem, lead_id=document.lead_id)
+    assert report.failures == ()
+    assert document.evidence is not None
+    assert document.evidence.sums_sha256 == report.sums_sha256
+    assert report.manifest is not None
+    return open_package(entry.package), report.manifest
+
+
+def image(package: PackageFiles, name: str) -> BgrImage:
+    data = np.frombuffer(read_bytes(package, name, 1 << 24), np.uint8)
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+
+
+def numbers_in(clip: Path) -> list[int]:
+    packets = read_packets(clip)
+    stills = decode_stills(packets, [packet.pts for packet in packets])
+    return [number_of(stills[pts]) for pts in sorted(stills)]
+
+
+def test_a_case_is_on_disk_before_it_is_announced(desk: Desk) -> None:
+    """At confirmation the clip so far, stills, overlay, detections and facts are there; the lead names no evidence."""
+    case = desk.open()
+    place = desk.folder / "cases" / case.lead_id
+    day = case.document.event.confirmed.astimezone(ZoneInfo("Asia/Shanghai"))
+    assert case.lead_id == f"L{day:%Y%m%d}-{desk.node.number:03d}001"
+    assert sorted(path.name for path in (place / "exhibits").iterdir()) == [
+        "clip.mp4", "detections.jsonl", "f0001.png", "f0002.png", "f0003.png", "overlay.jpg",
+    ]  # fmt: skip
+    assert case.document.evidence is None
+    assert [number_of(still.image) for still in case.stills] == [8 * FPS, 10 * FPS, 11 * FPS]
+    assert desk.outbox.entries() == []
+
+
+def test_a_finished_case_shows_the_event_from_pre_roll_to_post_roll(desk: Desk, tmp_path: Path) -> None:
+    """The clip holds every picture of the span; stills are first, peak, confirmed and last; nothing is missing."""
+    document = desk.finish(desk.open())
+    package, manifest = posted(desk, document)
+    (tmp_path / "clip.mp4").write_bytes(read_bytes(package, "clip.mp4", 1 << 24))
+    assert numbers_in(tmp_path / "clip.mp4") == list(range(3 * FPS, 16 * FPS + 1))
+    stills = [name for name in package.sizes if name.startswith("f0")]
+    assert [number_of(image(package, name)) for name in sorted(stills)] == [8 * FPS, 10 * FPS, 11 * FPS, 13 * FPS]
+    assert manifest.gaps == []
+    package.close()
+    assert desk.case_folders() == []
+
+
+def test_the_manifest_tells_what_is_known(desk: Desk, packets: list[Packet]) -> None:
+    """Clocks, stream, model, rule and values are the worker's; the address is hashed; the rest is null."""
+    package, manifest = posted(desk, desk.finish(desk.open()))
+    package.close()
+    assert manifest.time.first_utc == time_at(packets, 3).utc.replace(
+        microsecond=time_at(packets, 3).utc.microsecond // 1000 * 1000
+    )
+    assert (manifest.time.source, manifest.time.uncertainty_s, manifest.time.epoch) == ("file", 86400, 0)
+    assert manifest.time.first_pts == min(p.pts for p in packets if p.time.pts_s >= 3)
+    assert (manifest.stream.codec, manifest.stream.width, manifest.stream.height) == ("h264", 320, 240)
+    assert manifest.stream.fps == pytest.approx(FPS, abs=0.01)
+    assert manifest.stream.url_sha256 == SITE.camera.source.sha256
+    assert manifest.rule.params == {"k": 4, "n": 6, "threshold": 0.35, "moving": True}
+    assert manifest.measurements.peak_xyxy == (40, 60, 200, 180)
+    assert (manifest.config_sha256, manifest.runtime.worker_id) == ("ef" * 32, "worker-01")
+    assert manifest.camera.lon is None
+    assert b"secret" not in manifest.to_bytes()
+    roles = {entry.name: (entry.role, entry.source, entry.operation) for entry in manifest.files}
+    assert roles["clip.mp4"][0] is FileRole.ORIGINAL
+    assert roles["f0002.png"] == (FileRole.DERIVED, "clip.mp4", "decoded at 7.000 s: peak")
+    assert roles["overlay.jpg"][1] == "f0002.png"
+    assert all(entry.sm3 for entry in manifest.files)
+
+
+def test_the_overlay_has_the_peak_and_its_box(desk: Desk) -> None:
+    """The box is drawn on the picture in which it was found, around what was found."""
+    package, _ = posted(desk, desk.finish(desk.open()))
+    overlay, still = image(package, "overlay.jpg"), image(package, "f0002.png")
+    package.close()
+    assert number_of(overlay) == 10 * FPS
+    assert overlay.shape == still.shape
+    edge = overlay[100:140, 39:42].astype(int).mean(axis=(0, 1))
+    assert edge[2] > 180
+    assert edge[0] < 110
+    assert np.abs(overlay[100:140, 100:140].astype(int) - still[100:140, 100:140]).mean() < 6
+
+
+def test_detections_are_placed_in_the_clip(desk: Desk) -> None:
+    """One line an analysed picture within the clip, with its second of the clip, empty results included."""
+    package, _ = posted(desk, desk.finish(desk.open()))
+    lines = [json.loads(line) for line in read_bytes(package, "detections.jsonl", 1 << 20).splitlines()]
+    package.close()
+    assert [line["clip_s"] for line in lines] == [math.ceil(n * FPS / 2) / FPS for n in range(27)]
+    assert [line["pts_s"] for line in lines][:2] == [3.0, 3.52]
+    assert lines[0]["boxes"] == []
+    assert lines[-1]["boxes"] == [{"class": "smoke", "confidence": 0.8, "xyxy": [40, 60, 200, 180]}]
+
+
+def test_packages_of_a_camera_are_chained(desk: Desk) -> None:
+    """Each names the hash of the one before it; another camera has a chain of its own; a restart goes on."""
+    first = desk.finish(desk.open())
+    second = desk.finish(desk.open())
+    other = desk.finish(desk.open(camera="gate-4"))
+    again = Desk(desk.folder, desk.node, desk.packets)
+    third = again.finish(again.open())
+    previous = [posted(again, document)[1].prev_package_sha256 for document in (first, second, other, third)]
+    sums = [document.evidence.sums_sha256 for document in (first, second) if document.evidence]
+    assert previous == [FIRST_PACKAGE, sums[0], FIRST_PACKAGE, sums[1]]
+
+
+def test_a_lost_chain_is_told_and_begun_anew(desk: Desk) -> None:
+    """Guessing the previous package would be a lie; the gap is stated in the package, the next one is chained again."""
+    desk.finish(desk.open())
+    (desk.folder / "chain" / "gate-3.json").write_bytes(b"{")
+    second = desk.finish(desk.open())
+    third = desk.finish(desk.open())
+    _, manifest = posted(desk, second)
+    assert manifest.prev_package_sha256 == FIRST_PACKAGE
+    assert "previous package was lost" in manifest.gaps[0].reason
+    assert second.evidence is not None
+    assert posted(desk, third)[1].prev_package_sha256 == second.evidence.sums_sha256
+
+
+def test_a_stream_that_ends_early_leaves_a_stated_gap(desk: Desk) -> None:
+    """The post-roll that never came, and the pre-roll that the ring had no more, are in the manifest."""
+    case = desk.open()
+    document = desk.store.finish_case(
+        case,
+        closed(case.lead),
+        RingClips(ring_of([p for p in desk.packets if p.time.pts_s >= 5], 12.5)),
+        log_of(desk.packets, 12.5),
+    )
+    _, manifest = posted(desk, document)
+    assert [(gap.reason, gap.start_s, gap.end_s) for gap in manifest.gaps] == [
+        ("no pictures held from before", 3.0, 5.0),
+        ("post-roll not complete", pytest.approx(12.5, abs=0.1), 16.0),
+    ]
+
+
+def test_packets_lost_on_the_way_are_a_stated_gap(desk: Desk) -> None:
+    """A silence inside the clip is neither filled nor hidden."""
+    case = desk.open()
+    ring = ring_of([p for p in desk.packets if not 13 <= p.time.pts_s < 15], 18)
+    document = desk.store.finish_case(case, closed(case.lead), RingClips(ring), log_of(desk.packets, 18))
+    _, manifest = posted(desk, document)
+    assert [(gap.reason, gap.end_s) for gap in manifest.gaps] == [("no pictures received", 15.0)]
+    assert manifest.gaps[0].start_s == pytest.approx(13.0, abs=0.2)
+
+
+def test_a_lead_without_any_picture_is_still_reported(desk: Desk) -> None:
+    """An empty ring costs the clip, not the lead: the package says so and verifies."""
+    lead = lead_on(desk.packets, 8, 11, 10, 11)
+    empty = RingClips(PacketRing(90.0, 1 << 20))
+    case = desk.store.open_case(lead, SITE, WITNESS, empty, log_of(desk.packets, 11), pre_roll_s=5, post_roll_s=5)
+    document = desk.store.finish_case(case, closed(lead), empty, log_of(desk.packets, 16))
+    package, manifest = posted(desk, document)
+    package.close()
+    assert [entry.name for entry in manifest.files] == ["detections.jsonl"]
+    assert manifest.time.first_utc is None
+    assert "no clip" in manifest.gaps[0].reason
+
+
+def test_an_emptied_ring_falls_back_on_the_pictures_of_the_confirmation(desk: Desk, tmp_path: Path) -> None:
+    """If the ring has nothing any more when the case is finished, what was saved at once is sealed."""
+    case = desk.open()
+    empty = RingClips(PacketRing(90.0, 1 << 20))
+    package, manifest = posted(desk, desk.store.finish_case(case, case.lead, empty, log_of(desk.packets, 16)))
+    (tmp_path / "clip.mp4").write_bytes(read_bytes(package, "clip.mp4", 1 << 24))
+    package.close()
+    assert numbers_in(tmp_path / "clip.mp4")[:3] == [3 * FPS, 3 * FPS + 1, 3 * FPS + 2]
+    assert [gap.start_s for gap in manifest.gaps] == [pytest.approx(11.0, abs=0.1)]
+    assert "no clip" in manifest.gaps[0].reason
+
+
+def test_a_peak_after_the_clip_is_not_what_the_package_measures(desk: Desk) -> None:
+    """The overlay and the measured values are of a picture that the clip shows."""
+    case = desk.open()
+    late = replace(case.lead.peak, time=time_at(desk.packets, 17), confidence=0.99)
+    document = desk.finish(case, lead=replace(case.lead, peak=late))
+    assert document.measure.peak_confidence == 0.875
+    package, _ = posted(desk, document)
+    assert "overlay.jpg" in package.sizes
+    package.close()
+
+
+# Cuts.
+
+
+def test_kill_9_after_confirmation_loses_only_the_post_roll(
+    clip_path: Path, tmp_path: Path, packets: list[Packet]
+) -> None:
+    """A worker killed right after opening a case: the next start seals and queues it, and says what is missing."""
+    folder = tmp_path / "evidence"
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.vision.scene", str(clip_path), str(folder)],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == -9, done.stderr
+    node = NodeIdentity.open(folder / "node", "worker-01", NOW)
+    desk = Desk(folder, node, packets)
+    [document] = desk.store.recover()
+    package, manifest = posted(desk, document)
+    (tmp_path / "clip.mp4").write_bytes(read_bytes(package, "clip.mp4", 1 << 24))
+    package.close()
+    node.close()
+    shown = numbers_in(tmp_path / "clip.mp4")
+    assert shown[0] == 3 * FPS
+    assert shown[-1] >= 11 * FPS - 2
+    assert [(gap.reason, gap.end_s) for gap in manifest.gaps] == [(RESTARTED, 16.0)]
+    assert desk.case_folders() == []
+    assert desk.store.recover() == []
+
+
+class FullOutbox(Outbox):
+    """An outbox whose disk is full."""
+
+    def put(self, package: Path, lead: LeadDocument) -> None:
+        """Refuse."""
+        raise StorageError(f"{package} of {lead.lead_id} could not be stored: No space left on device")
+
+
+def leave_half_case(desk: Desk, lead_id: str) -> None:
+    (desk.folder / "cases" / lead_id).rename(desk.folder / "cases" / f"{lead_id}.partial")
+
+
+def leave_half_package(desk: Desk, lead_id: str) -> None:
+    place = desk.folder / "cases" / lead_id
+    shutil.copytree(place / "exhibits", place / f"{lead_id}.partial")
+    (place / f"{lead_id}.partial" / "manifest.json").write_bytes(b"{")
+    (place / "lead.json").write_bytes(b'{"half')
+
+
+@pytest.mark.parametrize(("cut", "recovered"), [(leave_half_case, 0), (leave_half_package, 1)])
+def test_what_is_half_written_is_made_anew_or_removed(
+    desk: Desk, cut: Callable[[Desk, str], None], recovered: int
+) -> None:
+    """A case that was not yet opened is gone (it was not announced either); a half-made package is made again."""
+    cut(desk, desk.open().lead_id)
+    again = Desk(desk.folder, desk.node, desk.packets)
+    documents = again.store.recover()
+    assert len(documents) == recovered
+    for document in documents:
+        posted(again, document)[0].close()
+    assert again.case_folders() == []
+
+
+def test_a_sealed_package_is_delivered_as_it_is(desk: Desk) -> None:
+    """Cut (or full disk) between sealing and queueing: recovery queues the same bytes and forks no chain."""
+    full = Desk(desk.folder, desk.node, desk.packets, FullOutbox(desk.folder / "outbox"))
+    case = full.open()
+    with pytest.raises(StorageError):
+        full.finish(case)
+    sealed = full.folder / "cases" / case.lead_id / case.lead_id
+    sums = (sealed / "SHA256SUMS").read_bytes()
+    again = Desk(desk.folder, desk.node, desk.packets)
+    [document] = again.store.recover()
+    package, manifest = posted(again, document)
+    assert read_bytes(package, "SHA256SUMS", 1 << 20) == sums
+    assert manifest.gaps == []
+    package.close()
+    following = again.finish(again.open())
+    assert document.evidence is not None
+    assert posted(again, following)[1].prev_package_sha256 == document.evidence.sums_sha256
+
+
+def test_a_case_can_be_finished_again_after_a_full_disk(desk: Desk) -> None:
+    """The chain holds although a later package of the camera was delivered before the earlier one."""
+    full = Desk(desk.folder, desk.node, desk.packets, FullOutbox(desk.folder / "outbox"))
+    case = full.open()
+    with pytest.raises(StorageError, match="No space left"):
+        full.finish(case)
+    second = desk.finish(desk.open())
+    first = desk.finish(case)
+    third = desk.finish(desk.open())
+    sums = [document.evidence.sums_sha256 for document in (first, second) if document.evidence]
+    previous = [posted(desk, document)[1].prev_package_sha256 for document in (first, second, third)]
+    assert previous == [FIRST_PACKAGE, *sums]
+
+
+def test_a_cut_between_queueing_and_forgetting_queues_nothing_twice(desk: Desk) -> None:
+    """The case is still there although its package is in the outbox: recovery only forgets it."""
+    case = desk.open()
+    place = desk.folder / "cases" / case.lead_id
+    saved = desk.folder / "saved"
+    full = Desk(desk.folder, desk.node, desk.packets, FullOutbox(desk.folder / "outbox"))
+    with pytest.raises(StorageError):
+        full.finish(case)
+    shutil.copytree(place, saved)
+    desk.finish(case)
+    saved.rename(place)
+    again = Desk(desk.folder, desk.node, desk.packets)
+    [document] = again.store.recover()
+    assert [entry.lead_id for entry in again.outbox.entries()] == [document.lead_id]
+    assert again.case_folders() == []
+
+
+@pytest.mark.parametrize("damage", ["case.json", "clip.mp4", "empty"])
+def test_a_damaged_case_is_put_aside_and_the_others_recovered(desk: Desk, damage: str) -> None:
+    """What the disk has spoilt stops nobody else and is kept for a person to look at."""
+    spoilt, whole = desk.open(), desk.open()
+    place = desk.folder / "cases" / spoilt.lead_id
+    if damage == "case.json":
+        (place / "case.json").write_bytes(b"")
+    elif damage == "clip.mp4":
+        (place / "exhibits" / "clip.mp4").unlink()
+    else:
+        shutil.rmtree(place)
+        place.mkdir()
+    again = Desk(desk.folder, desk.node, desk.packets)
+    assert [document.lead_id for document in again.store.recover()] == [whole.lead_id]
+    assert [path.name for path in (desk.folder / "damaged").iterdir()] == [spoilt.lead_id]
+
+
+def test_a_full_disk_at_confirmation_leaves_nothing_half_written(desk: Desk) -> None:
+    """Opening raises, leaves no case, and works once there is space; the lead id that was lost is not used again."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        with pytest.raises(StorageError, match="File too large"):
+            desk.open()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert desk.case_folders() == []
+    assert desk.open().lead_id.endswith("002")
+
+
+def test_an_unconfirmed_lead_opens_no_case(desk: Desk) -> None:
+    """Evidence is made of confirmed leads only."""
+    lead = replace(lead_on(desk.packets, 8, 11, 10, 11), confirmed=None)
+    with pytest.raises(ValueError, match="not confirmed"):
+        desk.store.open_case(lead, SITE, WITNESS, RingClips(PacketRing(1, 1)), log_of(desk.packets, 1))
+    assert desk.case_folders() == []

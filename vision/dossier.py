@@ -1,0 +1,260 @@
+"""
+The dossier of a lead: its manifest and its wire document, from what the worker knows. Pure functions.
+
+Nothing is invented: what nobody has measured or entered is ``null`` in the manifest (domain.md 5.2).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from api.contract.manifest import (
+    FIRST_PACKAGE,
+    Article41,
+    Gap,
+    Manifest,
+    ManifestCamera,
+    ManifestModel,
+    ManifestRule,
+    ManifestRuntime,
+    ManifestStream,
+    ManifestTime,
+    Measurements,
+)
+from api.contract.schema import (
+    LeadCamera,
+    LeadDocument,
+    LeadEvent,
+    LeadMeasure,
+    LeadModel,
+    LeadRule,
+    Place,
+    Priority,
+)
+from api.contract.stamp import canonical_json, sha256_hex
+from models.detector import ModelCard, Runtime
+from streams.camera import Camera
+from streams.clock import CaptureTime
+from vision.clips import Clip
+from vision.leads import Lead
+
+KIND = "visible_emission"
+"""All that is measured until opacity is: something was seen, where, how long."""
+
+SEVERITY: Mapping[str, int] = MappingProxyType(
+    {
+        "V01_STACK_SMOKE": 20,
+        "V01B_BYPASS": 25,
+        "V02_COLOR_PLUME": 12,
+        "V03_STRAW_BURN": 20,
+        "V04_WASTE_BURN": 22,
+        "V05_OPEN_BBQ": 10,
+        "V06_FUME_DIRECT": 14,
+        "V07_BARE_SOIL": 10,
+        "V08_SITE_DUST": 15,
+        "V09_TRUCK_COVER": 12,
+        "V10_BLACK_CAR": 12,
+        "V11_NRMM_SMOKE": 12,
+        "V12_ALERT_STOP": 22,
+        "V13_OUTDOOR_SPRAY": 14,
+        "V14_DUMPING": 22,
+        "V15_COLOR_WATER": 22,
+        "V16_FUGITIVE": 14,
+        "V17_DEVICE_TAMPER": 22,
+    }
+)
+"""Severity points of domain.md 7.1."""
+
+_LEAST_SEVERITY = 5
+_DURATION_LIMIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """
+    A camera and what is known of where it stands.
+
+    Attributes:
+        camera: id, name and source.
+
+        gb_id: 20-digit GB/T 28181 id, empty where it has none.
+
+        place: division, town and coordinates.
+
+        preset: the PTZ preset it stands at; ``None`` for a fixed camera.
+
+        height_m: above ground.
+
+        azimuth: degrees from north, clockwise.
+
+        fov: horizontal angle of view in degrees.
+
+        gateway: name of the platform that relays the stream.
+
+        art41: the camera's legal file.
+    """
+
+    camera: Camera
+    gb_id: str = ""
+    place: Place = field(default_factory=Place)
+    preset: int | None = None
+    height_m: float | None = None
+    azimuth: float | None = None
+    fov: float | None = None
+    gateway: str | None = None
+    art41: Article41 = field(default_factory=Article41)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What saw it: the model, the engine that ran it, the node, and the hash of the configuration in force."""
+
+    card: ModelCard
+    runtime: Runtime
+    node: str
+    config_sha256: str | None = None
+
+
+def score_of(violation_code: str, duration_s: float) -> int:
+    """
+    Return the priority score of domain.md 6.5 from what is known so far: severity and duration.
+
+    Colour of the company, on-line exceedance, complaints, alerts and earlier leads add to it once they are connected.
+    The duration counts against one minute, the shortest persistence of domain.md 7.2.
+    """
+    return SEVERITY.get(violation_code, _LEAST_SEVERITY) + min(10, int(duration_s / _DURATION_LIMIT_S))
+
+
+def priority_of(score: int) -> Priority:
+    """Return the class of a score: P1 from 70, P2 from 40."""
+    return Priority.P1 if score >= 70 else Priority.P2 if score >= 40 else Priority.P3
+
+
+def lead_document(lead_id: str, lead: Lead, site: Site, witness: Witness) -> LeadDocument:
+    """Return the lead as it travels, its evidence not yet named."""
+    confirmed = confirmed_time(lead)
+    duration_s = lead.last.seconds_since(lead.first)
+    score = score_of(lead.violation_code, duration_s)
+    return LeadDocument(
+        lead_id=lead_id,
+        violation_code=lead.violation_code,
+        priority=priority_of(score),
+        score=score,
+        place=site.place,
+        camera=LeadCamera(id=lead.camera_id, name=site.camera.name, gb_id=site.gb_id, preset=site.preset),
+        event=LeadEvent(
+            start=lead.first.utc,
+            confirmed=confirmed.utc,
+            end=lead.last.utc,
+            clock_source=confirmed.source,
+            uncertainty_s=confirmed.uncertainty_s,
+        ),
+        measure=LeadMeasure(
+            kind=KIND,
+            class_name=lead.peak.class_name,
+            peak_confidence=lead.peak.confidence,
+            peak_xyxy=lead.peak.xyxy,
+            peak_utc=lead.peak.time.utc,
+            observations=lead.observations,
+            duration_s=duration_s,
+            zone=lead.peak.zone,
+            values=_finite(lead.peak.measures),
+        ),
+        rule=LeadRule(id=lead.rule_id, version=lead.rule_version, params=dict(lead.rule_params)),
+        model=LeadModel(name=witness.card.name, version=witness.card.version, sha256=witness.card.weights_sha256),
+        node=witness.node,
+    )
+
+
+def manifest_draft(
+    lead_id: str, lead: Lead, site: Site, witness: Witness, clip: Clip | None, gaps: tuple[Gap, ...], now: datetime
+) -> Manifest:
+    """Return the manifest without its files and without its place in the camera's chain."""
+    place = site.place
+    return Manifest(
+        lead_id=lead_id,
+        violation_code=lead.violation_code,
+        camera=ManifestCamera(
+            id=lead.camera_id,
+            gb_id=site.gb_id or None,
+            name=site.camera.name or None,
+            lon=place.lon,
+            lat=place.lat,
+            height_m=site.height_m,
+            azimuth=site.azimuth,
+            fov=site.fov,
+            art41=site.art41,
+        ),
+        stream=ManifestStream(
+            url_sha256=site.camera.source.sha256,
+            codec=clip.stream.codec if clip else None,
+            width=clip.stream.width if clip else None,
+            height=clip.stream.height if clip else None,
+            fps=clip.fps if clip else None,
+            gateway=site.gateway,
+        ),
+        time=_manifest_time(confirmed_time(lead), clip),
+        model=ManifestModel(
+            name=witness.card.name,
+            version=witness.card.version,
+            weights_sha256=witness.card.weights_sha256,
+            format=witness.card.weights_format,
+            labels_sha256=sha256_hex(canonical_json(list(witness.card.class_names))),
+        ),
+        runtime=ManifestRuntime(
+            engine=witness.runtime.engine,
+            version=witness.runtime.version,
+            device=witness.runtime.device,
+            precision=witness.runtime.precision,
+            worker_id=witness.node,
+        ),
+        rule=ManifestRule(id=lead.rule_id, version=lead.rule_version, params=dict(lead.rule_params)),
+        measurements=Measurements(
+            kind=KIND,
+            class_name=lead.peak.class_name,
+            first_utc=lead.first.utc,
+            confirmed_utc=confirmed_time(lead).utc,
+            last_utc=lead.last.utc,
+            peak_utc=lead.peak.time.utc,
+            peak_confidence=lead.peak.confidence,
+            peak_xyxy=lead.peak.xyxy,
+            observations=lead.observations,
+            duration_s=lead.last.seconds_since(lead.first),
+            zone=lead.peak.zone or None,
+            values=_finite(lead.peak.measures),
+        ),
+        gaps=list(gaps),
+        config_sha256=witness.config_sha256,
+        prev_package_sha256=FIRST_PACKAGE,
+        created_utc=now,
+    )
+
+
+def _manifest_time(confirmed: CaptureTime, clip: Clip | None) -> ManifestTime:
+    if clip is None:
+        return ManifestTime(epoch=confirmed.epoch, source=confirmed.source, uncertainty_s=confirmed.uncertainty_s)
+    base = clip.stream.time_base
+    return ManifestTime(
+        first_pts=clip.first_pts,
+        last_pts=clip.last_pts,
+        time_base=f"{base.numerator}/{base.denominator}",
+        epoch=clip.first.epoch,
+        first_utc=clip.first.utc,
+        last_utc=clip.last.utc,
+        source=clip.first.source,
+        uncertainty_s=max(clip.first.uncertainty_s, clip.last.uncertainty_s),
+    )
+
+
+def _finite(measures: Mapping[str, float]) -> dict[str, float]:
+    """Return the measures that are numbers: JSON has no other, and one bad figure may not cost the evidence."""
+    return {name: float(value) for name, value in measures.items() if math.isfinite(value)}
+
+
+def confirmed_time(lead: Lead) -> CaptureTime:
+    """Return when the lead was confirmed; raise `ValueError` for one that is not."""
+    if lead.confirmed is None:
+        raise ValueError(f"lead {lead.key} is not confirmed")
+    return lead.confirmed

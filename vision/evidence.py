@@ -1,0 +1,323 @@
+"""
+Evidence of confirmed leads: on disk from the moment of confirmation, and at the end a sealed package in the outbox.
+
+    cases/<lead id>/case.json            lead, manifest and file origins as known at confirmation
+    cases/<lead id>/exhibits/            the evidence files of that moment
+    cases/<lead id>/lead.json            the final lead; written just before the next
+    cases/<lead id>/<lead id>/           the sealed package: appears by one rename, then goes to the outbox
+    chain/<camera id>.json               hash of the camera's newest package: the next one names it
+
+Whatever step a cut hits, `CaseStore.recover` goes on from there: a sealed package is delivered as it is, an open case
+is sealed with what it has and says what is missing. Writing clips and pictures takes time: call from an evidence
+thread, not from the one that analyses.
+"""
+
+import contextlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from threading import Lock
+from zoneinfo import ZoneInfo
+
+import structlog
+from pydantic import Field, ValidationError
+
+from api.contract.manifest import FIRST_PACKAGE, Gap, Manifest, parse_manifest
+from api.contract.package import MANIFEST, SUMS, FileOrigin, seal_package
+from api.contract.schema import LeadDocument, LeadEvidence, Wire
+from api.contract.stamp import StampError, sha256_hex
+from streams.clock import utc_now
+from vision.clips import NO_POST_ROLL, Span, Still
+from vision.dossier import Site, Witness, confirmed_time, lead_document, manifest_draft
+from vision.durable import (
+    PARTIAL,
+    StorageError,
+    make_folder,
+    remove_folder,
+    remove_partial,
+    rename_durably,
+    storing,
+    sync_tree,
+    write_durably,
+)
+from vision.exhibits import ClipMaker, DetectionLog, write_exhibits
+from vision.leads import Lead
+from vision.node import NodeIdentity
+from vision.outbox import Outbox
+
+log = structlog.get_logger(__name__)
+
+CASE = "case.json"
+EXHIBITS = "exhibits"
+FINAL_LEAD = "lead.json"
+RESTARTED = "worker restarted; post-roll not recorded"
+
+
+class CaseRecord(Wire):
+    """``case.json``: what is known of a case without its exhibits' content."""
+
+    lead: LeadDocument
+    manifest: Manifest
+    origins: dict[str, FileOrigin] = Field(default_factory=dict)
+
+
+class ChainHead(Wire):
+    """``chain/<camera id>.json``: the camera's newest package."""
+
+    sums_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    lead_id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenCase:
+    """
+    A confirmed lead whose post-roll is still being received; its provisional evidence is on disk.
+
+    Attributes:
+        lead: as it was confirmed.
+
+        document: to be announced; its evidence is not named yet.
+
+        span: of the clip to be; finish once the ring holds a picture at ``span.end_s``, or a deadline has passed.
+
+        stills: pictures decoded so far, for the announcement.
+    """
+
+    lead_id: str
+    lead: Lead
+    site: Site
+    witness: Witness
+    span: Span
+    document: LeadDocument
+    stills: tuple[Still, ...] = field(default=(), repr=False)
+
+
+class CaseStore:
+    """
+    The cases of one node. Thread-safe; one per folder.
+
+    Args:
+        folder: on the same file system as nothing else in particular; made if it is not there.
+        node: signs packages and numbers leads.
+        outbox: takes the finished packages.
+        zone: whose calendar day a lead id carries.
+        now: wall clock, for ``created_utc``.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        node: NodeIdentity,
+        outbox: Outbox,
+        *,
+        zone: ZoneInfo | None = None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._cases = folder / "cases"
+        self._chain = folder / "chain"
+        self._damaged = folder / "damaged"
+        self._node = node
+        self._outbox = outbox
+        self._zone = zone or ZoneInfo("Asia/Shanghai")
+        self._now = now
+        self._lock = Lock()
+        make_folder(folder, 0o700)
+        for place in (self._cases, self._chain, self._damaged):
+            make_folder(place)
+            remove_partial(place)
+
+    def open_case(
+        self,
+        lead: Lead,
+        site: Site,
+        witness: Witness,
+        clips: ClipMaker,
+        detections: DetectionLog,
+        *,
+        pre_roll_s: float = 10.0,
+        post_roll_s: float = 10.0,
+    ) -> OpenCase:
+        """
+        Put a lead that was just confirmed on disk, with the pictures since `pre_roll_s` before it was first seen.
+
+        When this returns, a cut loses the post-roll and nothing else. Raises `StorageError`; then nothing is kept, and
+        the caller opens the case again.
+        """
+        confirmed = confirmed_time(lead)
+        lead_id = self._node.next_lead_id(confirmed.utc.astimezone(self._zone).date())
+        span = Span(
+            epoch=confirmed.epoch,
+            start_s=lead.first.pts_s - Fraction(pre_roll_s),
+            end_s=confirmed.pts_s + Fraction(post_roll_s),
+            about_s=confirmed.pts_s,
+        )
+        partial = self._cases / (lead_id + PARTIAL)
+        try:
+            make_folder(partial / EXHIBITS)
+            exhibits = write_exhibits(partial / EXHIBITS, lead_id, lead, span, clips, detections, witness.card)
+            document = lead_document(lead_id, lead, site, witness)
+            manifest = manifest_draft(lead_id, lead, site, witness, exhibits.clip, exhibits.gaps, self._now())
+            record = CaseRecord(lead=document, manifest=manifest, origins=dict(exhibits.origins))
+            sync_tree(partial / EXHIBITS)
+            write_durably(partial / CASE, record.model_dump_json().encode())
+            rename_durably(partial, self._cases / lead_id)
+        except (StorageError, ValidationError):
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+        log.info("case opened", lead=lead_id, camera=lead.camera_id, rule=lead.rule_id)
+        return OpenCase(lead_id, lead, site, witness, span, document, exhibits.clip.stills if exhibits.clip else ())
+
+    def finish_case(self, case: OpenCase, lead: Lead, clips: ClipMaker, detections: DetectionLog) -> LeadDocument:
+        """
+        Seal the case's package with the whole clip and put it into the outbox; return the lead as it will be posted.
+
+        `lead` is its newest state. Where the ring has nothing any more, the provisional evidence is used and the gap
+        stated. Raises `StorageError`; the case stays on disk and can be finished again.
+        """
+        if lead.peak.time.pts_s > case.span.end_s:
+            lead = replace(lead, peak=case.lead.peak)  # the package shows what it measures
+        place = self._cases / case.lead_id
+        with self._lock:
+            if not (place / case.lead_id).exists():
+                target = self._begin_package(place, case.lead_id)
+                exhibits = write_exhibits(target, case.lead_id, lead, case.span, clips, detections, case.witness.card)
+                if exhibits.clip is None:
+                    self._seal_provisional(place, case.lead_id, exhibits.gaps[0].reason)
+                else:
+                    document = lead_document(case.lead_id, lead, case.site, case.witness)
+                    manifest = manifest_draft(
+                        case.lead_id, lead, case.site, case.witness, exhibits.clip, exhibits.gaps, self._now()
+                    )
+                    record = CaseRecord(lead=document, manifest=manifest, origins=dict(exhibits.origins))
+                    self._seal(place, case.lead_id, record)
+            return self._deliver(place, case.lead_id)
+
+    def recover(self) -> list[LeadDocument]:
+        """
+        Finish what an earlier run left; return the leads now in the outbox. Call it once, before any case is opened.
+
+        A case that cannot be read is put aside under ``damaged/`` and logged. Raises `StorageError` (a full disk) after
+        all have been tried; call it again then.
+        """
+        done = []
+        fault: StorageError | None = None
+        with self._lock:
+            for place in sorted(path for path in self._cases.iterdir() if not path.name.endswith(PARTIAL)):
+                lead_id = place.name
+                try:
+                    if not (place / lead_id).exists():
+                        self._seal_provisional(place, lead_id, RESTARTED)
+                    done.append(self._deliver(place, lead_id))
+                except (ValidationError, StampError, OSError):
+                    log.exception("case damaged", lead=lead_id)
+                    remove_folder(self._damaged / lead_id)
+                    rename_durably(place, self._damaged / lead_id)
+                except StorageError as error:
+                    log.exception("case not recovered yet", lead=lead_id)
+                    fault = error
+                else:
+                    log.info("case recovered", lead=lead_id)
+        if fault is not None:
+            raise fault
+        return done
+
+    @staticmethod
+    def _begin_package(place: Path, lead_id: str) -> Path:
+        target = place / (lead_id + PARTIAL)
+        remove_folder(target)
+        make_folder(target)
+        return target
+
+    def _seal_provisional(self, place: Path, lead_id: str, reason: str) -> None:
+        """Seal a case with the exhibits of its confirmation; `reason` says why the post-roll is missing."""
+        record = CaseRecord.model_validate_json((place / CASE).read_bytes())
+        if missing := [name for name in record.origins if not (place / EXHIBITS / name).is_file()]:
+            raise FileNotFoundError(f"case {lead_id} lacks {missing}")
+        log.warning("evidence of confirmation is used", lead=lead_id, reason=reason)
+        target = self._begin_package(place, lead_id)
+        with storing(str(target)):
+            for name in record.origins:
+                shutil.copyfile(place / EXHIBITS / name, target / name)
+        gaps = [gap for gap in record.manifest.gaps if gap.reason != NO_POST_ROLL]
+        cut_off = next((gap for gap in record.manifest.gaps if gap.reason == NO_POST_ROLL), Gap(reason=""))
+        gaps.append(cut_off.model_copy(update={"reason": reason}))
+        manifest = record.manifest.model_copy(update={"gaps": gaps, "created_utc": self._now()})
+        self._seal(place, lead_id, record.model_copy(update={"manifest": manifest}))
+
+    def _seal(self, place: Path, lead_id: str, record: CaseRecord) -> None:
+        """Turn the half-made package of a case into the sealed one; the rename at the end decides."""
+        partial = place / (lead_id + PARTIAL)
+        previous, gaps = self._previous(record.lead.camera.id)
+        manifest = record.manifest.model_copy(
+            update={"prev_package_sha256": previous, "gaps": [*record.manifest.gaps, *gaps]}
+        )
+        with storing(str(partial)):
+            sealed = seal_package(partial, manifest, record.origins, self._node)
+        evidence = LeadEvidence(package=f"/v1/evidence/{lead_id}", sums_sha256=sealed.sums_sha256)
+        document = record.lead.model_copy(update={"evidence": evidence})
+        sync_tree(partial)
+        write_durably(place / FINAL_LEAD, document.model_dump_json().encode())
+        rename_durably(partial, place / lead_id)
+
+    def _deliver(self, place: Path, lead_id: str) -> LeadDocument:
+        """Advance the camera's chain, hand the sealed package to the outbox, forget the case."""
+        document = LeadDocument.model_validate_json((place / FINAL_LEAD).read_bytes())
+        link = _link(place)
+        head = self._head(document.camera.id)
+        if head is None or head == link.previous:
+            newest = ChainHead(sums_sha256=link.sums_sha256, lead_id=lead_id)
+            write_durably(self._chain_file(document.camera.id), newest.model_dump_json().encode())
+        self._outbox.put(place / lead_id, document)
+        remove_folder(place)
+        log.info("case finished", lead=lead_id, sums_sha256=link.sums_sha256)
+        return document
+
+    def _chain_file(self, camera_id: str) -> Path:
+        return self._chain / f"{camera_id}.json"
+
+    def _head(self, camera_id: str) -> str | None:
+        """Return the hash of the camera's newest package as written down; ``None`` where the record is damaged."""
+        path = self._chain_file(camera_id)
+        if not path.exists():
+            return FIRST_PACKAGE
+        try:
+            return ChainHead.model_validate_json(path.read_bytes()).sums_sha256
+        except ValidationError:
+            log.exception("chain of packages damaged", camera=camera_id)
+            return None
+
+    def _previous(self, camera_id: str) -> tuple[str, tuple[Gap, ...]]:
+        """
+        Return the hash of the camera's newest sealed package, and the gap to state where it has been lost.
+
+        Packages that are sealed but could not be delivered yet (a full disk) belong to the chain as well.
+        """
+        head = self._head(camera_id)
+        if head is None:
+            return FIRST_PACKAGE, (Gap(reason="the hash of this camera's previous package was lost on the node"),)
+        following = {}
+        for place in self._cases.iterdir():
+            with contextlib.suppress(StampError, OSError):  # a damaged case is for `recover` to report
+                if (link := _link(place)).camera_id == camera_id:
+                    following[link.previous] = link.sums_sha256
+        while head in following:
+            head = following.pop(head)
+        return head, ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A sealed package's place in its camera's chain."""
+
+    camera_id: str
+    previous: str
+    sums_sha256: str
+
+
+def _link(place: Path) -> _Link:
+    sealed = place / place.name
+    manifest = parse_manifest((sealed / MANIFEST).read_bytes())
+    return _Link(manifest.camera.id, manifest.prev_package_sha256, sha256_hex((sealed / SUMS).read_bytes()))

@@ -1,0 +1,167 @@
+"""
+Exhibits: the evidence files of one lead, written into a folder: clip, stills, overlay, detections.
+
+Every file's origin is told; what could not be had is told as a gap, never filled in.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+import structlog
+
+from api.contract.manifest import STREAM, FileRole, Gap
+from api.contract.package import CLIP, DETECTIONS, OVERLAY, FileOrigin
+from api.contract.schema import rfc3339
+from api.contract.stamp import canonical_json
+from models.detections import Detections
+from models.detector import ModelCard
+from streams.clock import CaptureTime
+from streams.errors import StreamError
+from vision.clips import Clip, Span, Still
+from vision.durable import storing
+from vision.leads import Lead
+from vision.overlay import draw_overlay, encode_jpeg, encode_png
+
+log = structlog.get_logger(__name__)
+
+
+class ClipMaker(Protocol):
+    """Cuts a clip out of what a camera sent: `vision.clips.RingClips`."""
+
+    def write(self, span: Span, still_times: Sequence[CaptureTime], path: Path) -> Clip:
+        """Write the clip; raise `StreamError` where there is nothing to write."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnalysedFrame:
+    """One analysed picture and what the detector found in it."""
+
+    time: CaptureTime
+    detections: Detections
+
+
+class DetectionLog:
+    """The detections of one camera's last `span_s` seconds, for evidence. Thread-safe; bounded by time and count."""
+
+    def __init__(self, span_s: float, most: int = 10_000) -> None:
+        self._span_s = span_s
+        self._frames: deque[AnalysedFrame] = deque(maxlen=most)
+        self._lock = Lock()
+
+    def append(self, time: CaptureTime, detections: Detections) -> None:
+        """Add the newest analysed picture; an empty result is a result."""
+        with self._lock:
+            self._frames.append(AnalysedFrame(time, detections))
+            while self._is_old(self._frames[0].time, time):
+                self._frames.popleft()
+
+    def _is_old(self, time: CaptureTime, newest: CaptureTime) -> bool:
+        if time.epoch != newest.epoch:
+            return (newest.utc - time.utc).total_seconds() > self._span_s
+        return newest.seconds_since(time) > self._span_s
+
+    def between(self, epoch: int, start_s: Fraction, end_s: Fraction) -> list[AnalysedFrame]:
+        """Return what was analysed from `start_s` to `end_s` of `epoch`."""
+        with self._lock:
+            return [f for f in self._frames if f.time.epoch == epoch and start_s <= f.time.pts_s <= end_s]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exhibits:
+    """The evidence files in a folder: where each comes from, what the clip holds (if there is one), what is missing."""
+
+    origins: Mapping[str, FileOrigin]
+    clip: Clip | None
+    gaps: tuple[Gap, ...]
+
+
+def write_exhibits(
+    folder: Path, lead_id: str, lead: Lead, span: Span, maker: ClipMaker, detections: DetectionLog, card: ModelCard
+) -> Exhibits:
+    """
+    Write the evidence of `lead` into the empty `folder`.
+
+    Without a clip (the ring is empty or cannot be written) the detections alone are kept and the gap is stated. Raises
+    `StorageError` where the disk does not take it.
+    """
+    origins: dict[str, FileOrigin] = {}
+    clip: Clip | None = None
+    start_s, end_s = span.start_s, span.end_s
+    with storing(str(folder)):
+        try:
+            clip = maker.write(span, _still_times(lead), folder / CLIP)
+        except StreamError as error:
+            log.exception("clip could not be made", lead=lead_id, camera=lead.camera_id)
+            gaps: tuple[Gap, ...] = (Gap(reason=f"no clip: {error}", start_s=float(start_s), end_s=float(end_s)),)
+            (folder / CLIP).unlink(missing_ok=True)
+        else:
+            origins[CLIP] = FileOrigin(FileRole.ORIGINAL, STREAM, "remuxed into MP4 without re-encoding")
+            origins |= _write_stills(folder, lead_id, lead, clip)
+            gaps = clip.gaps
+            start_s, end_s = clip.first.pts_s, clip.last.pts_s
+        frames = detections.between(span.epoch, start_s, end_s)
+        lines = _detection_lines(frames, None if clip is None else clip.first, card.class_names)
+        (folder / DETECTIONS).write_bytes(b"".join(lines))
+        origins[DETECTIONS] = FileOrigin(
+            FileRole.DERIVED, STREAM if clip is None else CLIP, f"detected by {card.name} {card.version}"
+        )
+    return Exhibits(origins, clip, gaps)
+
+
+def _still_times(lead: Lead) -> list[CaptureTime]:
+    return [time for time in (lead.first, lead.confirmed, lead.peak.time, lead.last) if time is not None]
+
+
+def _moment(lead: Lead, still: Still) -> str:
+    """Say which of the lead's moments a still shows; the nearest where it shows none exactly."""
+    moments = {"first seen": lead.first, "confirmed": lead.confirmed, "peak": lead.peak.time, "last seen": lead.last}
+    names = [name for name, time in moments.items() if time is not None and time.pts_s == still.time.pts_s]
+    return ", ".join(names) or "nearest picture held"
+
+
+def _write_stills(folder: Path, lead_id: str, lead: Lead, clip: Clip) -> dict[str, FileOrigin]:
+    origins = {}
+    for number, still in enumerate(clip.stills, 1):
+        name = f"f{number:04d}.png"
+        (folder / name).write_bytes(encode_png(still.image))
+        at_s = still.time.seconds_since(clip.first)
+        origins[name] = FileOrigin(FileRole.DERIVED, CLIP, f"decoded at {at_s:.3f} s: {_moment(lead, still)}")
+        if still.time.pts_s == lead.peak.time.pts_s:
+            heading = [f"{lead_id}  {lead.camera_id}  {lead.violation_code}  {lead.rule_id} {lead.rule_version}"]
+            (folder / OVERLAY).write_bytes(encode_jpeg(draw_overlay(still.image, lead.peak, heading)))
+            origins[OVERLAY] = FileOrigin(FileRole.DERIVED, name, "box, time and values drawn; JPEG")
+    return origins
+
+
+def _detection_lines(
+    frames: Sequence[AnalysedFrame], zero: CaptureTime | None, class_names: Sequence[str]
+) -> Iterator[bytes]:
+    """
+    Yield one line of canonical JSON a frame; ``clip_s`` is the picture's place in the clip.
+
+    The clip begins at a key frame, so its second 0 is not the span's: players need ``clip_s`` to draw boxes in time.
+    """
+    for frame in frames:
+        found = frame.detections
+        boxes = [
+            {
+                "class": class_names[int(found.class_id[row])],
+                "confidence": round(float(found.confidence[row]), 4),
+                "xyxy": [round(float(value), 1) for value in found.xyxy[row]],
+            }
+            for row in range(len(found))
+        ]
+        line = {
+            "epoch": frame.time.epoch,
+            "pts_s": round(float(frame.time.pts_s), 6),
+            "clip_s": None if zero is None else round(frame.time.seconds_since(zero), 6),
+            "utc": rfc3339(frame.time.utc),
+            "boxes": boxes,
+        }
+        yield canonical_json(line) + b"\n"
