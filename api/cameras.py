@@ -53,11 +53,11 @@ async def all_health(state: ApiState) -> dict[str, CameraHealth]:
 
 
 async def publish_desired(state: ApiState) -> None:
-    """Make the bus hold exactly the registered cameras; raise `BusDown`."""
+    """Make the bus hold exactly the cameras registered for any worker; raise `BusDown`."""
 
     def read() -> list[CameraDocument]:
         with state.database.reading() as session:
-            return list_cameras(session)
+            return [camera for camera in list_cameras(session) if not camera.configured_by]
 
     cameras = await run_in_threadpool(read)
     await state.broker.replace_hash(DESIRED_CAMERAS, {camera.id: camera.model_dump_json() for camera in cameras})

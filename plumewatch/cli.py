@@ -4,7 +4,6 @@ The command line. Every command is thin: parse, call, print.
 A wrong option, file, address or configuration gives one sentence on standard error and exit code 2, never a traceback.
 """
 
-import json
 import os
 import signal
 import sys
@@ -192,10 +191,11 @@ def replay(
 ) -> None:
     """Analyse files as fast as possible; print each lead. The same files give the same leads every time."""
     from plumewatch.offline import replay_files  # noqa: PLC0415
+    from plumewatch.reports import lead_json, lead_text  # noqa: PLC0415
 
     configure()
     for lead in replay_files(files, config):
-        print(json.dumps(lead.as_json(), ensure_ascii=False) if as_json else lead.as_text(), flush=True)
+        print(lead_json(lead) if as_json else lead_text(lead), flush=True)
 
 
 @app.command()

@@ -1,9 +1,31 @@
 """Commands that need no running site: replay, verify, probe and the model registry."""
 
+import dataclasses
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from plumewatch.reports import verification_text
+from models.registry import Registry
+from plumewatch.failures import UsageError
+from plumewatch.reports import models_text, probe_text, verification_text
+from plumewatch.worker_process import read_config
+from streams.camera import Camera, SourceUrl, camera_id
+from vision.replay import ReplayLead
+
+
+def replay_files(files: Sequence[str], config_file: Path | None) -> Iterator[ReplayLead]:
+    """Yield the leads in `files`; raise `UsageError` for a file that is not there before any is analysed."""
+    from vision.replay import replay  # noqa: PLC0415
+
+    paths = [Path(file) for file in files]
+    for path in paths:
+        if not path.is_file():
+            raise UsageError(f"{path}: no such file")
+    config = read_config(config_file, ())
+    detector = Registry.load().detector(
+        config.detector.model or None, config.detector.runtime, threshold=config.detector.candidate_threshold
+    )
+    yield from replay(paths, config, detector)
 
 
 def verify_one(package: Path, roots: Path | None, *, as_json: bool) -> tuple[str, bool]:
@@ -13,3 +35,34 @@ def verify_one(package: Path, roots: Path | None, *, as_json: bool) -> tuple[str
     report = verify_package(package, roots.read_bytes() if roots is not None else None)
     text = json.dumps(report.as_dict(), ensure_ascii=False, indent=2) if as_json else verification_text(report)
     return text, report.ok
+
+
+def probe_one(url: str, seconds: float, *, as_json: bool) -> str:
+    """Return what a stream or file holds, after listening for `seconds`."""
+    from streams.probe import probe  # noqa: PLC0415
+
+    camera = Camera(camera_id("probe"), "probe", SourceUrl(url))
+    report = probe(camera.source, camera.settings, seconds)
+    if as_json:
+        return json.dumps(dataclasses.asdict(report), ensure_ascii=False, default=str)
+    return probe_text(report)
+
+
+def describe_models(*, as_json: bool) -> str:
+    """Return the registered models."""
+    registry = Registry.load()
+    if not as_json:
+        return models_text(registry)
+    cards = [
+        {**dataclasses.asdict(model.card), "licence": model.licence, "default": name == registry.default_name}
+        for name, model in registry.models.items()
+    ]
+    return json.dumps(cards, ensure_ascii=False)
+
+
+def verify_models(names: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each model whose weights are the registered ones; raise `ModelError` at the first other."""
+    registry = Registry.load()
+    for name in names or registry.models:
+        model = registry.verify(name)
+        yield f"{name}: {model.weights.name} is the registered file, SHA-256 {model.card.weights_sha256}"

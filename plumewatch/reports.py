@@ -1,6 +1,13 @@
 """How results read at a terminal."""
 
+import dataclasses
+import json
+
 from api.contract.report import Outcome, VerificationReport
+from api.contract.schema import rfc3339
+from models.registry import Registry
+from streams.probe import ProbeReport
+from vision.replay import ReplayLead
 
 _MARKS = {Outcome.OK: "OK     通过", Outcome.FAIL: "FAIL   失败", Outcome.SKIPPED: "SKIP   未查"}
 
@@ -10,3 +17,48 @@ def verification_text(report: VerificationReport) -> str:
     lines = [f"{_MARKS[check.outcome]}  {check.title_zh}: {check.sentence}" for check in report.checks]
     verdict = "holds 证据包完整" if report.ok else "DOES NOT HOLD 证据包不成立"
     return "\n".join([*lines, f"package {verdict}  SHA256SUMS {report.sums_sha256}"])
+
+
+def models_text(registry: Registry) -> str:
+    """Return the registered models, one a line, the default one marked."""
+    lines = []
+    for name, model in registry.models.items():
+        card = model.card
+        mark = "*" if name == registry.default_name else " "
+        classes = ", ".join(card.class_names)
+        size = f"{card.input_wh[0]}x{card.input_wh[1]}"
+        lines.append(f"{mark} {name} {card.version}  {classes}  {size}  threshold {card.threshold:g}  {model.licence}")
+    return "\n".join(lines)
+
+
+def probe_text(report: ProbeReport) -> str:
+    """Return what a stream is, one fact a line."""
+    declared = f"{report.declared_fps:g}" if report.declared_fps else "not"
+    offset = "" if report.clock_offset_s is None else f", {report.clock_offset_s:+.3f} s from this machine's"
+    gop = f"{report.gop_s:.2f} s" if report.gop_s else "not seen"
+    facts = {
+        "source": report.source,
+        "video": f"{report.codec} {report.width}x{report.height}, {report.bit_rate / 1e6:.2f} Mbit/s",
+        "rate": f"{report.measured_fps:.2f} fps measured, {declared} declared",
+        "key frames": f"every {gop}" if report.gop_s else gop,
+        "B-frames": "yes" if report.has_b_frames else "no",
+        "clock": f"{report.clock_source.value}, within {report.clock_uncertainty_s:.3f} s{offset}",
+        "first packet": f"{report.first_packet_s:.2f} s",
+        "first picture": f"{report.first_frame_s:.2f} s",
+        "read": f"{report.packets} packets, {report.epochs} epochs, {report.decode_errors} damaged",
+    }
+    return "\n".join(f"{name:14}{value}" for name, value in facts.items())
+
+
+def lead_text(lead: ReplayLead) -> str:
+    """Return a replayed lead as one line for people."""
+    return (
+        f"{lead.file}: {lead.rule} {lead.violation_code} track {lead.track}: first seen at {lead.first_s:.1f} s, "
+        f"confirmed at {lead.confirmed_s:.1f} s, peak {lead.peak.class_name} {lead.peak.confidence:.2f} at "
+        f"{lead.peak.s:.1f} s"
+    )
+
+
+def lead_json(lead: ReplayLead) -> str:
+    """Return a replayed lead as one JSON line; ``peak`` holds the surest box."""
+    return json.dumps(dataclasses.asdict(lead), ensure_ascii=False, default=rfc3339)

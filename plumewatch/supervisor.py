@@ -95,10 +95,8 @@ class Site:
     def _demo_sources(self) -> list[str]:
         from benchmarks.scenes import demo_scenes, ensure  # noqa: PLC0415 (rendering needs the picture libraries)
 
-        folder = self._options.data / "scenes"
-        print("rendering the demo scenes (once) ...", flush=True)
-        paths = ensure(folder, [scene.name for scene in demo_scenes()], progress=_print_progress)
-        return [str(path) for path in paths]
+        clips = ensure(self._options.data / "scenes", demo_scenes(), progress=_print_progress)
+        return [str(path) for path in clips.values()]
 
     @staticmethod
     def _wait_ready(api: Child, url: str, stop: threading.Event) -> None:
@@ -185,5 +183,6 @@ def _free_port(wanted: int | None) -> int:
     raise UsageError(f"{taken}; choose one with --port")
 
 
-def _print_progress(name: str, fraction: float) -> None:
-    print(f"\r  {name}: {fraction:4.0%}", end="" if fraction < 1 else "\n", flush=True)
+def _print_progress(name: str, done: int, frames: int) -> None:
+    if done == frames or done % 25 == 0:
+        print(f"rendering demo scene {name}: {done / frames:.0%}", flush=True)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import cv2
 import redis
 import structlog
 from redis.typing import EncodableT, FieldT
@@ -23,6 +22,7 @@ from streams.clip import Fragment, FragmentedMp4
 from streams.clock import CaptureTime
 from streams.errors import ClipError
 from streams.frame import Frame, Packet, StreamInfo
+from vision.stills import small_jpeg
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,6 @@ _CLOCK_EVERY_S = 2.0
 _LIVE_TTL_S = 60
 _SNAPSHOT_EVERY_S = 2.0
 _SNAPSHOT_LONG_SIDE_PX = 960
-_SNAPSHOT_QUALITY = 82
 _KNOWN_FRAMES = 64
 
 
@@ -241,7 +240,7 @@ class LivePublisher:
         frame = self._snapshots.pop(camera, None)
         if frame is None:
             return
-        jpeg = small_jpeg(frame, _SNAPSHOT_LONG_SIDE_PX)
+        jpeg = small_jpeg(frame.image, _SNAPSHOT_LONG_SIDE_PX)
         height, width = frame.image.shape[:2]
         key = bus.snapshot_key(camera)
         fields: dict[FieldT, EncodableT] = {
@@ -257,7 +256,7 @@ class LivePublisher:
 
 
 def _add(camera: CameraId, pipe: redis.client.Pipeline, **fields: EncodableT) -> None:
-    entry: dict[FieldT, EncodableT] = {**fields}
+    entry: dict[FieldT, EncodableT] = dict(fields.items())
     pipe.xadd(bus.live_key(camera), entry, maxlen=bus.LIVE_MAXLEN, approximate=True)
 
 
@@ -276,13 +275,3 @@ def _overlay(media_s: float, frame: Frame, boxes: Sequence[OverlayBox]) -> Overl
     return OverlayMessage(
         epoch=frame.time.epoch, media_s=media_s, utc=frame.time.utc, width=width, height=height, boxes=list(boxes)
     )
-
-
-def small_jpeg(frame: Frame, long_side_px: int) -> bytes:
-    """Return the frame as a JPEG whose longer side is at most `long_side_px`."""
-    height, width = frame.image.shape[:2]
-    scale = min(1.0, long_side_px / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    image = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA) if scale < 1.0 else frame.image
-    _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _SNAPSHOT_QUALITY])
-    return bytes(encoded)

@@ -119,6 +119,15 @@ class ApiClient:
         """Register a camera or change it."""
         self._send("PUT", f"v1/cameras/{camera.id}", json=camera.model_dump(mode="json"))
 
+    def cameras_configured_by(self, node: str) -> list[str]:
+        """Return the ids of the cameras that a node's own configuration has registered."""
+        answer = self._send("GET", "v1/cameras").json()
+        return [view["camera"]["id"] for view in answer["cameras"] if view["camera"].get("configured_by") == node]
+
+    def remove_camera(self, camera_id: str) -> None:
+        """Take a camera that a worker's configuration had named off the list."""
+        self._send("DELETE", f"v1/cameras/{camera_id}")
+
     def enrol_node(self, name: str, number: int, certificate_pem: bytes) -> None:
         """Have the API pin the node's certificate; `ApiRefusedError` 409 if another certificate has the number."""
         document = {"name": name, "number": number, "certificate_pem": certificate_pem.decode("ascii")}

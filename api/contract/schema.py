@@ -178,6 +178,9 @@ class CameraDocument(Wire):
     gb_id: str = Field("", pattern=r"^(\d{20})?$")
     place: Place = Place()
     stream: dict[str, float | int | str | bool] = Field(default_factory=dict, description="stream settings by name")
+    configured_by: str = Field(
+        "", max_length=64, description="node whose own configuration names it; empty: registered here, for any worker"
+    )
 
 
 class CameraHealth(Wire):

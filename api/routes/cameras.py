@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from api.auth import Admin, AnyOperator, Reader, Registrar, caller_name
+from api.auth import AnyOperator, Reader, Registrar, caller_name
 from api.broker import BusDown
 from api.cameras import HIDDEN, all_health, publish_desired, redacted_camera
 from api.clock import utc_now
@@ -18,6 +18,7 @@ from api.state import ApiState, State
 from api.store.cameras import get_camera, list_cameras, put_camera, remove_camera
 from api.store.events import append_event
 from api.store.faults import UnknownRecord
+from api.store.workers import Worker
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/v1/cameras", tags=["cameras"])
@@ -113,16 +114,18 @@ async def put_one_camera(
 
 
 @router.delete("/{camera_id}", status_code=204)
-async def delete_camera(camera_id: CameraIdPath, operator: Admin, state: State) -> None:
-    """Remove a camera; its leads and their evidence stay."""
+async def delete_camera(camera_id: CameraIdPath, caller: Registrar, state: State) -> None:
+    """Remove a camera; its leads and their evidence stay. A worker may remove what a worker's configuration named."""
 
     def remove() -> None:
         with state.database.writing() as session:
             try:
+                if isinstance(caller, Worker) and not get_camera(session, camera_id).configured_by:
+                    raise Problem(403, "admin-required", f"camera {camera_id} was registered by an admin")
                 remove_camera(session, camera_id)
             except UnknownRecord as fault:
                 raise Problem(404, "not-found", str(fault)) from fault
-            append_event(session, EventType.CAMERA_REMOVED, camera_id, utc_now(), data={"by": caller_name(operator)})
+            append_event(session, EventType.CAMERA_REMOVED, camera_id, utc_now(), data={"by": caller_name(caller)})
 
     await run_in_threadpool(remove)
     await _tell(state)

@@ -1,0 +1,279 @@
+"""
+The evidence desk: takes confirmed leads from the analysers and sees them through to the outbox.
+
+A confirmed lead goes to disk first, then to the wall, then waits for its post-roll (a deadline, not a sleep) and is
+sealed. What fails for want of space is tried again until it succeeds; nothing is given up but announcements, which are
+a courtesy: the lead itself follows with its package.
+"""
+
+import base64
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import redis
+import structlog
+
+from api.contract import bus
+from api.contract.manifest import Article41
+from api.contract.schema import LeadAnnouncement, LeadState
+from models.detections import Detections
+from models.detector import Detector
+from streams.camera import CameraId
+from streams.frame import Frame
+from vision.clips import RingClips
+from vision.config import WorkerConfig
+from vision.dossier import Site, Witness
+from vision.durable import StorageError
+from vision.evidence import CaseStore, OpenCase
+from vision.exhibits import DetectionLog
+from vision.leads import Lead, LeadChange, LeadKey
+from vision.leads import LeadState as TrackState
+from vision.node import NodeIdentity
+from vision.outbox import Outbox
+from vision.registration import place_of
+from vision.stills import small_jpeg
+from vision.watched import WatchedCamera
+
+log = structlog.get_logger(__name__)
+
+_WAITING_LEADS = 256
+"""Confirmed leads between the analysers and the desk; a full queue makes the analysers wait, for leads are not lost."""
+
+_LATE_S = 15.0
+"""How long after the post-roll's end a stream that stalls may still deliver it."""
+
+_TICK_S = 0.2
+_RETRY_S = 5.0
+_STILL_LONG_SIDE_PX = 640
+_ANNOUNCEMENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Confirmed:
+    """A lead on its way to the desk, with what only its camera can give."""
+
+    lead: Lead
+    site: Site
+    clips: RingClips
+    detections: DetectionLog
+
+
+@dataclass(slots=True)
+class _Pending:
+    """An open case that waits for its post-roll."""
+
+    case: OpenCase
+    confirmed: _Confirmed
+    deadline: float
+    lead: Lead
+    is_over: bool = False
+    not_before: float = 0.0
+
+
+@dataclass(slots=True)
+class DeskStats:
+    """Counts since the start: cases opened, finished, and attempts that failed for want of space."""
+
+    opened: int = 0
+    finished: int = 0
+    storage_failures: int = 0
+    announcements_dropped: int = 0
+
+
+@dataclass(slots=True)
+class _Books:
+    """The desk's own state; `lock` guards what other threads also touch."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    logs: dict[CameraId, DetectionLog] = field(default_factory=dict)
+    pending: dict[LeadKey, _Pending] = field(default_factory=dict)
+    gone: set[CameraId] = field(default_factory=set)
+
+
+class EvidenceDesk:
+    """One thread that opens, announces and finishes cases; `note` and `take` are called by the analysing thread."""
+
+    def __init__(
+        self,
+        folder: Path,
+        node: NodeIdentity,
+        outbox: Outbox,
+        config: WorkerConfig,
+        detector: Detector,
+        bus_client: redis.Redis,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = CaseStore(folder, node, outbox, zone=config.site.zone)
+        self._config = config
+        self._witness = Witness(detector.card, detector.runtime, node.name, config.sha256)
+        self._redis = bus_client
+        self._monotonic = monotonic
+        self._arriving: queue.Queue[_Confirmed] = queue.Queue(_WAITING_LEADS)
+        self._unopened: deque[_Confirmed] = deque()
+        self._announcements: deque[LeadAnnouncement] = deque(maxlen=_ANNOUNCEMENTS)
+        self._books = _Books()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="evidence")
+        self.stats = DeskStats()
+
+    def start(self) -> None:
+        """Start the desk; it first finishes what an earlier run left."""
+        self._thread.start()
+
+    def stop(self, deadline_s: float = 30.0) -> None:
+        """Finish every open case with what its ring holds; a case that cannot be finished stays on disk."""
+        self._stopping.set()
+        self._thread.join(deadline_s)
+        if self._thread.is_alive():
+            log.error("evidence is not finished in time; open cases stay on disk", deadline_s=deadline_s)
+
+    def note(self, frame: Frame, detections: Detections) -> None:
+        """Keep what was detected in a frame, for the cases that will show it."""
+        self._log_of(frame.camera_id).append(frame.time, detections)
+
+    def take(self, watched: WatchedCamera, change: LeadChange) -> None:
+        """Take in a lead's change; a confirmed one opens a case, later ones update it."""
+        lead = change.lead
+        if change.previous is TrackState.CANDIDATE and lead.state is TrackState.CONFIRMED:
+            clips = RingClips(watched.runner.ring)
+            self._arriving.put(_Confirmed(lead, self._site(watched), clips, self._log_of(lead.camera_id)))
+            return
+        with self._books.lock:
+            pending = self._books.pending.get(lead.key)
+            if pending is not None:
+                pending.lead = lead
+
+    def camera_gone(self, camera: CameraId) -> None:
+        """Let the camera's cases be finished with what the ring holds: no more will come."""
+        with self._books.lock:
+            self._books.gone.add(camera)
+            self._books.logs.pop(camera, None)
+
+    def camera_back(self, camera: CameraId) -> None:
+        """Expect packets of this camera again."""
+        with self._books.lock:
+            self._books.gone.discard(camera)
+
+    def _log_of(self, camera: CameraId) -> DetectionLog:
+        with self._books.lock:
+            if camera not in self._books.logs:
+                span_s = self._config.camera(camera).to_camera(self._config.stream).settings.ring_s
+                self._books.logs[camera] = DetectionLog(span_s)
+            return self._books.logs[camera]
+
+    def _site(self, watched: WatchedCamera) -> Site:
+        camera = watched.config
+        art41 = camera.art41
+        return Site(
+            camera=watched.runner.camera,
+            gb_id=camera.gb_id,
+            place=place_of(camera, self._config),
+            preset=camera.preset,
+            height_m=camera.height_m,
+            azimuth=camera.azimuth_deg,
+            fov=camera.fov_deg,
+            art41=Article41(
+                legal_review=art41.legal_review or None,
+                technical_review=art41.technical_review or None,
+                published=art41.published or None,
+                valid_until=None if art41.valid_until is None else art41.valid_until.isoformat(),
+            ),
+        )
+
+    def _run(self) -> None:
+        recovered = False
+        recover_at = 0.0
+        while True:
+            stopping = self._stopping.is_set()
+            try:
+                if not recovered and self._monotonic() >= recover_at:
+                    recover_at = self._monotonic() + _RETRY_S
+                    self._store.recover()
+                    recovered = True
+                self._collect(stopping=stopping)
+                self._open_cases()
+                self._announce()
+                self._finish_cases(stopping=stopping)
+            except StorageError as error:
+                self.stats.storage_failures += 1
+                log.error("evidence waits for space", error=str(error))  # noqa: TRY400 (the sentence says it all)
+                self._stopping.wait(1.0)
+            except Exception:
+                log.exception("evidence desk failed; it goes on")
+                self._stopping.wait(1.0)
+            if stopping:
+                return
+
+    def _collect(self, *, stopping: bool) -> None:
+        try:
+            self._unopened.append(self._arriving.get(timeout=0.0 if stopping else _TICK_S))
+            while True:
+                self._unopened.append(self._arriving.get_nowait())
+        except queue.Empty:
+            pass
+
+    def _open_cases(self) -> None:
+        """Open the cases of leads that have arrived; raises `StorageError` and keeps those it could not open."""
+        evidence = self._config.evidence
+        while self._unopened:
+            confirmed = self._unopened[0]
+            case = self._store.open_case(
+                confirmed.lead,
+                confirmed.site,
+                self._witness,
+                confirmed.clips,
+                confirmed.detections,
+                pre_roll_s=evidence.pre_roll_s,
+                post_roll_s=evidence.post_roll_s,
+            )
+            self._unopened.popleft()
+            self.stats.opened += 1
+            deadline = self._monotonic() + evidence.post_roll_s + _LATE_S
+            with self._books.lock:
+                self._books.pending[confirmed.lead.key] = _Pending(case, confirmed, deadline, confirmed.lead)
+            still = base64.b64encode(small_jpeg(case.stills[-1].image, _STILL_LONG_SIDE_PX)) if case.stills else b""
+            document = case.document.model_copy(update={"state": LeadState.CANDIDATE})
+            if len(self._announcements) == _ANNOUNCEMENTS:
+                self.stats.announcements_dropped += 1
+            self._announcements.append(LeadAnnouncement(lead=document, still_jpeg_b64=still.decode("ascii")))
+
+    def _announce(self) -> None:
+        try:
+            while self._announcements:
+                entry = {"announcement": self._announcements[0].model_dump_json()}
+                self._redis.xadd(bus.LEADS_ANNOUNCED, dict(entry.items()), maxlen=bus.ANNOUNCED_MAXLEN)
+                self._announcements.popleft()
+        except redis.RedisError as error:
+            log.warning("announcements wait for the bus", waiting=len(self._announcements), error=str(error))
+
+    def _finish_cases(self, *, stopping: bool) -> None:
+        with self._books.lock:
+            pending = list(self._books.pending.items())
+        for key, waiting in pending:
+            now = self._monotonic()
+            if now < waiting.not_before or not (stopping or self._is_due(waiting, now)):
+                continue
+            try:
+                self._store.finish_case(
+                    waiting.case, waiting.lead, waiting.confirmed.clips, waiting.confirmed.detections
+                )
+            except StorageError:
+                waiting.not_before = now + _RETRY_S
+                raise
+            with self._books.lock:
+                self._books.pending.pop(key, None)
+            self.stats.finished += 1
+
+    def _is_due(self, waiting: _Pending, now: float) -> bool:
+        camera = waiting.lead.camera_id
+        newest = waiting.confirmed.clips.newest()
+        span = waiting.case.span
+        if newest is not None and (newest.epoch != span.epoch or newest.pts_s >= span.end_s):
+            return True
+        return now >= waiting.deadline or camera in self._books.gone

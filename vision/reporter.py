@@ -1,0 +1,66 @@
+"""The reporter: once a second, how each camera is, to the bus; and registration until it has succeeded."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import redis
+import structlog
+
+from api.contract import bus
+from streams.board import FrameBoard
+from vision.registration import Registration
+from vision.watched import WatchedCamera
+
+log = structlog.get_logger(__name__)
+
+_PERIOD_S = 1.0
+_REGISTER_EVERY_S = 3.0
+
+
+class StateReporter:
+    """Tells the bus the health of every camera, from one thread of its own."""
+
+    def __init__(
+        self,
+        bus_client: redis.Redis,
+        worker: str,
+        board: FrameBoard,
+        cameras: Callable[[], Sequence[WatchedCamera]],
+        registration: Registration,
+    ) -> None:
+        self._redis = bus_client
+        self._worker = worker
+        self._board = board
+        self._cameras = cameras
+        self._registration = registration
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reporter")
+
+    def start(self) -> None:
+        """Start reporting."""
+        self._thread.start()
+
+    def stop(self, deadline_s: float = 15.0) -> None:
+        """Stop reporting; the last report expires by itself."""
+        self._stopping.set()
+        self._thread.join(deadline_s)
+
+    def _run(self) -> None:
+        registered, register_at = False, 0.0
+        while not self._stopping.is_set():
+            if not registered and time.monotonic() >= register_at:
+                registered = self._registration.attempt()
+                register_at = time.monotonic() + _REGISTER_EVERY_S
+            try:
+                self._report()
+            except redis.RedisError as error:
+                log.warning("camera health waits for the bus", error=str(error))
+            self._stopping.wait(_PERIOD_S)
+
+    def _report(self) -> None:
+        with self._redis.pipeline(transaction=False) as pipe:
+            for camera in self._cameras():
+                health = camera.health(self._worker, self._board)
+                pipe.set(bus.state_key(camera.config.id), health.model_dump_json(), ex=bus.STATE_TTL_S)
+            pipe.execute()

@@ -1,0 +1,175 @@
+"""The worker: composition root of a process that watches cameras. It builds, starts, watches and stops."""
+
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import redis
+import structlog
+
+from api.contract.client import ApiClient
+from models.detections import Detections
+from models.detector import Detector
+from models.pool import DetectorPool, Discard
+from models.registry import Registry
+from streams.board import FrameBoard
+from streams.camera import CameraId
+from streams.clock import utc_now
+from streams.frame import Frame, Packet
+from streams.runner import CameraRunner
+from vision.analyser import CameraAnalyser
+from vision.config import WorkerConfig
+from vision.desk import EvidenceDesk
+from vision.leads import CloseReason, LeadChange
+from vision.live import LivePublisher
+from vision.node import NodeIdentity
+from vision.outbox import Outbox
+from vision.registration import Registration
+from vision.reporter import StateReporter
+from vision.sections import CameraConfig
+from vision.sender import OutboxSender
+from vision.watched import WatchedCamera
+
+log = structlog.get_logger(__name__)
+
+_STALENESS_S = 5.0
+"""A frame that waited longer than this for the detector says nothing about now; the budget is half the time in which a
+lead must be on the wall."""
+
+_FLUSH_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPlaces:
+    """Where a worker keeps its data and whom it talks to."""
+
+    data: Path
+    api_url: str
+    redis_url: str
+    worker_key: str = field(repr=False)
+
+
+class Worker:
+    """Watches cameras until it is told to stop."""
+
+    def __init__(self, config: WorkerConfig, places: WorkerPlaces) -> None:
+        self._config = config
+        self._places = places
+        self._board = FrameBoard()
+        self._watched: dict[CameraId, WatchedCamera] = {}
+        self._lock = threading.Lock()
+
+    def run(self, stop: threading.Event) -> None:
+        """Watch until `stop` is set, then end in reverse order of the start, each part with a deadline."""
+        with ExitStack() as stack:
+            node = NodeIdentity.open(self._places.data / "node")
+            stack.callback(node.close)
+            detector = self._detector()
+            client = ApiClient(self._places.api_url, self._places.worker_key)
+            stack.callback(client.close)
+            bus = redis.Redis.from_url(self._places.redis_url, socket_timeout=5, socket_connect_timeout=3)
+            stack.callback(bus.close)
+            outbox = Outbox(self._places.data / "outbox")
+            registration = Registration(client, node, self._config)
+            sender = OutboxSender(outbox, client, enrol=registration.enrol)
+            sender.start()
+            stack.callback(sender.close, _FLUSH_S)
+            self._desk = EvidenceDesk(self._places.data / "cases", node, outbox, self._config, detector, bus)
+            self._desk.start()
+            stack.callback(self._desk.stop)
+            self._live = LivePublisher(bus, self._newest_gop)
+            self._live.start()
+            stack.callback(self._live.stop)
+            pool = DetectorPool(
+                [detector], self._board.take, self._analyse, self._discard, age_s=_age_s, staleness_s=_STALENESS_S
+            )
+            pool.start()
+            stack.callback(pool.stop)
+            stack.callback(self._board.close)
+            stack.callback(self._unwatch_all)
+            for camera in self._config.cameras:
+                self.watch(camera, detector)
+            reporter = StateReporter(bus, node.name, self._board, self._cameras_now, registration)
+            reporter.start()
+            stack.callback(reporter.stop)
+            log.info("worker watches", node=node.name, cameras=len(self._config.cameras), model=detector.card.name)
+            stop.wait()
+            log.info("worker stops", node=node.name)
+
+    def watch(self, camera: CameraConfig, detector: Detector) -> None:
+        """Begin to watch a camera."""
+        runner = CameraRunner(camera.to_camera(self._config.stream), self._board, on_packet=self._on_packet)
+        analyser = CameraAnalyser.for_camera(camera, self._config, detector.card)
+        with self._lock:
+            self._watched[runner.camera.id] = WatchedCamera(camera, runner, analyser)
+        self._desk.camera_back(runner.camera.id)
+        self._live.add(runner.camera.id)
+        runner.start()
+
+    def unwatch(self, camera: CameraId, reason: CloseReason) -> None:
+        """Stop watching a camera; its open leads are closed and their evidence is finished."""
+        with self._lock:
+            watched = self._watched.pop(camera, None)
+        if watched is None:
+            return
+        watched.runner.stop()
+        with watched.analysing:
+            self._report(watched, watched.analyser.end(reason))
+        self._desk.camera_gone(camera)
+        self._live.remove(camera)
+
+    def _unwatch_all(self) -> None:
+        for camera in list(self._watched):
+            self.unwatch(camera, CloseReason.SHUTDOWN)
+
+    def _cameras_now(self) -> list[WatchedCamera]:
+        with self._lock:
+            return list(self._watched.values())
+
+    def _detector(self) -> Detector:
+        wanted = self._config.detector
+        detector = Registry.load().detector(
+            wanted.model or None,
+            wanted.runtime,
+            threshold=wanted.candidate_threshold,
+            cache_dir=self._places.data / "compiled",
+        )
+        runtime = detector.runtime
+        log.info("model loaded", model=detector.card.name, engine=runtime.engine, precision=runtime.precision)
+        return detector
+
+    def _newest_gop(self, camera: CameraId) -> Sequence[Packet]:
+        watched = self._watched.get(camera)
+        return () if watched is None else watched.runner.ring.latest_gop()
+
+    def _on_packet(self, packet: Packet) -> None:
+        self._live.on_packet(packet)
+
+    def _analyse(self, frame: Frame, detections: Detections) -> None:
+        watched = self._watched.get(frame.camera_id)
+        try:
+            if watched is None:
+                return
+            with watched.analysing:
+                changes = watched.analyser.observe(frame, detections)
+                self._desk.note(frame, detections)
+                self._report(watched, changes)
+                watched.note_analysed(frame)
+                boxes = watched.overlay()
+            self._live.on_analysed(frame, boxes)
+        finally:
+            self._board.done(frame.camera_id)
+
+    def _discard(self, frame: Frame, reason: Discard) -> None:
+        log.debug("frame not analysed", camera=frame.camera_id, reason=reason)
+        self._board.done(frame.camera_id)
+
+    def _report(self, watched: WatchedCamera, changes: list[LeadChange]) -> None:
+        for change in changes:
+            self._desk.take(watched, change)
+
+
+def _age_s(frame: Frame) -> float:
+    return (utc_now() - frame.time.utc).total_seconds()
