@@ -232,7 +232,8 @@ def _add_track(container: "av.container.OutputContainer", stream: StreamInfo) ->
 
 
 def _encoded(packet: Packet, track: av.VideoStream, zero: int) -> "av.Packet[Any]":
-    raw: av.Packet[Any] = av.Packet(packet.data)
+    raw: av.Packet[Any] = av.Packet(len(packet.data))  # PyAV pads its own buffers, which bit readers run over
+    raw.update(packet.data)
     raw.stream = track
     raw.time_base = packet.stream.time_base
     raw.pts, raw.dts, raw.duration = packet.pts - zero, packet.dts - zero, packet.duration

@@ -34,7 +34,10 @@ def _decoder(stream: StreamInfo, threads: int) -> VideoCodecContext:
 
 
 def _encoded(packet: Packet) -> "av.Packet[Any]":
-    raw: av.Packet[Any] = av.Packet(packet.data)
+    # Copied: FFmpeg's own buffer ends in zeros, which decoders read past the data; behind Python's bytes lies anything,
+    # and MPEG-4 pictures then came out marked as damaged, others on every run.
+    raw: av.Packet[Any] = av.Packet(len(packet.data))
+    raw.update(packet.data)
     raw.pts, raw.dts, raw.duration = packet.pts, packet.dts, packet.duration
     raw.time_base = packet.stream.time_base
     raw.is_keyframe = packet.is_keyframe

@@ -19,6 +19,7 @@ import av.error
 import av.packet
 from av import VideoCodecContext
 from av.bitstream import BitStreamFilterContext
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from streams.camera import Camera, Pace, SourceUrl
@@ -228,10 +229,17 @@ class _Parameters:
 
 def _in_band(codec: str, data: bytes) -> bytes:
     """Return the parameter sets inside an Annex B key frame; empty where it carries none."""
-    for filtered in BitStreamFilterContext("extract_extradata", codec).filter(av.packet.Packet(data)):
+    for filtered in BitStreamFilterContext("extract_extradata", codec).filter(_padded(data)):
         if filtered.has_sidedata("new_extradata"):
             return bytes(filtered.get_sidedata("new_extradata"))
     return b""
+
+
+def _padded(data: bytes) -> "av.packet.Packet[Stream]":
+    """Return a packet with a buffer of FFmpeg's own: its readers run over the end of one without padding."""
+    packet: av.packet.Packet[Stream] = av.packet.Packet(len(data))
+    packet.update(data)
+    return packet
 
 
 def _parameter_sets(codec: str, extradata: bytes) -> frozenset[bytes]:
@@ -251,7 +259,7 @@ def _decoded_size(info: StreamInfo, extradata: bytes, data: bytes) -> tuple[int,
     decoder.extradata = extradata
     decoder.thread_count = 1
     try:
-        frames = decoder.decode(av.packet.Packet(data)) + decoder.decode(None)
+        frames = decoder.decode(_padded(data)) + decoder.decode(None)
     except av.error.FFmpegError:
         frames = []
     return (frames[0].width, frames[0].height) if frames else (info.width, info.height)

@@ -1,0 +1,94 @@
+"""Media made in code for tests: small clips whose pictures tell their own number."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+CELL = 16
+BITS = 16
+
+
+def picture(number: int, size: tuple[int, int] = (320, 240)) -> NDArray[np.uint8]:
+    """Return a BGR picture ``(height, width, 3)`` that moves with `number` and carries it as a bar code on top."""
+    width, height = size
+    rows = np.arange(height, dtype=np.uint16)[:, None]
+    columns = np.arange(width, dtype=np.uint16)[None, :]
+    image = np.empty((height, width, 3), np.uint8)
+    image[..., 0] = (columns + 3 * number) % 256
+    image[..., 1] = (rows + 2 * number) % 256
+    image[..., 2] = (rows + columns + number) % 256
+    for bit in range(BITS):
+        image[:CELL, bit * CELL : (bit + 1) * CELL] = 235 if number >> bit & 1 else 20
+    return image
+
+
+def number_of(image: NDArray[np.uint8]) -> int:
+    """Return the number that `picture` wrote into a decoded picture."""
+    return sum(
+        1 << bit for bit in range(BITS) if image[4 : CELL - 4, bit * CELL + 4 : (bit + 1) * CELL - 4].mean() > 128
+    )
+
+
+def make_clip(
+    path: Path,
+    *,
+    seconds: float = 4.0,
+    fps: int = 25,
+    gop: int = 25,
+    size: tuple[int, int] = (320, 240),
+    codec: str = "libx264",
+    b_frames: int = 0,
+    bit_rate: int = 0,
+    container_format: str | None = None,
+    first_number: int = 0,
+    first_s: float = 0.0,
+    audio: bool = False,
+) -> Path:
+    """
+    Write a clip of numbered pictures to `path` and return the path.
+
+    `codec` is an encoder's name: libx264, libx265, mjpeg. `size` is (width, height), at least 256 wide for the number.
+    `first_number` is the first picture's number, `first_s` its time; `bit_rate` in bit/s replaces constant quality.
+    """
+    options = {"threads": "1"}
+    if codec == "libx264":
+        options |= {
+            "preset": "veryfast",
+            "crf": "20",
+            "x264-params": f"scenecut=0:bframes={b_frames}",
+        }
+    elif codec == "libx265":
+        options |= {
+            "preset": "ultrafast",
+            "x265-params": f"log-level=none:keyint={gop}:min-keyint={gop}:scenecut=0:bframes={b_frames}:pools=1",
+        }
+    if bit_rate:
+        options.pop("crf", None)
+    with av.open(str(path), "w", format=container_format) as container:
+        stream = container.add_stream(codec, rate=fps, options=options)
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        if bit_rate:
+            stream.bit_rate = bit_rate
+        if codec != "mjpeg":
+            stream.gop_size = gop
+            stream.max_b_frames = b_frames
+        sound = container.add_stream("aac", rate=8000, layout="mono") if audio else None
+        stream.time_base = Fraction(1, fps)
+        for index in range(round(seconds * fps)):
+            frame = av.VideoFrame.from_ndarray(picture(first_number + index, size), format="bgr24")
+            frame.pts = index + round(first_s * fps)
+            frame.time_base = Fraction(1, fps)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+        if sound is not None:
+            for index in range(round(seconds * 8000 / 1024)):
+                samples = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+                samples.sample_rate = 8000
+                samples.pts = index * 1024
+                container.mux(sound.encode(samples))
+            container.mux(sound.encode(None))
+    return path

@@ -1,0 +1,107 @@
+import threading
+from datetime import UTC, datetime
+from fractions import Fraction
+
+import numpy as np
+
+from streams.board import FrameBoard
+from streams.camera import CameraId, camera_id
+from streams.clock import CaptureTime, UtcSource
+from streams.frame import Frame
+
+A, B = camera_id("a"), camera_id("b")
+IMAGE = np.zeros((2, 2, 3), np.uint8)
+
+
+def frame(camera: CameraId, number: int) -> Frame:
+    moment = datetime(2026, 11, 23, tzinfo=UTC)
+    return Frame(camera, CaptureTime(Fraction(number), moment, UtcSource.ARRIVAL, 1.0, 0), IMAGE)
+
+
+def board(*, waits: bool = False) -> FrameBoard:
+    made = FrameBoard()
+    made.add(A, waits=waits)
+    made.add(B, waits=waits)
+    return made
+
+
+def numbers(frames: list[Frame]) -> list[tuple[str, int]]:
+    return [(each.camera_id, int(each.time.pts_s)) for each in frames]
+
+
+def test_an_empty_board_gives_nothing_in_time() -> None:
+    """Taking from an empty board returns an empty list after the time-out."""
+    assert board().take(4, 0.01) == []
+
+
+def test_the_latest_frame_wins_and_the_loss_is_counted() -> None:
+    """Nobody takes: each new frame replaces the one before."""
+    live = board()
+    for number in range(5):
+        assert live.post(frame(A, number))
+    assert numbers(live.take(4, 0)) == [("a", 4)]
+    assert (live.dropped(A), live.posted(A), live.dropped(B)) == (4, 5, 0)
+
+
+def test_one_frame_a_camera_is_in_flight() -> None:
+    """The next frame of a camera is handed out only when the one before is done."""
+    live = board()
+    live.post(frame(A, 1))
+    assert numbers(live.take(4, 0)) == [("a", 1)]
+    live.post(frame(A, 2))
+    live.post(frame(B, 1))
+    assert numbers(live.take(4, 0)) == [("b", 1)]
+    assert not live.is_idle(A)
+    live.done(A)
+    assert numbers(live.take(4, 0)) == [("a", 2)]
+    live.done(A)
+    assert live.is_idle(A)
+
+
+def test_who_waits_longest_is_taken_first() -> None:
+    """A camera that replaces its frame keeps its place and does not push others back."""
+    live = board()
+    live.post(frame(A, 1))
+    live.post(frame(B, 1))
+    live.post(frame(A, 2))
+    assert numbers(live.take(1, 0)) == [("a", 2)]
+    assert numbers(live.take(1, 0)) == [("b", 1)]
+
+
+def test_replay_loses_no_frame() -> None:
+    """A waiting camera's post blocks until its slot is free: all frames arrive, in order."""
+    replay = board(waits=True)
+    thread = threading.Thread(target=lambda: [replay.post(frame(A, number)) for number in range(50)])
+    thread.start()
+    taken: list[tuple[str, int]] = []
+    while len(taken) < 50:
+        taken += numbers(replay.take(2, 5.0))
+        replay.done(A)
+    thread.join()
+    assert taken == [("a", number) for number in range(50)]
+    assert replay.dropped(A) == 0
+
+
+def test_removing_a_camera_frees_its_waiting_post() -> None:
+    """A stopping camera does not hang on a frame that nobody will take."""
+    replay = board(waits=True)
+    replay.post(frame(A, 1))
+    results: list[bool] = []
+    thread = threading.Thread(target=lambda: results.append(replay.post(frame(A, 2))))
+    thread.start()
+    replay.remove(A)
+    thread.join(5)
+    assert results == [False]
+    assert not replay.post(frame(A, 3))
+
+
+def test_closing_wakes_everybody() -> None:
+    """A closed board gives no frames and takes none."""
+    replay = board(waits=True)
+    taken: list[list[Frame]] = []
+    thread = threading.Thread(target=lambda: taken.append(replay.take(1, 60)))
+    thread.start()
+    replay.close()
+    thread.join(5)
+    assert taken == [[]]
+    assert not replay.post(frame(A, 1))
