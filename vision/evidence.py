@@ -100,7 +100,7 @@ class CaseStore:
     The cases of one node. Thread-safe; one per folder.
 
     Args:
-        folder: on the same file system as nothing else in particular; made if it is not there.
+        folder: made if it is not there.
         node: signs packages and numbers leads.
         outbox: takes the finished packages.
         zone: whose calendar day a lead id carries.
@@ -128,6 +128,7 @@ class CaseStore:
         for place in (self._cases, self._chain, self._damaged):
             make_folder(place)
             remove_partial(place)
+        self._left = sorted(path.name for path in self._cases.iterdir())
 
     def open_case(
         self,
@@ -197,16 +198,16 @@ class CaseStore:
 
     def recover(self) -> list[LeadDocument]:
         """
-        Finish what an earlier run left; return the leads now in the outbox. Call it once, before any case is opened.
+        Finish what an earlier run left, and nothing that this one has opened; return the leads now in the outbox.
 
         A case that cannot be read is put aside under ``damaged/`` and logged. Raises `StorageError` (a full disk) after
-        all have been tried; call it again then.
+        all have been tried; call it again then, for those that are left.
         """
         done = []
         fault: StorageError | None = None
         with self._lock:
-            for place in sorted(path for path in self._cases.iterdir() if not path.name.endswith(PARTIAL)):
-                lead_id = place.name
+            for lead_id in list(self._left):
+                place = self._cases / lead_id
                 try:
                     if not (place / lead_id).exists():
                         self._seal_provisional(place, lead_id, RESTARTED)
@@ -218,8 +219,10 @@ class CaseStore:
                 except StorageError as error:
                     log.exception("case not recovered yet", lead=lead_id)
                     fault = error
+                    continue
                 else:
                     log.info("case recovered", lead=lead_id)
+                self._left.remove(lead_id)
         if fault is not None:
             raise fault
         return done

@@ -52,7 +52,7 @@ def ring_of(packets: list[Packet], until_s: float, span_s: float = 90.0) -> Pack
     return ring
 
 
-def time_at(packets: list[Packet], seconds: float) -> CaptureTime:
+def time_at(packets: list[Packet], seconds: float | Fraction) -> CaptureTime:
     """Capture time of the picture shown at `seconds`."""
     return next(packet.time for packet in sorted(packets, key=lambda p: p.pts) if packet.time.pts_s >= seconds)
 

@@ -360,6 +360,20 @@ def test_a_sealed_package_is_delivered_as_it_is(desk: Desk) -> None:
     assert posted(again, following)[1].prev_package_sha256 == document.evidence.sums_sha256
 
 
+def test_recovery_touches_no_case_of_this_run(desk: Desk) -> None:
+    """A recovery that had to be repeated (a full disk) does not seal what is still being received."""
+    left = desk.open()
+    full = Desk(desk.folder, desk.node, desk.packets, FullOutbox(desk.folder / "outbox"))
+    with pytest.raises(StorageError, match="No space left"):
+        full.store.recover()
+    again = Desk(desk.folder, desk.node, desk.packets)
+    case = again.open()
+    assert [document.lead_id for document in again.store.recover()] == [left.lead_id]
+    assert again.store.recover() == []
+    assert again.case_folders() == [case.lead_id]
+    posted(again, again.finish(case))[0].close()
+
+
 def test_a_case_can_be_finished_again_after_a_full_disk(desk: Desk) -> None:
     """The chain holds although a later package of the camera was delivered before the earlier one."""
     full = Desk(desk.folder, desk.node, desk.packets, FullOutbox(desk.folder / "outbox"))
