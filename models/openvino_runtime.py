@@ -44,9 +44,10 @@ class OpenVinoNetwork:
         With `cache_dir`, the compiled model is kept there for the next start.
         """
         core = openvino.Core()
-        config: dict[str, str | int] = {
+        config: dict[str, str | int | bool] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads,
+            "ENABLE_CPU_PINNING": False,  # several workers on one machine would pin themselves to the same cores
             "INFERENCE_PRECISION_HINT": precision.value,
         }
         if cache_dir is not None:
