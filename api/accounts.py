@@ -36,13 +36,12 @@ class NewOperator:
 def open_database(settings: Settings) -> Iterator[Database]:
     """Open the settings' store, brought up to date."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    before = os.umask(0o077)
+    if not settings.database_url.get_secret_value():
+        # SQLite gives its journal files the mode of the database file.
+        os.close(os.open(settings.sqlite_path(), os.O_RDWR | os.O_CREAT, 0o600))
+    database = Database(settings.sqlalchemy_url(), lock_file=settings.data_dir / "migrate.lock")
     try:
-        database = Database(settings.sqlalchemy_url(), lock_file=settings.data_dir / "migrate.lock")
         database.migrate()
-    finally:
-        os.umask(before)
-    try:
         yield database
     finally:
         database.close()

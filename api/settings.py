@@ -54,11 +54,15 @@ class Settings(BaseSettings):
         "list; the API's own origin always may.",
     )
 
+    def sqlite_path(self) -> Path:
+        """Return where the embedded database is."""
+        return self.data_dir.resolve() / "plumewatch.db"
+
     def sqlalchemy_url(self) -> str:
         """Return the database address in SQLAlchemy's form, with the driver named."""
         url = self.database_url.get_secret_value()
         if not url:
-            return f"sqlite:///{self.data_dir.resolve() / 'plumewatch.db'}"
+            return f"sqlite:///{self.sqlite_path()}"
         for prefix in ("postgresql://", "postgres://"):
             if url.startswith(prefix):
                 return "postgresql+psycopg://" + url.removeprefix(prefix)

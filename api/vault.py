@@ -238,6 +238,7 @@ def _write_synced(path: Path, source: BinaryIO) -> None:
     with os.fdopen(descriptor, "wb") as target:
         shutil.copyfileobj(source, target, CHUNK)
         target.flush()
+        os.fchmod(target.fileno(), 0o440)
         os.fsync(target.fileno())
 
 
