@@ -28,6 +28,13 @@ Grey levels of noise assumed at most. Where the surroundings change more, the ca
 they say nothing about the box: it then has to change by a fixed amount only.
 """
 
+PERCENTILE = 90
+"""
+Of the cells, in the box as around it: pure noise gives a ratio of 1, and a tenth of the box suffices. Measured at 2 fps
+on the development clips: 95 % of boxes over still pieces of fixed cameras' pictures stay below 1.3-2.0, haze on a
+mountain below 1.1; a thin distant plume reaches 2.2-4.1 (by the upper quartile only 0.8-1.7), fires 12 and more.
+"""
+
 RENEWAL_S = 60.0
 """Seconds after which the picture compared with is renewed: the light of dusk would else change any sign in time."""
 
@@ -90,9 +97,8 @@ class BoxChange:
         inside = self._region.inside
         around = difference[~inside]
         offset = float(np.median(around)) if around.size else 0.0
-        noise = float(np.median(np.abs(around - offset))) if around.size else NOISE_FLOOR
-        # The upper quartile: a quarter of the box must change, not all of it (a flame in a box of smoke).
-        change = float(np.percentile(np.abs(difference[inside] - offset), 75))
+        noise = float(np.percentile(np.abs(around - offset), PERCENTILE)) if around.size else NOISE_FLOOR
+        change = float(np.percentile(np.abs(difference[inside] - offset), PERCENTILE))
         self._newest.append(change / min(max(noise, NOISE_FLOOR), NOISE_CEILING))
         del self._newest[:-_REMEMBERED]
         if time.seconds_since(self._taken) >= RENEWAL_S:
@@ -118,9 +124,7 @@ class PictureChange:
 
     def observe(self, image: BgrImage) -> bool:
         """Take in the next picture; return whether it suddenly differs from the last one nearly everywhere."""
-        height, width = image.shape[:2]
-        step = max(1, min(width // _THUMB_WH[0], height // _THUMB_WH[1]) // 4)
-        thumb = _grey(image[::step, ::step], _THUMB_WH)
+        thumb = _grey(image, _THUMB_WH)
         last, self._last = self._last, thumb
         if last is None:
             return False
@@ -147,6 +151,8 @@ def _region(image: BgrImage, xyxy: Xyxy) -> _Region:
 
 
 def _grey(image: BgrImage, size_wh: tuple[int, int]) -> NDArray[np.float32]:
-    """Return `image` in grey, averaged to `size_wh`, float32 ``(height, width)``."""
-    small = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    """Return `image` in grey, averaged to `size_wh`, float32 ``(height, width)``; at most about 8x8 pixels a cell."""
+    height, width = image.shape[:2]
+    step = max(1, min(width // size_wh[0], height // size_wh[1]) // 4)
+    grey = cv2.cvtColor(np.ascontiguousarray(image[::step, ::step]), cv2.COLOR_BGR2GRAY).astype(np.float32)
+    return np.asarray(cv2.resize(grey, size_wh, interpolation=cv2.INTER_AREA), np.float32)

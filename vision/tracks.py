@@ -87,6 +87,9 @@ class TrackerSettings:
 
         max_distance: ... or the distance of the centres in mean box sizes. 0: off; above 1 neighbours are joined.
 
+        memory_s: boxes so old still count as where the track is, beside its last one. 0: when a large box of smoke
+            falls apart for a moment, its parts become tracks. Long: what starts beside it joins it.
+
         history: sightings kept a track.
     """
 
@@ -95,6 +98,7 @@ class TrackerSettings:
     min_iou: float = 0.1
     min_containment: float = 0.6
     max_distance: float = 0.75
+    memory_s: float = 3.0
     history: int = 256
 
 
@@ -149,9 +153,11 @@ class Tracker:
         if not len(boxes):
             return
         tracks = [track for track in self._tracks if track.class_name == class_name]
-        past = np.array([track.last.xyxy for track in tracks], np.float64).reshape(-1, 4)
+        recent = [self._recent(track, time) for track in tracks]
         current = boxes.xyxy.astype(np.float64)
-        affinity = self._affinity(past, current)
+        affinity = np.zeros((len(tracks), len(boxes)))
+        for t, past in enumerate(recent):
+            affinity[t] = self._affinity(past, current).max(axis=0)
         sure = boxes.confidence >= self._settings.start_confidence
         taken: list[int] = []
         free = set(range(len(tracks)))
@@ -161,13 +167,23 @@ class Tracker:
                 free.remove(t)
                 taken.append(b)
                 self._extend(tracks[t], _sighting(time, boxes, b))
+        around = np.concatenate([*recent, np.zeros((0, 4))])
         for b in range(len(boxes)):
-            if sure[b] and b not in taken and not self._is_part(current[b], current[taken]):
+            if sure[b] and b not in taken and not self._is_part(current[b], np.concatenate([around, current[taken]])):
                 taken.append(b)
                 self._start(class_name, _sighting(time, boxes, b))
 
+    def _recent(self, track: Track, time: CaptureTime) -> NDArray[np.float64]:
+        """Return where the track is, ``(n, 4)``: its last box and those of the last `memory_s`."""
+        boxes = [track.last.xyxy]
+        for sighting in reversed(track.sightings):
+            if time.seconds_since(sighting.time) > self._settings.memory_s:
+                break
+            boxes.append(sighting.xyxy)
+        return np.array(boxes, np.float64)
+
     def _affinity(self, past: NDArray[np.float64], current: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return how well each past box ``(t, 4)`` fits each current one ``(n, 4)``: ``(t, n)``, 0 for not at all."""
+        """Return how well each past box ``(m, 4)`` fits each current one ``(n, 4)``: ``(m, n)``, 0 for not at all."""
         limits = self._settings
         iou, containment = _overlaps(past, current)
         size = (np.sqrt(_areas(past))[:, None] + np.sqrt(_areas(current))[None, :]) / 2

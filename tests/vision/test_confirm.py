@@ -1,0 +1,174 @@
+"""Confirmation: k of the last n pictures, for long enough, with pixels that change."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.vision.moments import moment
+from vision.confirm import Confirmation, Criteria, Observation
+from vision.leads import CloseReason, LeadState
+
+CRITERIA = Criteria(
+    threshold=0.4, hysteresis=0.75, k=3, n=5, window_s=10, min_duration_s=1.0, min_change=1.5, static_after_s=20
+)
+
+
+def watch(
+    confidences: list[float], *, fps: float = 2.0, change: float = 9.0, criteria: Criteria = CRITERIA
+) -> list[LeadState | None]:
+    """Return the state after each picture of a track that changes all the time."""
+    confirmation = Confirmation(criteria)
+    return [confirmation.observe(Observation(moment(i / fps), c, change)) for i, c in enumerate(confidences)]
+
+
+@pytest.mark.parametrize(
+    ("confidences", "confirmed_at"),
+    [
+        ([], None),
+        ([0.9, 0.9], None),
+        ([0.9, 0.9, 0.9], 2),
+        ([0.9, 0, 0, 0.9, 0.9], 4),
+        ([0.9, 0, 0, 0, 0.9, 0.9], None),
+        ([0.31, 0.31, 0.31, 0.31], None),
+        ([0.31, 0.31, 0.61], 2),
+        ([0.31, 0.31, 0.5], None),
+        ([0.29, 0.29, 0.9, 0.29, 0.29], None),
+    ],
+)
+def test_k_of_the_last_n_pictures_confirm(confidences: list[float], confirmed_at: int | None) -> None:
+    """Three of the last five pictures from 0.3, their mean from 0.4: the first picture where that holds confirms."""
+    states = watch(confidences)
+
+    assert confirmed_at == (states.index(LeadState.CONFIRMED) if LeadState.CONFIRMED in states else None)
+
+
+def test_candidate_before_confirmed() -> None:
+    """A box that reaches the threshold is a candidate; one that only counts is not."""
+    assert watch([0.31, 0.4]) == [None, LeadState.CANDIDATE]
+
+
+def test_a_flash_at_a_high_rate_is_too_short() -> None:
+    """At 25 pictures a second three boxes last 80 ms: nothing is confirmed before `min_duration_s`."""
+    states = watch([0.9] * 40, fps=25)
+
+    assert states.index(LeadState.CONFIRMED) == 25
+
+
+def test_pictures_too_far_apart_never_confirm() -> None:
+    """Boxes older than `window_s` do not count, however few pictures there were since."""
+    assert LeadState.CONFIRMED not in watch([0.9] * 10, fps=0.1)
+
+
+def test_what_never_changes_is_dropped_as_static() -> None:
+    """A sure box over pixels that stay as they are waits, and is dropped after `static_after_s`."""
+    confirmation = Confirmation(CRITERIA)
+    states = [confirmation.observe(Observation(moment(i / 2), 0.95, 1.0)) for i in range(60)]
+
+    assert LeadState.CONFIRMED not in states
+    assert states.index(LeadState.DROPPED) == 40
+    assert CloseReason.STATIC is confirmation.reason
+
+
+def test_what_changes_late_is_confirmed_late() -> None:
+    """A slow distant plume waits until its pixels have changed enough."""
+    confirmation = Confirmation(CRITERIA)
+    states = [confirmation.observe(Observation(moment(i / 2), 0.6, 0.1 * i)) for i in range(20)]
+
+    assert states.index(LeadState.CONFIRMED) == 15
+
+
+def test_nothing_is_confirmed_by_a_picture_that_changed_as_a_whole() -> None:
+    """When the camera switches to infra-red, that picture's box does not count."""
+    confirmation = Confirmation(CRITERIA)
+    steady = [True, True, False, True]
+    states = [confirmation.observe(Observation(moment(i / 2), 0.9, 9.0, s)) for i, s in enumerate(steady)]
+
+    assert states.index(LeadState.CONFIRMED) == 3
+
+
+def test_a_lead_lasts_while_boxes_reach_the_lower_limit_and_closes_a_minute_later() -> None:
+    """After confirmation 0.7 of the threshold holds it; 60 s without such a box close it (domain.md 7.3)."""
+    confirmation = Confirmation(CRITERIA)
+    for i in range(10):
+        confirmation.observe(Observation(moment(i), 0.9, 9.0))
+    for i in range(10, 200):
+        assert LeadState.CONFIRMED is confirmation.observe(Observation(moment(i), 0.28, 0.0))
+    states = [confirmation.observe(Observation(moment(i), 0.27, 0.0)) for i in range(200, 270)]
+
+    assert states.index(LeadState.CLOSED) == 59
+    assert CloseReason.GONE is confirmation.reason
+
+
+def test_first_is_the_beginning_of_the_present_run() -> None:
+    """An old flicker that came to nothing does not make the event longer."""
+    confirmation = Confirmation(CRITERIA)
+    for i, confidence in enumerate([0.9, 0, 0, 0, 0, 0, 0.9, 0.9, 0.9]):
+        confirmation.observe(Observation(moment(i / 2), confidence, 9.0))
+
+    assert moment(3) == confirmation.first
+
+
+@pytest.mark.parametrize(
+    ("confidences", "state"),
+    [([], None), ([0.31], None), ([0.9], LeadState.DROPPED), ([0.9] * 4, LeadState.CLOSED)],
+)
+def test_the_end_of_the_stream_ends_it(confidences: list[float], state: LeadState | None) -> None:
+    """A candidate is dropped and a confirmed track closed, for the reason given; nothing else is made up."""
+    confirmation = Confirmation(CRITERIA)
+    for i, confidence in enumerate(confidences):
+        confirmation.observe(Observation(moment(i / 2), confidence, 9.0))
+
+    assert state is confirmation.end(CloseReason.STREAM_LOST)
+    assert (CloseReason.STREAM_LOST if state else None) is confirmation.reason
+
+
+def test_pictures_out_of_order_are_refused() -> None:
+    """Time runs forward; a picture at or before the last one is a mistake of the caller."""
+    confirmation = Confirmation(CRITERIA)
+    confirmation.observe(Observation(moment(1), 0.9, 9.0))
+
+    with pytest.raises(ValueError, match="in order"):
+        confirmation.observe(Observation(moment(1), 0.9, 9.0))
+
+
+CONFIDENCES = st.sampled_from([0.0, 0.2, 0.31, 0.4, 0.5, 0.9])
+OBSERVATIONS = st.lists(
+    st.tuples(st.integers(20, 3000), CONFIDENCES, st.sampled_from([0.0, 2.0]), st.booleans()), max_size=60
+)
+
+
+def run(observations: list[tuple[int, float, float, bool]], start_ms: int) -> list[LeadState | None]:
+    """Return the state after each of (milliseconds since the last picture, confidence, change, steady)."""
+    confirmation, now_ms, states = Confirmation(CRITERIA), start_ms, []
+    for step_ms, confidence, change, is_steady in observations:
+        now_ms += step_ms
+        states.append(confirmation.observe(Observation(moment(now_ms / 1000), confidence, change, is_steady)))
+    return states
+
+
+@settings(max_examples=200, deadline=None)
+@given(OBSERVATIONS)
+def test_never_confirmed_by_fewer_than_k_boxes_that_count(observations: list[tuple[int, float, float, bool]]) -> None:
+    """Whatever comes, at confirmation k of the last n pictures counted, the newest among them, and it lasted."""
+    states = run(observations, 0)
+    if LeadState.CONFIRMED not in states:
+        return
+    at = states.index(LeadState.CONFIRMED)
+    times = [sum(o[0] for o in observations[: i + 1]) / 1000 for i in range(len(observations))]
+    window = [o for o, t in zip(observations[: at + 1], times, strict=False) if times[at] - t <= CRITERIA.window_s]
+    counting = sorted((o[1] for o in window[-CRITERIA.n :] if o[1] >= 0.3 and o[3]), reverse=True)
+
+    assert len(counting) >= CRITERIA.k
+    assert sum(counting[: CRITERIA.k]) / CRITERIA.k >= CRITERIA.threshold - 1e-9
+    assert observations[at][1] >= 0.3
+    assert observations[at][2] >= CRITERIA.min_change
+    assert times[at] - times[0] >= CRITERIA.min_duration_s
+
+
+@settings(max_examples=100, deadline=None)
+@given(OBSERVATIONS, st.integers(1, 10**9))
+def test_verdict_does_not_depend_on_the_absolute_time(
+    observations: list[tuple[int, float, float, bool]], offset_ms: int
+) -> None:
+    """The same pictures an hour or ten days later give the same states."""
+    assert run(observations, 0) == run(observations, offset_ms)

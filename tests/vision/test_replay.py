@@ -1,0 +1,155 @@
+"""Replay: files through the live analyser, with the same verdict every time."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.detections import Detections
+from models.detector import Detector, ModelCard, Runtime
+from models.registry import Registry
+from streams.errors import NotAVideo, SourceUnavailable
+from tests.shared import shared_path
+from tests.vision.moments import CARD, boxes, flickering, still_image
+from vision.config import WorkerConfig, parse_config
+from vision.replay import ReplayLead, replay
+
+PLUME = (100, 60, 160, 120)
+
+
+class BrightBoxDetector:
+    """Finds smoke where pixels of the plume's place are brighter than anywhere else in the test pictures."""
+
+    @property
+    def card(self) -> ModelCard:
+        """The test card."""
+        return CARD
+
+    @property
+    def runtime(self) -> Runtime:
+        """No engine."""
+        return Runtime("none", "0", "none", "none")
+
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """Return one box for each picture whose plume is there."""
+        left, top, right, bottom = PLUME
+        return [
+            boxes(("smoke", 0.7, PLUME)) if image[top:bottom, left:right].std() > 40 else Detections.empty()
+            for image in images
+        ]
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a film of 8 s at 10 fps: a still scene, from 3 s on with a plume."""
+    path = tmp_path_factory.mktemp("clips") / "plume at three.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        stream.codec_context.qmin = stream.codec_context.qmax = 2
+        for i in range(80):
+            image = still_image() if i < 30 else flickering(i / 10, PLUME)
+            frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+            frame.pts, frame.time_base = i, Fraction(1, 10)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def test_no_files_no_leads() -> None:
+    """Nothing to analyse is nothing to report."""
+    assert list(replay([], WorkerConfig(), BrightBoxDetector())) == []
+
+
+def test_a_plume_in_a_file_is_one_lead_with_its_times(clip: Path) -> None:
+    """Seen at 3 s and confirmed 1.5 s later, seconds counted from the first picture; the file's end closes it."""
+    (lead,) = replay([clip], WorkerConfig(), BrightBoxDetector())
+
+    assert (str(clip), "smoke.visible", "V01_STACK_SMOKE", 1) == (lead.file, lead.rule, lead.violation_code, lead.track)
+    assert (lead.first_s, lead.confirmed_s, lead.last_s, lead.observations) == (3.0, 4.5, 7.5, 10)
+    assert (lead.peak.class_name, lead.peak.confidence, lead.peak.xyxy) == ("smoke", 0.7, PLUME)
+
+
+def test_replay_gives_the_same_verdict_again(clip: Path) -> None:
+    """Two runs over the same files give equal leads, also when a file comes twice in one run."""
+    first = list(replay([clip, clip], WorkerConfig(), BrightBoxDetector()))
+
+    assert first == list(replay([clip, clip], WorkerConfig(), BrightBoxDetector()))
+    assert len(first) == 2
+
+
+def test_a_file_of_a_configured_camera_is_analysed_as_that_camera(clip: Path) -> None:
+    """Its masks and stream keys hold: a mask over the plume silences it, at 5 fps it is confirmed in 1.6 s."""
+    mask = {"name": "m", "kind": "mask", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]]}
+    masked = parse_config({"cameras": [{"id": "a", "source": str(clip), "zones": [mask]}]})
+    quick = parse_config({"cameras": [{"id": "a", "source": str(clip), "stream": {"analysis_fps": 5}}]})
+
+    assert list(replay([clip], masked, BrightBoxDetector())) == []
+    assert [lead.confirmed_s for lead in replay([clip], quick, BrightBoxDetector())] == [4.6]
+
+
+def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
+    """A missing file and a text file named .mp4 are each an error that names the file."""
+    text = tmp_path / "text.mp4"
+    text.write_text("not a film")
+
+    with pytest.raises(NotAVideo, match=r"text\.mp4"):
+        list(replay([text], WorkerConfig(), BrightBoxDetector()))
+    with pytest.raises(SourceUnavailable, match=r"absent\.mp4"):
+        list(replay([tmp_path / "absent.mp4"], WorkerConfig(), BrightBoxDetector()))
+
+
+@cache
+def shipped_detector() -> Detector:
+    """Return the shipped model at the threshold that the worker runs it at."""
+    return Registry.load().detector(threshold=WorkerConfig().detector.candidate_threshold)
+
+
+def leads_in(name: str) -> list[ReplayLead]:
+    """Return the leads that the shipped model and the default rules find in a shared clip."""
+    return list(replay([shared_path(f"clips/{name}")], WorkerConfig(), shipped_detector()))
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("name", "seen_by_s"),
+    [("arafathosense-fire.mp4", 0.0), ("anuragtimilsina-fire4.mp4", 0.0), ("l0kxh-fire3.mp4", 19.0)],
+)
+def test_real_fires_are_reported_within_four_seconds(name: str, seen_by_s: float) -> None:
+    """House fire, bonfire and petrol station: a lead at most 4 s after the fire is clearly in the picture."""
+    leads = leads_in(name)
+
+    assert {"smoke.visible", "fire.visible"} & {lead.rule for lead in leads}
+    assert min(lead.confirmed_s for lead in leads) <= seen_by_s + 4.0
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    "name",
+    [
+        "andrewssobral-video.avi",
+        "babulamani95-forklift3.mp4",
+        "blakeblackshear-test_motion_video-1.mp4",
+        "blakeblackshear-test_motion_video-2.mp4",
+        "briangithinji-traffic.mp4",
+        "intel-iot-devkit-car-detection.mp4",
+        "roboflow-walking.mp4",
+    ],
+)
+def test_real_scenes_without_smoke_or_fire_give_no_lead(name: str) -> None:
+    """Car park, road, pedestrians, hallways, warehouse and market street: nothing is reported."""
+    assert leads_in(name) == []
+
+
+@pytest.mark.e2e
+def test_real_fire_gives_the_same_leads_again() -> None:
+    """Every value of every lead is equal on a second run over a real clip."""
+    first = [asdict(lead) for lead in leads_in("arafathosense-fire.mp4")]
+
+    assert first == [asdict(lead) for lead in leads_in("arafathosense-fire.mp4")]
