@@ -95,20 +95,18 @@ class Registry:
         runtime: str = "auto",
         threshold: float | None = None,
         threads: int | None = None,
-        cache_dir: Path | None = None,
     ) -> Detector:
         """
         Return a detector over the verified weights; raise `UnknownModelError`, `WeightsError` or `ModelError`.
 
-        `runtime` as in `choose_runtime`; `threshold` replaces the card's; `threads` and `cache_dir` as in
-        `open_network`.
+        `runtime` as in `choose_runtime`; `threshold` replaces the card's; `threads` as in `open_network`.
         """
         model = self.model(name)
         card = model.card if threshold is None else replace(model.card, threshold=threshold)
         if not 0 < card.threshold <= 1:
             raise ModelError(f"model {card.name}: the threshold must be in (0, 1], got {card.threshold}")
         # What is loaded is what was hashed: the file is read once.
-        network = open_network(card.name, _weights(model), choose_runtime(runtime), threads, cache_dir)
+        network = open_network(card.name, _weights(model), choose_runtime(runtime), threads)
         return NetworkDetector(card, model.head, model.nms_iou, network)
 
 

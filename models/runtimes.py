@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 import structlog
 
@@ -57,18 +56,16 @@ def choose_runtime(name: str = "auto") -> RuntimeChoice:
             raise ModelError(f"no runtime {name!r}: known are {known}")
 
 
-def open_network(
-    name: str, weights: bytes, choice: RuntimeChoice, threads: int | None = None, cache_dir: Path | None = None
-) -> Network:
+def open_network(name: str, weights: bytes, choice: RuntimeChoice, threads: int | None = None) -> Network:
     """
     Return `weights` (an ONNX file) of the model `name` loaded as `choice` says; raise `WeightsError`.
 
-    `threads` defaults to the cores this process may use. `cache_dir` keeps compiled models (OpenVINO only).
+    `threads` defaults to the cores this process may use.
     """
     threads = threads or len(os.sched_getaffinity(0))
     network: Network
     if choice.engine is Engine.OPENVINO:
-        network = OpenVinoNetwork(name, weights, threads, choice.precision, cache_dir)
+        network = OpenVinoNetwork(name, weights, threads, choice.precision)
     else:
         network = OrtNetwork(name, weights, threads)
     used = network.runtime

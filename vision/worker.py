@@ -134,7 +134,6 @@ class Worker:
             wanted.model or None,
             wanted.runtime,
             threshold=wanted.candidate_threshold,
-            cache_dir=self._places.data / "compiled",
         )
         runtime = detector.runtime
         log.info("model loaded", model=detector.card.name, engine=runtime.engine, precision=runtime.precision)
