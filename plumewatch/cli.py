@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import click
 import typer
 
 from plumewatch.failures import UsageError, sentence_for
@@ -48,11 +47,9 @@ def main() -> NoReturn:
     """Run the command line; exit with 0, 1 (the answer is no) or 2 (the question was wrong)."""
     try:
         code = app(standalone_mode=False)
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         code = 130
-    except click.exceptions.Exit as ended:
-        code = ended.exit_code
-    except click.ClickException as error:
+    except typer.TyperException as error:
         print(f"plumewatch: {error.format_message()}", file=sys.stderr)
         code = 2
     except BrokenPipeError:

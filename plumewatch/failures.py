@@ -9,12 +9,15 @@ class UsageError(Exception):
 
 def sentence_for(error: Exception) -> str | None:
     """Return the sentence for a fault that the user can mend, or ``None`` for one of ours."""
-    from api.contract.package import PackageError  # noqa: PLC0415
+    from api.contract.stamp import ContractError  # noqa: PLC0415
     from models.detector import ModelError  # noqa: PLC0415
     from streams.errors import StreamError  # noqa: PLC0415
     from vision.config import ConfigError  # noqa: PLC0415
+    from vision.durable import StorageError  # noqa: PLC0415
+    from vision.node import NodeError  # noqa: PLC0415
 
-    if isinstance(error, UsageError | ConfigError | ModelError | StreamError | PackageError):
+    told = (UsageError, ConfigError, ContractError, ModelError, NodeError, StorageError, StreamError)
+    if isinstance(error, told):
         return str(error)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{Path(str(error.filename))}: {error.strerror}"

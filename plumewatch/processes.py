@@ -58,7 +58,13 @@ class Child:
                 self.backoff_s = 1.0
             return
         if self.not_before <= self.started:
-            log.error("process ended", process=self.name, code=self.process.returncode, log=str(self.log_path))
+            log.error(
+                "process ended",
+                process=self.name,
+                code=self.process.returncode,
+                last=self.tail(1),
+                log=str(self.log_path),
+            )
             self.not_before = now + self.backoff_s
             self.backoff_s = min(self.backoff_s * 2, _BACKOFF_MAX_S)
         if now >= self.not_before:

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import secrets
+import socket
 import stat
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -78,7 +79,7 @@ class NodeIdentity:
 
         Args:
             folder: made with mode 0700 if it is not there; a folder that others may enter is refused.
-            name: of the node; needed at the first start, must be the stored one afterwards if given.
+            name: of the node; at the first start the machine's name if not given, afterwards the stored one if given.
             now: time of making, for the certificate's validity; the wall clock if not given.
 
         Raises `NodeError`; `StorageError` where the disk does not take it.
@@ -180,7 +181,8 @@ def _read_json(path: Path) -> dict[str, object]:
 def _facts(folder: Path, name: str | None) -> _Facts:
     path = folder / FACTS
     if not path.exists():
-        if name is None or not _NAME.fullmatch(name):
+        name = name or _host_name()
+        if not _NAME.fullmatch(name):
             raise NodeError(f"a node's name must be 1-64 of A-Z a-z 0-9 . _ - at its first start, got {name!r}")
         facts = _Facts(name, secrets.randbelow(1000))
         write_durably(path, json.dumps({"name": facts.name, "number": facts.number}).encode(), 0o600)
@@ -193,6 +195,11 @@ def _facts(folder: Path, name: str | None) -> _Facts:
     if name is not None and name != own:
         raise NodeError(f"the folder {folder} belongs to the node {own!r}, not to {name!r}")
     return _Facts(own, number)
+
+
+def _host_name() -> str:
+    """Return this machine's name with everything that a node's name may not hold replaced by ``-``."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()).strip("-._")[:64] or "node"
 
 
 def _key(folder: Path) -> ec.EllipticCurvePrivateKey:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import StreamingResponse
 
-from api.auth import AnyOperator, caller_address
+from api.auth import AnyOperator, Reader, caller_address, caller_name
 from api.clock import utc_now
 from api.contract.manifest import Manifest
 from api.contract.package import MANIFEST
@@ -24,6 +24,7 @@ from api.store.custody import CustodyAction, CustodyEntry, add_custody, custody_
 from api.store.faults import UnknownRecord
 from api.store.leads import get_lead
 from api.store.people import Operator
+from api.store.workers import Worker
 from api.vault import MissingEvidence, VaultError
 
 router = APIRouter(prefix="/v1/evidence/{lead_id}", tags=["evidence"])
@@ -142,11 +143,11 @@ def get_file(
     response_class=StreamingResponse,
     responses={200: {"content": {"application/x-tar": {}}}},
 )
-def get_package(lead_id: LeadIdPath, operator: AnyOperator, state: State, request: Request) -> Response:
-    """Give the whole package as a plain tar; the same bytes each time."""
+def get_package(lead_id: LeadIdPath, caller: Reader, state: State, request: Request) -> Response:
+    """Give the whole package as a plain tar; the same bytes each time. A worker may fetch it too, to check it."""
     sums = _sums_sha256(state, lead_id)
     sizes = _sizes(state, sums)
-    _note(state, request, operator, lead_id, "", CustodyAction.DOWNLOADED)
+    _note(state, request, caller, lead_id, "", CustodyAction.DOWNLOADED)
 
     def chunks() -> Iterator[bytes]:
         with state.vault.folder(sums, lead_id) as folder:
@@ -285,7 +286,7 @@ def _byte_range(request: Request, size: int, etag: str) -> tuple[int, int]:
 def _note(
     state: ApiState,
     request: Request,
-    operator: Operator,
+    caller: Operator | Worker,
     lead_id: str,
     name: str,
     action: CustodyAction,
@@ -293,9 +294,7 @@ def _note(
     result: str = "",
 ) -> None:
     """Record what is done before it is done; a player's many ranges are one view."""
-    entry = CustodyEntry(
-        lead_id, name, action, f"operator:{operator.username}", caller_address(request), utc_now(), result
-    )
+    entry = CustodyEntry(lead_id, name, action, caller_name(caller), caller_address(request), utc_now(), result)
     if action is not CustodyAction.VERIFIED:
         with state.database.reading() as session:
             if is_recorded(session, entry):
