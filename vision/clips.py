@@ -18,6 +18,9 @@ from streams.errors import ClipError
 from streams.frame import BgrImage, Packet, StreamInfo
 from streams.ring import PacketRing, RingCut
 
+NO_PRE_ROLL = "no pictures held from before"
+"""Reason of the gap at the start of a clip: the stream began later, or the ring was too small."""
+
 NO_POST_ROLL = "post-roll not complete"
 """Reason of the gap at the end of a clip: the stream ended, or the clip was written before its time."""
 
@@ -118,7 +121,7 @@ def _one_stream(packets: Sequence[Packet], about_s: Fraction) -> tuple[Packet, .
 
 def _gaps(cut: RingCut, span: Span, first: CaptureTime, last: CaptureTime) -> Iterator[Gap]:
     if first.pts_s > span.start_s:
-        yield Gap(reason="no pictures held from before", start_s=float(span.start_s), end_s=float(first.pts_s))
+        yield Gap(reason=NO_PRE_ROLL, start_s=float(span.start_s), end_s=float(first.pts_s))
     for gap in cut.gaps:
         if first.pts_s <= gap.after.pts_s and gap.before.pts_s <= last.pts_s:
             yield Gap(reason="no pictures received", start_s=float(gap.after.pts_s), end_s=float(gap.before.pts_s))

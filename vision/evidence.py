@@ -25,12 +25,12 @@ from zoneinfo import ZoneInfo
 import structlog
 from pydantic import Field, ValidationError
 
-from api.contract.manifest import FIRST_PACKAGE, Gap, Manifest, parse_manifest
-from api.contract.package import MANIFEST, SUMS, FileOrigin, seal_package
+from api.contract.manifest import FIRST_PACKAGE, STREAM, FileRole, Gap, Manifest, parse_manifest
+from api.contract.package import CLIP, MANIFEST, SUMS, FileOrigin, seal_package
 from api.contract.schema import LeadDocument, LeadEvidence, Wire
 from api.contract.stamp import StampError, sha256_hex
 from streams.clock import utc_now
-from vision.clips import NO_POST_ROLL, Span, Still
+from vision.clips import NO_POST_ROLL, NO_PRE_ROLL, Span, Still
 from vision.dossier import Site, Witness, confirmed_time, lead_document, manifest_draft
 from vision.durable import (
     PARTIAL,
@@ -43,7 +43,7 @@ from vision.durable import (
     sync_tree,
     write_durably,
 )
-from vision.exhibits import ClipMaker, DetectionLog, write_exhibits
+from vision.exhibits import ClipMaker, DetectionLog, Exhibits, write_exhibits
 from vision.leads import Lead
 from vision.node import NodeIdentity
 from vision.outbox import Outbox
@@ -53,6 +53,7 @@ log = structlog.get_logger(__name__)
 CASE = "case.json"
 EXHIBITS = "exhibits"
 FINAL_LEAD = "lead.json"
+EARLIER_CLIP = "clip-confirmed.mp4"
 RESTARTED = "worker restarted; post-roll not recorded"
 
 
@@ -192,8 +193,8 @@ class CaseStore:
                     manifest = manifest_draft(
                         case.lead_id, lead, case.site, case.witness, exhibits.clip, exhibits.gaps, self._now()
                     )
-                    record = CaseRecord(lead=document, manifest=manifest, origins=dict(exhibits.origins))
-                    self._seal(place, case.lead_id, record)
+                    origins = dict(exhibits.origins) | self._earlier_clip(place, target, exhibits)
+                    self._seal(place, case.lead_id, CaseRecord(lead=document, manifest=manifest, origins=origins))
             return self._deliver(place, case.lead_id)
 
     def recover(self) -> list[LeadDocument]:
@@ -233,6 +234,19 @@ class CaseStore:
         remove_folder(target)
         make_folder(target)
         return target
+
+    @staticmethod
+    def _earlier_clip(place: Path, target: Path, exhibits: Exhibits) -> dict[str, FileOrigin]:
+        """Add the clip of the confirmation where it shows a pre-roll that the ring has lost since."""
+        record = CaseRecord.model_validate_json((place / CASE).read_bytes())
+        lost = any(gap.reason == NO_PRE_ROLL for gap in exhibits.gaps)
+        held = CLIP in record.origins and all(gap.reason != NO_PRE_ROLL for gap in record.manifest.gaps)
+        if not (lost and held):
+            return {}
+        with storing(str(target)):
+            shutil.copyfile(place / EXHIBITS / CLIP, target / EARLIER_CLIP)
+        operation = "remuxed into MP4 without re-encoding, at confirmation: shows the pre-roll"
+        return {EARLIER_CLIP: FileOrigin(FileRole.ORIGINAL, STREAM, operation)}
 
     def _seal_provisional(self, place: Path, lead_id: str, reason: str) -> None:
         """Seal a case with the exhibits of its confirmation; `reason` says why the post-roll is missing."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
+import cv2
 import structlog
 
 from api.contract.manifest import STREAM, FileRole, Gap
@@ -132,11 +133,20 @@ def _write_stills(folder: Path, lead_id: str, lead: Lead, clip: Clip) -> dict[st
         (folder / name).write_bytes(encode_png(still.image))
         at_s = still.time.seconds_since(clip.first)
         origins[name] = FileOrigin(FileRole.DERIVED, CLIP, f"decoded at {at_s:.3f} s: {_moment(lead, still)}")
-        if still.time.pts_s == lead.peak.time.pts_s:
-            heading = [f"{lead_id}  {lead.camera_id}  {lead.violation_code}  {lead.rule_id} {lead.rule_version}"]
-            (folder / OVERLAY).write_bytes(encode_jpeg(draw_overlay(still.image, lead.peak, heading)))
+        if still.time.pts_s == lead.peak.time.pts_s and (overlay := _overlay(lead_id, lead, still)):
+            (folder / OVERLAY).write_bytes(overlay)
             origins[OVERLAY] = FileOrigin(FileRole.DERIVED, name, "box, time and values drawn; JPEG")
     return origins
+
+
+def _overlay(lead_id: str, lead: Lead, still: Still) -> bytes:
+    """Return the overlay as JPEG; nothing where it cannot be drawn: a drawing may not cost the evidence."""
+    heading = [f"{lead_id}  {lead.camera_id}  {lead.violation_code}  {lead.rule_id} {lead.rule_version}"]
+    try:
+        return encode_jpeg(draw_overlay(still.image, lead.peak, heading))
+    except (ValueError, OverflowError, cv2.error):
+        log.exception("overlay could not be drawn", lead=lead_id, xyxy=lead.peak.xyxy)
+        return b""
 
 
 def _detection_lines(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -36,9 +37,10 @@ from tests.vision.scene import (
     ring_of,
     time_at,
 )
-from vision.clips import RingClips
+from vision.clips import RingClips, Span
 from vision.durable import StorageError
 from vision.evidence import RESTARTED, CaseStore, OpenCase
+from vision.exhibits import write_exhibits
 from vision.leads import Lead
 from vision.node import NodeIdentity
 from vision.outbox import Outbox
@@ -231,6 +233,36 @@ def test_a_stream_that_ends_early_leaves_a_stated_gap(desk: Desk) -> None:
         ("no pictures held from before", 3.0, 5.0),
         ("post-roll not complete", pytest.approx(12.5, abs=0.1), 16.0),
     ]
+
+
+def test_a_pre_roll_that_the_ring_lost_meanwhile_is_in_the_package(desk: Desk, tmp_path: Path) -> None:
+    """With a ring too small for the span the clip of the confirmation goes in beside the later one, as an original."""
+    case = desk.open()
+    ring = ring_of([p for p in desk.packets if p.time.pts_s >= 9], 18)
+    package, manifest = posted(desk, desk.store.finish_case(case, case.lead, RingClips(ring), log_of(desk.packets, 18)))
+    (tmp_path / "early.mp4").write_bytes(read_bytes(package, "clip-confirmed.mp4", 1 << 24))
+    (tmp_path / "late.mp4").write_bytes(read_bytes(package, "clip.mp4", 1 << 24))
+    package.close()
+    shown = set(numbers_in(tmp_path / "early.mp4")) | set(numbers_in(tmp_path / "late.mp4"))
+    assert shown == set(range(3 * FPS, 16 * FPS + 1))
+    assert [entry.name for entry in manifest.files if entry.role is FileRole.ORIGINAL] == [
+        "clip-confirmed.mp4",
+        "clip.mp4",
+    ]
+    assert [gap.reason for gap in manifest.gaps] == ["no pictures held from before"]
+
+
+@pytest.mark.parametrize("edge", [math.nan, math.inf, 1e30])
+def test_a_box_that_cannot_be_drawn_costs_only_the_overlay(desk: Desk, tmp_path: Path, edge: float) -> None:
+    """The drawing is a courtesy; clip, stills and detections are written all the same."""
+    lead = lead_on(desk.packets, 8, 11, 10, 11)
+    lead = replace(lead, peak=replace(lead.peak, xyxy=(0.0, 0.0, edge, edge)))
+    span = Span(0, Fraction(5), Fraction(12), Fraction(11))
+    exhibits = write_exhibits(
+        tmp_path, "L20261123-001001", lead, span, RingClips(ring_of(desk.packets, 12)), log_of(desk.packets, 12),
+        WITNESS.card,
+    )  # fmt: skip
+    assert sorted(exhibits.origins) == ["clip.mp4", "detections.jsonl", "f0001.png", "f0002.png", "f0003.png"]
 
 
 def test_packets_lost_on_the_way_are_a_stated_gap(desk: Desk) -> None:
