@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LAYERS = 4
 LEAST_MOSAIC_ZOOM, LEAST_ZOOM = 0.5, 0.75
-"""Zooming out further than this shows mostly grey: four images fill a canvas of twice the side, one image half of it."""
+"""Zooming out further shows mostly grey: four images fill a canvas of twice the side, one image half of it."""
 
 MIN_SIDE_PX = 3.0
 MIN_VISIBLE = 0.12

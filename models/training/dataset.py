@@ -133,7 +133,7 @@ def _labels(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     rows = np.array([line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()], float)
     if rows.size == 0:
         return _no_boxes()
-    if rows.ndim != 2 or rows.shape[1] != 5:  # noqa: PLR2004 - five columns are the format
+    if rows.ndim != 2 or rows.shape[1] != 5:
         message = f"{path}: expected rows of 5 numbers, got shape {rows.shape}"
         raise DatasetError(message)
     centre, size = rows[:, 1:3], rows[:, 3:5]

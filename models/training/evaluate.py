@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,7 +83,6 @@ class FalseAlarms:
     high: float
 
 
-@torch.no_grad()
 def see(model: nn.Module, store: ImageStore, samples: Sequence[Sample], *, batch: int = 32) -> dict[str, Sightings]:
     """Return the model's detections in the first ``len(samples)`` images of ``store``: NMS at IoU 0.7, score 0.001."""
     from ultralytics.utils.nms import non_max_suppression  # noqa: PLC0415 - keeps this module light to import
@@ -93,7 +92,7 @@ def see(model: nn.Module, store: ImageStore, samples: Sequence[Sample], *, batch
     for at in range(0, len(samples), batch):
         rows = slice(at, min(at + batch, len(samples)))
         images = store.pixels[rows].float().div_(255)
-        with torch.autocast(store.pixels.device.type, torch.bfloat16, enabled=half):
+        with torch.no_grad(), torch.autocast(store.pixels.device.type, torch.bfloat16, enabled=half):
             raw = model(images)
         found = non_max_suppression((raw[0] if isinstance(raw, tuple | list) else raw).float(), FLOOR, 0.7, max_det=300)
         for item, size, rows_found in zip(samples[rows], store.size_wh[rows].cpu().numpy(), found, strict=True):
@@ -107,7 +106,10 @@ def accuracy(samples: Sequence[Sample], sightings: Mapping[str, Sightings]) -> A
     """Return the average precision over ``samples``. IoU is taken in shares of the image, which leaves it unchanged."""
     from ultralytics.utils.metrics import ap_per_class  # noqa: PLC0415 - keeps this module light to import
 
-    hits, scores, kinds, truths = [np.zeros((0, len(IOU_STEPS)), bool)], [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
+    hits: list[NDArray[np.bool_]] = [np.zeros((0, len(IOU_STEPS)), bool)]
+    scores: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]
+    kinds: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+    truths: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
     for item in samples:
         seen = sightings[item.name]
         order = np.argsort(-seen.confidence, kind="stable")
@@ -195,7 +197,8 @@ def evaluation_samples(data: Path, objects: Path | None, *, seed: int) -> list[S
     samples = hold_out(read_folder(data), "distant", share=0.15, seed=seed)
     chosen = of_split(samples, "val", "held")
     if objects is not None:
-        chosen += of_split(read_folder(objects, prefix="streets_", labelled=False), "val")
+        streets = of_split(read_folder(objects, prefix="streets_", labelled=False), "val")
+        chosen += [replace(item, split="held") for item in streets]
     return chosen
 
 
@@ -239,7 +242,7 @@ def main() -> None:
     text = json.dumps(figures, indent=1)
     if options.out:
         options.out.write_text(text, encoding="utf-8")
-    print(text)  # noqa: T201 - a command's answer
+    print(text)
 
 
 if __name__ == "__main__":

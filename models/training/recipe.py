@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 
 class RecipeError(ValueError):
@@ -198,7 +198,7 @@ class Recipe:
             "repair": Repair,
             "distillation": Distillation,
         }
-        values: dict[str, object] = {}
+        values: dict[str, Any] = {}
         for key, value in table.items():
             if key in parts:
                 values[key] = parts[key](**_known(parts[key], value, path))
@@ -221,7 +221,7 @@ class Recipe:
         return asdict(self)
 
 
-def _known(kind: type, values: dict[str, object], path: Path) -> dict[str, object]:
+def _known(kind: type, values: dict[str, Any], path: Path) -> dict[str, Any]:
     """Return ``values`` with lists as tuples. Raises RecipeError when a key is no field of ``kind``."""
     names = {item.name for item in fields(kind)}
     unknown = sorted(set(values) - names)

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -59,7 +60,7 @@ class RunRecord:
     epochs: float
     nominal_batch: int
     curve: list[dict[str, float]]
-    figures: dict[str, object]
+    figures: Mapping[str, object]
 
     def write(self, path: Path) -> None:
         """Write the record as JSON."""
@@ -77,8 +78,8 @@ def git_state(folder: Path) -> dict[str, str]:
     answers = []
     for command in (("rev-parse", "HEAD"), ("status", "--porcelain", "--", str(folder))):
         try:
-            done = subprocess.run(  # noqa: S603 - fixed arguments
-                ["git", "-C", str(folder), *command],  # noqa: S607 - the user's own git
+            done = subprocess.run(
+                ["git", "-C", str(folder), *command],
                 capture_output=True,
                 text=True,
                 check=True,

@@ -125,7 +125,7 @@ def _verdict(box: NDArray[np.float32], kind: int, item: Sample) -> str:
     """Return ``known``, ``unclear`` or ``missing``. IoU 0.3 or most of the box inside a label explains a sighting."""
     overlap, share, inside = _overlaps(box, item.xyxy)
     same = item.class_id == kind
-    if ((overlap > 0.3) & same).any() or ((inside > 0.5) & same).any():  # noqa: PLR2004 - docstring
+    if ((overlap > 0.3) & same).any() or ((inside > 0.5) & same).any():
         return "known"
     if ((share > KNOWN) & same).any() or ((overlap > CONFUSED) & ~same).any():
         return "unclear"

@@ -59,7 +59,6 @@ def weigh(model: DetectionModel, settings: Distillation, batches: Iterable[Batch
     return {id(norms[name]): value for name, value in total.items()}
 
 
-@torch.no_grad()
 def settle(model: DetectionModel, batches: Iterable[Batch]) -> None:
     """Re-estimate the batch-norm statistics of a cut model: a plain mean over ``batches``."""
     norms = [part for part in model.modules() if isinstance(part, nn.BatchNorm2d)]
@@ -69,15 +68,20 @@ def settle(model: DetectionModel, batches: Iterable[Batch]) -> None:
         part.momentum = None
     model.train()
     for batch in batches:
-        with torch.autocast(batch.images.device.type, torch.bfloat16):
+        with torch.no_grad(), torch.autocast(batch.images.device.type, torch.bfloat16):
             model(batch.images.contiguous(memory_format=torch.channels_last))
     for part, momentum in zip(norms, momenta, strict=True):
         part.momentum = momentum
 
 
-@torch.no_grad()
 def slim(large: DetectionModel, small: DetectionModel, importance: Importance) -> None:
     """Copy the most important channels of ``large`` into ``small``; both are the same architecture at two widths."""
+    with torch.no_grad():
+        _walk(large, small, importance)
+
+
+def _walk(large: DetectionModel, small: DetectionModel, importance: Importance) -> None:
+    """Fill ``small`` layer by layer, carrying along which channels every layer kept."""
     kept: list[torch.Tensor] = []
     widths: list[int] = []
     for source, target in zip(large.model, small.model, strict=True):

@@ -61,7 +61,7 @@ def fill(
     samples: Sequence[Sample], side_px: int, device: torch.device, *, workers: int, spare: int = 0, chunk: int = 64
 ) -> ImageStore:
     """
-    Return a store of all samples, decoded by ``workers`` threads (OpenCV releases the lock), with ``spare`` empty slots at the end.
+    Return a store of all samples, decoded by ``workers`` threads, with ``spare`` empty slots at the end.
 
     Images are scaled so that the longest side is ``side_px`` (area interpolation down, linear up).
     """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Team:
     """
-    This process's place among those that train together.
+    The place of one process among those that train together.
 
     Attributes:
         rank: Number of this process; 0 validates and writes.

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from models.training import record, store as stores, weights
+from models.training import record, weights
+from models.training import store as stores
 from models.training.batches import Batches
 from models.training.dataset import CLASS_NAMES, fingerprint, hold_out, of_split, read_folder
 from models.training.evaluate import accuracy, choose_threshold, evaluation_samples, false_alarms, report, see
@@ -276,7 +277,7 @@ class Run:
             **{f"ap50_{name}": value for name, value in figures.ap50.items()},
             **{name: round(value, 4) for name, value in means.items()},
         }
-        print(json.dumps(row), flush=True)  # noqa: T201 - the run's log
+        print(json.dumps(row), flush=True)
         weights.save(model, self.folder / "last.pt", row)
         if figures.map50 >= max((entry["map50"] for entry in curve), default=0.0):
             weights.save(model, self.folder / "best.pt", row)
@@ -329,7 +330,7 @@ def run_recipe(recipe: Recipe, options: argparse.Namespace) -> None:
     if options.teacher and (recipe.distillation.scores or recipe.distillation.boxes):
         teacher = weights.load(options.teacher).to(device, memory_format=torch.channels_last).eval()
     ready_s = time.monotonic() - began
-    print(f"ready after {ready_s:.0f} s: {corpus.notes}", flush=True)  # noqa: T201 - the run's log
+    print(f"ready after {ready_s:.0f} s: {corpus.notes}", flush=True)
     run = Run(recipe, corpus, device, folder, model, teacher, store, check_store, team)
     budget_s = options.budget or recipe.budget_s
     curve = run.train(budget_s)
@@ -356,7 +357,7 @@ def run_recipe(recipe: Recipe, options: argparse.Namespace) -> None:
         figures=figures,
     )
     entry.write(folder / "run.json")
-    print(json.dumps({name: value["val"] for name, value in figures.items()}), flush=True)  # noqa: T201 - the log
+    print(json.dumps({name: value["val"] for name, value in figures.items()}), flush=True)
 
 
 if __name__ == "__main__":

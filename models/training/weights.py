@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ultralytics.nn.tasks import DetectionModel
@@ -57,12 +58,12 @@ def hyperparameters(class_gain: float) -> types.SimpleNamespace:
     """Return ultralytics' default settings with one classification gain: what the detection loss reads."""
     from ultralytics.cfg import get_cfg  # noqa: PLC0415 - after the stubs above
 
-    settings = get_cfg()
+    settings: types.SimpleNamespace = get_cfg()
     settings.cls = class_gain
     return settings
 
 
-def save(model: DetectionModel, path: Path, notes: dict[str, object]) -> None:
+def save(model: DetectionModel, path: Path, notes: Mapping[str, object]) -> None:
     """Write a float16 checkpoint that ultralytics loads; the file appears whole or not at all."""
     copy = deepcopy(model).half().eval().cpu()
     copy.args = {"task": "detect", "imgsz": 640}
@@ -75,7 +76,7 @@ def save(model: DetectionModel, path: Path, notes: dict[str, object]) -> None:
         "updates": None,
         "optimizer": None,
         "train_args": {"task": "detect", "imgsz": 640, "data": "emissions"},
-        "notes": notes,
+        "notes": dict(notes),
         "date": datetime.now(UTC).isoformat(),
         "license": "AGPL-3.0",
     }

@@ -1,0 +1,121 @@
+"""Augmented batches and painted plumes: boxes must stay on their objects."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from models.training import store as stores  # noqa: E402 - after the skip
+from models.training.batches import Batches  # noqa: E402
+from models.training.dataset import IGNORED, Sample, of_split, read_folder  # noqa: E402
+from models.training.recipe import Augmentation, Synthesis  # noqa: E402
+from models.training.synthetic import Painter  # noqa: E402
+from tests.models.training.pictures import draw  # noqa: E402
+
+pytestmark = pytest.mark.train
+CPU = torch.device("cpu")
+SIDE = 96
+STILL = Augmentation(
+    mosaic=0, scale=0, translate=0, degrees=0, mixup=0, hue=0, saturation=0, brightness=0, night=0, blur=0, noise=0
+)
+MOVED = Augmentation(
+    mosaic=0.5, mixup=0, hue=0, saturation=0, brightness=0, night=0, blur=0, noise=0, degrees=0, scale=0.3
+)
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> list[Sample]:
+    """The training part of the drawn data set."""
+    return of_split(read_folder(draw(tmp_path, train=12)), "train")
+
+
+def test_the_store_letterboxes_to_the_top_left(samples: list[Sample]) -> None:
+    """Pixels are RGB with grey beside the image, and boxes are in px of the square."""
+    store = stores.fill(samples, SIDE, CPU, workers=1, spare=2)
+    row = next(index for index, item in enumerate(samples) if item.name == "scene_1")
+    assert len(store) == len(samples) + 2
+    assert store.size_wh[row].tolist() == [96.0, 64.0]
+    assert store.pixels[row, :, 70:].unique().tolist() == [stores.GREY]
+    assert store.xyxy[row, 0].tolist() == pytest.approx([15, 16, 47, 48], abs=0.01)
+    assert store.pixels[row, :, 32, 31].tolist() == [230, 40, 40]
+
+
+def test_without_augmentation_the_image_is_centred_and_its_box_with_it(samples: list[Sample]) -> None:
+    """A single image lies in the middle; the box moves by the same 16 px, mirrored or not."""
+    store = stores.fill(samples, SIDE, CPU, workers=1)
+    row = next(index for index, item in enumerate(samples) if item.name == "scene_1")
+    batch = Batches(store, STILL, seed=0).draw(torch.tensor([row]), torch.zeros(1, 3, dtype=torch.int64))
+    centre_x, centre_y, width, height = (batch.xywh[0] * SIDE).tolist()
+    assert (centre_y, width, height) == pytest.approx((48, 32, 32), abs=0.01)
+    assert centre_x == pytest.approx(31, abs=0.01) or centre_x == pytest.approx(SIDE - 31, abs=0.01)
+
+
+def test_boxes_stay_on_their_objects(samples: list[Sample]) -> None:
+    """Under zoom, shift, mirror and mosaic every fire box still holds mostly red, every smoke box mostly white."""
+    store = stores.fill(samples, SIDE, CPU, workers=1)
+    batches = Batches(store, MOVED, seed=5)
+    checked = 0
+    for _ in range(6):
+        batch = batches.draw(torch.arange(len(samples)), torch.randint(len(samples), (len(samples), 3)))
+        assert bool((batch.row.diff() >= 0).all())
+        for row, kind, xywh in zip(batch.row, batch.class_id, batch.xywh * SIDE, strict=True):
+            if float(xywh[2:].min()) < 12:
+                continue
+            left, top = (xywh[:2] - xywh[2:] / 2 + 2).int().tolist()
+            right, bottom = (xywh[:2] + xywh[2:] / 2 - 2).int().tolist()
+            red, green, _ = batch.images[row, :, top:bottom, left:right].mean(dim=(1, 2)).tolist()
+            assert red > 0.7
+            assert (green < 0.4) == bool(kind == 1)
+            checked += 1
+    assert checked > 30
+
+
+def test_no_targets_gives_empty_columns(samples: list[Sample]) -> None:
+    """A batch of negatives has no targets and no ignored regions."""
+    store = stores.fill([item for item in samples if item.is_negative], SIDE, CPU, workers=1)
+    batch = Batches(store, STILL, seed=0).draw(torch.tensor([0]), torch.zeros(1, 3, dtype=torch.int64))
+    assert batch.xywh.shape == (0, 4)
+    assert batch.ignored_class.tolist() == [[-1]]
+
+
+def test_ignored_regions_are_no_targets(samples: list[Sample]) -> None:
+    """A region marked to be ignored travels beside the targets with its class."""
+    store = stores.fill(samples, SIDE, CPU, workers=1)
+    row = next(index for index, item in enumerate(samples) if item.name == "scene_1")
+    store.class_id[row, 0] = IGNORED + 1
+    batch = Batches(store, STILL, seed=0).draw(torch.tensor([row]), torch.zeros(1, 3, dtype=torch.int64))
+    assert len(batch.class_id) == 0
+    assert batch.ignored_class.tolist() == [[1]]
+    assert float(batch.ignored_xyxy[0, 0, 3] - batch.ignored_xyxy[0, 0, 1]) == pytest.approx(32, abs=0.01)
+
+
+def test_painting_is_seeded_and_boxes_hold_what_changed(samples: list[Sample]) -> None:
+    """The same seed paints the same slots; each plume's box is inside the image and something in it has changed."""
+    negatives = [item for item in samples if item.is_negative]
+    pictures = []
+    for _ in range(2):
+        store = stores.fill(negatives, SIDE, CPU, workers=1, spare=24)
+        slots = torch.arange(len(negatives), len(store))
+        settings = Synthesis(plume=1.0, veil=0.0, opacity=(0.8, 0.9))
+        Painter(store, settings, torch.arange(len(negatives)), seed=4).paint(slots, chunk=10)
+        pictures.append(store)
+    first, second = pictures
+    np.testing.assert_array_equal(first.pixels.numpy(), second.pixels.numpy())
+    painted = first.class_id[len(negatives) :, 0]
+    assert int((painted == 0).sum()) > 5
+    for row in range(len(negatives), len(first)):
+        left, top, right, bottom = first.xyxy[row, 0].tolist()
+        assert 0 <= left <= right <= 96
+        assert 0 <= top <= bottom <= 64
+
+
+def test_veils_and_glare_are_negatives(samples: list[Sample]) -> None:
+    """Fog and lamps carry no label."""
+    negatives = [item for item in samples if item.is_negative]
+    store = stores.fill(negatives, SIDE, CPU, workers=1, spare=8)
+    slots = torch.arange(len(negatives), len(store))
+    Painter(store, Synthesis(plume=0.0, veil=0.5), torch.arange(len(negatives)), seed=4).paint(slots)
+    assert store.class_id[slots].unique().tolist() == [-1]
+    assert float((store.pixels[slots].float() - stores.GREY).abs().mean()) > 1

@@ -1,0 +1,86 @@
+"""A whole run on a drawn data set, and a slimmed model that equals its source at full width."""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("ultralytics")
+
+from models.training import store as stores  # noqa: E402 - after the skip
+from models.training import weights  # noqa: E402
+from models.training.batches import Batches  # noqa: E402
+from models.training.dataset import CLASS_NAMES, of_split, read_folder  # noqa: E402
+from models.training.objective import Objective  # noqa: E402
+from models.training.recipe import Augmentation, Distillation, Recipe, Synthesis  # noqa: E402
+from models.training.slimming import slim, weigh  # noqa: E402
+from models.training.train import Deck, run_recipe  # noqa: E402
+from tests.models.training.pictures import draw  # noqa: E402
+
+pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("default")]
+TINY = 0.0625
+
+
+def test_a_deck_deals_every_row_and_repeats_as_told() -> None:
+    """In one epoch each row appears as often as its weight says."""
+    deck = Deck(torch.tensor([1.0, 2.0, 1.0]), seed=0)
+    assert deck.deal(4).bincount().tolist() == [1, 2, 1]
+    assert deck.epoch == 0
+    deck.deal(4)
+    assert deck.epoch == 1
+
+
+def test_a_run_writes_weights_curve_and_record(tmp_path: Path) -> None:
+    """From drawn images to a checkpoint that loads again and a record with figures, in seconds on a CPU."""
+    draw(tmp_path / "data")
+    recipe = Recipe(
+        "tiny", "yolov8n.yaml", width=TINY, initial="random", budget_s=1.0, batch=4, side_px=64, optimiser="adamw",
+        synthesis=Synthesis(slots=4),
+    )  # fmt: skip
+    options = argparse.Namespace(
+        data=tmp_path / "data", out=tmp_path, initial=None, teacher=None, objects=None, sightings=None, budget=None,
+        limit=None, workers=1, threads=None,
+    )  # fmt: skip
+    run_recipe(recipe, options)
+    record = json.loads((tmp_path / "tiny" / "run.json").read_text(encoding="utf-8"))
+    assert record["recipe"]["name"] == "tiny"
+    assert record["curve"][-1]["step"] >= 1
+    assert set(record["figures"]) == {"best", "last"}
+    assert weights.load(tmp_path / "tiny" / "last.pt").names == dict(enumerate(CLASS_NAMES))
+
+
+def test_slimming_to_the_same_width_changes_nothing(tmp_path: Path) -> None:
+    """Cutting no channel gives the very same answers."""
+    samples = of_split(read_folder(draw(tmp_path)), "train")
+    store = stores.fill(samples, 64, torch.device("cpu"), workers=1)
+    rows = torch.arange(4)
+    batch = Batches(store, Augmentation(), seed=0).draw(rows, rows[:, None].expand(-1, 3), plain=True)
+    large, small = (weights.build("yolov8n.yaml", CLASS_NAMES, width=TINY) for _ in range(2))
+    large.args = weights.hyperparameters(0.5)
+    slim(large, small, weigh(large, Distillation(), [batch]))
+    with torch.no_grad():
+        ours, theirs = (model.eval()(batch.images)[0] for model in (small, large))
+    assert float((ours - theirs).abs().max()) == 0.0
+
+
+def test_a_teacher_equal_to_the_student_adds_nothing(tmp_path: Path) -> None:
+    """The distance to one's own answers is zero, to other answers it is not."""
+    samples = of_split(read_folder(draw(tmp_path)), "train")
+    store = stores.fill(samples, 64, torch.device("cpu"), workers=1)
+    rows = torch.arange(4)
+    batch = Batches(store, Augmentation(), seed=0).draw(rows, rows[:, None].expand(-1, 3))
+    model = weights.build("yolov8n.yaml", CLASS_NAMES, width=TINY)
+    model.args = weights.hyperparameters(0.5)
+    with torch.no_grad():
+        answers = model.train()(batch.images)
+        answers["scores"] = answers["scores"] + 10  # confident, so that the box term takes part
+        other = answers | {"scores": answers["scores"] - 3, "boxes": answers["boxes"].roll(1, dims=1)}
+        objective = Objective(model, replace(Distillation(), scores=1.0, boxes=1.0))
+        same = objective(answers, batch, answers)[1]
+        different = objective(answers, batch, other)[1]
+    assert float(same["scores_distance"]) == pytest.approx(0, abs=1e-3)
+    assert float(same["boxes_distance"]) == pytest.approx(0, abs=1e-2)
+    assert float(different["boxes_distance"]) > 0.05
