@@ -58,7 +58,7 @@ def flow_of(event: SceneEvent, wind: float) -> Flow:
     """Return how the plume of an event of this kind moves."""
     if event.kind is Kind.STEAM:
         return Flow(
-            wind=wind * 0.7, exit_speed=1.6, rise=0.9, spread=0.22, life_s=7.0, fade=0.5, evaporation=4.0, every_s=0.12
+            wind=wind * 0.7, exit_speed=1.8, rise=0.9, spread=0.3, life_s=7.0, fade=0.25, evaporation=4.5, every_s=0.12
         )
     if event.at is not None:  # not from a stack: smouldering on the ground, without a jet
         return Flow(wind=wind * 0.6, exit_speed=1.2, rise=0.8, spread=0.24, life_s=9.0, fade=0.55)

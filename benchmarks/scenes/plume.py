@@ -25,10 +25,13 @@ _MARGIN = 16
 _DENSEST = 0.995
 """Opacity above which a plume is treated as opaque: optical depth has no bound otherwise."""
 
+RELIEF = {Colour.BLACK: 1.0, Colour.GREY: 1.0, Colour.WHITE: 0.5, Colour.YELLOW: 0.8}
+"""How dark a plume's own shadows are: light that is scattered many times fills those of white ones."""
+
 OWN_COLOUR = {
     Colour.BLACK: (44, 42, 41),
     Colour.GREY: (122, 121, 120),
-    Colour.WHITE: (226, 227, 229),
+    Colour.WHITE: (238, 239, 240),
     Colour.YELLOW: (190, 150, 74),
 }
 """sRGB of a plume's sunlit side where it is opaque."""
@@ -97,6 +100,7 @@ class Plume:
         self._meander = fractal(rng, 1, 4096, 512, 3, 0.6)[0]
         self._warp = [fractal(rng, 256, 256, 12, 4, 0.6) for _ in range(2)]
         self._own = colour(*OWN_COLOUR[event.colour]) * np.float32(sunlight)
+        self._relief = RELIEF[event.colour]
         self._depth = 1.0
         if event.opacity > 0:
             self._depth = self._calibrate()
@@ -232,7 +236,9 @@ class Plume:
             (math.cos(turn) * -0.6 + math.sin(turn) * -0.8),
             (math.sin(turn) * 0.6 + math.cos(turn) * -0.8),
         )
+        relief = np.float32(self._relief)
         shade = np.clip(0.62 + np.float32(light_x) * slope_x + np.float32(light_y) * slope_y, 0.28, 1.05)
+        shade = (1 - relief) + relief * shade
         area = (slice(y0, y1), slice(x0, x1))
         scattered[area] *= behind
         scattered[area] += (1 - behind) * shade

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.scenes.air import Air
 from benchmarks.scenes.fire import Flames
 from benchmarks.scenes.flow import flow_of
 from benchmarks.scenes.light import Plane, encode, seeded
@@ -50,6 +51,7 @@ class Stage:
         width, height = scene.size_wh
         self._backdrop = backdrop(scene)
         self._sky = Sky(scene.weather, scene.seed, scene.size_wh, self._backdrop.horizon_px)
+        self._air = Air(self._sky.mood, scene.seed, scene.size_wh, self._backdrop.horizon_px)
         self._gap = 1 - self._backdrop.cover[: self._backdrop.horizon_px, :, None]
         self._traffic = Traffic(scene.vehicles, self._backdrop.road, scene.size_wh, scene.seed, self._sky.mood.light)
         self._sources = [self._source(index, event) for index, event in enumerate(scene.events)]
@@ -81,6 +83,7 @@ class Stage:
         for source in self._sources:
             if isinstance(source, Flames):
                 source.shine(image, time_s)
+        self._air.veil(image, time_s)
         return image
 
     def exposure(self, time_s: float) -> Exposure:

@@ -44,6 +44,8 @@ class Weather(StrEnum):
     CLOUDY = "cloudy"
     OVERCAST = "overcast"
     DUSK = "dusk"
+    FOG = "fog"
+    RAIN = "rain"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,10 @@ class Mood:
         softness: width of a cloud's edge in the same units.
 
         light: brightness of the ground against a clear noon.
+
+        fog: share of the horizon's light in what is far; drifts in banks.
+
+        rain: opacity of the streaks.
     """
 
     zenith: tuple[int, int, int]
@@ -38,12 +42,18 @@ class Mood:
     cover: float
     softness: float
     light: float
+    fog: float = 0.0
+    rain: float = 0.0
 
 
 MOODS = {
     Weather.CLEAR: Mood((92, 140, 202), (204, 218, 230), (250, 250, 250), (214, 220, 228), 1.0, 1.5, 1.0),
     Weather.CLOUDY: Mood((84, 128, 188), (200, 212, 224), (248, 248, 247), (158, 168, 182), -0.1, 1.3, 0.9),
     Weather.OVERCAST: Mood((168, 176, 184), (212, 216, 218), (226, 228, 229), (158, 165, 173), -1.3, 2.4, 0.72),
+    Weather.FOG: Mood((198, 202, 204), (206, 209, 210), (214, 216, 217), (190, 194, 197), -1.0, 3.0, 0.6, fog=0.72),
+    Weather.RAIN: Mood(
+        (128, 136, 145), (170, 176, 181), (176, 181, 185), (112, 120, 129), -1.2, 2.4, 0.5, fog=0.25, rain=0.3
+    ),
     Weather.DUSK: Mood((52, 66, 104), (226, 158, 110), (196, 138, 122), (76, 74, 98), 0.2, 1.8, 0.16),
 }
 

@@ -49,7 +49,7 @@ def test_demo_has_a_plume_and_quiet_scenes() -> None:
 
 
 def test_opacity_scenes_cover_the_scale() -> None:
-    """There is a plume of every colour at every fifth of the scale, and all of them start with a clean background."""
+    """There is a plume of every colour at every fifth of the scale, each time before a clean background."""
     events = [scene.events[0] for scene in opacity_scenes()]
     assert {(colour, step / 5) for colour in Colour for step in range(6)} == {(e.colour, e.opacity) for e in events}
     assert all(event.start_s >= 5 for event in events)

@@ -1,0 +1,57 @@
+"""Air: fog that drifts in banks and rain that falls between the camera and the place."""
+
+import numpy as np
+
+from benchmarks.scenes.light import Plane, blur, colour, fractal, remap, resize, seeded
+from benchmarks.scenes.sky import Mood
+
+_TILE = 512
+
+
+class Air:
+    """
+    What the weather puts into the air.
+
+    Args:
+        mood: how thick fog and rain are; without either the air is clear and costs nothing.
+
+        seed: of banks and drops.
+
+        size_wh: picture size.
+
+        horizon_px: row of the horizon: what stands there is farthest.
+    """
+
+    def __init__(self, mood: Mood, seed: int, size_wh: tuple[int, int], horizon_px: int) -> None:
+        self._mood, self._wh = mood, size_wh
+        self._haze = colour(*mood.horizon)
+        rng = seeded(seed, "air")
+        self._banks = fractal(rng, _TILE, _TILE, 3, 4, 0.5)
+        width, height = size_wh[0] // 4, size_wh[1] // 4
+        y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+        self._u, self._v = x * np.float32(_TILE / width * 0.8), y * np.float32(_TILE / width * 1.6)
+        below = np.clip((y - horizon_px / 4) / (height - horizon_px / 4), 0, 1)
+        self._distance = (1 - np.float32(0.65) * below).astype(np.float32)
+        drops = np.where(rng.random((_TILE, _TILE)) < 0.0012, np.float32(1), np.float32(0)).astype(np.float32)
+        fall = np.zeros_like(drops)
+        length = max(6, round(size_wh[1] / 26))
+        for step in range(length):
+            fall += np.roll(drops, (step, round(step * 0.12)), (0, 1))
+        fall = blur(fall, 0.7)
+        self._streaks = np.asarray(np.clip(fall / max(float(fall.max()), 1e-6), 0, 1), np.float32)
+
+    def veil(self, image: Plane, time_s: float) -> None:
+        """Lay fog and rain over `image` (linear radiance ``(h, w, 3)``), in place."""
+        mood = self._mood
+        if mood.fog:
+            drift = np.float32(7 * time_s)
+            banks = 1 + np.float32(0.18) * remap(self._banks, self._u + drift, self._v - np.float32(0.2) * drift)
+            share = resize(np.clip(mood.fog * self._distance * banks, 0, 0.97).astype(np.float32), *self._wh)
+            image += (self._haze - image) * share[..., None]
+        if mood.rain:
+            width, height = self._wh
+            number = round(time_s * 1000)
+            row, column = (number * 7919) % _TILE, (number * 104729) % _TILE
+            tile = np.roll(self._streaks, (row, column), (0, 1))
+            tiled = np.tile(tile, (-(-height // _TILE), -(-width // _TILE)))[:height, :width, None]
+            image += (self._haze - image) * (tiled * np.float32(mood.rain))
