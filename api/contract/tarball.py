@@ -26,6 +26,8 @@ from api.contract.stamp import is_file_name
 
 _BLOCK = 512
 _CHUNK = 1 << 20
+_MAX_PADDING = 64 << 10
+"""``tar`` pads with zeros to 10 KiB, or to the block size it is given."""
 _MAGICS = frozenset({b"ustar\x0000", b"ustar  \x00"})
 _OCTAL = re.compile(rb" *([0-7]{1,11})[ \x00]*")
 _FILE_TYPES = frozenset({b"0", b"\x00"})
@@ -186,8 +188,12 @@ def read_package(stream: BinaryIO, limits: PackageLimits = DEFAULT_LIMITS) -> Ta
         if len(entries) == limits.max_files:
             raise PackageError(f"the package holds more than {limits.max_files} files")
         entries[entry.name] = _Entry(position, entry.size)
-        position += entry.size + -entry.size % _BLOCK
-    _check_padding(stream, position, end)
+        position += entry.size
+        _check_zeros(stream, position, -entry.size % _BLOCK)
+        position += -entry.size % _BLOCK
+    if end - position > _MAX_PADDING:
+        raise PackageError("the tar holds data behind its end")
+    _check_zeros(stream, position, end - position)
     if not entries:
         raise PackageError("the tar holds no file")
     package = TarPackage(stream, folder, MappingProxyType(entries))
@@ -207,7 +213,7 @@ def _parse_header(header: bytes) -> _Header:
     """Return what one header says; the folder's own entry has an empty name."""
     if header[257:265] not in _MAGICS:
         raise PackageError("not a plain tar: no ustar header where one must be")
-    if _octal(header[148:156]) != sum(header[:148]) + 8 * 0x20 + sum(header[156:]):
+    if header[148:156] != b"%06o\x00 " % (sum(header[:148]) + 8 * 0x20 + sum(header[156:])):
         raise PackageError("the tar's header checksum is wrong")
     if header[257:265] == b"ustar\x0000" and any(header[345:500]):
         raise PackageError("the tar's paths are too long for a package")
@@ -232,13 +238,11 @@ def _octal(field: bytes) -> int:
     return int(match.group(1), 8)
 
 
-def _check_padding(stream: BinaryIO, position: int, end: int) -> None:
-    """Refuse anything hidden behind the end mark; ``tar`` pads with zeros to 10 KiB."""
-    if end - position > 64 * 1024:
-        raise PackageError("the tar holds data behind its end")
+def _check_zeros(stream: BinaryIO, position: int, count: int) -> None:
+    """Refuse anything hidden where only padding belongs."""
     stream.seek(position)
-    if any(stream.read(end - position)):
-        raise PackageError("the tar holds data behind its end")
+    if any(stream.read(count)):
+        raise PackageError("the tar holds data that belongs to no file")
 
 
 def open_package(path: Path, limits: PackageLimits = DEFAULT_LIMITS) -> PackageFiles:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from api.contract.package import PackageError, PackageLimits
 from api.contract.tarball import open_package, read_package, tar_header, write_tar
@@ -135,6 +137,45 @@ def test_damaged_tars_are_refused(name: str) -> None:
     data = tar_of((f"{LEAD_ID}/a", FILE, b"1")).getvalue()
     with pytest.raises(PackageError):
         read_package(io.BytesIO(DAMAGES[name](data)))
+
+
+@pytest.fixture(scope="module")
+def package_tar(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The tar of a sealed package."""
+    buffer = io.BytesIO()
+    write_tar(make_package(tmp_path_factory.mktemp("tar"), TestSigner()).folder, buffer)
+    return buffer.getvalue()
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_every_flipped_bit_of_a_tar_is_found(package_tar: bytes, data: st.DataObject) -> None:
+    """Headers and padding included: the tar is refused, or its package fails; nothing else is ever raised."""
+    position = data.draw(st.integers(0, len(package_tar) - 1))
+    changed = bytearray(package_tar)
+    changed[position] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        report = verify_package(read_package(io.BytesIO(changed)))
+    except PackageError:
+        return
+    assert not report.ok
+
+
+def test_every_flipped_bit_of_a_header_is_found(package_tar: bytes) -> None:
+    """No bit of a header is outside its checksum, the checksum's own form included."""
+    for bit in range(512 * 8):
+        changed = bytearray(package_tar)
+        changed[512 + bit // 8] ^= 1 << bit % 8
+        with pytest.raises(PackageError):
+            read_package(io.BytesIO(changed))
+
+
+@given(st.binary(max_size=3000))
+@settings(max_examples=100, deadline=None)
+def test_no_bytes_at_all_break_the_reader(noise: bytes) -> None:
+    """Whatever is sent instead of a package is refused by `PackageError`."""
+    with pytest.raises(PackageError):
+        read_package(io.BytesIO(noise))
 
 
 def test_a_folder_with_strangers_is_never_packed(tmp_path: Path) -> None:
