@@ -1,65 +1,24 @@
 """Replay: files through the live analyser, with the same verdict every time."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from models.detections import Detections
-from models.detector import Detector, ModelCard, Runtime
+from models.detector import Detector
 from models.registry import Registry
 from streams.errors import NotAVideo, SourceUnavailable
 from tests.shared import shared_path
-from tests.vision.moments import CARD, boxes, flickering, still_image
+from tests.vision.films import PLUME, BrightBoxDetector, plume_film
 from vision.config import WorkerConfig, parse_config
 from vision.replay import ReplayLead, replay
-
-PLUME = (100, 60, 160, 120)
-
-
-class BrightBoxDetector:
-    """Finds smoke where pixels of the plume's place are brighter than anywhere else in the test pictures."""
-
-    @property
-    def card(self) -> ModelCard:
-        """The test card."""
-        return CARD
-
-    @property
-    def runtime(self) -> Runtime:
-        """No engine."""
-        return Runtime("none", "0", "none", "none")
-
-    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        """Return one box for each picture whose plume is there."""
-        left, top, right, bottom = PLUME
-        return [
-            boxes(("smoke", 0.7, PLUME)) if image[top:bottom, left:right].std() > 40 else Detections.empty()
-            for image in images
-        ]
 
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a film of 8 s at 10 fps: a still scene, from 3 s on with a plume."""
-    path = tmp_path_factory.mktemp("clips") / "plume at three.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
-        stream.codec_context.qmin = stream.codec_context.qmax = 2
-        for i in range(80):
-            image = still_image() if i < 30 else flickering(i / 10, PLUME)
-            frame = av.VideoFrame.from_ndarray(image, format="bgr24")
-            frame.pts, frame.time_base = i, Fraction(1, 10)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return path
+    return plume_film(tmp_path_factory.mktemp("clips") / "plume at three.mp4")
 
 
 def test_no_files_no_leads() -> None:
@@ -73,7 +32,7 @@ def test_a_plume_in_a_file_is_one_lead_with_its_times(clip: Path) -> None:
 
     assert (str(clip), "smoke.visible", "V01_STACK_SMOKE", 1) == (lead.file, lead.rule, lead.violation_code, lead.track)
     assert (lead.first_s, lead.confirmed_s, lead.last_s, lead.observations) == (3.0, 4.5, 7.5, 10)
-    assert (lead.peak.class_name, lead.peak.confidence, lead.peak.xyxy) == ("smoke", 0.7, PLUME)
+    assert (lead.peak.class_name, lead.peak.confidence, lead.peak.xyxy) == ("smoke", 0.75, PLUME)
 
 
 def test_replay_gives_the_same_verdict_again(clip: Path) -> None:
