@@ -23,7 +23,7 @@ from api.contract.manifest import Article41
 from api.contract.schema import LeadAnnouncement, LeadState
 from models.detections import Detections
 from models.detector import Detector
-from streams.camera import CameraId
+from streams.camera import Camera, CameraId
 from streams.frame import Frame
 from vision.clips import RingClips
 from vision.config import WorkerConfig
@@ -155,16 +155,14 @@ class EvidenceDesk:
             self._books.gone.add(camera)
             self._books.logs.pop(camera, None)
 
-    def camera_back(self, camera: CameraId) -> None:
-        """Expect packets of this camera again."""
+    def camera_added(self, camera: Camera) -> None:
+        """Expect frames and packets of this camera from now on."""
         with self._books.lock:
-            self._books.gone.discard(camera)
+            self._books.gone.discard(camera.id)
+            self._books.logs[camera.id] = DetectionLog(camera.settings.ring_s)
 
     def _log_of(self, camera: CameraId) -> DetectionLog:
         with self._books.lock:
-            if camera not in self._books.logs:
-                span_s = self._config.camera(camera).to_camera(self._config.stream).settings.ring_s
-                self._books.logs[camera] = DetectionLog(span_s)
             return self._books.logs[camera]
 
     def _site(self, watched: WatchedCamera) -> Site:

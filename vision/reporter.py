@@ -1,4 +1,4 @@
-"""The reporter: once a second, how each camera is, to the bus; and registration until it has succeeded."""
+"""The reporter: once a second it tells the bus how each camera is, and looks which cameras are wanted."""
 
 import threading
 import time
@@ -28,12 +28,14 @@ class StateReporter:
         board: FrameBoard,
         cameras: Callable[[], Sequence[WatchedCamera]],
         registration: Registration,
+        reconcile: Callable[[], None],
     ) -> None:
         self._redis = bus_client
         self._worker = worker
         self._board = board
         self._cameras = cameras
         self._registration = registration
+        self._reconcile = reconcile
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reporter")
 
@@ -54,8 +56,11 @@ class StateReporter:
                 register_at = time.monotonic() + _REGISTER_EVERY_S
             try:
                 self._report()
+                self._reconcile()
             except redis.RedisError as error:
                 log.warning("camera health waits for the bus", error=str(error))
+            except Exception:
+                log.exception("reporting failed; it goes on")
             self._stopping.wait(_PERIOD_S)
 
     def _report(self) -> None:

@@ -21,13 +21,15 @@ class WatchedCamera:
     """
     One camera while it is watched.
 
-    `analysing` guards the analyser: frames come from a detector thread, one at a time; the end comes from another.
+    `analysing` guards the analyser and `is_over`: frames come from a detector thread, one at a time; the end comes from
+    another, and a frame that was in flight then is not analysed any more.
     """
 
     config: CameraConfig
     runner: CameraRunner
     analyser: CameraAnalyser
     analysing: threading.Lock = field(default_factory=threading.Lock)
+    is_over: bool = False
     analysed: int = 0
     delay_s: float = 0.0
     _moments: deque[float] = field(default_factory=lambda: deque(maxlen=256))

@@ -21,6 +21,7 @@ from streams.frame import Frame, Packet
 from streams.runner import CameraRunner
 from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig
+from vision.desired import CameraChanges, DesiredCameras
 from vision.desk import EvidenceDesk
 from vision.leads import CloseReason, LeadChange
 from vision.live import LivePublisher
@@ -67,6 +68,7 @@ class Worker:
             node = NodeIdentity.open(self._places.data / "node")
             stack.callback(node.close)
             detector = self._detector()
+            self._card = detector.card
             client = ApiClient(self._places.api_url, self._places.worker_key)
             stack.callback(client.close)
             bus = redis.Redis.from_url(self._places.redis_url, socket_timeout=5, socket_connect_timeout=3)
@@ -90,21 +92,24 @@ class Worker:
             stack.callback(self._board.close)
             stack.callback(self._unwatch_all)
             for camera in self._config.cameras:
-                self.watch(camera, detector)
-            reporter = StateReporter(bus, node.name, self._board, self._cameras_now, registration)
+                self.watch(camera)
+            desired = DesiredCameras(frozenset(camera.id for camera in self._config.cameras))
+            reporter = StateReporter(
+                bus, node.name, self._board, self._cameras_now, registration, lambda: self._reconcile(desired.read(bus))
+            )
             reporter.start()
             stack.callback(reporter.stop)
             log.info("worker watches", node=node.name, cameras=len(self._config.cameras), model=detector.card.name)
             stop.wait()
             log.info("worker stops", node=node.name)
 
-    def watch(self, camera: CameraConfig, detector: Detector) -> None:
+    def watch(self, camera: CameraConfig) -> None:
         """Begin to watch a camera."""
         runner = CameraRunner(camera.to_camera(self._config.stream), self._board, on_packet=self._on_packet)
-        analyser = CameraAnalyser.for_camera(camera, self._config, detector.card)
+        analyser = CameraAnalyser.for_camera(camera, self._config, self._card)
         with self._lock:
             self._watched[runner.camera.id] = WatchedCamera(camera, runner, analyser)
-        self._desk.camera_back(runner.camera.id)
+        self._desk.camera_added(runner.camera)
         self._live.add(runner.camera.id)
         runner.start()
 
@@ -116,9 +121,18 @@ class Worker:
             return
         watched.runner.stop()
         with watched.analysing:
+            watched.is_over = True
             self._report(watched, watched.analyser.end(reason))
         self._desk.camera_gone(camera)
         self._live.remove(camera)
+
+    def _reconcile(self, changes: CameraChanges) -> None:
+        for camera in changes.stop:
+            log.info("camera taken off", camera=camera)
+            self.unwatch(CameraId(camera), CloseReason.SHUTDOWN)
+        for config in changes.start:
+            log.info("camera added", camera=config.id)
+            self.watch(config)
 
     def _unwatch_all(self) -> None:
         for camera in list(self._watched):
@@ -152,6 +166,8 @@ class Worker:
             if watched is None:
                 return
             with watched.analysing:
+                if watched.is_over:
+                    return
                 changes = watched.analyser.observe(frame, detections)
                 self._desk.note(frame, detections)
                 self._report(watched, changes)
