@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import NewType
-from urllib.parse import urlsplit, urlunsplit
 
 CameraId = NewType("CameraId", str)
 """Identifies a camera at one site: 1-64 of ``[A-Za-z0-9_-]``; a 20-digit GB/T 28181 id fits."""
@@ -65,13 +64,18 @@ class SourceUrl:
 
     @property
     def redacted(self) -> str:
-        """The address with user, password and query replaced by ``***``."""
-        if self.is_file:
+        """
+        The address with user, password, query and fragment replaced by ``***``.
+
+        All up to the last ``@`` goes, for passwords hold ``/``, ``?`` and ``#`` in real life, with a mistyped scheme
+        too, though that counts as a file.
+        """
+        head, separator, rest = self._url.partition("://")
+        if not separator or head.lower() == "file":
             return self._url
-        parts = urlsplit(self._url)
-        host = parts.netloc.rpartition("@")[2]
-        netloc = f"***@{host}" if "@" in parts.netloc else host
-        return urlunsplit((parts.scheme, netloc, parts.path, "***" if parts.query else "", ""))
+        credentials, at, address = rest.rpartition("@")
+        shown = re.split(r"[?#]", address, maxsplit=1)
+        return f"{head}://{'***@' if at or credentials else ''}{shown[0]}{'?***' if len(shown) > 1 else ''}"
 
     @property
     def sha256(self) -> str:

@@ -139,6 +139,7 @@ class StreamClock:
         self.glitches = 0
         self.offset_s: float | None = None
         self._file_start: datetime | None = None
+        self._arrival_uncertainty_s = ARRIVAL_UNCERTAINTY_S
         self._reset()
 
     def _reset(self) -> None:
@@ -153,11 +154,19 @@ class StreamClock:
         self._sender_anchor: float | None = None
         self._recent: list[tuple[int, datetime]] = []
 
-    def begin(self, file_start: datetime | None = None) -> None:
-        """Start an epoch: the stream was opened; `file_start` is the UTC of PTS 0 and makes it a file's clock."""
+    def begin(
+        self, file_start: datetime | None = None, *, arrival_uncertainty_s: float = ARRIVAL_UNCERTAINTY_S
+    ) -> None:
+        """
+        Start an epoch: the stream was opened.
+
+        `file_start` is the UTC of PTS 0 and makes it a file's clock; `arrival_uncertainty_s` is the delay between
+        capture and arrival to be assumed while the sender's clock is unknown.
+        """
         if self._last_arrival is not None:
             self._reset()
         self._file_start = file_start
+        self._arrival_uncertainty_s = arrival_uncertainty_s
 
     def renew(self) -> None:
         """Start an epoch in an open stream: its parameters changed, so that its pictures do not compare."""
@@ -269,7 +278,7 @@ class StreamClock:
         else:
             behind_s = 0.0 if self._anchor is None else arrival.timestamp() - self._anchor - float(pts_s)
             utc = arrival - timedelta(seconds=max(0.0, behind_s))
-            source, uncertainty_s = UtcSource.ARRIVAL, ARRIVAL_UNCERTAINTY_S
+            source, uncertainty_s = UtcSource.ARRIVAL, self._arrival_uncertainty_s
         held = self._in_order(pts, utc)
         uncertainty_s += abs((held - utc).total_seconds())
         return CaptureTime(pts_s, held, source, uncertainty_s, self.epoch)

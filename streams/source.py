@@ -8,7 +8,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Protocol
@@ -17,20 +17,21 @@ import av
 import av.container
 import av.error
 import av.packet
-from av import VideoCodecContext
-from av.bitstream import BitStreamFilterContext
-from av.stream import Stream
+from av.stream import Discard
 from av.video.stream import VideoStream
 
-from streams.camera import Camera, Pace, SourceUrl
+from streams.camera import Camera, Pace, SourceUrl, StreamSettings
 from streams.clock import StreamClock, utc_now
 from streams.errors import AccessDenied, NotAVideo, SourceLost, SourceUnavailable, StreamError
 from streams.frame import Packet, StreamInfo
+from streams.parameters import Parameters
 
 __all__ = ["AvSource", "PacketSource", "open_source"]
 
 _UNTIMED_MAX = 16
-_PARAMETER_SETS = {"h264": ("h264", 0x1F, 0, frozenset({7})), "hevc": ("hevc", 0x7E, 1, frozenset({32, 33}))}
+_DELAYS_S = {"rtsp": 1.0, "hls": 30.0}
+_DELAY_S = 3.0
+"""Delays from capture to arrival to be reckoned with: HLS is three segments behind, gateways' FLV a GOP."""
 
 
 class PacketSource(Protocol):
@@ -96,8 +97,11 @@ class AvSource:
     def _one_pass(self, container: "av.container.InputContainer") -> Iterator[Packet]:
         stream = _video_stream(container, self._camera.source)
         info = _stream_info(stream)
-        parameters = _Parameters(info)
-        self._clock.begin(self._file_start(container, stream) if self._camera.source.is_file else None)
+        parameters = Parameters(info)
+        self._clock.begin(
+            self._file_start(container, stream) if self._camera.source.is_file else None,
+            arrival_uncertainty_s=_DELAYS_S.get(container.format.name, _DELAY_S),
+        )
         for read in self._timed(self._paced(self._read(container, stream), stream)):
             data = bytes(read.raw)
             changed = parameters.in_force(read.raw, data)
@@ -125,6 +129,7 @@ class AvSource:
             )
 
     def _read(self, container: "av.container.InputContainer", stream: VideoStream) -> Iterator[_Read]:
+        began = self._monotonic()
         try:
             for raw in container.demux(stream):
                 arrival = self._now()
@@ -132,10 +137,14 @@ class AvSource:
                     return
                 if raw.size:
                     yield _Read(raw, arrival)
+                began = self._monotonic()
         except av.error.FFmpegError as error:
             if self._stopped.is_set():
                 return
-            reason = _reason(error, f"nothing arrived for {self._camera.settings.read_timeout_s:g} s")
+            timeout_s = self._camera.settings.read_timeout_s
+            silent = f"nothing arrived for {timeout_s:g} s"
+            # FFmpeg names other reasons for the read that PyAV interrupts.
+            reason = silent if self._monotonic() - began >= timeout_s else _reason(error, silent)
             raise SourceLost(f"{self._camera.source.redacted}: {reason}") from None
 
     def _paced(self, reads: Iterator[_Read], stream: VideoStream) -> Iterator[_Read]:
@@ -204,94 +213,44 @@ def open_source(camera: Camera, clock: StreamClock) -> PacketSource:
     return AvSource(camera, clock)
 
 
-class _Parameters:
-    """The stream parameters in force: a new `StreamInfo` when the packets' own parameter sets change."""
-
-    def __init__(self, info: StreamInfo) -> None:
-        self._info = info
-        self._own = _parameter_sets(info.codec, info.extradata)
-
-    def in_force(self, raw: "av.packet.Packet[VideoStream]", data: bytes) -> StreamInfo:
-        """Return the parameters for this packet, whose bytes are `data`."""
-        if raw.has_sidedata("new_extradata"):
-            extradata = bytes(raw.get_sidedata("new_extradata"))
-        elif raw.is_keyframe and data.startswith((b"\0\0\1", b"\0\0\0\1")) and self._info.codec in _PARAMETER_SETS:
-            extradata = _in_band(self._info.codec, data)
-        else:
-            return self._info
-        own = _parameter_sets(self._info.codec, extradata)
-        if extradata and extradata != self._info.extradata and (not own or own != self._own):
-            self._own = own
-            width, height = _decoded_size(self._info, extradata, data)
-            self._info = replace(self._info, extradata=extradata, width=width, height=height)
-        return self._info
-
-
-def _in_band(codec: str, data: bytes) -> bytes:
-    """Return the parameter sets inside an Annex B key frame; empty where it carries none."""
-    for filtered in BitStreamFilterContext("extract_extradata", codec).filter(_padded(data)):
-        if filtered.has_sidedata("new_extradata"):
-            return bytes(filtered.get_sidedata("new_extradata"))
-    return b""
-
-
-def _padded(data: bytes) -> "av.packet.Packet[Stream]":
-    """Return a packet with a buffer of FFmpeg's own: its readers run over the end of one without padding."""
-    packet: av.packet.Packet[Stream] = av.packet.Packet(len(data))
-    packet.update(data)
-    return packet
-
-
-def _parameter_sets(codec: str, extradata: bytes) -> frozenset[bytes]:
-    """Return the sequence (and video) parameter sets of Annex B extradata; empty for any other form."""
-    if codec not in _PARAMETER_SETS or not extradata.startswith((b"\0\0\1", b"\0\0\0\1")):
-        return frozenset()
-    _, mask, shift, wanted = _PARAMETER_SETS[codec]
-    units = (unit.rstrip(b"\0") for unit in extradata.split(b"\0\0\1"))
-    return frozenset(unit for unit in units if unit and (unit[0] & mask) >> shift in wanted)
-
-
-def _decoded_size(info: StreamInfo, extradata: bytes, data: bytes) -> tuple[int, int]:
-    """Return the size of the picture in `data`, decoded once: only a change of parameters asks for it."""
-    decoder = av.CodecContext.create(info.codec, "r")
-    if not isinstance(decoder, VideoCodecContext):
-        return info.width, info.height
-    decoder.extradata = extradata
-    decoder.thread_count = 1
-    try:
-        frames = decoder.decode(_padded(data)) + decoder.decode(None)
-    except av.error.FFmpegError:
-        frames = []
-    return (frames[0].width, frames[0].height) if frames else (info.width, info.height)
-
-
 def _open(camera: Camera) -> "av.container.InputContainer":
     settings, source = camera.settings, camera.source
-    began = time.monotonic()
-    address = f"file:{source.path}" if source.is_file else source.reveal()
-    # PyAV's time-outs, held by an interrupt, come first; the sockets' own are the second line.
-    microseconds = str(round((max(settings.open_timeout_s, settings.read_timeout_s) + 1) * 1_000_000))
     if source.is_file:
+        if "://" in source.redacted and not source.redacted.startswith("file://"):
+            raise SourceUnavailable(f"{source.redacted}: neither a file nor an address that can be read")
         if not source.path.is_file():
             raise SourceUnavailable(f"{source.redacted}: no such file")
-        options = {"protocol_whitelist": "file"}  # a playlist on disk may not reach into the network
-    elif source.scheme in {"rtsp", "rtsps"}:
-        # Video alone: with audio FFmpeg shifts every time at the first sender report (rtpdec.c). The declared frame
-        # rate is not measured: that would hold the first picture back by twenty frames.
-        options = {
-            "rtsp_transport": settings.transport.value,
-            "allowed_media_types": "video",
-            "timeout": microseconds,
-            "fpsprobesize": "0",
-        }
-    else:
-        options = {"rw_timeout": microseconds}
+        return _open_once(source, settings, {"protocol_whitelist": "file"})  # a playlist may not reach into the network
+    # PyAV's time-outs, held by an interrupt, come first; the sockets' own are the second line. The declared frame rate
+    # is not measured: that would hold the first picture back by twenty frames.
+    microseconds = str(round((max(settings.open_timeout_s, settings.read_timeout_s) + 1) * 1_000_000))
+    if source.scheme in {"rtsp", "rtsps"}:
+        # Video alone: with audio FFmpeg shifts every time at the first sender report (rtpdec.c).
+        options = {"rtsp_transport": settings.transport.value, "allowed_media_types": "video", "timeout": microseconds}
+        return _open_once(source, settings, options | {"fpsprobesize": "0"})
+    # FFmpeg looks for sound that gateways announce and never send: 5-12 s on live FLV and TS. One second shows the
+    # picture, unless it begins far from a key frame.
+    options = {"rw_timeout": microseconds, "fpsprobesize": "0"}
+    container = _open_once(source, settings, options | {"analyzeduration": "1000000"})
+    if container.streams.video and _pictures(container) is None:
+        container.close()
+        container = _open_once(source, settings, options | {"analyzeduration": "15000000"})
+    return container
+
+
+def _open_once(source: SourceUrl, settings: StreamSettings, options: dict[str, str]) -> "av.container.InputContainer":
+    began = time.monotonic()
     try:
-        return av.open(address, options=options, timeout=(settings.open_timeout_s, settings.read_timeout_s))
+        return av.open(_address(source), options=options, timeout=(settings.open_timeout_s, settings.read_timeout_s))
     except av.error.FFmpegError as error:
         if time.monotonic() - began >= settings.open_timeout_s:  # FFmpeg names other reasons for its interrupted read
             raise SourceUnavailable(f"{source.redacted}: no stream within {settings.open_timeout_s:g} s") from None
         raise _open_error(error, source, settings.open_timeout_s) from None
+
+
+def _address(source: SourceUrl) -> str:
+    """Return the address for FFmpeg; never kept in a variable, where a logged traceback would show the password."""
+    return f"file:{source.path}" if source.is_file else source.reveal()
 
 
 def _open_error(error: "av.error.FFmpegError", source: SourceUrl, timeout_s: float) -> StreamError:
@@ -309,11 +268,22 @@ def _reason(error: "av.error.FFmpegError", timed_out: str) -> str:
     return (error.strerror or type(error).__name__).lower()
 
 
-def _video_stream(container: "av.container.InputContainer", source: SourceUrl) -> VideoStream:
+def _pictures(container: "av.container.InputContainer") -> VideoStream | None:
+    """Return the first video stream whose size and decoder are known."""
     for stream in container.streams.video:
         if stream.codec_context is not None and stream.codec_context.width and stream.time_base:
             return stream
-    raise NotAVideo(f"{source.redacted}: holds no video that can be read")
+    return None
+
+
+def _video_stream(container: "av.container.InputContainer", source: SourceUrl) -> VideoStream:
+    chosen = _pictures(container)
+    if chosen is None:
+        raise NotAVideo(f"{source.redacted}: holds no video that can be read")
+    for stream in container.streams:
+        if stream is not chosen:
+            stream.discard = Discard.all  # sound that goes on must not keep the time-out of a dead picture from running
+    return chosen
 
 
 def _stream_info(stream: VideoStream) -> StreamInfo:

@@ -1,5 +1,7 @@
 """Media made in code for tests: small clips whose pictures tell their own number."""
 
+import itertools
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -45,13 +47,14 @@ def make_clip(
     container_format: str | None = None,
     first_number: int = 0,
     first_s: float = 0.0,
-    audio: bool = False,
+    audio_s: float = 0.0,
 ) -> Path:
     """
     Write a clip of numbered pictures to `path` and return the path.
 
     `codec` is an encoder's name: libx264, libx265, mjpeg. `size` is (width, height), at least 256 wide for the number.
-    `first_number` is the first picture's number, `first_s` its time; `bit_rate` in bit/s replaces constant quality.
+    `first_number` is the first picture's number, `first_s` its time; `bit_rate` in bit/s replaces constant quality;
+    `audio_s` adds a track of that much silence.
     """
     options = {"threads": "1"}
     if codec == "libx264":
@@ -76,19 +79,27 @@ def make_clip(
         if codec != "mjpeg":
             stream.gop_size = gop
             stream.max_b_frames = b_frames
-        sound = container.add_stream("aac", rate=8000, layout="mono") if audio else None
+        sound = container.add_stream("aac", rate=8000, layout="mono") if audio_s else None
         stream.time_base = Fraction(1, fps)
+        silence = _silence(audio_s)
         for index in range(round(seconds * fps)):
             frame = av.VideoFrame.from_ndarray(picture(first_number + index, size), format="bgr24")
             frame.pts = index + round(first_s * fps)
             frame.time_base = Fraction(1, fps)
             container.mux(stream.encode(frame))
+            if sound is not None:
+                heard = itertools.takewhile(lambda samples, end=index / fps: samples.pts < end * 8000, silence)
+                container.mux([packet for samples in heard for packet in sound.encode(samples)])
         container.mux(stream.encode(None))
         if sound is not None:
-            for index in range(round(seconds * 8000 / 1024)):
-                samples = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
-                samples.sample_rate = 8000
-                samples.pts = index * 1024
-                container.mux(sound.encode(samples))
+            container.mux([packet for samples in silence for packet in sound.encode(samples)])
             container.mux(sound.encode(None))
     return path
+
+
+def _silence(seconds: float) -> Iterator[av.AudioFrame]:
+    for index in range(round(seconds * 8000 / 1024)):
+        samples = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        samples.sample_rate = 8000
+        samples.pts = index * 1024
+        yield samples
