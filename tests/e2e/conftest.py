@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 import httpx
 import pytest
@@ -19,7 +18,6 @@ from benchmarks.scenes import demo_scenes, ensure
 pytest_plugins = ["tests.rtsp"]
 
 _CACHE = Path(__file__).resolve().parents[2] / ".cache" / "scenes"
-Found = TypeVar("Found")
 PASSWORD = "a long enough pass phrase"
 
 
@@ -84,17 +82,6 @@ class RunningSite:
         finally:
             if self.process.stdout is not None:
                 self.process.stdout.close()
-
-
-def wait_for(what: str, look: Callable[[], Found | None], timeout_s: float, period_s: float = 0.2) -> Found:
-    """Return what `look` finds first; fail with `what` when it finds nothing in time."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        time.sleep(period_s)
-    raise AssertionError(f"{what}: not within {timeout_s} s")
 
 
 @pytest.fixture(scope="session")

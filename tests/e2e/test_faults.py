@@ -1,0 +1,70 @@
+"""What breaks in the field: the API away, the worker killed. No lead is lost, none is filed twice."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.contract.verification import verify_package
+from tests.e2e.processes import Parts
+from tests.e2e.waiting import wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+QUIET = "street-traffic"
+SMOKING = "stack-black-smoke"
+
+
+@pytest.fixture
+def parts(tmp_path: Path, scene_clips: dict[str, Path]) -> Iterator[Parts]:
+    """A bus, and an API and a worker that are not started yet; the worker watches the smoking stack."""
+    made = Parts(tmp_path, [str(scene_clips[SMOKING])])
+    yield made
+    made.close()
+
+
+def _one_verified_lead(parts: Parts, tmp_path: Path) -> dict[str, object]:
+    """Wait for a filed lead, prove that it is the only one and that its package holds, and return it."""
+    leads = wait_for("the lead is filed", parts.filed_leads, 60)
+    wait_for("the outbox is empty", lambda: not parts.waiting_leads(), 30)
+    assert len(parts.filed_leads()) == 1
+    package = tmp_path / f"{leads[0]['lead_id']}.tar"
+    package.write_bytes(parts.client.get(f"/v1/evidence/{leads[0]['lead_id']}/package.tar").raise_for_status().content)
+    roots = parts.client.get("/v1/trust/nodes.pem").raise_for_status().content
+    report = verify_package(package, roots)
+    assert report.ok, report.failures
+    return leads[0]
+
+
+def test_a_lead_made_while_the_api_is_down_is_delivered_once(parts: Parts, tmp_path: Path) -> None:
+    """The package waits on the worker's disk and is filed, exactly once, when the API is there."""
+    parts.start_worker()
+    wait_for("the package waits in the outbox", parts.waiting_leads, 90)
+    parts.start_api()
+    _one_verified_lead(parts, tmp_path)
+
+
+def test_a_worker_killed_before_posting_delivers_after_its_restart(
+    parts: Parts, tmp_path: Path, scene_clips: dict[str, Path]
+) -> None:
+    """Kill -9 between package and posting: the package is on disk, and the next worker posts it."""
+    parts.start_worker()
+    waiting = wait_for("the package waits in the outbox", parts.waiting_leads, 90)
+    parts.kill(parts.worker)
+    parts.start_api()
+    parts.start_worker(str(scene_clips[QUIET]))
+    assert [_one_verified_lead(parts, tmp_path)["lead_id"]] == waiting
+
+
+def test_a_worker_killed_during_the_post_roll_files_what_it_has(
+    parts: Parts, tmp_path: Path, scene_clips: dict[str, Path]
+) -> None:
+    """Kill -9 between confirmation and package: the next worker files the lead and declares the missing post-roll."""
+    parts.start_api()
+    parts.start_worker()
+    opened = wait_for("the lead is confirmed", parts.open_cases, 90, period_s=0.05)
+    parts.kill(parts.worker)
+    assert parts.filed_leads() == []
+    parts.start_worker(str(scene_clips[QUIET]))
+    assert [_one_verified_lead(parts, tmp_path)["lead_id"]] == opened
+    manifest = parts.client.get(f"/v1/evidence/{opened[0]}/package.tar").content
+    assert b"worker restarted; post-roll not recorded" in manifest
