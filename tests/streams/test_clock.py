@@ -162,6 +162,22 @@ def test_each_opening_starts_an_epoch_and_the_first_is_zero() -> None:
         after.time.seconds_since(before.time)
 
 
+def test_changed_parameters_start_an_epoch() -> None:
+    """A stream that changes its size keeps its clock in a new epoch; renewing before the first packet is nothing."""
+    clock = StreamClock()
+    clock.renew()
+    steady(clock, 5)
+    clock.renew()
+    assert steady(clock, 1, first=5 * FRAME, start_s=0.2)[0].time.epoch == 1
+
+
+def test_slow_ways_are_less_certain() -> None:
+    """A stream that comes segments late is labelled by arrival with that delay as its uncertainty."""
+    clock = StreamClock()
+    clock.begin(arrival_uncertainty_s=30.0)
+    assert steady(clock, 1)[0].time.uncertainty_s == 30.0
+
+
 def test_a_file_s_utc_is_its_start_plus_pts() -> None:
     """Files are labelled from their start, whatever the speed at which they are read."""
     clock = StreamClock()
