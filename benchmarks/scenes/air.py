@@ -26,15 +26,23 @@ class Air:
         self._mood, self._wh = mood, size_wh
         self._haze = colour(*mood.horizon)
         rng = seeded(seed, "air")
+        if mood.fog:
+            self._make_banks(rng, horizon_px)
+        if mood.rain:
+            self._make_streaks(rng)
+
+    def _make_banks(self, rng: np.random.Generator, horizon_px: int) -> None:
         self._banks = fractal(rng, _TILE, _TILE, 3, 4, 0.5)
-        width, height = size_wh[0] // 4, size_wh[1] // 4
+        width, height = self._wh[0] // 4, self._wh[1] // 4
         y, x = np.mgrid[0:height, 0:width].astype(np.float32)
         self._u, self._v = x * np.float32(_TILE / width * 0.8), y * np.float32(_TILE / width * 1.6)
         below = np.clip((y - horizon_px / 4) / (height - horizon_px / 4), 0, 1)
         self._distance = (1 - np.float32(0.65) * below).astype(np.float32)
+
+    def _make_streaks(self, rng: np.random.Generator) -> None:
         drops = np.where(rng.random((_TILE, _TILE)) < 0.0012, np.float32(1), np.float32(0)).astype(np.float32)
         fall = np.zeros_like(drops)
-        length = max(6, round(size_wh[1] / 26))
+        length = max(6, round(self._wh[1] / 26))
         for step in range(length):
             fall += np.roll(drops, (step, round(step * 0.12)), (0, 1))
         fall = blur(fall, 0.7)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
@@ -34,11 +35,16 @@ def truth_path(path: Path) -> Path:
 
 def key_of(scene: Scene, bit_rate: int = BIT_RATE) -> str:
     """Return hex SHA-256 of what a clip depends on: the scene, the encoder's settings and this package's code."""
+    return hashlib.sha256(repr((_code(), scene, bit_rate, GOP_S)).encode()).hexdigest()
+
+
+@cache
+def _code() -> str:
+    """Return the hash of this package's code, read once: what is edited later is not what renders now."""
     digest = hashlib.sha256()
     for module in sorted(Path(__file__).parent.glob("*.py")):
         if module.stem not in {"__main__", "check", "catalogue"}:
             digest.update(module.read_bytes())
-    digest.update(repr((scene, bit_rate, GOP_S)).encode())
     return digest.hexdigest()
 
 

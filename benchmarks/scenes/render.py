@@ -101,13 +101,14 @@ class Stage:
         seen, transmission, media = self._emit(self.background(time_s), time_s)
         image = encode(seen, self.gain(time_s))
         opacity = np.asarray(1 - transmission, np.float32)
+        offset_px = self.offset_px(time_s)
         if self.scene.lens.shake_px:
-            image, opacity = self._shake(image, opacity, time_s)
+            image, opacity = self._shake(image, opacity, offset_px)
         row, column = self._corners[index % len(self._corners)]
         height, width = opacity.shape
         noise = self._noise[row : row + height, column : column + width]
         image = np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), np.uint8)
-        sightings = tuple(self._sighting(number, medium) for number, medium in enumerate(media))
+        sightings = tuple(self._sighting(number, medium, offset_px) for number, medium in enumerate(media))
         return SceneFrame(image, FrameTruth(index, time_s, sightings), opacity)
 
     def gain(self, time_s: float) -> Plane:
@@ -138,9 +139,10 @@ class Stage:
             transmission[area] *= medium.transmission
         return image, transmission, media
 
-    def _shake(self, image: NDArray[np.uint8], opacity: Plane, time_s: float) -> tuple[NDArray[np.uint8], Plane]:
-        dx, dy = self.offset_px(time_s)
-        matrix = np.array([[1, 0, dx], [0, 1, dy]], np.float64)
+    def _shake(
+        self, image: NDArray[np.uint8], opacity: Plane, by_px: tuple[float, float]
+    ) -> tuple[NDArray[np.uint8], Plane]:
+        matrix = np.array([[1, 0, by_px[0]], [0, 1, by_px[1]]], np.float64)
         height, width = opacity.shape
         moved = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         field = cv2.warpAffine(
@@ -160,36 +162,54 @@ class Stage:
         ]
         return size * parts[0], size * parts[1]
 
-    def _sighting(self, number: int, medium: Medium | None) -> Sighting:
-        nothing = Sighting(number, False, (0.0, 0.0, 0.0, 0.0), 0.0, 0.0, 0.0, 0.0)  # noqa: FBT003 - field order is the record's
+    def _sighting(self, number: int, medium: Medium | None, offset_px: tuple[float, float]) -> Sighting:
         if medium is None:
-            return nothing
+            return _unseen(number)
         opacity = 1 - medium.transmission
         seen = opacity > _VISIBLE
         columns, rows = np.flatnonzero(seen.any(0)), np.flatnonzero(seen.any(1))
         if not len(columns):
-            return nothing
-        axis = np.round(self._axes[number] - (medium.left, medium.top)).astype(int)
-        inside = (axis >= 0).all(1) & (axis[:, 0] < opacity.shape[1]) & (axis[:, 1] < opacity.shape[0])
-        along = opacity[axis[inside, 1], axis[inside, 0]]
+            return _unseen(number)
+        along = _at(opacity, self._axes[number] - (medium.left, medium.top))
         visible = along[along > _VISIBLE]
-        reading = opacity[axis[1:5, 1].clip(0, opacity.shape[0] - 1), axis[1:5, 0].clip(0, opacity.shape[1] - 1)]
+        is_fire = self.scene.events[number].kind is Kind.FIRE
+        left, top = medium.left + offset_px[0], medium.top + offset_px[1]
+        width, height = self.scene.size_wh
         return Sighting(
             event=number,
             visible=True,
             xyxy=(
-                float(columns[0] + medium.left),
-                float(rows[0] + medium.top),
-                float(columns[-1] + 1 + medium.left),
-                float(rows[-1] + 1 + medium.top),
+                max(0.0, float(columns[0] + left)),
+                max(0.0, float(rows[0] + top)),
+                min(float(width), float(columns[-1] + 1 + left)),
+                min(float(height), float(rows[-1] + 1 + top)),
             ),
             opacity_mean=float(opacity[seen].mean()),
             opacity_axis=float(visible.mean()) if len(visible) else 0.0,
             opacity_max=float(opacity.max()),
-            opacity_reading=float(reading.mean())
-            if self.scene.events[number].kind is not Kind.FIRE
-            else float(along.max(initial=0)),
+            opacity_reading=float(along.max() if is_fire else along[1:5].mean()),
         )
+
+
+def _at(field: Plane, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return `field` at the nearest pixels to `points` ``(n, 2)``; 0 outside."""
+    column, row = np.round(points).astype(int).T
+    inside = (column >= 0) & (row >= 0) & (column < field.shape[1]) & (row < field.shape[0])
+    values = np.zeros(len(points))
+    values[inside] = field[row[inside], column[inside]]
+    return values
+
+
+def _unseen(number: int) -> Sighting:
+    return Sighting(
+        event=number,
+        visible=False,
+        xyxy=(0.0, 0.0, 0.0, 0.0),
+        opacity_mean=0.0,
+        opacity_axis=0.0,
+        opacity_max=0.0,
+        opacity_reading=0.0,
+    )
 
 
 def render(scene: Scene) -> Iterator[SceneFrame]:
