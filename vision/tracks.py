@@ -91,6 +91,9 @@ class TrackerSettings:
             falls apart for a moment, its parts become tracks. Long: what starts beside it joins it.
 
         history: sightings kept a track.
+
+        max_tracks: live tracks at most; further boxes are counted and start none. A detector gone wild in rain gives
+            hundreds; a street of fires has not so many.
     """
 
     start_confidence: float = 0.25
@@ -100,6 +103,7 @@ class TrackerSettings:
     max_distance: float = 0.75
     memory_s: float = 3.0
     history: int = 256
+    max_tracks: int = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,12 @@ class Tracker:
         self._settings = settings or TrackerSettings()
         self._tracks: list[Track] = []
         self._started = 0
+        self._refused = 0
+
+    @property
+    def refused(self) -> int:
+        """Boxes that started no track because there were too many."""
+        return self._refused
 
     @property
     def tracks(self) -> tuple[Track, ...]:
@@ -203,6 +213,9 @@ class Tracker:
         track.count += 1
 
     def _start(self, class_name: str, sighting: Sighting) -> None:
+        if len(self._tracks) >= self._settings.max_tracks:
+            self._refused += 1
+            return
         self._started += 1
         history = deque([sighting], maxlen=self._settings.history)
         self._tracks.append(Track(self._started, class_name, sighting, history))

@@ -1,5 +1,6 @@
 """Tracks: boxes joined over time, in seconds."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -115,6 +116,16 @@ def test_an_ended_track_gives_its_number_to_nobody() -> None:
     assert [track.number for track in t.observe(moment(0.5), boxes(("smoke", 0.8, A))).live] == [2]
     t.end_all()
     assert [track.number for track in t.observe(moment(1), boxes(("smoke", 0.8, A))).live] == [3]
+
+
+def test_a_detector_gone_wild_fills_no_memory() -> None:
+    """Tracks are bounded; the surest boxes have them and the rest are counted."""
+    t = Tracker(CARD.class_names, TrackerSettings(max_tracks=3))
+    rows = [("smoke", 0.9 - i / 20, (i * 100.0, 0.0, i * 100.0 + 20, 20.0)) for i in range(8)]
+    update = t.observe(moment(0), boxes(*rows))
+
+    assert pytest.approx([track.last.confidence for track in update.live]) == [0.9, 0.85, 0.8]
+    assert t.refused == 5
 
 
 Row = tuple[str, float, tuple[float, float, float, float]]
