@@ -14,7 +14,9 @@ from models.registry import Registry
 def main() -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scenes", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the clips and their truth")
+    parser.add_argument(
+        "--out", type=Path, default=Path(".cache/scenes"), help="folder for the clips and their truth (%(default)s)"
+    )
     parser.add_argument("--names", nargs="+", metavar="NAME", help="scenes to render; all of them without this")
     parser.add_argument("--demo", action="store_true", help="only the demo's scenes")
     parser.add_argument("--check", action="store_true", help="run a detector over them and print what it found")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from fractions import Fraction
@@ -55,11 +56,11 @@ def write(scene: Scene, path: Path, *, bit_rate: int = BIT_RATE, progress: Progr
     The clip is MP4 with H.264, 4:2:0, BT.709 matrix and primaries, limited range, sRGB transfer.
 
     The first line of the truth describes the scene and its events, each further line one frame. Both files appear only
-    when they are complete.
+    when they are complete; two processes may render the same scene at the same time.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     truths: list[FrameTruth] = []
-    clip, text = path.with_name(f".{path.name}.part"), path.with_name(f".{path.name}.truth.part")
+    clip, text = (path.with_name(f".{path.name}.{os.getpid()}.{part}.part") for part in ("clip", "truth"))
     try:
         _encode(scene, clip, bit_rate, truths, progress)
         lines = [_header(scene, bit_rate, truths), *(asdict(truth) for truth in truths)]
