@@ -14,8 +14,10 @@ import httpx
 import pytest
 
 from benchmarks.scenes import demo_scenes, ensure
+from tests.api.wall.conftest import chromium, playwright
+from tests.rtsp import rtsp_server
 
-pytest_plugins = ["tests.rtsp"]
+__all__ = ["chromium", "playwright", "rtsp_server"]
 
 _CACHE = Path(__file__).resolve().parents[2] / ".cache" / "scenes"
 PASSWORD = "a long enough pass phrase"
