@@ -110,13 +110,21 @@ def test_an_identity_that_cannot_be_trusted_is_refused(folder: Path, name: str) 
 
 
 def test_another_name_is_refused(folder: Path, tmp_path: Path) -> None:
-    """A folder belongs to one node; the first start needs a name."""
+    """A folder belongs to one node, and a name must be one that certificates and paths can hold."""
     with pytest.raises(NodeError, match="belongs to the node 'worker-01'"):
         reopen(folder, "worker-02")
     with pytest.raises(NodeError, match="first start"):
-        reopen(tmp_path / "new")
-    with pytest.raises(NodeError, match="first start"):
         reopen(tmp_path / "new", "a/b")
+
+
+def test_a_node_without_a_name_has_its_machines(tmp_path: Path) -> None:
+    """The first start without a name takes the machine's, and keeps it."""
+    first = reopen(tmp_path / "new")
+    first.close()
+    again = reopen(tmp_path / "new")
+    again.close()
+    assert again.name == first.name
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", first.name)
 
 
 def test_a_start_that_was_cut_off_is_completed(tmp_path: Path) -> None:
