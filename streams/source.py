@@ -29,6 +29,7 @@ from streams.parameters import Parameters
 __all__ = ["AvSource", "PacketSource", "open_source"]
 
 _UNTIMED_MAX = 16
+_FIRST_YEAR = 2000
 _DELAYS_S = {"rtsp": 1.0, "hls": 30.0}
 _DELAY_S = 3.0
 """Delays from capture to arrival to be reckoned with: HLS is three segments behind, gateways' FLV a GOP."""
@@ -185,13 +186,22 @@ class AvSource:
         if self._camera.settings.pace is Pace.REALTIME:
             rate = stream.average_rate or Fraction(25)
             return self._now() - timedelta(seconds=float(stream.codec_context.reorder_depth / rate))
-        recorded = container.metadata.get("creation_time", "")
-        try:
-            start = datetime.fromisoformat(recorded)
-        except ValueError:
-            start = datetime.fromtimestamp(self._camera.source.path.stat().st_mtime, UTC)
-            start -= timedelta(microseconds=container.duration or 0)
-        return start if start.tzinfo is not None else start.replace(tzinfo=UTC)
+        recorded = _recorded(container.metadata.get("creation_time", ""))
+        if recorded is not None:
+            return recorded
+        written = datetime.fromtimestamp(self._camera.source.path.stat().st_mtime, UTC)
+        return written - timedelta(microseconds=container.duration or 0)
+
+
+def _recorded(creation_time: str) -> datetime | None:
+    """Return a file's own time of recording; ``None`` where it has none, or the zero of a clock that was never set."""
+    try:
+        start = datetime.fromisoformat(creation_time)
+    except ValueError:
+        return None
+    if start.year < _FIRST_YEAR:
+        return None
+    return start if start.tzinfo is not None else start.replace(tzinfo=UTC)
 
 
 def _count_back(raws: "list[av.packet.Packet[VideoStream]]") -> None:

@@ -48,13 +48,14 @@ def make_clip(
     first_number: int = 0,
     first_s: float = 0.0,
     audio_s: float = 0.0,
+    creation_time: str = "",
 ) -> Path:
     """
     Write a clip of numbered pictures to `path` and return the path.
 
     `codec` is an encoder's name: libx264, libx265, mjpeg. `size` is (width, height), at least 256 wide for the number.
     `first_number` is the first picture's number, `first_s` its time; `bit_rate` in bit/s replaces constant quality;
-    `audio_s` adds a track of that much silence.
+    `audio_s` adds a track of that much silence; `creation_time` is the RFC 3339 time that the file claims.
     """
     options = {"threads": "1"}
     if codec == "libx264":
@@ -71,6 +72,8 @@ def make_clip(
     if bit_rate:
         options.pop("crf", None)
     with av.open(str(path), "w", format=container_format) as container:
+        if creation_time:
+            container.metadata["creation_time"] = creation_time
         stream = container.add_stream(codec, rate=fps, options=options)
         stream.width, stream.height = size
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
