@@ -9,7 +9,7 @@
  * Return a new element.
  * @param {string} tag
  * @param {Record<string, unknown>} [props] `class`, `on` (listeners by event), properties and attributes
- * @param {...(Child | Child[])} children
+ * @param {...(Child | Child[] | Child[][])} children may be nested
  * @returns {HTMLElement}
  */
 export function h(tag, props = {}, ...children) {
@@ -23,7 +23,7 @@ export function h(tag, props = {}, ...children) {
       node.setAttribute(name, value === true ? "" : String(value));
     } else node[name] = value;
   }
-  node.append(...children.flat().filter(isShown).map(asNode));
+  node.append(...children.flat(Infinity).filter(isShown).map(asNode));
   return node;
 }
 
@@ -33,7 +33,7 @@ export function h(tag, props = {}, ...children) {
  * @param {...(Child | Child[])} children
  */
 export function fill(node, ...children) {
-  node.replaceChildren(...children.flat().filter(isShown).map(asNode));
+  node.replaceChildren(...children.flat(Infinity).filter(isShown).map(asNode));
 }
 
 /**

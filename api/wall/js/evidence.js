@@ -15,6 +15,8 @@ import { Viewer } from "./viewer.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
 
+/** @typedef {import("./files.js").PackageFile} PackageFile */
+
 /** A package up to this size is checked as soon as it is opened; a larger one when asked. */
 const CHECKED_AT_ONCE_BYTES = 128 * 1024 * 1024;
 
@@ -84,15 +86,16 @@ export class EvidenceView {
       fill(this.right, this.#review.node, this.#history.node, this.facts);
       return;
     }
-    this.#manifest = await callJson(`/v1/evidence/${encodeURIComponent(lead.lead_id)}`);
+    const { manifest, files } = await readPackage(lead.lead_id);
     if (this.#lead?.lead_id !== lead.lead_id) return;
+    this.#manifest = manifest;
     this.#describe(lead);
-    const files = new FileList(lead, this.#manifest);
-    const integrity = new Integrity(lead, this.#manifest, (check) => files.show(check));
-    this.#viewer = new Viewer(lead, this.#manifest);
-    fill(this.left, this.#viewer.node, files.node);
+    const list = new FileList(lead, files);
+    const integrity = new Integrity(lead, (manifest?.files ?? []).map((/** @type {PackageFile} */ file) => file.name), (check) => list.show(check));
+    this.#viewer = new Viewer(lead, manifest, files);
+    fill(this.left, this.#viewer.node, list.node);
     fill(this.right, this.#review.node, integrity.node, this.facts, this.#history.node);
-    const bytes = this.#manifest.files.reduce((/** @type {number} */ sum, /** @type {{size: number}} */ file) => sum + file.size, 0);
+    const bytes = files.reduce((sum, file) => sum + file.size, 0);
     if (bytes <= CHECKED_AT_ONCE_BYTES) await integrity.run();
   }
 
@@ -128,5 +131,29 @@ export class EvidenceView {
     this.#manifest = null;
     fill(this.left);
     fill(this.right);
+  }
+}
+
+/**
+ * Return a package's manifest and files. A package that was tampered with may have neither in a readable form; it is
+ * shown all the same, for its check is what matters then.
+ * @param {string} leadId
+ * @returns {Promise<{manifest: any, files: PackageFile[]}>}
+ */
+async function readPackage(leadId) {
+  const folder = `/v1/evidence/${encodeURIComponent(leadId)}`;
+  const [manifest, list] = await Promise.all([orNull(callJson(folder)), orNull(callJson(`${folder}/files`))]);
+  const roles = new Map((manifest?.files ?? []).map((/** @type {PackageFile} */ file) => [file.name, file.role]));
+  const files = (list?.files ?? manifest?.files ?? []).map((/** @type {PackageFile} */ file) => ({ ...file, role: roles.get(file.name) ?? "" }));
+  return { manifest, files };
+}
+
+/** Return what is promised, `null` where the server refuses it or it is no JSON. @param {Promise<any>} promised */
+async function orNull(promised) {
+  try {
+    return await promised;
+  } catch (error) {
+    if (error instanceof ApiProblem || error instanceof SyntaxError) return null;
+    throw error;
   }
 }

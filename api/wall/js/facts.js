@@ -4,7 +4,7 @@
  */
 import { className, violationName } from "./codes.js";
 import { h } from "./dom.js";
-import { language, speak, t } from "./i18n.js";
+import { hasWords, language, speak, t } from "./i18n.js";
 import { fullTime } from "./times.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
@@ -93,11 +93,8 @@ function section(title, rows, note) {
 /** Return the words for a closed set's value; a value without words is shown as it came. @param {string} set @param {string} value */
 function worded(set, value) {
   if (!value) return "";
-  try {
-    return t(`${set}.${value}`);
-  } catch {
-    return value;
-  }
+  const key = `${set}.${value}`;
+  return hasWords(key) ? t(key) : value;
 }
 
 /** @param {number} value */

@@ -7,6 +7,7 @@ import { fill, h } from "./dom.js";
 import { speak } from "./i18n.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
+/** @typedef {{name: string, size: number, sha256: string | null, role: string}} PackageFile `role`: original, derived or empty */
 
 const VERDICTS = { match: "good", mismatch: "bad", missing: "bad", unlisted: "bad", unread: "bad" };
 
@@ -14,8 +15,8 @@ export class FileList {
   /** @type {Map<string, HTMLElement>} */
   #verdicts = new Map();
 
-  /** @param {Lead} lead @param {any} manifest */
-  constructor(lead, manifest) {
+  /** @param {Lead} lead @param {PackageFile[]} files */
+  constructor(lead, files) {
     this.folder = `/v1/evidence/${encodeURIComponent(lead.lead_id)}/files/`;
     this.body = h("tbody");
     const id = lead.lead_id;
@@ -30,11 +31,12 @@ export class FileList {
         h("code", {}, `tar xf ${id}.tar && bash verify.sh ${id} ROOTS.pem`),
         h("code", {}, `plumewatch verify ${id}.tar --roots ROOTS.pem`),
         speak(h("p", { class: "note" }), "evidence.offline.note")));
-    fill(this.body, manifest.files.map((/** @type {import("./viewer.js").ManifestFile} */ file) => this.#row(file)));
+    fill(this.body, files.map((file) => this.#row(file)));
   }
 
   /** @param {import("./hashes.js").PackageCheck} check */
   show(check) {
+    this.#showSeal(check);
     for (const file of check.files) {
       let cell = this.#verdicts.get(file.name);
       if (!cell) {
@@ -48,7 +50,21 @@ export class FileList {
     }
   }
 
-  /** @param {import("./viewer.js").ManifestFile} file */
+  /** Show the verdict on the list and its signature beside their own rows. @param {import("./hashes.js").PackageCheck} check */
+  #showSeal(check) {
+    for (const [name, holds, good, bad] of /** @type {[string, boolean, string, string][]} */ ([
+      ["SHA256SUMS", check.sums, "check.match", "check.mismatch"],
+      ["SHA256SUMS.sig", check.signature, "check.valid", "check.invalid"],
+    ])) {
+      const cell = this.#verdicts.get(name);
+      if (!cell) continue;
+      cell.dataset.tone = holds ? "good" : "bad";
+      cell.dataset.verdict = holds ? "match" : "mismatch";
+      speak(cell, holds ? good : bad);
+    }
+  }
+
+  /** @param {PackageFile} file */
   #row(file) {
     const verdict = h("span", { class: "verdict", "data-tone": "none" });
     this.#verdicts.set(file.name, verdict);
@@ -56,7 +72,7 @@ export class FileList {
       h("td", {}, h("a", { href: this.folder + encodeURIComponent(file.name), download: file.name }, file.name),
         file.role === "original" || file.role === "derived" ? speak(h("small"), `evidence.${file.role}`) : null),
       h("td", { class: "num" }, file.size >= 0 ? sizeWords(file.size) : ""),
-      h("td", { class: "mono hash", title: file.sha256 }, file.sha256),
+      h("td", { class: "mono hash", title: file.sha256 ?? "" }, file.sha256 ?? ""),
       h("td", {}, verdict));
   }
 }

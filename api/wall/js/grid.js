@@ -2,6 +2,7 @@
  * Grid: the tiles of the cameras, arranged so that pictures are as large as the screen allows.
  * @module
  */
+import { arrangement, pictureWidth } from "./arrangement.js";
 import { fill, h } from "./dom.js";
 import { speak } from "./i18n.js";
 import { Tile } from "./tile.js";
@@ -15,31 +16,6 @@ const AUTO_MOST = 25;
 /** Height of a tile's strip and of the gap between tiles, in rem; as in wall.css. */
 const STRIP_REM = 2.1;
 const GAP_REM = 0.5;
-
-/**
- * Return columns, rows and whether the first tile takes more cells, for `count` tiles in an area: of the arrangements
- * that hold them, the one with the largest pictures in all.
- * @param {number} count @param {number} width @param {number} height
- * @param {number} [strip] height of a tile's strip @param {number} [gap]
- */
-export function arrangement(count, width, height, strip = 0, gap = 0) {
-  /** @type {{columns: number, rows: number, big: number}[]} */
-  const options = [];
-  for (let columns = 1; columns <= Math.max(1, count); columns += 1) options.push({ columns, rows: Math.max(1, Math.ceil(count / columns)), big: 1 });
-  if (count === 3) options.push({ columns: 2, rows: 3, big: 2 });
-  if (count === 6) options.push({ columns: 3, rows: 3, big: 2 });
-  if (count === 8) options.push({ columns: 4, rows: 4, big: 3 });
-  let best = { ...options[0], area: -1, picture: 0 };
-  for (const option of options) {
-    const cellW = (width - gap * (option.columns - 1)) / option.columns;
-    const cellH = (height - gap * (option.rows - 1)) / option.rows;
-    const picture = Math.max(0, Math.min(cellW, ((cellH - strip) * 16) / 9));
-    const bigPicture = Math.max(0, Math.min(cellW * option.big + gap * (option.big - 1), ((cellH * option.big + gap * (option.big - 1) - strip) * 16) / 9));
-    const area = picture ** 2 * (option.big > 1 ? count - 1 : count) + (option.big > 1 ? bigPicture ** 2 : 0);
-    if (area > best.area) best = { ...option, area, picture };
-  }
-  return best;
-}
 
 export class Grid {
   /** @type {Map<string, Tile>} */
@@ -212,17 +188,15 @@ export class Grid {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const strip = STRIP_REM * rem;
     const gap = GAP_REM * rem;
-    const { clientWidth, clientHeight } = this.node;
-    const { columns, rows, big } = this.#layout === "auto" || this.focused
-      ? arrangement(count, clientWidth, clientHeight, strip, gap)
-      : { columns: Math.sqrt(fixed), rows: Math.sqrt(fixed), big: 1 };
-    const cellW = (clientWidth - gap * (columns - 1)) / columns;
-    const cellH = (clientHeight - gap * (rows - 1)) / rows;
-    const pictureW = big > 1
-      ? Math.min(cellW, (((cellH * big + gap * (big - 1) - strip) * 16) / 9 - gap * (big - 1)) / big)
-      : Math.min(cellW, ((cellH - strip) * 16) / 9);
+    const style = getComputedStyle(this.node);
+    const width = this.node.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const height = this.node.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+    const square = { columns: Math.sqrt(fixed), rows: Math.sqrt(fixed), big: 1 };
+    const { columns, big, picture } = this.#layout === "auto" || this.focused
+      ? arrangement(count, width, height, strip, gap)
+      : { ...square, picture: pictureWidth(square, width, height, strip, gap) };
     this.node.style.setProperty("--columns", String(columns));
-    this.node.style.setProperty("--tile-width", `${Math.max(80, Math.floor(pictureW))}px`);
+    this.node.style.setProperty("--tile-width", `${Math.max(80, Math.floor(picture))}px`);
     this.node.style.setProperty("--big", String(big));
     this.node.classList.toggle("with-big", big > 1);
   }

@@ -22,13 +22,18 @@ export function language() {
   return current;
 }
 
+/** True if there are words for `key`. @param {string} key */
+export function hasWords(key) {
+  return Object.hasOwn(WORDS, key);
+}
+
 /**
  * Return the words of `key` with `{name}` places filled from `values`.
  * @param {string} key
  * @param {Values} [values]
  */
 export function t(key, values = {}) {
-  const pair = WORDS[key];
+  const pair = hasWords(key) ? WORDS[key] : undefined;
   if (!pair) throw new Error(`no words for ${key}`);
   return pair[current === "zh" ? 0 : 1].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import { fill, h, write } from "./dom.js";
-import { speak, t } from "./i18n.js";
+import { hasWords, speak } from "./i18n.js";
 import { canHash, checkPackage } from "./hashes.js";
 import { ApiProblem, call, callJson } from "./http.js";
 
@@ -18,12 +18,12 @@ export class Integrity {
 
   /**
    * @param {Lead} lead
-   * @param {any} manifest
+   * @param {string[]} names files that the manifest names
    * @param {(check: PackageCheck) => void} checked told the result of the browser's check
    */
-  constructor(lead, manifest, checked) {
+  constructor(lead, names, checked) {
     this.lead = lead;
-    this.manifest = manifest;
+    this.names = names;
     this.checked = checked;
     this.browser = line("check.browser");
     this.server = line("check.server");
@@ -69,7 +69,7 @@ export class Integrity {
     try {
       const check = await checkPackage({
         read,
-        manifestNames: (this.manifest.files ?? []).map((/** @type {{name: string}} */ file) => file.name),
+        manifestNames: this.names,
         sumsSha256: this.lead.evidence?.sums_sha256 ?? "",
         progress: (done, all) => this.browser.say("busy", "check.running", { done, all }),
       });
@@ -97,9 +97,7 @@ export class Integrity {
     try {
       const result = await callJson(`/v1/evidence/${encodeURIComponent(this.lead.lead_id)}/verification`);
       const holds = result.ok === true;
-      fill(this.report, result.checks.map((/** @type {any} */ check) =>
-        h("li", {}, h("span", {}, check.title), h("span", { class: "verdict", "data-tone": TONES[check.outcome] ?? "none" }, t(`check.outcome.${check.outcome}`)),
-          check.outcome === "ok" ? null : h("span", { class: "check-fault" }, check.sentence))));
+      fill(this.report, result.checks.map(serverCheck));
       this.server.say(holds ? "good" : "bad", holds ? "check.server.ok" : "check.server.bad");
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
@@ -126,4 +124,13 @@ function detail(good, what, verdict, fault = "") {
   const note = h("span", { class: "check-fault" });
   write(note, fault);
   return h("li", {}, speak(h("span"), what), speak(h("span", { class: "verdict", "data-tone": good ? "good" : "bad" }), verdict), fault ? note : null);
+}
+
+/** @param {{name: string, title: string, outcome: string, sentence: string}} check */
+function serverCheck({ name, title, outcome, sentence }) {
+  const what = hasWords(`check.name.${name}`) ? speak(h("span"), `check.name.${name}`) : h("span", {}, title);
+  const note = hasWords(`check.skipped.${name}`) ? speak(h("span", { class: "check-fault" }), `check.skipped.${name}`) : h("span", { class: "check-fault" }, sentence);
+  const verdict = h("span", { class: "verdict", "data-tone": TONES[outcome] ?? "none" });
+  return h("li", {}, what, speak(verdict, `check.outcome.${outcome}`),
+    outcome === "ok" ? null : outcome === "fail" ? h("span", { class: "check-fault" }, sentence) : note);
 }

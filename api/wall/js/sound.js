@@ -18,7 +18,8 @@ export class Chime {
   constructor(changed) {
     this.#changed = changed;
     const unlock = () => this.#unlock();
-    document.addEventListener("pointerdown", unlock);
+    // not on pointerdown: the words change, the bar moves, and the click would miss its button
+    document.addEventListener("click", unlock);
     document.addEventListener("keydown", unlock);
   }
 

@@ -27,6 +27,8 @@ import { clockTime, pictureAge, serverClock, shortTime } from "./times.js";
 
 const OLD_S = 5;
 const STALE_S = 15;
+/** A file whose times are further away than this shows what was recorded, not what is. */
+const RECORDING_S = 3600;
 /** A clock that runs ahead by more than this is said to. */
 const AHEAD_S = 1;
 
@@ -49,7 +51,7 @@ export class Tile {
    */
   constructor(camera, acts) {
     this.camera = camera;
-    this.video = /** @type {HTMLVideoElement} */ (h("video", { muted: true, autoplay: true, playsInline: true, disableRemotePlayback: true, disablePictureInPicture: true, tabIndex: -1, "aria-hidden": "true" }));
+    this.screen = h("span", { class: "tile-screen" });
     this.image = /** @type {HTMLImageElement} */ (h("img", { alt: "", hidden: true }));
     this.canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { "aria-hidden": "true" }));
     this.notice = h("div", { class: "tile-notice" });
@@ -63,12 +65,10 @@ export class Tile {
     this.size = h("span", { class: "tile-size" });
     this.state = h("span", { class: "tile-state" });
     this.age = h("span", { class: "tile-age" });
-    this.frame = h("button", { class: "tile-picture", type: "button", on: { click: () => acts.focus(camera.id) } }, this.video, this.image, this.canvas, this.notice);
+    this.frame = h("button", { class: "tile-picture", type: "button", on: { click: () => acts.focus(camera.id) } }, this.screen, this.image, this.canvas, this.notice);
     this.node = h("article", { class: "tile", "data-camera": camera.id, "data-state": "connecting" }, this.frame,
       h("footer", { class: "tile-strip" }, this.dot, this.name, this.lead, this.size, this.state, this.age));
     this.lead.addEventListener("click", () => { if (this.lead.dataset.lead) acts.openLead(this.lead.dataset.lead); });
-    this.video.addEventListener("loadeddata", () => this.tick());
-    this.#watchFrames();
     this.#stopLanguage = onLanguage(() => this.describe(this.camera));
     this.describe(camera);
   }
@@ -137,7 +137,7 @@ export class Tile {
     }
     this.#describeState(state);
     this.#describeAge(picture);
-    const size = this.#live?.size ?? (this.#health?.width ? this.#health : null);
+    const size = this.#live?.player?.init ?? (this.#health?.width ? this.#health : null);
     write(this.size, size ? `${size.width}×${size.height}` : "");
   }
 
@@ -178,18 +178,19 @@ export class Tile {
       const ageS = (serverClock.now() - captureMs) / 1000;
       return { ageS, staleS: ageS, captureMs };
     }
-    if (!this.#live || Number.isNaN(this.#shownMediaS)) return null;
-    const captureMs = this.#live.clock.captureMs(this.#shownMediaS);
+    const clock = this.#live?.player?.clock;
+    if (!clock || Number.isNaN(this.#shownMediaS)) return null;
+    const captureMs = clock.captureMs(this.#shownMediaS);
     const still = (performance.now() - this.#advancedAt) / 1000;
     if (captureMs === null) return { ageS: null, staleS: still, captureMs };
-    if (this.#live.clock.source === "file") return { ageS: null, staleS: still, captureMs };
     const ageS = (serverClock.now() - captureMs) / 1000;
+    if (clock.source === "file" && Math.abs(ageS) > RECORDING_S) return { ageS: null, staleS: still, captureMs };
     return { ageS, staleS: Math.max(ageS, still), captureMs };
   }
 
   /** @returns {number | null} */
   #lastSeenMs() {
-    const shown = this.#live && !Number.isNaN(this.#shownMediaS) ? this.#live.clock.captureMs(this.#shownMediaS) : null;
+    const shown = Number.isNaN(this.#shownMediaS) ? null : (this.#live?.player?.clock.captureMs(this.#shownMediaS) ?? null);
     const reported = this.#health?.last_frame_utc ? Date.parse(this.#health.last_frame_utc) : null;
     return reported === null ? shown : Math.max(reported, shown ?? 0);
   }
@@ -216,8 +217,10 @@ export class Tile {
 
   #open() {
     if (this.#unplayable) return this.#openSnapshots();
-    this.#live = new LiveFeed(this.camera.id, this.video, {
+    this.#live = new LiveFeed(this.camera.id, {
       changed: () => this.tick(),
+      mount: (video) => this.screen.prepend(video),
+      frame: (mediaS) => this.#onFrame(mediaS),
       unplayable: (codec) => {
         this.#unplayable = codec;
         this.#close();
@@ -230,7 +233,6 @@ export class Tile {
 
   #openSnapshots() {
     this.image.hidden = false;
-    this.video.hidden = true;
     this.#snapshots = new SnapshotFeed(this.camera.id, this.image, () => this.tick());
     this.#snapshots.open();
   }
@@ -244,24 +246,10 @@ export class Tile {
     drawBoxes(this.canvas, null);
   }
 
-  /** Draw the boxes with each new picture. */
-  #watchFrames() {
-    const byFrame = "requestVideoFrameCallback" in this.video;
-    /** @param {number} mediaS */
-    const show = (mediaS) => {
-      if (mediaS !== this.#shownMediaS) this.#advancedAt = performance.now();
-      this.#shownMediaS = mediaS;
-      drawBoxes(this.canvas, this.#live?.boxes.at(mediaS) ?? null);
-    };
-    const next = () => {
-      if (byFrame) {
-        this.video.requestVideoFrameCallback((_, { mediaTime }) => {
-          if (this.#live) show(mediaTime);
-          next();
-        });
-      }
-    };
-    if (byFrame) next();
-    else this.video.addEventListener("timeupdate", () => { if (this.#live) show(this.video.currentTime); });
+  /** A picture is shown: draw its boxes. @param {number} mediaS */
+  #onFrame(mediaS) {
+    if (mediaS !== this.#shownMediaS) this.#advancedAt = performance.now();
+    this.#shownMediaS = mediaS;
+    drawBoxes(this.canvas, this.#live?.player?.boxes.at(mediaS) ?? null);
   }
 }

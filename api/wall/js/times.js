@@ -7,8 +7,8 @@ import { language, t } from "./i18n.js";
 const ZONE = "Asia/Shanghai";
 const CLOCK = new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, hour12: false, hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const DAY = {
-  zh: new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit", weekday: "short" }),
-  en: new Intl.DateTimeFormat("en-GB", { timeZone: ZONE, year: "numeric", month: "short", day: "2-digit", weekday: "short" }),
+  zh: new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, month: "long", day: "numeric", weekday: "long" }),
+  en: new Intl.DateTimeFormat("en-GB", { timeZone: ZONE, month: "long", day: "numeric", weekday: "short" }),
 };
 const DATE = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit" });
 
@@ -46,7 +46,7 @@ export function clockTime(ms) {
 
 /** Return the day with its weekday, Beijing time. @param {number} ms */
 export function dayName(ms) {
-  return DAY[language()].format(ms);
+  return DAY[language()].format(ms).replace(/(日)(星)/, "$1 $2");
 }
 
 /** Return `2026-11-23 10:30:05.120`, Beijing time. @param {string | number} moment */

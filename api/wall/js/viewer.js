@@ -6,7 +6,7 @@ import { h } from "./dom.js";
 import { speak } from "./i18n.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
-/** @typedef {{name: string, size: number, sha256: string, role: string}} ManifestFile */
+/** @typedef {import("./files.js").PackageFile} PackageFile */
 
 const PICTURE = /\.(jpe?g|png)$/i;
 const CLIP = /\.(mp4|ts)$/i;
@@ -14,11 +14,9 @@ const CLIP = /\.(mp4|ts)$/i;
 const LEAD_IN_S = 2;
 
 export class Viewer {
-  /** @param {Lead} lead @param {any} manifest */
-  constructor(lead, manifest) {
+  /** @param {Lead} lead @param {any} manifest `null` where it cannot be read @param {PackageFile[]} files */
+  constructor(lead, manifest, files) {
     const folder = `/v1/evidence/${encodeURIComponent(lead.lead_id)}/files/`;
-    /** @type {ManifestFile[]} */
-    const files = manifest.files;
     const clip = files.find((file) => CLIP.test(file.name));
     const pictures = files.filter((file) => PICTURE.test(file.name)).sort((a, b) => Number(isOverlay(b)) - Number(isOverlay(a)));
     this.video = /** @type {HTMLVideoElement} */ (h("video", { controls: true, muted: true, playsInline: true, preload: "metadata" }));
@@ -27,7 +25,7 @@ export class Viewer {
     this.video.addEventListener("error", () => { this.fault.hidden = !this.video.getAttribute("src"); });
     this.strip = h("div", { class: "strip", role: "group" });
     if (clip) {
-      const firstMs = Date.parse(manifest.time?.first_utc ?? "");
+      const firstMs = Date.parse(manifest?.time?.first_utc ?? "");
       const starts = Math.max(0, (Date.parse(lead.event.start) - firstMs) / 1000 - LEAD_IN_S);
       this.video.addEventListener("loadedmetadata", () => { if (starts > 0 && starts < this.video.duration) this.video.currentTime = starts; }, { once: true });
       this.video.src = folder + encodeURIComponent(clip.name);
@@ -77,7 +75,7 @@ export class Viewer {
   }
 }
 
-/** @param {ManifestFile} file */
+/** @param {PackageFile} file */
 function isOverlay(file) {
   return file.name.startsWith("overlay");
 }

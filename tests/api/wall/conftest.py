@@ -90,15 +90,13 @@ def new_page(context: BrowserContext, complaints: list[str]) -> Callable[[], Pag
 
 
 @pytest.fixture
-def wall(
-    new_page: Callable[[], Page], api: RunningApi, operator: httpx.Client, context: BrowserContext
-) -> Iterator[Page]:
+def wall(new_page: Callable[[], Page], api: RunningApi, operator: httpx.Client, context: BrowserContext) -> Page:
     """The wall of an operator who is logged in."""
     page = new_page()
     log_in(context, api, operator)
     page.goto(api.url)
     page.locator(".wall").wait_for()
-    yield page
+    return page
 
 
 def log_in(context: BrowserContext, api: RunningApi, operator: httpx.Client) -> None:

@@ -1,0 +1,136 @@
+// Pure modules of the wall under node's own test runner: node --test modules.test.mjs
+import assert from "node:assert/strict";
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { test } from "node:test";
+
+const { arrangement } = await import("../../../api/wall/js/arrangement.js");
+const { Backoff } = await import("../../../api/wall/js/backoff.js");
+const { certificateDer, children, element, hex, rawSignature } = await import("../../../api/wall/js/der.js");
+const { parseSums } = await import("../../../api/wall/js/hashes.js");
+const { LeadBook } = await import("../../../api/wall/js/leadbook.js");
+const { BoxTrack, MediaClock } = await import("../../../api/wall/js/timeline.js");
+const { WORDS } = await import("../../../api/wall/js/words.js");
+
+const overlay = (media_s, left, track = 1) => ({
+  type: "overlay", epoch: 0, media_s, utc: "2026-11-23T02:30:00Z", width: 640, height: 360,
+  boxes: [{ xyxy: [left, 0, left + 10, 10], class_name: "smoke", confidence: 0.5, track, state: "candidate" }],
+});
+
+test("no boxes are shown before any have come", () => {
+  assert.equal(new BoxTrack().at(1), null);
+});
+
+test("a track's box moves between two analysed frames and is held for one interval after the last", () => {
+  const track = new BoxTrack();
+  track.add(overlay(1, 100));
+  track.add(overlay(1.5, 200));
+  assert.equal(track.at(0.9), null);
+  assert.equal(track.at(1).boxes[0].xyxy[0], 100);
+  assert.equal(track.at(1.25).boxes[0].xyxy[0], 150);
+  assert.equal(track.at(2).boxes[0].xyxy[0], 200);
+  assert.equal(track.at(2.2), null);
+});
+
+test("boxes of different tracks are not blended", () => {
+  const track = new BoxTrack();
+  track.add(overlay(1, 100, 1));
+  track.add(overlay(1.5, 200, 2));
+  assert.equal(track.at(1.4).boxes[0].xyxy[0], 100);
+});
+
+test("overlays that come late are put in their place, old ones are let go", () => {
+  const track = new BoxTrack();
+  track.add(overlay(2, 200));
+  track.add(overlay(1.5, 150));
+  assert.equal(track.at(1.6).boxes[0].xyxy[0], 160);
+  for (let s = 3; s < 100; s += 0.5) track.add(overlay(s, s));
+  assert.equal(track.at(1.6), null);
+});
+
+test("capture time follows media time from the newest clock", () => {
+  const clock = new MediaClock();
+  assert.equal(clock.captureMs(5), null);
+  clock.set({ type: "clock", epoch: 0, media_s: 4, utc: "2026-11-23T02:30:00.000Z", clock_source: "rtcp", uncertainty_s: 0.1 });
+  assert.equal(clock.captureMs(5), Date.parse("2026-11-23T02:30:01.000Z"));
+});
+
+test("pauses grow to their longest and start again after a success", () => {
+  const backoff = new Backoff(500, 4000, () => 1);
+  assert.deepEqual([1, 2, 3, 4, 5].map(() => backoff.next()), [500, 1000, 2000, 4000, 4000]);
+  backoff.reset();
+  assert.equal(backoff.next(), 500);
+  assert.equal(new Backoff(500, 4000, () => 0).next(), 250);
+});
+
+test("tiles fit their area whatever their number", () => {
+  for (let count = 1; count <= 25; count += 1) {
+    for (const [width, height] of [[1500, 1000], [1050, 720], [3000, 2000], [500, 900]]) {
+      const { columns, rows, big, picture } = arrangement(count, width, height, 34, 8);
+      assert.ok(columns * picture + 8 * (columns - 1) <= width + 0.01, `${count} tiles are wider than ${width}`);
+      const small = (picture * 9) / 16 + 34;
+      const large = ((picture * big + 8 * (big - 1)) * 9) / 16 + 34;
+      const beside = columns > big ? big * small + 8 * (big - 1) : 0;
+      const tall = big > 1 ? Math.max(large, beside) + (rows - big) * (small + 8) : rows * small + 8 * (rows - 1);
+      assert.ok(tall <= height + 0.01, `${count} tiles are ${tall} high in ${height}`);
+      const cells = big > 1 ? columns * rows - big * big + 1 : columns * rows;
+      assert.ok(cells >= count, `${count} tiles have ${cells} places`);
+    }
+  }
+});
+
+test("a lead is kept once, and an older version never replaces a newer one", () => {
+  const book = new LeadBook();
+  const lead = (lead_id, version, state, start = "2026-11-23T02:30:00Z") => ({ lead_id, version, state, event: { start }, camera: { id: "a" }, evidence: null });
+  assert.deepEqual(book.list(), []);
+  assert.equal(book.take(lead("L1", 2, "VERIFIED")), true);
+  assert.equal(book.take(lead("L1", 1, "PENDING_VERIFY")), false);
+  assert.equal(book.take(lead("L2", 1, "CANDIDATE", "2026-11-23T02:31:00Z")), true);
+  assert.equal(book.take(lead("L2", 1, "CANDIDATE", "2026-11-23T02:31:00Z")), false);
+  assert.deepEqual(book.list().map((one) => one.lead_id), ["L2", "L1"]);
+  assert.deepEqual(book.list("open").map((one) => one.lead_id), ["L2"]);
+  assert.equal(book.waiting, 1);
+});
+
+test("a hash list is read as sha256sum writes it and refused otherwise", () => {
+  const hash = "ab".repeat(32);
+  assert.deepEqual([...parseSums(`${hash}  clip.mp4\n${hash} *b.txt\n`)], [["clip.mp4", hash], ["b.txt", hash]]);
+  assert.deepEqual([...parseSums("")], []);
+  for (const bad of [`${hash}  ../x\n`, `${hash.toUpperCase()}  x\n`, "nonsense\n", `${hash}  x\n${hash}  x\n`]) {
+    assert.throws(() => parseSums(bad), SyntaxError);
+  }
+});
+
+test("DER signatures become r and s of 32 bytes each, whatever their length", async () => {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const key = await crypto.subtle.importKey("spki", publicKey.export({ type: "spki", format: "der" }), { name: "ECDSA", namedCurve: "P-256" }, false, ["verify"]);
+  const lengths = new Set();
+  for (let i = 0; i < 300; i += 1) {
+    const data = Buffer.from(`data ${i}`);
+    const der = sign("sha256", data, privateKey);
+    lengths.add(der.length);
+    assert.ok(await crypto.subtle.verify({ name: "ECDSA", hash: "SHA-256" }, key, rawSignature(new Uint8Array(der)), data));
+  }
+  assert.ok(lengths.size >= 3, "expected signatures of several lengths");
+});
+
+test("broken DER is refused", () => {
+  assert.throws(() => element(new Uint8Array([]), 0), RangeError);
+  assert.throws(() => element(new Uint8Array([0x30, 0x05, 1]), 0), RangeError);
+  assert.throws(() => element(new Uint8Array([0x30, 0x80]), 0), RangeError);
+  assert.throws(() => rawSignature(new Uint8Array([0x30, 0x06, 2, 1, 1, 4, 1, 1])), RangeError);
+  assert.throws(() => rawSignature(new Uint8Array([0x30, 0x06, 2, 1, 1, 2, 1, 1, 0])), RangeError);
+  assert.throws(() => certificateDer(new TextEncoder().encode("no certificate")), RangeError);
+  assert.equal(children(new Uint8Array([0x30, 0]), { tag: 0x30, start: 0, body: 2, end: 2 }).length, 0);
+});
+
+test("hex writes every byte with two digits", () => {
+  assert.equal(hex(new Uint8Array(createHash("sha256").update("abc").digest())), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+});
+
+test("every key has words in both languages with the same places", () => {
+  const places = (text) => [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]).sort();
+  for (const [key, [zh, en]] of Object.entries(WORDS)) {
+    assert.ok(zh && en, key);
+    assert.deepEqual(places(zh), places(en), key);
+  }
+});

@@ -1,0 +1,171 @@
+"""The evidence view in a real browser."""
+
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from api.contract.stamp import fingerprint
+from tests.api.conftest import Posting, RunningApi
+from tests.api.contract.sample import TestSigner
+from tests.api.wall.leads import fresh_lead, playable_posting
+
+pytestmark = pytest.mark.e2e
+
+ID = "L20261123-001007"
+
+
+@pytest.fixture
+def filed(enrolled: httpx.Client, signer: TestSigner, square_clip: Path, tmp_path: Path) -> Posting:
+    """A lead that is filed with a package that can be played."""
+    posting = playable_posting(tmp_path / "package", square_clip, signer, fresh_lead(ID, ago_s=60))
+    assert posting.send(enrolled).status_code == 201
+    return posting
+
+
+@pytest.fixture
+def view(filed: Posting, wall: Page) -> Page:
+    """The wall with the lead's card."""
+    assert filed.lead.lead_id == ID
+    expect(wall.locator(f'[data-lead="{ID}"]')).to_be_visible()
+    return wall
+
+
+def open_evidence(page: Page) -> None:
+    """Click the lead."""
+    page.locator(f'[data-lead="{ID}"] button').click()
+
+
+def kept_file(api: RunningApi, filed: Posting, name: str) -> Path:
+    """Return where the vault keeps a file of the package."""
+    assert filed.lead.evidence is not None
+    return next((api.settings.data_dir / "vault").rglob(f"{filed.lead.evidence.sums_sha256}/{name}"))
+
+
+def test_evidence_is_shown_and_checked(
+    view: Page, signer: TestSigner, operator: httpx.Client, complaints: list[str]
+) -> None:
+    """The clip plays, the stills and values are there, and the browser finds every hash and the signature right."""
+    open_evidence(view)
+    names = {file["name"] for file in operator.get(f"/v1/evidence/{ID}/files").json()["files"]}
+    assert {"clip.mp4", "manifest.json", "SHA256SUMS.sig"} <= names
+    rows = view.locator(".files tbody tr")
+    expect(rows).to_have_count(len(names))
+    assert names == {row.get_attribute("data-file") for row in rows.all()}
+    expect(view.locator(".check-line .verdict").first).to_have_text("全部一致")
+    expect(view.locator(".check-line .verdict").last).to_have_text("服务器刚刚重新核验：通过")
+    assert {row.locator(".verdict").get_attribute("data-verdict") for row in rows.all()} == {"match"}
+    expect(view.locator(".integrity .check-details").first).to_contain_text("有效")
+    certificate = view.locator(".check-certificate").inner_text().replace(" ", "")
+    assert fingerprint(signer.certificate) in certificate
+    assert "worker-01" in certificate
+    expect(view.locator(".facts").nth(1)).to_contain_text("0.875")
+    expect(view.locator(".facts").nth(2)).to_contain_text("摄像机 RTCP 时间")
+    video = view.locator(".screen video")
+    video.evaluate("video => video.play()")
+    before = video.evaluate("video => video.currentTime")
+    view.wait_for_function("([video, t]) => video.currentTime > t + 0.5", arg=[video.element_handle(), before])
+    view.locator(".strip-choice", has_text="overlay.jpg").click()
+    expect(view.locator(".screen img")).to_be_visible()
+    assert complaints == []
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"), [("clip.mp4", "mismatch"), ("manifest.json", "mismatch"), ("detections.jsonl", "missing")]
+)
+def test_a_tampered_file_is_flagged(view: Page, api: RunningApi, filed: Posting, name: str, verdict: str) -> None:
+    """A byte changed behind the server's back, or a file taken away, is named by the browser's own check."""
+    path = kept_file(api, filed, name)
+    path.chmod(0o600)
+    path.parent.chmod(0o700)
+    if verdict == "missing":
+        path.unlink()
+    else:
+        data = bytearray(path.read_bytes())
+        data[-3] ^= 1
+        path.write_bytes(data)
+    open_evidence(view)
+    expect(view.locator(".check-line .verdict").first).to_have_text("发现不一致")
+    expect(view.locator(f'tr[data-file="{name}"] .verdict')).to_have_attribute("data-verdict", verdict)
+    others = view.locator(f'tr:not([data-file="{name}"]) .verdict')
+    assert {other.get_attribute("data-verdict") for other in others.all()} == {"match"}
+
+
+@pytest.mark.parametrize("name", ["SHA256SUMS.sig", "SHA256SUMS"])
+def test_a_forged_list_or_signature_is_flagged(view: Page, api: RunningApi, filed: Posting, name: str) -> None:
+    """A signature that does not fit, or a list that was rewritten to fit a changed file, does not pass."""
+    path = kept_file(api, filed, name)
+    path.chmod(0o600)
+    data = bytearray(path.read_bytes())
+    data[20 if name.endswith(".sig") else 5] ^= 1
+    path.write_bytes(data)
+    open_evidence(view)
+    expect(view.locator(".check-line .verdict").first).not_to_have_text("全部一致")
+    expect(view.locator(".check-line .verdict").first).to_have_attribute("data-tone", "bad")
+    expect(view.locator(".integrity .check-details").first.locator("li").first).to_contain_text("无效")
+
+
+def test_without_a_secure_context_the_wall_says_so(new_page: Callable[[], Page], view: Page, filed: Posting) -> None:
+    """Where the browser refuses to hash, the page names the reason and shows the server's check."""
+    assert filed.lead.lead_id == ID
+    page = new_page()
+    page.add_init_script("Object.defineProperty(window, 'isSecureContext', { get: () => false })")
+    page.goto(view.url)
+    open_evidence(page)
+    expect(page.locator(".check-line .verdict").first).to_contain_text("需要 https")
+    expect(page.locator(".check-line .verdict").last).to_have_text("服务器刚刚重新核验：通过")
+
+
+def test_the_package_is_downloaded_whole(view: Page, tmp_path: Path, filed: Posting) -> None:
+    """The download is the package as it was filed."""
+    open_evidence(view)
+    with view.expect_download() as download:
+        view.get_by_role("link", name="下载证据包").click()
+    target = tmp_path / "got.tar"
+    download.value.save_as(target)
+    assert download.value.suggested_filename == f"{ID}.tar"
+    with tarfile.open(target) as tar:
+        names = {Path(member.name).name for member in tar if member.isfile()}
+    assert {"clip.mp4", "SHA256SUMS", "SHA256SUMS.sig", "node.crt", "verify.sh"} <= names
+    assert filed.lead.lead_id == ID
+
+
+def test_a_decision_needs_a_reason_and_is_recorded(view: Page, operator: httpx.Client) -> None:
+    """Without a reason nothing is sent; with one the state changes on the page, in the queue and in the records."""
+    open_evidence(view)
+    view.locator('[data-to="VERIFIED"]').click()
+    expect(view.locator(".review-message")).to_have_text("请先填写理由。")
+    view.locator(".review textarea").fill("画面清晰，<b>属实</b>")
+    view.locator('[data-to="VERIFIED"]').click()
+    expect(view.locator(".review-message")).to_have_text("已记录：属实")
+    expect(view.locator(".evidence-head .chip")).to_have_text("属实")
+    expect(view.locator(".moves").first).to_contain_text("画面清晰，<b>属实</b>")
+    assert operator.get(f"/v1/leads/{ID}").json()["state"] == "VERIFIED"
+    view.locator("[data-act=close]").click()
+    expect(view.locator(".lead-list > li")).to_have_count(0)
+
+
+def test_a_race_between_two_reviewers_is_told(view: Page, operator: httpx.Client) -> None:
+    """Who decides on a lead that a colleague has changed in the meantime sees the new state instead."""
+    open_evidence(view)
+    view.locator(".review textarea").fill("是水汽")
+
+    def colleague_first(route: Route) -> None:
+        if route.request.method == "POST":
+            etag = operator.get(f"/v1/leads/{ID}").headers["ETag"]
+            operator.post(
+                f"/v1/leads/{ID}/transitions", json={"to": "NEED_MORE", "reason": "看不清"}, headers={"If-Match": etag}
+            )
+        route.continue_()
+
+    view.route("**/v1/leads/*/transitions", colleague_first)
+    view.locator('[data-to="REJECTED_FALSE"]').click()
+    expect(view.locator(".review-message")).to_contain_text("其他人刚刚更新了这条线索")
+    expect(view.locator(".evidence-head .chip")).to_have_text("需补充")
+    expect(view.locator('[data-to="PENDING_VERIFY"]')).to_be_visible()
+    assert view.locator(".review textarea").input_value() == "是水汽"
+    assert operator.get(f"/v1/leads/{ID}").json()["state"] == "NEED_MORE"
+    view.unroute("**/v1/leads/*/transitions")

@@ -1,0 +1,58 @@
+"""The wall's pure modules, under node's own test runner."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from api.wall import WALL_CSP, WALL_FOLDER
+
+OLDEST_NODE = 20
+
+
+def node() -> str:
+    """Return the path of a node that runs modules and tests, or skip."""
+    path = shutil.which("node")
+    if path is None:
+        pytest.skip("needs node")
+    version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+    if int(version.removeprefix("v").split(".")[0]) < OLDEST_NODE:
+        pytest.skip(f"needs node {OLDEST_NODE} or newer, found {version.strip()}")
+    return path
+
+
+def test_pure_modules() -> None:
+    """Box timing, back-off, tile arrangement, lead book, hash lists and DER do what their own tests say."""
+    tests = Path(__file__).with_name("modules.test.mjs")
+    run = subprocess.run([node(), "--no-warnings", "--test", str(tests)], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_no_markup_from_values() -> None:
+    """No module makes markup, code or styles from text: names and reasons are hostile."""
+    forbidden = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "cssText")
+    scripts = sorted(WALL_FOLDER.glob("js/*.js"))
+    assert scripts
+    found = [(script.name, word) for script in scripts for word in forbidden if word in script.read_text()]
+    assert found == []
+
+
+def test_nothing_from_elsewhere() -> None:
+    """The page loads no script, style, font or picture from another server, and none is inline."""
+    page = (WALL_FOLDER / "index.html").read_text()
+    assert "<style" not in page
+    assert " style=" not in page
+    assert "onload=" not in page
+    assert "<script>" not in page
+    texts = [page, *(path.read_text() for path in WALL_FOLDER.glob("css/*.css"))]
+    assert not [text for text in texts if "http://" in text or "https://" in text]
+    assert "unsafe" not in WALL_CSP
+
+
+def test_modules_are_small() -> None:
+    """A module is one noun: at most 350 lines, words aside, and says what it is."""
+    for script in sorted(WALL_FOLDER.glob("js/*.js")):
+        lines = script.read_text().splitlines()
+        assert lines[0] == "/**", script.name
+        assert len(lines) <= 350, script.name
