@@ -26,6 +26,7 @@ from api.settings import Settings
 from api.state import ApiState
 from api.store.database import Database
 from api.store.leads import count_by_state
+from api.upload import clear_uploads
 from api.vault import open_vault
 from api.wall import WALL_FOLDER
 
@@ -52,6 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
             database = await run_in_threadpool(stack.enter_context, open_database(settings))
             holder.database = database
             vault = await run_in_threadpool(open_vault, settings.vault_url.get_secret_value(), settings.data_dir)
+            await run_in_threadpool(clear_uploads, settings.data_dir)
             broker = Broker(settings.redis_url.get_secret_value())
             stack.push_async_callback(broker.close)
             logins = LoginLimit(settings.login_attempts, settings.login_window_s)

@@ -70,11 +70,6 @@ class Broker:
         with bus_faults():
             await self.redis.set(key, b"1", ex=seconds)
 
-    async def put_field(self, key: str, field: str, value: str) -> None:
-        """Set one field of a hash."""
-        with bus_faults():
-            await self.redis.hset(key, field, value)
-
     async def replace_hash(self, key: str, fields: Mapping[str, str]) -> None:
         """Make a hash hold exactly these fields."""
         with bus_faults():

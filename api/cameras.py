@@ -17,7 +17,8 @@ from api.store.events import append_event
 log = structlog.get_logger(__name__)
 
 WATCH_PERIOD_S = 1.0
-RECONCILE_PERIOD_S = 60.0
+RECONCILE_PERIOD_S = 5.0
+"""A bus that was restarted empty knows the cameras again within this time; when nothing differs, nothing is written."""
 HIDDEN = "***"
 SILENT = "silent"
 """What a camera is called of which no worker has said anything for 15 s."""
@@ -60,7 +61,9 @@ async def publish_desired(state: ApiState) -> None:
             return [camera for camera in list_cameras(session) if not camera.configured_by]
 
     cameras = await run_in_threadpool(read)
-    await state.broker.replace_hash(DESIRED_CAMERAS, {camera.id: camera.model_dump_json() for camera in cameras})
+    desired = {camera.id: camera.model_dump_json() for camera in cameras}
+    if await state.broker.get_hash(DESIRED_CAMERAS) != {name: text.encode() for name, text in desired.items()}:
+        await state.broker.replace_hash(DESIRED_CAMERAS, desired)
 
 
 class CameraWatch:
@@ -76,7 +79,6 @@ class CameraWatch:
         reconcile_at = loop.time()
         while True:
             if loop.time() >= reconcile_at:
-                # A bus that was restarted empty knows the cameras again within a minute.
                 await publish_desired(self._state)
                 reconcile_at = loop.time() + RECONCILE_PERIOD_S
             await self.look()

@@ -13,6 +13,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
@@ -116,6 +117,11 @@ def _on_invalid(_: HTTPConnection, fault: Exception) -> Response:
     return Problem(422, "invalid-input", detail, extensions={"errors": errors}).response()
 
 
+def _on_store_away(connection: HTTPConnection, fault: Exception) -> Response:
+    log.error("store does not answer", path=connection.url.path, exc_info=fault)
+    return Problem(503, "store-unavailable", "the store does not answer now", headers={"Retry-After": "5"}).response()
+
+
 def _on_fault(connection: HTTPConnection, fault: Exception) -> Response:
     log.error("request failed", path=connection.url.path, exc_info=fault)
     return Problem(500, "internal-fault", "the request failed inside the API; the log holds the reason").response()
@@ -127,4 +133,5 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(WebSocketRequestValidationError, _on_invalid)
+    app.add_exception_handler(OperationalError, _on_store_away)
     app.add_exception_handler(Exception, _on_fault)

@@ -7,16 +7,21 @@ Nothing is held in memory but the small lead document; what is over the limit is
 import contextlib
 import hashlib
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import structlog
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from api.problems import Problem, too_large
+from api.vault import ABANDONED_S
+
+log = structlog.get_logger(__name__)
 
 LEAD_LIMIT = 256 * 1024
 OVERHEAD = 64 * 1024
@@ -31,6 +36,13 @@ class Upload:
     package: Path
     package_sha256: str
     size: int
+
+
+def clear_uploads(folder: Path) -> None:
+    """Remove what killed processes left half received; called at the start, before anything is received."""
+    for left_over in folder.glob("upload-*.tar"):
+        if time.time() - left_over.stat().st_mtime > ABANDONED_S:
+            left_over.unlink(missing_ok=True)
 
 
 class _Parts:
@@ -122,9 +134,14 @@ async def receive_upload(request: Request, folder: Path, limit: int) -> AsyncIte
                 if chunk:
                     parser.write(chunk)
             parser.finalize()
+            file.flush()
+        except ClientDisconnect as fault:
+            raise Problem(400, "broken-multipart", "the body ended before it was complete") from fault
+        except OSError as fault:
+            log.exception("upload cannot be written", folder=str(folder))
+            raise Problem(503, "store-unavailable", "the package cannot be kept now; post it again later") from fault
         except FormParserError as fault:
             raise Problem(400, "broken-multipart", f"the body is not a complete multipart form: {fault}") from fault
         if not parts.complete or len(parts.seen) != 2:
             raise Problem(422, "invalid-input", f"expected the parts lead and package, found {parts.seen}")
-        file.flush()
         yield Upload(bytes(parts.lead), Path(file.name), parts.digest.hexdigest(), parts.size)

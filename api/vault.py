@@ -86,8 +86,11 @@ class FolderVault:
         if final.exists():
             _compare(package, final)
             return
-        final.parent.mkdir(exist_ok=True, mode=0o700)
-        temporary = Path(tempfile.mkdtemp(dir=self._incoming))
+        try:
+            final.parent.mkdir(exist_ok=True, mode=0o700)
+            temporary = Path(tempfile.mkdtemp(dir=self._incoming))
+        except OSError as fault:
+            raise VaultError(f"package {sums_sha256} cannot be written: {fault}") from fault
         try:
             for name in package.sizes:
                 with package.open(name) as source:

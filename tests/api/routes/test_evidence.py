@@ -140,8 +140,13 @@ def test_files_are_listed_with_their_hashes(operator: httpx.Client, filed: Posti
     assert operator.get(BASE).json()["lead_id"] == LEAD_ID
 
 
-def test_a_worker_key_reads_no_evidence(worker: httpx.Client, filed: Posting) -> None:
-    """A stolen worker key gives no evidence away."""
-    assert filed.lead.lead_id == LEAD_ID
-    for path in ("", "/files/clip.mp4", "/package.tar", "/custody"):
+def test_a_worker_key_fetches_packages_only(worker: httpx.Client, operator: httpx.Client, filed: Posting) -> None:
+    """A worker may fetch a package to check it, which custody tells; single files, manifest and custody stay closed."""
+    for path in ("", "/files", "/files/clip.mp4", "/verification", "/custody"):
         assert worker.get(BASE + path).status_code == 401
+    assert worker.get(f"{BASE}/package.tar").content == filed.tar
+    entries = operator.get(f"{BASE}/custody").json()["entries"]
+    assert [(entry["action"], entry["who"]) for entry in entries] == [
+        ("filed", "worker:local"),
+        ("downloaded", "worker:local"),
+    ]

@@ -1,14 +1,18 @@
 """Leads over HTTP: filed once, verified first, reviewed with If-Match."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import pytest
+from sqlalchemy.exc import OperationalError
 
 from api.clock import utc_now
+from api.contract.tarball import open_package
 from api.store.leads import announce_lead
 from tests.api.conftest import Posting, RunningApi, sample_lead
 from tests.api.contract.sample import LEAD_ID, TestSigner
@@ -132,6 +136,56 @@ def test_a_filed_lead_keeps_its_package(enrolled: httpx.Client, make_posting: Ma
     posting = make_posting(by=other)
     lead = posting.lead.model_copy(update={"node": "worker-02"})
     assert Posting(lead, posting.tar).send(enrolled).status_code == 409
+
+
+def test_a_crash_between_vault_and_store_is_healed_by_the_next_post(
+    api: RunningApi, enrolled: httpx.Client, make_posting: MakePosting, tmp_path: Path
+) -> None:
+    """A package that a crash left in the vault without a lead is filed when the outbox posts it again."""
+    posting = make_posting()
+    assert posting.lead.evidence is not None
+    tar = tmp_path / "again.tar"
+    tar.write_bytes(posting.tar)
+    package = open_package(tar)
+    api.state.vault.keep(posting.lead.evidence.sums_sha256, package)
+    package.close()
+    before = len(vault_files(api))
+    assert posting.send(enrolled).status_code == 201
+    assert len(vault_files(api)) == before
+
+
+def test_a_full_disk_is_told_and_the_lead_can_come_again(
+    api: RunningApi, enrolled: httpx.Client, operator: httpx.Client, make_posting: MakePosting
+) -> None:
+    """While the vault cannot be written the answer is 503, which outboxes try again, and nothing is filed."""
+    posting = make_posting()
+    incoming = api.settings.data_dir / "vault" / "incoming"
+    incoming.rmdir()
+    incoming.write_text("in the way, as a full disk would be")
+    assert posting.send(enrolled).status_code == 503
+    assert operator.get("/readyz").json()["parts"]["vault"] != "ok"
+    assert operator.get("/v1/leads").json()["leads"] == []
+    incoming.unlink()
+    incoming.mkdir()
+    assert posting.send(enrolled).status_code == 201
+
+
+def test_a_store_that_is_locked_too_long_is_told(
+    api: RunningApi, enrolled: httpx.Client, make_posting: MakePosting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the database gives no lock the answer is 503; afterwards the same post is filed once."""
+    posting = make_posting()
+
+    @contextmanager
+    def locked() -> Iterator[None]:
+        raise OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
+        yield
+
+    with monkeypatch.context() as patch:
+        patch.setattr(api.state.database, "writing", locked)
+        answer = posting.send(enrolled)
+        assert (answer.status_code, answer.json()["type"]) == (503, "urn:plumewatch:problem:store-unavailable")
+    assert posting.send(enrolled).status_code == 201
 
 
 def test_wrong_keys_get_401(api: RunningApi, operator: httpx.Client, make_posting: MakePosting) -> None:
