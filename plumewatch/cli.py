@@ -121,6 +121,7 @@ def worker(
     worker_key_file: Annotated[
         Path | None, typer.Option(envvar="PLUMEWATCH_WORKER_KEY_FILE", help="File that holds the worker's key.")
     ] = None,
+    node: Annotated[str | None, typer.Option(help="Name of this node at its first start; the machine's.")] = None,
 ) -> None:
     """Run a worker: read cameras, detect, confirm, report."""
     from plumewatch.worker_process import run_worker  # noqa: PLC0415
@@ -134,6 +135,7 @@ def worker(
             redis=redis,
             api=api,
             worker_key_file=worker_key_file,
+            node=node,
             stop=stop,
         )
 

@@ -36,6 +36,7 @@ def run_worker(
     redis: str,
     api: str,
     worker_key_file: Path | None,
+    node: str | None,
     stop: threading.Event,
 ) -> None:
     """Run a worker until `stop` is set."""
@@ -44,7 +45,7 @@ def run_worker(
     settings = read_config(config, sources)
     if os.environ.get(DEMO) == "1":
         settings = settings.model_copy(update={"stream": settings.stream.model_copy(update={"loop": True})})
-    places = WorkerPlaces(data=data, api_url=api, redis_url=redis, worker_key=_worker_key(worker_key_file))
+    places = WorkerPlaces(data=data, api_url=api, redis_url=redis, worker_key=_worker_key(worker_key_file), node=node)
     Worker(settings, places).run(stop)
 
 

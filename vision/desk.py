@@ -13,7 +13,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import redis
 import structlog
@@ -22,7 +21,6 @@ from api.contract import bus
 from api.contract.manifest import Article41
 from api.contract.schema import LeadAnnouncement, LeadState
 from models.detections import Detections
-from models.detector import Detector
 from streams.camera import Camera, CameraId
 from streams.frame import Frame
 from vision.clips import RingClips
@@ -33,8 +31,6 @@ from vision.evidence import CaseStore, OpenCase
 from vision.exhibits import DetectionLog
 from vision.leads import Lead, LeadChange, LeadKey
 from vision.leads import LeadState as TrackState
-from vision.node import NodeIdentity
-from vision.outbox import Outbox
 from vision.registration import place_of
 from vision.stills import small_jpeg
 from vision.watched import WatchedCamera
@@ -70,8 +66,6 @@ class _Pending:
     case: OpenCase
     confirmed: _Confirmed
     deadline: float
-    lead: Lead
-    is_over: bool = False
     not_before: float = 0.0
 
 
@@ -87,11 +81,11 @@ class DeskStats:
 
 @dataclass(slots=True)
 class _Books:
-    """The desk's own state; `lock` guards what other threads also touch."""
+    """What other threads touch too, under `lock`: detections by camera, leads' newest states, cameras that are gone."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     logs: dict[CameraId, DetectionLog] = field(default_factory=dict)
-    pending: dict[LeadKey, _Pending] = field(default_factory=dict)
+    newest: dict[LeadKey, Lead] = field(default_factory=dict)
     gone: set[CameraId] = field(default_factory=set)
 
 
@@ -100,22 +94,21 @@ class EvidenceDesk:
 
     def __init__(
         self,
-        folder: Path,
-        node: NodeIdentity,
-        outbox: Outbox,
+        store: CaseStore,
         config: WorkerConfig,
-        detector: Detector,
+        witness: Witness,
         bus_client: redis.Redis,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store = CaseStore(folder, node, outbox, zone=config.site.zone)
+        self._store = store
         self._config = config
-        self._witness = Witness(detector.card, detector.runtime, node.name, config.sha256)
+        self._witness = witness
         self._redis = bus_client
         self._monotonic = monotonic
         self._arriving: queue.Queue[_Confirmed] = queue.Queue(_WAITING_LEADS)
         self._unopened: deque[_Confirmed] = deque()
+        self._pending: list[_Pending] = []
         self._announcements: deque[LeadAnnouncement] = deque(maxlen=_ANNOUNCEMENTS)
         self._books = _Books()
         self._stopping = threading.Event()
@@ -142,12 +135,13 @@ class EvidenceDesk:
         lead = change.lead
         if change.previous is TrackState.CANDIDATE and lead.state is TrackState.CONFIRMED:
             clips = RingClips(watched.runner.ring)
+            with self._books.lock:
+                self._books.newest[lead.key] = lead
             self._arriving.put(_Confirmed(lead, self._site(watched), clips, self._log_of(lead.camera_id)))
             return
         with self._books.lock:
-            pending = self._books.pending.get(lead.key)
-            if pending is not None:
-                pending.lead = lead
+            if lead.key in self._books.newest:
+                self._books.newest[lead.key] = lead
 
     def camera_gone(self, camera: CameraId) -> None:
         """Let the camera's cases be finished with what the ring holds: no more will come."""
@@ -217,29 +211,37 @@ class EvidenceDesk:
             pass
 
     def _open_cases(self) -> None:
-        """Open the cases of leads that have arrived; raises `StorageError` and keeps those it could not open."""
+        """Open the cases of leads that have arrived; one that cannot be opened waits behind the others."""
+        for _ in range(len(self._unopened)):
+            confirmed = self._unopened.popleft()
+            try:
+                self._open_case(confirmed)
+            except StorageError:
+                self._unopened.append(confirmed)
+                raise
+            except Exception:
+                log.exception("case cannot be opened; tried again", lead=confirmed.lead.key)
+                self._unopened.append(confirmed)
+                self._stopping.wait(1.0)
+
+    def _open_case(self, confirmed: _Confirmed) -> None:
         evidence = self._config.evidence
-        while self._unopened:
-            confirmed = self._unopened[0]
-            case = self._store.open_case(
-                confirmed.lead,
-                confirmed.site,
-                self._witness,
-                confirmed.clips,
-                confirmed.detections,
-                pre_roll_s=evidence.pre_roll_s,
-                post_roll_s=evidence.post_roll_s,
-            )
-            self._unopened.popleft()
-            self.stats.opened += 1
-            deadline = self._monotonic() + evidence.post_roll_s + _LATE_S
-            with self._books.lock:
-                self._books.pending[confirmed.lead.key] = _Pending(case, confirmed, deadline, confirmed.lead)
-            still = base64.b64encode(small_jpeg(case.stills[-1].image, _STILL_LONG_SIDE_PX)) if case.stills else b""
-            document = case.document.model_copy(update={"state": LeadState.CANDIDATE})
-            if len(self._announcements) == _ANNOUNCEMENTS:
-                self.stats.announcements_dropped += 1
-            self._announcements.append(LeadAnnouncement(lead=document, still_jpeg_b64=still.decode("ascii")))
+        case = self._store.open_case(
+            confirmed.lead,
+            confirmed.site,
+            self._witness,
+            confirmed.clips,
+            confirmed.detections,
+            pre_roll_s=evidence.pre_roll_s,
+            post_roll_s=evidence.post_roll_s,
+        )
+        self.stats.opened += 1
+        self._pending.append(_Pending(case, confirmed, self._monotonic() + evidence.post_roll_s + _LATE_S))
+        still = base64.b64encode(small_jpeg(case.stills[-1].image, _STILL_LONG_SIDE_PX)) if case.stills else b""
+        document = case.document.model_copy(update={"state": LeadState.CANDIDATE})
+        if len(self._announcements) == _ANNOUNCEMENTS:
+            self.stats.announcements_dropped += 1
+        self._announcements.append(LeadAnnouncement(lead=document, still_jpeg_b64=still.decode("ascii")))
 
     def _announce(self) -> None:
         try:
@@ -251,25 +253,31 @@ class EvidenceDesk:
             log.warning("announcements wait for the bus", waiting=len(self._announcements), error=str(error))
 
     def _finish_cases(self, *, stopping: bool) -> None:
-        with self._books.lock:
-            pending = list(self._books.pending.items())
-        for key, waiting in pending:
+        """Finish the cases that are due; one that fails is put off, and the others go on."""
+        for waiting in list(self._pending):
             now = self._monotonic()
-            if now < waiting.not_before or not (stopping or self._is_due(waiting, now)):
+            if not stopping and (now < waiting.not_before or not self._is_due(waiting, now)):
                 continue
+            waiting.not_before = now + _RETRY_S
             try:
-                self._store.finish_case(
-                    waiting.case, waiting.lead, waiting.confirmed.clips, waiting.confirmed.detections
-                )
+                self._finish_case(waiting)
             except StorageError:
-                waiting.not_before = now + _RETRY_S
                 raise
-            with self._books.lock:
-                self._books.pending.pop(key, None)
-            self.stats.finished += 1
+            except Exception:
+                log.exception("case cannot be finished; tried again", lead=waiting.case.lead_id)
+
+    def _finish_case(self, waiting: _Pending) -> None:
+        confirmed, key = waiting.confirmed, waiting.case.lead.key
+        with self._books.lock:
+            newest = self._books.newest.get(key, waiting.case.lead)
+        self._store.finish_case(waiting.case, newest, confirmed.clips, confirmed.detections)
+        self._pending.remove(waiting)
+        self.stats.finished += 1
+        with self._books.lock:
+            self._books.newest.pop(key, None)
 
     def _is_due(self, waiting: _Pending, now: float) -> bool:
-        camera = waiting.lead.camera_id
+        camera = waiting.case.lead.camera_id
         newest = waiting.confirmed.clips.newest()
         span = waiting.case.span
         if newest is not None and (newest.epoch != span.epoch or newest.pts_s >= span.end_s):

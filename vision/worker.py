@@ -23,6 +23,8 @@ from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig
 from vision.desired import CameraChanges, DesiredCameras
 from vision.desk import EvidenceDesk
+from vision.dossier import Witness
+from vision.evidence import CaseStore
 from vision.leads import CloseReason, LeadChange
 from vision.live import LivePublisher
 from vision.node import NodeIdentity
@@ -44,12 +46,13 @@ _FLUSH_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerPlaces:
-    """Where a worker keeps its data and whom it talks to."""
+    """Where a worker keeps its data, whom it talks to, and the node's name (``None``: the machine's, or as stored)."""
 
     data: Path
     api_url: str
     redis_url: str
     worker_key: str = field(repr=False)
+    node: str | None = None
 
 
 class Worker:
@@ -65,7 +68,7 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Watch until `stop` is set, then end in reverse order of the start, each part with a deadline."""
         with ExitStack() as stack:
-            node = NodeIdentity.open(self._places.data / "node")
+            node = NodeIdentity.open(self._places.data / "node", self._places.node)
             stack.callback(node.close)
             detector = self._detector()
             self._card = detector.card
@@ -78,7 +81,9 @@ class Worker:
             sender = OutboxSender(outbox, client, enrol=registration.enrol)
             sender.start()
             stack.callback(sender.close, _FLUSH_S)
-            self._desk = EvidenceDesk(self._places.data / "cases", node, outbox, self._config, detector, bus)
+            store = CaseStore(self._places.data / "cases", node, outbox, zone=self._config.site.zone)
+            witness = Witness(detector.card, detector.runtime, node.name, self._config.sha256)
+            self._desk = EvidenceDesk(store, self._config, witness, bus)
             self._desk.start()
             stack.callback(self._desk.stop)
             self._live = LivePublisher(bus, self._newest_gop)

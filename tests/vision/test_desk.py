@@ -1,0 +1,157 @@
+"""The evidence desk: leads go through it to the store, whatever fails on the way."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+
+import redis
+
+from streams.ring import PacketRing
+from tests.vision.moments import moment
+from tests.vision.scene import CAMERA, SITE, WITNESS
+from vision.config import WorkerConfig
+from vision.desk import EvidenceDesk
+from vision.dossier import lead_document
+from vision.durable import StorageError
+from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
+
+WAIT_S = 10.0
+
+
+@dataclass
+class FakeBus:
+    """A bus that fails as often as it is told to, then keeps what is added."""
+
+    failures: int = 0
+    entries: list[bytes] = field(default_factory=list)
+
+    def xadd(self, _stream: str, entry: dict[str, str], maxlen: int) -> None:
+        assert maxlen > 0
+        if self.failures:
+            self.failures -= 1
+            raise redis.ConnectionError("away")
+        self.entries.append(entry["announcement"].encode())
+
+
+@dataclass
+class FakeStore:
+    """A store that records what it is asked, and fails for the leads and as often as it is told to."""
+
+    open_faults: dict[str, list[Exception]] = field(default_factory=dict)
+    finish_faults: list[Exception] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+    finished: list[Lead] = field(default_factory=list)
+    done: threading.Event = field(default_factory=threading.Event)
+    wanted: int = 1
+
+    def recover(self) -> list[object]:
+        return []
+
+    def open_case(self, lead: Lead, *_: object, **__: float) -> SimpleNamespace:
+        if faults := self.open_faults.get(lead.key):
+            raise faults.pop(0)
+        self.opened.append(lead.key)
+        document = lead_document(f"L20261123-0010{len(self.opened):02d}", lead, SITE, WITNESS)
+        span = SimpleNamespace(epoch=lead.first.epoch, end_s=lead.last.pts_s + 10)
+        return SimpleNamespace(lead_id=document.lead_id, lead=lead, document=document, stills=(), span=span)
+
+    def finish_case(self, _case: object, lead: Lead, *_: object) -> None:
+        if self.finish_faults:
+            raise self.finish_faults.pop(0)
+        self.finished.append(lead)
+        if len(self.finished) >= self.wanted:
+            self.done.set()
+
+
+def lead(number: int = 1) -> Lead:
+    """A lead that was just confirmed."""
+    finding = Finding("smoke", (10, 10, 90, 90), 0.8, moment(2))
+    return Lead(
+        key=LeadKey(f"gate-3/0/smoke/{number}"),
+        camera_id=CAMERA.id,
+        rule_id="smoke.visible",
+        rule_version="1",
+        rule_params={},
+        violation_code="V01_STACK_SMOKE",
+        state=LeadState.CONFIRMED,
+        track=number,
+        first=moment(1),
+        confirmed=moment(3),
+        last=moment(3),
+        peak=finding,
+        observations=5,
+    )
+
+
+def run_desk(store: FakeStore, bus: FakeBus, feed: Callable[[EvidenceDesk, SimpleNamespace], None]) -> EvidenceDesk:
+    """Run a desk over what `feed` gives it, until the store is done and the desk stopped."""
+    config = WorkerConfig.for_sources(["rtsp://camera/1"])
+    desk = EvidenceDesk(store, config, WITNESS, bus)  # type: ignore[arg-type]
+    desk.camera_added(CAMERA)
+    watched = SimpleNamespace(
+        config=config.cameras[0], runner=SimpleNamespace(camera=CAMERA, ring=PacketRing(90, 1 << 20))
+    )
+    desk.start()
+    feed(desk, watched)
+    desk.camera_gone(CAMERA.id)
+    assert store.done.wait(WAIT_S)
+    desk.stop()
+    return desk
+
+
+def confirm(desk: EvidenceDesk, watched: SimpleNamespace, confirmed: Lead) -> None:
+    """Tell the desk of a confirmed lead."""
+    desk.take(watched, LeadChange(confirmed, LeadState.CANDIDATE))  # type: ignore[arg-type]
+
+
+def test_a_confirmed_lead_is_opened_announced_and_finished() -> None:
+    """A confirmed lead goes to disk, to the wall as a candidate, and to the outbox when its camera ends."""
+    store, bus = FakeStore(), FakeBus()
+    desk = run_desk(store, bus, lambda desk, watched: confirm(desk, watched, lead()))
+    assert (desk.stats.opened, desk.stats.finished) == (1, 1)
+    assert b'"state":"CANDIDATE"' in bus.entries[0]
+
+
+def test_what_happens_after_confirmation_is_in_the_package() -> None:
+    """A change that follows the confirmation at once, before the case is open, is in the finished lead."""
+    store = FakeStore()
+    closed = replace(lead(), state=LeadState.CLOSED, last=moment(9), reason=CloseReason.GONE)
+
+    def feed(desk: EvidenceDesk, watched: SimpleNamespace) -> None:
+        confirm(desk, watched, lead())
+        desk.take(watched, LeadChange(closed, LeadState.CONFIRMED))  # type: ignore[arg-type]
+
+    run_desk(store, FakeBus(), feed)
+    assert store.finished == [closed]
+
+
+def test_a_lead_that_cannot_be_opened_does_not_block_the_next() -> None:
+    """A fault in one lead puts off that one alone; it is tried again and comes through."""
+    first, second = lead(1), lead(2)
+    store = FakeStore(open_faults={first.key: [ValueError("odd")]}, wanted=2)
+
+    def feed(desk: EvidenceDesk, watched: SimpleNamespace) -> None:
+        confirm(desk, watched, first)
+        confirm(desk, watched, second)
+
+    run_desk(store, FakeBus(), feed)
+    assert sorted(store.opened) == [first.key, second.key]
+    assert store.opened[0] == second.key
+
+
+def test_a_full_disk_delays_a_lead_and_loses_none() -> None:
+    """A lead whose case finds no space is opened once there is space."""
+    store = FakeStore(open_faults={lead().key: [StorageError("no space left on device")]})
+    desk = run_desk(store, FakeBus(), lambda desk, watched: confirm(desk, watched, lead()))
+    assert desk.stats.storage_failures == 1
+    assert store.opened == [lead().key]
+
+
+def test_an_announcement_waits_for_the_bus() -> None:
+    """A bus that is away costs time and no announcement."""
+    bus = FakeBus(failures=1)
+    store = FakeStore()
+    desk = run_desk(store, bus, lambda desk, watched: confirm(desk, watched, lead()))
+    assert len(bus.entries) == 1
+    assert desk.stats.announcements_dropped == 0
