@@ -55,9 +55,7 @@ class Registration:
 
 def place_of(camera: CameraConfig, config: WorkerConfig) -> Place:
     """Return where a camera looks."""
-    return Place(
-        division=config.site.division, town=camera.town or config.site.town, lon=camera.lon, lat=camera.lat
-    )
+    return Place(division=config.site.division, town=camera.town or config.site.town, lon=camera.lon, lat=camera.lat)
 
 
 def camera_document(camera: CameraConfig, config: WorkerConfig, node: str) -> CameraDocument:

@@ -14,4 +14,4 @@ WALL_CSP = (
     "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 )
-"""Content-Security-Policy of the page: scripts and styles from files of this server only, Media Source blobs for video."""
+"""Content-Security-Policy of the page: scripts and styles from files of this server only, blobs for live video."""
