@@ -12,7 +12,7 @@ from api.contract.bus import DESIRED_CAMERAS, state_key
 from api.contract.schema import CameraDocument, CameraHealth, EventType
 from api.state import ApiState
 from api.store.cameras import list_cameras
-from api.store.events import append_event
+from api.store.events import append_event, last_camera_states
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +76,7 @@ class CameraWatch:
     async def run(self) -> None:
         """Watch for ever; to be run by `api.broker.keep_running`."""
         loop = asyncio.get_running_loop()
+        self._known = await run_in_threadpool(self._last_told) | self._known
         reconcile_at = loop.time()
         while True:
             if loop.time() >= reconcile_at:
@@ -95,6 +96,11 @@ class CameraWatch:
             await self._state.broker.ring()
         self._known = now
         self._count(now)
+
+    def _last_told(self) -> dict[str, str]:
+        """Return what the wall was last told, so that a restart of the API repeats nothing."""
+        with self._state.database.reading() as session:
+            return last_camera_states(session)
 
     def _write(self, changed: dict[str, str], health: dict[str, CameraHealth]) -> None:
         with self._state.database.writing() as session:

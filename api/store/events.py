@@ -42,6 +42,15 @@ def events_after(session: Session, cursor: int, limit: int) -> list[tuple[int, s
     return [(row.cursor, row.document) for row in rows]
 
 
+def last_camera_states(session: Session) -> dict[str, str]:
+    """Return the state that the newest event of each camera told, where it told one."""
+    kinds = (EventType.CAMERA_CHANGED.value, EventType.CAMERA_REMOVED.value)
+    newest = select(func.max(EventRow.cursor)).where(EventRow.type.in_(kinds)).group_by(EventRow.subject)
+    documents = session.scalars(select(EventRow.document).where(EventRow.cursor.in_(newest)))
+    events = [WallEvent.model_validate_json(document) for document in documents]
+    return {event.subject: str(event.data["state"]) for event in events if "state" in event.data}
+
+
 def newest_cursor(session: Session) -> int:
     """Return the newest event's cursor, 0 before the first."""
     return session.scalar(select(func.coalesce(func.max(EventRow.cursor), 0))) or 0

@@ -2,13 +2,17 @@
 
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import httpx
 import redis
 
+from api.accounts import create_worker_key
 from api.contract.bus import DESIRED_CAMERAS, snapshot_key, state_key
 from api.contract.schema import CameraDocument, CameraHealth, CameraState
+from api.settings import Settings
+from tests.api.conftest import RunningApi
 
 SOURCE = "rtsp://admin:geheim@10.0.0.7:554/Streaming/Channels/101?token=abc"
 
@@ -97,3 +101,24 @@ def test_a_snapshot_tells_when_it_was_taken(operator: httpx.Client, bus: redis.R
     assert answer.headers["content-type"] == "image/jpeg"
     assert answer.headers["x-capture-utc"] == fields["utc"]
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_restart_of_the_api_repeats_no_state(
+    settings: Settings, start_api: Callable[[Settings], RunningApi], bus: redis.Redis
+) -> None:
+    """After a restart only what has changed meanwhile is told: a state, or the silence of a worker."""
+    for camera in ("east", "north", "west"):
+        report(bus, camera, CameraState.PLAYING)
+    key = create_worker_key(settings, "reader")
+    headers = {"Authorization": f"Bearer {key}"}
+    api = start_api(settings)
+    with httpx.Client(base_url=api.url, headers=headers) as client:
+        wait_for_events(client, 3)
+    api.stop()
+    report(bus, "north", CameraState.LOST)
+    bus.delete(state_key("west"))
+    api = start_api(settings)
+    with httpx.Client(base_url=api.url, headers=headers) as client:
+        events = wait_for_events(client, 5)[3:]
+        told = {event["subject"]: event["data"]["state"] for event in events}  # type: ignore[index]
+    assert told == {"north": "lost", "west": "silent"}
