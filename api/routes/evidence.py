@@ -24,7 +24,7 @@ from api.store.custody import CustodyAction, CustodyEntry, add_custody, custody_
 from api.store.faults import UnknownRecord
 from api.store.leads import get_lead
 from api.store.people import Operator
-from api.store.workers import Worker
+from api.store.workers import Worker, has_made
 from api.vault import MissingEvidence, VaultError
 
 router = APIRouter(prefix="/v1/evidence/{lead_id}", tags=["evidence"])
@@ -144,7 +144,11 @@ def get_file(
     responses={200: {"content": {"application/x-tar": {}}}},
 )
 def get_package(lead_id: LeadIdPath, caller: Reader, state: State, request: Request) -> Response:
-    """Give the whole package as a plain tar; the same bytes each time. A worker may fetch it too, to check it."""
+    """Give the whole package as a plain tar; the same bytes each time. A worker may fetch what its own node made."""
+    if isinstance(caller, Worker):
+        with state.database.reading() as session:
+            if not has_made(session, caller, lead_id):
+                raise Problem(403, "foreign-package", "a worker may fetch only the packages that its own node made")
     sums = _sums_sha256(state, lead_id)
     sizes = _sizes(state, sums)
     _note(state, request, caller, lead_id, "", CustodyAction.DOWNLOADED)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.store.faults import RecordConflict, UnknownRecord
 from api.store.people import token_sha256
-from api.store.tables import NodeRow, WorkerKeyRow
+from api.store.tables import NodeRow, PackageRow, WorkerKeyRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +96,13 @@ def find_node(session: Session, fingerprint: str) -> Node | None:
 
 def _node(row: NodeRow) -> Node:
     return Node(row.name, row.number, row.fingerprint, row.certificate_pem, row.enrolled)
+
+
+def has_made(session: Session, worker: Worker, lead_id: str) -> bool:
+    """True when the lead's package was signed by a node that this worker's key has enrolled."""
+    made = (
+        select(PackageRow.lead_id)
+        .join(NodeRow, NodeRow.fingerprint == PackageRow.node_fingerprint)
+        .where(PackageRow.lead_id == lead_id, NodeRow.key_id == worker.key_id)
+    )
+    return session.scalar(made) is not None

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.accounts import create_worker_key
 from api.contract.verification import verify_package
 from tests.api.conftest import Posting, RunningApi
 from tests.api.contract.sample import LEAD_ID, TestSigner, run_verify_sh
@@ -150,3 +151,12 @@ def test_a_worker_key_fetches_packages_only(worker: httpx.Client, operator: http
         ("filed", "worker:local"),
         ("downloaded", "worker:local"),
     ]
+
+
+def test_a_worker_fetches_no_other_workers_package(api: RunningApi, filed: Posting) -> None:
+    """A worker's key opens only the packages that its own node has made: a stolen key gives no evidence away."""
+    assert filed.lead.lead_id == LEAD_ID
+    stranger = create_worker_key(api.settings, "stranger")
+    answer = httpx.get(f"{api.url}{BASE}/package.tar", headers={"Authorization": f"Bearer {stranger}"})
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "urn:plumewatch:problem:foreign-package"
