@@ -1,0 +1,76 @@
+"""The documents say what is there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from api.openapi import openapi_json
+from vision.config_docs import render
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "models" / "weights").glob("*.md")],
+)
+
+
+def _modules(package: str) -> set[str]:
+    folder = ROOT / package
+    files = {path.name for path in folder.glob("*.py") if path.name != "__init__.py"}
+    folders = {f"{path.name}/" for path in folder.iterdir() if path.is_dir() and any(path.rglob("*.py"))}
+    return files | folders - {"__pycache__/", "weights/"}
+
+
+@pytest.mark.parametrize("package", ["streams", "models", "vision", "api", "plumewatch", "benchmarks"])
+def test_the_architecture_names_every_module_and_no_other(package: str) -> None:
+    """Each module of a package stands in its list of docs/architecture.md, and none that is not there."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = re.search(rf"^\*\*{package}/\*\*.*?(?=^\*\*\w+/\*\*|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert section is not None
+    first_cells = [line.split("|")[1] for line in section[0].splitlines() if line.startswith("| `")]
+    named = {name for cell in first_cells for name in re.findall(r"`([\w/]+(?:\.py)?)`", cell)}
+    assert _modules(package) == named
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    """Every relative link and picture of a document exists."""
+    text = document.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", text)
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_the_configuration_page_is_the_rendered_one() -> None:
+    """docs/configuration.md is what the schema's descriptions render to."""
+    assert render() == (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+
+
+def test_the_committed_openapi_is_current() -> None:
+    """docs/openapi.json is what the API describes."""
+    assert openapi_json() == (ROOT / "docs" / "openapi.json").read_text(encoding="utf-8")
+
+
+def test_the_readme_names_commands_that_exist() -> None:
+    """Each ``plumewatch`` command of the README has a help text."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = {
+        " ".join(words.split())
+        for words in re.findall(r"plumewatch((?: (?:[a-z][a-z-]+)){1,2})", readme)
+        if words.split()[0] != "watches"
+    }
+    known = {"up", "api", "worker", "replay", "verify", "probe", "check-config", "models", "operator"}
+    named = {command.split()[0] for command in commands} & known
+    assert named >= {"up", "replay", "verify", "probe", "check-config"}
+    for command in sorted(named):
+        helped = subprocess.run(
+            [sys.executable, "-m", "plumewatch", command, "--help"], capture_output=True, text=True, check=False
+        )
+        assert helped.returncode == 0, helped.stderr
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    """Decision records are numbered from 0001 on, each number once."""
+    numbers = sorted(int(path.name[:4]) for path in (ROOT / "docs" / "decisions").glob("*.md"))
+    assert numbers == list(range(1, len(numbers) + 1))
