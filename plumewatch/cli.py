@@ -192,7 +192,7 @@ def replay(
     from plumewatch.offline import replay_files  # noqa: PLC0415
     from plumewatch.reports import lead_json, lead_text  # noqa: PLC0415
 
-    configure()
+    configure(quiet=True)
     for lead in replay_files(files, config):
         print(lead_json(lead) if as_json else lead_text(lead), flush=True)
 

@@ -6,8 +6,12 @@ import sys
 import structlog
 
 
-def configure(*, verbose: bool = False) -> None:
-    """Set up structlog and the standard library's loggers of our dependencies, all to standard error."""
+def configure(*, quiet: bool = False) -> None:
+    """
+    Set up structlog and the standard library's loggers of our dependencies, all to standard error.
+
+    With `quiet` only warnings are told: for commands whose answer is what they print.
+    """
     at_terminal = sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if at_terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -21,7 +25,7 @@ def configure(*, verbose: bool = False) -> None:
             *([] if at_terminal else [structlog.processors.format_exc_info]),
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

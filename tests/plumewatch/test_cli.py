@@ -1,0 +1,110 @@
+"""The command line as a person uses it: right answers, and one sentence for each wrong question."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.streams.media import make_clip
+
+
+def run(*arguments: str, timeout_s: float = 120.0) -> subprocess.CompletedProcess[str]:
+    """Run ``plumewatch`` in a process of its own."""
+    command = [sys.executable, "-m", "plumewatch", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Files that are right and wrong in various ways, and a port that is taken, by a short name."""
+    folder = tmp_path_factory.mktemp("cli")
+    text = folder / "text.mp4"
+    text.write_text("this is no video\n" * 200)
+    config = folder / "wrong.toml"
+    config.write_text('[site]\ncolour = "green"\n[[cameras]]\nid = "a b"\nsource = "rtsp://x"\n')
+    good = folder / "good.toml"
+    good.write_text('[[cameras]]\nid = "gate"\nsource = "rtsp://user:secret@127.0.0.1:1/x"\n')
+    clip = make_clip(folder / "clip.mp4", seconds=3)
+    taken = socket.create_server(("127.0.0.1", 0))
+    yield {
+        "absent": str(folder / "absent.mp4"),
+        "text": str(text),
+        "config": str(config),
+        "good": str(good),
+        "clip": str(clip),
+        "data": str(folder / "data"),
+        "port": str(taken.getsockname()[1]),
+    }
+    taken.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["fly"], "No such command 'fly'"),
+        (["up", "--wings"], "No such option"),
+        (["up", "--source", "{absent}", "--data", "{data}"], "no such file"),
+        (["up", "--source", "{text}", "--data", "{data}"], "not a video file"),
+        (["up", "--source", "gopher://a/b", "--data", "{data}"], "no stream of that kind"),
+        (["up", "--config", "{config}", "--data", "{data}"], "site.colour: unknown key"),
+        (["up", "--port", "{port}", "--source", "{clip}", "--data", "{data}"], "is taken; choose one with --port"),
+        (["replay", "{absent}"], "no such file"),
+        (["replay", "{text}"], "not a video file"),
+        (["probe", "{absent}"], "no such file"),
+        (["probe", "rtsp://admin:secret@127.0.0.1:1/x"], "127.0.0.1:1"),
+        (["verify", "{absent}"], "absent.mp4"),
+        (["verify", "{text}"], "not a plain tar"),
+        (["models", "verify", "nosuch"], "no model 'nosuch'"),
+        (["worker", "--source", "{clip}", "--data", "{data}"], "the worker needs its key"),
+    ],
+)
+def test_a_wrong_question_gets_one_sentence(places: dict[str, str], arguments: list[str], sentence: str) -> None:
+    """Exit code 2, one message on standard error that names the thing, no traceback, no password, no data folder."""
+    filled = [argument.format(**places) for argument in arguments]
+    result = run(*filled)
+    assert result.returncode == 2, result.stderr
+    assert sentence in result.stderr
+    assert result.stderr.startswith("plumewatch: ")
+    assert "Traceback" not in result.stderr
+    assert "secret" not in result.stderr
+
+
+def test_check_config_names_every_wrong_key(places: dict[str, str]) -> None:
+    """check-config exits with 1 and tells the full path of each mistake."""
+    result = run("check-config", places["config"])
+    assert result.returncode == 1
+    assert "site.colour: unknown key" in result.stderr
+    assert "cameras[0].id" in result.stderr
+
+
+def test_check_config_accepts_a_good_file(places: dict[str, str]) -> None:
+    """check-config exits with 0 and does not touch the camera."""
+    result = run("check-config", places["good"])
+    assert result.returncode == 0, result.stderr
+    assert "1 cameras" in result.stdout
+    assert "secret" not in result.stdout
+
+
+def test_probe_reports_facts(places: dict[str, str]) -> None:
+    """Probe prints what the clip is, for people and as JSON."""
+    assert "h264 320x240" in run("probe", places["clip"]).stdout
+    report = json.loads(run("probe", places["clip"], "--json").stdout)
+    assert (report["codec"], report["width"], report["measured_fps"]) == ("h264", 320, pytest.approx(25, abs=0.5))
+
+
+def test_replay_of_a_quiet_clip_prints_nothing(places: dict[str, str]) -> None:
+    """A clip without smoke gives no line and exit code 0."""
+    result = run("replay", "--json", places["clip"])
+    assert (result.returncode, result.stdout) == (0, "")
+
+
+def test_models_are_listed_and_verified() -> None:
+    """The registry lists its models and the shipped weights are the registered ones."""
+    listed = json.loads(run("models", "list", "--json").stdout)
+    assert any(model["default"] for model in listed)
+    verified = run("models", "verify")
+    assert verified.returncode == 0
+    assert len(verified.stdout.splitlines()) == len(listed)

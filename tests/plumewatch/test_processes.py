@@ -1,0 +1,96 @@
+"""The supervisor's children: started again after a fall, never left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import redis
+
+from plumewatch.embedded import EmbeddedValkey
+from plumewatch.processes import STOP_ON_EOF, Child
+from tests.e2e.waiting import wait_for
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> Child:
+    """A child that lives until it is told otherwise."""
+    return Child("bus", ["models", "list"], {}, tmp_path / "child.log")
+
+
+def test_a_child_that_ended_is_started_again_after_a_pause(child: Child) -> None:
+    """A child's end is noticed, and it runs again after the back-off, which grows."""
+    child.start()
+    assert child.process is not None
+    child.process.wait(timeout=60)
+    wait_for("the child is started again", lambda: child.keep_alive() or child.restarts, 20)
+    assert child.restarts == 1
+    assert child.backoff_s == 2.0
+    child.stop(10)
+    assert "emissions" in child.tail()
+
+
+def test_a_stopped_child_is_gone(tmp_path: Path) -> None:
+    """Stop ends a child that runs."""
+    bus = EmbeddedValkey(tmp_path / "bus").start()
+    child = Child(
+        "api", ["api", "--data", str(tmp_path / "d"), "--redis", bus.url, "--port", "0"], {}, tmp_path / "log"
+    )
+    child.start()
+    wait_for("the API writes its log", (tmp_path / "log").read_text, 30)
+    child.stop(20)
+    bus.stop()
+    assert child.process is not None
+    assert child.process.returncode is not None
+
+
+def test_a_child_does_not_outlive_its_supervisor(tmp_path: Path) -> None:
+    """A child whose standard input ends stops by itself: a supervisor killed with -9 leaves nothing behind."""
+    code = "import threading; from plumewatch.processes import stop_on_eof; stop_on_eof(); threading.Event().wait(60)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        env={**os.environ, STOP_ON_EOF: "1"},
+    )
+    time.sleep(0.5)
+    assert process.poll() is None
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(timeout=20) == -signal.SIGTERM
+    assert tmp_path.exists()
+
+
+def test_the_bus_keeps_its_data_over_a_restart(tmp_path: Path) -> None:
+    """What is on the bus's streams is there again after a stop and a start."""
+    bus = EmbeddedValkey(tmp_path / "bus").start()
+    with redis.Redis.from_url(bus.url) as client:
+        client.set("kept", "yes")
+    bus.stop()
+    bus = EmbeddedValkey(tmp_path / "bus").start()
+    with redis.Redis.from_url(bus.url) as client:
+        assert client.get("kept") == b"yes"
+    bus.stop()
+
+
+def test_a_bus_that_a_killed_supervisor_left_is_replaced(tmp_path: Path) -> None:
+    """A server of an earlier run on the same folder is shut down, its data kept, and a new one started."""
+    orphan = EmbeddedValkey(tmp_path / "bus").start()
+    with redis.Redis.from_url(orphan.url) as client:
+        client.set("kept", "yes")
+    bus = EmbeddedValkey(tmp_path / "bus").start()
+    with redis.Redis.from_url(bus.url) as client:
+        assert client.get("kept") == b"yes"
+    assert not orphan.is_running() or orphan.url == bus.url
+    bus.stop()
+
+
+def test_a_deep_folder_still_gets_a_socket(tmp_path: Path) -> None:
+    """A data folder whose path is longer than a socket's may be puts the socket elsewhere."""
+    deep = tmp_path / ("x" * 80) / ("y" * 80)
+    bus = EmbeddedValkey(deep).start()
+    with redis.Redis.from_url(bus.url) as client:
+        assert client.ping()
+    bus.stop()

@@ -1,0 +1,130 @@
+"""Live tiles on a real bus: nothing unless somebody watches, then a stream that a browser can join."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from api.contract import bus
+from api.contract.schema import LiveClock, LiveInit, OverlayBox, OverlayMessage
+from plumewatch.embedded import EmbeddedValkey
+from streams.camera import camera_id
+from streams.frame import Frame, Packet
+from streams.ring import PacketRing
+from tests.e2e.waiting import wait_for
+from tests.streams.media import make_clip, picture
+from tests.vision.scene import CAMERA, read_packets
+from vision.live import LivePublisher
+
+GATE = CAMERA.id
+
+
+@pytest.fixture(scope="module")
+def packets(tmp_path_factory: pytest.TempPathFactory) -> list[Packet]:
+    """Six seconds of a camera, a key frame a second."""
+    return read_packets(make_clip(tmp_path_factory.mktemp("live") / "clip.mp4", seconds=6))
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[redis.Redis]:
+    """A bus of this test's own."""
+    server = EmbeddedValkey(tmp_path / "bus").start()
+    with redis.Redis.from_url(server.url) as connection:
+        yield connection
+    server.stop()
+
+
+@pytest.fixture
+def ring(packets: list[Packet]) -> PacketRing:
+    """A ring that has received the first three and a half seconds."""
+    kept = PacketRing(60, 1 << 24)
+    for packet in packets[:88]:
+        kept.append(packet)
+    return kept
+
+
+@pytest.fixture
+def publisher(client: redis.Redis, ring: PacketRing) -> Iterator[LivePublisher]:
+    """A publisher of one camera."""
+    live = LivePublisher(client, lambda _: ring.latest_gop())
+    live.add(GATE)
+    live.start()
+    yield live
+    live.stop()
+
+
+def entries(client: redis.Redis) -> list[dict[bytes, bytes]]:
+    """What is on the camera's live stream."""
+    return [fields for _, fields in client.xrange(bus.live_key(GATE))]  # type: ignore[union-attr]
+
+
+def watch(client: redis.Redis, publisher: LivePublisher) -> None:
+    """Let somebody watch, and wait until the publisher has noticed."""
+    client.set(bus.wanted_key(GATE), b"1", ex=bus.WANTED_TTL_S)
+    wait_for("the viewer is noticed", lambda: publisher.is_wanted(GATE), 10, 0.05)
+
+
+def test_nothing_is_published_while_nobody_watches(
+    client: redis.Redis, publisher: LivePublisher, packets: list[Packet]
+) -> None:
+    """Packets of an unwatched camera cost nothing on the bus; its snapshot is there all the same."""
+    for packet in packets:
+        publisher.on_packet(packet)
+    publisher.on_analysed(Frame(GATE, packets[0].time, picture(0)), [])
+    wait_for("the snapshot is there", lambda: client.exists(bus.snapshot_key(GATE)), 10)
+    assert entries(client) == []
+    assert client.hget(bus.snapshot_key(GATE), "jpeg")[:3] == b"\xff\xd8\xff"  # type: ignore[index]
+
+
+def test_a_new_viewer_starts_at_the_newest_key_frame(
+    client: redis.Redis, publisher: LivePublisher, packets: list[Packet]
+) -> None:
+    """The tile starts from the ring: initialisation, then a fragment that begins with a key frame, without waiting."""
+    watch(client, publisher)
+    for packet in packets[88:120]:
+        publisher.on_packet(packet)
+    wait_for("two fragments", lambda: len([e for e in entries(client) if e[b"kind"] == b"media"]) >= 2, 10)
+    found = entries(client)
+    init = LiveInit.model_validate_json(found[0][b"data"])
+    assert (found[0][b"kind"], init.width, init.height) == (b"init", 320, 240)
+    assert init.mime.startswith('video/mp4; codecs="avc1.')
+    assert found[0][b"segment"][4:8] == b"ftyp"
+    first = next(entry for entry in found if entry[b"kind"] == b"media")
+    assert first[b"key"] == b"1"
+    clock = LiveClock.model_validate_json(next(e[b"data"] for e in found if e[b"kind"] == b"message"))
+    started = next(packet for packet in packets if packet.is_keyframe and packet.time.pts_s >= 3)
+    assert (clock.utc - started.time.utc).total_seconds() == pytest.approx(clock.media_s, abs=0.05)
+
+
+def test_boxes_carry_the_media_time_of_their_picture(
+    client: redis.Redis, publisher: LivePublisher, packets: list[Packet]
+) -> None:
+    """An overlay's media time is that of the frame it was seen in, on the tile's own time line."""
+    watch(client, publisher)
+    for packet in packets[88:120]:
+        publisher.on_packet(packet)
+    seen = packets[100]
+    box = OverlayBox(xyxy=(1, 2, 30, 40), class_name="smoke", confidence=0.5, track=1, state="candidate")
+    publisher.on_analysed(Frame(GATE, seen.time, picture(100)), [box])
+
+    def overlay() -> OverlayMessage | None:
+        texts = [entry[b"data"] for entry in entries(client) if entry[b"kind"] == b"message"]
+        found = [text for text in texts if json.loads(text)["type"] == "overlay"]
+        return OverlayMessage.model_validate_json(found[0]) if found else None
+
+    message = wait_for("the overlay", overlay, 10)
+    start = next(packet for packet in packets if packet.is_keyframe and packet.time.pts_s >= 3)
+    assert message.media_s == pytest.approx(seen.time.seconds_since(start.time), abs=0.05)
+    assert (message.boxes, message.width, message.height) == ([box], 320, 240)
+
+
+def test_a_camera_that_is_removed_is_forgotten(client: redis.Redis, publisher: LivePublisher) -> None:
+    """After remove a camera is not wanted, whatever the bus says; others go on."""
+    watch(client, publisher)
+    publisher.remove(GATE)
+    assert not publisher.is_wanted(GATE)
+    publisher.add(camera_id("other"))
+    client.set(bus.wanted_key("other"), b"1", ex=bus.WANTED_TTL_S)
+    wait_for("the other viewer is noticed", lambda: publisher.is_wanted(camera_id("other")), 10, 0.05)
