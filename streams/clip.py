@@ -61,7 +61,8 @@ def write_mp4(packets: Sequence[Packet], path: Path) -> ClipInfo:
     Write packets to an MP4 file that starts playing before it is loaded (``moov`` first).
 
     `packets` are in decoding order, of one epoch and stream, the first a key frame, as `PacketRing.cut` gives them.
-    Their spacing is kept; the earliest picture is shown at 0. HEVC gets the tag ``hvc1``, which players want.
+    Their spacing is kept; the earliest picture is shown at 0. HEVC gets the tag ``hvc1``, which players want. Raises
+    `ClipError` for packets that MP4 cannot hold, and `OSError` where the disk does not take the file.
     """
     _check(packets)
     stream = packets[0].stream
@@ -71,6 +72,8 @@ def write_mp4(packets: Sequence[Packet], path: Path) -> ClipInfo:
             track = _add_track(container, stream)
             for packet in packets:
                 container.mux_one(_encoded(packet, track, zero))
+    except OSError as error:  # FFmpeg's errors of the disk are these too; the packets are not to blame
+        raise OSError(error.errno, error.strerror, str(path)) from None
     except (av.error.FFmpegError, ValueError) as error:
         raise ClipError(f"cannot write {stream.codec} as MP4: {_strerror(error)}") from None
     _tag_hvc1(path)

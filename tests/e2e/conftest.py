@@ -14,10 +14,9 @@ import httpx
 import pytest
 
 from benchmarks.scenes import demo_scenes, ensure
-from tests.api.wall.conftest import chromium, playwright
 from tests.rtsp import rtsp_server
 
-__all__ = ["chromium", "playwright", "rtsp_server"]
+__all__ = ["rtsp_server"]
 
 _CACHE = Path(__file__).resolve().parents[2] / ".cache" / "scenes"
 PASSWORD = "a long enough pass phrase"

@@ -1,44 +1,14 @@
 """A browser in front of a real API, a real Valkey and a staged worker."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.api.conftest import PASSWORD, RunningApi
 from tests.api.wall.stage import StagedWorker, make_square_clip
-
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    """Playwright's driver."""
-    with sync_playwright() as driver:
-        yield driver
-
-
-@pytest.fixture(scope="session")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    """The system's Chromium, headless."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("needs Debian's chromium: apt-get install chromium")
-    browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture(scope="session")
