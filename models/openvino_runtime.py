@@ -1,5 +1,5 @@
 """
-Networks on OpenVINO: the only import of `openvino`. On CPUs with bf16 units (AMX, AVX512-BF16) about four times as
+Networks on OpenVINO: the only import of `openvino`. On CPUs with bf16 units (AMX, AVX512-BF16) three to four times as
 fast as fp32 (``python -m benchmarks.speed``).
 """
 
