@@ -36,7 +36,8 @@ def choose_runtime(name: str = "auto") -> RuntimeChoice:
 
     ``auto``, ``onnxruntime``, ``openvino`` (bf16 where the CPU has it, else f32), ``openvino-f32``, ``openvino-bf16``.
     ``auto`` is OpenVINO: on 2 cores of a Xeon with AMX, 640x384, 46 images a second in bf16 and 13.7 in f32 against
-    13.4 of ONNX Runtime (``python -m benchmarks.speed``). For the same detections on different machines name an f32 one.
+    13.4 of ONNX Runtime (``python -m benchmarks.speed``). For the same detections on different machines name an f32
+    one.
     """
     match name:
         case "onnxruntime":
