@@ -1,22 +1,23 @@
 """
 The main line under the clock: from smoke in the picture to the lead on the wall, and what a camera costs.
 
-    python -m benchmarks.line --clip CLIP --smoke-s 7 --site DATA_FOLDER --url API_URL RTSP_URL
+    python -m benchmarks.line --clip CLIP --smoke-s 7 --site DATA_FOLDER --url API_URL
 
-It listens to the same RTSP stream as the worker. The clip that the camera plays is known, so the moment at which its
-first smoky picture arrives here is known exactly: packets are recognised by their bytes, nothing is decoded. The lead's
-moment on the wall is that of its event, by the API's clock on the same machine.
+The site watches a camera that plays a known clip in a loop. The moment at which the first smoky picture was taken comes
+from the lead's own evidence: its packets are those of the clip, recognised by their bytes, and the manifest tells when
+they were captured. The lead's moment on the wall is that of its event, by the API's clock on the same machine.
 """
 
 import argparse
 import hashlib
 import json
+import shutil
 import statistics
-import threading
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -28,8 +29,6 @@ from streams.clock import StreamClock
 from streams.frame import Packet
 from streams.source import AvSource
 
-_START_CODE = b"\x00\x00\x01"
-
 
 @dataclass(frozen=True, slots=True)
 class LineReport:
@@ -37,16 +36,15 @@ class LineReport:
     What was measured.
 
     Attributes:
-        announced_s: seconds from the first smoky picture's arrival to the lead's event on the wall, one a lead.
+        announced_s: seconds from the capture of the first smoky picture to the lead's event on the wall, one a lead.
 
         filed_s: likewise to the verified package's event.
 
         cameras: watched by the site.
 
-        cpu_cores: processor cores used by the site's processes, average over the run; the RTSP server and this
-            program not counted.
+        cpu_cores: processor cores used by the site's processes, average over the run.
 
-        memory_mb: resident memory of the site's processes at the end, shared pages counted once a process.
+        memory_mb: resident memory of the site's processes at the end, shared pages counted in each of them.
 
         worker_cpu_cores, worker_memory_mb: of the worker alone.
     """
@@ -85,69 +83,62 @@ def _spread(seconds: Sequence[float]) -> str:
 
 
 def picture_hash(packet: Packet) -> str:
-    """Return the hash of a packet's last slice, the same for Annex B (RTSP) and length-prefixed (MP4) packets."""
+    """Return the hash of the end of a packet, the same for a stream's packet and the clip's own."""
     return hashlib.sha256(packet.data.rstrip(b"\x00")[-200:]).hexdigest()
 
 
-def smoke_hashes(clip: Path, smoke_s: float) -> set[str]:
-    """Return the hashes of the clip's packets in the first half second of smoke."""
+def read_packets(clip: Path) -> list[Packet]:
+    """Return all packets of a file."""
     camera = Camera(camera_id("clip"), "", SourceUrl(str(clip)), StreamSettings(pace=Pace.FREE))
-    packets = list(AvSource(camera, StreamClock()).packets())
-    start = packets[0].time
-    return {picture_hash(p) for p in packets if smoke_s <= p.time.seconds_since(start) < smoke_s + 0.5}
+    return list(AvSource(camera, StreamClock()).packets())
 
 
-class SmokeWatch:
-    """Listens to a stream and notes when its first smoky picture arrives, once a loop of the clip."""
+class Smoke:
+    """Tells when smoke began for the evidence of a lead; `smoke_s` is its second in `clip`."""
 
-    def __init__(self, url: str, clip: Path, smoke_s: float) -> None:
-        camera = Camera(camera_id("watch"), "", SourceUrl(url), StreamSettings())
-        self._source = AvSource(camera, StreamClock())
-        self._wanted = smoke_hashes(clip, smoke_s)
-        self._thread = threading.Thread(target=self._run, name="smoke-watch")
-        self.moments: list[datetime] = []
+    def __init__(self, clip: Path, smoke_s: float) -> None:
+        packets = read_packets(clip)
+        start = packets[0].time
+        self._seconds = {picture_hash(packet): packet.time.seconds_since(start) for packet in packets}
+        self._smoke_s = smoke_s
 
-    def start(self) -> None:
-        """Start listening."""
-        self._thread.start()
+    def began(self, client: httpx.Client, lead_id: str) -> datetime:
+        """Return the capture time of the first smoky picture before the lead; raise `LookupError` if there is none."""
+        base = f"/v1/evidence/{lead_id}"
+        with tempfile.TemporaryDirectory() as folder:
+            package = Path(folder) / "package.tar"
+            package.write_bytes(client.get(f"{base}/package.tar").raise_for_status().content)
+            shutil.unpack_archive(package, folder, filter="data")
+            manifest = json.loads((Path(folder) / lead_id / "manifest.json").read_bytes())
+            recorded = read_packets(Path(folder) / lead_id / "clip.mp4")
+        first_utc = datetime.fromisoformat(manifest["time"]["first_utc"])
+        for packet in recorded:
+            clip_s = self._seconds.get(picture_hash(packet))
+            if clip_s is not None and clip_s <= self._smoke_s:
+                ahead_s = packet.time.seconds_since(recorded[0].time) + self._smoke_s - clip_s
+                return first_utc + timedelta(seconds=ahead_s)
+        raise LookupError(f"the evidence of {lead_id} shows no picture of the clip before its smoke")
 
-    def stop(self) -> None:
-        """Stop listening."""
-        self._source.stop()
-        self._thread.join(15)
 
-    def _run(self) -> None:
-        for packet in self._source.packets():
-            if picture_hash(packet) in self._wanted:
-                now = datetime.now(UTC)
-                if not self.moments or (now - self.moments[-1]).total_seconds() > 2:
-                    self.moments.append(now)
-
-
-def measure(
-    *, url: str, rtsp_url: str, clip: Path, smoke_s: float, data: Path, camera: str, seconds: float
-) -> LineReport:
-    """Watch a running site for `seconds`; `camera` is the id of the one that plays `clip` from `rtsp_url`."""
+def measure(*, url: str, clip: Path, smoke_s: float, data: Path, camera: str, seconds: float) -> LineReport:
+    """Watch a running site for `seconds`; `camera` is the id of the one that plays `clip`."""
     key = (data / "worker.key").read_text(encoding="ascii").strip()
     site = _processes(data)
-    watch = SmokeWatch(rtsp_url, clip, smoke_s)
-    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=10) as client:
-        after = int(client.get("/v1/events", params={"after": 0, "limit": 1, "newest": "true"}).json()["newest"])
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
         cameras = len(client.get("/v1/cameras").raise_for_status().json()["cameras"])
-        watch.start()
         before = {process.pid: process.cpu_times() for process in site}
         began = time.monotonic()
         time.sleep(seconds)
         elapsed = time.monotonic() - began
         used = {p.pid: sum(p.cpu_times()[:2]) - sum(before[p.pid][:2]) for p in site}
         memory = {process.pid: process.memory_info().rss / 1e6 for process in site}
-        watch.stop()
-        answer = client.get("/v1/events", params={"after": after, "limit": 1000}).raise_for_status().json()
-    events = [WallEvent.model_validate(item) for item in answer["events"]]
+        answer = client.get("/v1/events", params={"after": 0, "limit": 1000}).raise_for_status().json()
+        events = [WallEvent.model_validate(item) for item in answer["events"]]
+        announced, filed = _delays(client, events, camera, Smoke(clip, smoke_s))
     worker = next(process.pid for process in site if "worker" in process.cmdline())
     return LineReport(
-        announced_s=_delays(events, EventType.LEAD_ANNOUNCED, camera, watch.moments),
-        filed_s=_delays(events, EventType.LEAD_FILED, camera, watch.moments),
+        announced_s=announced,
+        filed_s=filed,
         cameras=cameras,
         seconds=round(elapsed, 1),
         cpu_cores=round(sum(used.values()) / elapsed, 3),
@@ -166,21 +157,27 @@ def _processes(data: Path) -> list[psutil.Process]:
     raise SystemExit(f"no running site uses {data}")
 
 
-def _delays(events: Sequence[WallEvent], kind: EventType, camera: str, moments: Sequence[datetime]) -> list[float]:
-    """Return for each event of the camera's leads the seconds since the last smoky picture began before it."""
-    delays = []
-    for event in events:
-        if event.type is kind and event.lead is not None and event.lead.camera.id == camera:
-            earlier = [moment for moment in moments if moment <= event.at]
-            if earlier:
-                delays.append(round((event.at - earlier[-1]).total_seconds(), 2))
-    return delays
+def _delays(
+    client: httpx.Client, events: Sequence[WallEvent], camera: str, smoke: Smoke
+) -> tuple[list[float], list[float]]:
+    """Return the seconds from smoke to the announcement and to the filing of each filed lead of the camera."""
+    at: dict[tuple[str, EventType], datetime] = {
+        (event.subject, event.type): event.at
+        for event in events
+        if event.lead is not None and event.lead.camera.id == camera
+    }
+    announced, filed = [], []
+    for lead_id in sorted(subject for subject, kind in at if kind is EventType.LEAD_FILED):
+        began = smoke.began(client, lead_id)
+        filed.append(round((at[lead_id, EventType.LEAD_FILED] - began).total_seconds(), 2))
+        if (lead_id, EventType.LEAD_ANNOUNCED) in at:
+            announced.append(round((at[lead_id, EventType.LEAD_ANNOUNCED] - began).total_seconds(), 2))
+    return announced, filed
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure a running site and print the report."""
     parser = argparse.ArgumentParser(description="Measure the main line of a running site.")
-    parser.add_argument("rtsp_url", help="stream of the smoking camera")
     parser.add_argument("--clip", type=Path, required=True, help="the clip that the camera plays in a loop")
     parser.add_argument("--smoke-s", type=float, required=True, help="second of the clip at which smoke begins")
     parser.add_argument("--url", default="http://127.0.0.1:8080", help="address of the API")
@@ -191,7 +188,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     report = measure(
         url=options.url,
-        rtsp_url=options.rtsp_url,
         clip=options.clip,
         smoke_s=options.smoke_s,
         data=options.site,
