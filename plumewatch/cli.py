@@ -153,6 +153,19 @@ def worker_key(
     print(make_worker_key(name, data=data, database=database))
 
 
+@app.command()
+def outbox(
+    data: Data = Path("plumewatch-data"),
+    requeue: Annotated[str | None, typer.Option(help="Send this rejected lead again.")] = None,
+) -> None:
+    """Show the leads that wait for the API on this node, and those that it refused, with the reason."""
+    from plumewatch.offline import show_outbox  # noqa: PLC0415
+
+    configure(quiet=True)
+    for line in show_outbox(data, requeue):
+        print(line)
+
+
 @operator_app.command("add")
 def operator_add(
     name: Annotated[str, typer.Argument(help="Login name.")],

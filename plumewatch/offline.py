@@ -66,3 +66,22 @@ def verify_models(names: Sequence[str]) -> Iterator[str]:
     for name in names or registry.models:
         model = registry.verify(name)
         yield f"{name}: {model.weights.name} is the registered file, SHA-256 {model.card.weights_sha256}"
+
+
+def show_outbox(data: Path, requeue: str | None) -> Iterator[str]:
+    """Yield a line for each lead in a node's outbox; first put the rejected lead `requeue` back among the waiting."""
+    from vision.outbox import ANSWER, Outbox  # noqa: PLC0415
+
+    folder = data / "outbox"
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no outbox; is this a worker's data folder?")
+    box = Outbox(folder, owns=False)
+    if requeue is not None:
+        if requeue not in box.rejected():
+            raise UsageError(f"lead {requeue} is not among the rejected ones")
+        box.requeue(requeue)
+    for entry in box.entries():
+        yield f"waiting   {entry.lead_id}"
+    for lead_id in box.rejected():
+        answer = (folder / "rejected" / lead_id / ANSWER).read_text(encoding="utf-8", errors="replace")
+        yield f"rejected  {lead_id}  {' '.join(answer.split())}"

@@ -63,15 +63,19 @@ class OutboxEntry:
 
 
 class Outbox:
-    """The durable spool. Thread-safe; one per folder."""
+    """
+    The durable spool. Thread-safe; one per folder that `owns` it, the worker's: it clears what a cut left half-written.
 
-    def __init__(self, folder: Path) -> None:
+    Another process may look and requeue beside it.
+    """
+
+    def __init__(self, folder: Path, *, owns: bool = True) -> None:
         self._ready = folder / "ready"
         self._rejected = folder / "rejected"
         make_folder(folder, 0o700)
         for place in (self._ready, self._rejected):
             make_folder(place)
-            if removed := remove_partial(place):
+            if owns and (removed := remove_partial(place)):
                 log.info("half-written entries removed", place=str(place), count=removed)
         self._lock = Lock()
         self._changed = Condition()

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -108,3 +109,18 @@ def test_models_are_listed_and_verified() -> None:
     verified = run("models", "verify")
     assert verified.returncode == 0
     assert len(verified.stdout.splitlines()) == len(listed)
+
+
+def test_the_outbox_shows_what_waits_and_what_was_refused(tmp_path: Path) -> None:
+    """A rejected lead is listed with the API's answer, and goes back among the waiting when asked."""
+    for place in ("ready/L20261123-007001", "rejected/L20261123-007002"):
+        folder = tmp_path / "outbox" / place
+        folder.mkdir(parents=True)
+        (folder / "lead.json").write_text("{}")
+        (folder / "answer.json").write_text('{"status": 409}')
+    listed = run("outbox", "--data", str(tmp_path)).stdout.splitlines()
+    assert listed == ["waiting   L20261123-007001", 'rejected  L20261123-007002  {"status": 409}']
+    again = run("outbox", "--data", str(tmp_path), "--requeue", "L20261123-007002").stdout.splitlines()
+    assert sorted(again) == ["waiting   L20261123-007001", "waiting   L20261123-007002"]
+    refused = run("outbox", "--data", str(tmp_path), "--requeue", "L20261123-007003")
+    assert (refused.returncode, "not among the rejected" in refused.stderr) == (2, True)
