@@ -23,6 +23,7 @@ from api.contract.schema import LeadAnnouncement, LeadState
 from models.detections import Detections
 from streams.camera import Camera, CameraId
 from streams.frame import Frame
+from streams.runner import StreamState
 from vision.clips import RingClips
 from vision.config import WorkerConfig
 from vision.dossier import Site, Witness
@@ -51,12 +52,13 @@ _ANNOUNCEMENTS = 100
 
 @dataclass(frozen=True, slots=True)
 class _Confirmed:
-    """A lead on its way to the desk, with what only its camera can give."""
+    """A lead on its way to the desk, with what only its camera can give; `has_ended` says that no packet will come."""
 
     lead: Lead
     site: Site
     clips: RingClips
     detections: DetectionLog
+    has_ended: Callable[[], bool]
 
 
 @dataclass(slots=True)
@@ -134,10 +136,18 @@ class EvidenceDesk:
         """Take in a lead's change; a confirmed one opens a case, later ones update it."""
         lead = change.lead
         if change.previous is TrackState.CANDIDATE and lead.state is TrackState.CONFIRMED:
-            clips = RingClips(watched.runner.ring)
+            runner = watched.runner
             with self._books.lock:
                 self._books.newest[lead.key] = lead
-            self._arriving.put(_Confirmed(lead, self._site(watched), clips, self._log_of(lead.camera_id)))
+            self._arriving.put(
+                _Confirmed(
+                    lead=lead,
+                    site=self._site(watched),
+                    clips=RingClips(runner.ring),
+                    detections=self._log_of(lead.camera_id),
+                    has_ended=lambda: runner.snapshot().state is StreamState.ENDED,
+                )
+            )
             return
         with self._books.lock:
             if lead.key in self._books.newest:
@@ -282,4 +292,4 @@ class EvidenceDesk:
         span = waiting.case.span
         if newest is not None and (newest.epoch != span.epoch or newest.pts_s >= span.end_s):
             return True
-        return now >= waiting.deadline or camera in self._books.gone
+        return now >= waiting.deadline or camera in self._books.gone or waiting.confirmed.has_ended()

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import redis
 
 from streams.ring import PacketRing
+from streams.runner import StreamState
 from tests.vision.moments import moment
 from tests.vision.scene import CAMERA, SITE, WITNESS
 from vision.config import WorkerConfig
@@ -84,17 +85,22 @@ def lead(number: int = 1) -> Lead:
     )
 
 
-def run_desk(store: FakeStore, bus: FakeBus, feed: Callable[[EvidenceDesk, SimpleNamespace], None]) -> EvidenceDesk:
-    """Run a desk over what `feed` gives it, until the store is done and the desk stopped."""
+def run_desk(
+    store: FakeStore,
+    bus: FakeBus,
+    feed: Callable[[EvidenceDesk, SimpleNamespace], None],
+    state: StreamState = StreamState.PLAYING,
+) -> EvidenceDesk:
+    """Run a desk over what `feed` gives it until the store is done; a camera that plays is taken away after that."""
     config = WorkerConfig.for_sources(["rtsp://camera/1"])
     desk = EvidenceDesk(store, config, WITNESS, bus)  # type: ignore[arg-type]
     desk.camera_added(CAMERA)
-    watched = SimpleNamespace(
-        config=config.cameras[0], runner=SimpleNamespace(camera=CAMERA, ring=PacketRing(90, 1 << 20))
-    )
+    runner = SimpleNamespace(camera=CAMERA, ring=PacketRing(90, 1 << 20), snapshot=lambda: SimpleNamespace(state=state))
+    watched = SimpleNamespace(config=config.cameras[0], runner=runner)
     desk.start()
     feed(desk, watched)
-    desk.camera_gone(CAMERA.id)
+    if state is StreamState.PLAYING:
+        desk.camera_gone(CAMERA.id)
     assert store.done.wait(WAIT_S)
     desk.stop()
     return desk
@@ -155,3 +161,10 @@ def test_an_announcement_waits_for_the_bus() -> None:
     desk = run_desk(store, bus, lambda desk, watched: confirm(desk, watched, lead()))
     assert len(bus.entries) == 1
     assert desk.stats.announcements_dropped == 0
+
+
+def test_a_file_that_ended_is_not_waited_for() -> None:
+    """A lead at the end of a file is finished at once: its post-roll will never come."""
+    store = FakeStore()
+    run_desk(store, FakeBus(), lambda desk, watched: confirm(desk, watched, lead()), StreamState.ENDED)
+    assert store.finished == [lead()]
