@@ -13,7 +13,7 @@ demo: $(VENV)/.run ## run everything on this machine over demo scenes; SOURCE="f
 	@$(BIN)/plumewatch up $(if $(SOURCE),$(foreach s,$(SOURCE),--source '$(s)'),--demo) $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) $(if $(DATA),--data '$(DATA)')
 
 test: $(VENV)/.dev servers ## install what the tests need and run all of them
-	$(BIN)/python -m pytest $(ARGS)
+	.ci/with-postgresql $(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, docs
 	$(BIN)/ruff format --check .
@@ -33,7 +33,7 @@ format: $(VENV)/.dev ## format the tree
 lock: $(VENV)/.dev ## lock the dependencies anew
 	requirements/lock
 
-servers: ## install the RTSP server and the browser that the tests drive (Debian, as root)
+servers: ## install the RTSP server, the browser and the database server that the tests drive (Debian, as root)
 	@.ci/install-servers
 
 $(VENV)/bin/python:
