@@ -156,7 +156,7 @@ def choose_threshold(samples: Sequence[Sample], sightings: Mapping[str, Sighting
 def image_recall(samples: Sequence[Sample], sightings: Mapping[str, Sightings], threshold: float) -> float:
     """Return the share of images with labels in which anything is detected: what a camera's first alarm needs."""
     positives = [item for item in samples if not item.is_negative]
-    found = sum(sightings[item.name].confidence.max(initial=0.0) >= threshold for item in positives)
+    found = int(sum(sightings[item.name].confidence.max(initial=0.0) >= threshold for item in positives))
     return round(found / len(positives), 4) if positives else math.nan
 
 
