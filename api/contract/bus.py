@@ -10,6 +10,7 @@ by HTTP from the outbox, wall events live in the database and the bus only rings
 | ``pw:camera:{id}:snapshot`` | hash, 120 s | worker | ``jpeg``, ``utc``, ``width``, ``height`` |
 | ``pw:camera:{id}:wanted`` | string, 10 s | API | a viewer is watching: publish the live tile |
 | ``pw:camera:{id}:live`` | stream, capped | worker | entries of `LiveEntry` kinds |
+| ``pw:camera:{id}:init`` | hash, 60 s | worker | the newest ``init``: ``data``, ``segment``, ``epoch`` |
 | ``pw:cameras:desired`` | hash id -> JSON | API | `CameraDocument` with its full source |
 | ``pw:leads:announced`` | stream, capped | worker | ``announcement``: `LeadAnnouncement` JSON |
 | ``pw:events`` | pub/sub | API | newest event cursor: the bell |
@@ -25,6 +26,7 @@ STATE_TTL_S = 15
 SNAPSHOT_TTL_S = 120
 WANTED_TTL_S = 10
 LIVE_MAXLEN = 600
+INIT_TTL_S = 60
 ANNOUNCED_MAXLEN = 10_000
 
 
@@ -59,3 +61,13 @@ def wanted_key(camera_id: str) -> str:
 def live_key(camera_id: str) -> str:
     """Key of a camera's live stream."""
     return f"pw:camera:{camera_id}:live"
+
+
+def init_key(camera_id: str) -> str:
+    """
+    Key of the newest initialisation of a camera's live stream, for viewers that come after it fell off the stream.
+
+    A hash with the fields ``data`` (JSON `LiveInit`) and ``segment`` of the entry, and ``epoch`` in decimal; its time
+    to live is renewed with each message.
+    """
+    return f"pw:camera:{camera_id}:init"
