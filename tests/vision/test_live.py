@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,36 @@ def test_a_camera_that_is_removed_is_forgotten(client: redis.Redis, publisher: L
     publisher.add(camera_id("other"))
     client.set(bus.wanted_key("other"), b"1", ex=bus.WANTED_TTL_S)
     wait_for("the other viewer is noticed", lambda: publisher.is_wanted(camera_id("other")), 10, 0.05)
+
+
+def test_the_beginning_of_a_long_tile_is_still_found(
+    client: redis.Redis, publisher: LivePublisher, packets: list[Packet]
+) -> None:
+    """What starts a tile has a key of its own, as long as the tile runs: the capped stream may have lost it."""
+    watch(client, publisher)
+    for packet in packets[88:120]:
+        publisher.on_packet(packet)
+    wait_for("a fragment", lambda: [e for e in entries(client) if e[b"kind"] == b"media"], 10)
+    client.xtrim(bus.live_key(GATE), maxlen=1, approximate=False)
+    kept = client.hgetall(bus.init_key(GATE))
+    assert LiveInit.model_validate_json(kept[b"data"]).width == 320  # type: ignore[index,arg-type]
+    assert kept[b"segment"][4:8] == b"ftyp"  # type: ignore[index]
+    assert client.ttl(bus.init_key(GATE)) > 0  # type: ignore[operator]
+
+
+def test_a_packet_that_cannot_be_muxed_costs_one_tile_a_moment(
+    client: redis.Redis, publisher: LivePublisher, packets: list[Packet]
+) -> None:
+    """After a packet that the muxer refuses the tile says so and starts anew at the next key frame."""
+    watch(client, publisher)
+    again = replace(packets[89], dts=packets[88].dts, pts=packets[88].pts)
+    for packet in [packets[88], packets[89], again, *packets[90:140]]:
+        publisher.on_packet(packet)
+
+    def starts() -> list[dict[bytes, bytes]] | None:
+        found = [entry for entry in entries(client) if entry[b"kind"] == b"init"]
+        return found if len(found) > 1 else None
+
+    wait_for("the tile starts anew", starts, 10)
+    messages = [json.loads(entry[b"data"]) for entry in entries(client) if entry[b"kind"] == b"message"]
+    assert {"type": "end", "epoch": 0, "reason": "packet cannot be shown"} in messages
