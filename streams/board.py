@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from streams.camera import CameraId
@@ -11,8 +12,10 @@ from streams.frame import Frame
 @dataclass(slots=True)
 class _Slot:
     frame: Frame | None = None
+    frame_at: float = 0.0
     waits: bool = False
     in_flight: bool = False
+    in_flight_at: float = 0.0
     posted: int = 0
     dropped: int = 0
     turn: int = 0
@@ -26,7 +29,8 @@ class FrameBoard:
     is free, so that no frame is lost. Detector threads pull with `take` and say `done` when the frame is analysed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
         self._slots: dict[CameraId, _Slot] = {}
         self._changed = threading.Condition()
         self._closed = False
@@ -58,7 +62,7 @@ class FrameBoard:
                 slot.turn = self._turn
             else:
                 slot.dropped += 1
-            slot.frame = frame
+            slot.frame, slot.frame_at = frame, self._monotonic()
             slot.posted += 1
             self._changed.notify_all()
             return True
@@ -77,14 +81,14 @@ class FrameBoard:
 
         Waits up to `timeout_s` for the first; empty when none came or the board is closed.
         """
-        deadline = time.monotonic() + timeout_s
+        deadline = self._monotonic() + timeout_s
         with self._changed:
             while not self._closed:
                 ready = sorted(
                     (slot for slot in self._slots.values() if slot.frame is not None and not slot.in_flight),
                     key=lambda slot: slot.turn,
                 )[:max_frames]
-                remaining = deadline - time.monotonic()
+                remaining = deadline - self._monotonic()
                 if ready or remaining <= 0:
                     return [self._hand_out(slot) for slot in ready]
                 self._changed.wait(remaining)
@@ -94,7 +98,7 @@ class FrameBoard:
         frame, slot.frame = slot.frame, None
         if frame is None:
             raise AssertionError("a ready slot holds a frame")
-        slot.in_flight = True
+        slot.in_flight, slot.in_flight_at = True, slot.frame_at
         self._changed.notify_all()
         return frame
 
@@ -105,6 +109,12 @@ class FrameBoard:
             if slot is not None:
                 slot.in_flight = False
                 self._changed.notify_all()
+
+    def waited_s(self, camera_id: CameraId) -> float:
+        """Return the seconds since the camera's frame in flight was posted; 0 where none is in flight."""
+        with self._changed:
+            slot = self._slots.get(camera_id)
+            return self._monotonic() - slot.in_flight_at if slot is not None and slot.in_flight else 0.0
 
     def is_idle(self, camera_id: CameraId) -> bool:
         """Return True where no frame of the camera waits or is in flight."""

@@ -16,7 +16,6 @@ from models.pool import DetectorPool, Discard
 from models.registry import Registry
 from streams.board import FrameBoard
 from streams.camera import CameraId
-from streams.clock import utc_now
 from streams.frame import Frame, Packet
 from streams.runner import CameraRunner
 from vision.analyser import CameraAnalyser
@@ -38,8 +37,8 @@ from vision.watched import WatchedCamera
 log = structlog.get_logger(__name__)
 
 _STALENESS_S = 5.0
-"""A frame that waited longer than this for the detector says nothing about now; the budget is half the time in which a
-lead must be on the wall."""
+"""A frame that waited longer than this on the board says nothing about now; the budget is half the time in which a lead
+must be on the wall. Counted from its post: the camera's own clock may be wrong by more."""
 
 _FLUSH_S = 10.0
 
@@ -90,7 +89,7 @@ class Worker:
             self._live.start()
             stack.callback(self._live.stop)
             pool = DetectorPool(
-                [detector], self._board.take, self._analyse, self._discard, age_s=_age_s, staleness_s=_STALENESS_S
+                [detector], self._board.take, self._analyse, self._discard, age_s=self._age_s, staleness_s=_STALENESS_S
             )
             pool.start()
             stack.callback(pool.stop)
@@ -190,6 +189,5 @@ class Worker:
         for change in changes:
             self._desk.take(watched, change)
 
-
-def _age_s(frame: Frame) -> float:
-    return (utc_now() - frame.time.utc).total_seconds()
+    def _age_s(self, frame: Frame) -> float:
+        return self._board.waited_s(frame.camera_id)

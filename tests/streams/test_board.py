@@ -105,3 +105,23 @@ def test_closing_wakes_everybody() -> None:
     thread.join(5)
     assert taken == [[]]
     assert not replay.post(frame(A, 1))
+
+
+def test_a_frame_in_flight_tells_how_long_it_waited() -> None:
+    """Waiting is counted from the post of the very frame that is in flight, whatever the camera's clock says."""
+    now = [100.0]
+    live = FrameBoard(monotonic=lambda: now[0])
+    live.add(A)
+    live.post(frame(A, 1))
+    now[0] += 3.0
+    assert live.waited_s(A) == 0.0
+    live.post(frame(A, 2))
+    now[0] += 0.5
+    assert numbers(live.take(1, 0)) == [("a", 2)]
+    assert live.waited_s(A) == 0.5
+    now[0] += 1.0
+    live.post(frame(A, 3))
+    assert live.waited_s(A) == 1.5
+    live.done(A)
+    assert live.waited_s(A) == 0.0
+    assert live.waited_s(B) == 0.0
