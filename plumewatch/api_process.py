@@ -1,9 +1,14 @@
 """The API as a process of its own, and what must be there before it starts."""
 
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
+from redis import Redis
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.accounts import (
     FIRST_OPERATOR,
@@ -16,6 +21,7 @@ from api.accounts import (
 from api.settings import Settings
 from api.store.faults import RecordConflict, UnknownRecord
 from api.store.people import Role
+from api.vault import VaultError, open_vault
 from plumewatch.failures import UsageError
 
 
@@ -43,33 +49,76 @@ def prepare_api(data: Path, redis: str) -> FirstStart:
 
 
 def run_api(*, data: Path, redis: str, database: str, vault: str, host: str, port: int) -> None:
-    """Serve the API until SIGINT or SIGTERM."""
+    """Serve the API until SIGINT or SIGTERM; raise `UsageError` for a place that cannot be used."""
     from api.app import serve  # noqa: PLC0415 (only the process that serves pays for the web framework)
 
-    settings = Settings(
-        data_dir=data,
-        redis_url=SecretStr(redis),
-        database_url=SecretStr(database),
-        vault_url=SecretStr(vault),
-        host=host,
-        port=port,
-    )
+    settings = _settings(data, database, redis_url=redis, vault_url=vault, host=host, port=port)
+    _check_places(settings, redis, vault)
+    with _told("the database cannot be used"):
+        _first_operator_told(settings)
     serve(settings)
+
+
+def _first_operator_told(settings: Settings) -> None:
+    """Bring the database up to date; at the very first start print the one-time password."""
+    operator = ensure_first_operator(settings)
+    if operator is not None:
+        print(f"first start: log in as {operator.username} with the password {operator.password}", flush=True)
+
+
+def _settings(data: Path, database: str, **places: object) -> Settings:
+    try:
+        return Settings.model_validate({"data_dir": data, "database_url": database, **places})
+    except ValidationError as fault:
+        first = fault.errors(include_url=False, include_input=False)[0]
+        raise UsageError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from fault
+
+
+def _check_places(settings: Settings, redis: str, vault: str) -> None:
+    """Raise `UsageError` where bus or vault address make no sense, or the port is taken; nothing is contacted."""
+    try:
+        Redis.from_url(redis).close()
+    except ValueError as fault:
+        raise UsageError("the bus address must begin with redis://, rediss:// or unix://") from fault
+    try:
+        open_vault(vault, settings.data_dir)
+    except VaultError as fault:
+        raise UsageError(str(fault)) from fault
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as fault:
+            raise UsageError(f"cannot listen on {settings.host}:{settings.port}: {fault.strerror}") from fault
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Turn what a database and its driver raise into a sentence without the address, which may hold a password."""
+    try:
+        yield
+    except ModuleNotFoundError as fault:
+        raise UsageError(f"{what}: install its driver first: pip install 'psycopg[binary]'") from fault
+    except SQLAlchemyError as fault:
+        reason = str(getattr(fault, "orig", None) or fault).strip().splitlines()[0]
+        raise UsageError(f"{what}: {reason}") from fault
 
 
 def make_worker_key(name: str, *, data: Path, database: str) -> str:
     """Return a new key for the worker `name`; only its hash is kept."""
     try:
-        return create_worker_key(Settings(data_dir=data, database_url=SecretStr(database)), name)
+        with _told("the database cannot be used"):
+            return create_worker_key(_settings(data, database), name)
     except RecordConflict as fault:
         raise UsageError(str(fault)) from fault
 
 
 def operator_password(name: str, *, role: Role | None, data: Path, database: str) -> str:
     """Return a one-time password: for a new operator of `role`, or for a known one where `role` is ``None``."""
-    settings = Settings(data_dir=data, database_url=SecretStr(database))
+    settings = _settings(data, database)
     try:
-        made = reset_password(settings, name) if role is None else create_operator(settings, name, role)
+        with _told("the database cannot be used"):
+            made = reset_password(settings, name) if role is None else create_operator(settings, name, role)
     except (RecordConflict, UnknownRecord) as fault:
         raise UsageError(str(fault)) from fault
     return made.password

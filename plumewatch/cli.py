@@ -78,7 +78,9 @@ def _until_stopped() -> Iterator[threading.Event]:
 def up(
     config: Config = None,
     source: Sources = None,
-    port: Annotated[int | None, typer.Option(help="Port of the wall; 8080, or the next free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port of the wall; 8080, or the next free one.")
+    ] = None,
     data: Data = Path("plumewatch-data"),
     *,
     demo: Annotated[bool, typer.Option("--demo", help="Watch generated scenes.")] = False,
@@ -101,7 +103,7 @@ def api(
     database: Database = "",
     vault: Annotated[str, typer.Option(envvar="PLUMEWATCH_VAULT_URL", help="Empty: a folder in --data.")] = "",
     host: Annotated[str, typer.Option(envvar="PLUMEWATCH_HOST", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="PLUMEWATCH_PORT", help="Port to listen on.")] = 8080,
+    port: Annotated[int, typer.Option(envvar="PLUMEWATCH_PORT", min=0, max=65535, help="Port to listen on.")] = 8080,
 ) -> None:
     """Run the API with the wall."""
     from plumewatch.api_process import run_api  # noqa: PLC0415

@@ -20,6 +20,7 @@ STOP_ON_EOF = "PLUMEWATCH_STOP_ON_EOF"
 
 _BACKOFF_MAX_S = 30.0
 _STEADY_S = 60.0
+_LOG_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -38,8 +39,10 @@ class Child:
     _log: IO[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        """Start the process; its output goes to `log_path`."""
+        """Start the process; its output goes to `log_path`, which is set aside first when it has grown large."""
         self._close_log()
+        if self.log_path.exists() and self.log_path.stat().st_size > _LOG_BYTES:
+            self.log_path.replace(self.log_path.with_suffix(".log.1"))
         self._log = self.log_path.open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "plumewatch", *self.arguments],

@@ -6,6 +6,7 @@ disk.
 """
 
 import fcntl
+import json
 import socket
 import threading
 import time
@@ -23,7 +24,7 @@ from plumewatch.embedded import EmbeddedValkey
 from plumewatch.failures import UsageError
 from plumewatch.follow import LeadFollower
 from plumewatch.processes import Child
-from plumewatch.worker_process import read_config
+from plumewatch.worker_process import DEMO, SOURCES, read_config
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +32,8 @@ DEFAULT_PORT = 8080
 _PORTS_TRIED = 50
 _READY_WITHIN_S = 60.0
 _TICK_S = 0.25
+WORKER_STOPS_WITHIN_S = 90.0
+"""As long as the deadlines of a worker's parts together (`vision.worker.STOP_WITHIN_S`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Site:
             stack.callback(api.stop, 15.0)
             self._wait_ready(api, url, stop)
             worker.start()
-            stack.callback(worker.stop, 30.0)
+            stack.callback(worker.stop, WORKER_STOPS_WITHIN_S)
             self._greet(url, first)
             follower = LeadFollower(url, first.worker_key)
             return self._watch(stop, bus, (api, worker), follower, once_timeout_s)
@@ -85,11 +88,11 @@ class Site:
         logs.mkdir(exist_ok=True)
         shared = ["--data", str(data), "--redis", bus_url]
         api = Child("api", ["api", *shared, "--port", str(port)], {}, logs / "api.log")
-        watched = [part for source in sources for part in ("--source", source)]
         configured = ["--config", str(self._options.config)] if self._options.config else []
-        looped = {"PLUMEWATCH_DEMO": "1"} if self._options.demo else {}
+        # Sources may hold passwords: the environment is the owner's alone to read, a command line is everybody's.
+        environment = {SOURCES: json.dumps(sources)} | ({DEMO: "1"} if self._options.demo else {})
         arguments = ["worker", *shared, "--api", url, "--worker-key-file", str(first.worker_key_file)]
-        worker = Child("worker", [*arguments, *configured, *watched], looped, logs / "worker.log")
+        worker = Child("worker", [*arguments, *configured], environment, logs / "worker.log")
         return api, worker
 
     def _demo_sources(self) -> list[str]:

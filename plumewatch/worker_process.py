@@ -1,5 +1,6 @@
 """The worker as a process of its own: its configuration read and checked, its places, its key."""
 
+import json
 import os
 import threading
 from collections.abc import Sequence
@@ -11,6 +12,10 @@ from vision.config import WorkerConfig, load_config
 
 DEMO = "PLUMEWATCH_DEMO"
 """Set by the supervisor for demo scenes: files start again at their end, so that the wall always shows something."""
+
+
+SOURCES = "PLUMEWATCH_SOURCES"
+"""Set by the supervisor: the sources as a JSON list, kept off the command line because they may hold passwords."""
 
 
 def read_config(config_file: Path | None, sources: Sequence[str]) -> WorkerConfig:
@@ -42,7 +47,7 @@ def run_worker(
     """Run a worker until `stop` is set."""
     from vision.worker import Worker, WorkerPlaces  # noqa: PLC0415 (loads the picture libraries)
 
-    settings = read_config(config, sources)
+    settings = read_config(config, [*sources, *json.loads(os.environ.get(SOURCES, "[]"))])
     if os.environ.get(DEMO) == "1":
         settings = settings.model_copy(update={"stream": settings.stream.model_copy(update={"loop": True})})
     places = WorkerPlaces(data=data, api_url=api, redis_url=redis, worker_key=_worker_key(worker_key_file), node=node)

@@ -31,14 +31,42 @@ class DesiredCameras:
     A registered camera must be a network stream: an address typed into a form never opens a file of this machine.
     """
 
+    node: str
     own: frozenset[str]
     _watched: dict[str, bytes] = field(default_factory=dict)
     _refused: dict[str, bytes] = field(default_factory=dict)
 
     def read(self, bus_client: redis.Redis) -> CameraChanges:
-        """Return what has changed since the last call; raise `redis.RedisError` where the bus does not answer."""
+        """
+        Return what has changed since the last call; raise `redis.RedisError` where the bus does not answer.
+
+        A registered camera belongs to the worker that holds its owner key, renewed by each call: two workers on one
+        bus never watch the same one, and a dead worker's cameras are free again after `bus.OWNER_TTL_S`. A bus that
+        does not hold the list at all (it was restarted empty) changes nothing.
+        """
         raw: Mapping[bytes, bytes] = bus_client.hgetall(bus.DESIRED_CAMERAS)  # type: ignore[assignment]
-        return self.compare({key.decode(): value for key, value in raw.items()})
+        if bus.DESIRED_MARKER.encode() not in raw:
+            return CameraChanges()
+        listed = {key.decode(): value for key, value in raw.items() if key != bus.DESIRED_MARKER.encode()}
+        ours = {
+            camera_id: document
+            for camera_id, document in listed.items()
+            if camera_id not in self.own and self._holds(bus_client, camera_id)
+        }
+        return self.compare(ours)
+
+    def _holds(self, bus_client: redis.Redis, camera_id: str) -> bool:
+        key = bus.owner_key(camera_id)
+        if bus_client.set(key, self.node, nx=True, ex=bus.OWNER_TTL_S):
+            return True
+        if bus_client.get(key) != self.node.encode():
+            return False
+        bus_client.expire(key, bus.OWNER_TTL_S)
+        return True
+
+    def forget(self, camera_id: str) -> None:
+        """Treat a camera as not watched: the next look asks for its start again."""
+        self._watched.pop(camera_id, None)
 
     def compare(self, documents: Mapping[str, bytes]) -> CameraChanges:
         """Return the changes that make `documents` (JSON by camera id) the watched ones, and take them as made."""

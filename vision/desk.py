@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import redis
 import structlog
@@ -46,6 +46,7 @@ _LATE_S = 15.0
 
 _TICK_S = 0.2
 _RETRY_S = 5.0
+_REOPEN_S = 1.0
 _STILL_LONG_SIDE_PX = 640
 _ANNOUNCEMENTS = 100
 
@@ -59,6 +60,7 @@ class _Confirmed:
     clips: RingClips
     detections: DetectionLog
     has_ended: Callable[[], bool]
+    not_before: float = 0.0
 
 
 @dataclass(slots=True)
@@ -113,6 +115,8 @@ class EvidenceDesk:
         self._pending: list[_Pending] = []
         self._announcements: deque[LeadAnnouncement] = deque(maxlen=_ANNOUNCEMENTS)
         self._books = _Books()
+        self._announce_at = 0.0
+        self._stop_by = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="evidence")
         self.stats = DeskStats()
@@ -122,7 +126,12 @@ class EvidenceDesk:
         self._thread.start()
 
     def stop(self, deadline_s: float = 30.0) -> None:
-        """Finish every open case with what its ring holds; a case that cannot be finished stays on disk."""
+        """
+        Finish every open case with what its ring holds, trying again until `deadline_s`.
+
+        A case that cannot be finished stays on disk for the next start.
+        """
+        self._stop_by = self._monotonic() + deadline_s - _TICK_S
         self._stopping.set()
         self._thread.join(deadline_s)
         if self._thread.is_alive():
@@ -189,50 +198,60 @@ class EvidenceDesk:
         )
 
     def _run(self) -> None:
-        recovered = False
-        recover_at = 0.0
+        recover_at: float | None = 0.0
         while True:
             stopping = self._stopping.is_set()
+            recover_at = self._recover(recover_at)
             try:
-                if not recovered and self._monotonic() >= recover_at:
-                    recover_at = self._monotonic() + _RETRY_S
-                    self._store.recover()
-                    recovered = True
                 self._collect(stopping=stopping)
-                self._open_cases()
                 self._announce()
                 self._finish_cases(stopping=stopping)
-            except StorageError as error:
-                self.stats.storage_failures += 1
-                log.error("evidence waits for space", error=str(error))  # noqa: TRY400 (the sentence says it all)
-                self._stopping.wait(1.0)
             except Exception:
                 log.exception("evidence desk failed; it goes on")
                 self._stopping.wait(1.0)
-            if stopping:
-                return
+            if stopping and (not (self._unopened or self._pending) or self._monotonic() >= self._stop_by):
+                break
+        for confirmed in self._unopened:
+            log.error("confirmed lead has no evidence: it could not be stored", lead=confirmed.lead.key)
+
+    def _recover(self, at: float | None) -> float | None:
+        """Finish what an earlier run left, if it is time for that; return when to try again, ``None`` when all is."""
+        if at is None or self._monotonic() < at:
+            return at
+        try:
+            self._store.recover()
+        except StorageError as error:
+            self.stats.storage_failures += 1
+            log.error("evidence of an earlier run waits for space", error=str(error))  # noqa: TRY400
+            return self._monotonic() + _RETRY_S
+        return None
 
     def _collect(self, *, stopping: bool) -> None:
+        """Wait a moment for confirmed leads, and open the cases of those that have arrived."""
         try:
-            self._unopened.append(self._arriving.get(timeout=0.0 if stopping else _TICK_S))
+            self._unopened.append(self._arriving.get(timeout=0.0 if stopping and not self._unopened else _TICK_S))
             while True:
                 self._unopened.append(self._arriving.get_nowait())
         except queue.Empty:
             pass
-
-    def _open_cases(self) -> None:
-        """Open the cases of leads that have arrived; one that cannot be opened waits behind the others."""
         for _ in range(len(self._unopened)):
             confirmed = self._unopened.popleft()
+            if self._monotonic() < confirmed.not_before:
+                self._unopened.append(confirmed)
+                continue
             try:
                 self._open_case(confirmed)
-            except StorageError:
-                self._unopened.append(confirmed)
-                raise
+            except StorageError as error:
+                self.stats.storage_failures += 1
+                log.error("lead waits for space", lead=confirmed.lead.key, error=str(error))  # noqa: TRY400
+                self._put_off(confirmed)
             except Exception:
                 log.exception("case cannot be opened; tried again", lead=confirmed.lead.key)
-                self._unopened.append(confirmed)
-                self._stopping.wait(1.0)
+                self._put_off(confirmed)
+
+    def _put_off(self, confirmed: _Confirmed) -> None:
+        """Let a lead that cannot be opened wait behind the others; it is not given up."""
+        self._unopened.append(replace(confirmed, not_before=self._monotonic() + _REOPEN_S))
 
     def _open_case(self, confirmed: _Confirmed) -> None:
         evidence = self._config.evidence
@@ -254,25 +273,29 @@ class EvidenceDesk:
         self._announcements.append(LeadAnnouncement(lead=document, still_jpeg_b64=still.decode("ascii")))
 
     def _announce(self) -> None:
+        if self._monotonic() < self._announce_at and not self._stopping.is_set():
+            return
         try:
             while self._announcements:
                 entry = {"announcement": self._announcements[0].model_dump_json()}
                 self._redis.xadd(bus.LEADS_ANNOUNCED, dict(entry.items()), maxlen=bus.ANNOUNCED_MAXLEN)
                 self._announcements.popleft()
         except redis.RedisError as error:
+            self._announce_at = self._monotonic() + _REOPEN_S
             log.warning("announcements wait for the bus", waiting=len(self._announcements), error=str(error))
 
     def _finish_cases(self, *, stopping: bool) -> None:
         """Finish the cases that are due; one that fails is put off, and the others go on."""
         for waiting in list(self._pending):
             now = self._monotonic()
-            if not stopping and (now < waiting.not_before or not self._is_due(waiting, now)):
+            if now < waiting.not_before or not (stopping or self._is_due(waiting, now)):
                 continue
             waiting.not_before = now + _RETRY_S
             try:
                 self._finish_case(waiting)
-            except StorageError:
-                raise
+            except StorageError as error:
+                self.stats.storage_failures += 1
+                log.error("evidence waits for space", lead=waiting.case.lead_id, error=str(error))  # noqa: TRY400
             except Exception:
                 log.exception("case cannot be finished; tried again", lead=waiting.case.lead_id)
 

@@ -51,10 +51,10 @@ class StateReporter:
     def _run(self) -> None:
         registered, register_at = False, 0.0
         while not self._stopping.is_set():
-            if not registered and time.monotonic() >= register_at:
-                registered = self._registration.attempt()
-                register_at = time.monotonic() + _REGISTER_EVERY_S
             try:
+                if not registered and time.monotonic() >= register_at:
+                    register_at = time.monotonic() + _REGISTER_EVERY_S
+                    registered = self._registration.attempt()
                 self._report()
                 self._reconcile()
             except redis.RedisError as error:

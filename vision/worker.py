@@ -1,6 +1,7 @@
 """The worker: composition root of a process that watches cameras. It builds, starts, watches and stops."""
 
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from streams.frame import Frame, Packet
 from streams.runner import CameraRunner
 from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig
-from vision.desired import CameraChanges, DesiredCameras
+from vision.desired import DesiredCameras
 from vision.desk import EvidenceDesk
 from vision.dossier import Witness
 from vision.evidence import CaseStore
@@ -40,7 +41,10 @@ _STALENESS_S = 5.0
 """A frame that waited longer than this on the board says nothing about now; the budget is half the time in which a lead
 must be on the wall. Counted from its post: the camera's own clock may be wrong by more."""
 
+_CAMERAS_END_S = 10.0
 _FLUSH_S = 10.0
+STOP_WITHIN_S = 90.0
+"""More than the deadlines of all parts together: who stops a worker should wait this long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +101,9 @@ class Worker:
             stack.callback(self._unwatch_all)
             for camera in self._config.cameras:
                 self.watch(camera)
-            desired = DesiredCameras(frozenset(camera.id for camera in self._config.cameras))
+            desired = DesiredCameras(node.name, frozenset(camera.id for camera in self._config.cameras))
             reporter = StateReporter(
-                bus, node.name, self._board, self._cameras_now, registration, lambda: self._reconcile(desired.read(bus))
+                bus, node.name, self._board, self._cameras_now, registration, lambda: self._reconcile(desired, bus)
             )
             reporter.start()
             stack.callback(reporter.stop)
@@ -117,30 +121,40 @@ class Worker:
         self._live.add(runner.camera.id)
         runner.start()
 
-    def unwatch(self, camera: CameraId, reason: CloseReason) -> None:
+    def unwatch(self, camera: CameraId, reason: CloseReason, deadline_s: float = _CAMERAS_END_S) -> None:
         """Stop watching a camera; its open leads are closed and their evidence is finished."""
         with self._lock:
             watched = self._watched.pop(camera, None)
         if watched is None:
             return
-        watched.runner.stop()
+        watched.runner.stop(deadline_s)
         with watched.analysing:
             watched.is_over = True
             self._report(watched, watched.analyser.end(reason))
         self._desk.camera_gone(camera)
         self._live.remove(camera)
 
-    def _reconcile(self, changes: CameraChanges) -> None:
+    def _reconcile(self, desired: DesiredCameras, bus: redis.Redis) -> None:
+        changes = desired.read(bus)
         for camera in changes.stop:
             log.info("camera taken off", camera=camera)
             self.unwatch(CameraId(camera), CloseReason.SHUTDOWN)
         for config in changes.start:
-            log.info("camera added", camera=config.id)
-            self.watch(config)
+            try:
+                self.watch(config)
+            except Exception:
+                log.exception("registered camera cannot be watched; tried again", camera=config.id)
+                desired.forget(config.id)
+            else:
+                log.info("camera added", camera=config.id)
 
     def _unwatch_all(self) -> None:
-        for camera in list(self._watched):
-            self.unwatch(camera, CloseReason.SHUTDOWN)
+        """End all cameras within one deadline: every thread is told first, then waited for."""
+        deadline = time.monotonic() + _CAMERAS_END_S
+        for watched in self._cameras_now():
+            watched.runner.stop(0.0)
+        for watched in self._cameras_now():
+            self.unwatch(watched.runner.camera.id, CloseReason.SHUTDOWN, max(0.0, deadline - time.monotonic()))
 
     def _cameras_now(self) -> list[WatchedCamera]:
         with self._lock:

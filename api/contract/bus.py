@@ -11,7 +11,8 @@ by HTTP from the outbox, wall events live in the database and the bus only rings
 | ``pw:camera:{id}:wanted`` | string, 10 s | API | a viewer is watching: publish the live tile |
 | ``pw:camera:{id}:live`` | stream, capped | worker | entries of `LiveEntry` kinds |
 | ``pw:camera:{id}:init`` | hash, 60 s | worker | the newest ``init``: ``data``, ``segment``, ``epoch`` |
-| ``pw:cameras:desired`` | hash id -> JSON | API | `CameraDocument` with its full source |
+| ``pw:camera:{id}:owner`` | string, 15 s | worker | the node that watches a registered camera |
+| ``pw:cameras:desired`` | hash id -> JSON | API | `CameraDocument` with its full source, and `DESIRED_MARKER` |
 | ``pw:leads:announced`` | stream, capped | worker | ``announcement``: `LeadAnnouncement` JSON |
 | ``pw:events`` | pub/sub | API | newest event cursor: the bell |
 """
@@ -19,10 +20,14 @@ by HTTP from the outbox, wall events live in the database and the bus only rings
 from enum import StrEnum
 
 DESIRED_CAMERAS = "pw:cameras:desired"
+DESIRED_MARKER = "-"
+"""Field that the list of desired cameras always has, so that an empty list and a lost one can be told apart."""
+
 LEADS_ANNOUNCED = "pw:leads:announced"
 EVENTS_BELL = "pw:events"
 
 STATE_TTL_S = 15
+OWNER_TTL_S = 15
 SNAPSHOT_TTL_S = 120
 WANTED_TTL_S = 10
 LIVE_MAXLEN = 600
@@ -46,6 +51,11 @@ class LiveEntry(StrEnum):
 def state_key(camera_id: str) -> str:
     """Key of a camera's last reported state."""
     return f"pw:camera:{camera_id}:state"
+
+
+def owner_key(camera_id: str) -> str:
+    """Key that names the worker which watches a registered camera."""
+    return f"pw:camera:{camera_id}:owner"
 
 
 def snapshot_key(camera_id: str) -> str:

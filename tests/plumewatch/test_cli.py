@@ -59,6 +59,16 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         (["verify", "{absent}"], "absent.mp4"),
         (["verify", "{text}"], "not a plain tar"),
         (["models", "verify", "nosuch"], "no model 'nosuch'"),
+        (["api", "--vault", "bogus://x", "--data", "{data}"], "the vault address cannot be used"),
+        (["api", "--redis", "nonsense", "--data", "{data}"], "the bus address must begin with redis://"),
+        (["api", "--port", "99999", "--data", "{data}"], "less than or equal to 65535"),
+        (["api", "--port", "{port}", "--data", "{data}"], "cannot listen on 127.0.0.1"),
+        (
+            ["api", "--database", "postgresql://u:secret@127.0.0.1:1/x", "--data", "{data}"],
+            "the database cannot be used",
+        ),
+        (["up", "--port", "99999", "--data", "{data}"], "less than or equal to 65535"),
+        (["operator", "reset", "nobody", "--data", "{data}"], "nobody"),
         (["worker", "--source", "{clip}", "--data", "{data}"], "the worker needs its key"),
     ],
 )

@@ -9,7 +9,7 @@ import httpx
 import redis
 
 from api.accounts import create_worker_key
-from api.contract.bus import DESIRED_CAMERAS, snapshot_key, state_key
+from api.contract.bus import DESIRED_CAMERAS, DESIRED_MARKER, snapshot_key, state_key
 from api.contract.schema import CameraDocument, CameraHealth, CameraState
 from api.settings import Settings
 from tests.api.conftest import RunningApi
@@ -55,7 +55,7 @@ def test_a_camera_is_registered_and_its_source_hidden(operator: httpx.Client, bu
     for path in ("/v1/cameras", "/v1/cameras/gate-3", "/v1/events"):
         assert "geheim" not in operator.get(path).text
     assert operator.delete("/v1/cameras/gate-3").status_code == 204
-    assert bus.hgetall(DESIRED_CAMERAS) == {}
+    assert bus.hgetall(DESIRED_CAMERAS) == {DESIRED_MARKER.encode(): b""}
     assert operator.get("/v1/cameras/gate-3").status_code == 404
     assert [event["type"] for event in operator.get("/v1/events").json()["events"]] == [
         "camera.changed",
