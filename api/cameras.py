@@ -1,14 +1,14 @@
 """Cameras as the API sees them: what is registered, what workers report, and telling the wall when it changes."""
 
 import asyncio
-from urllib.parse import urlsplit, urlunsplit
+import re
 
 import structlog
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
-from api.contract.bus import DESIRED_CAMERAS, state_key
+from api.contract.bus import DESIRED_CAMERAS, DESIRED_MARKER, state_key
 from api.contract.schema import CameraDocument, CameraHealth, EventType
 from api.state import ApiState
 from api.store.cameras import list_cameras
@@ -25,13 +25,18 @@ SILENT = "silent"
 
 
 def redacted(source: str) -> str:
-    """Return a source without what may be secret: user, password, query."""
-    parts = urlsplit(source)
-    if not parts.scheme or not parts.netloc:
+    """
+    Return a source without what may be secret: user, password, query, fragment. Takes any text.
+
+    All up to the last ``@`` goes, for passwords hold ``/``, ``?``, ``#`` and ``[`` in real life, and no parser of
+    addresses takes those. The same as `streams.camera.SourceUrl.redacted`, which the API may not import.
+    """
+    scheme, separator, rest = source.partition("://")
+    if not separator or scheme.lower() == "file":
         return source
-    user, _, place = parts.netloc.rpartition("@")
-    netloc = f"{HIDDEN}@{place}" if user else place
-    return urlunsplit((parts.scheme, netloc, parts.path, HIDDEN if parts.query else "", ""))
+    _, at, address = rest.rpartition("@")
+    shown, *secret = re.split(r"[?#]", address, maxsplit=1)
+    return f"{scheme}://{HIDDEN + '@' if at else ''}{shown}{'?' + HIDDEN if secret else ''}"
 
 
 def redacted_camera(camera: CameraDocument) -> CameraDocument:
@@ -42,15 +47,23 @@ def redacted_camera(camera: CameraDocument) -> CameraDocument:
 async def all_health(state: ApiState) -> dict[str, CameraHealth]:
     """Return what workers last said of each camera; raise `BusDown`."""
     reports = await state.broker.get_matching(state_key("*"))
-    health = {}
-    for key, report in reports.items():
-        try:
-            document = CameraHealth.model_validate_json(report)
-        except ValidationError as fault:
-            log.warning("camera report cannot be read", key=key, errors=fault.error_count())
-            continue
-        health[document.camera_id] = document
-    return health
+    documents = (_health_of(key, report) for key, report in reports.items())
+    return {document.camera_id: document for document in documents if document is not None}
+
+
+async def health_of(state: ApiState, camera_id: str) -> CameraHealth | None:
+    """Return what a worker last said of a camera, ``None`` when that is nothing; raise `BusDown`."""
+    key = state_key(camera_id)
+    report = await state.broker.get(key)
+    return None if report is None else _health_of(key, report)
+
+
+def _health_of(key: str, report: bytes) -> CameraHealth | None:
+    try:
+        return CameraHealth.model_validate_json(report)
+    except ValidationError as fault:
+        log.warning("camera report cannot be read", key=key, errors=fault.error_count())
+        return None
 
 
 async def publish_desired(state: ApiState) -> None:
@@ -61,7 +74,7 @@ async def publish_desired(state: ApiState) -> None:
             return [camera for camera in list_cameras(session) if not camera.configured_by]
 
     cameras = await run_in_threadpool(read)
-    desired = {camera.id: camera.model_dump_json() for camera in cameras}
+    desired = {DESIRED_MARKER: ""} | {camera.id: camera.model_dump_json() for camera in cameras}
     if await state.broker.get_hash(DESIRED_CAMERAS) != {name: text.encode() for name, text in desired.items()}:
         await state.broker.replace_hash(DESIRED_CAMERAS, desired)
 

@@ -1,0 +1,39 @@
+"""Sources as answers show them: whatever an address looks like, nothing of its credentials is left."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.cameras import redacted
+from streams.camera import SourceUrl
+
+ADDRESSES = [
+    ("", ""),
+    ("scenes/plume@home.mp4", "scenes/plume@home.mp4"),
+    ("file:///srv/plume.mp4", "file:///srv/plume.mp4"),
+    ("rtsp://10.0.0.7/1", "rtsp://10.0.0.7/1"),
+    ("rtsp://admin:geheim@10.0.0.7:554/1", "rtsp://***@10.0.0.7:554/1"),
+    ("rtsp://admin:ge/heim@10.0.0.7/1", "rtsp://***@10.0.0.7/1"),
+    ("rtsp://admin:ge?heim@10.0.0.7/1?token=abc", "rtsp://***@10.0.0.7/1?***"),
+    ("rtsp://admin:ge#heim@10.0.0.7/1#abc", "rtsp://***@10.0.0.7/1?***"),
+    ("rtsp://admin:ge@heim@10.0.0.7/1", "rtsp://***@10.0.0.7/1"),
+    ("rtsp://admin:p[w@h/", "rtsp://***@h/"),
+    ("rtsp://@h/", "rtsp://***@h/"),
+    ("rtps://admin:geheim@h/", "rtps://***@h/"),
+    ("http://[::1/1", "http://[::1/1"),
+]
+
+
+@pytest.mark.parametrize(("source", "shown"), ADDRESSES)
+def test_credentials_are_hidden(source: str, shown: str) -> None:
+    """Passwords hold all sorts of characters; user, password, query and fragment never show."""
+    assert redacted(source) == shown
+
+
+@given(
+    head=st.sampled_from(["", "rtsp://", "RTSP://", "http:/", "file://", "File://", "://", "x://"]),
+    rest=st.text(alphabet="ab:/?#@[]%\\ \n张", max_size=24),
+)
+def test_the_api_hides_what_the_worker_hides(head: str, rest: str) -> None:
+    """The worker's own log lines and the API's answers show the same of an address; neither ever fails."""
+    assert redacted(head + rest) == SourceUrl(head + rest).redacted
