@@ -5,20 +5,21 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import AnyOperator, Reader, Registrar, caller_name
 from api.broker import BusDown
-from api.cameras import HIDDEN, all_health, publish_desired, redacted_camera
+from api.cameras import HIDDEN, all_health, health_of, publish_desired, redacted_camera
 from api.clock import utc_now
-from api.contract.bus import snapshot_key, state_key
+from api.contract.bus import snapshot_key
 from api.contract.schema import CAMERA_ID_PATTERN, CameraDocument, CameraHealth, EventType
 from api.problems import Problem
 from api.state import ApiState, State
 from api.store.cameras import get_camera, list_cameras, put_camera, remove_camera
 from api.store.events import append_event
 from api.store.faults import UnknownRecord
-from api.store.workers import Worker
+from api.store.workers import Worker, nodes_of
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/v1/cameras", tags=["cameras"])
@@ -67,7 +68,7 @@ async def get_one_camera(camera_id: CameraIdPath, _: Reader, state: State) -> Ca
     """Show a camera; its source without credentials."""
     camera = await run_in_threadpool(_read, state, camera_id)
     try:
-        health = await _health(state, camera_id)
+        health = await health_of(state, camera_id)
     except BusDown:
         health = None
     if camera is None and health is None:
@@ -83,7 +84,9 @@ async def put_one_camera(
     """
     Register or change a camera (201 or 200); workers are told at once, or when the bus is back.
 
-    An empty ``source`` keeps the one that is registered: answers never show it in full.
+    An empty ``source`` keeps the one that is registered: answers never show it in full. A worker registers cameras of
+    the nodes that its key has enrolled, named in ``configured_by``; 409 ``camera-taken`` when the camera is an admin's
+    or another node's.
     """
     if body.id != camera_id:
         raise Problem(422, "invalid-input", f"the document is of camera {body.id}, the address of {camera_id}")
@@ -92,39 +95,40 @@ async def put_one_camera(
 
     def write() -> tuple[CameraDocument, bool]:
         with state.database.writing() as session:
-            camera = body
-            if not body.source:
-                try:
-                    camera = body.model_copy(update={"source": get_camera(session, camera_id).source})
-                except UnknownRecord as fault:
-                    raise Problem(422, "invalid-input", "source: a new camera needs one") from fault
+            known = _find(session, camera_id)
+            if isinstance(caller, Worker):
+                _require_own(known, body, nodes_of(session, caller))
+            if not body.source and known is None:
+                raise Problem(422, "invalid-input", "source: a new camera needs one")
+            camera = body if body.source or known is None else body.model_copy(update={"source": known.source})
+            shown = redacted_camera(camera)
             created = put_camera(session, camera, utc_now())
             data = {"by": caller_name(caller), "change": "added" if created else "changed", "name": camera.name}
             append_event(session, EventType.CAMERA_CHANGED, camera_id, utc_now(), data=data)
-            return camera, created
+            return shown, created
 
-    camera, created = await run_in_threadpool(write)
+    shown, created = await run_in_threadpool(write)
     await _tell(state)
     response.status_code = 201 if created else 200
     try:
-        health = await _health(state, camera_id)
+        health = await health_of(state, camera_id)
     except BusDown:
         health = None
-    return CameraView(camera=redacted_camera(camera), health=health, registered=True)
+    return CameraView(camera=shown, health=health, registered=True)
 
 
 @router.delete("/{camera_id}", status_code=204)
 async def delete_camera(camera_id: CameraIdPath, caller: Registrar, state: State) -> None:
-    """Remove a camera; its leads and their evidence stay. A worker may remove what a worker's configuration named."""
+    """Remove a camera; its leads and their evidence stay. A worker may remove what one of its own nodes configured."""
 
     def remove() -> None:
         with state.database.writing() as session:
-            try:
-                if isinstance(caller, Worker) and not get_camera(session, camera_id).configured_by:
-                    raise Problem(403, "admin-required", f"camera {camera_id} was registered by an admin")
-                remove_camera(session, camera_id)
-            except UnknownRecord as fault:
-                raise Problem(404, "not-found", str(fault)) from fault
+            known = _find(session, camera_id)
+            if known is None:
+                raise Problem(404, "not-found", f"there is no camera {camera_id}")
+            if isinstance(caller, Worker) and known.configured_by not in nodes_of(session, caller):
+                raise _taken(known)
+            remove_camera(session, camera_id)
             append_event(session, EventType.CAMERA_REMOVED, camera_id, utc_now(), data={"by": caller_name(caller)})
 
     await run_in_threadpool(remove)
@@ -152,7 +156,7 @@ async def get_snapshot(camera_id: CameraIdPath, _: AnyOperator, state: State) ->
 async def get_health(camera_id: CameraIdPath, _: Reader, state: State) -> CameraHealth:
     """Tell what the worker last said of a camera; 404 when it has said nothing for 15 s."""
     try:
-        health = await _health(state, camera_id)
+        health = await health_of(state, camera_id)
     except BusDown as fault:
         raise bus_down() from fault
     if health is None:
@@ -173,11 +177,6 @@ async def _tell(state: ApiState) -> None:
         log.warning("workers not told of the cameras yet", error=str(fault))
 
 
-async def _health(state: ApiState, camera_id: str) -> CameraHealth | None:
-    report = await state.broker.get(state_key(camera_id))
-    return None if report is None else CameraHealth.model_validate_json(report)
-
-
 def _read_all(state: ApiState) -> list[CameraDocument]:
     with state.database.reading() as session:
         return list_cameras(session)
@@ -185,10 +184,35 @@ def _read_all(state: ApiState) -> list[CameraDocument]:
 
 def _read(state: ApiState, camera_id: str) -> CameraDocument | None:
     with state.database.reading() as session:
-        try:
-            return get_camera(session, camera_id)
-        except UnknownRecord:
-            return None
+        return _find(session, camera_id)
+
+
+def _find(session: Session, camera_id: str) -> CameraDocument | None:
+    try:
+        return get_camera(session, camera_id)
+    except UnknownRecord:
+        return None
+
+
+def _require_own(known: CameraDocument | None, wanted: CameraDocument, nodes: frozenset[str]) -> None:
+    """Raise `Problem` unless a worker with these nodes may register a camera."""
+    if known is not None and (known.configured_by != wanted.configured_by or known.configured_by not in nodes):
+        raise _taken(known, wanted.configured_by)
+    if wanted.configured_by not in nodes:
+        named = f"node {wanted.configured_by}" if wanted.configured_by else "no node"
+        detail = f"configured_by: names {named}; a worker registers cameras of a node that its key has enrolled"
+        raise Problem(403, "node-not-yours", detail)
+
+
+def _taken(camera: CameraDocument, node: str = "") -> Problem:
+    """Return the answer to a worker that would change or remove, for ``node``, a camera that is not its own."""
+    owner = camera.configured_by
+    whose = f"belongs to node {owner}" if owner else "was registered by an admin"
+    advice = "choose another id"
+    if owner and owner == node:
+        whose, advice = f"{whose}, enrolled with another worker key", "use that key, or revoke it and enrol again"
+    detail = f"camera {camera.id} {whose}: {advice}"
+    return Problem(409, "camera-taken", detail, extensions={"configured_by": owner})
 
 
 def _number(snapshot: dict[str, bytes], field: str) -> int:

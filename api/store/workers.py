@@ -58,7 +58,10 @@ def enrol_node(
     session: Session, *, name: str, number: int, certificate_pem: str, fingerprint: str, key_id: int, at: datetime
 ) -> tuple[Node, bool]:
     """
-    Pin a node's certificate; return the node and whether it is new. The same node again changes nothing.
+    Pin a node's certificate; return the node and whether it is new.
+
+    The same node again changes nothing, unless the key that enrolled it has been revoked: then it is this key's.
+    A certificate is public and proves nobody's right to the node while the first key is valid.
 
     Raises `RecordConflict` when name, number or certificate belong to another node.
     """
@@ -67,6 +70,8 @@ def enrol_node(
     ).all()
     for row in taken:
         if (row.name, row.number, row.fingerprint) == (name, number, fingerprint):
+            if session.get_one(WorkerKeyRow, row.key_id).revoked is not None:
+                row.key_id = key_id
             return _node(row), False
         what = "name" if row.name == name else "number" if row.number == number else "certificate"
         raise RecordConflict(f"the {what} belongs to node {row.name}, number {row.number}")
@@ -86,6 +91,11 @@ def enrol_node(
 def list_nodes(session: Session) -> list[Node]:
     """Return the pinned nodes by number."""
     return [_node(row) for row in session.scalars(select(NodeRow).order_by(NodeRow.number))]
+
+
+def nodes_of(session: Session, worker: Worker) -> frozenset[str]:
+    """Return the names of the nodes that a worker's key has enrolled."""
+    return frozenset(session.scalars(select(NodeRow.name).where(NodeRow.key_id == worker.key_id)))
 
 
 def find_node(session: Session, fingerprint: str) -> Node | None:

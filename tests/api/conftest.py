@@ -6,6 +6,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -191,9 +192,9 @@ def worker(api: RunningApi) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture
-def operator(api: RunningApi) -> Iterator[httpx.Client]:
-    """A client logged in as admin, the one-time password changed, sending the CSRF header."""
+@contextmanager
+def admin_of(api: RunningApi) -> Iterator[httpx.Client]:
+    """A client logged in as the first admin of an API, the one-time password changed, sending the CSRF header."""
     first = ensure_first_operator(api.settings)
     assert first is not None
     with httpx.Client(base_url=api.url, headers=CSRF, timeout=20) as client:
@@ -201,6 +202,13 @@ def operator(api: RunningApi) -> Iterator[httpx.Client]:
         assert login.status_code == 201
         change = client.post("/v1/session/password", json={"current": first.password, "new": PASSWORD})
         assert change.status_code == 200
+        yield client
+
+
+@pytest.fixture
+def operator(api: RunningApi) -> Iterator[httpx.Client]:
+    """A client logged in as admin."""
+    with admin_of(api) as client:
         yield client
 
 

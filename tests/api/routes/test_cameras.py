@@ -2,17 +2,19 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import httpx
+import pytest
 import redis
 
-from api.accounts import create_worker_key
+from api.accounts import create_worker_key, drop_worker_key
 from api.contract.bus import DESIRED_CAMERAS, DESIRED_MARKER, snapshot_key, state_key
 from api.contract.schema import CameraDocument, CameraHealth, CameraState
 from api.settings import Settings
-from tests.api.conftest import RunningApi
+from tests.api.conftest import NODE, RunningApi
+from tests.api.contract.sample import TestSigner
 
 SOURCE = "rtsp://admin:geheim@10.0.0.7:554/Streaming/Channels/101?token=abc"
 
@@ -64,10 +66,87 @@ def test_a_camera_is_registered_and_its_source_hidden(operator: httpx.Client, bu
     ]
 
 
-def test_a_worker_registers_cameras(worker: httpx.Client) -> None:
-    """The one-machine supervisor registers its cameras with the worker's key."""
-    document = {"id": "demo", "source": "scenes/plume.mp4"}
-    assert worker.put("/v1/cameras/demo", json=document).status_code == 201
+def of_node(camera: str, node: str) -> dict[str, str]:
+    """A camera as a worker registers it."""
+    return {"id": camera, "source": SOURCE, "configured_by": node}
+
+
+@pytest.fixture
+def stranger(api: RunningApi) -> Iterator[httpx.Client]:
+    """Another worker, with a key and a node of its own."""
+    headers = {"Authorization": f"Bearer {create_worker_key(api.settings, 'stranger')}"}
+    with httpx.Client(base_url=api.url, headers=headers, timeout=20) as client:
+        pem = TestSigner(name="worker-02").certificate_pem.decode()
+        document = {"name": "worker-02", "number": 2, "certificate_pem": pem}
+        assert client.post("/v1/nodes", json=document).status_code == 201
+        yield client
+
+
+def test_a_worker_registers_cameras_of_its_own_node(enrolled: httpx.Client, operator: httpx.Client) -> None:
+    """New, changed and taken off again; not for any worker, and not for a node that its key has not enrolled."""
+    assert enrolled.put("/v1/cameras/demo", json=of_node("demo", NODE)).status_code == 201
+    assert enrolled.put("/v1/cameras/demo", json=of_node("demo", NODE) | {"name": "北门"}).status_code == 200
+    for node in ("", "worker-02"):
+        refused = enrolled.put("/v1/cameras/other", json=of_node("other", node))
+        assert (refused.status_code, refused.json()["type"]) == (403, "urn:plumewatch:problem:node-not-yours")
+    assert operator.get("/v1/cameras/other").status_code == 404
+    assert enrolled.delete("/v1/cameras/demo").status_code == 204
+
+
+def test_a_worker_leaves_the_cameras_of_others_alone(
+    enrolled: httpx.Client, stranger: httpx.Client, operator: httpx.Client
+) -> None:
+    """A camera of an admin or of another node is neither changed nor removed; the answer names the owner."""
+    assert operator.put("/v1/cameras/gate", json={"id": "gate", "source": SOURCE}).status_code == 201
+    assert enrolled.put("/v1/cameras/roof", json=of_node("roof", NODE)).status_code == 201
+    before = operator.get("/v1/cameras").json()["cameras"]
+    for camera, owner in (("gate", "an admin"), ("roof", f"node {NODE}")):
+        for node in ("worker-02", "", NODE):
+            refused = stranger.put(f"/v1/cameras/{camera}", json=of_node(camera, node))
+            assert (refused.status_code, refused.json()["type"]) == (409, "urn:plumewatch:problem:camera-taken")
+            assert owner in refused.json()["detail"]
+        kept = stranger.delete(f"/v1/cameras/{camera}")
+        assert (kept.status_code, kept.json()["type"]) == (409, "urn:plumewatch:problem:camera-taken")
+    assert operator.get("/v1/cameras").json()["cameras"] == before
+    assert len(operator.get("/v1/events").json()["events"]) == 2
+
+
+def test_an_admin_may_take_a_camera_from_a_node(enrolled: httpx.Client, operator: httpx.Client) -> None:
+    """After that it is the admin's, until he removes it."""
+    assert enrolled.put("/v1/cameras/roof", json=of_node("roof", NODE)).status_code == 201
+    assert operator.put("/v1/cameras/roof", json={"id": "roof", "source": SOURCE}).status_code == 200
+    assert enrolled.put("/v1/cameras/roof", json=of_node("roof", NODE)).status_code == 409
+    assert operator.delete("/v1/cameras/roof").status_code == 204
+    assert enrolled.put("/v1/cameras/roof", json=of_node("roof", NODE)).status_code == 201
+
+
+def test_a_node_moves_to_a_new_key_once_the_old_one_is_revoked(
+    api: RunningApi, enrolled: httpx.Client, signer: TestSigner
+) -> None:
+    """A second key that merely names the node's certificate, which is public, gets none of its cameras."""
+    node = {"name": NODE, "number": 1, "certificate_pem": signer.certificate_pem.decode()}
+    assert enrolled.put("/v1/cameras/roof", json=of_node("roof", NODE)).status_code == 201
+    key = create_worker_key(api.settings, "new")
+    with httpx.Client(base_url=api.url, headers={"Authorization": f"Bearer {key}"}, timeout=20) as renewed:
+        assert renewed.post("/v1/nodes", json=node).status_code == 200
+        refused = renewed.put("/v1/cameras/roof", json=of_node("roof", NODE))
+        assert (refused.status_code, "another worker key" in refused.json()["detail"]) == (409, True)
+        drop_worker_key(api.settings, enrolled.headers["Authorization"].removeprefix("Bearer "))
+        assert renewed.post("/v1/nodes", json=node).status_code == 200
+        assert renewed.put("/v1/cameras/roof", json=of_node("roof", NODE)).status_code == 200
+
+
+def test_what_was_written_is_answered(operator: httpx.Client, bus: redis.Redis) -> None:
+    """An address that no parser takes, and a report that cannot be read: 201 and 200, never a fault after writing."""
+    source = "rtsp://admin:p[w/?#@h/"
+    created = operator.put("/v1/cameras/gate-3", json={"id": "gate-3", "source": source})
+    assert (created.status_code, created.json()["camera"]["source"]) == (201, "rtsp://***@h/")
+    bus.set(state_key("gate-3"), b"not a report")
+    changed = operator.put("/v1/cameras/gate-3", json={"id": "gate-3", "name": "北门"})
+    assert (changed.status_code, changed.json()["health"]) == (200, None)
+    assert operator.get("/v1/cameras/gate-3").json()["camera"]["source"] == "rtsp://***@h/"
+    assert operator.get("/v1/cameras").json()["cameras"][0]["health"] is None
+    assert operator.get("/v1/cameras/gate-3/health").status_code == 404
 
 
 def test_reported_cameras_are_listed_and_their_changes_told(operator: httpx.Client, bus: redis.Redis) -> None:
