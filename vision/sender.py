@@ -25,6 +25,8 @@ RETRIED = frozenset({408, 425, 429})
 """Client errors that pass by themselves (architecture.md, path of one frame, 9); every 5xx is retried too."""
 UNAUTHORISED = frozenset({401, 403})
 """The worker's key is wrong: true of every lead and cured by an operator; the outbox complains and parks nothing."""
+NODE_TAKEN = 409
+"""Answer to an enrolment whose name, number or certificate is another node's."""
 _IDLE_S = 30.0
 
 
@@ -50,7 +52,11 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True)
 class SenderStats:
-    """Counts since start, and what is on disk now; ``unauthorised`` and ``rejected`` above 0 need a person."""
+    """
+    Counts since start, and what is on disk now; ``unauthorised``, ``rejected`` and ``node_taken`` need a person.
+
+    ``node_taken`` counts the enrolments refused because another node has the name or number: nothing can be filed.
+    """
 
     pending: int
     oldest_age_s: float
@@ -59,6 +65,7 @@ class SenderStats:
     rejected: int
     retries: int
     unauthorised: int
+    node_taken: int
 
 
 @dataclass(slots=True)
@@ -67,6 +74,7 @@ class _Counts:
     rejected: int = 0
     retries: int = 0
     unauthorised: int = 0
+    node_taken: int = 0
 
 
 @dataclass(slots=True)
@@ -94,7 +102,8 @@ class OutboxSender:
         outbox: what to send.
         client: whom to send it to.
         enrol: makes the node known to the API; called before the first post, and again when the API finds a package
-            unacceptable (422): it may have lost its nodes, and no lead is parked for that.
+            unacceptable (422): it may have lost its nodes, and no lead is parked for that. `Registration.enrol` says
+            what to do when another node has the name or number (409); here that is counted.
         backoff: pauses after a failure; of one lead when the API answered, of all when it did not.
         clock: monotonic seconds.
         chance: uniform random numbers in [0, 1), for the jitter.
@@ -152,6 +161,7 @@ class OutboxSender:
                 rejected=counts.rejected,
                 retries=counts.retries,
                 unauthorised=counts.unauthorised,
+                node_taken=counts.node_taken,
             )
 
     def step(self) -> float | None:
@@ -230,6 +240,8 @@ class OutboxSender:
         try:
             self._enrol()
         except ClientError as error:
+            if isinstance(error, ApiRefusedError) and error.status == NODE_TAKEN:
+                self._count("node_taken")
             pause = self._put_off(entry, self._state.api)
             log.warning("node not enrolled yet", error=str(error), pause_s=pause)
             return False

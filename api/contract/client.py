@@ -8,6 +8,7 @@ The API as a worker sees it: post a lead with its package, register cameras and 
         └── ApiMisunderstoodError   2xx, but the body does not confirm what was sent
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,6 +51,15 @@ class ApiRefusedError(ClientError):
         self.status = status
         self.body = body
         self.retry_after_s = retry_after_s
+
+    @property
+    def detail(self) -> str:
+        """The problem document's sentence; the start of the answer where there is none."""
+        try:
+            detail = json.loads(self.body)["detail"]
+        except (ValueError, KeyError, TypeError):
+            detail = ""
+        return detail if isinstance(detail, str) and detail else self.body[:300]
 
 
 class ApiMisunderstoodError(ClientError):
@@ -116,7 +126,7 @@ class ApiClient:
         return Receipt(*expected, created=response.status_code == httpx.codes.CREATED)
 
     def put_camera(self, camera: CameraDocument) -> None:
-        """Register a camera or change it."""
+        """Register a camera or change it; `ApiRefusedError` 409 if it is an admin's or another node's."""
         self._send("PUT", f"v1/cameras/{camera.id}", json=camera.model_dump(mode="json"))
 
     def cameras_configured_by(self, node: str) -> list[str]:
@@ -125,7 +135,7 @@ class ApiClient:
         return [view["camera"]["id"] for view in answer["cameras"] if view["camera"].get("configured_by") == node]
 
     def remove_camera(self, camera_id: str) -> None:
-        """Take a camera that a worker's configuration had named off the list."""
+        """Take a camera that the node's own configuration had named off the list."""
         self._send("DELETE", f"v1/cameras/{camera_id}")
 
     def enrol_node(self, name: str, number: int, certificate_pem: bytes) -> None:

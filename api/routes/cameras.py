@@ -196,22 +196,21 @@ def _find(session: Session, camera_id: str) -> CameraDocument | None:
 
 def _require_own(known: CameraDocument | None, wanted: CameraDocument, nodes: frozenset[str]) -> None:
     """Raise `Problem` unless a worker with these nodes may register a camera."""
-    if known is not None and (known.configured_by != wanted.configured_by or known.configured_by not in nodes):
-        raise _taken(known, wanted.configured_by)
+    if known is not None and (not known.configured_by or known.configured_by != wanted.configured_by):
+        raise _taken(known)
     if wanted.configured_by not in nodes:
-        named = f"node {wanted.configured_by}" if wanted.configured_by else "no node"
-        detail = f"configured_by: names {named}; a worker registers cameras of a node that its key has enrolled"
+        if wanted.configured_by:
+            detail = f"this worker key has not enrolled node {wanted.configured_by}: use the one that has, or revoke it"
+        else:
+            detail = "configured_by: a worker names its node here; cameras for any worker are registered by an admin"
         raise Problem(403, "node-not-yours", detail)
 
 
-def _taken(camera: CameraDocument, node: str = "") -> Problem:
-    """Return the answer to a worker that would change or remove, for ``node``, a camera that is not its own."""
+def _taken(camera: CameraDocument) -> Problem:
+    """Return the answer to a worker that would change or remove a camera of somebody else."""
     owner = camera.configured_by
     whose = f"belongs to node {owner}" if owner else "was registered by an admin"
-    advice = "choose another id"
-    if owner and owner == node:
-        whose, advice = f"{whose}, enrolled with another worker key", "use that key, or revoke it and enrol again"
-    detail = f"camera {camera.id} {whose}: {advice}"
+    detail = f"camera {camera.id} {whose}: choose another id"
     return Problem(409, "camera-taken", detail, extensions={"configured_by": owner})
 
 

@@ -297,6 +297,22 @@ def test_the_node_is_enrolled_before_the_first_lead(
     assert outbox.rejected() == [IDS[0]]
 
 
+def test_a_node_that_is_taken_is_counted_and_loses_nothing(
+    outbox: Outbox, packages: dict[str, tuple[Path, LeadDocument]], api: ScriptedApi, client: ApiClient, clock: Hand
+) -> None:
+    """409 from the enrolment posts and parks nothing; other failures to enrol are not counted as that."""
+    put(outbox, packages, IDS[0])
+    api.answers = [status(409), status(503), status(409)]
+    sender = sender_of(outbox, client, clock, lambda: client.enrol_node("worker-01", 7, b"pem"))
+    for pause_s in (1, 2, 4):
+        assert sender.step() == 0.0
+        assert sender.step() == pytest.approx(pause_s, abs=0.01)
+        clock.now += pause_s
+    assert (sender.stats().node_taken, sender.stats().pending, sender.stats().parked) == (2, 1, 0)
+    assert [sender.step(), sender.step(), sender.step()] == [0.0, None, None]
+    assert (sender.stats().node_taken, sender.stats().posted) == (2, 1)
+
+
 def test_a_started_sender_delivers_and_closes(
     outbox: Outbox, packages: dict[str, tuple[Path, LeadDocument]], api: ScriptedApi, client: ApiClient
 ) -> None:

@@ -1,9 +1,13 @@
 """The node and its cameras made known to an API that may be down, or know more cameras than there are."""
 
+import json
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
-from api.contract.client import ApiUnreachableError
+import pytest
+import structlog
+
+from api.contract.client import ApiRefusedError, ApiUnreachableError
 from api.contract.schema import CameraDocument
 from vision.config import WorkerConfig
 from vision.registration import Registration
@@ -18,18 +22,27 @@ class FakeApi:
     down_for: int = 0
     cameras: dict[str, CameraDocument] = field(default_factory=dict)
     nodes: list[str] = field(default_factory=list)
+    refusals: dict[str, ApiRefusedError] = field(default_factory=dict)
+    puts: list[str] = field(default_factory=list)
 
     def _answer(self) -> None:
         if self.down_for:
             self.down_for -= 1
             raise ApiUnreachableError("the API cannot be reached")
 
+    def _refuse(self, what: str) -> None:
+        if what in self.refusals:
+            raise self.refusals[what]
+
     def enrol_node(self, name: str, _number: int, _pem: bytes) -> None:
         self._answer()
+        self._refuse(name)
         self.nodes.append(name)
 
     def put_camera(self, camera: CameraDocument) -> None:
         self._answer()
+        self.puts.append(camera.id)
+        self._refuse(camera.id)
         self.cameras[camera.id] = camera
 
     def cameras_configured_by(self, node: str) -> list[str]:
@@ -38,12 +51,29 @@ class FakeApi:
 
     def remove_camera(self, camera_id: str) -> None:
         self._answer()
+        self._refuse(camera_id)
         del self.cameras[camera_id]
 
 
-def registration(api: FakeApi, *sources: str) -> Registration:
+@dataclass
+class Hand:
+    """A clock that only moves when told."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+def refusal(status: int, detail: str) -> ApiRefusedError:
+    """The API's answer with a problem document."""
+    return ApiRefusedError(status, json.dumps({"status": status, "detail": detail}), None)
+
+
+def registration(api: FakeApi, *sources: str, clock: Hand | None = None) -> Registration:
     """The registration of a worker that watches `sources`."""
-    return Registration(api, NODE, WorkerConfig.for_sources(list(sources)))  # type: ignore[arg-type]
+    return Registration(api, NODE, WorkerConfig.for_sources(list(sources)), clock=clock or Hand())  # type: ignore[arg-type]
 
 
 def test_node_and_cameras_are_registered() -> None:
@@ -73,3 +103,86 @@ def test_cameras_of_an_earlier_configuration_are_taken_off() -> None:
         api.cameras[camera] = CameraDocument(id=camera, source="rtsp://x/1", configured_by=node)
     assert registration(api, "rtsp://a/1").attempt()
     assert sorted(api.cameras) == ["cam-1", "foreign", "registered"]
+
+
+def test_a_camera_that_is_refused_stops_no_other() -> None:
+    """It is an error that says what to do, once a minute; when its id is free it is registered without a restart."""
+    api, clock = FakeApi(refusals={"cam-1": refusal(409, "camera cam-1 was registered by an admin")}), Hand()
+    api.cameras["old"] = CameraDocument(id="old", source="rtsp://x/1", configured_by="worker-01")
+    ours = registration(api, "rtsp://a/1", "rtsp://b/1", clock=clock)
+    with structlog.testing.capture_logs() as logs:
+        assert not ours.attempt()
+        assert sorted(api.cameras) == ["cam-2"]
+        for _ in range(19):
+            clock.now += 3
+            assert not ours.attempt()
+    [error] = [line for line in logs if line["log_level"] == "error"]
+    assert (error["event"], error["camera"]) == ("the API refuses a camera", "cam-1")
+    assert error["answer"] == "camera cam-1 was registered by an admin"
+    assert "choose another id" in error["advice"]
+    assert api.puts == ["cam-1", "cam-2"]
+    api.refusals.clear()
+    clock.now += 3
+    assert ours.attempt()
+    assert sorted(api.cameras) == ["cam-1", "cam-2"]
+
+
+def test_an_old_camera_that_may_not_be_removed_stops_nothing() -> None:
+    """The other old ones go; it is tried again after a minute."""
+    api, clock = FakeApi(refusals={"old-1": refusal(409, "camera old-1 belongs to node worker-02")}), Hand()
+    for camera in ("old-1", "old-2"):
+        api.cameras[camera] = CameraDocument(id=camera, source="rtsp://x/1", configured_by="worker-01")
+    ours = registration(api, "rtsp://a/1", clock=clock)
+    assert not ours.attempt()
+    assert sorted(api.cameras) == ["cam-1", "old-1"]
+    api.refusals.clear()
+    clock.now += 60
+    assert ours.attempt()
+    assert sorted(api.cameras) == ["cam-1"]
+
+
+def test_an_old_camera_that_is_gone_already_is_dealt_with() -> None:
+    """Somebody else removed it in between: that is what was wanted."""
+    api = FakeApi(refusals={"old": refusal(404, "there is no camera old")})
+    api.cameras["old"] = CameraDocument(id="old", source="rtsp://x/1", configured_by="worker-01")
+    assert registration(api, "rtsp://a/1").attempt()
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 503])
+def test_an_answer_that_concerns_all_cameras_is_tried_again_with_all(status: int) -> None:
+    """A wrong key or a busy API says nothing about the one camera: nothing is put off."""
+    api = FakeApi(refusals={"cam-1": refusal(status, "not now")})
+    ours = registration(api, "rtsp://a/1", "rtsp://b/1")
+    assert not ours.attempt()
+    assert api.puts == ["cam-1"]
+    api.refusals.clear()
+    assert ours.attempt()
+    assert sorted(api.cameras) == ["cam-1", "cam-2"]
+
+
+@pytest.mark.parametrize(
+    ("detail", "advice"),
+    [
+        ("the name belongs to node worker-01, number 3", "plumewatch worker --node NAME"),
+        ("the number belongs to node other, number 7", "delete the node folder"),
+    ],
+)
+def test_a_node_that_is_taken_is_an_error_that_says_what_to_do(detail: str, advice: str) -> None:
+    """At most once a minute, whoever asks: registration and the outbox's sender both enrol."""
+    api, clock = FakeApi(refusals={"worker-01": refusal(409, detail)}), Hand()
+    ours = registration(api, "rtsp://a/1", clock=clock)
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(21):
+            assert not ours.attempt()
+            with pytest.raises(ApiRefusedError):
+                ours.enrol()
+            clock.now += 3
+    errors = [line for line in logs if line["log_level"] == "error"]
+    assert len(errors) == 2
+    assert {(line["event"], line["node"], line["number"], line["answer"]) for line in errors} == {
+        ("this node is taken: nothing can be filed", "worker-01", 7, detail)
+    }
+    assert advice in errors[0]["advice"]
+    assert api.cameras == {}
+    api.refusals.clear()
+    assert ours.attempt()

@@ -72,6 +72,23 @@ def test_a_refusal_carries_status_body_and_pause(tar: Path, header: str, seconds
 
 
 @pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ('{"detail": "the name belongs to node x"}', "the name belongs to node x"),
+        ('{"detail": ""}', '{"detail": ""}'),
+        ('{"detail": 7}', '{"detail": 7}'),
+        ("[]", "[]"),
+        ("<html>proxy</html>", "<html>proxy</html>"),
+        ("x" * 400, "x" * 300),
+        ("", ""),
+    ],
+)
+def test_a_refusal_tells_its_reason(body: str, detail: str) -> None:
+    """The problem's detail, else the start of the answer."""
+    assert ApiRefusedError(409, body, None).detail == detail
+
+
+@pytest.mark.parametrize(
     "fault", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("cut")]
 )
 def test_no_answer_is_unreachable(tar: Path, fault: Exception) -> None:
