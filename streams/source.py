@@ -24,6 +24,7 @@ from streams.camera import Camera, Pace, SourceUrl, StreamSettings
 from streams.clock import StreamClock, utc_now
 from streams.errors import AccessDenied, NotAVideo, SourceLost, SourceUnavailable, StreamError
 from streams.frame import Packet, StreamInfo
+from streams.pacing import BurstPace
 from streams.parameters import Parameters
 
 __all__ = ["AvSource", "PacketSource", "open_source"]
@@ -103,7 +104,7 @@ class AvSource:
             self._file_start(container, stream) if self._camera.source.is_file else None,
             arrival_uncertainty_s=_DELAYS_S.get(container.format.name, _DELAY_S),
         )
-        for read in self._timed(self._paced(self._read(container, stream), stream)):
+        for read in self._timed(self._paced(self._read(container, stream), container, stream)):
             data = bytes(read.raw)
             changed = parameters.in_force(read.raw, data)
             if changed is not info:
@@ -148,20 +149,35 @@ class AvSource:
             reason = silent if self._monotonic() - began >= timeout_s else _reason(error, silent)
             raise SourceLost(f"{self._camera.source.redacted}: {reason}") from None
 
-    def _paced(self, reads: Iterator[_Read], stream: VideoStream) -> Iterator[_Read]:
-        """Hold a file's packets until they are due at the file's own speed."""
-        if not self._camera.source.is_file or self._camera.settings.pace is Pace.FREE:
-            yield from reads
-            return
+    def _paced(
+        self, reads: Iterator[_Read], container: "av.container.InputContainer", stream: VideoStream
+    ) -> Iterator[_Read]:
+        """Return the packets at the pace of their pictures where the source has none: a file's and HLS's."""
+        if self._camera.source.is_file:
+            return reads if self._camera.settings.pace is Pace.FREE else self._held(reads, stream)
+        return self._spread(reads, stream) if container.format.name == "hls" else reads
+
+    def _held(self, reads: Iterator[_Read], stream: VideoStream) -> Iterator[_Read]:
+        """Hold a file's packets until they are due at the file's own speed; they arrive when they are let go."""
         start: tuple[float, float] | None = None
         for read in reads:
-            ticks = read.raw.dts if read.raw.dts is not None else read.raw.pts
-            if ticks is not None:
-                media_s = float(ticks * (stream.time_base or Fraction(1, 90_000)))
+            media_s = _decoding_s(read, stream)
+            if media_s is not None:
                 start = start or (self._monotonic(), media_s)
                 if self._stopped.wait(max(0.0, start[0] + media_s - start[1] - self._monotonic())):
                     return
             yield _Read(read.raw, self._now())
+
+    def _spread(self, reads: Iterator[_Read], stream: VideoStream) -> Iterator[_Read]:
+        """Spread HLS's segments, which come in bursts, over their duration; a packet arrives when it is read."""
+        pace = BurstPace()
+        asked = self._monotonic()
+        for read in reads:
+            media_s, now = _decoding_s(read, stream), self._monotonic()
+            if media_s is not None and self._stopped.wait(pace.pause_s(media_s, now, waited_s=now - asked)):
+                return
+            yield read
+            asked = self._monotonic()
 
     @staticmethod
     def _timed(reads: Iterator[_Read]) -> Iterator[_Read]:
@@ -191,6 +207,12 @@ class AvSource:
             return recorded
         written = datetime.fromtimestamp(self._camera.source.path.stat().st_mtime, UTC)
         return written - timedelta(microseconds=container.duration or 0)
+
+
+def _decoding_s(read: _Read, stream: VideoStream) -> float | None:
+    """Return when a packet is to be decoded, in seconds of its stream; ``None`` where it does not say."""
+    ticks = read.raw.dts if read.raw.dts is not None else read.raw.pts
+    return None if ticks is None else float(ticks * (stream.time_base or Fraction(1, 90_000)))
 
 
 def _recorded(creation_time: str) -> datetime | None:
@@ -240,7 +262,8 @@ def _open(camera: Camera) -> "av.container.InputContainer":
         return _open_once(source, settings, options | {"fpsprobesize": "0"})
     # FFmpeg looks for sound that gateways announce and never send: 5-12 s on live FLV and TS. One second shows the
     # picture, unless it begins far from a key frame.
-    options = {"rw_timeout": microseconds, "fpsprobesize": "0"}
+    # HLS begins at its newest segment: it is played at its own pace, and FFmpeg's third last would stay so far behind.
+    options = {"rw_timeout": microseconds, "fpsprobesize": "0", "live_start_index": "-1"}
     container = _open_once(source, settings, options | {"analyzeduration": "1000000"})
     if container.streams.video and _pictures(container) is None:
         container.close()

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from streams.camera import Camera, SourceUrl, StreamSettings, camera_id
-from streams.clock import StreamClock, UtcSource
+from streams.clock import StreamClock, UtcSource, utc_now
 from streams.errors import AccessDenied, SourceLost, StreamError
 from streams.frame import Packet
+from streams.pacing import HURRY
 from streams.source import AvSource
 from tests.streams.conftest import MakeClip
 
@@ -145,6 +147,63 @@ def test_hls_is_read(web: tuple[Path, str], clip: MakeClip) -> None:
     assert len(packets) == 100
     assert {packet.time.epoch for packet in packets} == {0}
     assert isinstance(error, SourceLost)
+
+
+def live_playlist(folder: Path, clip: MakeClip, segments: int, segment_s: int) -> None:
+    """Write a playlist as a live server has it at one moment: the last segments, and no end."""
+    lines = ["#EXTM3U", "#EXT-X-VERSION:3", f"#EXT-X-TARGETDURATION:{segment_s}", "#EXT-X-MEDIA-SEQUENCE:7"]
+    for index in range(segments):
+        first = index * segment_s
+        segment = clip(".ts", seconds=segment_s, first_s=float(first), first_number=25 * first)
+        (folder / f"{index}.ts").write_bytes(segment.read_bytes())
+        lines += [f"#EXTINF:{segment_s},", f"{index}.ts"]
+    (folder / "window.m3u8").write_text("\n".join(lines) + "\n")
+
+
+class Watch:
+    """Notes when each packet was let go, and what it says of itself."""
+
+    def __init__(self, url: str) -> None:
+        self.settings = StreamSettings(open_timeout_s=5.0, read_timeout_s=1.0)
+        self.source = AvSource(Camera(camera_id("cam"), "Cam", SourceUrl(url), self.settings), StreamClock())
+        self.seen: list[tuple[float, Packet]] = []
+        self.late = 0
+
+    def run(self) -> None:
+        """Read until the server has nothing new."""
+        with contextlib.suppress(SourceLost):
+            for packet in self.source.packets():
+                self.seen.append((time.monotonic(), packet))
+                self.late += packet.time.utc > utc_now()
+
+
+def test_a_segment_is_spread_over_its_duration(web: tuple[Path, str], clip: MakeClip) -> None:
+    """The newest segment of a live playlist, read at once, leaves picture by picture; UTC rises with PTS until now."""
+    folder, address = web
+    live_playlist(folder, clip, segments=3, segment_s=4)
+    watch = Watch(f"{address}/window.m3u8?token=geheim")
+    watch.run()
+    times = [at for at, _ in watch.seen[:-2]]  # the demuxer keeps the last two until more comes
+    packets = [packet for _, packet in watch.seen]
+    assert len(packets) == 100
+    assert (min(packet.pts for packet in packets) - 8 * 90_000) / 90_000 < 2.0
+    assert 4.0 / HURRY - 0.5 < times[-1] - times[0] < 4.6
+    assert max(after - before for before, after in itertools.pairwise(times)) < 0.5
+    assert {packet.time.epoch for packet in packets} == {0}
+    utc = [packet.time.utc for packet in sorted(packets, key=lambda packet: packet.pts)]
+    assert 3.0 < (utc[-1] - utc[0]).total_seconds() < 4.6
+    assert watch.late == 0
+
+
+def test_stopping_ends_a_spread_segment_at_once(web: tuple[Path, str], clip: MakeClip) -> None:
+    """A pause between two pictures of a burst does not delay the stop."""
+    folder, address = web
+    live_playlist(folder, clip, segments=1, segment_s=4)
+    watch = Watch(f"{address}/window.m3u8")
+    packets = watch.source.packets()
+    next(packets)
+    watch.source.stop()
+    assert list(packets) == []
 
 
 def test_a_gateway_s_refusal_is_told(web: tuple[Path, str]) -> None:
