@@ -18,9 +18,11 @@ from tests.api.conftest import RunningApi, api, bus, operator, settings, start_a
 from tests.streams.media import make_clip
 from tests.vision.scene import FPS, NOW, SITE, WITNESS, lead_on, log_of, read_packets, ring_of
 from vision.clips import RingClips
+from vision.config import WorkerConfig
 from vision.evidence import CaseStore
 from vision.node import NodeIdentity
 from vision.outbox import Outbox
+from vision.registration import Registration
 from vision.sender import OutboxSender, SenderStats
 
 __all__ = ["api", "bus", "operator", "settings", "start_api", "valkey_socket"]
@@ -133,6 +135,21 @@ def test_a_package_spoilt_in_the_outbox_is_refused_and_parked(
     answer = tmp_path / "evidence" / "outbox" / "rejected" / document.lead_id / "answer.json"
     assert "changed since the list was made" in answer.read_text()
     assert leads_of(api) == []
+
+
+def test_a_worker_lists_its_cameras_and_leaves_those_of_others(
+    node: NodeIdentity, api: RunningApi, operator: httpx.Client
+) -> None:
+    """The real API takes the worker's cameras, keeps an admin's, and a later configuration takes its own off."""
+    taken = {"id": "cam-1", "name": "gate", "source": "rtsp://admin/1"}
+    assert operator.put("/v1/cameras/cam-1", json=taken).status_code == 201
+    with ApiClient(api.url, create_worker_key(api.settings, "local")) as client:
+        assert not Registration(client, node, WorkerConfig.for_sources(["rtsp://a/1", "rtsp://b/1"])).attempt()
+        assert client.cameras_configured_by(node.name) == ["cam-2"]
+        assert operator.get("/v1/cameras/cam-1").json()["camera"]["name"] == "gate"
+        assert operator.delete("/v1/cameras/cam-1").status_code == 204
+        assert Registration(client, node, WorkerConfig.for_sources(["rtsp://a/1"])).attempt()
+        assert client.cameras_configured_by(node.name) == ["cam-1"]
 
 
 def leads_of(running: RunningApi) -> list[str]:
