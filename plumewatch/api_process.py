@@ -14,6 +14,7 @@ from api.accounts import (
     FIRST_OPERATOR,
     create_operator,
     create_worker_key,
+    drop_worker_key,
     ensure_first_operator,
     ensure_worker_key_file,
     reset_password,
@@ -110,6 +111,15 @@ def make_worker_key(name: str, *, data: Path, database: str) -> str:
         with _told("the database cannot be used"):
             return create_worker_key(_settings(data, database), name)
     except RecordConflict as fault:
+        raise UsageError(str(fault)) from fault
+
+
+def revoke_worker_key(key: str, *, data: Path, database: str) -> None:
+    """Let a key open nothing any more; raise `UsageError` for one that is not known."""
+    try:
+        with _told("the database cannot be used"):
+            drop_worker_key(_settings(data, database), key)
+    except UnknownRecord as fault:
         raise UsageError(str(fault)) from fault
 
 

@@ -144,15 +144,20 @@ def worker(
 
 @app.command("worker-key")
 def worker_key(
-    name: Annotated[str, typer.Argument(help="Name of the worker that will use it.")],
+    name: Annotated[str, typer.Argument(help="Name of the worker that will use it; with --revoke: the key.")],
     data: Data = Path("plumewatch-data"),
     database: Database = "",
+    *,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Revoke the key instead; what it filed stays.")] = False,
 ) -> None:
-    """Make a key for one more worker and print it, once."""
-    from plumewatch.api_process import make_worker_key  # noqa: PLC0415
+    """Make a key for one more worker and print it, once; or revoke one."""
+    from plumewatch.api_process import make_worker_key, revoke_worker_key  # noqa: PLC0415
 
-    configure()
-    print(make_worker_key(name, data=data, database=database))
+    configure(quiet=True)
+    if revoke:
+        revoke_worker_key(name, data=data, database=database)
+    else:
+        print(make_worker_key(name, data=data, database=database))
 
 
 @app.command()

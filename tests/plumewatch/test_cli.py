@@ -134,3 +134,12 @@ def test_the_outbox_shows_what_waits_and_what_was_refused(tmp_path: Path) -> Non
     assert sorted(again) == ["waiting   L20261123-007001", "waiting   L20261123-007002"]
     refused = run("outbox", "--data", str(tmp_path), "--requeue", "L20261123-007003")
     assert (refused.returncode, "not among the rejected" in refused.stderr) == (2, True)
+
+
+def test_a_workers_key_is_made_and_revoked(tmp_path: Path) -> None:
+    """worker-key prints a key, which can be revoked; a key that was never made is not known, and not repeated."""
+    key = run("worker-key", "w1", "--data", str(tmp_path)).stdout.strip()
+    assert key.startswith("pw_")
+    assert run("worker-key", key, "--revoke", "--data", str(tmp_path)).returncode == 0
+    unknown = run("worker-key", key[:-1], "--revoke", "--data", str(tmp_path))
+    assert (unknown.returncode, key[:-1] in unknown.stderr) == (2, False)
