@@ -17,6 +17,7 @@ import { Viewer } from "./viewer.js";
 
 /** @typedef {import("./files.js").PackageFile} PackageFile */
 
+const ORDER = ["original", "derived", ""];
 /** A package up to this size is checked as soon as it is opened; a larger one when asked. */
 const CHECKED_AT_ONCE_BYTES = 128 * 1024 * 1024;
 
@@ -145,6 +146,8 @@ async function readPackage(leadId) {
   const [manifest, list] = await Promise.all([orNull(callJson(folder)), orNull(callJson(`${folder}/files`))]);
   const roles = new Map((manifest?.files ?? []).map((/** @type {PackageFile} */ file) => [file.name, file.role]));
   const files = (list?.files ?? manifest?.files ?? []).map((/** @type {PackageFile} */ file) => ({ ...file, role: roles.get(file.name) ?? "" }));
+  // originals first: only they are evidence
+  files.sort((/** @type {PackageFile} */ a, /** @type {PackageFile} */ b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role) || (a.name < b.name ? -1 : 1));
   return { manifest, files };
 }
 

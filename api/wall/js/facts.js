@@ -28,7 +28,7 @@ function factRows(lead) {
     ["fact.lead", lead.lead_id, "mono"],
     ["fact.code", `${lead.violation_code} ${violationName(lead.violation_code, language())}`],
     ["fact.class", worded("fact.class", lead.class)],
-    ["fact.camera", camera.name ? `${camera.name}（${camera.id}）` : camera.id],
+    ["fact.camera", camera.name && camera.name !== camera.id ? `${camera.name} · ${camera.id}` : camera.id],
     ["fact.gb", camera.gb_id, "mono"],
     ["fact.place", where.filter(Boolean).join(" · ")],
     ["fact.node", lead.node],
