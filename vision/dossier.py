@@ -132,8 +132,10 @@ def priority_of(score: int) -> Priority:
     return Priority.P1 if score >= 70 else Priority.P2 if score >= 40 else Priority.P3
 
 
-def lead_document(lead_id: str, lead: Lead, site: Site, witness: Witness) -> LeadDocument:
-    """Return the lead as it travels, its evidence not yet named."""
+def lead_document(
+    lead_id: str, lead: Lead, site: Site, witness: Witness, *, timezone: str = "Asia/Shanghai"
+) -> LeadDocument:
+    """Return the lead as it travels, its evidence not yet named; `timezone` is the site's, for people who read it."""
     confirmed = confirmed_time(lead)
     duration_s = lead.last.seconds_since(lead.first)
     score = score_of(lead.violation_code, duration_s)
@@ -148,6 +150,7 @@ def lead_document(lead_id: str, lead: Lead, site: Site, witness: Witness) -> Lea
             start=lead.first.utc,
             confirmed=confirmed.utc,
             end=lead.last.utc,
+            timezone=timezone,
             clock_source=confirmed.source,
             uncertainty_s=confirmed.uncertainty_s,
         ),

@@ -13,6 +13,7 @@ thread, not from the one that analyses.
 """
 
 import contextlib
+import functools
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -104,7 +105,8 @@ class CaseStore:
         folder: made if it is not there.
         node: signs packages and numbers leads.
         outbox: takes the finished packages.
-        zone: whose calendar day a lead id carries.
+        zone: the site's: of the calendar day in a lead id, and of the times that people read.
+        stills: pictures that a package may hold at most.
         now: wall clock, for ``created_utc``.
     """
 
@@ -115,6 +117,7 @@ class CaseStore:
         outbox: Outbox,
         *,
         zone: ZoneInfo | None = None,
+        stills: int = 4,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._cases = folder / "cases"
@@ -123,6 +126,7 @@ class CaseStore:
         self._node = node
         self._outbox = outbox
         self._zone = zone or ZoneInfo("Asia/Shanghai")
+        self._write_exhibits = functools.partial(write_exhibits, stills=stills, zone=self._zone)
         self._now = now
         self._lock = Lock()
         make_folder(folder, 0o700)
@@ -156,18 +160,18 @@ class CaseStore:
             end_s=confirmed.pts_s + Fraction(post_roll_s),
             about_s=confirmed.pts_s,
         )
-        partial = self._cases / (lead_id + PARTIAL)
+        unfinished = self._cases / (lead_id + PARTIAL)
         try:
-            make_folder(partial / EXHIBITS)
-            exhibits = write_exhibits(partial / EXHIBITS, lead_id, lead, span, clips, detections, witness.card)
-            document = lead_document(lead_id, lead, site, witness)
+            make_folder(unfinished / EXHIBITS)
+            exhibits = self._write_exhibits(unfinished / EXHIBITS, lead_id, lead, span, clips, detections, witness.card)
+            document = lead_document(lead_id, lead, site, witness, timezone=self._zone.key)
             manifest = manifest_draft(lead_id, lead, site, witness, exhibits.clip, exhibits.gaps, self._now())
             record = CaseRecord(lead=document, manifest=manifest, origins=dict(exhibits.origins))
-            sync_tree(partial / EXHIBITS)
-            write_durably(partial / CASE, record.model_dump_json().encode())
-            rename_durably(partial, self._cases / lead_id)
-        except (StorageError, ValidationError):
-            shutil.rmtree(partial, ignore_errors=True)
+            sync_tree(unfinished / EXHIBITS)
+            write_durably(unfinished / CASE, record.model_dump_json().encode())
+            rename_durably(unfinished, self._cases / lead_id)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
             raise
         log.info("case opened", lead=lead_id, camera=lead.camera_id, rule=lead.rule_id)
         return OpenCase(lead_id, lead, site, witness, span, document, exhibits.clip.stills if exhibits.clip else ())
@@ -185,11 +189,13 @@ class CaseStore:
         with self._lock:
             if not (place / case.lead_id).exists():
                 target = self._begin_package(place, case.lead_id)
-                exhibits = write_exhibits(target, case.lead_id, lead, case.span, clips, detections, case.witness.card)
+                exhibits = self._write_exhibits(
+                    target, case.lead_id, lead, case.span, clips, detections, case.witness.card
+                )
                 if exhibits.clip is None:
                     self._seal_provisional(place, case.lead_id, exhibits.gaps[0].reason)
                 else:
-                    document = lead_document(case.lead_id, lead, case.site, case.witness)
+                    document = lead_document(case.lead_id, lead, case.site, case.witness, timezone=self._zone.key)
                     manifest = manifest_draft(
                         case.lead_id, lead, case.site, case.witness, exhibits.clip, exhibits.gaps, self._now()
                     )

@@ -6,13 +6,14 @@ Every file's origin is told; what could not be had is told as a gap, never fille
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
-import cv2
 import structlog
 
 from api.contract.manifest import STREAM, FileRole, Gap
@@ -29,6 +30,9 @@ from vision.leads import Lead
 from vision.overlay import draw_overlay, encode_jpeg, encode_png
 
 log = structlog.get_logger(__name__)
+
+NO_STILLS = "no picture of the clip could be decoded and stored"
+"""Reason of the gap of a package whose clip has no still beside it."""
 
 
 class ClipMaker(Protocol):
@@ -83,28 +87,39 @@ class Exhibits:
 
 
 def write_exhibits(
-    folder: Path, lead_id: str, lead: Lead, span: Span, maker: ClipMaker, detections: DetectionLog, card: ModelCard
+    folder: Path,
+    lead_id: str,
+    lead: Lead,
+    span: Span,
+    maker: ClipMaker,
+    detections: DetectionLog,
+    card: ModelCard,
+    *,
+    stills: int,
+    zone: ZoneInfo,
 ) -> Exhibits:
     """
-    Write the evidence of `lead` into the empty `folder`.
+    Write the evidence of `lead` into the empty `folder`: at most `stills` pictures, labelled in the time of `zone`.
 
-    Without a clip (the ring is empty or cannot be written) the detections alone are kept and the gap is stated. Raises
-    `StorageError` where the disk does not take it.
+    Without a clip (the ring is empty or cannot be written) the detections alone are kept, without pictures the clip;
+    the gap is stated. Raises `StorageError` where the disk does not take it.
     """
     origins: dict[str, FileOrigin] = {}
     clip: Clip | None = None
     start_s, end_s = span.start_s, span.end_s
     with storing(str(folder)):
         try:
-            clip = maker.write(span, _still_times(lead), folder / CLIP)
+            clip = _cut(maker, span, _still_times(lead, stills), folder / CLIP)
         except StreamError as error:
             log.exception("clip could not be made", lead=lead_id, camera=lead.camera_id)
             gaps: tuple[Gap, ...] = (Gap(reason=f"no clip: {error}", start_s=float(start_s), end_s=float(end_s)),)
             (folder / CLIP).unlink(missing_ok=True)
         else:
             origins[CLIP] = FileOrigin(FileRole.ORIGINAL, STREAM, "remuxed into MP4 without re-encoding")
-            origins |= _write_stills(folder, lead_id, lead, clip)
-            gaps = clip.gaps
+            written, pictures = _write_stills(folder, lead_id, lead, clip, zone)
+            origins |= pictures
+            clip = replace(clip, stills=written)
+            gaps = clip.gaps if written else (*clip.gaps, Gap(reason=NO_STILLS))
             start_s, end_s = clip.first.pts_s, clip.last.pts_s
         frames = detections.between(span.epoch, start_s, end_s)
         lines = _detection_lines(frames, None if clip is None else clip.first, card.class_names)
@@ -115,36 +130,73 @@ def write_exhibits(
     return Exhibits(origins, clip, gaps)
 
 
-def _still_times(lead: Lead) -> list[CaptureTime]:
-    return [time for time in (lead.first, lead.confirmed, lead.peak.time, lead.last) if time is not None]
+def _cut(maker: ClipMaker, span: Span, times: Sequence[CaptureTime], path: Path) -> Clip:
+    """Write the clip; where its pictures cannot be decoded, without them: an odd picture may not cost the lead."""
+    try:
+        return maker.write(span, times, path)
+    except (StreamError, OSError):
+        raise
+    except Exception:
+        log.exception("stills could not be decoded", path=str(path))
+    path.unlink(missing_ok=True)
+    return maker.write(span, (), path)
+
+
+def _still_times(lead: Lead, most: int) -> list[CaptureTime]:
+    """
+    Return when to take at most `most` pictures: the lead's moments, then more, spread evenly over the event.
+
+    The peak comes first: the overlay is drawn on it.
+    """
+    moments = (lead.peak.time, lead.first, lead.confirmed, lead.last)
+    more = most - len(moments)
+    whole_s = lead.last.pts_s - lead.first.pts_s
+    between = (whole_s * part / (more + 1) for part in range(1, more + 1))
+    spread = (
+        replace(lead.first, pts_s=lead.first.pts_s + after_s, utc=lead.first.utc + timedelta(seconds=float(after_s)))
+        for after_s in between
+    )
+    return [*(time for time in moments if time is not None), *spread][:most]
 
 
 def _moment(lead: Lead, still: Still) -> str:
     """Say which of the lead's moments a still shows; the nearest where it shows none exactly."""
     moments = {"first seen": lead.first, "confirmed": lead.confirmed, "peak": lead.peak.time, "last seen": lead.last}
     names = [name for name, time in moments.items() if time is not None and time.pts_s == still.time.pts_s]
+    if not names and lead.first.pts_s < still.time.pts_s < lead.last.pts_s:
+        return "between first and last seen"
     return ", ".join(names) or "nearest picture held"
 
 
-def _write_stills(folder: Path, lead_id: str, lead: Lead, clip: Clip) -> dict[str, FileOrigin]:
+def _write_stills(
+    folder: Path, lead_id: str, lead: Lead, clip: Clip, zone: ZoneInfo
+) -> tuple[tuple[Still, ...], dict[str, FileOrigin]]:
+    """Write the pictures of `clip` that can be written, and the overlay; return them and where each file comes from."""
     origins = {}
+    written = []
     for number, still in enumerate(clip.stills, 1):
         name = f"f{number:04d}.png"
-        (folder / name).write_bytes(encode_png(still.image))
+        try:
+            data = encode_png(still.image)
+        except Exception:
+            log.exception("still could not be encoded", lead=lead_id, number=number)
+            continue
+        (folder / name).write_bytes(data)
+        written.append(still)
         at_s = still.time.seconds_since(clip.first)
         origins[name] = FileOrigin(FileRole.DERIVED, CLIP, f"decoded at {at_s:.3f} s: {_moment(lead, still)}")
-        if still.time.pts_s == lead.peak.time.pts_s and (overlay := _overlay(lead_id, lead, still)):
+        if still.time.pts_s == lead.peak.time.pts_s and (overlay := _overlay(lead_id, lead, still, zone)):
             (folder / OVERLAY).write_bytes(overlay)
             origins[OVERLAY] = FileOrigin(FileRole.DERIVED, name, "box, time and values drawn; JPEG")
-    return origins
+    return tuple(written), origins
 
 
-def _overlay(lead_id: str, lead: Lead, still: Still) -> bytes:
+def _overlay(lead_id: str, lead: Lead, still: Still, zone: ZoneInfo) -> bytes:
     """Return the overlay as JPEG; nothing where it cannot be drawn: a drawing may not cost the evidence."""
     heading = [f"{lead_id}  {lead.camera_id}  {lead.violation_code}  {lead.rule_id} {lead.rule_version}"]
     try:
-        return encode_jpeg(draw_overlay(still.image, lead.peak, heading))
-    except (ValueError, OverflowError, cv2.error):
+        return encode_jpeg(draw_overlay(still.image, lead.peak, heading, zone))
+    except Exception:
         log.exception("overlay could not be drawn", lead=lead_id, xyxy=lead.peak.xyxy)
         return b""
 

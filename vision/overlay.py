@@ -5,7 +5,8 @@ OpenCV's letters are ASCII only, so the picture carries codes and figures; peopl
 """
 
 from collections.abc import Sequence
-from datetime import timedelta, timezone
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import cv2
 import numpy as np
@@ -14,20 +15,22 @@ from streams.clock import CaptureTime
 from streams.frame import BgrImage
 from vision.leads import Finding
 
-_BEIJING = timezone(timedelta(hours=8))
 _BOX_BGR = (0, 64, 255)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def local_label(time: CaptureTime) -> str:
-    """Return a capture time for people: ``2026-11-23 10:30:05.120 UTC+8 (rtcp +-0.05 s)``."""
-    moment = time.utc.astimezone(_BEIJING)
-    text = moment.isoformat(sep=" ", timespec="milliseconds").removesuffix("+08:00")
-    return f"{text} UTC+8 ({time.source} +-{time.uncertainty_s:g} s)"
+def local_label(time: CaptureTime, zone: ZoneInfo) -> str:
+    """Return a capture time for people, in `zone`: ``2026-11-23 10:30:05.120 UTC+8 (rtcp +-0.05 s)``."""
+    moment = time.utc.astimezone(zone)
+    offset = moment.utcoffset() or timedelta()
+    hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
+    ahead = f"{'-' if offset < timedelta() else '+'}{hours}" + (f":{minutes:02d}" if minutes else "")
+    text = moment.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
+    return f"{text} UTC{ahead} ({time.source} +-{time.uncertainty_s:g} s)"
 
 
-def draw_overlay(image: BgrImage, finding: Finding, heading: Sequence[str]) -> BgrImage:
-    """Return a copy of `image` with the finding's box, its values, and the lines of `heading` on a dark band."""
+def draw_overlay(image: BgrImage, finding: Finding, heading: Sequence[str], zone: ZoneInfo) -> BgrImage:
+    """Return a copy of `image` with the finding's box, its values, its time in `zone`, and `heading` on a dark band."""
     picture = np.ascontiguousarray(image).copy()
     height, width = picture.shape[:2]
     scale = max(0.4, height / 1080)
@@ -37,7 +40,7 @@ def draw_overlay(image: BgrImage, finding: Finding, heading: Sequence[str]) -> B
     label = f"{finding.class_name} {finding.confidence:.2f}"
     cv2.putText(picture, label, (left, max(20, top - 8)), _FONT, 0.8 * scale, _BOX_BGR, thickness, cv2.LINE_AA)
     values = ", ".join(f"{name}={value:.4g}" for name, value in sorted(finding.measures.items()))
-    lines = [*heading, local_label(finding.time), *([values] if values else [])]
+    lines = [*heading, local_label(finding.time, zone), *([values] if values else [])]
     step = max(16, round(34 * scale))
     band = picture[max(0, height - step * len(lines) - step // 2) :, :]
     band[:] = (band * 0.35).astype(np.uint8)

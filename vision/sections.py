@@ -36,8 +36,8 @@ class SiteConfig(Section):
     town: str = Field("", description="Town or street, for people.")
     timezone: str = Field(
         "Asia/Shanghai",
-        description="IANA name of the zone in which schedules are read. A wrong zone shifts every schedule; evidence "
-        "stays in UTC.",
+        description="IANA name of the zone in which schedules are read and people are told times. A wrong zone shifts "
+        "every schedule; evidence stays in UTC.",
     )
 
     @field_validator("timezone")
@@ -91,7 +91,11 @@ class EvidenceConfig(Section):
         "rules; more delays the package by as much.",
     )
     stills: int = Field(
-        4, ge=1, le=20, description="Lossless pictures in a package. Each 4K picture adds about 10 MB to it."
+        4,
+        ge=1,
+        le=20,
+        description="Most lossless pictures in a package: peak, first seen, confirmed, last seen, and beyond four some "
+        "spread evenly over the event. Each 4K picture adds about 10 MB to it.",
     )
 
 

@@ -84,7 +84,8 @@ class Worker:
             sender = OutboxSender(outbox, client, enrol=registration.enrol)
             sender.start()
             stack.callback(sender.close, _FLUSH_S)
-            store = CaseStore(self._places.data / "cases", node, outbox, zone=self._config.site.zone)
+            stills = self._config.evidence.stills
+            store = CaseStore(self._places.data / "cases", node, outbox, zone=self._config.site.zone, stills=stills)
             witness = Witness(detector.card, detector.runtime, node.name, self._config.sha256)
             self._desk = EvidenceDesk(store, self._config, witness, bus)
             self._desk.start()

@@ -6,7 +6,7 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +21,7 @@ from api.contract.package import PackageFiles, read_bytes
 from api.contract.schema import LeadDocument
 from api.contract.tarball import open_package
 from api.contract.verification import verify_package
+from streams.clock import CaptureTime
 from streams.decode import decode_stills
 from streams.frame import BgrImage, Packet
 from streams.ring import PacketRing
@@ -35,15 +36,17 @@ from tests.vision.scene import (
     log_of,
     read_packets,
     ring_of,
+    some_time,
     time_at,
 )
-from vision.clips import RingClips, Span
+from vision.clips import Clip, RingClips, Span
 from vision.durable import StorageError
 from vision.evidence import RESTARTED, CaseStore, OpenCase
-from vision.exhibits import write_exhibits
+from vision.exhibits import NO_STILLS, AnalysedFrame, DetectionLog, write_exhibits
 from vision.leads import Lead
 from vision.node import NodeIdentity
 from vision.outbox import Outbox
+from vision.overlay import local_label
 
 
 @pytest.fixture(scope="session")
@@ -260,9 +263,108 @@ def test_a_box_that_cannot_be_drawn_costs_only_the_overlay(desk: Desk, tmp_path:
     span = Span(0, Fraction(5), Fraction(12), Fraction(11))
     exhibits = write_exhibits(
         tmp_path, "L20261123-001001", lead, span, RingClips(ring_of(desk.packets, 12)), log_of(desk.packets, 12),
-        WITNESS.card,
+        WITNESS.card, stills=4, zone=ZoneInfo("Asia/Shanghai"),
     )  # fmt: skip
     assert sorted(exhibits.origins) == ["clip.mp4", "detections.jsonl", "f0001.png", "f0002.png", "f0003.png"]
+
+
+@pytest.mark.parametrize(
+    ("most", "numbers"),
+    [(1, [250]), (2, [200, 250]), (4, [200, 250, 275, 325]), (6, [200, 242, 250, 275, 283, 325])],
+)
+def test_a_package_holds_as_many_stills_as_configured(
+    tmp_path: Path, node: NodeIdentity, packets: list[Packet], most: int, numbers: list[int]
+) -> None:
+    """The peak comes first (its overlay is there even with one still), then the moments, then pictures between them."""
+    desk = Desk(tmp_path / "evidence", node, packets)
+    desk.store = CaseStore(desk.folder, node, desk.outbox, stills=most, now=lambda: NOW)
+    package, manifest = posted(desk, desk.finish(desk.open()))
+    names = sorted(name for name in package.sizes if name.startswith("f0"))
+    assert [number_of(image(package, name)) for name in names] == pytest.approx(numbers, abs=1)
+    assert "overlay.jpg" in package.sizes
+    package.close()
+    between = [entry for entry in manifest.files if (entry.operation or "").endswith("between first and last seen")]
+    assert len(between) == max(0, most - 4)
+
+
+def test_a_lead_carries_the_zone_of_its_site(tmp_path: Path, node: NodeIdentity, packets: list[Packet]) -> None:
+    """People read its times in the site's zone, at confirmation and at the end."""
+    desk = Desk(tmp_path / "evidence", node, packets)
+    desk.store = CaseStore(desk.folder, node, desk.outbox, zone=ZoneInfo("Asia/Urumqi"), now=lambda: NOW)
+    case = desk.open()
+    assert case.document.event.timezone == "Asia/Urumqi"
+    assert desk.finish(case).event.timezone == "Asia/Urumqi"
+
+
+@pytest.mark.parametrize(
+    ("zone", "label"),
+    [
+        ("Asia/Shanghai", "2026-11-23 10:31:00.000 UTC+8 (arrival +-1 s)"),
+        ("Asia/Kolkata", "2026-11-23 08:01:00.000 UTC+5:30 (arrival +-1 s)"),
+        ("America/St_Johns", "2026-11-22 23:01:00.000 UTC-3:30 (arrival +-1 s)"),
+        ("UTC", "2026-11-23 02:31:00.000 UTC+0 (arrival +-1 s)"),
+    ],
+)
+def test_the_overlay_s_time_is_the_site_s(zone: str, label: str) -> None:
+    """The drawn time is local and names its distance from UTC."""
+    assert local_label(some_time(1), ZoneInfo(zone)) == label
+
+
+class OddClips(RingClips):
+    """A ring whose pictures the decoder chokes on."""
+
+    def write(self, span: Span, still_times: Sequence[CaptureTime], path: Path) -> Clip:
+        """Fail after the clip is written, as a decoder does."""
+        clip = super().write(span, (), path)
+        if still_times:
+            raise RuntimeError("no conversion for this picture")
+        return clip
+
+
+def test_odd_pictures_cost_no_lead(desk: Desk) -> None:
+    """Where no still can be decoded the case opens and is sealed with the clip alone, and says so."""
+    lead = lead_on(desk.packets, 8, 11, 10, 11)
+    ring = OddClips(ring_of(desk.packets, 18))
+    case = desk.store.open_case(lead, SITE, WITNESS, ring, log_of(desk.packets, 11), pre_roll_s=5, post_roll_s=5)
+    assert case.stills == ()
+    package, manifest = posted(desk, desk.store.finish_case(case, closed(lead), ring, log_of(desk.packets, 18)))
+    package.close()
+    assert [entry.name for entry in manifest.files] == ["clip.mp4", "detections.jsonl"]
+    assert [gap.reason for gap in manifest.gaps] == [NO_STILLS]
+
+
+class WrongStill(RingClips):
+    """A ring one of whose pictures cannot be encoded."""
+
+    def write(self, span: Span, still_times: Sequence[CaptureTime], path: Path) -> Clip:
+        """Give the peak's picture no content."""
+        clip = super().write(span, still_times, path)
+        empty = replace(clip.stills[1], image=np.zeros((0, 0, 3), np.uint8))
+        return replace(clip, stills=(clip.stills[0], empty, *clip.stills[2:]))
+
+
+def test_a_picture_that_cannot_be_stored_costs_only_itself(desk: Desk) -> None:
+    """The other stills and the clip are kept."""
+    lead = lead_on(desk.packets, 8, 11, 10, 11)
+    ring = WrongStill(ring_of(desk.packets, 11))
+    case = desk.store.open_case(lead, SITE, WITNESS, ring, log_of(desk.packets, 11), pre_roll_s=5, post_roll_s=5)
+    assert [number_of(still.image) for still in case.stills] == [8 * FPS, 11 * FPS]
+    names = sorted(path.name for path in (desk.folder / "cases" / case.lead_id / "exhibits").iterdir())
+    assert names == ["clip.mp4", "detections.jsonl", "f0001.png", "f0003.png"]
+
+
+@pytest.mark.parametrize("fault", [KeyError("odd"), KeyboardInterrupt()])
+def test_a_case_that_cannot_be_opened_leaves_nothing(desk: Desk, fault: BaseException) -> None:
+    """Whatever goes wrong is raised again, and no half-made folder stays."""
+
+    class Broken(DetectionLog):
+        def between(self, *_: object) -> list[AnalysedFrame]:
+            raise fault
+
+    lead = lead_on(desk.packets, 8, 11, 10, 11)
+    with pytest.raises(type(fault)):
+        desk.store.open_case(lead, SITE, WITNESS, RingClips(ring_of(desk.packets, 11)), Broken(90.0))
+    assert desk.case_folders() == []
 
 
 def test_packets_lost_on_the_way_are_a_stated_gap(desk: Desk) -> None:
