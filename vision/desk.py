@@ -266,11 +266,10 @@ class EvidenceDesk:
         )
         self.stats.opened += 1
         self._pending.append(_Pending(case, confirmed, self._monotonic() + evidence.post_roll_s + _LATE_S))
-        still = base64.b64encode(small_jpeg(case.stills[-1].image, _STILL_LONG_SIDE_PX)) if case.stills else b""
         document = case.document.model_copy(update={"state": LeadState.CANDIDATE})
         if len(self._announcements) == _ANNOUNCEMENTS:
             self.stats.announcements_dropped += 1
-        self._announcements.append(LeadAnnouncement(lead=document, still_jpeg_b64=still.decode("ascii")))
+        self._announcements.append(LeadAnnouncement(lead=document, still_jpeg_b64=_picture(case)))
 
     def _announce(self) -> None:
         if self._monotonic() < self._announce_at and not self._stopping.is_set():
@@ -316,3 +315,15 @@ class EvidenceDesk:
         if newest is not None and (newest.epoch != span.epoch or newest.pts_s >= span.end_s):
             return True
         return now >= waiting.deadline or camera in self._books.gone or waiting.confirmed.has_ended()
+
+
+def _picture(case: OpenCase) -> str:
+    """Return a small picture for the announcement, base64 JPEG; empty where there is none or it cannot be made."""
+    if not case.stills:
+        return ""
+    try:
+        return base64.b64encode(small_jpeg(case.stills[-1].image, _STILL_LONG_SIDE_PX)).decode("ascii")
+    except Exception:
+        # The case is open and pending by now: a fault here must not open it a second time.
+        log.exception("announcement goes without a picture", lead=case.lead_id)
+        return ""

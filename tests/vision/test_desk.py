@@ -45,6 +45,7 @@ class FakeStore:
     finished: list[Lead] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
     wanted: int = 1
+    stills: tuple[object, ...] = ()
 
     def recover(self) -> list[object]:
         return []
@@ -55,7 +56,7 @@ class FakeStore:
         self.opened.append(lead.key)
         document = lead_document(f"L20261123-0010{len(self.opened):02d}", lead, SITE, WITNESS)
         span = SimpleNamespace(epoch=lead.first.epoch, end_s=lead.last.pts_s + 10)
-        return SimpleNamespace(lead_id=document.lead_id, lead=lead, document=document, stills=(), span=span)
+        return SimpleNamespace(lead_id=document.lead_id, lead=lead, document=document, stills=self.stills, span=span)
 
     def finish_case(self, _case: object, lead: Lead, *_: object) -> None:
         if self.finish_faults:
@@ -168,3 +169,11 @@ def test_a_file_that_ended_is_not_waited_for() -> None:
     store = FakeStore()
     run_desk(store, FakeBus(), lambda desk, watched: confirm(desk, watched, lead()), StreamState.ENDED)
     assert store.finished == [lead()]
+
+
+def test_a_picture_that_cannot_be_made_costs_only_the_picture() -> None:
+    """A lead whose still cannot be made small is announced without one, and its case is opened once."""
+    store, bus = FakeStore(stills=(SimpleNamespace(image=None),)), FakeBus()
+    run_desk(store, bus, lambda desk, watched: confirm(desk, watched, lead()))
+    assert store.opened == [lead().key]
+    assert b'"still_jpeg_b64":""' in bus.entries[0]
