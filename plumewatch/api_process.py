@@ -17,6 +17,7 @@ from api.accounts import (
     drop_worker_key,
     ensure_first_operator,
     ensure_worker_key_file,
+    open_database,
     reset_password,
 )
 from api.settings import Settings
@@ -55,16 +56,9 @@ def run_api(*, data: Path, redis: str, database: str, vault: str, host: str, por
 
     settings = _settings(data, database, redis_url=redis, vault_url=vault, host=host, port=port)
     _check_places(settings, redis, vault)
-    with _told("the database cannot be used"):
-        _first_operator_told(settings)
+    with _told("the database cannot be used"), open_database(settings):
+        pass  # it opens and is up to date; `serve` opens it for itself and tells the first operator
     serve(settings)
-
-
-def _first_operator_told(settings: Settings) -> None:
-    """Bring the database up to date; at the very first start print the one-time password."""
-    operator = ensure_first_operator(settings)
-    if operator is not None:
-        print(f"first start: log in as {operator.username} with the password {operator.password}", flush=True)
 
 
 def _settings(data: Path, database: str, **places: object) -> Settings:

@@ -33,7 +33,7 @@ _PORTS_TRIED = 50
 _READY_WITHIN_S = 60.0
 _TICK_S = 0.25
 WORKER_STOPS_WITHIN_S = 90.0
-"""As long as the deadlines of a worker's parts together (`vision.worker.STOP_WITHIN_S`)."""
+"""More than the deadlines of a worker's parts together (`vision.worker.Worker.run`)."""
 
 
 @dataclass(frozen=True, slots=True)

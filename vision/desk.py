@@ -228,8 +228,9 @@ class EvidenceDesk:
 
     def _collect(self, *, stopping: bool) -> None:
         """Wait a moment for confirmed leads, and open the cases of those that have arrived."""
+        hurries = stopping and not (self._unopened or self._pending)
         try:
-            self._unopened.append(self._arriving.get(timeout=0.0 if stopping and not self._unopened else _TICK_S))
+            self._unopened.append(self._arriving.get(timeout=0.0 if hurries else _TICK_S))
             while True:
                 self._unopened.append(self._arriving.get_nowait())
         except queue.Empty:

@@ -43,8 +43,6 @@ must be on the wall. Counted from its post: the camera's own clock may be wrong 
 
 _CAMERAS_END_S = 10.0
 _FLUSH_S = 10.0
-STOP_WITHIN_S = 90.0
-"""More than the deadlines of all parts together: who stops a worker should wait this long."""
 
 
 @dataclass(frozen=True, slots=True)
