@@ -15,6 +15,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from plumewatch.bench_commands import bench_app
 from plumewatch.failures import UsageError, sentence_for
 from plumewatch.logs import configure
 from plumewatch.processes import stop_on_eof
@@ -31,6 +32,7 @@ models_app = typer.Typer(help="The model registry.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 operator_app = typer.Typer(help="Operators of the wall.", no_args_is_help=True)
 app.add_typer(operator_app, name="operator")
+app.add_typer(bench_app, name="bench")
 
 DATA_HELP = "Folder for everything this installation keeps."
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Worker configuration (TOML).")]

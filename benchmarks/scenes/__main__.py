@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.scenes.catalogue import demo_scenes, scene_named, scenes
@@ -11,7 +12,7 @@ from benchmarks.scenes.film import ensure
 from models.registry import Registry
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scenes", description=__doc__)
     parser.add_argument(
@@ -22,12 +23,12 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="run a detector over them and print what it found")
     parser.add_argument("--model", help="registry name of the detector; the default model without this")
     parser.add_argument("--threshold", type=float, default=0.25, help="lowest confidence that counts")
-    arguments = parser.parse_args()
+    given = parser.parse_args(arguments)
     try:
-        chosen = [scene_named(name) for name in arguments.names] if arguments.names else scenes()
+        chosen = [scene_named(name) for name in given.names] if given.names else scenes()
     except KeyError as error:
         parser.error(str(error.args[0]))
-    if arguments.demo:
+    if given.demo:
         chosen = demo_scenes()
     begun, drawn = time.monotonic(), 0
 
@@ -37,16 +38,16 @@ def main() -> int:
         if sys.stderr.isatty() or done == total:
             print(f"\r{name}: {done}/{total}", end="" if done < total else "\n", file=sys.stderr, flush=True)
 
-    clips = ensure(arguments.out, chosen, progress=progress)
+    clips = ensure(given.out, chosen, progress=progress)
     if drawn:
         took_s = time.monotonic() - begun
         print(f"{drawn} frames in {took_s:.1f} s: {drawn / took_s:.1f} frames a second")
     for clip in clips.values():
         print(clip)
-    if arguments.check:
-        detector = Registry.load().detector(arguments.model, threshold=arguments.threshold)
+    if given.check:
+        detector = Registry.load().detector(given.model, threshold=given.threshold)
         card, engine = detector.card, detector.runtime.engine
-        print(f"{card.name} {card.version} on {engine}, threshold {arguments.threshold}")
+        print(f"{card.name} {card.version} on {engine}, threshold {given.threshold}")
         print(table(watch(scene, clips[scene.name], detector) for scene in chosen))
     return 0
 
