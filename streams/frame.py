@@ -86,12 +86,30 @@ class Frame:
 
         time: the clocks of the packet it was decoded from.
 
-        image: read-only BGR ``uint8 (height, width, 3)`` in source resolution.
+        image: read-only BGR ``uint8 (height, width, 3)``, scaled down to the size of the look (decision 0012).
 
         is_keyframe: decoded from a key frame.
+
+        source_wh: width and height of the stream's own picture; where not given, those of `image`. Boxes are told in
+            its pixels everywhere but inside a detector.
     """
 
     camera_id: CameraId
     time: CaptureTime
     image: BgrImage
     is_keyframe: bool = False
+    source_wh: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        if self.source_wh == (0, 0):
+            object.__setattr__(self, "source_wh", self.image_wh)
+
+    @property
+    def image_wh(self) -> tuple[int, int]:
+        """Width and height of `image`."""
+        return self.image.shape[1], self.image.shape[0]
+
+    @property
+    def scale_xy(self) -> tuple[float, float]:
+        """Source pixels a pixel of `image`, across and down; 1 where the picture was not scaled."""
+        return self.source_wh[0] / self.image.shape[1], self.source_wh[1] / self.image.shape[0]

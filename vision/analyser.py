@@ -15,6 +15,7 @@ from streams.frame import Frame
 from vision.change import BoxChange, PictureChange
 from vision.config import WorkerConfig
 from vision.leads import CloseReason, LeadChange, LeadState, Xyxy
+from vision.look import in_look
 from vision.rules.config import RuleConfig, RuleKind
 from vision.rules.fire import fire_rule
 from vision.rules.rule import Rule, TrackView, View
@@ -110,9 +111,9 @@ class CameraAnalyser:
         return self._out_of_order
 
     def observe(self, frame: Frame, detections: Detections) -> list[LeadChange]:
-        """Take in the next picture and its boxes (in its pixels); return the leads that changed."""
+        """Take in the next picture and its boxes, in pixels of the source; return the leads that changed."""
         changes: list[LeadChange] = []
-        resolution_wh = (frame.image.shape[1], frame.image.shape[0])
+        resolution_wh = frame.source_wh
         if self._time is None or frame.time.epoch != self._time.epoch:
             changes = self.end(CloseReason.STREAM_LOST)
             self._tracker = Tracker(self._class_names, self._settings)
@@ -175,7 +176,7 @@ class CameraAnalyser:
         sighting = track.seen_at(frame.time)
         change = self._boxes.get(track.number)
         if change is None:
-            change = self._boxes[track.number] = BoxChange(frame.image, track.last.xyxy, frame.time)
+            change = self._boxes[track.number] = BoxChange(frame.image, in_look(frame, track.last.xyxy), frame.time)
         elif sighting is not None:
             change.observe(frame.image, frame.time)
         return TrackView(track, sighting, change.ratio)

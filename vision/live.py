@@ -179,7 +179,7 @@ class LivePublisher:
 
     def _publish_snapshot(self, camera: CameraId, served: _Served) -> None:
         for frame in _taken(served.snapshot):
-            height, width = frame.image.shape[:2]
+            width, height = frame.source_wh
             key = bus.snapshot_key(camera)
             fields: dict[FieldT, EncodableT] = {
                 "jpeg": small_jpeg(frame.image, _SNAPSHOT_LONG_SIDE_PX),

@@ -18,6 +18,7 @@ from streams.source import AvSource
 from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig
 from vision.leads import CloseReason, Lead, LeadChange, LeadState, Xyxy
+from vision.look import in_source
 from vision.sections import CameraConfig
 
 log = structlog.get_logger(__name__)
@@ -104,9 +105,9 @@ def analysed(camera: Camera, detector: Detector) -> Iterator[tuple[Frame, Detect
     decoder = FrameDecoder(settings.analysis_fps, threads=_DECODER_THREADS)
     for packet in source.packets():
         for frame in decoder.decode(packet):
-            yield frame, detector.detect([frame.image])[0]
+            yield frame, in_source(frame, detector.detect([frame.image])[0])
     for frame in decoder.flush():
-        yield frame, detector.detect([frame.image])[0]
+        yield frame, in_source(frame, detector.detect([frame.image])[0])
     if decoder.errors:
         log.warning("damaged pictures passed over", camera=camera.id, count=decoder.errors, decoded=decoder.decoded)
 

@@ -59,7 +59,7 @@ class LiveTile:
             return
         media_s = self._muxer.media_s(frame.time)
         if media_s is not None:
-            height, width = frame.image.shape[:2]
+            width, height = frame.source_wh
             message = OverlayMessage(
                 epoch=self._epoch, media_s=media_s, utc=frame.time.utc, width=width, height=height, boxes=list(boxes)
             )

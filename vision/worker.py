@@ -27,6 +27,7 @@ from vision.dossier import Witness
 from vision.evidence import CaseStore
 from vision.leads import CloseReason, LeadChange
 from vision.live import LivePublisher
+from vision.look import in_source
 from vision.node import NodeIdentity
 from vision.outbox import Outbox
 from vision.registration import Registration
@@ -185,6 +186,7 @@ class Worker:
             with watched.analysing:
                 if watched.is_over:
                     return
+                detections = in_source(frame, detections)
                 changes = watched.analyser.observe(frame, detections)
                 self._desk.note(frame, detections)
                 self._report(watched, changes)
