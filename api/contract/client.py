@@ -1,5 +1,5 @@
 """
-The API as a worker sees it: post a lead with its package, register cameras and the node itself.
+The API as a worker sees it: post a lead with its package, tell what was watched, register cameras and the node itself.
 
     ContractError
     └── ClientError
@@ -17,13 +17,16 @@ from types import TracebackType
 from typing import Self
 
 import httpx
+from pydantic import ValidationError
 
+from api.contract.coverage import CoverageReceipt, CoverageReport
 from api.contract.schema import CameraDocument, LeadDocument
 from api.contract.stamp import ContractError
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=5.0)
 """Reading is long: the API verifies a package before it answers."""
 _BODY_LIMIT = 4000
+_JSON = {"Content-Type": "application/json"}
 
 
 class ClientError(ContractError):
@@ -142,6 +145,17 @@ class ApiClient:
         """Have the API pin the node's certificate; `ApiRefusedError` 409 if another certificate has the number."""
         document = {"name": name, "number": number, "certificate_pem": certificate_pem.decode("ascii")}
         self._send("POST", "v1/nodes", json=document)
+
+    def post_coverage(self, report: CoverageReport) -> CoverageReceipt:
+        """File what was watched; the same may be posted any number of times."""
+        response = self._send("POST", "v1/coverage", content=report.model_dump_json(), headers=_JSON)
+        try:
+            receipt = CoverageReceipt.model_validate_json(response.content)
+        except ValidationError as error:
+            raise ApiMisunderstoodError(f"the API's answer {response.status_code} is no receipt") from error
+        if receipt.taken + receipt.repeated != len(report.hours):
+            raise ApiMisunderstoodError(f"the API confirms {receipt}, sent were {len(report.hours)} hours")
+        return receipt
 
     def close(self) -> None:
         """Close the connections; a request in flight ends with `ApiUnreachableError`."""

@@ -1,0 +1,242 @@
+"""
+The coverage journal: accounts of what was watched, on disk until the API has them.
+
+One SQLite file in WAL mode with ``synchronous=FULL``: a transaction that has returned survives a power cut, one that
+has not leaves the one before it. Whatever an earlier run left open ends here as `GapReason.WORKER_DIED`.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+
+import structlog
+
+from api.contract.coverage import HOUR, AccountHour, AccountLoss, GapReason
+from api.contract.schema import rfc3339
+from vision.durable import StorageError, make_folder
+
+log = structlog.get_logger(__name__)
+
+FILE = "coverage.db"
+HOURS_MOST = 200_000
+"""Unsent hours on disk: 100 cameras for 83 days, about 120 MB. Beyond it the oldest are lost, and the loss is told."""
+UNSAVED_MOST = 20_000
+"""Hours in memory while the disk is full."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS hours (
+  camera_id TEXT NOT NULL, hour TEXT NOT NULL, account TEXT NOT NULL, sequence INTEGER NOT NULL,
+  sent INTEGER NOT NULL DEFAULT 0, final INTEGER NOT NULL, document TEXT NOT NULL,
+  PRIMARY KEY (camera_id, hour, account)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS hours_unsent ON hours (hour) WHERE sent < sequence;
+CREATE TABLE IF NOT EXISTS losses (
+  camera_id TEXT PRIMARY KEY, worker TEXT NOT NULL, start TEXT NOT NULL, "end" TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+_KEEP = """
+INSERT INTO hours (camera_id, hour, account, sequence, final, document) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (camera_id, hour, account) DO UPDATE SET
+  sequence = excluded.sequence, final = excluded.final, document = excluded.document
+WHERE excluded.sequence > hours.sequence
+"""
+_LOSE = """
+INSERT INTO losses (camera_id, worker, start, "end") VALUES (?, ?, ?, ?)
+ON CONFLICT (camera_id) DO UPDATE SET start = min(start, excluded.start), "end" = max("end", excluded."end")
+"""
+
+Key = tuple[str, datetime, str]
+
+
+def _key(document: AccountHour) -> Key:
+    return document.camera_id, document.hour, document.account
+
+
+class Journal:
+    """Account hours by camera, hour and account. Thread-safe; one per folder."""
+
+    def __init__(self, folder: Path, *, hours_most: int = HOURS_MOST, unsaved_most: int = UNSAVED_MOST) -> None:
+        make_folder(folder)
+        self._hours_most = hours_most
+        self._unsaved_most = unsaved_most
+        self._lock = Lock()
+        self._unsaved: dict[Key, AccountHour] = {}
+        self._lost: list[AccountLoss] = []
+        self._connection = _open(folder / FILE)
+        self._end_accounts_of_the_dead()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def keep(self, documents: Iterable[AccountHour]) -> None:
+        """
+        Bring documents to disk; newer ones replace older ones of the same camera, hour and account.
+
+        Raises `StorageError` (a full disk): they are then kept in memory, bounded, and written with the next call.
+        """
+        with self._lock:
+            for document in documents:
+                self._unsaved[_key(document)] = document
+            while len(self._unsaved) > self._unsaved_most:
+                self._lost.append(_loss_of(self._unsaved.pop(next(iter(self._unsaved)))))
+            self._lost = _joined(self._lost)
+            with self._writing() as cursor:
+                cursor.executemany(_KEEP, [_row(document) for document in self._unsaved.values()])
+                cursor.executemany(_LOSE, [_loss_row(loss) for loss in self._lost])
+                self._shed(cursor)
+            self._unsaved.clear()
+            self._lost.clear()
+
+    def unsent(self, limit: int) -> list[AccountHour]:
+        """Return up to `limit` documents of which the API has no or an older version, oldest hour first."""
+        with self._lock, self._reading() as cursor:
+            rows = cursor.execute(
+                "SELECT document FROM hours WHERE sent < sequence ORDER BY hour, camera_id LIMIT ?", (limit,)
+            )
+            return [AccountHour.model_validate_json(row[0]) for row in rows]
+
+    def count_unsent(self) -> int:
+        """Return how many documents wait."""
+        with self._lock, self._reading() as cursor:
+            return int(cursor.execute("SELECT count(*) FROM hours WHERE sent < sequence").fetchone()[0])
+
+    def losses(self) -> list[AccountLoss]:
+        """Return what had to be thrown away and has not been told yet."""
+        with self._lock, self._reading() as cursor:
+            rows = cursor.execute('SELECT camera_id, worker, start, "end" FROM losses ORDER BY camera_id').fetchall()
+        return [AccountLoss(camera_id=r[0], worker=r[1], start=_moment(r[2]), end=_moment(r[3])) for r in rows]
+
+    def delivered(self, documents: Sequence[AccountHour], losses: Sequence[AccountLoss] = ()) -> None:
+        """Note that the API has these versions; hours that are over are forgotten."""
+        with self._lock, self._writing() as cursor:
+            cursor.executemany(
+                "UPDATE hours SET sent = ? WHERE camera_id = ? AND hour = ? AND account = ? AND sent < ?",
+                [(d.sequence, d.camera_id, rfc3339(d.hour), d.account, d.sequence) for d in documents],
+            )
+            cursor.execute("DELETE FROM hours WHERE final AND sent >= sequence")
+            cursor.executemany(
+                'DELETE FROM losses WHERE camera_id = ? AND start = ? AND "end" = ?',
+                [(loss.camera_id, rfc3339(loss.start), rfc3339(loss.end)) for loss in losses],
+            )
+
+    def refuse(self, document: AccountHour) -> None:
+        """Give up a document that the API will never take; its time is told as lost."""
+        with self._lock, self._writing() as cursor:
+            cursor.execute(
+                "UPDATE hours SET sent = sequence WHERE camera_id = ? AND hour = ? AND account = ?",
+                (document.camera_id, rfc3339(document.hour), document.account),
+            )
+            cursor.execute(_LOSE, _loss_row(_loss_of(document)))
+
+    def _end_accounts_of_the_dead(self) -> None:
+        with self._reading() as cursor:
+            rows = cursor.execute("SELECT document FROM hours WHERE NOT final").fetchall()
+        left = [AccountHour.model_validate_json(row[0]) for row in rows]
+        dead = [d.model_copy(update={"ended": GapReason.WORKER_DIED, "sequence": d.sequence + 1}) for d in left]
+        if dead:
+            log.warning("earlier run ended without a word", cameras=len(dead), last=rfc3339(max(d.end for d in dead)))
+        with self._writing() as cursor:
+            cursor.executemany(_KEEP, [_row(document) for document in dead])
+
+    def _shed(self, cursor: sqlite3.Cursor) -> None:
+        """Throw away the oldest unsent hours beyond the bound, and record it."""
+        excess = int(cursor.execute("SELECT count(*) FROM hours").fetchone()[0]) - self._hours_most
+        if excess <= 0:
+            return
+        wanted = max(excess, self._hours_most // 20)
+        rows = cursor.execute(
+            "SELECT document FROM hours WHERE final ORDER BY hour, camera_id LIMIT ?", (wanted,)
+        ).fetchall()
+        shed = [AccountHour.model_validate_json(row[0]) for row in rows]
+        cursor.executemany(_LOSE, [_loss_row(_loss_of(document)) for document in shed])
+        cursor.executemany(
+            "DELETE FROM hours WHERE camera_id = ? AND hour = ? AND account = ?",
+            [(d.camera_id, rfc3339(d.hour), d.account) for d in shed],
+        )
+        log.error("coverage thrown away: too much of it could not be sent", hours=len(shed))
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Cursor]:
+        with _storing(), self._connection:
+            cursor = self._connection.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            yield cursor
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Cursor]:
+        with _storing():
+            yield self._connection.cursor()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """Open the file; one that is damaged is set aside, and a new one begun: the API then knows nothing of its time."""
+    try:
+        return _connect(path)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise StorageError(f"{path} could not be opened: {error}") from error
+        aside = path.with_name(path.name + ".damaged")
+        log.exception("coverage journal is damaged and set aside", aside=str(aside))
+        for ending in ("", "-wal", "-shm"):
+            part = path.with_name(path.name + ending)
+            if part.exists():
+                part.replace(aside.with_name(aside.name + ending))
+        return _connect(path)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.executescript(_TABLES)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def _storing() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError(f"the coverage journal: {error}") from error
+
+
+def _row(document: AccountHour) -> tuple[str, str, str, int, bool, str]:
+    is_final = document.ended is not None or document.end >= document.hour + HOUR
+    key = (document.camera_id, rfc3339(document.hour), document.account)
+    return *key, document.sequence, is_final, document.model_dump_json()
+
+
+def _loss_of(document: AccountHour) -> AccountLoss:
+    return AccountLoss(
+        camera_id=document.camera_id,
+        worker=document.worker,
+        start=document.start,
+        end=max(document.end, document.start),
+    )
+
+
+def _loss_row(loss: AccountLoss) -> tuple[str, str, str, str]:
+    return loss.camera_id, loss.worker, rfc3339(loss.start), rfc3339(loss.end)
+
+
+def _joined(losses: Iterable[AccountLoss]) -> list[AccountLoss]:
+    """Return one loss a camera, from its first to its last."""
+    joined: dict[str, AccountLoss] = {}
+    for loss in losses:
+        known = joined.get(loss.camera_id, loss)
+        spans = {"start": min(known.start, loss.start), "end": max(known.end, loss.end)}
+        joined[loss.camera_id] = known.model_copy(update=spans)
+    return list(joined.values())
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
