@@ -1,0 +1,164 @@
+"""Looks: each picture with its labels and with what a detector said of it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.accuracy_pictures import group_name
+from benchmarks.accuracy_result import BenchmarkError, ModelUsed, RuntimeUsed
+from models.detections import Detections
+from models.detector import Detector
+from models.network import STRIDE
+from models.registry import RegisteredModel, Registry
+from models.tensors import Letterbox
+from models.training.dataset import CLASS_NAMES, Sample
+
+CURVE_NMS_IOU = 0.7
+"""NMS of everything that is a curve or an average precision: ultralytics' validation, and so most public figures."""
+
+CURVE_FLOOR = 0.001
+"""Lowest confidence that enters a curve, as there."""
+
+_BATCH = 32
+
+Step = Callable[[int, int], None]
+"""Called with what is done and what there is in all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """
+    One picture.
+
+    Attributes:
+        name, group: as in the result.
+
+        is_held: not of the validation split.
+
+        size_wh: in pixels.
+
+        xyxy: float32 ``(n, 4)``: the labels, in pixels.
+
+        class_id: int64 ``(n,)``: theirs, indices of `CLASS_NAMES`.
+
+        found: down to `CURVE_FLOOR`, with class ids of `CLASS_NAMES`.
+    """
+
+    name: str
+    group: str
+    is_held: bool
+    size_wh: tuple[int, int]
+    xyxy: NDArray[np.float32]
+    class_id: NDArray[np.int64]
+    found: Detections
+
+    @property
+    def is_negative(self) -> bool:
+        """Nothing to find in it."""
+        return not len(self.class_id)
+
+    @property
+    def surest(self) -> float:
+        """Confidence of the surest detection; 0 where there is none."""
+        return float(self.found.confidence.max(initial=0.0))
+
+
+def registered(
+    model: str | None, *, size: int | None = None, threshold: float | None = None, registry: Registry | None = None
+) -> RegisteredModel:
+    """
+    Return the model to measure: a name in the registry, or an ONNX file that is otherwise like the default model.
+
+    `size` (the longer side in pixels) and `threshold` replace the registered ones. Raises `BenchmarkError` or
+    `models.detector.ModelError`.
+    """
+    registry = registry or Registry.load()
+    if model is not None and (model.endswith(".onnx") or "/" in model):
+        file, like = Path(model), registry.model()
+        try:
+            digest = sha256(file.read_bytes()).hexdigest()
+        except OSError as error:
+            raise BenchmarkError(f"{file}: {error.strerror}") from error
+        card = replace(like.card, name=file.stem, version="file", weights_sha256=digest, weights_format="onnx")
+        chosen = replace(like, card=card, weights=file)
+    else:
+        chosen = registry.model(model)
+    card = chosen.card
+    if size is not None:
+        if size < STRIDE or size % STRIDE:
+            raise BenchmarkError(f"the size must be a multiple of {STRIDE} px, got {size}")
+        card = replace(card, input_wh=Letterbox.fit((16, 9), size, STRIDE).input_wh)
+    if threshold is not None:
+        card = replace(card, threshold=threshold)
+    if missing := set(CLASS_NAMES) - set(card.class_names):
+        known = ", ".join(card.class_names)
+        raise BenchmarkError(f"model {card.name} knows {known}: it has no {' and no '.join(sorted(missing))} to score")
+    return replace(chosen, card=card)
+
+
+def open_detector(model: RegisteredModel, runtime: str, *, floor: float, nms_iou: float | None = None) -> Detector:
+    """Return the model's detector down to `floor`, with another NMS where one is given; raise `ModelError`."""
+    name = model.card.name
+    model = model if nms_iou is None else replace(model, nms_iou=nms_iou)
+    return Registry(MappingProxyType({name: model}), name).detector(name, runtime, threshold=floor)
+
+
+def model_used(model: RegisteredModel) -> ModelUsed:
+    """Return the model as results name it."""
+    card = model.card
+    return ModelUsed(
+        name=card.name,
+        version=card.version,
+        weights_sha256=card.weights_sha256,
+        weights_format=card.weights_format,
+        class_names=card.class_names,
+        long_side_px=max(card.input_wh),
+        threshold=card.threshold,
+        nms_iou=model.nms_iou,
+    )
+
+
+def runtime_used(detector: Detector) -> RuntimeUsed:
+    """Return the run-time as results name it."""
+    used = detector.runtime
+    return RuntimeUsed(engine=used.engine, version=used.version, device=used.device, precision=used.precision)
+
+
+def look_at(samples: Sequence[Sample], detector: Detector, step: Step | None = None) -> list[Look]:
+    """Return a look at each picture, in order; raise `BenchmarkError` for one that cannot be read, `InferenceError`."""
+    kinds = np.array([_kind(name) for name in detector.card.class_names])
+    looks: list[Look] = []
+    for batch in _batches(samples):
+        images = [_read(item) for item in batch]
+        for item, image, found in zip(batch, images, detector.detect(images), strict=True):
+            size_wh = (image.shape[1], image.shape[0])
+            ours = found.where(kinds[found.class_id] >= 0)
+            ours = replace(ours, class_id=kinds[ours.class_id].astype(np.int32))
+            xyxy = (item.xyxy * np.array(size_wh * 2, np.float32)).astype(np.float32)
+            held = item.split != "val"
+            looks.append(Look(item.name, group_name(item), held, size_wh, xyxy, item.class_id, ours))
+        if step is not None:
+            step(len(looks), len(samples))
+    return looks
+
+
+def _kind(name: str) -> int:
+    return CLASS_NAMES.index(name) if name in CLASS_NAMES else -1
+
+
+def _batches(samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
+    for start in range(0, len(samples), _BATCH):
+        yield samples[start : start + _BATCH]
+
+
+def _read(item: Sample) -> NDArray[np.uint8]:
+    image = cv2.imread(str(item.path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise BenchmarkError(f"{item.path.name}: not a readable picture")
+    return np.asarray(image, np.uint8)
