@@ -2,17 +2,31 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from streams.camera import CameraId
 from streams.frame import Frame
 
+BACKLOG = 24
+"""Frames a camera may have waiting while it catches up: ten seconds at two a second, and some."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A frame on the board, and when it was posted."""
+
+    frame: Frame
+    at: float
+
 
 @dataclass(slots=True)
 class _Slot:
-    frame: Frame | None = None
-    frame_at: float = 0.0
+    """One camera's place; `catches_up` while frames of a backlog wait, which the next ones queue behind."""
+
+    queue: deque[_Waiting] = field(default_factory=deque)
+    catches_up: bool = False
     waits: bool = False
     in_flight: bool = False
     in_flight_at: float = 0.0
@@ -25,8 +39,10 @@ class FrameBoard:
     """
     A mailbox with one slot a camera; at most one frame a camera is in flight, which keeps its frames in order.
 
-    Live cameras: the latest frame wins and the loss is counted. Waiting cameras (replay): `post` blocks until the slot
-    is free, so that no frame is lost. Detector threads pull with `take` and say `done` when the frame is analysed.
+    Live cameras: the latest frame wins and the loss is counted. A camera that catches up posts frames of the past as a
+    backlog: they and those that come meanwhile are kept in order, at most `BACKLOG`, beyond which the oldest are
+    dropped and counted. Waiting cameras (replay): `post` blocks until the slot is free, so that no frame is lost.
+    Detector threads pull with `take` and say `done` when the frame is analysed.
     """
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -47,7 +63,7 @@ class FrameBoard:
             self._slots.pop(camera_id, None)
             self._changed.notify_all()
 
-    def post(self, frame: Frame) -> bool:
+    def post(self, frame: Frame, *, is_backlog: bool = False) -> bool:
         """
         Put a frame on the board and return True; False if the board is closed or has no slot for its camera.
 
@@ -57,12 +73,14 @@ class FrameBoard:
             slot = self._slot_for_post(frame.camera_id)
             if slot is None:
                 return False
-            if slot.frame is None:
+            if not slot.queue:
                 self._turn += 1
                 slot.turn = self._turn
-            else:
+            slot.catches_up |= is_backlog
+            if len(slot.queue) >= (BACKLOG if slot.catches_up else 1):
+                slot.queue.popleft()
                 slot.dropped += 1
-            slot.frame, slot.frame_at = frame, self._monotonic()
+            slot.queue.append(_Waiting(frame, self._monotonic()))
             slot.posted += 1
             self._changed.notify_all()
             return True
@@ -70,7 +88,7 @@ class FrameBoard:
     def _slot_for_post(self, camera_id: CameraId) -> _Slot | None:
         while not self._closed:
             slot = self._slots.get(camera_id)
-            if slot is None or not slot.waits or slot.frame is None:
+            if slot is None or not slot.waits or not slot.queue:
                 return slot
             self._changed.wait()
         return None
@@ -85,7 +103,7 @@ class FrameBoard:
         with self._changed:
             while not self._closed:
                 ready = sorted(
-                    (slot for slot in self._slots.values() if slot.frame is not None and not slot.in_flight),
+                    (slot for slot in self._slots.values() if slot.queue and not slot.in_flight),
                     key=lambda slot: slot.turn,
                 )[:max_frames]
                 remaining = deadline - self._monotonic()
@@ -95,12 +113,15 @@ class FrameBoard:
             return []
 
     def _hand_out(self, slot: _Slot) -> Frame:
-        frame, slot.frame = slot.frame, None
-        if frame is None:
-            raise AssertionError("a ready slot holds a frame")
-        slot.in_flight, slot.in_flight_at = True, slot.frame_at
+        waiting = slot.queue.popleft()
+        if slot.queue:
+            self._turn += 1
+            slot.turn = self._turn
+        else:
+            slot.catches_up = False
+        slot.in_flight, slot.in_flight_at = True, waiting.at
         self._changed.notify_all()
-        return frame
+        return waiting.frame
 
     def done(self, camera_id: CameraId) -> None:
         """Say that the camera's frame in flight is analysed; its next one may be taken."""
@@ -120,7 +141,7 @@ class FrameBoard:
         """Return True where no frame of the camera waits or is in flight."""
         with self._changed:
             slot = self._slots.get(camera_id)
-            return slot is None or (slot.frame is None and not slot.in_flight)
+            return slot is None or not (slot.queue or slot.in_flight)
 
     def posted(self, camera_id: CameraId) -> int:
         """Return how many frames the camera has posted."""

@@ -108,6 +108,23 @@ class Pace(StrEnum):
     FREE = "free"
 
 
+class WatchPolicy(StrEnum):
+    """How a camera's pictures are chosen: key frames until something shows, key frames alone, or always all."""
+
+    AUTO = "auto"
+    PATROL = "patrol"
+    FOCUS = "focus"
+
+
+class Hwaccel(StrEnum):
+    """What decodes: the processor, whatever device there is, or the one named."""
+
+    NONE = "none"
+    AUTO = "auto"
+    CUDA = "cuda"
+    VAAPI = "vaapi"
+
+
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
     """
@@ -122,7 +139,17 @@ class StreamSettings:
 
         backoff_max_s: longest pause between attempts to reconnect.
 
-        analysis_fps: frames a second handed to the detector; more costs CPU, fewer confirm later.
+        analysis_fps: frames a second handed to the detector in focus; more costs CPU, fewer confirm later.
+
+        watch: whether key frames alone are decoded (decision 0011).
+
+        patrol_interval_s: on patrol at most one key frame in so long is decoded.
+
+        patrol_limit_s: with key frames further apart than this, `WatchPolicy.AUTO` stays in focus.
+
+        look_px: longer side of the pictures handed out; smaller ones stay as they are. 0: never scaled.
+
+        hwaccel: device that decodes; where it cannot, the processor does, and the status says so.
 
         ring_s: seconds of encoded packets kept for evidence; must hold pre-roll, confirmation time and post-roll.
 
@@ -138,7 +165,12 @@ class StreamSettings:
     read_timeout_s: float = 10.0
     backoff_max_s: float = 30.0
     analysis_fps: float = 2.0
-    ring_s: float = 90.0
+    watch: WatchPolicy = WatchPolicy.AUTO
+    patrol_interval_s: float = 2.0
+    patrol_limit_s: float = 5.0
+    look_px: int = 0
+    hwaccel: Hwaccel = Hwaccel.NONE
+    ring_s: float = 45.0
     ring_max_bytes: int = 96 * 1024 * 1024
     pace: Pace = Pace.REALTIME
     loop: bool = False

@@ -1,6 +1,7 @@
 """The packet ring: the last seconds of one camera's encoded packets, from which evidence is cut."""
 
 import itertools
+import math
 import statistics
 import threading
 from collections import deque
@@ -84,6 +85,7 @@ class PacketRing:
         self._gops: deque[_Gop] = deque()
         self._byte_size = 0
         self._closed_s = Fraction(0)
+        self._full_at: float = 0
         self._lock = threading.Lock()
         self.overflows = 0
 
@@ -97,9 +99,12 @@ class PacketRing:
                 return
             gop = self._gops[-1]
             gop.packets.append(packet)
-            gop.size += len(packet.data)
-            self._byte_size += len(packet.data)
-            self._evict()
+            size = len(packet.data)
+            gop.size += size
+            self._byte_size += size
+            # An integer comparison a packet: seconds are counted in fractions, which cost more than all the rest.
+            if packet.dts >= self._full_at or packet.is_keyframe or self._byte_size > self._max_bytes:
+                self._evict()
 
     def _close_gop(self, following: Packet) -> None:
         if self._gops:
@@ -119,6 +124,15 @@ class PacketRing:
             self._gops.clear()
             self._byte_size = 0
             self.overflows += 1
+        self._full_at = self._next_full()
+
+    def _next_full(self) -> float:
+        """Return the decoding time, in ticks of the open group, from which the oldest group can be spared."""
+        if len(self._gops) < 2:
+            return math.inf
+        first = self._gops[-1].packets[0]
+        open_s = Fraction(self._span_s) - (self._closed_s - self._gops[0].seconds)
+        return first.dts + math.floor(open_s / first.stream.time_base)
 
     def _open_s(self) -> Fraction:
         return self._gops[-1].seconds_to(self._gops[-1].packets[-1]) if self._gops else Fraction(0)
@@ -145,6 +159,18 @@ class PacketRing:
         """Return the packets since the newest key frame: where a live tile or a decoder may start."""
         with self._lock:
             return tuple(self._gops[-1].packets) if self._gops else ()
+
+    def since(self, epoch: int, start_s: Fraction) -> tuple[Packet, ...]:
+        """Return the newest packets of `epoch` from the last key frame at or before `start_s`, or the oldest held."""
+        with self._lock:
+            gops: list[_Gop] = []
+            for gop in reversed(self._gops):
+                if gop.epoch != epoch:
+                    break
+                gops.append(gop)
+                if gop.packets[0].time.pts_s <= start_s:
+                    break
+            return tuple(packet for gop in reversed(gops) for packet in gop.packets)
 
     def cut(self, epoch: int, start_s: float | Fraction, end_s: float | Fraction) -> RingCut:
         """

@@ -7,7 +7,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,12 +16,12 @@ import structlog
 
 from streams.board import FrameBoard
 from streams.camera import Camera, Pace
-from streams.clock import StreamClock, UtcSource, utc_now
-from streams.decode import FrameDecoder
+from streams.clock import CaptureTime, StreamClock, UtcSource, utc_now
 from streams.errors import StreamError
 from streams.frame import Frame, Packet
 from streams.ring import PacketRing
 from streams.source import PacketSource, open_source
+from streams.watch import Load, Watch, WatchMode, WatchReason
 
 log = structlog.get_logger(__name__)
 
@@ -32,12 +33,6 @@ STEADY_S = 5.0
 
 FPS_WINDOW_S = 5.0
 """Span over which the received rate is counted; an average of gaps would swing with bursts."""
-
-WAITED_S = 0.002
-"""A read that takes longer had to wait for the network: the thread keeps up."""
-
-OVERLOAD_S = 3.0
-"""A thread that never waited for a read this long cannot keep up: only key frames are decoded until it does."""
 
 JOIN_S = 5.0
 """Usual patience of `CameraRunner.stop`."""
@@ -69,7 +64,7 @@ class StreamStatus:
 
         frames_decoded: pictures decoded; those beyond the analysis rate included.
 
-        frames_skipped: packets not decoded because decoding could not keep up.
+        frames_skipped: packets not decoded in focus because decoding could not keep up.
 
         decode_errors: damaged packets and pictures.
 
@@ -78,6 +73,12 @@ class StreamStatus:
         clock_offset_s: arrival minus the camera's own clock, where it tells it; ``None`` elsewhere.
 
         last_packet_utc: capture time of the last packet; ``None`` before the first.
+
+        mode: what is decoded now, and `reason` why.
+
+        gop_s: seconds between key frames, measured; 0 before two.
+
+        decoder: what decodes, and why it is not the device asked for.
     """
 
     state: StreamState
@@ -97,11 +98,28 @@ class StreamStatus:
     clock_uncertainty_s: float = 0.0
     clock_offset_s: float | None = None
     last_packet_utc: datetime | None = None
+    mode: WatchMode = WatchMode.PATROL
+    reason: WatchReason = WatchReason.USUAL
+    gop_s: float = 0.0
+    decoder: str = ""
+
+
+@dataclass(slots=True)
+class _Life:
+    """What changes while a camera is read; its thread writes, under the runner's lock where parts belong together."""
+
+    state: StreamState
+    since: datetime
+    error: str = ""
+    reconnects: int = 0
+    packets: int = 0
+    last: Packet | None = None
 
 
 class CameraRunner:
     """
-    Reads one camera in its own thread: every packet into the ring and to `on_packet`, frames onto the board.
+    Reads one camera in its own thread: every packet into the ring and to `on_packet`, frames onto the board: key frames
+    on patrol, the analysis rate in focus (`streams.watch`).
 
     A network stream is opened again for ever, with pauses that double and are jittered; a file ends with
     `StreamState.ENDED`, at its end or with the error that stopped it. Live frames never wait for whoever takes them; a
@@ -120,7 +138,9 @@ class CameraRunner:
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
+        gate: AbstractContextManager[object] | None = None,
     ) -> None:
+        """`gate` bounds how many cameras decode in one go at once (`streams.watch.Watch`)."""
         self.camera = camera
         self.ring = PacketRing(camera.settings.ring_s, camera.settings.ring_max_bytes)
         self._board = board
@@ -132,11 +152,12 @@ class CameraRunner:
         self._replays = camera.source.is_file and camera.settings.pace is Pace.FREE
         self._clock = StreamClock()
         threads = min(4, os.cpu_count() or 1) if self._replays else 1
-        self._decoder = FrameDecoder(camera.settings.analysis_fps, threads=threads)
+        self._watch = Watch(camera.settings, self.ring, replays=self._replays, threads=threads, gate=gate)
         self._stopping = threading.Event()
         self._source: PacketSource | None = None
         self._lock = threading.Lock()
-        self._status = StreamStatus(StreamState.CONNECTING, now())
+        self._life = _Life(StreamState.CONNECTING, now())
+        self._errors_told = 0
         self._arrivals: deque[float] = deque(maxlen=512)
         self._steady = False
         self._log = log.bind(camera=camera.id)
@@ -169,15 +190,47 @@ class CameraRunner:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def focus(self, reason: WatchReason, since: CaptureTime) -> None:
+        """Decode and post everything from `since` on, from the ring at first, until `relax`."""
+        self._watch.focus(reason, since)
+
+    def relax(self, reason: WatchReason = WatchReason.USUAL) -> None:
+        """Go back on patrol, where the camera's policy and key frames allow it."""
+        self._watch.relax(reason)
+
     def snapshot(self) -> StreamStatus:
         """Return how the stream is now."""
+        watch = self._watch.status()
         with self._lock:
-            return replace(self._status, received_fps=self._received_fps(), clock_offset_s=self._clock.offset_s)
+            life, last = self._life, self._life.last
+            return StreamStatus(
+                state=life.state,
+                since=life.since,
+                error=life.error,
+                reconnects=life.reconnects,
+                codec="" if last is None else last.stream.codec,
+                width=0 if last is None else last.stream.width,
+                height=0 if last is None else last.stream.height,
+                received_fps=self._received_fps(),
+                packets=life.packets,
+                frames_decoded=watch.decoded,
+                frames_skipped=watch.skipped,
+                decode_errors=watch.errors,
+                epoch=0 if last is None else last.time.epoch,
+                clock_source=None if last is None else last.time.source,
+                clock_uncertainty_s=0.0 if last is None else last.time.uncertainty_s,
+                clock_offset_s=self._clock.offset_s,
+                last_packet_utc=None if last is None else last.time.utc,
+                mode=watch.mode,
+                reason=watch.reason,
+                gop_s=watch.gop_s,
+                decoder=watch.decoder,
+            )
 
     def _received_fps(self) -> float:
         now = self._monotonic()
         recent = [arrival for arrival in self._arrivals if now - arrival <= FPS_WINDOW_S]
-        if len(recent) < 2 or self._status.state is not StreamState.PLAYING:
+        if len(recent) < 2 or self._life.state is not StreamState.PLAYING:
             return 0.0
         quiet = now - recent[-1] > 2 * (recent[-1] - recent[0]) / (len(recent) - 1) + 1.0
         span = now - recent[0] if quiet else recent[-1] - recent[0]
@@ -185,9 +238,9 @@ class CameraRunner:
 
     def _change(self, state: StreamState, error: str = "") -> None:
         with self._lock:
-            changed = state is not self._status.state
-            since = self._now() if changed else self._status.since
-            self._status = replace(self._status, state=state, since=since, error=error)
+            if state is not self._life.state:
+                self._life.since = self._now()
+            self._life.state, self._life.error = state, error
 
     def _run(self) -> None:
         attempt = 0
@@ -209,7 +262,7 @@ class CameraRunner:
                 break
             attempt += 1
             with self._lock:
-                self._status = replace(self._status, reconnects=self._status.reconnects + 1)
+                self._life.reconnects += 1
         self._change(StreamState.STOPPED)
 
     def _attempt(self) -> str:
@@ -217,8 +270,8 @@ class CameraRunner:
         source = self._opener(self.camera, self._clock)
         with self._lock:
             self._source = source
-            if self._status.state is not StreamState.LOST:
-                self._status = replace(self._status, state=StreamState.CONNECTING)
+            if self._life.state is not StreamState.LOST:
+                self._life.state = StreamState.CONNECTING
         if self._stopping.is_set():
             return ""
         try:
@@ -231,80 +284,39 @@ class CameraRunner:
         return ""
 
     def _play(self, source: PacketSource) -> None:
-        load = _Load()
+        load = Load()
         began = before = self._monotonic()
         with contextlib.closing(source.packets()) as packets:
             for packet in packets:
                 after = self._monotonic()
-                load.read(before, after)
                 self._steady = after - began > STEADY_S
                 self.ring.append(packet)
                 if self._on_packet is not None:
                     self._on_packet(packet)
-                is_decoded = self._replays or load.decodes(is_keyframe=packet.is_keyframe)
-                if is_decoded:
-                    self._post(self._decoder.decode(packet))
-                self._note(packet, after, is_decoded=is_decoded)
+                self._post(self._watch.frames(packet, keeps_up=load.keeps_up(before, after) or self._replays))
+                self._note(packet, after)
                 before = self._monotonic()
-        self._post(self._decoder.flush())
-        with self._lock:
-            self._status = replace(self._status, frames_decoded=self._decoder.decoded)
+        self._post(self._watch.end())
 
     def _post(self, frames: list[Frame]) -> None:
         for frame in frames:
-            self._board.post(frame)
+            self._board.post(frame, is_backlog=len(frames) > 1)
 
-    def _note(self, packet: Packet, arrival: float, *, is_decoded: bool) -> None:
+    def _note(self, packet: Packet, arrival: float) -> None:
+        life = self._life
         with self._lock:
-            status = self._status
-            first = status.state is not StreamState.PLAYING
-            errors = self._decoder.errors
             self._arrivals.append(arrival)
-            self._status = replace(
-                status,
-                state=StreamState.PLAYING,
-                since=self._now() if first else status.since,
-                error="",
-                codec=packet.stream.codec,
-                width=packet.stream.width,
-                height=packet.stream.height,
-                packets=status.packets + 1,
-                frames_decoded=self._decoder.decoded,
-                frames_skipped=status.frames_skipped + (not is_decoded),
-                decode_errors=errors,
-                epoch=packet.time.epoch,
-                clock_source=packet.time.source,
-                clock_uncertainty_s=packet.time.uncertainty_s,
-                last_packet_utc=packet.time.utc,
-            )
-        if first:
+            life.packets += 1
+            life.last = packet
+        if life.state is not StreamState.PLAYING:
+            self._change(StreamState.PLAYING)
             self._log.info(
                 "stream playing", codec=packet.stream.codec, size=f"{packet.stream.width}x{packet.stream.height}"
             )
-        if errors > status.decode_errors:
+        errors = self._watch.errors
+        if errors > self._errors_told:
+            self._errors_told = errors
             self._faults.tell(self._log, "packets damaged", total=errors)
-
-
-class _Load:
-    """Tells whether decoding keeps up: a thread that does waits for the network now and then."""
-
-    def __init__(self) -> None:
-        self._waited: float | None = None
-        self._skips = False
-
-    def read(self, before: float, after: float) -> None:
-        """Note when a read began and returned."""
-        if self._waited is None or after - before > WAITED_S:
-            self._waited = after
-        self._overloaded = after - self._waited > OVERLOAD_S
-
-    def decodes(self, *, is_keyframe: bool) -> bool:
-        """Return True if the packet is to be decoded; after an overload decoding starts again at a key frame."""
-        if self._overloaded:
-            self._skips = True
-        elif is_keyframe:
-            self._skips = False
-        return is_keyframe or not self._skips
 
 
 class _Faults:

@@ -15,12 +15,13 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from streams.camera import Camera, CameraId, SourceUrl
+from streams.camera import Camera, CameraId, SourceUrl, StreamSettings, WatchPolicy
 from vision.rules.config import RuleConfig, RuleKind
 from vision.sections import (
     CameraConfig,
     DetectorConfig,
     EvidenceConfig,
+    MembershipConfig,
     Name,
     Section,
     SiteConfig,
@@ -42,6 +43,9 @@ class WorkerConfig(Section):
     detector: DetectorConfig = Field(default_factory=DetectorConfig, description="Which model looks at the pictures.")
     evidence: EvidenceConfig = Field(default_factory=EvidenceConfig, description="What an evidence package holds.")
     stream: StreamConfig = Field(default_factory=StreamConfig, description="How streams are read.")
+    worker: MembershipConfig = Field(
+        default_factory=MembershipConfig, description="This worker's part in watching the cameras that admins register."
+    )
     cameras: tuple[CameraConfig, ...] = Field((), description="The cameras to watch.")
     rules: dict[Name, RuleConfig] = Field(
         default_factory=lambda: {kind.value: RuleConfig(kind=kind) for kind in RuleKind},
@@ -206,9 +210,8 @@ def _ring_faults(config: WorkerConfig) -> Iterator[str]:
             for i, camera in enumerate(config.cameras)
         ),
     ]:
-        needed = rolls + max(
-            (r.n / settings.analysis_fps + r.min_duration_s for r in config.rules.values() if r.enabled), default=0.0
-        )
+        step_s = _step_s(settings)
+        needed = rolls + max((r.n * step_s + r.min_duration_s for r in config.rules.values() if r.enabled), default=0.0)
         if settings.ring_s < needed:
             yield (
                 f"{path}.ring_s: {settings.ring_s:g} s cannot hold pre-roll, confirmation and post-roll: "
@@ -219,12 +222,13 @@ def _ring_faults(config: WorkerConfig) -> Iterator[str]:
 
 def _rule_faults(config: WorkerConfig) -> Iterator[str]:
     cameras = {camera.id: camera for camera in config.cameras}
-    slowest = min([config.stream.analysis_fps, *(c.settings.analysis_fps for c in config.to_cameras())])
+    common = config.stream.settings(StreamConfig())
+    slowest_s = max(_step_s(settings) for settings in [common, *(c.settings for c in config.to_cameras())])
     for name, rule in config.rules.items():
-        if (rule.k - 1) / slowest > rule.window_s:
+        if (rule.k - 1) * slowest_s > rule.window_s:
             yield (
-                f"rules.{name}.window_s: {rule.window_s:g} s never hold k = {rule.k} pictures at {slowest:g} analysed "
-                "pictures a second"
+                f"rules.{name}.window_s: {rule.window_s:g} s never hold k = {rule.k} pictures at one analysed picture "
+                f"in {slowest_s:g} s"
             )
         if rule.threshold < config.detector.candidate_threshold:
             yield (
@@ -241,6 +245,12 @@ def _rule_faults(config: WorkerConfig) -> Iterator[str]:
                 yield f"rules.{name}.zones[{number}]: no camera of this rule has a zone {zone!r}"
             elif ZoneKind.MASK in kinds:
                 yield f"rules.{name}.zones[{number}]: {zone!r} is a mask; a rule can only be confined to watch zones"
+
+
+def _step_s(settings: StreamSettings) -> float:
+    """Return the most seconds between two analysed pictures that the settings aim at."""
+    focus_s = 1 / settings.analysis_fps
+    return focus_s if settings.watch is WatchPolicy.FOCUS else max(focus_s, settings.patrol_interval_s)
 
 
 def _slug(text: str) -> str:

@@ -5,12 +5,23 @@ Sections of a worker's configuration: what each key means, its unit, and what go
 """
 
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from streams.camera import Camera, CameraIdError, Pace, SourceUrl, StreamSettings, Transport, camera_id
+from streams.camera import (
+    Camera,
+    CameraIdError,
+    Hwaccel,
+    Pace,
+    SourceUrl,
+    StreamSettings,
+    Transport,
+    WatchPolicy,
+    camera_id,
+)
 from vision.zones import PolygonError, ZoneKind, checked_polygon
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
@@ -56,7 +67,7 @@ class SiteConfig(Section):
 
 
 class DetectorConfig(Section):
-    """Which model looks at the pictures."""
+    """Which model looks at the pictures, and at how many cameras closely at once."""
 
     model: str = Field("", description="Name in the model registry. Empty: the registry's default.")
     runtime: Literal["auto", "onnxruntime", "openvino"] = Field(
@@ -70,6 +81,15 @@ class DetectorConfig(Section):
         "tracks "
         "wander. Higher: a plume that fades for a moment is lost and counted anew. Must not exceed any rule's "
         "`threshold`.",
+    )
+    focus_cameras: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="Most cameras at once that a sign brings into focus; the others wait their turn on patrol. Cameras "
+        "whose own `stream.watch` or key frames keep them in focus are not counted. 0: two for each processor core. "
+        "More "
+        "than the processor decodes: pictures are skipped and patrols come late.",
     )
 
 
@@ -96,6 +116,32 @@ class EvidenceConfig(Section):
         le=20,
         description="Most lossless pictures in a package: peak, first seen, confirmed, last seen, and beyond four some "
         "spread evenly over the event. Each 4K picture adds about 10 MB to it.",
+    )
+
+
+class CutOff(StrEnum):
+    """What a worker does with registered cameras when neither bus nor API answers: see `MembershipConfig.cut_off`."""
+
+    WATCH = "watch"
+    STOP = "stop"
+
+
+class MembershipConfig(Section):
+    """This worker's part in watching the cameras that admins register: all workers on one bus share them."""
+
+    max_cameras: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="Cameras to watch at most, those of this file included. 0: 32 for each processor core, and more "
+        "while it keeps up; none more as soon as it does not. Too many: cameras are looked at late. Too few in all "
+        "workers together: some cameras are watched by nobody.",
+    )
+    cut_off: CutOff = Field(
+        CutOff.WATCH,
+        description="What to do with registered cameras while neither bus nor API answers. `watch`: go on; if only "
+        "this worker is cut off, another watches them too until it is back. `stop`: never two at a time, but nobody "
+        "watches while the centre is down.",
     )
 
 
@@ -133,15 +179,42 @@ class StreamConfig(Section):
         2.0,
         gt=0,
         le=30,
-        description="Pictures a second handed to the detector. 2 is what the rules were measured at; more costs CPU in "
-        "proportion, below 1 confirmation takes longer than 10 s.",
+        description="Pictures a second handed to the detector in focus. 2 is what the rules were measured at; more "
+        "costs CPU in proportion, below 1 confirmation takes longer than 10 s.",
+    )
+    watch: WatchPolicy = Field(
+        WatchPolicy.AUTO,
+        description="`auto`: patrol (key frames alone are decoded) with focus (everything is, at `analysis_fps`) while "
+        "something shows, and for good where key frames are further apart than `patrol_limit_s`. `patrol`: key frames "
+        "alone, whatever shows: cheapest, confirms late. `focus`: always everything, at about ten times the CPU.",
+    )
+    patrol_interval_s: float = Field(
+        2.0,
+        gt=0,
+        le=60,
+        description="On patrol at most one key frame in so many seconds is decoded. Shorter helps only where they come "
+        "as often, and costs CPU. Longer: what is there for less time is never seen.",
+    )
+    patrol_limit_s: float = Field(
+        5.0,
+        gt=0,
+        le=600,
+        description="Seconds between key frames beyond which `auto` stays in focus: encoders that save bits (smart "
+        "codecs) send one in 10 s or more. Better to set the encoder to 2 s. Longer: such cameras are looked at as "
+        "rarely.",
+    )
+    hwaccel: Hwaccel = Field(
+        Hwaccel.NONE,
+        description="Device that decodes: `cuda` (NVDEC), `vaapi`, `auto` for the first there is. Where it cannot, the "
+        "processor does, and the camera's state says why.",
     )
     ring_s: float = Field(
-        90.0,
+        45.0,
         gt=0,
         le=3600,
-        description="Seconds of encoded stream kept in memory for evidence. Must hold pre-roll, confirmation and "
-        "post-roll; more only costs memory.",
+        description="Seconds of encoded stream kept in memory for evidence: 22 MB at 4 Mbit/s. Must hold pre-roll, "
+        "confirmation and post-roll; less cuts the pre-roll of what took long to confirm short (and the package says "
+        "so), more only costs memory.",
     )
     ring_max_bytes: int = Field(
         96 * 1024 * 1024,

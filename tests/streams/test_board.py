@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from streams.board import FrameBoard
+from streams.board import BACKLOG, FrameBoard
 from streams.camera import CameraId, camera_id
 from streams.clock import CaptureTime, UtcSource
 from streams.frame import Frame
@@ -125,3 +125,50 @@ def test_a_frame_in_flight_tells_how_long_it_waited() -> None:
     live.done(A)
     assert live.waited_s(A) == 0.0
     assert live.waited_s(B) == 0.0
+
+
+def test_a_backlog_is_kept_in_order() -> None:
+    """Frames of the past, and those that come while they wait, are all handed out, oldest first, one at a time."""
+    live = board()
+    live.post(frame(A, 1))
+    for number in (2, 3):
+        live.post(frame(A, number), is_backlog=True)
+    live.post(frame(A, 4))
+    seen = []
+    while frames := live.take(4, 0):
+        seen += numbers(frames)
+        live.done(A)
+    assert seen == [("a", 1), ("a", 2), ("a", 3), ("a", 4)]
+    assert live.dropped(A) == 0
+
+
+def test_after_a_backlog_the_latest_frame_wins_again() -> None:
+    """Once it has caught up a camera has one place."""
+    live = board()
+    live.post(frame(A, 1), is_backlog=True)
+    live.take(1, 0)
+    live.done(A)
+    live.post(frame(A, 2))
+    live.post(frame(A, 3))
+    assert numbers(live.take(4, 0)) == [("a", 3)]
+    assert live.dropped(A) == 1
+
+
+def test_a_backlog_is_bounded() -> None:
+    """Beyond its bound the oldest frames are dropped and counted."""
+    live = board()
+    for number in range(BACKLOG + 5):
+        live.post(frame(A, number), is_backlog=True)
+    assert numbers(live.take(1, 0)) == [("a", 5)]
+    assert live.dropped(A) == 5
+
+
+def test_who_catches_up_does_not_hold_back_the_others() -> None:
+    """After each frame of a backlog it is the other cameras' turn."""
+    live = board()
+    for number in (1, 2):
+        live.post(frame(A, number), is_backlog=True)
+    live.post(frame(B, 1))
+    assert numbers(live.take(1, 0)) == [("a", 1)]
+    live.done(A)
+    assert numbers(live.take(2, 0)) == [("b", 1), ("a", 2)]

@@ -41,12 +41,52 @@ def test_only_the_analysis_rate_is_handed_out(clip: MakeClip) -> None:
     assert decoder.decoded == 100
 
 
-def test_key_frames_alone_can_be_decoded(clip: MakeClip) -> None:
-    """Patrol decodes one picture a group."""
-    decoder = FrameDecoder(25, key_frames_only=True)
-    frames = decoded(decoder, packets_of(clip(".mp4", seconds=4)))
-    assert [number_of(frame.image) for frame in frames] == [0, 25, 50, 75]
-    assert (decoder.decoded, all(frame.is_keyframe for frame in frames)) == (4, True)
+@pytest.mark.parametrize("options", [{}, {"b_frames": 2}, {"codec": "libx265", "b_frames": 2}])
+def test_key_frames_can_be_decoded_alone(clip: MakeClip, options: dict[str, object]) -> None:
+    """Patrol decodes a key frame without what follows it, and the picture comes at once."""
+    decoder = FrameDecoder(25)
+    keys = [packet for packet in packets_of(clip(".mp4", seconds=4, **options)) if packet.is_keyframe]
+    frames = [decoder.decode_alone(packet) for packet in keys]
+    assert [[number_of(frame.image) for frame in each] for each in frames] == [[0], [25], [50], [75]]
+    assert (decoder.decoded, decoder.errors) == (4, 0)
+
+
+def test_a_decoder_resumes_in_the_past(clip: MakeClip) -> None:
+    """Focus decodes a group from its key frame, hands out what was not yet seen at its rate, and goes on from there."""
+    packets = packets_of(clip(".mp4", seconds=3))
+    decoder = FrameDecoder(5)
+    decoder.decode_alone(packets[25])
+    frames = decoder.resume(packets[25:40], after=packets[25].time)
+    frames += [frame for packet in packets[40:60] for frame in decoder.decode(packet)]
+    assert [number_of(frame.image) for frame in frames] == [30, 35, 40, 45, 50, 55]
+
+
+def test_pictures_come_in_the_size_of_the_look(clip: MakeClip) -> None:
+    """The longer side is what was asked for, the source's size stays known, and nothing is enlarged."""
+    packets = packets_of(clip(".mp4", seconds=1))
+    small = decoded(FrameDecoder(1, look_px=160), packets)[0]
+    assert (small.image.shape, small.source_wh, small.scale_xy) == ((120, 160, 3), (320, 240), (2.0, 2.0))
+    assert small.image.flags.c_contiguous
+    large = decoded(FrameDecoder(1, look_px=640), packets)[0]
+    assert large.image.shape == (240, 320, 3)
+
+
+def test_colours_are_rounded_not_cut(tmp_path: Path) -> None:
+    """A flat grey of level 128 comes out as 128 in full size and scaled; swscale left to itself loses levels."""
+    path = tmp_path / "grey.mp4"
+    with av.open(str(path), "w") as container:
+        encoder = container.add_stream("libx264", rate=5, options={"qp": "1", "threads": "1"})
+        encoder.width, encoder.height, encoder.pix_fmt = 1280, 720, "yuv420p"
+        picture = av.VideoFrame(1280, 720, "yuv420p")
+        # Luma 126 of 16-235 is level 128 of 0-255.
+        for plane, value in zip(picture.planes, (126, 128, 128), strict=True):
+            plane.update(bytes([value]) * plane.buffer_size)
+        picture.pts, picture.time_base = 0, Fraction(1, 5)
+        container.mux(encoder.encode(picture))
+        container.mux(encoder.encode(None))
+    for look_px in (0, 640):
+        image = decoded(FrameDecoder(0, look_px=look_px), packets_of(path))[0].image
+        assert (image.min(), image.max()) == (128, 128)
 
 
 def test_a_live_decoder_holds_no_picture_back(clip: MakeClip) -> None:

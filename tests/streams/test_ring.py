@@ -39,6 +39,17 @@ def test_an_empty_ring_cuts_nothing() -> None:
     assert (ring.byte_size, ring.span_s, ring.newest, ring.latest_gop()) == (0, 0.0, None, ())
 
 
+def test_packets_since_a_moment_begin_with_its_key_frame() -> None:
+    """Whoever catches up gets the group that holds the moment and all after it, of that epoch alone."""
+    ring = filled(10)
+    for i in range(30):
+        ring.append(packet(i * 40, key=i % 25 == 0, epoch=1))
+    assert [p.dts for p in ring.since(0, Fraction(8))] == []
+    assert [p.dts for p in ring.since(1, Fraction(0))] == [i * 40 for i in range(30)]
+    assert [p.dts for p in ring.since(1, Fraction(11, 10))] == [i * 40 for i in range(25, 30)]
+    assert len(ring.since(1, Fraction(-5))) == 30
+
+
 def test_a_cut_begins_with_the_key_frame_before_its_start() -> None:
     """A cut from 2.5 s begins at the key frame of 2 s and ends with the last picture of its end."""
     cut = filled(10).cut(0, 2.5, 5.0)

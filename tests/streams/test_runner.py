@@ -7,12 +7,13 @@ import pytest
 import structlog
 
 from streams.board import FrameBoard
-from streams.camera import Camera, Pace, SourceUrl, StreamSettings, camera_id
+from streams.camera import Camera, Pace, SourceUrl, StreamSettings, WatchPolicy, camera_id
 from streams.clock import StreamClock, UtcSource
 from streams.errors import SourceUnavailable, StreamError
 from streams.frame import Packet
-from streams.runner import CameraRunner, StreamState, StreamStatus, _Load
+from streams.runner import CameraRunner, StreamState, StreamStatus
 from streams.source import PacketSource
+from streams.watch import WatchMode, WatchReason
 from tests.streams.conftest import MakeClip, file_camera, packets_of
 from tests.streams.media import number_of
 
@@ -39,6 +40,32 @@ class ScriptedSource:
         self._stopped.set()
 
 
+class HeldSource:
+    """Plays as many packets as it is told to, and holds in between."""
+
+    def __init__(self, packets: list[Packet]) -> None:
+        self._packets = packets
+        self._allowed = threading.Semaphore(0)
+        self._stopped = False
+
+    def play(self, count: int) -> None:
+        """Let the next packets pass."""
+        self._allowed.release(count)
+
+    def packets(self) -> Generator[Packet, None, None]:
+        """Play what is let through."""
+        for packet in self._packets:
+            self._allowed.acquire()
+            if self._stopped:
+                return
+            yield packet
+
+    def stop(self) -> None:
+        """End at the next packet."""
+        self._stopped = True
+        self._allowed.release()
+
+
 class Script:
     """Opens one `ScriptedSource` after the other; the last one again and again. Each opening is a new epoch."""
 
@@ -59,7 +86,7 @@ class Script:
 
 
 def live_camera(**settings: object) -> Camera:
-    options = {"backoff_max_s": 0.01} | settings
+    options = {"backoff_max_s": 0.01, "watch": WatchPolicy.FOCUS} | settings
     return Camera(camera_id("cam"), "Cam", SourceUrl("rtsp://127.0.0.1/x"), StreamSettings(**options))  # type: ignore[arg-type]
 
 
@@ -70,6 +97,15 @@ def wait_for(runner: CameraRunner, holds: Callable[[StreamStatus], bool], limit_
         assert time.monotonic() < end, status
         time.sleep(0.005)
     return status
+
+
+def taken(board: FrameBoard) -> list[int]:
+    """Return the numbers of the frames that wait, in the order in which they are handed out."""
+    numbers = []
+    while frames := board.take(1, 0):
+        numbers.append(number_of(frames[0].image))
+        board.done(frames[0].camera_id)
+    return numbers
 
 
 def test_a_file_is_read_to_its_end(clip: MakeClip) -> None:
@@ -181,7 +217,7 @@ def test_a_fault_of_ours_is_survived(clip: MakeClip) -> None:
 
 
 def test_a_repeating_fault_is_logged_once_a_second() -> None:
-    """Two hundred refused connections in two seconds of the runner's clock give two lines with their count."""
+    """A hundred refused connections in a second of the runner's clock give one line with their count."""
     ticks = iter(range(10_000_000))
     script = Script(SourceUnavailable("down"))
     with structlog.testing.capture_logs() as logs:
@@ -192,8 +228,9 @@ def test_a_repeating_fault_is_logged_once_a_second() -> None:
         wait_for(runner, lambda status: status.reconnects > 100)
         assert runner.stop()
     lost = [entry for entry in logs if entry["event"] == "stream lost"]
-    assert len(lost) < 10
-    assert sum(entry["count"] for entry in lost) > 50
+    counted = sum(entry["count"] for entry in lost)
+    assert counted > 50
+    assert len(lost) <= 2 + counted / 50
     assert {entry["error"] for entry in lost} == {"down"}
 
 
@@ -207,15 +244,26 @@ def test_received_fps_is_measured(clip: MakeClip) -> None:
     assert runner.stop()
 
 
-def test_an_overloaded_thread_decodes_key_frames_alone() -> None:
-    """A thread that has not waited for the network for 3 s skips to key frames, and resumes at one."""
-    load = _Load()
-    load.read(0.0, 0.04)
-    assert load.decodes(is_keyframe=False)
-    load.read(3.5, 3.5)
-    assert not load.decodes(is_keyframe=False)
-    assert load.decodes(is_keyframe=True)
-    load.read(3.6, 3.7)
-    assert not load.decodes(is_keyframe=False)
-    assert load.decodes(is_keyframe=True)
-    assert load.decodes(is_keyframe=False)
+def test_patrol_posts_key_frames_and_focus_what_was_missed(clip: MakeClip) -> None:
+    """A camera on patrol posts its key frames; called to focus, all since the sign, the picture shown included."""
+    packets = packets_of(clip(".mp4", seconds=4))
+    board, held = FrameBoard(), HeldSource(packets)
+    camera = live_camera(watch=WatchPolicy.AUTO, patrol_interval_s=1.0, analysis_fps=5.0)
+    runner = CameraRunner(camera, board, opener=lambda _camera, _clock: held)
+    runner.start()
+    held.play(36)
+    first = wait_for(runner, lambda status: status.packets == 36)
+    assert (first.mode, first.reason, first.frames_decoded) == (WatchMode.PATROL, WatchReason.USUAL, 2)
+    seen = taken(board)
+    runner.focus(WatchReason.SIGN, packets[25].time)
+    held.play(20)
+    last = wait_for(runner, lambda status: status.packets == 56)
+    assert (last.mode, last.reason, last.gop_s) == (WatchMode.FOCUS, WatchReason.SIGN, 1.0)
+    seen += taken(board)
+    assert runner.stop()
+    assert seen == [25, 30, 35, 40, 45, 50, 55]
+
+
+def test_a_status_names_the_decoder() -> None:
+    """Before and after a picture the status says what decodes."""
+    assert CameraRunner(live_camera(), FrameBoard()).snapshot().decoder == "software"

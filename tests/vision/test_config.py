@@ -75,7 +75,7 @@ def test_example_of_the_documentation_is_valid(tmp_path: Path) -> None:
         ({"rules": {"fire": {"violation_code": "V4"}}}, ["rules.fire.violation_code: string should match pattern"]),
         (
             {"rules": {"fire": {"window_s": 1.6}}, "stream": {"analysis_fps": 1}},
-            ["rules.fire.window_s: 1.6 s never hold k = 4 pictures at 1 analysed pictures a second"],
+            ["rules.fire.window_s: 1.6 s never hold k = 4 pictures at one analysed picture in 2 s"],
         ),
         (
             {"rules": {"fire": {"schedule": [{"from": "25:00", "to": "24:00"}]}}},

@@ -1,0 +1,247 @@
+"""
+The watch over one camera: which of its packets are decoded.
+
+*Patrol* decodes key frames alone, one in a while; *focus* decodes all and keeps the analysis rate. Decision 0011.
+"""
+
+from collections import deque
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from streams.camera import StreamSettings, WatchPolicy
+from streams.clock import CaptureTime
+from streams.codec import DecoderMaker
+from streams.decode import FrameDecoder
+from streams.frame import Frame, Packet
+from streams.ring import PacketRing
+
+CATCH_UP_S = 10.0
+"""Most seconds of the past that are decoded when focus begins: two of the longest groups on patrol."""
+
+SLACK = 0.25
+"""Share of the patrol interval by which a key frame may come early and count: cameras' groups are not to the tick."""
+
+WAITED_S = 0.002
+"""A read that takes longer had to wait for the network: the thread keeps up."""
+
+OVERLOAD_S = 3.0
+"""A thread that never waited for a read this long cannot keep up: focus skips to key frames until it does."""
+
+_GOPS = 4
+
+
+class WatchMode(StrEnum):
+    """What is decoded: key frames alone, or everything."""
+
+    PATROL = "patrol"
+    FOCUS = "focus"
+
+
+class WatchReason(StrEnum):
+    """
+    Why a camera is watched as it is.
+
+    ``usual``: nothing shows. ``configured``: the operator wants it so. ``long_gop``: its key frames are too far apart
+    for a patrol. ``replay``: a file of which nothing may be lost. ``sign``: a box that may become a lead. ``change``: a
+    change that the picture's history does not explain. ``lead``: a lead under way. ``waiting``: a sign, but as many
+    cameras as allowed are in focus.
+    """
+
+    USUAL = "usual"
+    CONFIGURED = "configured"
+    LONG_GOP = "long_gop"
+    REPLAY = "replay"
+    SIGN = "sign"
+    CHANGE = "change"
+    LEAD = "lead"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class WatchStatus:
+    """
+    How a camera is watched now.
+
+    Attributes:
+        gop_s: seconds between its key frames, the longest of the last few; an open group counts once it is longer.
+
+        decoder: what decodes: `streams.codec.DecoderMaker.name`.
+
+        skipped: packets left out of focus because decoding could not keep up.
+    """
+
+    mode: WatchMode
+    reason: WatchReason
+    gop_s: float
+    decoder: str
+    decoded: int
+    errors: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What was asked for from outside: focus from `since` on, or `since` None to stay on patrol."""
+
+    reason: WatchReason
+    since: CaptureTime | None
+
+
+class Watch:
+    """
+    Decodes one camera's packets as far as its policy, its key frames and whoever calls for focus want it.
+
+    The camera's thread calls `frames` and `end`; `focus`, `relax` and `status` may be called by any.
+    """
+
+    def __init__(
+        self,
+        settings: StreamSettings,
+        ring: PacketRing,
+        *,
+        replays: bool = False,
+        threads: int = 1,
+        gate: AbstractContextManager[object] | None = None,
+    ) -> None:
+        """`gate` is held while a picture is decoded in one go, so that many cameras do not do so at once."""
+        self._policy = settings.watch
+        self._interval_s = Fraction(settings.patrol_interval_s).limit_denominator(1000)
+        self._slack_s = Fraction(SLACK) * self._interval_s
+        self._limit_s = settings.patrol_limit_s
+        self._ring = ring
+        self._replays = replays
+        self._gate: AbstractContextManager[object] = gate or nullcontext()
+        self._maker = DecoderMaker(settings.hwaccel, threads=threads)
+        self._decoder = FrameDecoder(settings.analysis_fps, look_px=settings.look_px, maker=self._maker)
+        self._call = _Call(WatchReason.USUAL, None)
+        self._focused = False
+        self._skips = False
+        self._skipped = 0
+        self._last: CaptureTime | None = None
+        self._due_s: Fraction | None = None
+        self._key: CaptureTime | None = None
+        self._gops: deque[float] = deque(maxlen=_GOPS)
+        self._gop_s = 0.0
+        self._limit_at: float = 0
+
+    def focus(self, reason: WatchReason, since: CaptureTime) -> None:
+        """Decode everything from `since` on, what lies in the ring first; for a policy that allows it."""
+        self._call = _Call(reason, since)
+
+    def relax(self, reason: WatchReason = WatchReason.USUAL) -> None:
+        """Go back on patrol."""
+        self._call = _Call(reason, None)
+
+    @property
+    def errors(self) -> int:
+        """Packets and pictures that were damaged."""
+        return self._decoder.errors
+
+    def status(self) -> WatchStatus:
+        """Return how the camera is watched."""
+        mode, reason = self._wanted()
+        return WatchStatus(
+            mode, reason, self._gop_s, self._maker.name, self._decoder.decoded, self._decoder.errors, self._skipped
+        )
+
+    def frames(self, packet: Packet, *, keeps_up: bool = True) -> list[Frame]:
+        """
+        Return the frames that the packet completes; it is the newest of the ring.
+
+        With `keeps_up` False focus skips to the next key frame, and counts what it leaves out.
+        """
+        if packet.is_keyframe:
+            self._measure_gop(packet)
+        elif packet.dts >= self._limit_at:
+            self._grow_gop(packet)
+        mode, _ = self._wanted()
+        if mode is WatchMode.FOCUS:
+            frames = self._focus_on(packet, keeps_up=keeps_up)
+        else:
+            if self._focused:
+                self._decoder.close()
+                self._focused, self._due_s = False, None
+            if not packet.is_keyframe or not self._is_due(packet.time):
+                return []
+            with self._gate:
+                frames = self._decoder.decode_alone(packet)
+        if frames:
+            self._last = frames[-1].time
+        return frames
+
+    def end(self) -> list[Frame]:
+        """Return the frames that the decoder still holds: the stream is over."""
+        self._key, self._focused = None, False
+        return self._decoder.flush()
+
+    def _wanted(self) -> tuple[WatchMode, WatchReason]:
+        if self._replays:
+            return WatchMode.FOCUS, WatchReason.REPLAY
+        if self._policy is not WatchPolicy.AUTO:
+            return WatchMode(self._policy.value), WatchReason.CONFIGURED
+        call = self._call
+        if call.since is not None:
+            return WatchMode.FOCUS, call.reason
+        if self._gop_s > self._limit_s:
+            return WatchMode.FOCUS, WatchReason.LONG_GOP
+        return WatchMode.PATROL, call.reason
+
+    def _focus_on(self, packet: Packet, *, keeps_up: bool) -> list[Frame]:
+        if not (self._focused or self._replays):
+            return self._catch_up(packet)
+        if not keeps_up:
+            self._skips = True
+        elif packet.is_keyframe:
+            self._skips = False
+        if self._skips and not packet.is_keyframe:
+            self._skipped += 1
+            return []
+        return self._decoder.decode(packet)
+
+    def _catch_up(self, packet: Packet) -> list[Frame]:
+        """Decode the ring from the key frame before what called for focus, up to and with `packet`."""
+        since, now_s = self._call.since, packet.time.pts_s
+        start_s = now_s if since is None or since.epoch != packet.time.epoch else since.pts_s
+        packets = self._ring.since(packet.time.epoch, max(start_s, now_s - Fraction(CATCH_UP_S)))
+        self._focused, self._skips = bool(packets), False
+        with self._gate:
+            return self._decoder.resume(packets, self._last)
+
+    def _is_due(self, time: CaptureTime) -> bool:
+        """Return whether the patrol's next key frame is this one; the interval is kept on average."""
+        if self._due_s is None or (self._last is not None and self._last.epoch != time.epoch):
+            self._due_s = time.pts_s + self._interval_s
+            return True
+        if time.pts_s < self._due_s - self._slack_s:
+            return False
+        following = self._due_s + self._interval_s
+        self._due_s = following if following > time.pts_s else time.pts_s + self._interval_s
+        return True
+
+    def _measure_gop(self, packet: Packet) -> None:
+        """Take in a key frame: the group before it is closed."""
+        if self._key is not None and self._key.epoch == packet.time.epoch:
+            self._gops.append(packet.time.seconds_since(self._key))
+            self._gop_s = max(self._gops)
+        self._key = packet.time
+        self._limit_at = packet.dts + float(self._limit_s / packet.stream.time_base)
+
+    def _grow_gop(self, packet: Packet) -> None:
+        """Take in that the open group is longer than the limit: that need not wait for its end."""
+        if self._key is not None and self._key.epoch == packet.time.epoch:
+            self._gop_s = max(self._gop_s, packet.time.seconds_since(self._key))
+
+
+class Load:
+    """Tells whether a thread keeps up: one that does waits for the network now and then."""
+
+    def __init__(self) -> None:
+        self._waited: float | None = None
+
+    def keeps_up(self, before: float, after: float) -> bool:
+        """Take in when a read began and returned; return whether one had to wait in the last `OVERLOAD_S`."""
+        if self._waited is None or after - before > WAITED_S:
+            self._waited = after
+        return after - self._waited <= OVERLOAD_S
