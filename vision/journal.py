@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import accumulate
 from pathlib import Path
 from threading import Lock
 
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 FILE = "coverage.db"
 HOURS_MOST = 200_000
 """Unsent hours on disk: 100 cameras for 83 days, about 120 MB. Beyond it the oldest are lost, and the loss is told."""
+BATCH_BYTES = 400_000
+"""What is handed out at once: a camera that flaps has hundreds of gaps an hour."""
 UNSAVED_MOST = 20_000
 """Hours in memory while the disk is full."""
 
@@ -92,13 +95,19 @@ class Journal:
             self._unsaved.clear()
             self._lost.clear()
 
-    def unsent(self, limit: int) -> list[AccountHour]:
-        """Return up to `limit` documents of which the API has no or an older version, oldest hour first."""
+    def unsent(self, limit: int, bytes_most: int = BATCH_BYTES) -> list[AccountHour]:
+        """
+        Return up to `limit` documents of which the API has no or an older version, oldest hour first.
+
+        They hold no more than `bytes_most` together, but for the first one.
+        """
         with self._lock, self._reading() as cursor:
             rows = cursor.execute(
                 "SELECT document FROM hours WHERE sent < sequence ORDER BY hour, camera_id LIMIT ?", (limit,)
-            )
-            return [AccountHour.model_validate_json(row[0]) for row in rows]
+            ).fetchall()
+        sizes = accumulate(len(row[0]) for row in rows)
+        texts = [row[0] for row, size in zip(rows, sizes, strict=True) if size <= max(bytes_most, len(rows[0][0]))]
+        return [AccountHour.model_validate_json(text) for text in texts]
 
     def count_unsent(self) -> int:
         """Return how many documents wait."""

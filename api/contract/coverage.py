@@ -27,8 +27,8 @@ INTERVAL_BOUNDS_S = (
 """Upper bounds of the classes in which intervals are counted; one more class holds what is longer."""
 
 BATCH_MOST = 500
-GAPS_MOST = 4000
-DETAIL_MOST = 300
+GAPS_MOST = 1000
+DETAIL_MOST = 200
 
 
 class GapReason(StrEnum):

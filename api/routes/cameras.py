@@ -128,7 +128,7 @@ async def delete_camera(camera_id: CameraIdPath, caller: Registrar, state: State
                 raise Problem(404, "not-found", f"there is no camera {camera_id}")
             if isinstance(caller, Worker) and known.configured_by not in nodes_of(session, caller):
                 raise _taken(known)
-            remove_camera(session, camera_id)
+            remove_camera(session, camera_id, utc_now())
             append_event(session, EventType.CAMERA_REMOVED, camera_id, utc_now(), data={"by": caller_name(caller)})
 
     await run_in_threadpool(remove)

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.contract.schema import CameraDocument
+from api.store.coverage import note_duty
 from api.store.faults import UnknownRecord
 from api.store.tables import CameraRow
 
@@ -33,12 +34,14 @@ def put_camera(session: Session, camera: CameraDocument, at: datetime) -> bool:
         session.add(row)
     row.document = camera.model_dump_json()
     row.changed = at
+    note_duty(session, camera.id, at, on_duty=camera.enabled)
     return created
 
 
-def remove_camera(session: Session, camera_id: str) -> None:
-    """Remove a camera; its leads stay. Raises `UnknownRecord`."""
+def remove_camera(session: Session, camera_id: str, at: datetime) -> None:
+    """Remove a camera; its leads and what was watched of it stay. Raises `UnknownRecord`."""
     row = session.get(CameraRow, camera_id)
     if row is None:
         raise UnknownRecord(f"there is no camera {camera_id}")
     session.delete(row)
+    note_duty(session, camera_id, at, on_duty=False)

@@ -186,3 +186,41 @@ class IdempotencyRow(Table):
     status: Mapped[int] = mapped_column(Integer)
     answer: Mapped[str] = mapped_column(Text)
     created: Mapped[datetime] = mapped_column(Moment)
+
+
+class CoverageRow(Table):
+    """One hour of one account of what a worker watched of a camera; ``document`` is the newest `AccountHour`."""
+
+    __tablename__ = "coverage"
+    __table_args__ = (Index("coverage_by_hour", "hour", "camera_id"), Index("coverage_by_end", "camera_id", "end"))
+
+    camera_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(Moment, primary_key=True)
+    account: Mapped[str] = mapped_column(String(16), primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    end: Mapped[datetime] = mapped_column(Moment)
+    received: Mapped[datetime] = mapped_column(Moment)
+    document: Mapped[str] = mapped_column(Text)
+
+
+class CoverageLossRow(Table):
+    """A time whose account a worker had to throw away."""
+
+    __tablename__ = "coverage_losses"
+
+    camera_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    worker: Mapped[str] = mapped_column(String(128), primary_key=True)
+    start: Mapped[datetime] = mapped_column(Moment, primary_key=True)
+    end: Mapped[datetime] = mapped_column(Moment)
+
+
+class DutyRow(Table):
+    """A time in which a camera is to be watched: registered and enabled; ``end`` is open while it is."""
+
+    __tablename__ = "duties"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    duty_id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    camera_id: Mapped[str] = mapped_column(String(64), index=True)
+    start: Mapped[datetime] = mapped_column(Moment)
+    end: Mapped[datetime | None] = mapped_column(Moment)
