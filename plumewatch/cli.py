@@ -18,6 +18,7 @@ import typer
 from plumewatch.bench_commands import bench_app
 from plumewatch.failures import UsageError, sentence_for
 from plumewatch.logs import configure
+from plumewatch.model_commands import models_app
 from plumewatch.processes import stop_on_eof
 
 app = typer.Typer(
@@ -28,7 +29,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-models_app = typer.Typer(help="The model registry.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 operator_app = typer.Typer(help="Operators of the wall.", no_args_is_help=True)
 app.add_typer(operator_app, name="operator")
@@ -258,25 +258,6 @@ def probe(
     from plumewatch.offline import probe_one  # noqa: PLC0415
 
     print(probe_one(url, seconds, as_json=as_json))
-
-
-@models_app.command("list")
-def models_list(*, as_json: AsJson = False) -> None:
-    """List the registered models."""
-    from plumewatch.offline import describe_models  # noqa: PLC0415
-
-    print(describe_models(as_json=as_json))
-
-
-@models_app.command("verify")
-def models_verify(
-    names: Annotated[list[str] | None, typer.Argument(help="Models; all of them where none is named.")] = None,
-) -> None:
-    """Check the weights of registered models against their SHA-256."""
-    from plumewatch.offline import verify_models  # noqa: PLC0415
-
-    for line in verify_models(names or []):
-        print(line)
 
 
 __all__ = ["UsageError", "app", "main"]
