@@ -1,4 +1,10 @@
-"""The pace of streams that come in bursts: HLS delivers a whole segment at once, ten seconds of pictures in one."""
+"""
+The pace of streams that have none of their own: files, and HLS, which delivers ten seconds of pictures at once.
+
+Everything here is arithmetic on the times that it is given.
+"""
+
+from streams.ticks import FILE_GAP_MAX_S, REORDER_S
 
 HURRY = 1.05
 """Speed at which a burst is played out: what is owed shrinks, and the next segment is waited for, not overtaken."""
@@ -51,3 +57,31 @@ class BurstPace:
         if self._catches_up:
             self._due = now
         return max(0.0, self._due - now)
+
+
+class FilePace:
+    """
+    Says how long each packet of a file is to be held so that the file is read at its own speed.
+
+    Times that have jumped are not waited for: recorders' files leap by hours where they begin and end.
+    """
+
+    def __init__(self) -> None:
+        self._media_s: float | None = None
+        self._start = 0.0
+
+    def pause_s(self, media_s: float | None, length_s: float, now: float) -> float:
+        """
+        Return the seconds to hold the packet of decoding time `media_s`, read at `now` (monotonic).
+
+        A packet without a time follows the one before by its length, `length_s`.
+        """
+        before = self._media_s
+        if media_s is None:
+            media_s = 0.0 if before is None else before + length_s
+        self._media_s = media_s
+        if before is None:
+            self._start = now - media_s
+        elif not -REORDER_S < media_s - before <= FILE_GAP_MAX_S:
+            self._start += before + length_s - media_s
+        return max(0.0, self._start + media_s - now)

@@ -17,23 +17,20 @@ import av
 import av.container
 import av.error
 import av.packet
-from av.stream import Discard
 from av.video.stream import VideoStream
 
-from streams.camera import Camera, Pace, SourceUrl, StreamSettings
+from streams.camera import Camera, Pace
 from streams.clock import StreamClock, utc_now
-from streams.errors import AccessDenied, NotAVideo, SourceLost, SourceUnavailable, StreamError
-from streams.frame import Packet, StreamInfo
-from streams.pacing import BurstPace
+from streams.container import DELAY_S, DELAYS_S, open_container, reason_of, stream_info, video_stream
+from streams.errors import SourceLost
+from streams.frame import Packet
+from streams.pacing import BurstPace, FilePace
 from streams.parameters import Parameters
 
 __all__ = ["AvSource", "PacketSource", "open_source"]
 
 _UNTIMED_MAX = 16
 _FIRST_YEAR = 2000
-_DELAYS_S = {"rtsp": 1.0, "hls": 30.0}
-_DELAY_S = 3.0
-"""Delays from capture to arrival to be reckoned with: HLS is three segments behind, gateways' FLV a GOP."""
 
 
 class PacketSource(Protocol):
@@ -56,6 +53,29 @@ class _Read:
 
     raw: "av.packet.Packet[VideoStream]"
     arrival: datetime
+
+
+class _Ahead:
+    """Packets one by one, and a look at the next."""
+
+    def __init__(self, reads: Iterator[_Read]) -> None:
+        self._reads = reads
+        self._next: _Read | None = None
+
+    def __iter__(self) -> Iterator[_Read]:
+        return self
+
+    def __next__(self) -> _Read:
+        read, self._next = self._next or next(self._reads), None
+        return read
+
+    def peek(self) -> int | None:
+        """Return the next packet's decoding time in ticks; waits for it."""
+        self._next = self._next or next(self._reads, None)
+        if self._next is None:
+            return None
+        raw = self._next.raw
+        return raw.dts if raw.dts is not None else raw.pts
 
 
 class AvSource:
@@ -87,7 +107,7 @@ class AvSource:
     def packets(self) -> Generator[Packet, None, None]:
         """Open the source and yield its packets; see `PacketSource.packets`."""
         while True:
-            with _open(self._camera) as container:
+            with open_container(self._camera) as container:
                 yield from self._one_pass(container)
             if self._stopped.is_set():
                 return
@@ -97,14 +117,15 @@ class AvSource:
                 return
 
     def _one_pass(self, container: "av.container.InputContainer") -> Iterator[Packet]:
-        stream = _video_stream(container, self._camera.source)
-        info = _stream_info(stream)
+        stream = video_stream(container, self._camera.source)
+        info = stream_info(stream)
         parameters = Parameters(info)
         self._clock.begin(
             self._file_start(container, stream) if self._camera.source.is_file else None,
-            arrival_uncertainty_s=_DELAYS_S.get(container.format.name, _DELAY_S),
+            arrival_uncertainty_s=DELAYS_S.get(container.format.name, DELAY_S),
         )
-        for read in self._timed(self._paced(self._read(container, stream), container, stream)):
+        reads = _Ahead(self._timed(self._paced(self._read(container, stream), container, stream)))
+        for read in reads:
             data = bytes(read.raw)
             changed = parameters.in_force(read.raw, data)
             if changed is not info:
@@ -118,6 +139,7 @@ class AvSource:
                 duration=read.raw.duration or 0,
                 is_keyframe=read.raw.is_keyframe,
                 sender_utc=None if self._camera.source.is_file else _sender_utc(read.raw),
+                peek=reads.peek,
             )
             yield Packet(
                 camera_id=self._camera.id,
@@ -146,7 +168,7 @@ class AvSource:
             timeout_s = self._camera.settings.read_timeout_s
             silent = f"nothing arrived for {timeout_s:g} s"
             # FFmpeg names other reasons for the read that PyAV interrupts.
-            reason = silent if self._monotonic() - began >= timeout_s else _reason(error, silent)
+            reason = silent if self._monotonic() - began >= timeout_s else reason_of(error, silent)
             raise SourceLost(f"{self._camera.source.redacted}: {reason}") from None
 
     def _paced(
@@ -159,13 +181,12 @@ class AvSource:
 
     def _held(self, reads: Iterator[_Read], stream: VideoStream) -> Iterator[_Read]:
         """Hold a file's packets until they are due at the file's own speed; they arrive when they are let go."""
-        start: tuple[float, float] | None = None
+        pace = FilePace()
+        usual_s = float(1 / (stream.average_rate or Fraction(25)))
         for read in reads:
-            media_s = _decoding_s(read, stream)
-            if media_s is not None:
-                start = start or (self._monotonic(), media_s)
-                if self._stopped.wait(max(0.0, start[0] + media_s - start[1] - self._monotonic())):
-                    return
+            length_s = float((read.raw.duration or 0) * (stream.time_base or 0)) or usual_s
+            if self._stopped.wait(pace.pause_s(_decoding_s(read, stream), length_s, self._monotonic())):
+                return
             yield _Read(read.raw, self._now())
 
     def _spread(self, reads: Iterator[_Read], stream: VideoStream) -> Iterator[_Read]:
@@ -243,93 +264,6 @@ def _count_back(raws: "list[av.packet.Packet[VideoStream]]") -> None:
 def open_source(camera: Camera, clock: StreamClock) -> PacketSource:
     """Return the source of a camera; nothing is opened before its `packets` are asked for."""
     return AvSource(camera, clock)
-
-
-def _open(camera: Camera) -> "av.container.InputContainer":
-    settings, source = camera.settings, camera.source
-    if source.is_file:
-        if "://" in source.redacted and not source.redacted.startswith("file://"):
-            raise SourceUnavailable(f"{source.redacted}: neither a file nor an address that can be read")
-        if not source.path.is_file():
-            raise SourceUnavailable(f"{source.redacted}: no such file")
-        return _open_once(source, settings, {"protocol_whitelist": "file"})  # a playlist may not reach into the network
-    # PyAV's time-outs, held by an interrupt, come first; the sockets' own are the second line. The declared frame rate
-    # is not measured: that would hold the first picture back by twenty frames.
-    microseconds = str(round((max(settings.open_timeout_s, settings.read_timeout_s) + 1) * 1_000_000))
-    if source.scheme in {"rtsp", "rtsps"}:
-        # Video alone: with audio FFmpeg shifts every time at the first sender report (rtpdec.c).
-        options = {"rtsp_transport": settings.transport.value, "allowed_media_types": "video", "timeout": microseconds}
-        return _open_once(source, settings, options | {"fpsprobesize": "0"})
-    # FFmpeg looks for sound that gateways announce and never send: 5-12 s on live FLV and TS. One second shows the
-    # picture, unless it begins far from a key frame.
-    # HLS begins at its newest segment: it is played at its own pace, and FFmpeg's third last would stay so far behind.
-    options = {"rw_timeout": microseconds, "fpsprobesize": "0", "live_start_index": "-1"}
-    container = _open_once(source, settings, options | {"analyzeduration": "1000000"})
-    if container.streams.video and _pictures(container) is None:
-        container.close()
-        container = _open_once(source, settings, options | {"analyzeduration": "15000000"})
-    return container
-
-
-def _open_once(source: SourceUrl, settings: StreamSettings, options: dict[str, str]) -> "av.container.InputContainer":
-    began = time.monotonic()
-    try:
-        return av.open(_address(source), options=options, timeout=(settings.open_timeout_s, settings.read_timeout_s))
-    except av.error.FFmpegError as error:
-        if time.monotonic() - began >= settings.open_timeout_s:  # FFmpeg names other reasons for its interrupted read
-            raise SourceUnavailable(f"{source.redacted}: no stream within {settings.open_timeout_s:g} s") from None
-        raise _open_error(error, source, settings.open_timeout_s) from None
-
-
-def _address(source: SourceUrl) -> str:
-    """Return the address for FFmpeg; never kept in a variable, where a logged traceback would show the password."""
-    return f"file:{source.path}" if source.is_file else source.reveal()
-
-
-def _open_error(error: "av.error.FFmpegError", source: SourceUrl, timeout_s: float) -> StreamError:
-    if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
-        return AccessDenied(f"{source.redacted}: the server refuses the user name or password, or wants one")
-    if isinstance(error, av.error.InvalidDataError) and source.is_file:
-        return NotAVideo(f"{source.redacted}: not a video file")
-    return SourceUnavailable(f"{source.redacted}: {_reason(error, f'no stream within {timeout_s:g} s')}")
-
-
-def _reason(error: "av.error.FFmpegError", timed_out: str) -> str:
-    """Return what FFmpeg says, without the address it adds."""
-    if isinstance(error, av.error.ExitError | av.error.TimeoutError):
-        return timed_out
-    return (error.strerror or type(error).__name__).lower()
-
-
-def _pictures(container: "av.container.InputContainer") -> VideoStream | None:
-    """Return the first video stream whose size and decoder are known."""
-    for stream in container.streams.video:
-        if stream.codec_context is not None and stream.codec_context.width and stream.time_base:
-            return stream
-    return None
-
-
-def _video_stream(container: "av.container.InputContainer", source: SourceUrl) -> VideoStream:
-    chosen = _pictures(container)
-    if chosen is None:
-        raise NotAVideo(f"{source.redacted}: holds no video that can be read")
-    for stream in container.streams:
-        if stream is not chosen:
-            stream.discard = Discard.all  # sound that goes on must not keep the time-out of a dead picture from running
-    return chosen
-
-
-def _stream_info(stream: VideoStream) -> StreamInfo:
-    context = stream.codec_context
-    return StreamInfo(
-        codec=context.codec.canonical_name,
-        width=context.width,
-        height=context.height,
-        extradata=context.extradata or b"",
-        time_base=stream.time_base or Fraction(1, 90_000),
-        nominal_fps=float(stream.average_rate or 0),
-        pixel_format=context.pix_fmt or "",
-    )
 
 
 def _sender_utc(raw: "av.packet.Packet[VideoStream]") -> datetime | None:

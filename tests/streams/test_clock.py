@@ -203,33 +203,168 @@ def test_naive_times_are_refused() -> None:
         CaptureTime(Fraction(0), datetime(2026, 1, 1), UtcSource.FILE, 0.0, 0)  # noqa: DTZ001 - the fault under test
 
 
+def test_a_key_frame_stamped_hours_off_is_a_glitch() -> None:
+    """With the next packet known, a single wild key frame is paced like any other: no epoch begins."""
+    clock = StreamClock()
+    last = steady(clock, 50)[-1]
+    wild = clock.stamp(9_800 * 90_000, 9_800 * 90_000, TICKS, at(2.1), is_keyframe=True, peek=lambda: 51 * FRAME)
+    assert (clock.epoch, clock.glitches) == (0, 1)
+    assert wild.time.seconds_since(last.time) == pytest.approx(0.04)
+    assert steady(clock, 10, first=51 * FRAME, start_s=2.04)[0].dts == 51 * FRAME
+
+
+def test_a_jump_away_from_a_key_frame_begins_its_epoch_where_it_happens() -> None:
+    """With the next packet known to go on from it, the very packet that jumped begins the epoch."""
+    clock = StreamClock()
+    steady(clock, 50, first=972_000_000)
+    stamp = clock.stamp(7, 7, TICKS, at(2.1), peek=lambda: 7 + FRAME)
+    assert (stamp.time.epoch, stamp.pts, clock.jumps, clock.glitches) == (1, 7, 1, 0)
+
+
+@pytest.mark.parametrize("bits", [32, 33])
+def test_counters_that_start_again_go_on(bits: int) -> None:
+    """A 32-bit (FLV, RTP) or 33-bit (MPEG-TS) counter that wraps, B-frames and all, keeps the epoch and its steps."""
+    clock = StreamClock()
+    first = (1 << bits) - 25 * FRAME
+    stamps = [
+        clock.stamp(
+            (first + (i + 2) * FRAME) % (1 << bits), (first + i * FRAME) % (1 << bits), TICKS, at(i * 0.04 + 0.1)
+        )
+        for i in range(50)
+    ]
+    assert (clock.epoch, clock.glitches) == (0, 0)
+    assert [stamp.dts for stamp in stamps] == [first + i * FRAME for i in range(50)]
+    assert {stamp.pts - stamp.dts for stamp in stamps} == {2 * FRAME}
+
+
+@pytest.mark.parametrize("frozen", [0, 12_345])
+def test_times_that_never_move_are_no_times(frozen: int) -> None:
+    """A stream that stamps every picture alike is paced by arrival: durations are right and UTC stays near arrival."""
+    clock = StreamClock()
+    stamps = [clock.stamp(frozen, frozen, TICKS, at(i * 0.125)) for i in range(1000)]
+    assert clock.epoch == 0
+    assert stamps[-1].time.seconds_since(stamps[0].time) == pytest.approx(999 * 0.125, abs=0.01)
+    assert abs((stamps[-1].time.utc - at(999 * 0.125)).total_seconds()) < 0.01
+
+
+def test_a_few_missing_times_take_the_usual_step() -> None:
+    """Packets without times among timed ones are spaced as their neighbours, though a burst brings them at once."""
+    clock = StreamClock()
+    steady(clock, 50)
+    lost = [clock.stamp(None, None, TICKS, at(5.0)) for _ in range(3)]
+    assert [stamp.dts for stamp in lost] == [50 * FRAME, 51 * FRAME, 52 * FRAME]
+    assert steady(clock, 50, first=53 * FRAME, start_s=5.0)[-1].dts == 102 * FRAME
+    assert (clock.epoch, clock.glitches) == (0, 3)
+
+
+@pytest.mark.parametrize("lead", [-3 * FRAME, 3600 * 90_000, -(3600 * 90_000)])
+def test_a_presentation_time_that_cannot_be_is_the_decoding_time(lead: int) -> None:
+    """A PTS before its DTS, or hours after it, does not move the picture's time."""
+    clock = StreamClock()
+    steady(clock, 10)
+    stamp = clock.stamp(10 * FRAME + lead, 10 * FRAME, TICKS, at(0.5))
+    assert (stamp.pts, stamp.time.epoch) == (10 * FRAME, 0)
+
+
+def test_no_two_pictures_share_a_time() -> None:
+    """Pictures that a recorder stamped with one PTS are a tick apart, so that each can be found by its time."""
+    clock = StreamClock()
+    shown = [(0, 0), (3 * FRAME, FRAME), (3 * FRAME, 2 * FRAME), (3 * FRAME, 3 * FRAME)]
+    stamps = [clock.stamp(pts, dts, TICKS, at(i * 0.04)) for i, (pts, dts) in enumerate(shown)]
+    assert [stamp.pts for stamp in stamps] == [0, 3 * FRAME, 3 * FRAME + 1, 3 * FRAME + 2]
+
+
+def test_a_late_packet_says_how_late_it_may_be() -> None:
+    """What came 8 s after the fastest may have been taken then: its label's uncertainty reaches its arrival."""
+    clock = StreamClock()
+    steady(clock, 50)
+    late = clock.stamp(50 * FRAME, 50 * FRAME, TICKS, at(50 * 0.04 + 8.1))
+    assert late.time.utc + timedelta(seconds=late.time.uncertainty_s) >= at(50 * 0.04 + 8.1)
+
+
+@pytest.mark.parametrize("jump_s", [-10_000, 10_000])
+def test_a_file_s_utc_goes_on_over_a_jump(jump_s: int) -> None:
+    """A recorder's file whose times leap by hours is one recording: a new epoch, and UTC one step on."""
+    clock = StreamClock()
+    clock.begin(at(-100_000.0))
+    times = [i * FRAME + 10_000 * 90_000 + (jump_s * 90_000 if i >= 25 else 0) for i in range(50)]
+    stamps = [
+        clock.stamp(pts, pts, TICKS, at(0.0), duration=FRAME, peek=lambda following=pts + FRAME: following)
+        for pts in times
+    ]
+    assert [stamp.time.epoch for stamp in stamps] == [0] * 25 + [1] * 25
+    steps = {round((later.time.utc - earlier.time.utc).total_seconds(), 6) for earlier, later in pairwise(stamps)}
+    assert steps == {0.04}
+
+
+def test_a_pause_in_a_file_is_a_gap() -> None:
+    """Half a minute without pictures is a silence of one recording, and pictures minutes apart are not a jump."""
+    clock = StreamClock()
+    clock.begin(at(-100_000.0))
+    for number in (0, 1, 2, 30 * 25, 30 * 25 + 1):
+        clock.stamp(number * FRAME, number * FRAME, TICKS, at(0.0), duration=FRAME)
+    slow = StreamClock()
+    slow.begin(at(-100_000.0))
+    for number in range(5):
+        slow.stamp(number * 300 * 90_000, number * 300 * 90_000, TICKS, at(0.0), is_keyframe=True)
+    assert (clock.epoch, slow.epoch) == (0, 0)
+
+
+ticks = st.one_of(
+    st.just(FRAME),
+    st.just(0),
+    st.integers(-10_000_000, 10_000_000),
+    st.sampled_from([1 << 32, 1 << 33, -(1 << 33), 3600 * 90_000, -37_600 * 90_000]),
+    st.none(),
+)
+leads = st.one_of(st.just(0), st.integers(-3, 16).map(lambda pictures: pictures * FRAME), st.integers(-(10**9), 10**9))
 packet_steps = st.lists(
     st.tuples(
-        st.one_of(st.just(FRAME), st.integers(-10_000_000, 10_000_000), st.none()),
+        ticks,
+        st.one_of(leads, st.none()),
         st.floats(0, 12, allow_nan=False),
         st.booleans(),
         st.one_of(st.none(), st.floats(-10, 10, allow_nan=False)),
+        st.booleans(),
     ),
     min_size=1,
     max_size=80,
 )
 
 
-@given(packet_steps)
+@given(packet_steps, st.booleans())
 def test_whatever_a_stream_sends_its_times_keep_their_promises(
-    steps: list[tuple[int | None, float, bool, float | None]],
+    steps: list[tuple[int | None, int | None, float, bool, float | None, bool]], is_file: bool
 ) -> None:
-    """UTC is never after arrival; within an epoch DTS rises strictly and UTC never falls as PTS rises."""
+    """
+    UTC is never after arrival; within an epoch DTS rises strictly, no two PTS are equal, UTC never falls as PTS rises.
+
+    The steps hold gaps, repeats, jumps by hours, wraps, missing and impossible PTS; the next packet is known or not.
+    """
     clock = StreamClock()
-    raw, arrival_s = 0, 0.0
-    stamps: list[Stamp] = []
-    for step, elapsed_s, is_keyframe, offset_s in steps:
+    clock.begin(at(-1000.0) if is_file else None)
+    raws: list[int | None] = []
+    raw = 0
+    for step, *_ in steps:
         raw += step or 0
+        raws.append(None if step is None else raw)
+    arrival_s = 0.0
+    stamps: list[Stamp] = []
+    for number, (_, lead, elapsed_s, is_keyframe, offset_s, peeks) in enumerate(steps):
         arrival_s += elapsed_s
         arrival = at(arrival_s)
-        sender = None if offset_s is None else arrival - timedelta(seconds=offset_s)
-        value = None if step is None else raw
-        stamp = clock.stamp(value, value, TICKS, arrival, is_keyframe=is_keyframe, sender_utc=sender)
+        dts = raws[number]
+        following = raws[number + 1] if peeks and number + 1 < len(raws) else None
+        stamp = clock.stamp(
+            None if dts is None or lead is None else dts + lead,
+            dts,
+            TICKS,
+            arrival,
+            duration=FRAME if peeks else 0,
+            is_keyframe=is_keyframe,
+            sender_utc=None if offset_s is None else arrival - timedelta(seconds=offset_s),
+            peek=lambda following=following: following,
+        )
         assert stamp.time.utc <= arrival
         assert stamp.pts >= stamp.dts
         assert stamp.time.pts_s == stamp.pts * TICKS
@@ -240,5 +375,25 @@ def test_whatever_a_stream_sends_its_times_keep_their_promises(
     for epoch in {stamp.time.epoch for stamp in stamps}:
         within = [stamp for stamp in stamps if stamp.time.epoch == epoch]
         assert all(earlier.dts < later.dts for earlier, later in pairwise(within))
-        shown = sorted(within, key=lambda stamp: (stamp.pts, stamp.time.utc))
+        shown = sorted(within, key=lambda stamp: stamp.pts)
+        assert all(earlier.pts < later.pts for earlier, later in pairwise(shown))
         assert all(earlier.time.utc <= later.time.utc for earlier, later in pairwise(shown))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["good", "gap", "repeat", "none", "wild"]), st.floats(0, 0.3)), max_size=200))
+def test_single_faults_raise_no_epoch(packets: list[tuple[str, float]]) -> None:
+    """Whatever single packets are missing, repeated or stamped hours off, a stream that goes on keeps its epoch."""
+    clock = StreamClock()
+    raws: list[int | None] = [0]
+    arrivals = [0.1]
+    now_s = 0.0
+    for kind, jitter_s in packets:
+        for each in ("good", "good", kind) if kind == "wild" else (kind,):
+            now_s += 0.04 if each != "gap" else 2.5
+            good = round(now_s * 90_000)
+            raws.append({"none": None, "repeat": raws[-1], "wild": good + 37_600 * 90_000}.get(each, good))
+            arrivals.append(max(arrivals[-1], now_s + jitter_s))
+    for number, (raw, arrival_s) in enumerate(zip(raws, arrivals, strict=True)):
+        rest = iter(raws[number + 1 :])
+        clock.stamp(raw, raw, TICKS, at(arrival_s), peek=lambda rest=rest: next(rest, None))
+    assert clock.epoch == 0

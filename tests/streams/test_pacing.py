@@ -1,8 +1,10 @@
-"""The pace of streams that come in bursts, played on a clock of the test's own."""
+"""The pace of streams that have none of their own, played on a clock of the test's own."""
 
 import itertools
 
-from streams.pacing import CATCH_UP_S, HURRY, BurstPace
+import pytest
+
+from streams.pacing import CATCH_UP_S, HURRY, BurstPace, FilePace
 
 
 def played(segments: int, segment_s: float, *, late_s: float = 0.0, step_s: float = 0.5) -> list[tuple[float, float]]:
@@ -64,3 +66,35 @@ def test_timestamps_that_jump_make_no_pause() -> None:
     assert pace.pause_s(5000.0, 100.1, waited_s=0.0) == 0.0
     assert pace.pause_s(1.0, 100.2, waited_s=0.0) == 0.0
     assert 0.3 < pace.pause_s(1.5, 100.2, waited_s=0.0) <= 0.5
+
+
+def paced(times: list[float | None]) -> list[float]:
+    """Return when a file's packets leave, none of them late, from the first on."""
+    pace, now, left = FilePace(), 100.0, []
+    for media_s in times:
+        now += pace.pause_s(media_s, 0.04, now)
+        left.append(round(now - 100.0, 3))
+    return left
+
+
+def test_a_file_is_read_at_its_own_speed() -> None:
+    """Packets leave as far apart as their times, a silence in the recording included."""
+    assert paced([7.0, 7.04, 7.08, 17.08]) == [0.0, 0.04, 0.08, 10.08]
+
+
+@pytest.mark.parametrize("leap_s", [-10_000.0, 10_000.0])
+def test_a_leap_in_a_file_is_not_waited_for(leap_s: float) -> None:
+    """Times that jump by hours go on one picture later, at their own speed from there."""
+    assert paced([20_000.0, 20_000.04, 20_000.0 + leap_s, 20_000.04 + leap_s]) == [0.0, 0.04, 0.08, 0.12]
+
+
+def test_a_file_without_times_is_paced_by_its_pictures_length() -> None:
+    """A bare bitstream leaves at its declared rate, not all at once."""
+    assert paced([None, None, None]) == [0.0, 0.04, 0.08]
+
+
+def test_a_late_file_catches_up() -> None:
+    """A packet that is overdue leaves at once."""
+    pace = FilePace()
+    pace.pause_s(0.0, 0.04, 100.0)
+    assert pace.pause_s(0.04, 0.04, 101.0) == 0.0

@@ -1,0 +1,112 @@
+"""Faults that real recorders and gateways make, put into the bytes of a good clip: times, cuts, damage."""
+
+from collections.abc import Callable, Iterator
+
+TS_PACKET = 188
+VIDEO_PID = 0x100
+"""The PID that FFmpeg's MPEG-TS muxer gives its first track."""
+
+_FLV_HEAD = 13
+_FLV_VIDEO = 9
+
+Retime = Callable[[int, int | None, int | None], tuple[int | None, int | None]]
+"""Number of a picture in decoding order, its PTS and DTS in ticks; returns what they are to be."""
+
+
+def retimed_ts(data: bytes, retime: Retime) -> bytes:
+    """
+    Return an MPEG-TS whose pictures' times are what `retime` makes of them, modulo 2^33 (90 kHz).
+
+    Neither more times than were there: a picture without B-frames has PTS alone, which counts as its DTS as well.
+    """
+    pieces = [bytearray(piece) for piece in ts_packets(data)]
+    number = 0
+    for piece in pieces:
+        at = _pes(piece)
+        if at is None:
+            continue
+        flags = piece[at + 7] >> 6
+        pts = _stamp(piece, at + 9) if flags & 2 else None
+        dts = _stamp(piece, at + 14) if flags == 3 else pts
+        new_pts, new_dts = retime(number, pts, dts)
+        number += 1
+        if new_pts is None:
+            piece[at + 7] &= 0x3F
+            piece[at + 9 : at + 9 + piece[at + 8]] = b"\xff" * piece[at + 8]
+            continue
+        has_dts = flags == 3 and new_dts is not None
+        piece[at + 9 : at + 14] = _stamped(3 if has_dts else 2, new_pts)
+        if flags == 3:
+            piece[at + 7] = (piece[at + 7] & 0x3F) | (0xC0 if has_dts else 0x80)
+            piece[at + 14 : at + 19] = _stamped(1, new_dts or 0) if has_dts else b"\xff" * 5
+    return b"".join(pieces)
+
+
+def ts_packets(data: bytes) -> list[bytes]:
+    """Return the 188-byte packets of an MPEG-TS."""
+    return [data[at : at + TS_PACKET] for at in range(0, len(data), TS_PACKET)]
+
+
+def ts_pid(piece: bytes | bytearray) -> int:
+    """Return whose packet it is."""
+    return (piece[1] & 0x1F) << 8 | piece[2]
+
+
+def without_first_pictures(data: bytes, count: int) -> bytes:
+    """Return an MPEG-TS without its first `count` pictures, as one joined in the middle; its tables stay."""
+    pieces = ts_packets(data)
+    starts = [at for at, piece in enumerate(pieces) if _pes(piece) is not None]
+    return b"".join(piece for at, piece in enumerate(pieces) if ts_pid(piece) != VIDEO_PID or at >= starts[count])
+
+
+def _pes(piece: bytes | bytearray) -> int | None:
+    """Return where the PES header of a picture stands in a packet that begins one."""
+    if ts_pid(piece) != VIDEO_PID or not piece[1] & 0x40:
+        return None
+    return 4 + (1 + piece[4] if piece[3] & 0x20 else 0)
+
+
+def _stamp(piece: bytearray, at: int) -> int:
+    return (
+        (piece[at] >> 1 & 7) << 30
+        | piece[at + 1] << 22
+        | (piece[at + 2] >> 1) << 15
+        | piece[at + 3] << 7
+        | piece[at + 4] >> 1
+    )
+
+
+def _stamped(prefix: int, ticks: int) -> bytes:
+    ticks %= 1 << 33
+    return bytes(
+        [
+            prefix << 4 | (ticks >> 30) << 1 | 1,
+            ticks >> 22 & 0xFF,
+            (ticks >> 15 & 0x7F) << 1 | 1,
+            ticks >> 7 & 0xFF,
+            (ticks & 0x7F) << 1 | 1,
+        ]
+    )
+
+
+def retimed_flv(data: bytes, retime: Callable[[int, int], int]) -> bytes:
+    """Return an FLV whose video tags (number, ms) have the times that `retime` makes of them, modulo 2^32."""
+    made, number = bytearray(data[:_FLV_HEAD]), 0
+    for tag in flv_tags(data):
+        piece = bytearray(tag)
+        is_picture = piece[0] & 0x1F == _FLV_VIDEO and piece[12] == 1  # AVCPacketType 1: coded pictures
+        if is_picture:
+            ms = retime(number, int.from_bytes(piece[4:7]) | piece[7] << 24) % (1 << 32)
+            piece[4:7], piece[7] = (ms & 0xFFFFFF).to_bytes(3), ms >> 24
+            number += 1
+        made += piece
+    return bytes(made)
+
+
+def flv_tags(data: bytes) -> Iterator[bytes]:
+    """Yield the tags of an FLV, each with the size field that follows it."""
+    at = _FLV_HEAD
+    while at + 11 <= len(data):
+        size = 11 + int.from_bytes(data[at + 1 : at + 4]) + 4
+        yield data[at : at + size]
+        at += size
