@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy_pictures import group_name
-from benchmarks.accuracy_result import BenchmarkError, ModelUsed, RuntimeUsed
+from benchmarks.accuracy_result import ModelUsed, RuntimeUsed
+from benchmarks.errors import BenchmarkError
 from models.detections import Detections
 from models.detector import Detector
 from models.network import STRIDE

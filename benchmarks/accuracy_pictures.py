@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.accuracy_result import BenchmarkError
+from benchmarks.errors import BenchmarkError
 from models.training.dataset import CLASS_NAMES, DatasetError, Sample, fingerprint, hold_out, of_split, read_folder
 
 HELD_GROUP = "distant"
@@ -64,7 +64,7 @@ def labelled_pictures(data: Path, *, streets: Path | None = None, limit: int | N
                 raise BenchmarkError(f"{data}: no validation pictures (val/images)")
             beside = [] if streets is None else _read(streets, Path(folder) / "streets", labelled=False)
         except DatasetError as error:
-            raise BenchmarkError(str(error).replace(folder, str(data))) from error
+            raise BenchmarkError(_told(error, folder, data, streets)) from error
         chosen += [replace(item, split="held") for item in of_split(beside, "val")]
         chosen = chosen if limit is None else _every_nth(chosen, limit)
         _check_classes(chosen, data)
@@ -76,6 +76,11 @@ def labelled_pictures(data: Path, *, streets: Path | None = None, limit: int | N
 def group_name(sample: Sample) -> str:
     """Return the group of a picture as it stands in results: ``distant_held`` is not ``distant``."""
     return sample.group + ("_held" if sample.split == "held" else "")
+
+
+def _told(error: DatasetError, folder: str, data: Path, streets: Path | None) -> str:
+    """Return the fault with the user's folder for ours."""
+    return str(error).replace(f"{folder}/data/", f"{data}: ").replace(f"{folder}/streets/", f"{streets}: ")
 
 
 def _read(data: Path, folder: Path, *, labelled: bool = True) -> list[Sample]:

@@ -11,10 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from benchmarks import score
-
-
-class BenchmarkError(Exception):
-    """A benchmark cannot be run or read as asked; the message is one sentence."""
+from benchmarks.errors import BenchmarkError
 
 
 def _rounded(value: float) -> float:

@@ -15,28 +15,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.corpus import VIDEO
+from benchmarks.deciders import FIVE_IN_A_ROW, Trial, Variant, confirmed_leads, shipped_threshold
 from models.detector import Detector
 from models.registry import Registry
-from vision.analyser import CameraAnalyser
-from vision.config import WorkerConfig, parse_config
-from vision.leads import LeadState
-from vision.replay import analysed
 
 THRESHOLDS = tuple(round(0.1 + 0.05 * step, 2) for step in range(16))
-VIDEO = frozenset({".avi", ".mp4", ".mkv", ".mov", ".ts"})
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """A way to confirm: rule keys that differ from the defaults."""
-
-    name: str
-    keys: Mapping[str, float]
-
+FLOOR = THRESHOLDS[0] * 0.6
 
 VARIANTS = (
     Variant("default", {}),
-    Variant("5 consecutive", {"k": 5, "n": 5, "hysteresis": 1.0, "min_change": 0}),
+    FIVE_IN_A_ROW,
     Variant("3 of 5", {"k": 3, "n": 5, "min_duration_s": 1.0}),
     Variant("4 of 8", {"k": 4, "n": 8}),
     Variant("5 of 8", {"k": 5, "n": 8}),
@@ -69,24 +58,14 @@ class Result:
 
 def score(clip: Path, detector: Detector, fps: float) -> dict[str, Result]:
     """Return what each variant makes of a clip."""
-    base = {"detector": {"candidate_threshold": THRESHOLDS[0] * 0.6}, "stream": {"analysis_fps": fps}}
-    camera = WorkerConfig.for_sources([str(clip)]).cameras[0]
-    default = WorkerConfig().rules["smoke"].threshold
-    runs: dict[tuple[str, float], CameraAnalyser] = {}
-    for variant in VARIANTS:
-        for threshold in {default, *THRESHOLDS}:
-            rule = {**variant.keys, "threshold": threshold}
-            config = parse_config({**base, "rules": {"smoke": rule, "fire": rule}})
-            runs[variant.name, threshold] = CameraAnalyser.for_camera(camera, config, detector.card)
-    found: dict[tuple[str, float], list[tuple[float, float]]] = {key: [] for key in runs}
-    start = None
-    for frame, boxes in analysed(camera.to_camera(parse_config(base).stream), detector):
-        start = start or frame.time
-        for key, analyser in runs.items():
-            for change in analyser.observe(frame, boxes):
-                lead = change.lead
-                if lead.state is LeadState.CONFIRMED:
-                    found[key].append((lead.first.seconds_since(start), frame.time.seconds_since(start)))
+    default = shipped_threshold()
+    trials = {
+        (variant.name, threshold): Trial(variant, threshold, FLOOR)
+        for variant in VARIANTS
+        for threshold in {default, *THRESHOLDS}
+    }
+    leads, _ = confirmed_leads(clip, detector, fps, trials)
+    found = {key: [(lead.first_s, lead.confirmed_s) for lead in made] for key, made in leads.items()}
     return {variant.name: _result(variant.name, found, default) for variant in VARIANTS}
 
 
@@ -136,7 +115,7 @@ def main() -> int:
     parser.add_argument("--fps", type=float, default=2.0)
     parser.add_argument("--json", type=Path, help="write the results there too")
     asked = parser.parse_args()
-    detector = Registry.load().detector(asked.model or None, asked.runtime, threshold=THRESHOLDS[0] * 0.6)
+    detector = Registry.load().detector(asked.model or None, asked.runtime, threshold=FLOOR)
     clips = [path for path in sorted(asked.folder.iterdir()) if path.suffix in VIDEO]
     results = {clip.name: score(clip, detector, asked.fps) for clip in clips}
     card, runtime = detector.card, detector.runtime

@@ -5,7 +5,72 @@ from typing import Annotated
 
 import typer
 
+from plumewatch.logs import configure
+
 bench_app = typer.Typer(help="Benchmarks: how accurate, how fast, how many.", no_args_is_help=True)
+
+ToJson = Annotated[Path | None, typer.Option("--json", help="Write the result here.")]
+
+
+@bench_app.command("accuracy")
+def bench_accuracy(
+    model: Annotated[
+        str | None, typer.Option(help="Registry name or ONNX file; the default model without this.")
+    ] = None,
+    *,
+    data: Annotated[Path | None, typer.Option(help="Labelled pictures: a folder of tars, or a YOLO folder.")] = None,
+    streets: Annotated[
+        Path | None, typer.Option(help="Pictures with nothing to find, laid out in the same way.")
+    ] = None,
+    clips: Annotated[Path | None, typer.Option(help="Folder of films whose events are known.")] = None,
+    scenes: Annotated[bool, typer.Option("--scenes", help="Also the rendered scenes.")] = False,
+    scenes_folder: Annotated[Path, typer.Option(help="Where rendered scenes are kept.")] = Path(".cache/scenes"),
+    runtime: Annotated[str, typer.Option(help="Run-time, as in `detector.runtime`.")] = "auto",
+    size: Annotated[
+        int | None, typer.Option(help="Longer side of the network's input in px; the registered one.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=0.01, max=0.99, help="Threshold at work; the registered one.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many pictures, films, scenes: for a quick look.")
+    ] = None,
+    json: ToJson = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report with plots and the worst mistakes here.")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="An earlier result: exit 1 where this one is worse.")] = None,
+) -> None:
+    """Measure a model: precision by group, false alarms by look-alike, events and false leads in films."""
+    from benchmarks.accuracy_result import read_result  # noqa: PLC0415
+    from benchmarks.accuracy_run import Asked, run  # noqa: PLC0415
+    from benchmarks.accuracy_text import accuracy_text  # noqa: PLC0415
+    from benchmarks.compare import compare  # noqa: PLC0415
+
+    configure(quiet=True)
+    before = None if baseline is None else read_result(baseline)
+    asked = Asked(model, runtime, size, threshold, data, streets, clips, scenes_folder if scenes else None, limit)
+    measured = run(asked, with_pictures=html is not None)
+    print(accuracy_text(measured.result))
+    if json is not None:
+        json.write_text(measured.result.as_json(), encoding="utf-8")
+    if before is not None:
+        compared = compare(before, measured.result)
+        worse = compared.regressions()
+        print(f"\n{compared.table()}")
+        for one in worse:
+            print(f"worse than {baseline}: {one.after.key} {one.before.value:.3f} -> {one.after.value:.3f}")
+        raise typer.Exit(1 if worse else 0)
+
+
+@bench_app.command("compare")
+def bench_compare(
+    before: Annotated[Path, typer.Argument(help="Result of `bench accuracy --json`.")],
+    after: Annotated[Path, typer.Argument(help="Another one.")],
+) -> None:
+    """Print two results side by side, with the differences that are beyond their intervals."""
+    from benchmarks.accuracy_result import read_result  # noqa: PLC0415
+    from benchmarks.compare import compare  # noqa: PLC0415
+
+    print(compare(read_result(before), read_result(after)).table())
 
 
 @bench_app.command("scenes")

@@ -10,13 +10,14 @@ class UsageError(Exception):
 def sentence_for(error: Exception) -> str | None:
     """Return the sentence for a fault that the user can mend, or ``None`` for one of ours."""
     from api.contract.stamp import ContractError  # noqa: PLC0415
+    from benchmarks.errors import BenchmarkError  # noqa: PLC0415
     from models.detector import ModelError  # noqa: PLC0415
     from streams.errors import StreamError  # noqa: PLC0415
     from vision.config import ConfigError  # noqa: PLC0415
     from vision.durable import StorageError  # noqa: PLC0415
     from vision.node import NodeError  # noqa: PLC0415
 
-    told = (UsageError, ConfigError, ContractError, ModelError, NodeError, StorageError, StreamError)
+    told = (UsageError, BenchmarkError, ConfigError, ContractError, ModelError, NodeError, StorageError, StreamError)
     if isinstance(error, told):
         return str(error)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:

@@ -1,0 +1,197 @@
+"""An accuracy run: what was asked, measured in one go, as a result and, if wanted, the pictures of its mistakes."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from benchmarks.accuracy import image_figures
+from benchmarks.accuracy_looks import (
+    CURVE_FLOOR,
+    CURVE_NMS_IOU,
+    look_at,
+    model_used,
+    open_detector,
+    registered,
+    runtime_used,
+)
+from benchmarks.accuracy_pictures import PictureSet, labelled_pictures
+from benchmarks.accuracy_result import (
+    AccuracyResult,
+    ImageFigures,
+    Mistake,
+    RuntimeUsed,
+    SequenceFigures,
+    Timings,
+)
+from benchmarks.accuracy_sequence import lowest_floor, sequence_figures
+from benchmarks.corpus import Clip, known_clips, scene_clips
+from benchmarks.errors import BenchmarkError
+from benchmarks.scenes.catalogue import scenes
+from models.registry import RegisteredModel
+
+_PICTURE_LONG_SIDE = 420
+_JPEG_QUALITY = 72
+_BOX_BGR = {True: (40, 200, 255), False: (60, 60, 255)}
+"""Colour of the box of a miss (amber) and of a false alarm (red)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """
+    What to measure.
+
+    Attributes:
+        model: registry name or ONNX file; ``None`` for the default model.
+
+        runtime: as in `models.runtimes.choose_runtime`.
+
+        size, threshold: replace the registered longer side and threshold.
+
+        data: folder of labelled pictures; ``None`` for none.
+
+        streets: folder of street scenes, all negatives; ``None`` for none.
+
+        clips: folder of films with known truth; ``None`` for none.
+
+        scenes: folder of the rendered scenes; ``None`` to leave them out.
+
+        limit: at most so many pictures, films and scenes each; ``None`` for all.
+    """
+
+    model: str | None = None
+    runtime: str = "auto"
+    size: int | None = None
+    threshold: float | None = None
+    data: Path | None = None
+    streets: Path | None = None
+    clips: Path | None = None
+    scenes: Path | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A result, and small JPEGs of its mistakes by picture name (empty unless they were wanted)."""
+
+    result: AccuracyResult
+    pictures: Mapping[str, bytes]
+
+
+Advance = Callable[[int, int], None]
+_Track = Callable[[str], AbstractContextManager[Advance]]
+
+
+def run(asked: Asked, *, with_pictures: bool = False, console: Console | None = None) -> Measured:
+    """
+    Measure; progress goes to `console`.
+
+    Raises `BenchmarkError`, `models.detector.ModelError` or `streams.errors.StreamError`.
+    """
+    if asked.data is None and asked.clips is None and asked.scenes is None:
+        raise BenchmarkError("nothing to measure: name --data, --clips or --scenes")
+    model = registered(asked.model, size=asked.size, threshold=asked.threshold)
+    clips = [] if asked.clips is None else known_clips(asked.clips)[: asked.limit]
+    used: RuntimeUsed | None = None
+    images: ImageFigures | None = None
+    pictures: Mapping[str, bytes] = {}
+    began = time.perf_counter()
+    with _progress(console or Console(stderr=True)) as track:
+        if asked.data is not None:
+            with labelled_pictures(asked.data, streets=asked.streets, limit=asked.limit) as found:
+                images, used = _images(model, asked.runtime, found, track)
+                pictures = _mistakes(images, found) if with_pictures else {}
+        seen_s = time.perf_counter()
+        sequences, last = _sequences(model, asked, clips, track)
+    ended = time.perf_counter()
+    used = used or last
+    if used is None:
+        raise BenchmarkError("nothing was measured")
+    result = AccuracyResult(
+        plumewatch=version("plumewatch"),
+        model=model_used(model),
+        runtime=used,
+        images=images,
+        sequences=sequences,
+        timings=Timings(
+            images_s=None if images is None else seen_s - began,
+            sequences_s=ended - seen_s if sequences else None,
+        ),
+    )
+    return Measured(result, pictures)
+
+
+def _images(model: RegisteredModel, runtime: str, found: PictureSet, track: _Track) -> tuple[ImageFigures, RuntimeUsed]:
+    detector = open_detector(model, runtime, floor=CURVE_FLOOR, nms_iou=CURVE_NMS_IOU)
+    with track("pictures") as advance:
+        looks = look_at(found.samples, detector, advance)
+    figures = image_figures(looks, found, threshold=model.card.threshold, nms_iou=model.nms_iou)
+    return figures, runtime_used(detector)
+
+
+def _sequences(
+    model: RegisteredModel, asked: Asked, clips: list[Clip], track: _Track
+) -> tuple[list[SequenceFigures], RuntimeUsed | None]:
+    """Return the figures of the films and of the scenes, and what ran them."""
+    figures: list[SequenceFigures] = []
+    if not clips and asked.scenes is None:
+        return figures, None
+    detector = open_detector(model, asked.runtime, floor=lowest_floor())
+    sets = {"clips": clips} if clips else {}
+    if asked.scenes is not None:
+        with track("rendering scenes") as advance:
+            chosen = scenes()[: asked.limit]
+            done = {scene.name: 0 for scene in chosen}
+
+            def drawn(name: str, frames: int, _: int) -> None:
+                done[name] = frames
+                advance(sum(done.values()), sum(scene.frames for scene in chosen))
+
+            sets["scenes"] = scene_clips(asked.scenes, chosen, drawn)
+    for name, films in sets.items():
+        with track(name) as advance:
+            step = lambda _, number, count, advance=advance: advance(number, count)  # noqa: E731 (binds its bar)
+            figures.append(sequence_figures(name, films, detector, step=step))
+    return figures, runtime_used(detector)
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[_Track]:
+    """Yield a way to follow one piece of work; nothing is drawn where nobody watches."""
+    columns = (TextColumn("{task.description:<18}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
+    with Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal) as progress:
+
+        @contextmanager
+        def track(title: str) -> Iterator[Advance]:
+            task = progress.add_task(title, total=None)
+            yield lambda done, total: progress.update(task, completed=done, total=total)
+            progress.update(task, total=1, completed=1)
+
+        yield track
+
+
+def _mistakes(images: ImageFigures, found: PictureSet) -> dict[str, bytes]:
+    """Return a small JPEG of each picture with a mistake, the box drawn in, by name."""
+    paths = {item.name: item.path for item in found.samples}
+    drawn = [(one, False) for one in images.mistakes.false_alarms] + [(one, True) for one in images.mistakes.misses]
+    return {one.name: _drawn(paths[one.name], one, is_miss=is_miss) for one, is_miss in drawn}
+
+
+def _drawn(path: Path, mistake: Mistake, *, is_miss: bool) -> bytes:
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise BenchmarkError(f"{path.name}: not a readable picture")
+    scale = _PICTURE_LONG_SIDE / max(image.shape[:2])
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    left, top, right, bottom = (round(edge * scale) for edge in mistake.xyxy)
+    cv2.rectangle(small, (left, top), (right, bottom), _BOX_BGR[is_miss], 2)
+    _, jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return np.asarray(jpeg).tobytes()

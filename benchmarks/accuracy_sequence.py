@@ -1,0 +1,174 @@
+"""
+Accuracy over time: which events in clips become leads, how soon, and how often a lead tells of nothing.
+
+Each clip is decoded and detected once; every decider at every threshold sees the same boxes.
+"""
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmarks.accuracy_result import (
+    ClipFigures,
+    DeciderFigures,
+    DeciderRow,
+    Delay,
+    EventTruth,
+    LeadSeen,
+    Rate,
+    SequenceFigures,
+    Share,
+)
+from benchmarks.corpus import Clip, Event
+from benchmarks.deciders import (
+    DECIDERS,
+    SHIPPED,
+    ConfirmedLead,
+    Variant,
+    Watched,
+    confirmed_leads,
+    shipped_threshold,
+    trial,
+)
+from models.detector import Detector
+
+THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7)
+ANALYSIS_FPS = 2.0
+
+LINGER_S = 5.0
+"""Smoke stays in the air after its source has ended: a lead confirmed so long after an event still tells of it."""
+
+_INSIDE = 1 / 3
+"""Share of a lead's box that must lie in an event's, where it has one: plumes drift out of the frame of their event."""
+
+_Key = tuple[str, float]
+Step = Callable[[str, int, int], None]
+"""Called with a clip's name, clips done and clips in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One clip with the leads of every decider at every threshold."""
+
+    clip: Clip
+    watched: Watched
+    leads: Mapping[_Key, Sequence[ConfirmedLead]]
+
+
+def lowest_floor(variants: Sequence[Variant] = DECIDERS) -> float:
+    """Return the lowest confidence that any decider looks at: what the detector must give."""
+    return min(trial(variant, THRESHOLDS[0]).floor for variant in variants)
+
+
+def sequence_figures(
+    name: str,
+    clips: Sequence[Clip],
+    detector: Detector,
+    *,
+    variants: Sequence[Variant] = DECIDERS,
+    step: Step | None = None,
+) -> SequenceFigures:
+    """Return the figures of a set of clips; raises as `confirmed_leads` does."""
+    shipped = shipped_threshold()
+    thresholds = sorted({*THRESHOLDS, shipped})
+    trials = {(variant.name, limit): trial(variant, limit) for variant in variants for limit in thresholds}
+    if (SHIPPED.name, shipped) not in trials:
+        trials[SHIPPED.name, shipped] = trial(SHIPPED, shipped)
+    seen = []
+    for number, clip in enumerate(clips):
+        if step is not None:
+            step(clip.path.name, number, len(clips))
+        leads, watched = confirmed_leads(clip.path, detector, ANALYSIS_FPS, trials)
+        seen.append(_Seen(clip, watched, leads))
+    if step is not None:
+        step("", len(clips), len(clips))
+    counted = [one for one in seen if not one.clip.is_unclear]
+    return SequenceFigures(
+        name=name,
+        analysis_fps=ANALYSIS_FPS,
+        shipped_threshold=shipped,
+        linger_s=LINGER_S,
+        seconds=sum(one.watched.seconds for one in counted),
+        quiet_s=sum(quiet_s(one.clip.events, one.watched.seconds) for one in counted),
+        clips={one.clip.path.name: _clip_figures(one, (SHIPPED.name, shipped)) for one in seen},
+        deciders=[
+            DeciderFigures(
+                name=variant.name,
+                keys=dict(variant.keys),
+                rows=[_row(counted, (variant.name, limit)) for limit in thresholds],
+            )
+            for variant in variants
+        ],
+    )
+
+
+def told_event(lead: ConfirmedLead, events: Sequence[Event]) -> int | None:
+    """Return the index of the event that a lead tells of, the latest begun where it could be several, or ``None``."""
+    fitting = [
+        (event.start_s, number)
+        for number, event in enumerate(events)
+        if lead.class_name in event.classes
+        and event.start_s <= lead.confirmed_s <= event.end_s + LINGER_S
+        and _is_inside(lead, event)
+    ]
+    return max(fitting)[1] if fitting else None
+
+
+def quiet_s(events: Sequence[Event], seconds: float) -> float:
+    """Return the seconds of a clip in which nothing deserves a lead: outside events and the time smoke lingers."""
+    busy, reached = 0.0, 0.0
+    for event in sorted(events, key=lambda each: each.start_s):
+        start, end = max(event.start_s, reached), min(event.end_s + LINGER_S, seconds)
+        busy += max(0.0, end - start)
+        reached = max(reached, end)
+    return seconds - busy
+
+
+def _is_inside(lead: ConfirmedLead, event: Event) -> bool:
+    if event.xyxy is None:
+        return True
+    wide = min(lead.xyxy[2], event.xyxy[2]) - max(lead.xyxy[0], event.xyxy[0])
+    high = min(lead.xyxy[3], event.xyxy[3]) - max(lead.xyxy[1], event.xyxy[1])
+    own = (lead.xyxy[2] - lead.xyxy[0]) * (lead.xyxy[3] - lead.xyxy[1])
+    return max(0.0, wide) * max(0.0, high) >= own * _INSIDE
+
+
+def _row(seen: Sequence[_Seen], key: _Key) -> DeciderRow:
+    delays: list[float] = []
+    events = false = clips_with = 0
+    for one in seen:
+        events += len(one.clip.events)
+        told = [(told_event(lead, one.clip.events), lead.confirmed_s) for lead in one.leads[key]]
+        wrong = sum(number is None for number, _ in told)
+        false += wrong
+        clips_with += wrong > 0
+        for number, event in enumerate(one.clip.events):
+            if at := [confirmed_s for which, confirmed_s in told if which == number]:
+                delays.append(min(at) - event.start_s)
+    hours = sum(quiet_s(one.clip.events, one.watched.seconds) for one in seen) / 3600
+    return DeciderRow(
+        threshold=key[1],
+        event_recall=Share.of(len(delays), events),
+        confirm_s=Delay(least=min(delays), median=statistics.median(delays), most=max(delays)) if delays else None,
+        false_leads=Rate.of(false, hours),
+        clips_with_false_leads=Share.of(clips_with, len(seen)),
+    )
+
+
+def _clip_figures(one: _Seen, key: _Key) -> ClipFigures:
+    return ClipFigures(
+        sha256=one.clip.sha256,
+        seconds=one.watched.seconds,
+        is_unclear=one.clip.is_unclear,
+        events=[EventTruth(classes=e.classes, start_s=e.start_s, end_s=e.end_s) for e in one.clip.events],
+        leads=[
+            LeadSeen(
+                class_name=lead.class_name,
+                first_s=lead.first_s,
+                confirmed_s=lead.confirmed_s,
+                confidence=lead.confidence,
+                event=told_event(lead, one.clip.events),
+            )
+            for lead in one.leads[key]
+        ],
+    )

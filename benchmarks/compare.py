@@ -1,0 +1,207 @@
+"""
+Two accuracy results side by side, and which differences are more than chance.
+
+The interval of a difference is put together from both figures' own (MOVER: Newcombe 1998, Zou and Donner 2008), as if
+the two runs had seen different pictures. They saw the same ones, so it is wider than it need be: a difference called
+clear is one.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from benchmarks.accuracy_result import (
+    AccuracyResult,
+    Estimate,
+    ImageFigures,
+    Part,
+    Rate,
+    SequenceFigures,
+    Share,
+)
+from benchmarks.deciders import SHIPPED
+from benchmarks.errors import BenchmarkError
+
+SAME_WEIGHTS_TOLERANCE = 0.005
+"""By how much a headline figure of the *same* weights may fall: run-times and processors differ by up to 0.002."""
+
+
+class Verdict(StrEnum):
+    """What a difference means."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    WITHIN = "within the interval"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """
+    One figure of a result.
+
+    Attributes:
+        key: its place in the file.
+
+        value, low, high: the figure and its interval.
+
+        is_error: less is better.
+
+        is_headline: of the whole set.
+
+        unit: what follows the number.
+    """
+
+    key: str
+    value: float
+    low: float
+    high: float
+    is_error: bool = False
+    is_headline: bool = False
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One figure in both results; `low` to `high` is the interval of `change` (after minus before)."""
+
+    before: Figure
+    after: Figure
+    change: float
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the change is more than chance, and in which direction."""
+        if self.low <= 0 <= self.high:
+            return Verdict.WITHIN
+        return Verdict.WORSE if (self.change < 0) != self.after.is_error else Verdict.BETTER
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """
+    Two results.
+
+    Attributes:
+        before, after: which they are.
+
+        differences: of every figure that both have.
+
+        is_same_data: both saw the same pictures and films.
+
+        is_same_model: both ran the same weights at the same size and threshold.
+    """
+
+    before: AccuracyResult
+    after: AccuracyResult
+    differences: tuple[Difference, ...]
+    is_same_data: bool
+    is_same_model: bool
+
+    def regressions(self) -> list[Difference]:
+        """
+        Return what got worse: beyond its interval, or, with the same model, any headline by more than 0.005.
+
+        Raises `BenchmarkError` where the two did not see the same data.
+        """
+        if not self.is_same_data:
+            raise BenchmarkError("the baseline was measured on other pictures or films: measure it again on these")
+        return [one for one in self.differences if one.verdict is Verdict.WORSE or self._fell(one)]
+
+    def _fell(self, one: Difference) -> bool:
+        loss = one.change if one.after.is_error else -one.change
+        limit = SAME_WEIGHTS_TOLERANCE if one.after.unit == "" else math.inf
+        return self.is_same_model and one.after.is_headline and loss > limit
+
+    def table(self) -> str:
+        """Return the comparison as lines for people."""
+        lines = [f"before  {_title(self.before)}", f"after   {_title(self.after)}"]
+        if not self.is_same_data:
+            lines.append("NOTE    not the same pictures or films: the differences also hold those of the data")
+        wide = max((len(one.after.key) for one in self.differences), default=6)
+        lines.append(f"\n{'figure':<{wide}}  {'before':>8} {'after':>8} {'change':>8}  95 % interval")
+        for one in self.differences:
+            sign = {Verdict.BETTER: "better", Verdict.WORSE: "WORSE", Verdict.WITHIN: ""}[one.verdict]
+            lines.append(
+                f"{one.after.key:<{wide}}  {one.before.value:>8.3f} {one.after.value:>8.3f} {one.change:>+8.3f}  "
+                f"{one.low:+.3f} to {one.high:+.3f}  {sign}".rstrip()
+            )
+        clear = sum(one.verdict is not Verdict.WITHIN for one in self.differences)
+        return "\n".join([*lines, f"\n{clear} of {len(self.differences)} differences are beyond their interval"])
+
+
+def compare(before: AccuracyResult, after: AccuracyResult) -> Comparison:
+    """Return two results side by side; raise `BenchmarkError` where they have no figure in common."""
+    earlier = {figure.key: figure for figure in figures(before)}
+    differences = [_difference(earlier[figure.key], figure) for figure in figures(after) if figure.key in earlier]
+    if not differences:
+        raise BenchmarkError("the two results have no figure in common")
+    return Comparison(before, after, tuple(differences), _data(before) == _data(after), before.model == after.model)
+
+
+def figures(result: AccuracyResult) -> Iterator[Figure]:
+    """Yield every figure of a result that has a value and an interval, the headlines first."""
+    if result.images is not None:
+        yield from _image_figures(result.images)
+    for one in result.sequences:
+        yield from _sequence_figures(one)
+
+
+def _image_figures(images: ImageFigures) -> Iterator[Figure]:
+    for name in ("map50", "map50_95", "precision", "recall", "image_recall", "false_alarms"):
+        yield from _figure(name, getattr(images, name), is_error=name == "false_alarms", is_headline=True)
+    for name, one in images.classes.items():
+        for part in ("ap50", "ap50_95", "precision", "recall"):
+            yield from _figure(f"classes.{name}.{part}", getattr(one, part))
+    for name, size in images.sizes.items():
+        yield from _figure(f"sizes.{name}.map50", size.map50)
+    for name, group in images.groups.items():
+        yield from _figure(f"groups.{name}.map50", group.map50)
+        yield from _figure(f"groups.{name}.image_recall", group.image_recall)
+    for name, share in images.look_alikes.items():
+        yield from _figure(f"look_alikes.{name}", share, is_error=True)
+
+
+def _sequence_figures(one: SequenceFigures) -> Iterator[Figure]:
+    for decider in one.deciders:
+        row = next((row for row in decider.rows if row.threshold == one.shipped_threshold), None)
+        if row is not None:
+            key, is_shipped = f"{one.name}.{decider.name}", decider.name == SHIPPED.name
+            yield from _figure(f"{key}.event_recall", row.event_recall, is_headline=is_shipped)
+            rate = row.false_leads
+            yield from _figure(f"{key}.false_leads_per_hour", rate, is_error=True, is_headline=is_shipped)
+
+
+def _figure(key: str, part: Part, *, is_error: bool = False, is_headline: bool = False) -> Iterator[Figure]:
+    match part:
+        case Estimate(value=float(value), low=low, high=high) | Share(value=float(value), low=low, high=high):
+            yield Figure(key, value, low, high, is_error, is_headline)
+        case Rate(per_hour=float(value), low=low, high=float(high)):
+            yield Figure(key, value, low, high, is_error, is_headline, unit="/h")
+
+
+def _difference(before: Figure, after: Figure) -> Difference:
+    change = after.value - before.value
+    low = change - math.hypot(after.value - after.low, before.high - before.value)
+    high = change + math.hypot(after.high - after.value, before.value - before.low)
+    return Difference(before, after, change, low, high)
+
+
+def _data(result: AccuracyResult) -> tuple[object, ...]:
+    images = None if result.images is None else (result.images.data.sha256, result.images.settings)
+    films = [
+        (one.name, name, clip.sha256, tuple(clip.events))
+        for one in result.sequences
+        for name, clip in one.clips.items()
+    ]
+    return images, films
+
+
+def _title(result: AccuracyResult) -> str:
+    model, runtime = result.model, result.runtime
+    return (
+        f"{model.name} {model.version} at {model.long_side_px} px, threshold {model.threshold:g} "
+        f"({runtime.engine} {runtime.precision}, weights {model.weights_sha256[:12]})"
+    )

@@ -1,0 +1,152 @@
+"""
+The corpus: film clips with what happens in them.
+
+The truth of a clip stands, in this order, in an ``events.csv`` beside it (``file,classes,start_s,end_s``; classes
+separated by ``|``, a line without classes for a clip in which nothing happens) or, by the clip's SHA-256, in
+`corpus.toml`. Rendered scenes bring their own.
+"""
+
+import csv
+import json
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+
+import structlog
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.scenes.film import Progress, ensure, truth_path
+from benchmarks.scenes.scene import Kind, Scene
+from models.training.dataset import CLASS_NAMES
+from vision.leads import Xyxy
+
+log = structlog.get_logger(__name__)
+
+KNOWN_CLIPS = Path(__file__).with_name("corpus.toml")
+EVENTS_FILE = "events.csv"
+VIDEO = frozenset({".avi", ".mp4", ".mkv", ".mov", ".ts"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """
+    Smoke or fire that a camera should report.
+
+    Attributes:
+        classes: classes of lead that tell of it.
+
+        start_s, end_s: when it can be seen, in seconds of the clip.
+
+        xyxy: around it in pixels; ``None`` where nobody has drawn it.
+    """
+
+    classes: tuple[str, ...]
+    start_s: float
+    end_s: float
+    xyxy: Xyxy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A film, its hash and what happens in it; `is_unclear` where people may disagree."""
+
+    path: Path
+    sha256: str
+    events: tuple[Event, ...]
+    is_unclear: bool = False
+
+
+def known_clips(folder: Path, known: Path = KNOWN_CLIPS) -> list[Clip]:
+    """Return the films in `folder` whose truth is known, by name; raise `BenchmarkError` where there is none."""
+    if not folder.is_dir():
+        raise BenchmarkError(f"{folder}: no such folder")
+    files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in VIDEO]
+    if not files:
+        raise BenchmarkError(f"{folder}: no films in this folder ({', '.join(sorted(VIDEO))})")
+    written = _read_events(folder / EVENTS_FILE)
+    by_hash = tomllib.loads(known.read_text(encoding="utf-8"))["clips"]
+    clips, strange = [], []
+    for file in files:
+        digest = sha256_of(file)
+        if file.name in written:
+            clips.append(Clip(file, digest, written[file.name]))
+        elif digest in by_hash:
+            entry = by_hash[digest]
+            events = tuple(
+                Event(tuple(one["classes"]), one["start_s"], one["end_s"]) for one in entry.get("events", ())
+            )
+            clips.append(Clip(file, digest, events, entry.get("unclear", False)))
+        else:
+            strange.append(file.name)
+    if not clips:
+        raise BenchmarkError(f"{folder}: nobody has said what happens in these films; write it into {EVENTS_FILE}")
+    if strange:
+        log.warning("films without truth left out", folder=str(folder), files=", ".join(strange))
+    return clips
+
+
+def scene_clips(folder: Path, scenes: Iterable[Scene], progress: Progress | None = None) -> list[Clip]:
+    """Return the scenes as clips in `folder`, rendered where they are missing."""
+    chosen = list(scenes)
+    films = ensure(folder, chosen, progress=progress)
+    return [Clip(films[one.name], sha256_of(films[one.name]), scene_events(one, films[one.name])) for one in chosen]
+
+
+def scene_events(scene: Scene, film: Path) -> tuple[Event, ...]:
+    """
+    Return what should be reported in a rendered scene: its sources of smoke and fire.
+
+    Sources that burn together are one event, its box around all of them as the film's truth has it.
+    """
+    with truth_path(film).open(encoding="utf-8") as lines:
+        boxes = [event["xyxy"] for event in json.loads(next(lines))["events"]]
+    together: dict[tuple[float, float], list[int]] = defaultdict(list)
+    for number, event in enumerate(scene.events):
+        if event.kind is not Kind.STEAM and boxes[number] is not None:
+            together[max(0.0, event.start_s), min(event.end_s, scene.seconds)].append(number)
+    return tuple(
+        Event(
+            classes=tuple(sorted({scene.events[number].kind.value for number in numbers})),
+            start_s=start_s,
+            end_s=end_s,
+            xyxy=_around([boxes[number] for number in numbers]),
+        )
+        for (start_s, end_s), numbers in sorted(together.items())
+    )
+
+
+def _around(boxes: Sequence[Sequence[float]]) -> Xyxy:
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return min(left), min(top), max(right), max(bottom)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hex SHA-256 of a file."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _read_events(path: Path) -> Mapping[str, tuple[Event, ...]]:
+    if not path.is_file():
+        return {}
+    events: dict[str, list[Event]] = defaultdict(list)
+    with path.open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), start=2):
+            try:
+                listed = events[row["file"]]
+                if row["classes"]:
+                    listed.append(_event(row["classes"].split("|"), float(row["start_s"]), float(row["end_s"])))
+            except (KeyError, TypeError, ValueError) as error:
+                raise BenchmarkError(f"{path}, line {number}: expected file,classes,start_s,end_s ({error})") from error
+    return {name: tuple(listed) for name, listed in events.items()}
+
+
+def _event(classes: Sequence[str], start_s: float, end_s: float) -> Event:
+    if unknown := set(classes) - set(CLASS_NAMES):
+        raise ValueError(f"unknown class {', '.join(sorted(unknown))}")
+    if not 0 <= start_s < end_s:
+        raise ValueError("an event must end after it starts")
+    return Event(tuple(classes), start_s, end_s)

@@ -1,0 +1,114 @@
+"""Deciders: ways to turn boxes into leads, side by side over one film that is decoded and detected once."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from models.detector import Detector
+from vision.analyser import CameraAnalyser
+from vision.config import WorkerConfig, parse_config
+from vision.leads import LeadState, Xyxy
+from vision.replay import analysed
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A way to confirm: rule keys that differ from the shipped ones."""
+
+    name: str
+    keys: Mapping[str, float]
+
+
+SHIPPED = Variant("k of n that change (shipped)", {})
+FIVE_IN_A_ROW = Variant("5 consecutive", {"k": 5, "n": 5, "hysteresis": 1.0, "min_change": 0})
+K_OF_N = Variant("k of n", {"min_change": 0})
+DECIDERS = (FIVE_IN_A_ROW, K_OF_N, SHIPPED)
+"""What results compare: the usual rule of thumb, the shipped *k* of *n*, and that with its test for change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A variant at one threshold; boxes below `floor` are not shown to it."""
+
+    variant: Variant
+    threshold: float
+    floor: float
+
+    def rule(self) -> dict[str, float]:
+        """Return the rule's table in a configuration."""
+        return {**self.variant.keys, "threshold": self.threshold}
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedLead:
+    """A lead at the moment of its confirmation; seconds from the film's first picture, `xyxy` in its pixels."""
+
+    class_name: str
+    first_s: float
+    confirmed_s: float
+    confidence: float
+    xyxy: Xyxy
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A film that was analysed: how long it is at the analysis rate, and how many pictures were looked at."""
+
+    seconds: float
+    pictures: int
+
+
+def shipped_threshold() -> float:
+    """Return the threshold of the rules where a configuration names none."""
+    return WorkerConfig().rules["smoke"].threshold
+
+
+def trial(variant: Variant, threshold: float) -> Trial:
+    """Return a trial whose floor keeps the shipped ratio to its threshold: at the shipped one it is the worker."""
+    config = WorkerConfig()
+    return Trial(variant, threshold, config.detector.candidate_threshold * threshold / shipped_threshold())
+
+
+def confirmed_leads(
+    film: Path, detector: Detector, fps: float, trials: Mapping[Key, Trial]
+) -> tuple[dict[Key, list[ConfirmedLead]], Watched]:
+    """
+    Return the leads that each trial confirms in a film, in order, and what was watched.
+
+    Raises `streams.errors.StreamError` or `models.detector.InferenceError`.
+    """
+    camera = WorkerConfig.for_sources([str(film)]).cameras[0]
+    stream = parse_config({"stream": {"analysis_fps": fps}}).stream
+    analysers = {}
+    for key, one in trials.items():
+        config = parse_config(
+            {
+                "detector": {"candidate_threshold": max(0.01, min(one.floor, one.threshold))},
+                "rules": {"smoke": one.rule(), "fire": one.rule()},
+            }
+        )
+        analysers[key] = CameraAnalyser.for_camera(camera, config, detector.card)
+    leads: dict[Key, list[ConfirmedLead]] = {key: [] for key in trials}
+    start = last = None
+    pictures = 0
+    for frame, boxes in analysed(camera.to_camera(stream), detector):
+        start, last = start or frame.time, frame.time
+        pictures += 1
+        for key, analyser in analysers.items():
+            shown = boxes.where(boxes.confidence >= trials[key].floor)
+            for change in analyser.observe(frame, shown):
+                if change.lead.state is LeadState.CONFIRMED:
+                    leads[key].append(
+                        ConfirmedLead(
+                            class_name=change.lead.peak.class_name,
+                            first_s=change.lead.first.seconds_since(start),
+                            confirmed_s=frame.time.seconds_since(start),
+                            confidence=change.lead.peak.confidence,
+                            xyxy=change.lead.peak.xyxy,
+                        )
+                    )
+    seconds = 0.0 if start is None or last is None else last.seconds_since(start) + 1 / fps
+    return leads, Watched(seconds, pictures)
