@@ -190,6 +190,11 @@ class CameraRunner:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    @property
+    def takes_turns(self) -> bool:
+        """Whether it is on patrol unless called to focus."""
+        return self._watch.takes_turns
+
     def focus(self, reason: WatchReason, since: CaptureTime) -> None:
         """Decode and post everything from `since` on, from the ring at first, until `relax`."""
         self._watch.focus(reason, since)

@@ -135,6 +135,11 @@ class Watch:
         self._call = _Call(reason, None)
 
     @property
+    def takes_turns(self) -> bool:
+        """Whether it is on patrol unless called to focus: policy and key frames leave the choice."""
+        return not self._replays and self._policy is WatchPolicy.AUTO and self._gop_s <= self._limit_s
+
+    @property
     def errors(self) -> int:
         """Packets and pictures that were damaged."""
         return self._decoder.errors

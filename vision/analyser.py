@@ -12,6 +12,7 @@ from models.detections import Detections
 from models.detector import ModelCard
 from streams.clock import CaptureTime
 from streams.frame import Frame
+from streams.watch import WatchReason
 from vision.change import BoxChange, PictureChange
 from vision.config import WorkerConfig
 from vision.leads import CloseReason, LeadChange, LeadState, Xyxy
@@ -109,6 +110,15 @@ class CameraAnalyser:
     def out_of_order(self) -> int:
         """Pictures refused because they were not later than the one before."""
         return self._out_of_order
+
+    @property
+    def sign(self) -> WatchReason | None:
+        """Why the newest picture asks for a closer look; ``None`` where it does not."""
+        if any(rule.undecided for rule in self._rules):
+            return WatchReason.SIGN
+        if any(rule.held for rule in self._rules):
+            return WatchReason.LEAD
+        return None
 
     def observe(self, frame: Frame, detections: Detections) -> list[LeadChange]:
         """Take in the next picture and its boxes, in pixels of the source; return the leads that changed."""

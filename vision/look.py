@@ -3,11 +3,23 @@ Between the two pictures of one moment: the stream's own, in whose pixels everyt
 down, in which a detector finds boxes and pixels are compared (decision 0012).
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from models.detections import Detections
+from models.detector import ModelCard
+from streams.camera import Camera
 from streams.frame import Frame
 from vision.leads import Xyxy
+
+LEAST_PX = 640
+"""Longer side of a look at least, though a model may take less: the wall's snapshots are made of it."""
+
+
+def looking(camera: Camera, card: ModelCard) -> Camera:
+    """Return the camera with its pictures scaled down to what the model of `card` takes."""
+    return replace(camera, settings=replace(camera.settings, look_px=max(LEAST_PX, *card.input_wh)))
 
 
 def in_source(frame: Frame, detections: Detections) -> Detections:

@@ -18,7 +18,7 @@ from streams.source import AvSource
 from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig
 from vision.leads import CloseReason, Lead, LeadChange, LeadState, Xyxy
-from vision.look import in_source
+from vision.look import in_source, looking
 from vision.sections import CameraConfig
 
 log = structlog.get_logger(__name__)
@@ -100,9 +100,9 @@ def replay(paths: Sequence[Path], config: WorkerConfig, detector: Detector) -> I
 
 def analysed(camera: Camera, detector: Detector) -> Iterator[tuple[Frame, Detections]]:
     """Yield each picture of a file at the camera's analysis rate with its boxes; raises as `replay` does."""
-    settings = replace(camera.settings, pace=Pace.FREE, loop=False)
+    settings = replace(looking(camera, detector.card).settings, pace=Pace.FREE, loop=False)
     source = AvSource(replace(camera, settings=settings), StreamClock())
-    decoder = FrameDecoder(settings.analysis_fps, threads=_DECODER_THREADS)
+    decoder = FrameDecoder(settings.analysis_fps, threads=_DECODER_THREADS, look_px=settings.look_px)
     for packet in source.packets():
         for frame in decoder.decode(packet):
             yield frame, in_source(frame, detector.detect([frame.image])[0])

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.detections import Detections
-from streams.frame import BgrImage
+from streams.frame import BgrImage, Frame
+from streams.watch import WatchReason
 from tests.vision.moments import CARD, boxes, flickering, frame, moment, still_image
 from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig, parse_config
@@ -285,3 +286,68 @@ def test_same_pictures_same_leads_at_any_time(confidences: list[float], offset_s
         return moves + [(c.lead.key, c.lead.state.value, 0.0) for c in a.end(CloseReason.SHUTDOWN)]
 
     assert run(0) == run(0) == run(offset_s)
+
+
+def test_what_shows_nothing_asks_for_nothing() -> None:
+    """Without a picture, and without boxes that count, no closer look is asked for."""
+    a = analyser()
+    assert a.sign is None
+    watch(a, every_half_second(0, 3), boxes(("smoke", 0.2, PLUME)))
+    assert a.sign is None
+
+
+def test_a_box_that_counts_asks_for_a_closer_look_until_it_is_decided() -> None:
+    """One box is a sign, a confirmed lead is a lead, and nothing is left when it has closed."""
+    a = analyser()
+    seen = []
+    for s in every_half_second(0, 70):
+        watch(a, [s], SMOKE if s < 5 else NOTHING)
+        seen.append(a.sign)
+    assert seen[:4] == [WatchReason.SIGN] * 3 + [WatchReason.LEAD]
+    assert seen[20] is WatchReason.LEAD
+    assert seen[-1] is None
+
+
+def test_a_box_that_goes_away_asks_no_more() -> None:
+    """After as many pictures as a verdict looks back on, a box that came once is forgotten."""
+    a = analyser()
+    watch(a, [0.0], SMOKE)
+    watch(a, every_half_second(0.5, 3), NOTHING)
+    assert a.sign is WatchReason.SIGN
+    watch(a, every_half_second(3, 6), NOTHING)
+    assert a.sign is None
+
+
+def test_what_was_found_static_asks_no_more() -> None:
+    """A sign that never changed is dropped after a minute, and is no reason to look closely."""
+    a = analyser()
+    watch(a, every_half_second(0, 65), still=True)
+    assert a.sign is None
+
+
+def test_smoke_is_confirmed_on_patrol_too() -> None:
+    """Pictures two seconds apart hold a track together and confirm it with the fourth."""
+    changes = watch(analyser(), [0, 2, 4, 6, 8])
+    assert story(changes) == [("smoke.visible", "candidate"), ("smoke.visible", "confirmed")]
+    assert changes[1].lead.confirmed == moment(6)
+
+
+def test_focus_takes_up_what_patrol_began() -> None:
+    """One picture of the patrol and three of the past that focus decoded are a lead, 1.5 s after the first."""
+    changes = watch(analyser(), [0, 2, 2.5, 3.0, 3.5])
+    assert [change.lead.confirmed for change in changes] == [None, moment(3.0)]
+
+
+def test_pictures_are_compared_in_the_size_of_the_look() -> None:
+    """A source of 1080p looked at in 320x180 gives the same leads, told in the source's pixels."""
+    a = analyser()
+    large = boxes(("smoke", 0.6, (600, 360, 960, 720)))
+    changes = []
+    for s in every_half_second(0, 3):
+        image = flickering(s, PLUME)
+        look = frame(image, moment(s))
+        changes += a.observe(Frame(look.camera_id, look.time, image, source_wh=(1920, 1080)), large)
+    small = watch(analyser(), every_half_second(0, 3))
+    assert story(changes) == story(small)
+    assert changes[1].lead.peak.xyxy == (600, 360, 960, 720)
+    assert changes[1].lead.peak.measures == pytest.approx(small[1].lead.peak.measures)

@@ -1,11 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from models.detections import Detections
-from streams.camera import camera_id
+from streams.camera import Camera, SourceUrl, camera_id
 from streams.frame import Frame
-from tests.vision.moments import boxes, moment
-from vision.look import in_look, in_source
+from tests.vision.moments import CARD, boxes, moment
+from vision.look import in_look, in_source, looking
 
 
 def look(source_wh: tuple[int, int] = (1920, 1080)) -> Frame:
@@ -41,3 +43,10 @@ def test_an_unscaled_picture_keeps_its_boxes() -> None:
 def test_the_way_there_and_back() -> None:
     """A box of the source lies in the look where it was found."""
     assert in_look(look(), (30.0, 60.0, 1920.0, 1080.0)) == pytest.approx((10, 20, 640, 360))
+
+
+@pytest.mark.parametrize(("input_wh", "look_px"), [((640, 384), 640), ((416, 416), 640), ((736, 1280), 1280)])
+def test_a_camera_is_looked_at_in_the_size_of_the_model(input_wh: tuple[int, int], look_px: int) -> None:
+    """Pictures come as large as the model takes them, and never smaller than the wall shows them."""
+    camera = Camera(camera_id("cam"), "", SourceUrl("rtsp://x"))
+    assert looking(camera, replace(CARD, input_wh=input_wh)).settings.look_px == look_px

@@ -71,6 +71,11 @@ class Rule(Protocol):
         ...
 
     @property
+    def undecided(self) -> AbstractSet[int]:
+        """Tracks with boxes that count, neither confirmed nor given up: a closer look would decide sooner."""
+        ...
+
+    @property
     def renounced(self) -> AbstractSet[int]:
         """Tracks that were given up as static and now change: they should begin anew."""
         ...

@@ -155,6 +155,17 @@ class VisibleRule:
         return {number for number, state in self.states.items() if state is LeadState.CONFIRMED}
 
     @property
+    def undecided(self) -> AbstractSet[int]:
+        """Tracks with boxes that count, neither confirmed nor given up."""
+        return {
+            number
+            for number, case in self._cases.items()
+            if case.confirmation.first is not None
+            and case.confirmation.state is not LeadState.CONFIRMED
+            and not case.confirmation.is_over
+        }
+
+    @property
     def renounced(self) -> AbstractSet[int]:
         """Tracks that were dropped as static and now change, or whose lead was closed and whose boxes came back."""
         return self._renounced
