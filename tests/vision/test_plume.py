@@ -1,0 +1,143 @@
+"""Reading a plume above its outlet: synthetic pictures of known opacity before a textured wall."""
+
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from streams.frame import BgrImage
+from vision.opacity import linear
+from vision.plume import Outlet, PlumeReader, Refusal
+
+SIZE_WH = (320, 240)
+OUTLET = Outlet(160.0, 150.0, 40.0)
+PLUME = (100.0, 60.0, 220.0, 160.0)
+_CODES = np.arange(256) / 255
+_LEVELS = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4)
+
+
+@cache
+def _wall(seed: int = 5) -> NDArray[np.float64]:
+    """A wall with texture, linear ``(h, w, 3)``, 0.1 to 0.5."""
+    rng = np.random.default_rng(seed)
+    coarse = cv2.resize(rng.uniform(0.1, 0.5, (60, 80)), SIZE_WH, interpolation=cv2.INTER_CUBIC)
+    return np.clip(np.dstack([coarse] * 3), 0.05, 0.6)
+
+
+def _encoded(light: NDArray[np.float64], rng: np.random.Generator) -> BgrImage:
+    codes = np.interp(light, _LEVELS, np.arange(256))
+    return np.clip(np.round(codes + rng.normal(0, 1.5, codes.shape)), 0, 255).astype(np.uint8)
+
+
+@cache
+def _pictures(
+    count: int, *, opacity: float = 0.0, own: float = 0.0, gain: float = 1.0, shake_px: float = 0.0, seed: int = 1
+) -> tuple[BgrImage, ...]:
+    rng = np.random.default_rng(seed)
+    field = np.zeros(SIZE_WH[::-1])
+    field[70:150, 130:190] = opacity
+    pictures = []
+    for _ in range(count):
+        light = (1 - field[..., None]) * _wall() + field[..., None] * own
+        if shake_px:
+            move = np.array([[1, 0, rng.normal(0, shake_px)], [0, 1, rng.normal(0, shake_px)]])
+            light = np.asarray(cv2.warpAffine(light, move, SIZE_WH, borderMode=cv2.BORDER_REPLICATE), np.float64)
+        pictures.append(_encoded(light * gain, rng))
+    return tuple(pictures)
+
+
+@pytest.mark.parametrize("own", [0.0, 0.2, 0.8])
+@pytest.mark.parametrize("opacity", [0.0, 0.3, 0.7, 1.0])
+def test_opacity_is_read_whatever_the_plume_s_own_light(opacity: float, own: float) -> None:
+    """Black, grey and white plumes of 0 to 100 % come out within two points, with a matching uncertainty."""
+    reading = PlumeReader(_pictures(12), OUTLET, PLUME).read(_pictures(20, opacity=opacity, own=own, seed=2))
+    assert reading.refusal is None
+    assert reading.opacity == pytest.approx(opacity, abs=0.02)
+    assert reading.sd is not None
+    assert reading.sd < 0.03
+
+
+def test_the_plume_s_own_light_comes_out_too() -> None:
+    """What a plume would look like if it were opaque tells its colour: here a fifth of full light."""
+    reading = PlumeReader(_pictures(12), OUTLET, PLUME).read(_pictures(20, opacity=0.5, own=0.2, seed=2))
+    assert reading.own_light == pytest.approx((0.2, 0.2, 0.2), abs=0.02)
+
+
+def test_a_shaken_and_drifting_camera_reads_the_same() -> None:
+    """A pixel of shake and a third more exposure change the reading by less than four points."""
+    reader = PlumeReader(_pictures(16, shake_px=1.0), OUTLET, PLUME)
+    reading = reader.read(_pictures(25, opacity=0.4, own=0.1, gain=1.3, shake_px=1.0, seed=3))
+    assert reading.refusal is None
+    assert reading.opacity == pytest.approx(0.4, abs=0.04)
+
+
+def test_a_dark_plume_has_a_least_opacity_and_a_bright_one_has_none() -> None:
+    """The light alone says at least how opaque a black plume is, and nothing of a white one."""
+    reader = PlumeReader(_pictures(12), OUTLET, PLUME)
+    black = reader.read(_pictures(20, opacity=0.6, own=0.0, seed=2))
+    white = reader.read(_pictures(20, opacity=0.6, own=0.9, seed=2))
+    assert black.least == pytest.approx(0.6, abs=0.02)
+    assert white.least is None
+
+
+def test_few_pictures_are_no_reading() -> None:
+    """Nine pictures are refused with the reason; so is a background of nine, at once."""
+    reader = PlumeReader(_pictures(12), OUTLET, PLUME)
+    assert reader.read(_pictures(9)).refusal is Refusal.FEW_PICTURES
+    with pytest.raises(ValueError, match="needs 10 pictures; found 9"):
+        PlumeReader(_pictures(9), OUTLET, PLUME)
+
+
+def test_an_even_background_gives_no_number() -> None:
+    """Before an even sky there is no texture to see through: no contrast, no number."""
+    rng = np.random.default_rng(4)
+    scene = _wall().copy()
+    scene[50:200, 90:230] = 0.4
+    clean = [_encoded(scene, rng) for _ in range(12)]
+    seen = scene.copy()
+    seen[70:150, 130:190] = 0.3
+    reading = PlumeReader(clean, OUTLET, PLUME).read([_encoded(seen, rng) for _ in range(20)])
+    assert (reading.opacity, reading.refusal) == (None, Refusal.NO_CONTRAST)
+    assert reading.least == pytest.approx(0.25, abs=0.02)
+
+
+def test_a_background_that_moves_gives_no_number() -> None:
+    """Where the texture itself is another one a moment later, as clouds are, nothing is claimed."""
+    rng = np.random.default_rng(4)
+    clean = []
+    for index in range(12):
+        scene = _wall().copy()
+        scene[50:200, 90:230] = _wall(seed=50 + index // 6)[50:200, 90:230]
+        clean.append(_encoded(scene, rng))
+    reading = PlumeReader(clean, OUTLET, PLUME).read(_pictures(20, opacity=0.5, own=0.1))
+    assert (reading.opacity, reading.refusal) == (None, Refusal.BACKGROUND_MOVES)
+
+
+def test_night_and_glare_give_no_number() -> None:
+    """A picture without light and one that has lost it to saturation are refused by name."""
+    dark = PlumeReader(_pictures(12, gain=0.03), OUTLET, PLUME).read(_pictures(20, gain=0.03))
+    glare = PlumeReader(_pictures(12), OUTLET, PLUME).read(_pictures(20, opacity=1.0, own=1.0))
+    assert (dark.refusal, glare.refusal) == (Refusal.DARK, Refusal.SATURATED)
+
+
+def test_a_camera_that_looks_elsewhere_gives_no_number() -> None:
+    """When the rest of the picture is not there any more, the camera has moved."""
+    rng = np.random.default_rng(9)
+    elsewhere = [_encoded(_wall(seed=99), rng) for _ in range(20)]
+    reading = PlumeReader(_pictures(12), OUTLET, PLUME).read(elsewhere)
+    assert (reading.opacity, reading.refusal) == (None, Refusal.CAMERA_MOVED)
+
+
+def test_a_plume_that_fills_the_picture_is_refused_at_once() -> None:
+    """Light and position are compared outside the plume: something must be left there."""
+    with pytest.raises(ValueError, match="leaves nothing of the picture"):
+        PlumeReader(_pictures(12), OUTLET, (10.0, 10.0, 310.0, 230.0))
+
+
+def test_linear_light_is_what_the_pictures_were_made_of() -> None:
+    """The pictures of these tests encode light the way it is read."""
+    rng = np.random.default_rng(1)
+    even = _encoded(np.full((8, 8, 3), 0.25), rng)
+    assert float(linear(even).mean()) == pytest.approx(0.25, abs=0.01)
