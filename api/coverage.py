@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from api.contract.coverage import HOUR, INTERVAL_BOUNDS_S, AccountHour, GapReason, interval_quantile
+from api.contract.coverage import HOUR, INTERVAL_BOUNDS_S, AccountHour, interval_quantile
+from api.contract.reasons import GapReason
 from api.store.coverage import Known
 
 SETTLE = timedelta(seconds=60)

@@ -17,9 +17,9 @@ from api.contract.coverage import (
     INTERVAL_BOUNDS_S,
     AccountHour,
     CoverageGap,
-    GapReason,
     interval_class,
 )
+from api.contract.reasons import GapReason
 
 UNEXPLAINED_S = 2.0
 """After the limit has passed, wait this long for the stream's own explanation before overload is assumed."""

@@ -15,7 +15,8 @@ from threading import Lock
 
 import structlog
 
-from api.contract.coverage import HOUR, AccountHour, AccountLoss, GapReason
+from api.contract.coverage import HOUR, AccountHour, AccountLoss
+from api.contract.reasons import GapReason
 from api.contract.schema import rfc3339
 from vision.durable import StorageError, make_folder
 

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from api.contract.coverage import AccountHour, GapReason
+from api.contract.coverage import AccountHour
+from api.contract.reasons import GapReason
 from streams.clock import utc_now
 from vision.coverage import CameraAccount, Counters, SteadyUtc, Trouble
 from vision.durable import StorageError

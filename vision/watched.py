@@ -6,11 +6,15 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from api.contract.schema import CameraHealth, CameraState, OverlayBox
+from models.pool import Discard
 from streams.board import FrameBoard
-from streams.clock import utc_now
+from streams.clock import UtcSource, utc_now
 from streams.frame import Frame
-from streams.runner import CameraRunner
+from streams.runner import CameraRunner, StreamStatus
 from vision.analyser import CameraAnalyser
+from vision.coverage import Counters
+from vision.ledger import Look
+from vision.progress import Progress, Stages, trouble_of
 from vision.sections import CameraConfig
 
 _RATE_WINDOW_S = 10.0
@@ -32,7 +36,48 @@ class WatchedCamera:
     is_over: bool = False
     analysed: int = 0
     delay_s: float = 0.0
+    discarded: dict[Discard, int] = field(default_factory=lambda: dict.fromkeys(Discard, 0))
+    _progress: Progress = field(init=False)
     _moments: deque[float] = field(default_factory=lambda: deque(maxlen=256))
+
+    def __post_init__(self) -> None:
+        self._progress = Progress(self.limit_s)
+
+    @property
+    def limit_s(self) -> float:
+        """Longest interval between two analysed pictures that counts as watched."""
+        return self.runner.camera.settings.patrol_limit_s
+
+    def lag_s(self, frame: Frame) -> float:
+        """Return how long before now a frame was captured; 0 for a file, whose capture was long ago."""
+        return 0.0 if frame.time.source is UtcSource.FILE else self.delay_s
+
+    def note_discarded(self, reason: Discard) -> None:
+        """Count a frame that was taken for analysis and given up; called for one frame at a time."""
+        self.discarded[reason] += 1
+
+    def look(self, board: FrameBoard) -> Look:
+        """Return how the camera is now, for its coverage account."""
+        status = self.runner.snapshot()
+        trouble = trouble_of(status, self._stages(status), self.limit_s)
+        return Look(trouble, Counters(self._dropped(status, board), status.reconnects), status.mode.value)
+
+    def _stages(self, status: StreamStatus) -> Stages:
+        return self._progress.look(
+            time.monotonic(),
+            packets=status.packets,
+            decoded=status.frames_decoded,
+            analysed=self.analysed,
+            failed=self.discarded[Discard.FAILED],
+        )
+
+    def _dropped(self, status: StreamStatus, board: FrameBoard) -> dict[str, int]:
+        """Return the pictures not analysed by reason: replaced by a newer one, skipped by decoding, stale, failed."""
+        return {
+            "replaced": board.dropped(self.runner.camera.id),
+            "skipped": status.frames_skipped,
+            **{reason.value: count for reason, count in self.discarded.items()},
+        }
 
     def note_analysed(self, frame: Frame) -> None:
         """Count an analysed frame, and how long after its capture its boxes were known."""
@@ -56,6 +101,9 @@ class WatchedCamera:
     def health(self, worker: str, board: FrameBoard) -> CameraHealth:
         """Return what the API is told of this camera now."""
         status = self.runner.snapshot()
+        stages = self._stages(status)
+        trouble = trouble_of(status, stages, self.limit_s)
+        dropped = self._dropped(status, board)
         return CameraHealth(
             camera_id=self.config.id,
             state=CameraState(status.state.value),
@@ -71,7 +119,16 @@ class WatchedCamera:
             analysed_fps=round(self._analysed_fps(), 2),
             frames_received=status.packets,
             frames_analysed=self.analysed,
-            frames_dropped=board.dropped(self.runner.camera.id) + status.frames_skipped,
+            frames_dropped=sum(dropped.values()),
+            dropped=dropped,
+            trouble=None if trouble is None else trouble.reason,
+            trouble_detail="" if trouble is None else trouble.detail,
+            packet_age_s=_tenths(stages.packets.age_s),
+            decoded_age_s=_tenths(stages.decoded.age_s),
+            analysed_age_s=_tenths(stages.analysed.age_s),
+            interval_limit_s=self.limit_s,
+            clock_offset_s=status.clock_offset_s,
+            ring_bytes=self.runner.ring.byte_size,
             last_frame_utc=status.last_packet_utc,
             clock_source="" if status.clock_source is None else status.clock_source.value,
             clock_uncertainty_s=status.clock_uncertainty_s,
@@ -82,3 +139,7 @@ class WatchedCamera:
         now = time.monotonic()
         recent = [moment for moment in self._moments if now - moment <= _RATE_WINDOW_S]
         return (len(recent) - 1) / (now - recent[0]) if len(recent) > 1 and now > recent[0] else 0.0
+
+
+def _tenths(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)

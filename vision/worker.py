@@ -11,6 +11,7 @@ import redis
 import structlog
 
 from api.contract.client import ApiClient
+from api.contract.reasons import GapReason
 from models.detections import Detections
 from models.detector import Detector
 from models.pool import DetectorPool, Discard
@@ -21,11 +22,14 @@ from streams.frame import Frame, Packet
 from streams.runner import CameraRunner
 from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig
+from vision.courier import CoverageCourier
 from vision.desired import DesiredCameras
 from vision.desk import EvidenceDesk
 from vision.dossier import Witness
 from vision.evidence import CaseStore
+from vision.journal import Journal
 from vision.leads import CloseReason, LeadChange
+from vision.ledger import CoverageLedger
 from vision.live import LivePublisher
 from vision.look import in_source
 from vision.node import NodeIdentity
@@ -83,6 +87,7 @@ class Worker:
             sender = OutboxSender(outbox, client, enrol=registration.enrol)
             sender.start()
             stack.callback(sender.close, _FLUSH_S)
+            self._ledger = self._open_ledger(node.name, client, stack)
             stills = self._config.evidence.stills
             store = CaseStore(self._places.data / "cases", node, outbox, zone=self._config.site.zone, stills=stills)
             witness = Witness(detector.card, detector.runtime, node.name, self._config.sha256)
@@ -115,8 +120,10 @@ class Worker:
         """Begin to watch a camera."""
         runner = CameraRunner(camera.to_camera(self._config.stream), self._board, on_packet=self._on_packet)
         analyser = CameraAnalyser.for_camera(camera, self._config, self._card)
+        watched = WatchedCamera(camera, runner, analyser)
         with self._lock:
-            self._watched[runner.camera.id] = WatchedCamera(camera, runner, analyser)
+            self._watched[runner.camera.id] = watched
+        self._ledger.begin(camera.id, watched.limit_s, lambda: watched.look(self._board))
         self._desk.camera_added(runner.camera)
         self._live.add(runner.camera.id)
         runner.start()
@@ -131,8 +138,21 @@ class Worker:
         with watched.analysing:
             watched.is_over = True
             self._report(watched, watched.analyser.end(reason))
+        self._ledger.end(camera, GapReason.HANDED_OVER)
         self._desk.camera_gone(camera)
         self._live.remove(camera)
+
+    def _open_ledger(self, node: str, client: ApiClient, stack: ExitStack) -> CoverageLedger:
+        """Return the ledger of what is watched, kept on disk and brought to the API."""
+        journal = Journal(self._places.data / "coverage")
+        stack.callback(journal.close)
+        courier = CoverageCourier(journal, client)
+        courier.start()
+        stack.callback(courier.close)
+        ledger = CoverageLedger(journal, node)
+        ledger.start()
+        stack.callback(ledger.stop)
+        return ledger
 
     def _reconcile(self, desired: DesiredCameras, bus: redis.Redis) -> None:
         changes = desired.read(bus)
@@ -150,6 +170,8 @@ class Worker:
 
     def _unwatch_all(self) -> None:
         """End all cameras within one deadline: every thread is told first, then waited for."""
+        for watched in self._cameras_now():
+            self._ledger.end(watched.config.id, GapReason.WORKER_STOPPED)
         deadline = time.monotonic() + _CAMERAS_END_S
         for watched in self._cameras_now():
             watched.runner.stop(0.0)
@@ -191,6 +213,7 @@ class Worker:
                 self._desk.note(frame, detections)
                 self._report(watched, changes)
                 watched.note_analysed(frame)
+                self._ledger.analysed(watched.config.id, watched.lag_s(frame))
                 boxes = watched.overlay()
             self._live.on_analysed(frame, boxes)
         finally:
@@ -198,6 +221,9 @@ class Worker:
 
     def _discard(self, frame: Frame, reason: Discard) -> None:
         log.debug("frame not analysed", camera=frame.camera_id, reason=reason)
+        watched = self._watched.get(frame.camera_id)
+        if watched is not None:
+            watched.note_discarded(reason)
         self._board.done(frame.camera_id)
 
     def _report(self, watched: WatchedCamera, changes: list[LeadChange]) -> None:

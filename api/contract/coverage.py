@@ -10,12 +10,12 @@ camera without a break; an `AccountHour` is what it says of one hour. It is cumu
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import timedelta
-from enum import StrEnum
 from itertools import accumulate
 from typing import Annotated
 
 from pydantic import Field
 
+from api.contract.reasons import GapReason
 from api.contract.schema import CameraIdText, UtcTime, Wire
 
 HOUR = timedelta(hours=1)
@@ -29,41 +29,6 @@ INTERVAL_BOUNDS_S = (
 BATCH_MOST = 500
 GAPS_MOST = 1000
 DETAIL_MOST = 200
-
-
-class GapReason(StrEnum):
-    """Why a camera was not watched, and what is wrong with one now."""
-
-    STARTING = "starting"
-    """The worker opens the stream, or waits for its first picture."""
-    STREAM_LOST = "stream_lost"
-    """The stream cannot be opened or broke; the detail holds the error."""
-    NO_PACKETS = "no_packets"
-    """The stream is open and nothing comes."""
-    NOT_DECODED = "not_decoded"
-    """Packets come and no picture can be decoded."""
-    SPARSE_KEYFRAMES = "sparse_keyframes"
-    """Key frames lie further apart than the allowed interval and nothing else is decoded."""
-    NOT_ANALYSED = "not_analysed"
-    """Pictures come faster than they can be analysed, or the worker stood still."""
-    ANALYSIS_FAILED = "analysis_failed"
-    """The detector fails on this camera's pictures."""
-    STREAM_ENDED = "stream_ended"
-    """A file has come to its end."""
-    WORKER_STOPPED = "worker_stopped"
-    """The worker was told to stop."""
-    WORKER_DIED = "worker_died"
-    """The worker ended without saying so: killed, or its machine lost power."""
-    HANDED_OVER = "handed_over"
-    """The worker gave the camera up for another one to take."""
-    CLOCK_SET = "clock_set"
-    """The machine's clock was set forward, or the machine slept."""
-    LEDGER_LOST = "ledger_lost"
-    """The worker had to throw the account away: it could not be sent for too long."""
-    UNREPORTED = "unreported"
-    """The worker that watched it has not been heard of since; it may still tell."""
-    UNCLAIMED = "unclaimed"
-    """No worker has said anything of this camera."""
 
 
 class CoverageGap(Wire):

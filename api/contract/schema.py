@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
+from api.contract.reasons import GapReason
+
 LEAD_ID_PATTERN = r"^L\d{8}-\d{6,12}$"
 CAMERA_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
@@ -210,6 +212,15 @@ class CameraHealth(Wire):
     analysed_interval_s: float = Field(0.0, description="measured seconds between analysed pictures; 0 before two")
     gop_s: float = Field(0.0, description="measured seconds between key frames; 0 before two")
     decoder: str = Field("", description="what decodes it: software, cuda, vaapi, ... and why not what was asked for")
+    trouble: GapReason | None = Field(None, description="what keeps it from being watched now; null: it is watched")
+    trouble_detail: str = Field("", description="the error, credentials removed")
+    packet_age_s: float | None = Field(None, description="seconds since a packet arrived; null: none ever did")
+    decoded_age_s: float | None = Field(None, description="seconds since a picture was decoded; null: none ever was")
+    analysed_age_s: float | None = Field(None, description="seconds since a picture was analysed; null: none ever was")
+    interval_limit_s: float = Field(0.0, description="longest analysed interval that counts as watched; 0: not told")
+    dropped: dict[str, int] = Field(default_factory=dict, description="pictures not analysed, by reason")
+    clock_offset_s: float | None = Field(None, description="arrival minus the camera's own clock, where it tells it")
+    ring_bytes: int = Field(0, ge=0, description="encoded stream kept in memory")
 
 
 class OverlayBox(Wire):

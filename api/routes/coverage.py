@@ -12,7 +12,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth import AnyWorker, Reader
 from api.clock import utc_now
-from api.contract.coverage import HOUR, CoverageReceipt, CoverageReport, GapReason
+from api.contract.coverage import HOUR, CoverageReceipt, CoverageReport
+from api.contract.reasons import GapReason
 from api.contract.schema import CAMERA_ID_PATTERN, UtcTime, rfc3339
 from api.coverage import Gap, Watched, hour_of, in_one, watched_by_hour
 from api.problems import Problem

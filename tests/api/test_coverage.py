@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.contract.coverage import HOUR, AccountHour, AccountLoss, CoverageGap, GapReason
+from api.contract.coverage import HOUR, AccountHour, AccountLoss, CoverageGap
+from api.contract.reasons import GapReason
 from api.coverage import Gap, in_one, watched_by_hour
 from api.store.coverage import Known
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.contract.coverage import HOUR, AccountHour, GapReason, interval_quantile
+from api.contract.coverage import HOUR, AccountHour, interval_quantile
+from api.contract.reasons import GapReason
 from vision.coverage import CameraAccount, Counters, SteadyUtc, Trouble
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)

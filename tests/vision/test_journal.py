@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from api.contract.client import ApiRefusedError, ApiUnreachableError
-from api.contract.coverage import AccountHour, CoverageReceipt, CoverageReport, GapReason
+from api.contract.coverage import AccountHour, CoverageReceipt, CoverageReport
+from api.contract.reasons import GapReason
 from vision.courier import CoverageCourier
 from vision.coverage import Counters, Trouble
 from vision.durable import StorageError

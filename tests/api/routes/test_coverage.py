@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from api.contract.client import ApiClient, ApiRefusedError
-from api.contract.coverage import HOUR, AccountHour, AccountLoss, CoverageGap, CoverageReport, GapReason
+from api.contract.coverage import HOUR, AccountHour, AccountLoss, CoverageGap, CoverageReport
+from api.contract.reasons import GapReason
 from api.store.coverage import note_duty
 from tests.api.conftest import NODE, RunningApi
 

@@ -1,0 +1,61 @@
+"""Coverage from end to end: what is watched, killed and away ends up in the ledger with its reason."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.processes import Parts
+from tests.e2e.waiting import wait_for
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def parts(tmp_path: Path, scene_clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Parts]:
+    """A bus, and an API and a worker over one scene that plays for ever."""
+    monkeypatch.setitem(os.environ, "PLUMEWATCH_DEMO", "1")
+    parts = Parts(tmp_path, [str(min(scene_clips.values()))])
+    yield parts
+    parts.close()
+
+
+def coverage(parts: Parts) -> dict[str, object]:
+    """Return what the API says of the one camera in the last hours; empty while it says nothing."""
+    listed = parts.client.get("/v1/cameras").raise_for_status().json()["cameras"]
+    if not listed:
+        return {}
+    answer = parts.client.get(f"/v1/cameras/{listed[0]['camera']['id']}/coverage")
+    return answer.json() if answer.is_success else {}
+
+
+def reasons(parts: Parts) -> list[str]:
+    """Return the reasons of the gaps in order."""
+    return [gap["reason"] for hour in coverage(parts).get("hours", []) for gap in hour["gaps"]]  # type: ignore[attr-defined]
+
+
+def watched_s(parts: Parts) -> float:
+    return float(coverage(parts).get("watched_s", 0.0))  # type: ignore[arg-type]
+
+
+def test_a_killed_worker_and_an_api_outage_leave_no_silent_gap(parts: Parts) -> None:
+    """Killed: a gap from its last word on; while the API is away nothing is lost; watched and gaps fill the duty."""
+    parts.start_api()
+    parts.start_worker()
+    wait_for("something is watched", lambda: watched_s(parts) > 5, 90)
+    parts.kill(parts.worker)
+    time.sleep(8)
+    parts.kill(parts.api)
+    parts.start_worker()
+    time.sleep(25)
+    parts.start_api()
+    wait_for("the killed worker's gap is told", lambda: "worker_died" in reasons(parts), 90)
+    wait_for("the time of the outage is watched", lambda: watched_s(parts) > 25, 90)
+    told = coverage(parts)
+    gaps = [gap for hour in told["hours"] for gap in hour["gaps"]]  # type: ignore[attr-defined]
+    died = next(gap for gap in gaps if gap["reason"] == "worker_died")
+    assert 7 < died["seconds"] < 30
+    assert {gap["reason"] for gap in gaps} <= {"unclaimed", "starting", "worker_died", "not_analysed", "stream_lost"}
+    assert told["required_s"] == pytest.approx(float(told["watched_s"]) + sum(gap["seconds"] for gap in gaps), abs=0.01)  # type: ignore[arg-type]
