@@ -20,6 +20,7 @@ from api.headers import BodyLimit, RequestTimes, SecurityHeaders
 from api.logins import LoginLimit
 from api.metrics import Metrics
 from api.problems import ProblemDocument, add_problem_handlers
+from api.roster import Roster
 from api.routes import cameras, coverage, events, evidence, health, leads, live, nodes, session
 from api.routes.wall import WallFiles, wall_page
 from api.settings import Settings
@@ -57,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
             broker = Broker(settings.redis_url.get_secret_value())
             stack.push_async_callback(broker.close)
             logins = LoginLimit(settings.login_attempts, settings.login_window_s)
-            state = ApiState(settings, database, vault, broker, metrics, logins)
+            state = ApiState(settings, database, vault, broker, Roster(broker, database), metrics, logins)
             app.state.api = state
             tasks = [
                 asyncio.create_task(keep_running("announcements", AnnouncementReader(broker, database, metrics).run)),

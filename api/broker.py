@@ -7,7 +7,7 @@ The bus may be away: every call raises `BusDown` then, routes answer 503 and bac
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import cast
 
 import structlog
@@ -20,7 +20,11 @@ from api.contract.bus import EVENTS_BELL
 
 log = structlog.get_logger(__name__)
 
-BACK_OFF_S = (0.5, 15.0)
+BACK_OFF_S = (0.5, 3.0)
+"""Shortest and longest pause of a task that waits for the bus: workers wait for the cameras it will put there."""
+
+CHECK_S = 1.0
+"""A bus that has not answered by then is away: whoever asks (`/readyz`) must know soon."""
 Entry = tuple[str, dict[str, bytes]]
 """A stream entry: its id and its fields."""
 
@@ -43,9 +47,16 @@ class Broker:
         await self.redis.aclose()
 
     async def check(self) -> None:
-        """Raise `BusDown` if the bus does not answer."""
+        """Raise `BusDown` if the bus does not answer within `CHECK_S`."""
         with bus_faults():
-            await self.redis.ping()
+            ping = asyncio.ensure_future(self.redis.ping())
+            # `wait_for` would wait for the end of what it cancels, and redis-py swallows that while it connects.
+            answered, _ = await asyncio.wait({ping}, timeout=CHECK_S)
+            if not answered:
+                ping.add_done_callback(lambda late: late.cancelled() or late.exception())
+                ping.cancel()
+                raise TimeoutError
+            await ping
 
     async def get(self, key: str) -> bytes | None:
         """Return a string."""
@@ -69,15 +80,6 @@ class Broker:
         """Set a key that goes away by itself."""
         with bus_faults():
             await self.redis.set(key, b"1", ex=seconds)
-
-    async def replace_hash(self, key: str, fields: Mapping[str, str]) -> None:
-        """Make a hash hold exactly these fields."""
-        with bus_faults():
-            async with self.redis.pipeline(transaction=True) as pipe:
-                pipe.delete(key)
-                if fields:
-                    pipe.hset(key, items=[part for pair in fields.items() for part in pair])
-                await pipe.execute()
 
     async def read_stream(self, key: str, after: str, *, count: int, block_ms: int) -> list[Entry]:
         """Return up to ``count`` entries after an id, waiting up to ``block_ms`` for the first."""

@@ -8,10 +8,9 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
-from api.contract.bus import DESIRED_CAMERAS, DESIRED_MARKER, state_key
+from api.contract.bus import state_key
 from api.contract.schema import CameraDocument, CameraHealth, EventType
 from api.state import ApiState
-from api.store.cameras import list_cameras
 from api.store.events import append_event, last_camera_states
 
 log = structlog.get_logger(__name__)
@@ -66,19 +65,6 @@ def _health_of(key: str, report: bytes) -> CameraHealth | None:
         return None
 
 
-async def publish_desired(state: ApiState) -> None:
-    """Make the bus hold exactly the cameras registered for any worker; raise `BusDown`."""
-
-    def read() -> list[CameraDocument]:
-        with state.database.reading() as session:
-            return [camera for camera in list_cameras(session) if not camera.configured_by]
-
-    cameras = await run_in_threadpool(read)
-    desired = {DESIRED_MARKER: ""} | {camera.id: camera.model_dump_json() for camera in cameras}
-    if await state.broker.get_hash(DESIRED_CAMERAS) != {name: text.encode() for name, text in desired.items()}:
-        await state.broker.replace_hash(DESIRED_CAMERAS, desired)
-
-
 class CameraWatch:
     """Tells the wall each change of a camera's state; a report that stays away counts as *silent*."""
 
@@ -93,7 +79,7 @@ class CameraWatch:
         reconcile_at = loop.time()
         while True:
             if loop.time() >= reconcile_at:
-                await publish_desired(self._state)
+                await self._state.roster.reconcile()
                 reconcile_at = loop.time() + RECONCILE_PERIOD_S
             await self.look()
             await asyncio.sleep(WATCH_PERIOD_S)

@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from api.broker import Broker
 from api.logins import LoginLimit
 from api.metrics import Metrics
+from api.roster import Roster
 from api.settings import Settings
 from api.store.database import Database
 from api.vault import Vault
@@ -22,6 +23,7 @@ class ApiState:
     database: Database
     vault: Vault
     broker: Broker
+    roster: Roster
     metrics: Metrics
     logins: LoginLimit
 

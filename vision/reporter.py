@@ -1,4 +1,4 @@
-"""The reporter: once a second it tells the bus how each camera is, and looks which cameras are wanted."""
+"""The reporter: once a second it tells the bus how each camera is."""
 
 import threading
 import time
@@ -28,14 +28,12 @@ class StateReporter:
         board: FrameBoard,
         cameras: Callable[[], Sequence[WatchedCamera]],
         registration: Registration,
-        reconcile: Callable[[], None],
     ) -> None:
         self._redis = bus_client
         self._worker = worker
         self._board = board
         self._cameras = cameras
         self._registration = registration
-        self._reconcile = reconcile
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reporter")
 
@@ -56,7 +54,6 @@ class StateReporter:
                     register_at = time.monotonic() + _REGISTER_EVERY_S
                     registered = self._registration.attempt()
                 self._report()
-                self._reconcile()
             except redis.RedisError as error:
                 log.warning("camera health waits for the bus", error=str(error))
             except Exception:

@@ -1,16 +1,21 @@
 """The worker: composition root of a process that watches cameras. It builds, starts, watches and stops."""
 
+import os
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
 import redis
 import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from api.contract.client import ApiClient
+from api.contract.schema import WorkerReport
 from api.contract.reasons import GapReason
 from models.detections import Detections
 from models.detector import Detector
@@ -18,20 +23,24 @@ from models.pool import DetectorPool, Discard
 from models.registry import Registry
 from streams.board import FrameBoard
 from streams.camera import CameraId
+from streams.clock import utc_now
 from streams.frame import Frame, Packet
 from streams.runner import CameraRunner
 from vision.analyser import CameraAnalyser
+from vision.claims import Claims
 from vision.config import WorkerConfig
 from vision.courier import CoverageCourier
-from vision.desired import DesiredCameras
 from vision.desk import EvidenceDesk
 from vision.dossier import Witness
 from vision.evidence import CaseStore
+from vision.group import WatcherGroup
 from vision.journal import Journal
 from vision.leads import CloseReason, LeadChange
 from vision.ledger import CoverageLedger
 from vision.live import LivePublisher
+from vision.load import Load, Tally
 from vision.look import in_source
+from vision.member import BUS_TIMEOUT_S, GroupMember
 from vision.node import NodeIdentity
 from vision.outbox import Outbox
 from vision.registration import Registration
@@ -97,6 +106,7 @@ class Worker:
             self._live = LivePublisher(bus, self._newest_gop)
             self._live.start()
             stack.callback(self._live.stop)
+            member = self._join(node, client, stack)
             pool = DetectorPool(
                 [detector], self._board.take, self._analyse, self._discard, age_s=self._age_s, staleness_s=_STALENESS_S
             )
@@ -106,12 +116,11 @@ class Worker:
             stack.callback(self._unwatch_all)
             for camera in self._config.cameras:
                 self.watch(camera)
-            desired = DesiredCameras(node.name, frozenset(camera.id for camera in self._config.cameras))
-            reporter = StateReporter(
-                bus, node.name, self._board, self._cameras_now, registration, lambda: self._reconcile(desired, bus)
-            )
+            reporter = StateReporter(bus, node.name, self._board, self._cameras_now, registration)
             reporter.start()
             stack.callback(reporter.stop)
+            member.start()
+            stack.callback(member.drain)
             log.info("worker watches", node=node.name, cameras=len(self._config.cameras), model=detector.card.name)
             stop.wait()
             log.info("worker stops", node=node.name)
@@ -154,19 +163,37 @@ class Worker:
         stack.callback(ledger.stop)
         return ledger
 
-    def _reconcile(self, desired: DesiredCameras, bus: redis.Redis) -> None:
-        changes = desired.read(bus)
-        for camera in changes.stop:
-            log.info("camera taken off", camera=camera)
-            self.unwatch(CameraId(camera), CloseReason.SHUTDOWN)
-        for config in changes.start:
-            try:
-                self.watch(config)
-            except Exception:
-                log.exception("registered camera cannot be watched; tried again", camera=config.id)
-                desired.forget(config.id)
-            else:
-                log.info("camera added", camera=config.id)
+    def _join(self, node: NodeIdentity, client: ApiClient, stack: ExitStack) -> GroupMember:
+        """Return this worker as a member of the group that watches the registered cameras."""
+        bus = redis.Redis.from_url(
+            self._places.redis_url,
+            socket_timeout=BUS_TIMEOUT_S,
+            socket_connect_timeout=BUS_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
+        )
+        stack.callback(bus.close)
+        name = f"{node.name}.{node.certificate_sha256[:8]}"
+        about = WorkerReport(name=node.name, member=name, version=version("plumewatch"), since=utc_now())
+        group = WatcherGroup(bus, name)
+        own = [camera.id for camera in self._config.cameras]
+        self._claims = Claims(group, own, is_busy=self._sees_something)
+        ours = self._config.worker
+        load = Load(len(os.sched_getaffinity(0)), len(own), ours.max_cameras, time.monotonic)
+        return GroupMember(self._claims, group, load, self, client, ours.cut_off, about)
+
+    def tallies(self) -> dict[str, Tally]:
+        """Return the frames of every camera under watch: analysed, and replaced before anybody had time for them."""
+        return {
+            watched.config.id: Tally(watched.analysed, self._board.dropped(watched.runner.camera.id))
+            for watched in self._cameras_now()
+        }
+
+    def _sees_something(self, camera: str) -> bool:
+        watched = self._watched.get(CameraId(camera))
+        if watched is None:
+            return False
+        with watched.analysing:
+            return any(box.state is not None for box in watched.analyser.overlay())
 
     def _unwatch_all(self) -> None:
         """End all cameras within one deadline: every thread is told first, then waited for."""
@@ -206,7 +233,7 @@ class Worker:
             if watched is None:
                 return
             with watched.analysing:
-                if watched.is_over:
+                if watched.is_over or not self._claims.may_analyse(frame.camera_id):
                     return
                 detections = in_source(frame, detections)
                 changes = watched.analyser.observe(frame, detections)

@@ -11,23 +11,54 @@ by HTTP from the outbox, wall events live in the database and the bus only rings
 | ``pw:camera:{id}:wanted`` | string, 10 s | API | a viewer is watching: publish the live tile |
 | ``pw:camera:{id}:live`` | stream, capped | worker | entries of `LiveEntry` kinds |
 | ``pw:camera:{id}:init`` | hash, 60 s | worker | the newest ``init``: ``data``, ``segment``, ``epoch`` |
-| ``pw:camera:{id}:owner`` | string, 15 s | worker | the node that watches a registered camera |
 | ``pw:cameras:desired`` | hash id -> JSON | API | `CameraDocument` with its full source, and `DESIRED_MARKER` |
+| ``pw:cameras`` | stream | API | an entry for each camera to be watched: ``camera``, ``generation`` |
+| ``pw:worker:{member}`` | string, 5 s | worker | `WorkerReport` JSON |
 | ``pw:leads:announced`` | stream, capped | worker | ``announcement``: `LeadAnnouncement` JSON |
 | ``pw:events`` | pub/sub | API | newest event cursor: the bell |
 """
 
+import hashlib
 from enum import StrEnum
 
 DESIRED_CAMERAS = "pw:cameras:desired"
 DESIRED_MARKER = "-"
-"""Field that the list of desired cameras always has, so that an empty list and a lost one can be told apart."""
+"""
+Field that the list of desired cameras always has, so that an empty list and a lost one can be told apart; it holds a
+digest of the list.
+"""
+
+CAMERAS = "pw:cameras"
+"""
+The cameras to be watched, one entry each, and their watchers as its consumer group (docs/decisions/0013).
+
+Every entry is pending, always: with the worker that watches the camera, who keeps it from growing idle, or with
+`NOBODY`. Who may take an entry is a matter of how long it has been idle: `SETTLE_MS` for one that is nobody's,
+`TAKEOVER_MS` for one whose worker has fallen silent. A changed camera is a new entry, a removed one is none.
+"""
+
+WATCHERS = "workers"
+NOBODY = "nobody"
+"""Member of the group that holds what no worker watches. No worker is called that: theirs end in a fingerprint."""
+
+ENTRY_CAMERA = "camera"
+ENTRY_GENERATION = "generation"
+"""Fields of an entry: the camera's id, and `generation_of` its document."""
+
+SETTLE_MS = 3_000
+"""
+How long an entry waits with nobody before any worker may take it. It is added, or given back, as one that has waited
+already; only where the bus had lost the list does it really wait, so that who watches the camera has the first claim.
+"""
+
+TAKEOVER_MS = 8_000
+"""A worker silent for so long has lost its cameras to the others: they are watched again within 15 s."""
 
 LEADS_ANNOUNCED = "pw:leads:announced"
 EVENTS_BELL = "pw:events"
 
 STATE_TTL_S = 15
-OWNER_TTL_S = 15
+WORKER_TTL_S = 5
 SNAPSHOT_TTL_S = 120
 WANTED_TTL_S = 10
 LIVE_MAXLEN = 600
@@ -53,9 +84,14 @@ def state_key(camera_id: str) -> str:
     return f"pw:camera:{camera_id}:state"
 
 
-def owner_key(camera_id: str) -> str:
-    """Key that names the worker which watches a registered camera."""
-    return f"pw:camera:{camera_id}:owner"
+def worker_key(member: str) -> str:
+    """Key of what a member of `WATCHERS` last said of itself."""
+    return f"pw:worker:{member}"
+
+
+def generation_of(document: bytes) -> str:
+    """Return what tells one version of a camera's document from the next."""
+    return hashlib.sha256(document).hexdigest()[:16]
 
 
 def snapshot_key(camera_id: str) -> str:

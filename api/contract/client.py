@@ -157,6 +157,15 @@ class ApiClient:
             raise ApiMisunderstoodError(f"the API confirms {receipt}, sent were {len(report.hours)} hours")
         return receipt
 
+    def bus_answers(self, timeout_s: float) -> bool:
+        """Return whether the bus answers the API; it is asked here by who gets no answer from the bus himself."""
+        with _reaching("readyz"):
+            response = self._http.get("readyz", timeout=timeout_s)
+        try:
+            return bool(response.json()["parts"]["bus"] == "ok")
+        except (ValueError, KeyError, TypeError) as error:
+            raise ApiMisunderstoodError(f"the API's answer {response.status_code} tells nothing of the bus") from error
+
     def close(self) -> None:
         """Close the connections; a request in flight ends with `ApiUnreachableError`."""
         self._http.close()

@@ -223,6 +223,23 @@ class CameraHealth(Wire):
     ring_bytes: int = Field(0, ge=0, description="encoded stream kept in memory")
 
 
+class WorkerReport(Wire):
+    """What a worker says of itself, twice a second; it is gone when the worker has said nothing for 5 s."""
+
+    name: str = Field(description="the node's name")
+    member: str = Field(description="its name in the group of watchers; unique")
+    version: str = ""
+    since: UtcTime = Field(description="when it started")
+    cameras: dict[str, int] = Field(
+        default_factory=dict, description="registered cameras that it watches, and how many frames of each it analysed"
+    )
+    held: int = Field(0, ge=0, description="registered cameras that it has claimed")
+    own: int = Field(0, ge=0, description="cameras of its own configuration")
+    capacity: int = Field(0, ge=0, description="registered cameras that it would watch at most")
+    pressure: float = Field(0.0, ge=0, le=1, description="share of frames that it lately could not analyse in time")
+    draining: bool = False
+
+
 class OverlayBox(Wire):
     """One box over a live picture."""
 

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth import AnyOperator, Reader, Registrar, caller_name
 from api.broker import BusDown
-from api.cameras import HIDDEN, all_health, health_of, publish_desired, redacted_camera
+from api.cameras import HIDDEN, all_health, health_of, redacted_camera
 from api.clock import utc_now
 from api.contract.bus import snapshot_key
 from api.contract.schema import CAMERA_ID_PATTERN, CameraDocument, CameraHealth, EventType
@@ -172,7 +172,7 @@ def bus_down() -> Problem:
 async def _tell(state: ApiState) -> None:
     await state.broker.ring()
     try:
-        await publish_desired(state)
+        await state.roster.publish()
     except BusDown as fault:  # api.cameras.CameraWatch tells the workers once the bus is back
         log.warning("workers not told of the cameras yet", error=str(fault))
 

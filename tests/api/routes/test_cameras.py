@@ -57,7 +57,7 @@ def test_a_camera_is_registered_and_its_source_hidden(operator: httpx.Client, bu
     for path in ("/v1/cameras", "/v1/cameras/gate-3", "/v1/events"):
         assert "geheim" not in operator.get(path).text
     assert operator.delete("/v1/cameras/gate-3").status_code == 204
-    assert bus.hgetall(DESIRED_CAMERAS) == {DESIRED_MARKER.encode(): b""}
+    assert bus.hkeys(DESIRED_CAMERAS) == [DESIRED_MARKER.encode()]
     assert operator.get("/v1/cameras/gate-3").status_code == 404
     assert [event["type"] for event in operator.get("/v1/events").json()["events"]] == [
         "camera.changed",
