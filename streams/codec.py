@@ -16,6 +16,9 @@ log = structlog.get_logger(__name__)
 
 SOFTWARE = "software"
 
+_DECODERS = {"av1": "libdav1d"}
+"""Where FFmpeg's first choice is not a decoder: its own ``av1`` only drives devices."""
+
 
 class DecoderMaker:
     """
@@ -73,7 +76,8 @@ class DecoderMaker:
 
     def _context(self, stream: StreamInfo, hwaccel: HWAccel | None) -> VideoCodecContext:
         try:
-            context = av.CodecContext.create(stream.codec, "r", hwaccel=hwaccel)
+            name = stream.codec if hwaccel is not None else _DECODERS.get(stream.codec, stream.codec)
+            context = av.CodecContext.create(name, "r", hwaccel=hwaccel)
         except ValueError:
             raise NotAVideo(f"no decoder for {stream.codec}") from None
         if not isinstance(context, VideoCodecContext):
