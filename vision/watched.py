@@ -18,6 +18,7 @@ from vision.progress import Progress, Stages, trouble_of
 from vision.sections import CameraConfig
 
 _RATE_WINDOW_S = 10.0
+_INTERVAL_WINDOW_S = 30.0
 
 
 @dataclass(slots=True)
@@ -85,6 +86,19 @@ class WatchedCamera:
         self.delay_s = max(0.0, (utc_now() - frame.time.utc).total_seconds())
         self._moments.append(time.monotonic())
 
+    def interval_s(self, now: float) -> float:
+        """
+        Return the mean time between analysed pictures of the last half minute; the present wait if it is longer.
+
+        0 before the second picture. `now` is of the monotonic clock.
+        """
+        moments = self._moments.copy()
+        if len(moments) < 2:
+            return 0.0
+        recent = [moment for moment in moments if now - moment <= _INTERVAL_WINDOW_S]
+        mean = (recent[-1] - recent[0]) / (len(recent) - 1) if len(recent) > 1 else 0.0
+        return max(mean, now - moments[-1])
+
     def overlay(self) -> list[OverlayBox]:
         """Return the boxes of the newest analysed frame as the wall draws them."""
         return [
@@ -133,11 +147,16 @@ class WatchedCamera:
             clock_source="" if status.clock_source is None else status.clock_source.value,
             clock_uncertainty_s=status.clock_uncertainty_s,
             analysis_delay_s=round(self.delay_s, 3),
+            watch_mode=status.mode.value,
+            watch_reason=status.reason.value,
+            analysed_interval_s=round(self.interval_s(time.monotonic()), 2),
+            gop_s=round(status.gop_s, 2),
+            decoder=status.decoder,
         )
 
     def _analysed_fps(self) -> float:
         now = time.monotonic()
-        recent = [moment for moment in self._moments if now - moment <= _RATE_WINDOW_S]
+        recent = [moment for moment in self._moments.copy() if now - moment <= _RATE_WINDOW_S]
         return (len(recent) - 1) / (now - recent[0]) if len(recent) > 1 and now > recent[0] else 0.0
 
 

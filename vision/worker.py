@@ -15,8 +15,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from api.contract.client import ApiClient
-from api.contract.schema import WorkerReport
 from api.contract.reasons import GapReason
+from api.contract.schema import WorkerReport
 from models.detections import Detections
 from models.detector import Detector
 from models.pool import DetectorPool, Discard
@@ -33,13 +33,14 @@ from vision.courier import CoverageCourier
 from vision.desk import EvidenceDesk
 from vision.dossier import Witness
 from vision.evidence import CaseStore
+from vision.focus import FocusTurns
 from vision.group import WatcherGroup
 from vision.journal import Journal
 from vision.leads import CloseReason, LeadChange
 from vision.ledger import CoverageLedger
 from vision.live import LivePublisher
 from vision.load import Load, Tally
-from vision.look import in_source
+from vision.look import in_source, looking
 from vision.member import BUS_TIMEOUT_S, GroupMember
 from vision.node import NodeIdentity
 from vision.outbox import Outbox
@@ -47,6 +48,7 @@ from vision.registration import Registration
 from vision.reporter import StateReporter
 from vision.sections import CameraConfig
 from vision.sender import OutboxSender
+from vision.vitals import Figures, Vitals
 from vision.watched import WatchedCamera
 
 log = structlog.get_logger(__name__)
@@ -54,6 +56,9 @@ log = structlog.get_logger(__name__)
 _STALENESS_S = 5.0
 """A frame that waited longer than this on the board says nothing about now; the budget is half the time in which a lead
 must be on the wall. Counted from its post: the camera's own clock may be wrong by more."""
+
+_FOCUS_PER_CORE = 2
+"""Cameras in focus at once where the configuration leaves it open: each costs a tenth of a core at 1080p25."""
 
 _CAMERAS_END_S = 10.0
 _FLUSH_S = 10.0
@@ -77,6 +82,9 @@ class Worker:
         self._config = config
         self._places = places
         self._board = FrameBoard()
+        cores = os.cpu_count() or 1
+        self._gate = threading.BoundedSemaphore(cores)
+        self._focus = FocusTurns(config.detector.focus_cameras or _FOCUS_PER_CORE * cores)
         self._watched: dict[CameraId, WatchedCamera] = {}
         self._lock = threading.Lock()
 
@@ -116,7 +124,15 @@ class Worker:
             stack.callback(self._unwatch_all)
             for camera in self._config.cameras:
                 self.watch(camera)
-            reporter = StateReporter(bus, node.name, self._board, self._cameras_now, registration)
+            vitals = Vitals(node.name, detector)
+            reporter = StateReporter(
+                bus,
+                node.name,
+                self._board,
+                self._cameras_now,
+                registration,
+                lambda: vitals.report(self._figures(pool, sender)),
+            )
             reporter.start()
             stack.callback(reporter.stop)
             member.start()
@@ -127,7 +143,8 @@ class Worker:
 
     def watch(self, camera: CameraConfig) -> None:
         """Begin to watch a camera."""
-        runner = CameraRunner(camera.to_camera(self._config.stream), self._board, on_packet=self._on_packet)
+        looked_at = looking(camera.to_camera(self._config.stream), self._card)
+        runner = CameraRunner(looked_at, self._board, on_packet=self._on_packet, gate=self._gate)
         analyser = CameraAnalyser.for_camera(camera, self._config, self._card)
         watched = WatchedCamera(camera, runner, analyser)
         with self._lock:
@@ -147,9 +164,21 @@ class Worker:
         with watched.analysing:
             watched.is_over = True
             self._report(watched, watched.analyser.end(reason))
+            self._focus.forget(camera)
         self._ledger.end(camera, GapReason.HANDED_OVER)
         self._desk.camera_gone(camera)
         self._live.remove(camera)
+
+    def _figures(self, pool: DetectorPool[Frame], sender: OutboxSender) -> Figures:
+        cameras = self._cameras_now()
+        return Figures(
+            cameras=len(cameras),
+            ring_bytes=sum(watched.runner.ring.byte_size for watched in cameras),
+            pool=pool.stats,
+            outbox=sender.stats(),
+            desk=self._desk.stats,
+            coverage_unsent=self._ledger.unsent,
+        )
 
     def _open_ledger(self, node: str, client: ApiClient, stack: ExitStack) -> CoverageLedger:
         """Return the ledger of what is watched, kept on disk and brought to the API."""
@@ -241,6 +270,7 @@ class Worker:
                 self._report(watched, changes)
                 watched.note_analysed(frame)
                 self._ledger.analysed(watched.config.id, watched.lag_s(frame))
+                self._focus.note(frame.camera_id, watched.runner, watched.analyser.sign, frame.time)
                 boxes = watched.overlay()
             self._live.on_analysed(frame, boxes)
         finally:

@@ -207,8 +207,8 @@ class CameraHealth(Wire):
     clock_source: str = ""
     clock_uncertainty_s: float = 0.0
     analysis_delay_s: float = Field(0.0, description="capture to detections, last frame")
-    watch_mode: str = Field("", description="patrol: key frames only; focus: the analysis rate; empty before a picture")
-    watch_reason: str = Field("", description="why it is watched like that, for people")
+    watch_mode: str = Field("", description="patrol: key frames only; focus: the analysis rate; empty: not told")
+    watch_reason: str = Field("", description="why: usual, configured, long_gop, replay, sign, change, lead, waiting")
     analysed_interval_s: float = Field(0.0, description="measured seconds between analysed pictures; 0 before two")
     gop_s: float = Field(0.0, description="measured seconds between key frames; 0 before two")
     decoder: str = Field("", description="what decodes it: software, cuda, vaapi, ... and why not what was asked for")
