@@ -25,6 +25,9 @@ FRAGMENT_S = 0.25
 
 _MOOV_MAX = 16 * 1024 * 1024
 
+_REFUSED = {"vp9"}
+"""MP4 could hold it, but FFmpeg writes a broken header where it is not told the pixel format, which PyAV cannot."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClipInfo:
@@ -218,6 +221,8 @@ def _add_track(container: "av.container.OutputContainer", stream: StreamInfo) ->
     PyAV gives a mux-only track no door for extradata, but reads it from the first packet's side data: an empty packet
     carries it there, and the MP4 muxer drops empty packets.
     """
+    if stream.codec in _REFUSED:
+        raise ValueError("no header for it without decoding")
     track: av.VideoStream = container.add_mux_stream(  # type: ignore[assignment]  # the codec is a video codec
         stream.codec, width=stream.width, height=stream.height, time_base=stream.time_base
     )

@@ -31,6 +31,7 @@ class LiveTile:
     def __init__(self, camera: CameraId) -> None:
         self._camera = camera
         self._muxer: FragmentedMp4 | None = None
+        self._unshowable: StreamInfo | None = None
         self._stream: StreamInfo | None = None
         self._epoch = -1
         self._primed: tuple[int, int] | None = None
@@ -74,28 +75,39 @@ class LiveTile:
     def forget(self) -> None:
         """Start anew at the next key frame, without telling anybody: nobody watches, or the bus lost what was sent."""
         self._muxer = None
+        self._unshowable = None
         self._primed = None
 
     def _add(self, packet: Packet, pipe: redis.client.Pipeline) -> None:
         if self._muxer is not None and (packet.time.epoch != self._epoch or packet.stream is not self._stream):
             self.end("stream started again", pipe)
         if self._muxer is None:
-            if not packet.is_keyframe:
+            if not packet.is_keyframe or packet.stream is self._unshowable:
                 return
             self._muxer = self._begin(packet, pipe)
+            if self._muxer is None:
+                return
         fragment = self._muxer.feed(packet)
         if fragment is not None:
             self._send(fragment, self._muxer.media_s(fragment.time), pipe)
 
-    def _begin(self, packet: Packet, pipe: redis.client.Pipeline) -> FragmentedMp4:
-        muxer = FragmentedMp4(packet.stream)
+    def _begin(self, packet: Packet, pipe: redis.client.Pipeline) -> FragmentedMp4 | None:
+        """Send the initialisation; where MP4 cannot hold the codec an empty one, so that viewers turn to snapshots."""
+        muxer, mime, segment = None, "", b""
+        try:
+            muxer = FragmentedMp4(packet.stream)
+            mime, segment = muxer.mime, muxer.init_segment
+        except ClipError as error:
+            self._unshowable = packet.stream
+            log.info("live tile shows snapshots", camera=self._camera, error=str(error))
         self._stream, self._epoch, self._clock_sent_s = packet.stream, packet.time.epoch, float("-inf")
         init = LiveInit(
-            epoch=self._epoch, mime=muxer.mime, width=packet.stream.width, height=packet.stream.height
+            epoch=self._epoch, mime=mime, width=packet.stream.width, height=packet.stream.height
         ).model_dump_json()
-        self._append(pipe, kind=bus.LiveEntry.INIT, data=init, segment=muxer.init_segment)
-        kept: dict[FieldT, EncodableT] = {"data": init, "segment": muxer.init_segment, "epoch": self._epoch}
+        self._append(pipe, kind=bus.LiveEntry.INIT, data=init, segment=segment)
+        kept: dict[FieldT, EncodableT] = {"data": init, "segment": segment, "epoch": self._epoch}
         pipe.hset(bus.init_key(self._camera), mapping=kept)
+        self._keep(pipe)
         return muxer
 
     def _send(self, fragment: Fragment, shown_s: float | None, pipe: redis.client.Pipeline) -> None:
@@ -107,6 +119,9 @@ class LiveTile:
 
     def _say(self, text: str, pipe: redis.client.Pipeline) -> None:
         self._append(pipe, kind=bus.LiveEntry.MESSAGE, data=text)
+        self._keep(pipe)
+
+    def _keep(self, pipe: redis.client.Pipeline) -> None:
         pipe.expire(bus.live_key(self._camera), _LIVE_TTL_S)
         pipe.expire(bus.init_key(self._camera), _LIVE_TTL_S)
 
