@@ -29,7 +29,7 @@ class RegisteredModel:
     Attributes:
         card: what evidence names.
 
-        weights: the ONNX file.
+        weights: the ONNX file, or the zip that `models.quantise` writes (format ``openvino-int8``; OpenVINO only).
 
         document: the model card for people, Markdown.
 
@@ -106,7 +106,7 @@ class Registry:
         if not 0 < card.threshold <= 1:
             raise ModelError(f"model {card.name}: the threshold must be in (0, 1], got {card.threshold}")
         # What is loaded is what was hashed: the file is read once.
-        network = open_network(card.name, _weights(model), choose_runtime(runtime), threads)
+        network = open_network(card.name, _weights(model), choose_runtime(runtime), threads, card.input_wh)
         return NetworkDetector(card, model.head, model.nms_iou, network)
 
 

@@ -1,17 +1,21 @@
 """The choice of the engine that runs a network on this machine."""
 
 import os
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
 
-from models.detector import ModelError
+from models.detector import ModelError, WeightsError
 from models.network import Network
 from models.openvino_runtime import OpenVinoNetwork, Precision, has_bf16
-from models.ort import OrtNetwork
+from models.ort import OrtNetwork, Provider, offered
 
 log = structlog.get_logger()
+
+RUNTIMES = ("auto", "onnxruntime", "openvino", "openvino-f32", "openvino-bf16", "cuda", "tensorrt")
+"""What `choose_runtime` understands."""
 
 
 class Engine(StrEnum):
@@ -23,52 +27,91 @@ class Engine(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuntimeChoice:
-    """An engine, the precision it is told to compute in, and why it was chosen."""
+    """
+    How to run a network.
+
+    Attributes:
+        engine: what runs it.
+
+        precision: what OpenVINO is told to compute in; ONNX Runtime's providers have their own (`models.ort`).
+
+        reason: why this was chosen, for the log.
+
+        provider: what computes under ONNX Runtime.
+
+        fallback: what to do where this cannot start; None where it was asked for by name.
+    """
 
     engine: Engine
     precision: Precision
     reason: str
+    provider: Provider = Provider.CPU
+    fallback: "RuntimeChoice | None" = None
 
 
-def choose_runtime(name: str = "auto") -> RuntimeChoice:
+def choose_runtime(name: str = "auto", providers: AbstractSet[Provider] | None = None) -> RuntimeChoice:
     """
-    Return how to run networks here; raise `ModelError` for an unknown name.
+    Return how to run networks here; raise `ModelError` for a name that is unknown or that this machine cannot do.
 
-    ``auto``, ``onnxruntime``, ``openvino`` (bf16 where the CPU has it, else f32), ``openvino-f32``, ``openvino-bf16``.
-    ``auto`` is OpenVINO: on 2 cores of a Xeon with AMX, 640x384, 46 images a second in bf16 and 13.7 in f32 against
-    13.4 of ONNX Runtime (``python -m benchmarks.speed``). For the same detections on different machines name an f32
-    one.
+    ``auto``: CUDA where an ONNX Runtime with it is installed (extra ``gpu``), else ``openvino``. ``openvino``: in bf16
+    where the CPU has it, else in f32. ``openvino-f32``, ``openvino-bf16``, ``onnxruntime`` (f32 on the CPU), ``cuda``
+    (f32), ``tensorrt`` (f16; builds its engines at every start, which takes minutes, so never automatic). On 2 cores of
+    a Xeon with AMX OpenVINO in bf16 was six times as fast as in f32 (``plumewatch bench speed``, decision 0016). For
+    the same detections on different machines name an f32 one.
+
+    `providers` are those of the installed ONNX Runtime where None.
     """
-    match name:
-        case "onnxruntime":
-            return RuntimeChoice(Engine.ONNXRUNTIME, Precision.F32, "asked for")
-        case "openvino-f32":
-            return RuntimeChoice(Engine.OPENVINO, Precision.F32, "asked for")
-        case "openvino-bf16":
-            if not has_bf16():
-                raise ModelError("runtime openvino-bf16 needs a CPU with bf16, which this one is not")
-            return RuntimeChoice(Engine.OPENVINO, Precision.BF16, "asked for")
-        case "auto" | "openvino":
-            if has_bf16():
-                return RuntimeChoice(Engine.OPENVINO, Precision.BF16, "the CPU computes in bf16")
-            return RuntimeChoice(Engine.OPENVINO, Precision.F32, "the CPU has no bf16")
-        case _:
-            known = "auto, onnxruntime, openvino, openvino-f32, openvino-bf16"
-            raise ModelError(f"no runtime {name!r}: known are {known}")
+    available = offered() if providers is None else providers
+    asked = {
+        "onnxruntime": RuntimeChoice(Engine.ONNXRUNTIME, Precision.F32, "asked for"),
+        "openvino-f32": RuntimeChoice(Engine.OPENVINO, Precision.F32, "asked for"),
+        "openvino-bf16": RuntimeChoice(Engine.OPENVINO, Precision.BF16, "asked for"),
+        "cuda": RuntimeChoice(Engine.ONNXRUNTIME, Precision.F32, "asked for", Provider.CUDA),
+        "tensorrt": RuntimeChoice(Engine.ONNXRUNTIME, Precision.F32, "asked for", Provider.TENSORRT),
+    }
+    if name in asked:
+        return _possible(name, asked[name], available)
+    if name not in RUNTIMES:
+        raise ModelError(f"no runtime {name!r}: known are {', '.join(RUNTIMES)}")
+    on_cpu = (
+        RuntimeChoice(Engine.OPENVINO, Precision.BF16, "the CPU computes in bf16")
+        if has_bf16()
+        else RuntimeChoice(Engine.OPENVINO, Precision.F32, "the CPU has no bf16")
+    )
+    if name == "openvino" or Provider.CUDA not in available:
+        return on_cpu
+    reason = "the installed ONNX Runtime has CUDA"
+    return RuntimeChoice(Engine.ONNXRUNTIME, Precision.F32, reason, Provider.CUDA, on_cpu)
 
 
-def open_network(name: str, weights: bytes, choice: RuntimeChoice, threads: int | None = None) -> Network:
+def _possible(name: str, choice: RuntimeChoice, available: AbstractSet[Provider]) -> RuntimeChoice:
+    if choice.precision is Precision.BF16 and not has_bf16():
+        raise ModelError(f"runtime {name} needs a CPU with bf16, which this one is not")
+    if choice.provider not in available:
+        raise ModelError(f"runtime {name} needs an ONNX Runtime with {choice.provider}: install plumewatch[gpu]")
+    return choice
+
+
+def open_network(
+    name: str,
+    weights: bytes,
+    choice: RuntimeChoice,
+    threads: int | None = None,
+    input_wh: tuple[int, int] | None = None,
+) -> Network:
     """
-    Return `weights` (an ONNX file) of the model `name` loaded as `choice` says; raise `WeightsError`.
+    Return `weights` of the model `name` loaded as `choice` says, or as its fallback says; raise `WeightsError`.
 
-    `threads` defaults to the cores this process may use.
+    `threads` defaults to the cores this process may use; `input_wh` is the size to be ready for at once.
     """
     threads = threads or len(os.sched_getaffinity(0))
-    network: Network
-    if choice.engine is Engine.OPENVINO:
-        network = OpenVinoNetwork(name, weights, threads, choice.precision)
-    else:
-        network = OrtNetwork(name, weights, threads)
+    try:
+        network = _load(name, weights, choice, threads, input_wh)
+    except WeightsError as error:
+        if choice.fallback is None:
+            raise
+        log.warning("run-time cannot be used here", model=name, provider=choice.provider.value, error=str(error))
+        return open_network(name, weights, choice.fallback, threads, input_wh)
     used = network.runtime
     log.info(
         "model loaded",
@@ -81,3 +124,9 @@ def open_network(name: str, weights: bytes, choice: RuntimeChoice, threads: int 
         reason=choice.reason,
     )
     return network
+
+
+def _load(name: str, weights: bytes, choice: RuntimeChoice, threads: int, input_wh: tuple[int, int] | None) -> Network:
+    if choice.engine is Engine.OPENVINO:
+        return OpenVinoNetwork(name, weights, threads, choice.precision, input_wh)
+    return OrtNetwork(name, weights, threads, choice.provider)

@@ -20,7 +20,8 @@ PAD_GREY = 114
 MAX_DETECTIONS = 300
 """Most objects kept in one image: ultralytics' default, which the published metrics used."""
 
-_TO_UNIT = np.float32(1 / 255)
+_NMS_BLOCK = 256
+"""Boxes that NMS compares with each other at a time: bounds its memory, whatever a detector finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,22 @@ class Letterbox:
         boxes = (xyxy - self._shift) / self._scale
         return np.clip(boxes, 0, np.array([width, height, width, height])).astype(np.float32)
 
-    def write(self, image: NDArray[np.uint8], tensor: NDArray[np.float32]) -> None:
-        """Write `image` (BGR ``uint8 (h, w, 3)``) into `tensor` as RGB ``float32 (3, H, W)`` in [0, 1], grey around."""
+    def write(self, image: NDArray[np.uint8], canvas: NDArray[np.uint8]) -> None:
+        """
+        Write `image` (BGR ``uint8 (h, w, 3)``) into `canvas`, the network input ``uint8 (H, W, 3)``, grey around it.
+
+        An image that has the content's size already is only copied (0.01 ms at 640x360); 1080p takes 0.4 ms to scale
+        bilinearly, which is what the models were trained on (by area it would take 2.1 ms and look different to them).
+        """
         (width, height), (left, top) = self.content_wh, self.offset_xy
-        scaled = image if self.content_wh == self.source_wh else cv2.resize(image, self.content_wh)
-        if self.content_wh != self.input_wh:
-            tensor.fill(PAD_GREY * _TO_UNIT)
-        content = tensor[:, top : top + height, left : left + width]
-        np.multiply(scaled[:, :, ::-1].transpose(2, 0, 1), _TO_UNIT, out=content)
+        bottom, right = top + height, left + width
+        canvas[:top] = canvas[bottom:] = PAD_GREY
+        canvas[top:bottom, :left] = canvas[top:bottom, right:] = PAD_GREY
+        content = canvas[top:bottom, left:right]
+        if self.content_wh == self.source_wh:
+            np.copyto(content, image)
+        else:
+            cv2.resize(image, self.content_wh, dst=content)
 
 
 def decode_v8_head(output: NDArray[np.float32], threshold: float) -> Detections:
@@ -98,15 +107,16 @@ def decode_v8_head(output: NDArray[np.float32], threshold: float) -> Detections:
     class. An anchor counts for its best class only, as in ultralytics' ``predict``.
     """
     scores = output[4:]
-    class_id = scores.argmax(axis=0)
-    confidence = scores[class_id, np.arange(class_id.size)]
-    chosen = np.flatnonzero(confidence >= threshold)
-    chosen = chosen[np.argsort(-confidence[chosen], kind="stable")]
+    chosen = np.flatnonzero(scores.max(axis=0) >= threshold)
+    class_id = scores[:, chosen].argmax(axis=0)
+    confidence = scores[class_id, chosen]
+    order = np.argsort(-confidence, kind="stable")
+    chosen, class_id, confidence = chosen[order], class_id[order], confidence[order]
     centre, half = output[0:2, chosen].T, output[2:4, chosen].T / 2
     return Detections(
         np.concatenate([centre - half, centre + half], axis=1).astype(np.float32, copy=False),
-        confidence[chosen].astype(np.float32, copy=False),
-        class_id[chosen].astype(np.int32),
+        confidence.astype(np.float32, copy=False),
+        class_id.astype(np.int32),
     )
 
 
@@ -134,16 +144,28 @@ def non_max_suppression(detections: Detections, iou_limit: float) -> Detections:
     """
     xyxy, class_id = detections.xyxy.astype(np.float64), detections.class_id
     area = (xyxy[:, 2] - xyxy[:, 0]).clip(0) * (xyxy[:, 3] - xyxy[:, 1]).clip(0)
-    left = np.arange(len(detections))
-    kept: list[int] = []
-    while left.size and len(kept) < MAX_DETECTIONS:
-        best, left = left[0], left[1:]
-        kept.append(int(best))
-        top_left = np.maximum(xyxy[best, :2], xyxy[left, :2])
-        bottom_right = np.minimum(xyxy[best, 2:], xyxy[left, 2:])
-        overlap = (bottom_right - top_left).clip(0).prod(axis=1)
-        union = area[best] + area[left] - overlap
+
+    def suppresses(strong: NDArray[np.intp], weak: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Return for each pair (strong, weak) whether the first removes the second."""
+        top_left = np.maximum(xyxy[strong, None, :2], xyxy[None, weak, :2])
+        bottom_right = np.minimum(xyxy[strong, None, 2:], xyxy[None, weak, 2:])
+        overlap = (bottom_right - top_left).clip(0).prod(axis=2)
+        union = area[strong, None] + area[None, weak] - overlap
         # As a product, so that two empty boxes (0 / 0) do not suppress each other.
-        left = left[(overlap <= iou_limit * union) | (class_id[left] != class_id[best])]
-    rows = np.array(kept, np.intp)
-    return Detections(detections.xyxy[rows], detections.confidence[rows], class_id[rows])
+        answer: NDArray[np.bool_] = (overlap > iou_limit * union) & (class_id[strong, None] == class_id[None, weak])
+        return answer
+
+    kept = np.zeros(0, np.intp)
+    for start in range(0, len(detections), _NMS_BLOCK):
+        block = np.arange(start, min(start + _NMS_BLOCK, len(detections)))
+        if kept.size:
+            block = block[~suppresses(kept, block).any(axis=0)]
+        pairs = suppresses(block, block)
+        alive = np.ones(block.size, np.bool_)
+        for row in np.flatnonzero(np.triu(pairs, 1).any(axis=1)):
+            if alive[row]:
+                alive[row + 1 :] &= ~pairs[row, row + 1 :]
+        kept = np.concatenate([kept, block[alive]])[:MAX_DETECTIONS]
+        if kept.size == MAX_DETECTIONS:
+            break
+    return Detections(detections.xyxy[kept], detections.confidence[kept], class_id[kept])

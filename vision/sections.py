@@ -70,8 +70,12 @@ class DetectorConfig(Section):
     """Which model looks at the pictures, and at how many cameras closely at once."""
 
     model: str = Field("", description="Name in the model registry. Empty: the registry's default.")
-    runtime: Literal["auto", "onnxruntime", "openvino"] = Field(
-        "auto", description="Engine that runs the model. `auto` takes the one measured as faster on this kind of CPU."
+    runtime: Literal["auto", "onnxruntime", "openvino", "openvino-f32", "openvino-bf16", "cuda", "tensorrt"] = Field(
+        "auto",
+        description="Engine that runs the model. `auto` takes CUDA where an ONNX Runtime with it is installed "
+        "(`plumewatch[gpu]`), else OpenVINO, in bf16 where the CPU computes in it; the log says what and why. "
+        "`onnxruntime` is f32 on the CPU, `cuda` f32, `tensorrt` f16 (minutes at each start). Precisions give slightly "
+        "different boxes: name an f32 one where machines must agree.",
     )
     candidate_threshold: float = Field(
         0.1,

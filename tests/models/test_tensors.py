@@ -83,15 +83,12 @@ def test_no_pixels() -> None:
 
 
 def test_write() -> None:
-    """Pixels become RGB in [0, 1] at their place, and grey is around them."""
-    image = np.zeros((360, 640, 3), np.uint8)
-    image[:] = (255, 51, 0)  # blue, green, red
-    tensor = np.full((3, 384, 640), np.nan, np.float32)
-    Letterbox.fit((640, 360), 640, 32).write(image, tensor)
-    assert tensor[:, 12, 0].tolist() == pytest.approx([0, 0.2, 1])
-    assert tensor[:, 371, 639].tolist() == pytest.approx([0, 0.2, 1])
-    for row in (11, 372):
-        assert tensor[:, row, 320].tolist() == pytest.approx([PAD_GREY / 255] * 3)
+    """An image of the content's size is copied to its place, and grey is around it whatever was there before."""
+    image = np.random.default_rng(1).integers(0, 256, (360, 640, 3), np.uint8)
+    canvas = np.full((384, 640, 3), 7, np.uint8)
+    Letterbox.fit((640, 360), 640, 32).write(image, canvas)
+    assert np.array_equal(canvas[12:372], image)
+    assert set(canvas[:12].ravel().tolist()) == set(canvas[372:].ravel().tolist()) == {PAD_GREY}
 
 
 def test_write_where_the_box_says() -> None:
@@ -99,11 +96,12 @@ def test_write_where_the_box_says() -> None:
     image = np.zeros((1920, 1080, 3), np.uint8)
     image[300:900, 150:600] = 255
     box = Letterbox.fit((1080, 1920), 640, 32)
-    tensor = np.empty((3, 640, 384), np.float32)
-    box.write(image, tensor)
-    rows, columns = np.nonzero(tensor[0] > 0.5)
+    canvas = np.empty((640, 384, 3), np.uint8)
+    box.write(image, canvas)
+    rows, columns = np.nonzero(canvas[..., 0] > 128)
     edges = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
     assert edges == pytest.approx(box.to_input(np.array([[150, 300, 600, 900]], np.float32))[0].tolist(), abs=0.5)
+    assert set(canvas[:, :12].ravel().tolist()) == set(canvas[:, 372:].ravel().tolist()) == {PAD_GREY}
 
 
 def test_decode_nothing() -> None:
@@ -183,6 +181,17 @@ def test_non_max_suppression_is_greedy(boxes: list[tuple[float, float, float, in
         surer = after.where((after.confidence > before.confidence[row]) & (after.class_id == before.class_id[row]))
         overlapped = any(iou(before.xyxy[row], other) > 0.5 for other in surer.xyxy)
         assert (before.confidence[row].item() in kept) is not overlapped
+
+
+def test_large_crowd() -> None:
+    """Suppression reaches across any number of boxes: copies that come hundreds of rows later are removed."""
+    places = [(30.0 * (i % 40), 30.0 * (i // 40)) for i in range(200)]
+    rows = [
+        (x, y, x + 20, y + 20 - copy, 1 - (copy * 200 + i) / 1000, 0)
+        for copy in range(4)
+        for i, (x, y) in enumerate(places)
+    ]
+    assert_same(found(*rows[:200]), non_max_suppression(found(*rows), 0.7))
 
 
 def test_crowd() -> None:
