@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
-from api.contract.bus import state_key
+from api.contract.bus import state_key, vitals_key
+from api.contract.health import WorkerHealth
 from api.contract.schema import CameraDocument, CameraHealth, EventType
 from api.state import ApiState
 from api.store.events import append_event, last_camera_states
@@ -48,6 +49,18 @@ async def all_health(state: ApiState) -> dict[str, CameraHealth]:
     reports = await state.broker.get_matching(state_key("*"))
     documents = (_health_of(key, report) for key, report in reports.items())
     return {document.camera_id: document for document in documents if document is not None}
+
+
+async def all_workers(state: ApiState) -> list[WorkerHealth]:
+    """Return what workers last said of themselves, by name; raise `BusDown`."""
+    reports = await state.broker.get_matching(vitals_key("*"))
+    workers = []
+    for key, report in reports.items():
+        try:
+            workers.append(WorkerHealth.model_validate_json(report))
+        except ValidationError as fault:
+            log.warning("worker report cannot be read", key=key, errors=fault.error_count())
+    return sorted(workers, key=lambda worker: worker.worker)
 
 
 async def health_of(state: ApiState, camera_id: str) -> CameraHealth | None:
@@ -95,6 +108,7 @@ class CameraWatch:
             await self._state.broker.ring()
         self._known = now
         self._count(now)
+        self._state.metrics.fleet.take(health.values(), await all_workers(self._state))
 
     def _last_told(self) -> dict[str, str]:
         """Return what the wall was last told, so that a restart of the API repeats nothing."""

@@ -6,6 +6,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from api.fleet import Fleet
+
+LEADS = ("plumewatch_leads", "Leads by state")
+
 
 class Metrics:
     """
@@ -38,6 +42,11 @@ class Metrics:
         self.live_skips = Counter(
             "plumewatch_live_skips", "Times a slow viewer was moved to the newest key frame", registry=self.registry
         )
+        self.coverage_hours = Counter(
+            "plumewatch_coverage_hours", "Hours of coverage told by workers", ["result"], registry=self.registry
+        )
+        self.fleet = Fleet()
+        self.registry.register(self.fleet)
         self.registry.register(_LeadsByState(leads_by_state))
 
     def text(self) -> bytes:
@@ -51,11 +60,11 @@ class _LeadsByState(Collector):
 
     def describe(self) -> Iterable[Metric]:
         """Name the metric without asking the store."""
-        return [GaugeMetricFamily("plumewatch_leads", "Leads by state", labels=["state"])]
+        return [GaugeMetricFamily(*LEADS, labels=["state"])]
 
     def collect(self) -> Iterable[Metric]:
         """Count."""
-        family = GaugeMetricFamily("plumewatch_leads", "Leads by state", labels=["state"])
+        family = GaugeMetricFamily(*LEADS, labels=["state"])
         for state, count in sorted(self._leads_by_state().items()):
             family.add_metric([state], count)
         return [family]

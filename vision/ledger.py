@@ -89,6 +89,11 @@ class CoverageLedger:
             self.end(camera, GapReason.WORKER_STOPPED)
         self.keep()
 
+    @property
+    def unsent(self) -> int:
+        """Hours on disk that the API does not have in their newest version."""
+        return self._journal.count_unsent()
+
     def begin(self, camera_id: str, limit_s: float, look: Callable[[], Look]) -> None:
         """Open an account: the camera counts as *starting* until its first picture; `look` is asked once a second."""
         with self._lock:

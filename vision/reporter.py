@@ -8,6 +8,7 @@ import redis
 import structlog
 
 from api.contract import bus
+from api.contract.health import WorkerHealth
 from streams.board import FrameBoard
 from vision.registration import Registration
 from vision.watched import WatchedCamera
@@ -19,7 +20,7 @@ _REGISTER_EVERY_S = 3.0
 
 
 class StateReporter:
-    """Tells the bus the health of every camera, from one thread of its own."""
+    """Tells the bus the health of every camera and of the worker itself, from one thread of its own."""
 
     def __init__(
         self,
@@ -28,12 +29,14 @@ class StateReporter:
         board: FrameBoard,
         cameras: Callable[[], Sequence[WatchedCamera]],
         registration: Registration,
+        vitals: Callable[[], WorkerHealth],
     ) -> None:
         self._redis = bus_client
         self._worker = worker
         self._board = board
         self._cameras = cameras
         self._registration = registration
+        self._vitals = vitals
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reporter")
 
@@ -65,4 +68,6 @@ class StateReporter:
             for camera in self._cameras():
                 health = camera.health(self._worker, self._board)
                 pipe.set(bus.state_key(camera.config.id), health.model_dump_json(), ex=bus.STATE_TTL_S)
+            vitals = self._vitals()
+            pipe.set(bus.vitals_key(vitals.worker), vitals.model_dump_json(), ex=bus.STATE_TTL_S)
             pipe.execute()

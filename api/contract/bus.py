@@ -7,6 +7,7 @@ by HTTP from the outbox, wall events live in the database and the bus only rings
 | key | kind | written by | holds |
 |---|---|---|---|
 | ``pw:camera:{id}:state`` | string, 15 s | worker | `CameraHealth` JSON |
+| ``pw:vitals:{node}`` | string, 15 s | worker | `WorkerHealth` JSON |
 | ``pw:camera:{id}:snapshot`` | hash, 120 s | worker | ``jpeg``, ``utc``, ``width``, ``height`` |
 | ``pw:camera:{id}:wanted`` | string, 10 s | API | a viewer is watching: publish the live tile |
 | ``pw:camera:{id}:live`` | stream, capped | worker | entries of `LiveEntry` kinds |
@@ -92,6 +93,11 @@ def worker_key(member: str) -> str:
 def generation_of(document: bytes) -> str:
     """Return what tells one version of a camera's document from the next."""
     return hashlib.sha256(document).hexdigest()[:16]
+
+
+def vitals_key(node: str) -> str:
+    """Key of what a worker last said of its own health."""
+    return f"pw:vitals:{node}"
 
 
 def snapshot_key(camera_id: str) -> str:

@@ -66,7 +66,7 @@ class AccountHour(Wire):
     longest_s: float = Field(0.0, ge=0, description="longest of these intervals")
     patrol_s: float = Field(0.0, ge=0)
     focus_s: float = Field(0.0, ge=0)
-    dropped: dict[str, int] = Field(default_factory=dict, description="pictures not analysed, by reason")
+    dropped: dict[str, int] = Field(default_factory=dict, max_length=16, description="pictures not analysed, by reason")
     reconnects: int = Field(0, ge=0)
     gaps: list[CoverageGap] = Field(default_factory=list, max_length=GAPS_MOST)
 

@@ -218,7 +218,7 @@ class CameraHealth(Wire):
     decoded_age_s: float | None = Field(None, description="seconds since a picture was decoded; null: none ever was")
     analysed_age_s: float | None = Field(None, description="seconds since a picture was analysed; null: none ever was")
     interval_limit_s: float = Field(0.0, description="longest analysed interval that counts as watched; 0: not told")
-    dropped: dict[str, int] = Field(default_factory=dict, description="pictures not analysed, by reason")
+    dropped: dict[str, int] = Field(default_factory=dict, max_length=16, description="pictures not analysed, by reason")
     clock_offset_s: float | None = Field(None, description="arrival minus the camera's own clock, where it tells it")
     ring_bytes: int = Field(0, ge=0, description="encoded stream kept in memory")
 

@@ -131,6 +131,8 @@ def post_coverage(body: CoverageReport, worker: AnyWorker, state: State) -> Cove
                 raise Problem(422, "invalid-input", f"hours: {entry.camera_id} does not lie within one hour")
         taken = take_hours(session, body.hours, utc_now())
         take_losses(session, body.losses)
+    state.metrics.coverage_hours.labels(result="taken").inc(taken)
+    state.metrics.coverage_hours.labels(result="repeated").inc(len(body.hours) - taken)
     return CoverageReceipt(taken=taken, repeated=len(body.hours) - taken)
 
 
