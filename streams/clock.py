@@ -133,7 +133,7 @@ class StreamClock:
 
     def _restart(self) -> None:
         """Forget all that was learnt of the stream."""
-        self._ticks = Ticks(self._delay, is_file=self._file_start is not None)
+        self._ticks: Ticks | None = None
         self._time_base: Fraction | None = None
         self._last_arrival: datetime | None = None
         self._forget()
@@ -184,17 +184,21 @@ class StreamClock:
         if self._last_arrival is not None and (arrival < self._last_arrival or time_base != self._time_base):
             self._jump()  # the machine's own clock was set back, or the stream changed its ticks
             self._restart()
-        judged = self._ticks.judge(pts, dts, time_base, arrival, duration=duration, is_keyframe=is_keyframe, peek=peek)
+        if self._ticks is None:
+            self._ticks = Ticks(time_base, self._delay, is_file=self._file_start is not None)
+        arrival_s = arrival.timestamp()
+        judged = self._ticks.judge(pts, dts, arrival_s, duration=duration, is_keyframe=is_keyframe, peek=peek)
         if judged.jumped:
             self._continue_file(judged.pts * time_base, duration * time_base)
             self._jump()
         self.glitches += judged.replaced
         shown = self._free(judged.pts)
         self._time_base, self._last_arrival = time_base, arrival
-        if self._file_start is None and not self._delay.follow(float(shown * time_base), arrival.timestamp()):
+        pts_s = shown * time_base
+        if self._file_start is None and not self._delay.follow(float(pts_s), arrival_s):
             self._jump()
-            self._delay.follow(float(shown * time_base), arrival.timestamp())
-        time = self._capture_time(shown, shown * time_base, arrival, None if judged.replaced else sender_utc)
+            self._delay.follow(float(pts_s), arrival_s)
+        time = self._capture_time(shown, pts_s, arrival, None if judged.replaced else sender_utc)
         self._prune(judged.dts)
         return Stamp(time, shown, judged.dts)
 

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 
 from streams.delay import JUMP_S, LeastDelay
@@ -74,28 +73,32 @@ class Ticks:
     - A PTS that is before its DTS, or further than `LEAD_MAX_S` after it, is its DTS.
     """
 
-    def __init__(self, delay: LeastDelay, *, is_file: bool) -> None:
+    def __init__(self, time_base: Fraction, delay: LeastDelay, *, is_file: bool) -> None:
+        self._tick_s = float(time_base)  # fractions cost ten times as much, a packet
         self._delay = delay
         self._is_file = is_file
         self._wrapped = 0
-        self._last: tuple[int, datetime] | None = None
+        self._last: tuple[int, float] | None = None
         self._raw: tuple[int | None, int | None] = (None, None)
         self._steps: deque[int] = deque(maxlen=_STEPS_KEPT)
-        self._run: tuple[int, int, datetime] | None = None
+        self._run: tuple[int, int, float] | None = None
         self._outlier: int | None = None
 
     def judge(
         self,
         pts: int | None,
         dts: int | None,
-        time_base: Fraction,
-        arrival: datetime,
+        arrival_s: float,
         *,
         duration: int,
         is_keyframe: bool,
         peek: Peek,
     ) -> Judged:
-        """Return the packet's times; `peek` is asked only where there is doubt."""
+        """
+        Return the packet's times; `peek` is asked only where there is doubt.
+
+        `arrival_s` counts from the Unix epoch and never falls.
+        """
         raw = dts if dts is not None else pts
         is_repeat = (pts, dts) == self._raw
         self._raw = (pts, dts)
@@ -105,76 +108,79 @@ class Ticks:
         else:
             dts_now = self._last[0] + 1
             if raw is not None and not replaced:
-                doubt = self._is_doubtful(self._unwrapped(raw, time_base, arrival), time_base, arrival, duration)
-                jumped = doubt and self._believes(raw, time_base, peek, is_keyframe=is_keyframe)
+                doubt = self._is_doubtful(self._unwrapped(raw, arrival_s), arrival_s, duration)
+                jumped = doubt and self._believes(raw, peek, is_keyframe=is_keyframe)
                 replaced = doubt and not jumped
                 self._outlier = raw if replaced else None
             if jumped:
                 self._wrapped = 0
                 dts_now = raw or 0
             elif replaced:
-                dts_now = self._paced(time_base, arrival, duration)
+                dts_now = self._paced(arrival_s, duration)
             elif raw is not None:
                 dts_now = max(raw + self._wrapped, dts_now)
                 self._steps.append(dts_now - self._last[0])
                 self._run = None
-        lead = 0 if pts is None or dts is None or is_repeat else _lead(pts - dts, time_base)
-        self._last = (dts_now, arrival)
+        lead = 0 if pts is None or dts is None or is_repeat else self._lead(pts - dts)
+        self._last = (dts_now, arrival_s)
         if dts is not None and not replaced:  # the PTS is the stream's own even where its DTS was repaired
             own = dts + self._wrapped + lead
             return Judged(max(own, dts_now), dts_now, jumped, replaced or own < dts_now - 1)
         return Judged(dts_now + lead, dts_now, jumped, replaced)
 
-    def _unwrapped(self, raw: int, time_base: Fraction, arrival: datetime) -> int:
+    def _unwrapped(self, raw: int, arrival_s: float) -> int:
         """Return the time as if its counter had no end."""
-        before, then = self._last or (0, arrival)
-        expected = before if self._is_file else before + round((arrival - then).total_seconds() / time_base)
+        before, then = self._last or (0, arrival_s)
+        step = raw + self._wrapped - before
+        if abs(step) < _WRAPS[0] >> 1:
+            return before + step
+        expected_s = 0.0 if self._is_file else arrival_s - then
         for wrap in _WRAPS:
             for turn in (-wrap, wrap):
-                if abs(raw + self._wrapped + turn - expected) * time_base < JUMP_S:
+                if abs((step + turn) * self._tick_s - expected_s) < JUMP_S:
                     self._wrapped += turn
                     return raw + self._wrapped
-        return raw + self._wrapped
+        return before + step
 
-    def _is_doubtful(self, dts: int, time_base: Fraction, arrival: datetime, duration: int) -> bool:
+    def _is_doubtful(self, dts: int, arrival_s: float, duration: int) -> bool:
         step = dts - self._last[0] if self._last is not None else 0
-        if step * time_base <= -REORDER_S:
+        step_s = step * self._tick_s
+        if step_s <= -REORDER_S:
             return True
         if self._is_file:
-            usual = max(duration, *self._steps, 0)
-            return step * time_base > FILE_GAP_MAX_S and 0 < usual * FILE_GAP_STEPS < step
-        return self._delay.behind_s(float(dts * time_base), arrival.timestamp()) < -JUMP_S
+            return step_s > FILE_GAP_MAX_S and 0 < max(duration, *self._steps, 0) * FILE_GAP_STEPS < step
+        return self._delay.behind_s(dts * self._tick_s, arrival_s) < -JUMP_S
 
-    def _believes(self, raw: int, time_base: Fraction, peek: Peek, *, is_keyframe: bool) -> bool:
-        if self._outlier is not None and self._goes_on(self._outlier, raw, time_base):
+    def _believes(self, raw: int, peek: Peek, *, is_keyframe: bool) -> bool:
+        if self._outlier is not None and self._goes_on(self._outlier, raw):
             return True
         following = peek()
-        return is_keyframe if following is None else self._goes_on(raw, following, time_base)
+        return is_keyframe if following is None else self._goes_on(raw, following)
 
-    def _goes_on(self, dts: int, following: int, time_base: Fraction) -> bool:
+    def _goes_on(self, dts: int, following: int) -> bool:
         onward = following - dts
         if onward == 0:  # one wild stamp on both fields of a picture
             return False
-        return -REORDER_S < onward * time_base < LEAD_MAX_S or 0 < onward < FILE_GAP_STEPS * max(*self._steps, 0, 0)
+        usual = max(*self._steps, 0, 0)
+        return -REORDER_S < onward * self._tick_s < LEAD_MAX_S or 0 < onward < FILE_GAP_STEPS * usual
 
-    def _paced(self, time_base: Fraction, arrival: datetime, duration: int) -> int:
+    def _paced(self, arrival_s: float, duration: int) -> int:
         """Return a decoding time for a packet that has none of its own."""
-        before, then = self._last or (0, arrival)
+        before, then = self._last or (0, arrival_s)
         usual = duration or min(self._steps, default=0)
         if self._is_file:
             return before + max(usual, 1)
         count, first, since = self._run or (0, before, then)
         self._run = (count + 1, first, since)
         if count < BRIEF_TICKS and usual:
-            elapsed_s = max((arrival - then).total_seconds(), BRIEF_STEP_S)
-            return before + max(min(usual, round(elapsed_s / time_base)), 1)
-        return max(before + 1, first + round((arrival - since).total_seconds() / time_base))
+            return before + max(min(usual, round(max(arrival_s - then, BRIEF_STEP_S) / self._tick_s)), 1)
+        return max(before + 1, first + round((arrival_s - since) / self._tick_s))
 
-
-def _lead(ticks: int, time_base: Fraction) -> int:
-    """Return how long after its decoding a picture is shown; 0 where that cannot be."""
-    for wrap in _WRAPS:
-        for turn in (-wrap, wrap):
-            if abs(ticks + turn) * time_base < JUMP_S:
-                ticks += turn
-    return ticks if 0 <= ticks * time_base <= LEAD_MAX_S else 0
+    def _lead(self, ticks: int) -> int:
+        """Return how long after its decoding a picture is shown; 0 where that cannot be."""
+        for wrap in _WRAPS:
+            if abs(ticks) > wrap >> 1:
+                for turn in (-wrap, wrap):
+                    if abs(ticks + turn) * self._tick_s < JUMP_S:
+                        ticks += turn
+        return ticks if 0 <= ticks * self._tick_s <= LEAD_MAX_S else 0
