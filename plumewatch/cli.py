@@ -84,6 +84,10 @@ def up(
         int | None, typer.Option(min=0, max=65535, help="Port of the wall; 8080, or the next free one.")
     ] = None,
     data: Data = Path("plumewatch-data"),
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes; they share the cameras.")] = 1,
+    redis: Annotated[
+        str, typer.Option("--redis", envvar="PLUMEWATCH_REDIS_URL", help="Redis or Valkey address; empty: our own.")
+    ] = "",
     *,
     demo: Annotated[bool, typer.Option("--demo", help="Watch generated scenes.")] = False,
     once: Annotated[bool, typer.Option("--once", help="End after the first lead is filed and verified.")] = False,
@@ -93,7 +97,9 @@ def up(
     from plumewatch.supervisor import Site, SiteOptions  # noqa: PLC0415
 
     configure()
-    options = SiteOptions(config=config, sources=tuple(source or ()), port=port, data=data, demo=demo)
+    options = SiteOptions(
+        config=config, sources=tuple(source or ()), port=port, data=data, demo=demo, workers=workers, redis=redis
+    )
     with _until_stopped() as stop:
         raise typer.Exit(Site(options).run(stop, once_timeout_s=once_timeout_s if once else None))
 
@@ -126,6 +132,10 @@ def worker(
         Path | None, typer.Option(envvar="PLUMEWATCH_WORKER_KEY_FILE", help="File that holds the worker's key.")
     ] = None,
     node: Annotated[str | None, typer.Option(help="Name of this node at its first start; the machine's.")] = None,
+    max_cameras: Annotated[
+        int | None, typer.Option(min=0, help="Cameras to watch at most; 0: as many as it can. Else as configured.")
+    ] = None,
+    shard: Annotated[str, typer.Option(help="Watch one part of the configured cameras: 2/4 for the second of 4.")] = "",
 ) -> None:
     """Run a worker: read cameras, detect, confirm, report."""
     from plumewatch.worker_process import run_worker  # noqa: PLC0415
@@ -140,6 +150,8 @@ def worker(
             api=api,
             worker_key_file=worker_key_file,
             node=node,
+            max_cameras=max_cameras,
+            shard=shard,
             stop=stop,
         )
 

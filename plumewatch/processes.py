@@ -73,6 +73,7 @@ class Child:
         if now >= self.not_before:
             self.restarts += 1
             self.start()
+            log.info("process started again", process=self.name, restarts=self.restarts)
 
     def stop(self, deadline_s: float) -> None:
         """Ask the process to stop; kill it when it has not stopped `deadline_s` seconds later."""
@@ -88,6 +89,11 @@ class Child:
             self.process.stdin.close()
         self._close_log()
 
+    def ask_to_stop(self) -> None:
+        """Ask the process to stop, and return at once."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
     def tail(self, lines: int = 5) -> str:
         """Return the last lines of the log: what to show when it would not start."""
         if not self.log_path.exists():
@@ -99,6 +105,15 @@ class Child:
         if self._log is not None:
             self._log.close()
             self._log = None
+
+
+def stop_together(children: Sequence[Child], deadline_s: float) -> None:
+    """Ask all to stop, then wait for each; those that have not stopped `deadline_s` seconds later are killed."""
+    deadline = time.monotonic() + deadline_s
+    for child in children:
+        child.ask_to_stop()
+    for child in children:
+        child.stop(max(0.0, deadline - time.monotonic()))
 
 
 def stop_on_eof() -> None:

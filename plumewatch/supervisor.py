@@ -1,5 +1,5 @@
 """
-The one-machine site: embedded bus, API and worker as child processes, watched and started again.
+The one-machine site: embedded bus, API and workers as child processes, watched and started again.
 
 The supervisor keeps no lead and no frame. If it is killed, its children stop by themselves; what was confirmed is on
 disk.
@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -23,8 +23,9 @@ from plumewatch.api_process import FirstStart, prepare_api
 from plumewatch.embedded import EmbeddedValkey
 from plumewatch.failures import UsageError
 from plumewatch.follow import LeadFollower
-from plumewatch.processes import Child
-from plumewatch.worker_process import DEMO, SOURCES, read_config
+from plumewatch.processes import Child, stop_together
+from plumewatch.worker_process import DEMO, REDIS, SOURCES, read_config
+from vision.node import FACTS, host_name
 
 log = structlog.get_logger(__name__)
 
@@ -32,19 +33,33 @@ DEFAULT_PORT = 8080
 _PORTS_TRIED = 50
 _READY_WITHIN_S = 60.0
 _TICK_S = 0.25
+WORKERS = "workers"
+"""Folder of the second and further workers' data; the first one's are in the data folder itself."""
+
 WORKER_STOPS_WITHIN_S = 90.0
 """More than the deadlines of a worker's parts together (`vision.worker.Worker.run`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SiteOptions:
-    """What ``plumewatch up`` was asked for; `port` is ``None`` where the default will do."""
+    """
+    What ``plumewatch up`` was asked for.
+
+    Attributes:
+        port: of the wall; ``None`` where the default will do.
+
+        workers: worker processes.
+
+        redis: address of a bus that runs already; empty: a Valkey server of the site's own.
+    """
 
     config: Path | None
     sources: tuple[str, ...]
     port: int | None
     data: Path
     demo: bool
+    workers: int = 1
+    redis: str = field(default="", repr=False)
 
 
 class Site:
@@ -66,34 +81,59 @@ class Site:
             read_config(options.config, options.sources)
             sources = [*options.sources, *(self._demo_sources() if options.demo else ())]
             port = _free_port(options.port)
-            bus = EmbeddedValkey(options.data / "bus").start()
-            stack.callback(bus.stop)
-            first = prepare_api(options.data, bus.url)
+            bus = self._own_bus(stack)
+            bus_url = options.redis if bus is None else bus.url
+            first = prepare_api(options.data, bus_url)
             url = f"http://127.0.0.1:{port}"
-            api, worker = self._children(url, bus.url, port, sources, first)
+            api = self._api(bus_url, port)
             api.start()
             stack.callback(api.stop, 15.0)
             self._wait_ready(api, url, stop)
-            worker.start()
-            stack.callback(worker.stop, WORKER_STOPS_WITHIN_S)
+            workers = [self._worker(number, url, bus_url, sources, first) for number in range(1, options.workers + 1)]
+            for worker in workers:
+                worker.start()
+            stack.callback(stop_together, workers, WORKER_STOPS_WITHIN_S)
+            self._tell_idle_folders()
             self._greet(url, first)
             follower = LeadFollower(url, first.worker_key)
-            return self._watch(stop, bus, (api, worker), follower, once_timeout_s)
+            return self._watch(stop, bus, (api, *workers), follower, once_timeout_s)
 
-    def _children(
-        self, url: str, bus_url: str, port: int, sources: list[str], first: FirstStart
-    ) -> tuple[Child, Child]:
+    def _own_bus(self, stack: ExitStack) -> EmbeddedValkey | None:
+        """Return the site's own bus, started; ``None`` where it was given one."""
+        if self._options.redis:
+            return None
+        bus = EmbeddedValkey(self._options.data / "bus").start()
+        stack.callback(bus.stop)
+        return bus
+
+    def _api(self, bus_url: str, port: int) -> Child:
         data = self._options.data
         logs = data / "logs"
         logs.mkdir(exist_ok=True)
-        shared = ["--data", str(data), "--redis", bus_url]
-        api = Child("api", ["api", *shared, "--port", str(port)], {}, logs / "api.log")
-        configured = ["--config", str(self._options.config)] if self._options.config else []
-        # Sources may hold passwords: the environment is the owner's alone to read, a command line is everybody's.
-        environment = {SOURCES: json.dumps(sources)} | ({DEMO: "1"} if self._options.demo else {})
-        arguments = ["worker", *shared, "--api", url, "--worker-key-file", str(first.worker_key_file)]
-        worker = Child("worker", [*arguments, *configured], environment, logs / "worker.log")
-        return api, worker
+        # An address may hold a password: the environment is the owner's alone to read, a command line is everybody's.
+        arguments = ["api", "--data", str(data), "--port", str(port)]
+        return Child("api", arguments, {REDIS: bus_url}, logs / "api.log")
+
+    def _worker(self, number: int, url: str, bus_url: str, sources: list[str], first: FirstStart) -> Child:
+        """Return a worker with its share of the configured cameras; each is a node with a folder of its own."""
+        options = self._options
+        name = "worker" if number == 1 else f"worker-{number}"
+        folder = options.data if number == 1 else options.data / WORKERS / str(number)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        arguments = ["worker", "--data", str(folder), "--api", url, "--worker-key-file", str(first.worker_key_file)]
+        arguments += ["--config", str(options.config)] if options.config else []
+        arguments += ["--shard", f"{number}/{options.workers}"] if options.workers > 1 else []
+        if number > 1 and not (folder / "node" / FACTS).exists():
+            arguments += ["--node", f"{host_name()[:58]}-{number}"]
+        environment = {REDIS: bus_url, SOURCES: json.dumps(sources)} | ({DEMO: "1"} if options.demo else {})
+        return Child(name, arguments, environment, options.data / "logs" / f"{name}.log")
+
+    def _tell_idle_folders(self) -> None:
+        """Warn of workers of an earlier start that are not started now, for their leads may still wait to be sent."""
+        folders = sorted((self._options.data / WORKERS).glob("*/outbox/ready/L*"))
+        idle = {path.parents[2].name for path in folders if int(path.parents[2].name) > self._options.workers}
+        if idle:
+            log.warning("leads wait in the folders of workers that are not started", workers=sorted(idle))
 
     def _demo_sources(self) -> list[str]:
         from benchmarks.scenes import demo_scenes, ensure  # noqa: PLC0415 (rendering needs the picture libraries)
@@ -129,7 +169,7 @@ class Site:
     @staticmethod
     def _watch(
         stop: threading.Event,
-        bus: EmbeddedValkey,
+        bus: EmbeddedValkey | None,
         children: tuple[Child, ...],
         follower: LeadFollower,
         once_timeout_s: float | None,
@@ -138,9 +178,8 @@ class Site:
         while not stop.wait(_TICK_S):
             for child in children:
                 child.keep_alive()
-            if not bus.is_running():
-                log.error("the bus ended; starting it again")
-                bus.restart()
+            if bus is not None:
+                bus.keep_alive()
             for line in follower.news():
                 print(line, flush=True)
             if deadline is not None and follower.filed:

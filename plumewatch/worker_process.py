@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,10 @@ DEMO = "PLUMEWATCH_DEMO"
 
 SOURCES = "PLUMEWATCH_SOURCES"
 """Set by the supervisor: the sources as a JSON list, kept off the command line because they may hold passwords."""
+
+
+REDIS = "PLUMEWATCH_REDIS_URL"
+"""Names the bus to ``plumewatch api`` and ``worker``; the address may hold a password."""
 
 
 def read_config(config_file: Path | None, sources: Sequence[str]) -> WorkerConfig:
@@ -42,16 +47,39 @@ def run_worker(
     api: str,
     worker_key_file: Path | None,
     node: str | None,
+    max_cameras: int | None,
+    shard: str,
     stop: threading.Event,
 ) -> None:
-    """Run a worker until `stop` is set."""
+    """
+    Run a worker until `stop` is set.
+
+    Of several worker processes on one machine each has a `shard` of the configured cameras, ``2/4`` for the second of
+    four; the first makes all of them known to the API. Cameras that admins register are no part of that.
+    """
     from vision.worker import Worker, WorkerPlaces  # noqa: PLC0415 (loads the picture libraries)
 
     settings = read_config(config, [*sources, *json.loads(os.environ.get(SOURCES, "[]"))])
     if os.environ.get(DEMO) == "1":
         settings = settings.model_copy(update={"stream": settings.stream.model_copy(update={"loop": True})})
+    if max_cameras is not None:
+        settings = settings.model_copy(
+            update={"worker": settings.worker.model_copy(update={"max_cameras": max_cameras})}
+        )
+    number, count = _shard(shard)
+    watched = settings.model_copy(update={"cameras": settings.cameras[number - 1 :: count]})
+    registered = settings if number == 1 else settings.model_copy(update={"cameras": ()})
     places = WorkerPlaces(data=data, api_url=api, redis_url=redis, worker_key=_worker_key(worker_key_file), node=node)
-    Worker(settings, places).run(stop)
+    Worker(watched, places, registered).run(stop)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    """Return number and count of ``2/4``; ``1, 1`` for an empty text."""
+    found = re.fullmatch(r"(\d{1,3})/(\d{1,3})", text or "1/1")
+    number, count = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 1 <= number <= count:
+        raise UsageError(f"a shard is NUMBER/COUNT, as 2/4, not {text!r}")
+    return number, count
 
 
 def _worker_key(file: Path | None) -> str:

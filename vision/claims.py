@@ -55,14 +55,13 @@ class Assignment:
 class _State:
     """
     What the turns know: claims by entry id, assignments by camera, when those that leave do so, why some are refused,
-    entries of own cameras, how many other workers there are.
+    how many other workers there are.
     """
 
     held: dict[str, Entry] = field(default_factory=dict)
     watched: dict[str, Assignment] = field(default_factory=dict)
     leaving: dict[str, float] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
-    spurned: set[str] = field(default_factory=set)
     others: int = 0
     assured_at: float = float("-inf")
     touched_at: float = float("-inf")
@@ -78,7 +77,7 @@ class Claims:
     Args:
         group: the bus.
 
-        own: ids of this worker's own cameras, which are watched in any case and never claimed.
+        own: ids of this worker's own cameras, which are watched in any case, claimed or not.
 
         is_busy: whether a camera should not be handed over now, for it sees something.
 
@@ -207,14 +206,10 @@ class Claims:
             state.refused = {i: reason for i, reason in state.refused.items() if i in claimed}
 
     def _take_in(self, entries: Iterable[Entry]) -> None:
-        """Watch the cameras of entries that have become ours; give back those that are our own in any case."""
+        """Watch the cameras of entries that have become ours; those of own cameras are held, so that no other does."""
         entries = list(entries)
         state = self._state
-        own = {entry.entry_id for entry in entries if entry.camera in self._own}
-        self._group.give_back(own, at_once=False)
-        state.spurned |= own
-        entries = [entry for entry in entries if entry.camera not in self._own]
-        changed = [entry for entry in entries if not self._is_watched(entry)]
+        changed = [entry for entry in entries if entry.camera not in self._own and not self._is_watched(entry)]
         documents = self._group.documents([entry.camera for entry in changed])
         with self._lock:
             for entry in entries:
@@ -232,7 +227,8 @@ class Claims:
     def _is_settled(self, entry: Entry) -> bool:
         """True where what follows from a claim has been done: a turn that the bus broke off leaves some undone."""
         state = self._state
-        return entry.camera not in state.leaving and (self._is_watched(entry) or entry.camera in state.refused)
+        is_done = entry.camera in self._own or entry.camera in state.refused or self._is_watched(entry)
+        return is_done and entry.camera not in state.leaving
 
     def _assign(self, entry: Entry, document: bytes) -> None:
         """Watch a camera, or know why not. A document of another generation is not its: its entry comes next."""
@@ -268,8 +264,7 @@ class Claims:
         if room <= 0:
             return
         share = fair_share(report.member, view.reports, view.total) - self.held
-        self._state.spurned &= set(view.free)
-        free = [entry_id for entry_id in view.free if entry_id not in self._state.spurned]
+        free = list(view.free)
         self._shuffle(free)
         taken = self._group.take_free(free[: max(0, min(room, share))])
         self._take_in(taken)
@@ -287,7 +282,8 @@ class Claims:
         if view.free or view.is_stale or len(state.leaving) >= _LEAVING or now < state.relieve_at:
             return
         to = receiver(self._group.member, view.reports)
-        candidates = [entry for entry in state.held.values() if not self._is_busy(entry.camera)]
+        movable = (entry for entry in state.held.values() if entry.camera not in self._own)
+        candidates = [entry for entry in movable if not self._is_busy(entry.camera)]
         if to is None or not candidates:
             return
         entry = candidates[-1]

@@ -181,7 +181,7 @@ def _read_json(path: Path) -> dict[str, object]:
 def _facts(folder: Path, name: str | None) -> _Facts:
     path = folder / FACTS
     if not path.exists():
-        name = name or _host_name()
+        name = name or host_name()
         if not _NAME.fullmatch(name):
             raise NodeError(f"a node's name must be 1-64 of A-Z a-z 0-9 . _ - at its first start, got {name!r}")
         facts = _Facts(name, secrets.randbelow(1000))
@@ -197,7 +197,7 @@ def _facts(folder: Path, name: str | None) -> _Facts:
     return _Facts(own, number)
 
 
-def _host_name() -> str:
+def host_name() -> str:
     """Return this machine's name with everything that a node's name may not hold replaced by ``-``."""
     return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()).strip("-._")[:64] or "node"
 

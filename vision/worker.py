@@ -78,9 +78,11 @@ class WorkerPlaces:
 class Worker:
     """Watches cameras until it is told to stop."""
 
-    def __init__(self, config: WorkerConfig, places: WorkerPlaces) -> None:
+    def __init__(self, config: WorkerConfig, places: WorkerPlaces, registers: WorkerConfig | None = None) -> None:
+        """Watch the cameras of `config`; make those of `registers` known to the API, where they are not the same."""
         self._config = config
         self._places = places
+        self._registers = registers or config
         self._board = FrameBoard()
         cores = os.cpu_count() or 1
         self._gate = threading.BoundedSemaphore(cores)
@@ -100,7 +102,7 @@ class Worker:
             bus = redis.Redis.from_url(self._places.redis_url, socket_timeout=5, socket_connect_timeout=3)
             stack.callback(bus.close)
             outbox = Outbox(self._places.data / "outbox")
-            registration = Registration(client, node, self._config)
+            registration = Registration(client, node, self._registers)
             sender = OutboxSender(outbox, client, enrol=registration.enrol)
             sender.start()
             stack.callback(sender.close, _FLUSH_S)

@@ -217,14 +217,18 @@ def test_a_camera_that_cannot_be_watched_is_told_of_and_not_passed_round(
     assert first.claims.refusals == {}
 
 
-def test_own_cameras_are_left_to_others(site: Site, hire: Callable[..., Worker]) -> None:
-    """A registered camera that has the id of an own one is not claimed for long, and not tried again and again."""
-    worker = hire("a", own=("cam0",))
+def test_a_registered_camera_that_is_an_own_one_is_held_for_it(site: Site, hire: Callable[..., Worker]) -> None:
+    """Its entry is claimed so that no other watches it too; it is not handed over, and its document starts nothing."""
+    worker, other = hire("a", own=("cam0",)), hire("b")
     site.publish(*cameras(1))
-    assert worker.turn() == []
-    site.settle()
-    assert (worker.turn(), worker.claims.held) == ([], 0)
-    assert hire("b").turn() == ["cam0"]
+    assert (worker.turn(), worker.claims.held) == ([], 1)
+    assert other.turn() == []
+    site.publish(*cameras(3))
+    for _ in range(4):
+        worker.turn()
+        other.turn()
+    assert sorted(worker.watched + other.watched) == ["cam1", "cam2"]
+    assert worker.claims.may_analyse("cam0")
 
 
 def test_a_dead_workers_cameras_are_taken_over(site: Site, hire: Callable[..., Worker]) -> None:
