@@ -59,11 +59,11 @@ class Asked:
 
         streets: folder of street scenes, all negatives; ``None`` for none.
 
-        clips: folder of films with known truth; ``None`` for none.
+        clips: folder of clips with known truth; ``None`` for none.
 
         scenes: folder of the rendered scenes; ``None`` to leave them out.
 
-        limit: at most so many pictures, films and scenes each; ``None`` for all.
+        limit: at most so many pictures, clips and scenes each; ``None`` for all.
     """
 
     model: str | None = None
@@ -139,7 +139,7 @@ def _images(model: RegisteredModel, runtime: str, found: PictureSet, track: _Tra
 def _sequences(
     model: RegisteredModel, asked: Asked, clips: list[Clip], track: _Track
 ) -> tuple[list[SequenceFigures], RuntimeUsed | None]:
-    """Return the figures of the films and of the scenes, and what ran them."""
+    """Return the figures of the clips and of the scenes, and what ran them."""
     figures: list[SequenceFigures] = []
     if not clips and asked.scenes is None:
         return figures, None
@@ -155,10 +155,10 @@ def _sequences(
                 advance(sum(done.values()), sum(scene.frames for scene in chosen))
 
             sets["scenes"] = scene_clips(asked.scenes, chosen, drawn)
-    for name, films in sets.items():
+    for name, chosen_clips in sets.items():
         with track(name) as advance:
             step = lambda _, number, count, advance=advance: advance(number, count)  # noqa: E731 (binds its bar)
-            figures.append(sequence_figures(name, films, detector, step=step))
+            figures.append(sequence_figures(name, chosen_clips, detector, step=step))
     return figures, runtime_used(detector)
 
 

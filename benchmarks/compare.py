@@ -89,7 +89,7 @@ class Comparison:
 
         differences: of every figure that both have.
 
-        is_same_data: both saw the same pictures and films.
+        is_same_data: both saw the same pictures and clips.
 
         is_same_model: both ran the same weights at the same size and threshold.
     """
@@ -107,7 +107,7 @@ class Comparison:
         Raises `BenchmarkError` where the two did not see the same data.
         """
         if not self.is_same_data:
-            raise BenchmarkError("the baseline was measured on other pictures or films: measure it again on these")
+            raise BenchmarkError("the baseline was measured on other pictures or clips: measure it again on these")
         return [one for one in self.differences if one.verdict is Verdict.WORSE or self._fell(one)]
 
     def _fell(self, one: Difference) -> bool:
@@ -119,7 +119,7 @@ class Comparison:
         """Return the comparison as lines for people."""
         lines = [f"before  {_title(self.before)}", f"after   {_title(self.after)}"]
         if not self.is_same_data:
-            lines.append("NOTE    not the same pictures or films: the differences also hold those of the data")
+            lines.append("NOTE    not the same pictures or clips: the differences also hold those of the data")
         wide = max((len(one.after.key) for one in self.differences), default=6)
         lines.append(f"\n{'figure':<{wide}}  {'before':>8} {'after':>8} {'change':>8}  95 % interval")
         for one in self.differences:
@@ -191,12 +191,12 @@ def _difference(before: Figure, after: Figure) -> Difference:
 
 def _data(result: AccuracyResult) -> tuple[object, ...]:
     images = None if result.images is None else (result.images.data.sha256, result.images.settings)
-    films = [
+    clips = [
         (one.name, name, clip.sha256, tuple(clip.events))
         for one in result.sequences
         for name, clip in one.clips.items()
     ]
-    return images, films
+    return images, clips
 
 
 def _title(result: AccuracyResult) -> str:

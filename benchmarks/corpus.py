@@ -1,5 +1,5 @@
 """
-The corpus: film clips with what happens in them.
+The corpus: clips with what happens in them.
 
 The truth of a clip stands, in this order, in an ``events.csv`` beside it (``file,classes,start_s,end_s``; classes
 separated by ``|``, a line without classes for a clip in which nothing happens) or, by the clip's SHA-256, in
@@ -51,7 +51,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A film, its hash and what happens in it; `is_unclear` where people may disagree."""
+    """A clip, its hash and what happens in it; `is_unclear` where people may disagree."""
 
     path: Path
     sha256: str
@@ -60,12 +60,12 @@ class Clip:
 
 
 def known_clips(folder: Path, known: Path = KNOWN_CLIPS) -> list[Clip]:
-    """Return the films in `folder` whose truth is known, by name; raise `BenchmarkError` where there is none."""
+    """Return the clips in `folder` whose truth is known, by name; raise `BenchmarkError` where there is none."""
     if not folder.is_dir():
         raise BenchmarkError(f"{folder}: no such folder")
     files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in VIDEO]
     if not files:
-        raise BenchmarkError(f"{folder}: no films in this folder ({', '.join(sorted(VIDEO))})")
+        raise BenchmarkError(f"{folder}: no clips in this folder ({', '.join(sorted(VIDEO))})")
     written = _read_events(folder / EVENTS_FILE)
     by_hash = tomllib.loads(known.read_text(encoding="utf-8"))["clips"]
     clips, strange = [], []
@@ -82,26 +82,26 @@ def known_clips(folder: Path, known: Path = KNOWN_CLIPS) -> list[Clip]:
         else:
             strange.append(file.name)
     if not clips:
-        raise BenchmarkError(f"{folder}: nobody has said what happens in these films; write it into {EVENTS_FILE}")
+        raise BenchmarkError(f"{folder}: nobody has said what happens in these clips; write it into {EVENTS_FILE}")
     if strange:
-        log.warning("films without truth left out", folder=str(folder), files=", ".join(strange))
+        log.warning("clips without truth left out", folder=str(folder), files=", ".join(strange))
     return clips
 
 
 def scene_clips(folder: Path, scenes: Iterable[Scene], progress: Progress | None = None) -> list[Clip]:
     """Return the scenes as clips in `folder`, rendered where they are missing."""
     chosen = list(scenes)
-    films = ensure(folder, chosen, progress=progress)
-    return [Clip(films[one.name], sha256_of(films[one.name]), scene_events(one, films[one.name])) for one in chosen]
+    clips = ensure(folder, chosen, progress=progress)
+    return [Clip(clips[one.name], sha256_of(clips[one.name]), scene_events(one, clips[one.name])) for one in chosen]
 
 
-def scene_events(scene: Scene, film: Path) -> tuple[Event, ...]:
+def scene_events(scene: Scene, clip: Path) -> tuple[Event, ...]:
     """
     Return what should be reported in a rendered scene: its sources of smoke and fire.
 
-    Sources that burn together are one event, its box around all of them as the film's truth has it.
+    Sources that burn together are one event, its box around all of them as the clip's truth has it.
     """
-    with truth_path(film).open(encoding="utf-8") as lines:
+    with truth_path(clip).open(encoding="utf-8") as lines:
         boxes = [event["xyxy"] for event in json.loads(next(lines))["events"]]
     together: dict[tuple[float, float], list[int]] = defaultdict(list)
     for number, event in enumerate(scene.events):

@@ -1,4 +1,4 @@
-"""Deciders: ways to turn boxes into leads, side by side over one film that is decoded and detected once."""
+"""Deciders: ways to turn boxes into leads, side by side over one clip that is decoded and detected once."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmedLead:
-    """A lead at the moment of its confirmation; seconds from the film's first picture, `xyxy` in its pixels."""
+    """A lead at the moment of its confirmation; seconds from the clip's first picture, `xyxy` in its pixels."""
 
     class_name: str
     first_s: float
@@ -55,7 +55,7 @@ class ConfirmedLead:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A film that was analysed: how long it is at the analysis rate, and how many pictures were looked at."""
+    """A clip that was analysed: how long it is at the analysis rate, and how many pictures were looked at."""
 
     seconds: float
     pictures: int
@@ -73,14 +73,14 @@ def trial(variant: Variant, threshold: float) -> Trial:
 
 
 def confirmed_leads(
-    film: Path, detector: Detector, fps: float, trials: Mapping[Key, Trial]
+    clip: Path, detector: Detector, fps: float, trials: Mapping[Key, Trial]
 ) -> tuple[dict[Key, list[ConfirmedLead]], Watched]:
     """
-    Return the leads that each trial confirms in a film, in order, and what was watched.
+    Return the leads that each trial confirms in a clip, in order, and what was watched.
 
     Raises `streams.errors.StreamError` or `models.detector.InferenceError`.
     """
-    camera = WorkerConfig.for_sources([str(film)]).cameras[0]
+    camera = WorkerConfig.for_sources([str(clip)]).cameras[0]
     stream = parse_config({"stream": {"analysis_fps": fps}}).stream
     analysers = {}
     for key, one in trials.items():

@@ -22,7 +22,7 @@ def bench_accuracy(
     streets: Annotated[
         Path | None, typer.Option(help="Pictures with nothing to find, laid out in the same way.")
     ] = None,
-    clips: Annotated[Path | None, typer.Option(help="Folder of films whose events are known.")] = None,
+    clips: Annotated[Path | None, typer.Option(help="Folder of clips whose events are known.")] = None,
     scenes: Annotated[bool, typer.Option("--scenes", help="Also the rendered scenes.")] = False,
     scenes_folder: Annotated[Path, typer.Option(help="Where rendered scenes are kept.")] = Path(".cache/scenes"),
     runtime: Annotated[str, typer.Option(help="Run-time, as in `detector.runtime`.")] = "auto",
@@ -33,17 +33,18 @@ def bench_accuracy(
         float | None, typer.Option(min=0.01, max=0.99, help="Threshold at work; the registered one.")
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="At most so many pictures, films, scenes: for a quick look.")
+        int | None, typer.Option(min=1, help="At most so many pictures, clips, scenes: for a quick look.")
     ] = None,
     json: ToJson = None,
     html: Annotated[Path | None, typer.Option(help="Write a report with plots and the worst mistakes here.")] = None,
     baseline: Annotated[Path | None, typer.Option(help="An earlier result: exit 1 where this one is worse.")] = None,
 ) -> None:
-    """Measure a model: precision by group, false alarms by look-alike, events and false leads in films."""
+    """Measure a model: precision by group, false alarms by look-alike, events and false leads in clips."""
     from benchmarks.accuracy_result import read_result  # noqa: PLC0415
     from benchmarks.accuracy_run import Asked, run  # noqa: PLC0415
     from benchmarks.accuracy_text import accuracy_text  # noqa: PLC0415
     from benchmarks.compare import compare  # noqa: PLC0415
+    from benchmarks.report import html_report  # noqa: PLC0415
 
     configure(quiet=True)
     before = None if baseline is None else read_result(baseline)
@@ -52,6 +53,8 @@ def bench_accuracy(
     print(accuracy_text(measured.result))
     if json is not None:
         json.write_text(measured.result.as_json(), encoding="utf-8")
+    if html is not None:
+        html.write_text(html_report(measured.result, measured.pictures), encoding="utf-8")
     if before is not None:
         compared = compare(before, measured.result)
         worse = compared.regressions()
