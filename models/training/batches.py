@@ -42,6 +42,8 @@ class Batch:
         ignored_xyxy: float32 ``(b, k, 4)``: regions without classification loss, px; empty ones are all zero.
 
         ignored_class: int64 ``(b, k)``: the class left out there, -1 for unused rows.
+
+        is_taught: bool ``(b,)``: real images only, at least one target: a teacher may be asked about these.
     """
 
     images: torch.Tensor
@@ -50,6 +52,7 @@ class Batch:
     xywh: torch.Tensor
     ignored_xyxy: torch.Tensor
     ignored_class: torch.Tensor
+    is_taught: torch.Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,9 +99,11 @@ class Batches:
         layout = self._layout(torch.cat([index[:, None], partners], dim=1), self._uniform(len(index)) < mosaic)
         images = self._recolour(self._render(layout))
         xyxy, class_id = self._boxes(layout)
+        is_real = ~(self.store.is_painted[layout.source] & layout.is_used).any(dim=1)
         if not plain and self.settings.mixup > 0:
-            images, xyxy, class_id = self._mix(images, xyxy, class_id)
-        return _targets(images, xyxy, class_id)
+            images, xyxy, class_id, mixed = self._mix(images, xyxy, class_id)
+            is_real &= ~mixed | is_real.roll(1)
+        return _targets(images, xyxy, class_id, is_real)
 
     def _uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
         return torch.rand(shape, generator=self.generator, device=self.device) * (high - low) + low
@@ -159,13 +164,13 @@ class Batches:
 
     def _mix(
         self, images: torch.Tensor, xyxy: torch.Tensor, class_id: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return the batch with some samples blended with their neighbour, boxes of both kept."""
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return the batch with some samples blended with their neighbour, boxes of both kept, and which these are."""
         chosen = self._uniform(len(images)) < self.settings.mixup
         weight = torch.where(chosen, self._uniform(len(images), low=0.4, high=0.6), 1.0).view(-1, 1, 1, 1)
         images = images * weight + images.roll(1, dims=0) * (1 - weight)
         other = torch.where(chosen[:, None], class_id.roll(1, dims=0), -1)
-        return images, torch.cat([xyxy, xyxy.roll(1, dims=0)], dim=1), torch.cat([class_id, other], dim=1)
+        return images, torch.cat([xyxy, xyxy.roll(1, dims=0)], dim=1), torch.cat([class_id, other], dim=1), chosen
 
     def _recolour(self, images: torch.Tensor) -> torch.Tensor:
         """Return the images with hue, saturation, brightness, night, blur and noise changed as the settings say."""
@@ -201,7 +206,7 @@ def _colour_matrix(hue_rad: torch.Tensor, saturation: torch.Tensor) -> torch.Ten
     return torch.linalg.inv(to_yiq) @ torch.stack(rows, dim=1) @ to_yiq
 
 
-def _targets(images: torch.Tensor, xyxy: torch.Tensor, class_id: torch.Tensor) -> Batch:
+def _targets(images: torch.Tensor, xyxy: torch.Tensor, class_id: torch.Tensor, is_real: torch.Tensor) -> Batch:
     """Return the batch with its boxes sorted into targets and ignored regions."""
     side = float(images.shape[-1])
     is_target = (class_id >= 0) & (class_id < IGNORED)
@@ -214,4 +219,5 @@ def _targets(images: torch.Tensor, xyxy: torch.Tensor, class_id: torch.Tensor) -
     chosen = is_ignored.gather(1, order)
     ignored_class = torch.where(chosen, class_id.gather(1, order) - IGNORED, -1)
     ignored = xyxy.gather(1, order[..., None].expand(-1, -1, 4)) * chosen[..., None]
-    return Batch(images, row, class_id[row, column], xywh, ignored, ignored_class)
+    is_taught = is_real & is_target.any(dim=1)
+    return Batch(images, row, class_id[row, column], xywh, ignored, ignored_class, is_taught)

@@ -1,26 +1,29 @@
-"""The labelled images of a training run: read from YOLO folders, grouped, split without leaks, and fingerprinted."""
+"""The labelled images of a training run: read from YOLO folders, grouped, and fingerprinted."""
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 CLASS_NAMES = ("smoke", "fire")
-IGNORED = len(CLASS_NAMES)
+IGNORED = 1000
 """Class ids from here on mark regions to ignore: ``IGNORED + c`` is left out of the loss of class ``c``."""
 
-THUMBNAIL_PX = 24
+SPLITS = {"train": ("train",), "val": ("val", "valid", "validation")}
+"""Folder names of a split; what others are called, ``test`` for one, is left alone."""
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 _STEM_WITH_KIND = ("hn", "sky", "distant")
 
 
@@ -42,7 +45,9 @@ class Sample:
 
         xyxy: float32 ``(n, 4)``: left, top, right, bottom as shares of width and height, in [0, 1].
 
-        class_id: int64 ``(n,)``: index into CLASS_NAMES, or ``IGNORED +`` that index.
+        class_id: int64 ``(n,)``: index into the class names, or ``IGNORED +`` that index.
+
+        topic: What the image was labelled for, where a source labels each image for one topic only; else empty.
     """
 
     name: str
@@ -50,6 +55,7 @@ class Sample:
     path: Path
     xyxy: NDArray[np.float32]
     class_id: NDArray[np.int64]
+    topic: str = ""
 
     @property
     def group(self) -> str:
@@ -65,45 +71,26 @@ class Sample:
         return self.class_id.size == 0
 
 
-def read_folder(root: Path, *, prefix: str = "", labelled: bool = True) -> list[Sample]:
+def read_folder(root: Path, *, prefix: str = "", labelled: bool = True, classes: int | None = None) -> list[Sample]:
     """
-    Return the samples under ``root/{train,val}/{images,labels}``, sorted by split and name.
+    Return the samples of a YOLO-format folder, sorted by split and name.
 
-    With ``labelled=False`` the label files are another topic's and are not read: every image is a negative.
-    Raises DatasetError when a label file is missing or malformed.
+    Layouts: ``root/SPLIT/{images,labels}``, ``root/{images,labels}/SPLIT`` (SPLIT as in `SPLITS`), or ``root/{images,
+    labels}`` without a split, which gives samples of the split ``""``. A ``root/manifest.csv`` with ``name`` and
+    ``topic`` says what an image was labelled for. With ``labelled=False`` the label files are another topic's and
+    not read: every image is a negative. Raises DatasetError when a label file is missing, malformed, or names a class
+    from ``classes`` on.
     """
+    topics = _topics(root / "manifest.csv")
     samples = []
-    for split in ("train", "val"):
-        for path in sorted((root / split / "images").glob("*.*")):
-            xyxy, class_id = _no_boxes() if not labelled else _labels(root / split / "labels" / f"{path.stem}.txt")
-            samples.append(Sample(f"{prefix}{path.stem}", split, path, xyxy, class_id))
+    for split, images, labels in _folders(root):
+        for path in sorted(item for item in images.iterdir() if item.suffix.lower() in SUFFIXES):
+            xyxy, class_id = _labels(labels / f"{path.stem}.txt", classes) if labelled else _no_boxes()
+            samples.append(Sample(f"{prefix}{path.stem}", split, path, xyxy, class_id, topics.get(path.stem, "")))
     if not samples:
-        message = f"{root}: expected train/images or val/images with images, found none"
+        message = f"{root}: expected train/images, images/train or images with pictures in it, found none"
         raise DatasetError(message)
     return samples
-
-
-def hold_out(samples: Sequence[Sample], group: str, *, share: float, seed: int, near: float = 12.0) -> list[Sample]:
-    """
-    Return the samples with whole look-alike clusters of one group's training part moved to the split ``held``.
-
-    Two images are in one cluster when a chain of pairs leads from one to the other whose grey thumbnails
-    (``THUMBNAIL_PX`` squared) differ by less than ``near`` grey levels in the mean: one camera, one scene.
-    Clusters are taken in seeded order until ``share`` of the group is held; the largest cluster always stays in train.
-    """
-    own = [index for index, item in enumerate(samples) if item.group == group and item.split == "train"]
-    if not own:
-        return list(samples)
-    thumbnails = np.stack([_thumbnail(samples[index].path) for index in own])
-    labels = _components(np.abs(thumbnails[:, None] - thumbnails[None]).mean(axis=2) < near)
-    sizes = np.bincount(labels)
-    order = np.random.default_rng(seed).permutation(len(sizes))
-    held: set[int] = set()
-    for cluster in order:
-        members = [own[i] for i in np.flatnonzero(labels == cluster)]
-        if cluster != sizes.argmax() and len(held) + len(members) <= share * len(own):
-            held.update(members)
-    return [replace(item, split="held") if index in held else item for index, item in enumerate(samples)]
 
 
 def of_split(samples: Iterable[Sample], *splits: str) -> list[Sample]:
@@ -121,45 +108,54 @@ def fingerprint(samples: Iterable[Sample]) -> str:
     return digest.hexdigest()
 
 
+def _folders(root: Path) -> list[tuple[str, Path, Path]]:
+    """Return split, image folder and label folder of every part that ``root`` holds."""
+    found = []
+    for split, names in SPLITS.items():
+        for name in names:
+            for images, labels in (
+                (root / name / "images", root / name / "labels"),
+                (root / "images" / name, root / "labels" / name),
+            ):
+                if images.is_dir():
+                    found.append((split, images, labels))
+    if not found and (root / "images").is_dir():
+        found.append(("", root / "images", root / "labels"))
+    return found
+
+
+def _topics(path: Path) -> dict[str, str]:
+    """Return topics by image name, none where the manifest or its column is missing."""
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {row["name"]: row["topic"] for row in rows if row.get("name") and row.get("topic")}
+
+
 def _no_boxes() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     return np.zeros((0, 4), np.float32), np.zeros(0, np.int64)
 
 
-def _labels(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def _labels(path: Path, classes: int | None) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return corner boxes and classes of a YOLO label file (class, centre x, centre y, width, height; shares)."""
     if not path.is_file():
         message = f"{path}: label file missing (an empty file marks a negative)"
         raise DatasetError(message)
-    rows = np.array([line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()], float)
+    lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    try:
+        rows = np.array(lines, float)
+    except ValueError:
+        message = f"{path}: expected rows of 5 numbers"
+        raise DatasetError(message) from None
     if rows.size == 0:
         return _no_boxes()
     if rows.ndim != 2 or rows.shape[1] != 5:
         message = f"{path}: expected rows of 5 numbers, got shape {rows.shape}"
         raise DatasetError(message)
+    if classes is not None and not np.isin(rows[:, 0], np.arange(classes)).all():
+        message = f"{path}: expected classes from 0 to {classes - 1}, got {sorted(set(rows[:, 0]))}"
+        raise DatasetError(message)
     centre, size = rows[:, 1:3], rows[:, 3:5]
     xyxy = np.concatenate([centre - size / 2, centre + size / 2], axis=1).clip(0, 1).astype(np.float32)
     return xyxy, rows[:, 0].astype(np.int64)
-
-
-def _thumbnail(path: Path) -> NDArray[np.float32]:
-    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if image is None:
-        message = f"{path}: not a readable image"
-        raise DatasetError(message)
-    small = cv2.resize(image, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float32).ravel()
-
-
-def _components(linked: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the connected component of each node of a symmetric ``(n, n)`` adjacency."""
-    labels = np.full(len(linked), -1, np.int64)
-    for start in range(len(linked)):
-        if labels[start] >= 0:
-            continue
-        name, frontier = labels.max() + 1, [start]
-        while frontier:
-            node = frontier.pop()
-            if labels[node] < 0:
-                labels[node] = name
-                frontier.extend(np.flatnonzero(linked[node] & (labels < 0)).tolist())
-    return labels

@@ -17,8 +17,9 @@ import numpy as np
 import torch
 
 from models.training import store as stores
-from models.training.dataset import CLASS_NAMES, hold_out, of_split, read_folder
+from models.training.dataset import CLASS_NAMES, IGNORED, of_split, read_folder
 from models.training.repair import Sightings
+from models.training.splits import hold_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,8 +103,14 @@ def see(model: nn.Module, store: ImageStore, samples: Sequence[Sample], *, batch
     return answers
 
 
-def accuracy(samples: Sequence[Sample], sightings: Mapping[str, Sightings]) -> Accuracy:
-    """Return the average precision over ``samples``. IoU is taken in shares of the image, which leaves it unchanged."""
+def accuracy(
+    samples: Sequence[Sample], sightings: Mapping[str, Sightings], names: Sequence[str] = CLASS_NAMES
+) -> Accuracy:
+    """
+    Return the average precision over ``samples``. IoU is taken in shares of the image, which leaves it unchanged.
+
+    A detection that lies in a region ignored for its class (half of it or more) counts neither way.
+    """
     from ultralytics.utils.metrics import ap_per_class  # noqa: PLC0415 - keeps this module light to import
 
     hits: list[NDArray[np.bool_]] = [np.zeros((0, len(IOU_STEPS)), bool)]
@@ -111,19 +118,19 @@ def accuracy(samples: Sequence[Sample], sightings: Mapping[str, Sightings]) -> A
     kinds: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
     truths: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
     for item in samples:
-        seen = sightings[item.name]
+        seen = _counted(item, sightings[item.name])
         order = np.argsort(-seen.confidence, kind="stable")
         hits.append(_hits(item, seen.xyxy[order], seen.class_id[order]))
         scores.append(seen.confidence[order])
         kinds.append(seen.class_id[order])
-        truths.append(item.class_id)
+        truths.append(item.class_id[item.class_id < IGNORED])
     truth = np.concatenate(truths)
-    boxes = {name: int((truth == kind).sum()) for kind, name in enumerate(CLASS_NAMES)}
+    boxes = {name: int((truth == kind).sum()) for kind, name in enumerate(names)}
     if not len(truth):
         return Accuracy(len(samples), math.nan, math.nan, {}, boxes)
     result = ap_per_class(np.concatenate(hits), np.concatenate(scores), np.concatenate(kinds), truth)
     ap, present = result[5], result[6]
-    ap50 = {CLASS_NAMES[int(kind)]: round(float(ap[row, 0]), 4) for row, kind in enumerate(present)}
+    ap50 = {names[int(kind)]: round(float(ap[row, 0]), 4) for row, kind in enumerate(present)}
     return Accuracy(len(samples), round(float(ap[:, 0].mean()), 4), round(float(ap.mean()), 4), ap50, boxes)
 
 
@@ -146,22 +153,48 @@ def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
 
 
 def choose_threshold(samples: Sequence[Sample], sightings: Mapping[str, Sightings]) -> float:
-    """Return the lowest score in steps of 0.01 (from 0.05) that keeps the image false-positive rate in bounds."""
+    """
+    Return the lowest score in steps of 0.01 (from 0.05) that keeps the image false-positive rate in bounds.
+
+    Without negatives nothing bounds it: then the score with the best F1.
+    """
+    if not any(item.is_negative for item in samples):
+        return fairest_threshold(samples, sightings)
     for step in range(5, 100):
         if false_alarms(samples, sightings, step / 100).rate <= MAX_FALSE_POSITIVE_RATE:
             return step / 100
     return 1.0
 
 
+def fairest_threshold(samples: Sequence[Sample], sightings: Mapping[str, Sightings]) -> float:
+    """Return the score in steps of 0.01 with the best F1 at IoU 0.5: the choice where there are no negatives."""
+    counted = [(item, _counted(item, sightings[item.name])) for item in samples]
+    labels = int(sum((item.class_id < IGNORED).sum() for item, _ in counted))
+    hits, scores = [np.zeros(0, bool)], [np.zeros(0, np.float32)]
+    for item, seen in counted:
+        order = np.argsort(-seen.confidence, kind="stable")
+        hits.append(_hits(item, seen.xyxy[order], seen.class_id[order])[:, 0])
+        scores.append(seen.confidence[order])
+    hit, score = np.concatenate(hits), np.concatenate(scores)
+    steps = np.arange(5, 100) / 100
+    found = np.array([(hit & (score >= step)).sum() for step in steps])
+    said = np.array([(score >= step).sum() for step in steps])
+    return float(steps[(2 * found / np.maximum(said + labels, 1)).argmax()])
+
+
 def image_recall(samples: Sequence[Sample], sightings: Mapping[str, Sightings], threshold: float) -> float:
     """Return the share of images with labels in which anything is detected: what a camera's first alarm needs."""
-    positives = [item for item in samples if not item.is_negative]
+    positives = [item for item in samples if (item.class_id < IGNORED).any()]
     found = int(sum(sightings[item.name].confidence.max(initial=0.0) >= threshold for item in positives))
     return round(found / len(positives), 4) if positives else math.nan
 
 
 def report(
-    samples: Sequence[Sample], sightings: Mapping[str, Sightings], *, threshold: float | None = None
+    samples: Sequence[Sample],
+    sightings: Mapping[str, Sightings],
+    names: Sequence[str] = CLASS_NAMES,
+    *,
+    threshold: float | None = None,
 ) -> dict[str, object]:
     """
     Return every figure of a run record: whole validation split, each group, each look-alike kind.
@@ -176,14 +209,13 @@ def report(
         by_group.setdefault(item.group + ("_held" if item.split == "held" else ""), []).append(item)
     groups, kinds = {}, {}
     for name, members in sorted(by_group.items()):
-        positives = [item for item in members if not item.is_negative]
-        if positives:
+        if any((item.class_id < IGNORED).any() for item in members):
             recall = image_recall(members, sightings, limit)
-            groups[name] = asdict(accuracy(members, sightings)) | {"image_recall": recall}
-        if len(positives) < len(members):
+            groups[name] = asdict(accuracy(members, sightings, names)) | {"image_recall": recall}
+        if any(item.is_negative for item in members):
             kinds[name] = asdict(false_alarms(members, sightings, limit))
     return {
-        "val": asdict(accuracy(val, sightings)) | {"image_recall": image_recall(val, sightings, limit)},
+        "val": asdict(accuracy(val, sightings, names)) | {"image_recall": image_recall(val, sightings, limit)},
         "threshold": limit,
         "false_alarms": asdict(false_alarms(val, sightings, limit)),
         "false_alarms_at_0.25": asdict(false_alarms(val, sightings, 0.25)),
@@ -200,6 +232,19 @@ def evaluation_samples(data: Path, objects: Path | None, *, seed: int) -> list[S
         streets = of_split(read_folder(objects, prefix="streets_", labelled=False), "val")
         chosen += [replace(item, split="held") for item in streets]
     return chosen
+
+
+def _counted(item: Sample, seen: Sightings) -> Sightings:
+    """Return the sightings that do not lie in a region of ``item`` ignored for their class."""
+    regions = item.class_id >= IGNORED
+    if not regions.any() or not len(seen.xyxy):
+        return seen
+    low = np.maximum(item.xyxy[regions, None, :2], seen.xyxy[None, :, :2])
+    high = np.minimum(item.xyxy[regions, None, 2:], seen.xyxy[None, :, 2:])
+    own = (seen.xyxy[:, 2:] - seen.xyxy[:, :2]).prod(axis=1)
+    inside = (high - low).clip(0).prod(axis=2) >= 0.5 * own
+    kept = ~(inside & (item.class_id[regions, None] - IGNORED == seen.class_id[None])).any(axis=0)
+    return Sightings(seen.xyxy[kept], seen.confidence[kept], seen.class_id[kept])
 
 
 def _hits(item: Sample, xyxy: NDArray[np.float32], class_id: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -38,7 +38,7 @@ class Objective:
         Return the loss and its parts.
 
         ``answers`` and ``teacher`` hold ``boxes`` ``(b, 64, a)``, ``scores`` ``(b, classes, a)`` and ``feats`` as a
-        YOLOv8 head returns them in training.
+        YOLOv8 head returns them in training; the teacher's for the images with ``batch.is_taught`` only.
         """
         answers = {key: value.float() if key != "feats" else value for key, value in answers.items()}
         points, strides = make_anchors(answers["feats"], self.detection.stride, 0.5)
@@ -47,7 +47,8 @@ class Objective:
         _, loss, parts = self.detection.get_assigned_targets_and_loss(answers, targets)
         total = loss.sum()
         if teacher is not None:
-            for name, value in self._distance(answers, teacher, points).items():
+            asked = {key: answers[key][batch.is_taught] for key in ("boxes", "scores")}
+            for name, value in self._distance(asked, teacher, points).items():
                 parts[name] = value.detach()
                 total = total + value
         return total * NOMINAL, parts
@@ -69,7 +70,7 @@ class Objective:
     def _distance(
         self, answers: dict[str, torch.Tensor], teacher: dict[str, torch.Tensor], points: torch.Tensor
     ) -> dict[str, torch.Tensor]:
-        """Return the score term (KL of Bernoulli scores over all anchors) and the box term (IoU and distribution)."""
+        """Return the score term (KL of Bernoulli scores, all anchors) and the box term (IoU and distribution)."""
         wanted = teacher["scores"].float().sigmoid()
         mass = wanted.sum().clamp(min=1.0)
         cross = functional.binary_cross_entropy_with_logits(answers["scores"], wanted, reduction="sum")

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
+from models.training.dataset import CLASS_NAMES
+
 
 class RecipeError(ValueError):
     """The recipe file names something unknown or holds a value out of range."""
@@ -64,16 +66,19 @@ class Synthesis:
 
         plume: Share of slots that show one or two plumes (label: smoke). The rest are negatives.
 
-        veil: Share of slots under an even veil, like fog. What remains is glare: lamps with halos.
+        veil: Share of slots under an even veil, like fog.
 
-        opacity: Lowest and highest peak opacity of a plume.
+        cloud: Share of slots with clouds, a fog bank or puffs of steam. What remains is glare: lamps with halos.
+
+        opacity: Lowest and highest peak opacity of a plume, a cloud, a fog bank or a puff.
 
         refresh_epochs: All slots are painted anew after this many epochs.
     """
 
     slots: int = 800
-    plume: float = 0.65
-    veil: float = 0.2
+    plume: float = 0.6
+    veil: float = 0.12
+    cloud: float = 0.16
     opacity: tuple[float, float] = (0.3, 0.95)
     refresh_epochs: int = 4
 
@@ -89,11 +94,14 @@ class Repair:
         add: Teacher score from which the box becomes a label.
 
         ignore: Teacher score from which the region is left out of the classification loss.
+
+        known: Classes the teacher answers for in images whose topic leaves them open (see :mod:`topics`).
     """
 
     groups: tuple[str, ...] = ("liuzifan", "joabe")
     add: float = 0.5
     ignore: float = 0.2
+    known: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +109,10 @@ class Distillation:
     """
     Learning from a larger model's answers; no teacher when all gains are zero.
 
+    The teacher is asked about real images with labels only: on negatives and painted plumes the label knows better.
+
     Attributes:
-        scores: Gain of the classification term: cross-entropy to the teacher's scores, all anchors.
+        scores: Gain of the classification term: cross-entropy to the teacher's scores, all anchors of an image.
 
         boxes: Gain of the box term: one minus IoU to the teacher's boxes, weighted by its score.
     """
@@ -121,10 +131,17 @@ class Recipe:
 
         architecture: ultralytics model file, for example ``yolov8n.yaml``.
 
+        classes: What the model finds, in the order of the label files.
+
+        topics: The classes each topic of the manifest answers; empty where every image answers for all of them.
+
+        held: Groups whose training part gives up 15 % of its look-alike clusters, kept back for evaluation.
+
         width: Width multiple in place of the architecture's own; 0 keeps that.
 
-        initial: How the weights start: ``load`` (matching tensors of the given file), ``slim`` (its most important
-            channels, see :mod:`slimming`) or ``random``.
+        initial: How the weights start: ``load`` (the given file), ``slim`` (its most important channels, see
+            :mod:`slimming`), ``graft`` (every tensor of the given file that fits, the rest at random: other classes)
+            or ``random``.
 
         budget_s: Wall-clock length of the schedule. Learning rate and augmentation follow elapsed time, so the
             schedule ends when the budget does, on any machine.
@@ -164,6 +181,9 @@ class Recipe:
 
     name: str
     architecture: str
+    classes: tuple[str, ...] = CLASS_NAMES
+    topics: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    held: tuple[str, ...] = ("distant",)
     width: float = 0.0
     initial: str = "load"
     budget_s: float = 600.0
@@ -191,7 +211,11 @@ class Recipe:
     @classmethod
     def read(cls, path: Path) -> Self:
         """Return the recipe in ``path``. Raises RecipeError on unknown keys and values out of range."""
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            message = f"cannot read recipe {path}: {error}"
+            raise RecipeError(message) from None
         parts = {
             "augmentation": Augmentation,
             "synthesis": Synthesis,
@@ -204,9 +228,13 @@ class Recipe:
                 values[key] = parts[key](**_known(parts[key], value, path))
             else:
                 values[key] = value
-        recipe = cls(**_known(cls, values, path))
-        if recipe.initial not in {"load", "slim", "random"}:
-            message = f"{path}: initial must be load, slim or random, got {recipe.initial!r}"
+        try:
+            recipe = cls(**_known(cls, values, path))
+        except TypeError:
+            message = f"{path}: a recipe needs at least a name and an architecture"
+            raise RecipeError(message) from None
+        if recipe.initial not in {"load", "slim", "graft", "random"}:
+            message = f"{path}: initial must be load, slim, graft or random, got {recipe.initial!r}"
             raise RecipeError(message)
         if recipe.optimiser not in {"sgd", "adamw"}:
             message = f"{path}: optimiser must be sgd or adamw, got {recipe.optimiser!r}"

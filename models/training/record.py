@@ -45,7 +45,7 @@ class RunRecord:
 
         curve: One row a validation.
 
-        figures: Accuracy and false alarms by group for ``best`` and ``last`` weights.
+        figures: Accuracy and false alarms by group of the best weights of the curve.
     """
 
     recipe: dict[str, object]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,8 @@ class Sightings:
 class RepairCount:
     """How many boxes were added and ignored, by class index, and in how many images."""
 
-    added: tuple[int, int]
-    ignored: tuple[int, int]
+    added: dict[int, int]
+    ignored: dict[int, int]
     images: int
 
 
@@ -78,7 +79,7 @@ def repair(
     the other class covers the same place; any other unexplained sighting of at least ``settings.ignore`` becomes a
     region without classification loss.
     """
-    repaired, added, ignored, images = [], [0, 0], [0, 0], 0
+    repaired, added, ignored, images = [], Counter[int](), Counter[int](), 0
     for item in samples:
         seen = sightings.get(item.name)
         if item.split != "train" or item.group not in settings.groups or seen is None:
@@ -96,7 +97,7 @@ def repair(
             new_class.append(kind if is_added else IGNORED + kind)
         images += bool(new_class)
         repaired.append(_extended(item, new_xyxy, new_class))
-    return repaired, RepairCount((added[0], added[1]), (ignored[0], ignored[1]), images)
+    return repaired, RepairCount(dict(added), dict(ignored), images)
 
 
 def without_doubtful(

@@ -3,8 +3,9 @@ Painted training images: plumes of known opacity, veils and lamp glare over real
 
 A plume is fractal noise inside an envelope that starts at a source, widens and bends with the wind; it is blended over
 the background with ``out = background * (1 - alpha) + colour * alpha``, so its peak opacity is known. Veils (fog, an
-even haze over all of the view) and glare (discs with halos, as headlights and low suns make) carry no box: they are
-the look-alikes the first weights took for smoke and fire.
+even haze over all of the view), glare (discs with halos, as headlights and low suns make), clouds, fog banks and puffs
+of steam carry no box: they are the look-alikes the first weights took for smoke and fire. A puff of steam is small,
+white and detached from any source, because nothing else in one picture tells steam from white smoke.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ class Painter:
         image = store.pixels[rows].float().div_(255)
         inside = self._inside(size)
         kind = self._uniform(count)
-        is_plume, is_veil = kind < settings.plume, (kind >= settings.plume) & (kind < settings.plume + settings.veil)
+        ends = (settings.plume, settings.plume + settings.veil, settings.plume + settings.veil + settings.cloud)
+        is_plume, is_veil = kind < ends[0], (kind >= ends[0]) & (kind < ends[1])
+        is_cloud = (kind >= ends[1]) & (kind < ends[2])
         store.class_id[slots] = -1
         for number in range(2):
             wanted = is_plume if number == 0 else is_plume & (self._uniform(count) < 0.25)
@@ -71,7 +74,8 @@ class Painter:
             store.xyxy[slots, number] = box
             store.class_id[slots, number] = torch.where(wanted & (box[:, 2] > box[:, 0]), kind_here, -1)
         image = torch.where(is_veil.view(-1, 1, 1, 1), self._veil(image), image)
-        is_glare = ~(is_plume | is_veil)
+        image = torch.where(is_cloud.view(-1, 1, 1, 1), self._cloud(image, size), image)
+        is_glare = ~(is_plume | is_veil | is_cloud)
         image = torch.where(is_glare.view(-1, 1, 1, 1), self._glare(image, size), image)
         image = torch.where(inside, image, GREY / 255)
         store.pixels[slots] = image.clamp_(0, 1).mul_(255).round_().to(torch.uint8)
@@ -149,6 +153,30 @@ class Painter:
         soft = functional.interpolate(self._noise(count, 32, first=2, octaves=2), size=(side, side), mode="bilinear")
         alpha = self._column(count, 0.15, 0.7) * (1 + slope * (rows - 0.5)) * (0.85 + 0.3 * soft)
         return image * (1 - alpha) + self._column(count, 0.55, 0.95) * alpha
+
+    def _cloud(self, image: torch.Tensor, size_wh: torch.Tensor) -> torch.Tensor:
+        """Return the images with clouds in the upper part, a fog bank, or one to three puffs of steam."""
+        count, side = len(image), self.store.side_px
+        axis = torch.arange(side, device=self.device) + 0.5
+        x = (axis[None] / size_wh[:, :1]).view(count, 1, 1, side)
+        y = (axis[None] / size_wh[:, 1:]).view(count, 1, side, 1)
+        noise = functional.interpolate(self._noise(count, TEXTURE_PX, first=3), size=(side, side), mode="bilinear")
+        ceiling = ((self._column(count, 0.25, 0.6) - y) * 8).sigmoid()
+        cumulus = ((noise - self._column(count, 0.35, 0.6)) * self._column(count, 2.0, 6.0)).clamp(0, 1) * ceiling
+        middle, thick = self._column(count, 0.3, 0.9), self._column(count, 0.04, 0.18)
+        bank = torch.exp(-(((y - middle + 0.2 * (noise - 0.5)) / thick) ** 2))
+        steam = torch.zeros_like(bank)
+        for number in range(3):
+            shown = (self._uniform(count, 1, 1, 1) < (1.0, 0.5, 0.3)[number]).float()
+            near = self._column(count, 0.015, 0.07)
+            dx, dy = x - self._column(count, 0.05, 0.95), y - self._column(count, 0.2, 0.9)
+            far = (dx**2 + (dy * self._column(count, 0.7, 1.6)) ** 2) / near**2
+            steam = torch.maximum(steam, shown * torch.exp(-far) * (0.4 + noise))
+        pick = self._uniform(count, 1, 1, 1)
+        density = torch.where(pick < 0.5, cumulus, torch.where(pick < 0.8, bank, steam.clamp(max=1)))
+        alpha = density * self._column(count, *self.settings.opacity)
+        colour = self._column(count, 0.7, 1.0) - 0.2 * (noise - 0.5)
+        return image * (1 - alpha) + colour.clamp(0, 1) * alpha
 
     def _glare(self, image: torch.Tensor, size_wh: torch.Tensor) -> torch.Tensor:
         """Return the images darkened, with one to four lamps: a white core in a warm or white halo."""

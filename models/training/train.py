@@ -1,7 +1,8 @@
 """
-Train a detector from a recipe in one command, inside a wall-clock budget.
+Train a detector from a recipe, inside a wall-clock budget.
 
 ``python -m models.training.train models/training/recipes/emissions-s.toml --data FOLDER --out RUNS --initial OLD.pt``
+makes a checkpoint and its run record; ``plumewatch models train`` (:mod:`candidate`) goes on to a released model.
 
 All images live in device memory and every augmentation runs there, so the device is never fed by a data loader. The
 weight average is validated every ``check_every_s`` and written to ``last.pt`` (and ``best.pt`` when it is the best so
@@ -12,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,11 +23,12 @@ import torch
 from models.training import record, weights
 from models.training import store as stores
 from models.training.batches import Batches
-from models.training.dataset import CLASS_NAMES, fingerprint, hold_out, of_split, read_folder
-from models.training.evaluate import accuracy, choose_threshold, evaluation_samples, false_alarms, report, see
+from models.training.corpus import Corpus, Sources, assemble
+from models.training.dataset import of_split
+from models.training.evaluate import accuracy, choose_threshold, false_alarms, report, see
 from models.training.objective import NOMINAL, Objective
 from models.training.recipe import Recipe
-from models.training.repair import read_sightings, repair, without_doubtful
+from models.training.schedule import Deck, Schedule, keep, optimiser, take_up
 from models.training.synthetic import Painter
 from models.training.team import Team
 
@@ -38,48 +39,9 @@ if TYPE_CHECKING:
     from models.training.store import ImageStore
 
 MAX_GRADIENT_NORM = 10.0
+TELL_EVERY_S = 15.0
 PROBES = 160
 """Images on which slimming weighs channels."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Corpus:
-    """
-    What a run learns from and is measured on.
-
-    Attributes:
-        train: Labelled images, repaired, extra negatives included.
-
-        check: Validation and held-out images, labels as the sources gave them.
-
-        notes: Counts for the run record.
-    """
-
-    train: list[Sample]
-    check: list[Sample]
-    notes: dict[str, object]
-
-
-def assemble(recipe: Recipe, data: Path, objects: Path | None, sightings: Path | None, limit: int | None) -> Corpus:
-    """Return the images of a run; ``limit`` keeps about that many of each part, for dry runs."""
-    samples = hold_out(read_folder(data), "distant", share=0.15, seed=recipe.seed)
-    notes: dict[str, object] = {}
-    seen = read_sightings(sightings) if sightings else {}
-    samples, count = repair(samples, seen, recipe.repair)
-    notes["repair"] = {"added": count.added, "ignored": count.ignored, "images": count.images}
-    train = of_split(samples, "train")
-    if objects is not None:
-        streets = of_split(read_folder(objects, prefix="streets_", labelled=False), "train")
-        kept = without_doubtful(streets, seen)
-        notes["street_negatives"] = {"used": len(kept), "skipped": len(streets) - len(kept)}
-        train += kept
-    check = evaluation_samples(data, objects, seed=recipe.seed)
-    if recipe.check_limit:
-        check = check[:: max(1, len(check) // recipe.check_limit)]
-    if limit is not None:
-        train, check = train[:: max(1, len(train) // limit)], check[:: max(1, len(check) // limit)]
-    notes |= {"train": len(train), "train_negatives": sum(item.is_negative for item in train), "check": len(check)}
-    return Corpus(train, check, notes)
 
 
 def start(recipe: Recipe, initial: Path | None, store: ImageStore) -> DetectionModel:
@@ -90,7 +52,9 @@ def start(recipe: Recipe, initial: Path | None, store: ImageStore) -> DetectionM
     if recipe.initial == "load" and initial is not None:
         model = _trainable(weights.load(initial), recipe)
     else:
-        model = _trainable(weights.build(recipe.architecture, CLASS_NAMES, width=recipe.width or None), recipe)
+        model = _trainable(weights.build(recipe.architecture, recipe.classes, width=recipe.width or None), recipe)
+        if recipe.initial == "graft" and initial is not None:
+            weights.graft(weights.load(initial), model)
         if recipe.initial == "slim" and initial is not None:
             from models.training.slimming import settle, slim, weigh  # noqa: PLC0415 - ultralytics is slow to import
 
@@ -113,60 +77,43 @@ def _trainable(model: DetectionModel, recipe: Recipe) -> DetectionModel:
     return model
 
 
-class Schedule:
-    """Learning rate and share of the budget spent, by elapsed time."""
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """
+    What one run of a recipe is given.
 
-    def __init__(self, recipe: Recipe, budget_s: float) -> None:
-        """Start the clock."""
-        self.recipe = recipe
-        self.budget_s = budget_s
-        self.began = time.monotonic()
+    Attributes:
+        sources: Its images.
 
-    @property
-    def spent(self) -> float:
-        """Share of the budget used, from 0; above 1 when it is over."""
-        return (time.monotonic() - self.began) / self.budget_s
+        out: The run is written to ``out/NAME``.
 
-    def rate(self, spent: float) -> float:
-        """Return the learning rate: linear warm-up, then half a cosine down to the final share."""
-        recipe = self.recipe
-        fall = (1 - recipe.final_rate) * (1 + math.cos(math.pi * min(spent, 1))) / 2 + recipe.final_rate
-        return recipe.learning_rate * fall * min(1.0, spent / max(recipe.warmup, 1e-9))
+        initial: Checkpoint the recipe starts from.
 
+        teacher: Checkpoint whose answers are learned, if the recipe distils.
 
-class Deck:
-    """An endless shuffled order of store rows in which repeated groups appear more often."""
+        budget_s: Length of the schedule instead of the recipe's.
 
-    def __init__(self, repeats: torch.Tensor, seed: int) -> None:
-        """Deal rows ``0..n-1``; row *i* appears ``repeats[i]`` times an epoch on average."""
-        self.repeats = repeats
-        self.generator = torch.Generator().manual_seed(seed)
-        self.epoch, self._at = -1, 0
-        self._order = torch.zeros(0, dtype=torch.int64)
+        batch: Images a step instead of the recipe's.
 
-    def deal(self, count: int) -> torch.Tensor:
-        """Return the next ``count`` rows; starts a new epoch when the old one cannot fill them."""
-        if self._at + count > len(self._order):
-            extra = torch.rand(len(self.repeats), generator=self.generator) < self.repeats.frac()
-            rows = torch.arange(len(self.repeats)).repeat_interleave(self.repeats.long() + extra)
-            self._order = rows[torch.randperm(len(rows), generator=self.generator)]
-            while len(self._order) < count:
-                self._order = self._order.repeat(2)
-            self.epoch, self._at = self.epoch + 1, 0
-        self._at += count
-        return self._order[self._at - count : self._at]
+        limit: About this many images only: a dry run.
 
+        threads: Threads of this process on a CPU; PyTorch's choice without it.
 
-def optimiser(model: DetectionModel, recipe: Recipe) -> torch.optim.Optimizer:
-    """Return the recipe's optimiser; only weights of more than one dimension decay."""
-    used = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [item for item in used if item.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [item for item in used if item.ndim <= 1], "weight_decay": 0.0},
-    ]
-    if recipe.optimiser == "adamw":
-        return torch.optim.AdamW(groups, lr=0.0, betas=(recipe.momentum, 0.999))
-    return torch.optim.SGD(groups, lr=0.0, momentum=recipe.momentum, nesterov=True)
+        workers: Threads that decode images at the start.
+
+        resume: Go on from the ``state.pt`` of an earlier run with the same recipe and folder.
+    """
+
+    sources: Sources
+    out: Path
+    initial: Path | None = None
+    teacher: Path | None = None
+    budget_s: float | None = None
+    batch: int | None = None
+    limit: int | None = None
+    threads: int | None = None
+    workers: int = 4
+    resume: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -180,22 +127,27 @@ class Run:
     model: DetectionModel
     teacher: DetectionModel | None
     store: ImageStore
+    check: list[Sample]
     check_store: ImageStore
     team: Team
 
-    def train(self, budget_s: float) -> list[dict[str, float]]:
-        """Run the schedule to its end and return the curve: one row a validation."""
+    def train(self, budget_s: float, *, resume: bool = False) -> list[dict[str, float]]:
+        """Run the schedule to its end, from ``state.pt`` if told to, and return the curve: one row a validation."""
         from ultralytics.utils.torch_utils import ModelEMA  # noqa: PLC0415 - ultralytics is slow to import
 
         recipe, device = self.recipe, self.device
         average = ModelEMA(self.model, decay=recipe.ema, tau=recipe.ema_ramp)
         objective, descent = Objective(self.model, recipe.distillation), optimiser(self.model, recipe)
-        batches = Batches(self.store, recipe.augmentation, seed=recipe.seed + 100 * self.team.rank)
-        painter, slots = self._painter()
-        luck = recipe.seed + 100 * self.team.rank
-        deck, partners = Deck(self._repeats(), luck), Deck(self._repeats(), luck + 1)
-        schedule, painted, step, checked = Schedule(recipe, budget_s), -1, 0, time.monotonic()
         curve: list[dict[str, float]] = []
+        if resume:
+            curve = take_up(self.folder / "state.pt", self.model, average, descent)["curve"]
+        step, already_s = (int(curve[-1]["step"]), curve[-1]["elapsed_s"]) if curve else (0, 0.0)
+        luck = recipe.seed + 100 * self.team.rank + 10_000 * len(curve)
+        batches = Batches(self.store, recipe.augmentation, seed=luck)
+        painter, slots = self._painter(luck)
+        deck, partners = Deck(self._repeats(), luck), Deck(self._repeats(), luck + 1)
+        schedule, painted, checked = Schedule(recipe, budget_s, already_s=already_s), -1, time.monotonic()
+        told = checked
         sums: dict[str, torch.Tensor] = {}
         summed = 0
         while (spent := self.team.agreed(schedule.spent)) < 1:
@@ -209,7 +161,7 @@ class Run:
             with torch.autocast(device.type, torch.bfloat16):
                 images = batch.images.contiguous(memory_format=torch.channels_last)
                 answers = self.model(images)
-                taught = self._teach(images)
+                taught = self._teach(images[batch.is_taught])
             loss, parts = objective(answers, batch, taught)
             descent.zero_grad(set_to_none=True)
             loss.backward()
@@ -219,9 +171,14 @@ class Run:
             average.update(self.model)
             step, summed = step + 1, summed + 1
             sums = {name: sums.get(name, torch.zeros((), device=device)) + value for name, value in parts.items()}
+            if self.team.rank == 0 and time.monotonic() - told > TELL_EVERY_S:
+                told = time.monotonic()
+                speed = (step * recipe.batch * self.team.size) / max(schedule.spent * budget_s, 1e-9)
+                print(f"{spent:4.0%}  step {step}  {speed:.1f} images/s  loss {float(loss):.1f}", flush=True)
             if self.team.rank == 0 and time.monotonic() - checked > recipe.check_every_s:
                 means = {name: float(value) / summed for name, value in sums.items()}
                 curve.append(self._check(average.ema, step, deck.epoch, schedule, means, curve))
+                keep(self.folder / "state.pt", self.model, average, descent, curve=curve)
                 sums, summed, checked = {}, 0, time.monotonic()
         if self.team.rank:
             return curve
@@ -230,18 +187,18 @@ class Run:
         return curve
 
     def _teach(self, images: torch.Tensor) -> dict[str, torch.Tensor] | None:
-        if self.teacher is None:
+        if self.teacher is None or not len(images):
             return None
         with torch.no_grad():
             return self.teacher(images)[1]  # type: ignore[no-any-return]
 
-    def _painter(self) -> tuple[Painter, torch.Tensor]:
+    def _painter(self, luck: int) -> tuple[Painter, torch.Tensor]:
         """Return the painter and its slots: the spare rows at the end of the store."""
         first, last = len(self.corpus.train), len(self.store)
         clean = [row for row, item in enumerate(self.corpus.train) if item.is_negative]
         backgrounds = torch.tensor(clean, dtype=torch.int64, device=self.device)
         slots = torch.arange(first, last if clean else first, device=self.device)
-        return Painter(self.store, self.recipe.synthesis, backgrounds, seed=self.recipe.seed), slots
+        return Painter(self.store, self.recipe.synthesis, backgrounds, seed=luck), slots
 
     def _repeats(self) -> torch.Tensor:
         """Return how often each store row appears in an epoch."""
@@ -262,9 +219,9 @@ class Run:
         curve: list[dict[str, float]],
     ) -> dict[str, float]:
         """Validate, save, print and return one row of the curve."""
-        val = of_split(self.corpus.check, "val")
-        sightings = see(model, self.check_store, self.corpus.check)
-        figures, threshold = accuracy(val, sightings), choose_threshold(val, sightings)
+        val = of_split(self.check, "val")
+        sightings = see(model, self.check_store, self.check)
+        figures, threshold = accuracy(val, sightings, self.recipe.classes), choose_threshold(val, sightings)
         row = {
             "elapsed_s": round(schedule.spent * schedule.budget_s, 1),
             "step": step,
@@ -300,17 +257,29 @@ def main() -> None:
     parser.add_argument("--batch", type=int, help="images a step, instead of the recipe's")
     parser.add_argument("--limit", type=int, help="dry run on about this many images")
     parser.add_argument("--threads", type=int, help="threads of each process on a CPU")
+    parser.add_argument("--resume", action="store_true", help="go on from the state.pt of OUT/NAME")
     parser.add_argument("--workers", type=int, default=16, help="threads that decode images at the start")
-    options = parser.parse_args()
-    recipe = Recipe.read(options.recipe)
+    said = parser.parse_args()
+    options = RunOptions(
+        sources=Sources(said.data, said.objects, said.sightings),
+        out=said.out,
+        initial=said.initial,
+        teacher=said.teacher,
+        budget_s=said.budget,
+        batch=said.batch,
+        limit=said.limit,
+        threads=said.threads,
+        workers=said.workers,
+        resume=said.resume,
+    )
+    run_recipe(Recipe.read(said.recipe), options)
+
+
+def run_recipe(recipe: Recipe, options: RunOptions) -> Path:
+    """Assemble, train, measure, write ``OUT/NAME/{best,last,state}.pt`` and ``run.json``; return that folder."""
+    began = time.monotonic()
     if options.batch:
         recipe = replace(recipe, batch=options.batch)
-    run_recipe(recipe, options)
-
-
-def run_recipe(recipe: Recipe, options: argparse.Namespace) -> None:
-    """Assemble, train, measure, and write ``OUT/NAME/{best,last}.pt`` and ``run.json``."""
-    began = time.monotonic()
     team = Team.join()
     device = torch.device("cuda", team.rank) if torch.cuda.is_available() else torch.device("cpu")
     if options.threads:
@@ -320,10 +289,16 @@ def run_recipe(recipe: Recipe, options: argparse.Namespace) -> None:
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     folder = options.out / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
-    corpus = assemble(recipe, options.data, options.objects, options.sightings, options.limit)
-    spare = recipe.synthesis.slots if options.limit is None else 16
-    store = stores.fill(corpus.train, recipe.side_px, device, workers=options.workers, spare=spare)
-    check_store = stores.fill(corpus.check, recipe.side_px, device, workers=options.workers)
+    corpus = assemble(recipe, options.sources, options.limit)
+    check = corpus.check[:: max(1, len(corpus.check) // recipe.check_limit)] if recipe.check_limit else corpus.check
+    spare = recipe.synthesis.slots if options.limit is None else min(16, recipe.synthesis.slots)
+    cache = folder / "pixels"
+    if team.rank:
+        team.agreed(0.0)  # the first process decodes, the others map what it wrote
+    store = stores.fill(corpus.train, recipe.side_px, device, workers=options.workers, spare=spare, cache=cache)
+    check_store = stores.fill(check, recipe.side_px, device, workers=options.workers, cache=cache)
+    if not team.rank:
+        team.agreed(0.0)
     model = start(recipe, options.initial, store).to(device, memory_format=torch.channels_last)
     team.agree(model)
     teacher = None
@@ -331,20 +306,19 @@ def run_recipe(recipe: Recipe, options: argparse.Namespace) -> None:
         teacher = weights.load(options.teacher).to(device, memory_format=torch.channels_last).eval()
     ready_s = time.monotonic() - began
     print(f"ready after {ready_s:.0f} s: {corpus.notes}", flush=True)
-    run = Run(recipe, corpus, device, folder, model, teacher, store, check_store, team)
-    budget_s = options.budget or recipe.budget_s
-    curve = run.train(budget_s)
+    run = Run(recipe, corpus, device, folder, model, teacher, store, check, check_store, team)
+    budget_s = options.budget_s or recipe.budget_s
+    curve = run.train(budget_s, resume=options.resume)
     if team.rank:
-        return
+        return folder
     seen = (curve[-1]["step"] * recipe.batch * team.size) / budget_s
-    figures = {}
-    for name in ("best", "last"):
-        saved = weights.load(folder / f"{name}.pt").to(device).eval()
-        figures[name] = report(corpus.check, see(saved, check_store, corpus.check))
+    best = weights.load(folder / "best.pt").to(device).eval()
+    whole = stores.fill(corpus.check, recipe.side_px, device, workers=options.workers)
+    figures = report(corpus.check, see(best, whole, corpus.check), recipe.classes)
     entry = record.RunRecord(
         recipe=recipe.table(),
         git=record.git_state(Path(__file__).parent),
-        data_sha256=fingerprint(corpus.train + corpus.check),
+        data_sha256=corpus.fingerprint,
         data=corpus.notes,
         device=f"{team.size} x {torch.cuda.get_device_name(0) if device.type == 'cuda' else 'CPU process'}",
         software=record.software(),
@@ -357,7 +331,7 @@ def run_recipe(recipe: Recipe, options: argparse.Namespace) -> None:
         figures=figures,
     )
     entry.write(folder / "run.json")
-    print(json.dumps({name: value["val"] for name, value in figures.items()}), flush=True)
+    return folder
 
 
 if __name__ == "__main__":

@@ -54,6 +54,14 @@ def build(architecture: str, names: tuple[str, ...], *, width: float | None = No
     return model
 
 
+def graft(source: DetectionModel, target: DetectionModel) -> int:
+    """Copy every tensor of ``source`` that ``target`` has in the same shape; return how many."""
+    own = target.state_dict()
+    fitting = {name: value for name, value in source.state_dict().items() if own[name].shape == value.shape}
+    target.load_state_dict(own | fitting)
+    return len(fitting)
+
+
 def hyperparameters(class_gain: float) -> types.SimpleNamespace:
     """Return ultralytics' default settings with one classification gain: what the detection loss reads."""
     from ultralytics.cfg import get_cfg  # noqa: PLC0415 - after the stubs above

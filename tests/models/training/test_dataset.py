@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.training.dataset import IGNORED, DatasetError, Sample, fingerprint, hold_out, of_split, read_folder
+from models.training.dataset import IGNORED, DatasetError, Sample, fingerprint, of_split, read_folder
 from models.training.recipe import Recipe, RecipeError, Repair
 from models.training.repair import Sightings, read_sightings, repair, without_doubtful
+from models.training.splits import hold_out
 from tests.models.training.pictures import draw
 
 FIRE_AT = [0.1, 0.1, 0.3, 0.3]

@@ -1,6 +1,5 @@
 """A whole run on a drawn data set, and a slimmed model that equals its source at full width."""
 
-import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +12,13 @@ pytest.importorskip("ultralytics")
 from models.training import store as stores  # noqa: E402 - after the skip
 from models.training import weights  # noqa: E402
 from models.training.batches import Batches  # noqa: E402
+from models.training.corpus import Sources  # noqa: E402
 from models.training.dataset import CLASS_NAMES, of_split, read_folder  # noqa: E402
 from models.training.objective import Objective  # noqa: E402
 from models.training.recipe import Augmentation, Distillation, Recipe, Synthesis  # noqa: E402
 from models.training.slimming import slim, weigh  # noqa: E402
-from models.training.train import Deck, run_recipe  # noqa: E402
+from models.training.schedule import Deck  # noqa: E402
+from models.training.train import RunOptions, run_recipe  # noqa: E402
 from tests.models.training.pictures import draw  # noqa: E402
 
 pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("default")]
@@ -40,15 +41,11 @@ def test_a_run_writes_weights_curve_and_record(tmp_path: Path) -> None:
         "tiny", "yolov8n.yaml", width=TINY, initial="random", budget_s=1.0, batch=4, side_px=64, optimiser="adamw",
         synthesis=Synthesis(slots=4),
     )  # fmt: skip
-    options = argparse.Namespace(
-        data=tmp_path / "data", out=tmp_path, initial=None, teacher=None, objects=None, sightings=None, budget=None,
-        limit=None, workers=1, threads=None,
-    )  # fmt: skip
-    run_recipe(recipe, options)
-    record = json.loads((tmp_path / "tiny" / "run.json").read_text(encoding="utf-8"))
+    folder = run_recipe(recipe, RunOptions(sources=Sources(tmp_path / "data"), out=tmp_path, workers=1))
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert record["recipe"]["name"] == "tiny"
     assert record["curve"][-1]["step"] >= 1
-    assert set(record["figures"]) == {"best", "last"}
+    assert record["figures"]["val"]["images"] == 4
     assert weights.load(tmp_path / "tiny" / "last.pt").names == dict(enumerate(CLASS_NAMES))
 
 

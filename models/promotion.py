@@ -1,0 +1,263 @@
+"""
+The promotion gate: no model replaces another that is better anywhere, unless somebody says in writing why it should.
+
+Two results of ``plumewatch bench accuracy`` are laid side by side, of the model that is to come and of the one it
+replaces, measured on the same images (decision 0017). A figure is worse when it lies outside the 95 % interval of the
+old one, on the bad side. A passed gate, or a written reason, is kept in the registry as a ``[[promotions]]`` table and
+in the model card; the registry file is edited as text, so its comments stay.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from models.detector import ModelError
+from models.registry import DEFAULT_FILE, RegisteredModel, Registry
+
+FORMAT = "plumewatch.accuracy/1"
+
+
+class PromotionError(ModelError):
+    """The results do not belong to the two models, or were not measured on the same images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """
+    One figure of a result with its 95 % interval.
+
+    Attributes:
+        value: What was measured, in [0, 1].
+
+        low: Lower end of the interval; 0 with `high` 1 where the images are too few to say anything.
+
+        high: Upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """
+    What the gate reads of one result file.
+
+    Attributes:
+        model: Name and version.
+
+        weights_sha256: Of the weights that were measured.
+
+        data_sha256: Of the images they were measured on.
+
+        gains: Figures that should be high: mAP50, whole and by group.
+
+        harms: Figures that should be low: false alarms, whole and by look-alike.
+
+        sha256: Of the file.
+    """
+
+    model: str
+    weights_sha256: str
+    data_sha256: str
+    gains: Mapping[str, Figure]
+    harms: Mapping[str, Figure]
+    sha256: str
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the result in `path`; raise `PromotionError` when it is no result with figures by group."""
+        content = path.read_bytes()
+        try:
+            table = json.loads(content)
+            if table["format"] != FORMAT:
+                message = f"{path}: expected a result of format {FORMAT}, got {table['format']!r}"
+                raise PromotionError(message)
+            images, model = table["images"], table["model"]
+            gains = {"mAP50": _figure(images["map50"])}
+            gains |= {f"mAP50 of {name}": _figure(group["map50"]) for name, group in images["groups"].items()}
+            harms = {"false alarms": _figure(images["false_alarms"])}
+            harms |= {f"false alarms on {name}": _figure(kind) for name, kind in images["look_alikes"].items()}
+            return cls(
+                model=f"{model['name']} {model['version']}",
+                weights_sha256=model["weights_sha256"],
+                data_sha256=images["data"]["sha256"],
+                gains=gains,
+                harms=harms,
+                sha256=hashlib.sha256(content).hexdigest(),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            message = f"{path}: not a result of `plumewatch bench accuracy` on labelled pictures: {error!r}"
+            raise PromotionError(message) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """
+    What the gate says.
+
+    Attributes:
+        worse: Figures on which the new model is worse beyond the interval of the old one, as sentences.
+
+        better: Figures on which it is better beyond that interval.
+
+        unsaid: Figures the images are too few for, or that only one of the results has.
+    """
+
+    worse: tuple[str, ...]
+    better: tuple[str, ...]
+    unsaid: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Return whether nothing is worse."""
+        return not self.worse
+
+
+def weigh(new: Result, old: Result) -> Verdict:
+    """Return the verdict on `new` replacing `old`; raise `PromotionError` when they were measured on other images."""
+    if new.data_sha256 != old.data_sha256:
+        message = f"the results were measured on different images: {new.data_sha256[:12]} and {old.data_sha256[:12]}"
+        raise PromotionError(message)
+    worse: list[str] = []
+    better: list[str] = []
+    unsaid: list[str] = []
+    for news, olds, sign in ((new.gains, old.gains, 1), (new.harms, old.harms, -1)):
+        unsaid += sorted(set(news) ^ set(olds))
+        for name in sorted(set(news) & set(olds)):
+            ours, theirs = news[name], olds[name]
+            if (theirs.low, theirs.high) == (0.0, 1.0):
+                unsaid.append(name)
+            elif not theirs.low <= ours.value <= theirs.high:
+                line = f"{name}: {ours.value:.3f} against {theirs.value:.3f} ({theirs.low:.3f} to {theirs.high:.3f})"
+                (better if (ours.value - theirs.value) * sign > 0 else worse).append(line)
+    return Verdict(tuple(worse), tuple(better), tuple(unsaid))
+
+
+def promote(
+    candidate: str, results: Path, against: Path | None, *, reason: str | None = None, registry: Path = DEFAULT_FILE
+) -> Verdict:
+    """
+    Let a candidate replace what it would replace, if the gate lets it; return the verdict.
+
+    `candidate` is a folder written by ``plumewatch models train``: its model is registered, in place of the model of
+    that name if there is one. Or it is a registered name: that model becomes the default. With something worse and no
+    `reason`, nothing is changed. Raises `PromotionError` or `ModelError` when files do not fit.
+    """
+    known, folder = Registry.load(registry), Path(candidate)
+    if folder.is_dir():
+        name, table = _candidate(folder)
+        replaced = known.models.get(name)
+    else:
+        name, table = known.verify(candidate).card.name, None
+        replaced = known.model()
+        if name == replaced.card.name:
+            message = f"model {name} is the default already"
+            raise PromotionError(message)
+    new = Result.read(results)
+    sha256 = table["sha256"] if table is not None else known.model(name).card.weights_sha256
+    _belongs(new, sha256, results)
+    verdict = Verdict((), (), ())
+    if replaced is not None:
+        if against is None:
+            message = f"{name} would replace {_title(replaced)}: give that one's result as well"
+            raise PromotionError(message)
+        old = Result.read(against)
+        _belongs(old, replaced.card.weights_sha256, against)
+        verdict = weigh(new, old)
+    if verdict.worse and not (reason or "").strip():
+        return verdict
+    text = registry.read_text(encoding="utf-8")
+    if table is not None:
+        text = _registered(text, name, folder)
+        for file in (table["weights"], table["document"], f"{name}.run.json"):
+            shutil.copyfile(folder / file, registry.parent / "weights" / file)
+    else:
+        text = re.sub(r"(?m)^default = .*$", f"default = {json.dumps(name)}", text, count=1)
+    text = text.rstrip("\n") + "\n\n" + _entry(new, replaced, verdict, reason)
+    tomllib.loads(text)
+    part = registry.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(registry)
+    _note(Registry.load(registry).model(name), new, replaced, verdict, reason)
+    return verdict
+
+
+def _figure(table: Mapping[str, Any]) -> Figure:
+    return Figure(float(table["value"]), float(table["low"]), float(table["high"]))
+
+
+def _title(model: RegisteredModel) -> str:
+    return f"{model.card.name} {model.card.version}"
+
+
+def _belongs(result: Result, sha256: str, path: Path) -> None:
+    if result.weights_sha256 != sha256:
+        message = f"{path} measured weights {result.weights_sha256[:12]} ({result.model}), not {sha256[:12]}"
+        raise PromotionError(message)
+
+
+def _candidate(folder: Path) -> tuple[str, dict[str, Any]]:
+    """Return name and registry table of a candidate whose weights are the ones its table names."""
+    path = folder / "candidate.toml"
+    try:
+        ((name, table),) = tomllib.loads(path.read_text(encoding="utf-8"))["models"].items()
+        weights, sha256 = folder / table["weights"], table["sha256"]
+    except (OSError, KeyError, ValueError, tomllib.TOMLDecodeError) as error:
+        message = f"{folder}: not a candidate of `plumewatch models train`: {error}"
+        raise PromotionError(message) from None
+    if hashlib.sha256(weights.read_bytes()).hexdigest() != sha256:
+        message = f"{weights}: not the weights that {path} names"
+        raise PromotionError(message)
+    return name, table
+
+
+def _registered(text: str, name: str, folder: Path) -> str:
+    """Return the registry with the candidate's table in place of the old one of that name, or after the last model."""
+    fresh = (folder / "candidate.toml").read_text(encoding="utf-8").strip() + "\n"
+    old = re.compile(rf"(?ms)^\[models\.{re.escape(name)}\]\n.*?(?=^\[|^#|\Z)")
+    if old.search(text):
+        return old.sub(lambda _: fresh + "\n", text, count=1)
+    first = re.search(r"(?m)^\[\[promotions\]\]", text)
+    at = first.start() if first else len(text)
+    return text[:at].rstrip("\n") + "\n\n" + fresh + "\n" + text[at:]
+
+
+def _entry(new: Result, replaced: RegisteredModel | None, verdict: Verdict, reason: str | None) -> str:
+    values: dict[str, str | Sequence[str]] = {
+        "model": new.model,
+        "replaced": _title(replaced) if replaced else "",
+        "results_sha256": new.sha256,
+        "data_sha256": new.data_sha256,
+        "worse": list(verdict.worse),
+        "reason": (reason or "").strip() if verdict.worse else "",
+    }
+    return "[[promotions]]\n" + "".join(
+        f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items()
+    )
+
+
+def _note(
+    model: RegisteredModel, new: Result, replaced: RegisteredModel | None, verdict: Verdict, reason: str | None
+) -> None:
+    """Add the promotion to the model card."""
+    lines = ["", "## Promotion", ""]
+    if replaced is None:
+        lines.append(f"Registered with result {new.sha256[:12]}; it replaces nothing.")
+    else:
+        lines.append(f"Replaces {_title(replaced)}; result {new.sha256[:12]} on images {new.data_sha256[:12]}.")
+    lines += [f"* Better: {line}" for line in verdict.better]
+    lines += [f"* Worse: {line}" for line in verdict.worse]
+    if verdict.unsaid:
+        lines.append(f"* Nothing can be said of: {', '.join(verdict.unsaid)}.")
+    if verdict.worse:
+        lines += ["", f"Promoted all the same, because: {(reason or '').strip()}"]
+    with model.document.open("a", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")

@@ -1,0 +1,132 @@
+"""What a run learns from and is measured on: labels repaired, negatives added, splits checked for leaks."""
+
+from __future__ import annotations
+
+import tarfile
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from models.training.dataset import DatasetError, Sample, fingerprint, of_split, read_folder
+from models.training.repair import read_sightings, repair, without_doubtful
+from models.training.splits import hold_out, split_off, without_leaks
+from models.training.topics import taught, unanswered
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from models.training.recipe import Recipe
+
+VALIDATION_SHARE = 0.1
+"""Share of a folder without a split that becomes its validation part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """
+    Where the images of a run come from.
+
+    Attributes:
+        data: YOLO-format folder (see `read_folder`).
+
+        objects: Street scenes of another topic, all of them negatives; or none.
+
+        sightings: A teacher's answers (see `read_sightings`); or none, then nothing is repaired.
+    """
+
+    data: Path
+    objects: Path | None = None
+    sightings: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Corpus:
+    """
+    What a run learns from and is measured on.
+
+    Attributes:
+        train: Labelled images, repaired, extra negatives included.
+
+        check: Validation and held-out images, labels as the sources gave them.
+
+        notes: Counts for the run record.
+    """
+
+    train: list[Sample]
+    check: list[Sample]
+    notes: dict[str, object]
+
+    @property
+    def fingerprint(self) -> str:
+        """The data hash of the run record."""
+        return fingerprint(self.train + self.check)
+
+
+def unpack(folder: Path, out: Path) -> Path:
+    """
+    Return the YOLO-format folder behind ``folder``: itself, or ``out`` with the tars of ``folder`` unpacked into it.
+
+    Tars are unpacked once, without links or paths that lead outside; a ``manifest.csv`` beside them goes along.
+    """
+    tars = sorted(folder.glob("*.tar"))
+    if not tars:
+        return folder
+    done = out / "unpacked.txt"
+    listed = "".join(f"{path.name} {path.stat().st_size}\n" for path in tars)
+    if done.is_file() and done.read_text(encoding="utf-8") == listed:
+        return out
+    out.mkdir(parents=True, exist_ok=True)
+    for path in tars:
+        try:
+            with tarfile.open(path) as tar:
+                tar.extractall(out, filter="data")
+        except tarfile.TarError as error:
+            message = f"{path}: not a tar that can be unpacked: {error}"
+            raise DatasetError(message) from None
+    manifest = folder / "manifest.csv"
+    if manifest.is_file():
+        (out / manifest.name).write_bytes(manifest.read_bytes())
+    done.write_text(listed, encoding="utf-8")
+    return out
+
+
+def read(recipe: Recipe, sources: Sources) -> list[Sample]:
+    """Return all images of a run, split, labels as the sources gave them; street scenes hold the group ``streets``."""
+    samples = read_folder(sources.data, classes=len(recipe.classes))
+    if not of_split(samples, "val"):
+        samples = split_off(samples, share=VALIDATION_SHARE, seed=recipe.seed)
+    if not of_split(samples, "val") or not of_split(samples, "train"):
+        message = f"{sources.data}: too few unlike images to keep some back for validation"
+        raise DatasetError(message)
+    for group in recipe.held:
+        samples = hold_out(samples, group, share=0.15, seed=recipe.seed)
+    if recipe.topics:
+        samples = unanswered(samples, recipe.classes, recipe.topics)
+    if sources.objects is not None:
+        streets = read_folder(sources.objects, prefix="streets_", labelled=False)
+        samples += [replace(item, split="held" if item.split == "val" else item.split) for item in streets]
+    return samples
+
+
+def assemble(recipe: Recipe, sources: Sources, limit: int | None = None) -> Corpus:
+    """Return the images of a run; ``limit`` keeps about that many of each part, for dry runs."""
+    samples = read(recipe, sources)
+    check = of_split(samples, "val", "held")
+    if limit is not None:
+        samples = of_split(samples, "train")[:: max(1, len(of_split(samples, "train")) // limit)]
+        check = check[:: max(1, len(check) // limit)]
+        samples += check
+    samples, leaks = without_leaks(samples)
+    notes: dict[str, object] = {"leaks": asdict(leaks)}
+    seen = read_sightings(sources.sightings) if sources.sightings else {}
+    train, count = repair(of_split(samples, "train"), seen, recipe.repair)
+    notes["repair"] = asdict(count)
+    streets = [item for item in train if item.group == "streets"]
+    if streets:
+        kept = without_doubtful(streets, seen)
+        train = [item for item in train if item.group != "streets"] + kept
+        notes["street_negatives"] = {"used": len(kept), "skipped": len(streets) - len(kept)}
+    if recipe.topics:
+        known = [recipe.classes.index(name) for name in recipe.repair.known]
+        train = taught(train, seen, known, add=recipe.repair.add, ignore=recipe.repair.ignore)
+    notes |= {"train": len(train), "train_negatives": sum(item.is_negative for item in train), "check": len(check)}
+    return Corpus(train, check, notes)
