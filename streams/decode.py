@@ -21,8 +21,9 @@ class FrameDecoder:
     """
     Turns one camera's packets into frames, all decoded, but only those of the analysis rate converted to BGR.
 
-    The rate is counted in PTS. A new `StreamInfo` or epoch starts a new decoder. A damaged packet is counted and
-    passed over; pictures that the decoder marks as damaged are never handed out.
+    The rate is counted in PTS. A new `StreamInfo` starts a new decoder; an epoch within one does not: only the times
+    have jumped there, and the pictures go on. A damaged packet is counted and passed over; pictures that the decoder
+    marks as damaged are never handed out.
 
     Attributes:
         decoded: pictures decoded.
@@ -51,9 +52,9 @@ class FrameDecoder:
         self.errors = 0
 
     def decode(self, packet: Packet) -> list[Frame]:
-        """Return the frames that this packet completes; with a new stream or epoch, the old one's last frames first."""
+        """Return the frames that this packet completes; with a new stream, the old one's last frames first."""
         frames: list[Frame] = []
-        if self._context is None or packet.stream is not self._stream or packet.time.epoch != self._epoch:
+        if self._context is None or packet.stream is not self._stream:
             frames = self.flush()
             self._begin(packet)
         self._times[packet.pts] = packet
@@ -144,6 +145,8 @@ class FrameDecoder:
         return [Frame(packet.camera_id, packet.time, image, packet.is_keyframe, source_wh=size)]
 
     def _is_due(self, time: CaptureTime) -> bool:
+        if time.epoch != self._epoch:
+            self._epoch, self._due_s = time.epoch, None
         if self._due_s is not None and time.pts_s < self._due_s:
             return False
         following = time.pts_s if self._due_s is None else self._due_s
