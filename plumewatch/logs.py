@@ -2,8 +2,52 @@
 
 import logging
 import sys
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
 
 import structlog
+
+FAULT_PERIOD_S = 1.0
+"""A fault that repeats is told once in this time, with how often it happened since it was last told."""
+
+_FAULTS = frozenset({"warning", "warn", "error", "exception", "critical"})
+_ABOUT = ("camera", "lead", "task", "node", "member")
+"""Fields that tell one fault from another of the same words; the other fields may differ at each repetition."""
+_REMEMBERED = 2048
+
+
+class RepeatedFaults:
+    """
+    A structlog processor for all long-lived loops of the API and of workers: drops what repeats, and counts it.
+
+    Warnings and errors with the same words about the same camera, lead, task or node pass once in `FAULT_PERIOD_S`; the
+    next one that passes says in ``repeated`` how many were held back since. Everything else passes.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._lock = Lock()
+        self._told: OrderedDict[tuple[object, ...], tuple[float, int]] = OrderedDict()
+
+    def __call__(
+        self, _: structlog.typing.WrappedLogger, method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        """Return the event, with its count where some were held back; raise `structlog.DropEvent` to hold it back."""
+        if method not in _FAULTS:
+            return event
+        key = (event.get("event"), *(str(event.get(field, "")) for field in _ABOUT))
+        now = self._monotonic()
+        with self._lock:
+            told, held = self._told.pop(key, (float("-inf"), 0))
+            is_repeated = now - told < FAULT_PERIOD_S
+            self._told[key] = (told, held + 1) if is_repeated else (now, 0)
+            while len(self._told) > _REMEMBERED:
+                self._told.popitem(last=False)
+        if is_repeated:
+            raise structlog.DropEvent
+        return {**event, "repeated": held} if held else event
 
 
 def configure(*, quiet: bool = False) -> None:
@@ -19,6 +63,7 @@ def configure(*, quiet: bool = False) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            RepeatedFaults(),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
