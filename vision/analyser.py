@@ -17,6 +17,7 @@ from vision.change import BoxChange, PictureChange
 from vision.config import WorkerConfig
 from vision.leads import CloseReason, LeadChange, LeadState, Xyxy
 from vision.look import in_look
+from vision.novelty import Novelty
 from vision.rules.config import RuleConfig, RuleKind
 from vision.rules.fire import fire_rule
 from vision.rules.rule import Rule, TrackView, View
@@ -81,6 +82,7 @@ class CameraAnalyser:
         self._settings = tracker or TrackerSettings()
         self._tracker = Tracker(class_names, self._settings)
         self._picture = PictureChange()
+        self._novelty = Novelty()
         self._boxes: dict[int, BoxChange] = {}
         self._time: CaptureTime | None = None
         self._resolution_wh = (0, 0)
@@ -118,7 +120,7 @@ class CameraAnalyser:
             return WatchReason.SIGN
         if any(rule.held for rule in self._rules):
             return WatchReason.LEAD
-        return None
+        return WatchReason.CHANGE if self._novelty.is_new else None
 
     def observe(self, frame: Frame, detections: Detections) -> list[LeadChange]:
         """Take in the next picture and its boxes, in pixels of the source; return the leads that changed."""
@@ -144,7 +146,7 @@ class CameraAnalyser:
         self._tracker.end_all()
         self._boxes.clear()
         self._ended.clear()
-        self._picture = PictureChange()
+        self._picture, self._novelty = PictureChange(), Novelty()
         return [change for rule in self._rules for change in rule.end(reason)]
 
     def overlay(self) -> list[TrackedBox]:
@@ -165,6 +167,7 @@ class CameraAnalyser:
     def _view(self, frame: Frame, detections: Detections) -> View:
         """Return the picture as rules see it: its tracks, how much each has changed, and whether it is steady."""
         is_steady = not self._picture.observe(frame.image)
+        self._novelty.observe(self._picture.cells, frame.time, is_steady=is_steady)
         if not is_steady:
             for change in self._boxes.values():
                 change.begin_anew(frame.image, frame.time)

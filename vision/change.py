@@ -118,6 +118,11 @@ class PictureChange:
         self._shares: deque[float] = deque(maxlen=_REMEMBERED)
 
     @property
+    def cells(self) -> NDArray[np.float32]:
+        """The newest picture in grey, small: float32 ``(36, 64)``; empty before the first."""
+        return np.zeros((0, 0), np.float32) if self._last is None else self._last
+
+    @property
     def share(self) -> float:
         """Share of the picture that differed between the last two pictures."""
         return self._shares[-1] if self._shares else 0.0

@@ -351,3 +351,18 @@ def test_pictures_are_compared_in_the_size_of_the_look() -> None:
     assert story(changes) == story(small)
     assert changes[1].lead.peak.xyxy == (600, 360, 960, 720)
     assert changes[1].lead.peak.measures == pytest.approx(small[1].lead.peak.measures)
+
+
+def test_a_change_without_a_box_asks_for_a_closer_look() -> None:
+    """What the detector does not see but the picture's history does not explain is a sign, the weakest one."""
+    a = analyser()
+    for s in range(0, 60, 2):
+        a.observe(frame(still_image(), moment(s)), NOTHING)
+    assert a.sign is None
+    for s in (60, 62):
+        image = still_image()
+        image[60:120, 100:160] = 10
+        a.observe(frame(image, moment(s)), NOTHING)
+    assert a.sign is WatchReason.CHANGE
+    a.end(CloseReason.STREAM_LOST)
+    assert a.sign is None
