@@ -1,0 +1,133 @@
+"""Picture health: every fault is found within a minute, and nothing that a sound camera shows is one."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+
+from streams.clock import CaptureTime, UtcSource
+from streams.frame import BgrImage
+from vision.health import PictureFault, PictureHealth
+
+WH = (320, 180)
+SOUND_S = 30.0
+
+
+def _time(seconds: float, epoch: int = 0) -> CaptureTime:
+    moment = datetime(2026, 11, 24, tzinfo=UTC) + timedelta(seconds=seconds)
+    return CaptureTime(Fraction(seconds).limit_denominator(1000), moment, UtcSource.ARRIVAL, 0.0, epoch)
+
+
+def _place(seed: int = 1) -> BgrImage:
+    """A yard of grey blocks with edges at every scale."""
+    rng = np.random.default_rng(seed)
+    image = np.full((WH[1], WH[0]), 120, np.uint8)
+    for _ in range(60):
+        x, y, w, h = rng.integers(0, 300), rng.integers(0, 170), rng.integers(6, 60), rng.integers(6, 40)
+        cv2.rectangle(image, (int(x), int(y)), (int(x + w), int(y + h)), int(rng.integers(30, 220)), -1)
+    return np.dstack([image] * 3)
+
+
+PLACE = _place()
+
+
+def _noisy(image: BgrImage, number: int, sigma: float = 2.0) -> BgrImage:
+    rng = np.random.default_rng(number)
+    return np.clip(image + rng.normal(0, sigma, image.shape), 0, 255).astype(np.uint8)
+
+
+def _turned(image: BgrImage) -> BgrImage:
+    move = np.array([[1, 0, 0.2 * WH[0]], [0, 1, 5]], np.float64)
+    return np.asarray(cv2.warpAffine(image, move, WH, borderMode=cv2.BORDER_REFLECT), np.uint8)
+
+
+def _blurred(image: BgrImage) -> BgrImage:
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), 4), np.uint8)
+
+
+def _first(health: PictureHealth, pictures: Iterable[BgrImage], start_s: float, step_s: float) -> tuple[float, str]:
+    """Show pictures and return after how many seconds the first fault held, and which."""
+    for number, picture in enumerate(pictures):
+        fault = health.observe(picture, _time(start_s + number * step_s))
+        if fault is not None:
+            return number * step_s, fault.value
+    return -1.0, ""
+
+
+def _sound(step_s: float = 0.5, seconds: float = SOUND_S) -> PictureHealth:
+    health = PictureHealth()
+    for number in range(round(seconds / step_s)):
+        assert health.observe(_noisy(PLACE, number), _time(number * step_s)) is None
+    return health
+
+
+@pytest.mark.parametrize("step_s", [0.5, 2.0])
+@pytest.mark.parametrize(
+    ("fault", "shown"),
+    [
+        (PictureFault.BLACK, lambda n: _noisy(np.full_like(PLACE, 2), n, 0.7)),
+        (PictureFault.GLARE, lambda n: _noisy(np.full_like(PLACE, 254), n, 0.7)),
+        (PictureFault.FROZEN, lambda _: PLACE),
+        (PictureFault.COVERED, lambda n: _noisy(np.full_like(PLACE, 90), n)),
+        (PictureFault.BLURRED, lambda n: _noisy(_blurred(PLACE), n, 0.5)),
+        (PictureFault.MOVED, lambda n: _noisy(_turned(PLACE), n)),
+        (PictureFault.MOVED, lambda n: _noisy(_place(seed=77), n)),
+    ],
+)
+def test_a_fault_is_named_within_a_minute(fault: PictureFault, shown: Callable[[int], BgrImage], step_s: float) -> None:
+    """In focus and on patrol, every fault is found by its own name before 60 s are over, and not at once."""
+    after_s, named = _first(_sound(step_s), (shown(n) for n in range(round(60 / step_s))), SOUND_S, step_s)
+    assert named == fault.value
+    assert 5 <= after_s < 60
+
+
+def test_a_lorry_before_the_lens_is_no_fault() -> None:
+    """Eight seconds of a covered picture pass without a word, and so does one flash."""
+    health = _sound()
+    lorry = [_noisy(np.full_like(PLACE, 90), n) for n in range(16)]
+    flash = [np.full_like(PLACE, 255)]
+    after = [_noisy(PLACE, 500 + n) for n in range(20)]
+    assert _first(health, [*lorry, *after, *flash, *after], SOUND_S, 0.5) == (-1.0, "")
+
+
+def test_dusk_is_no_fault() -> None:
+    """Light that goes to a third within minutes is followed."""
+    health = _sound()
+    dusk = (_noisy((PLACE * (1 - 0.67 * n / 200)).astype(np.uint8), n) for n in range(200))
+    assert _first(health, dusk, SOUND_S, 2.0) == (-1.0, "")
+
+
+def test_a_fault_ends_when_the_picture_is_sound_again() -> None:
+    """A cleaned lens is a sound one after five seconds."""
+    health = _sound()
+    for n in range(40):
+        health.observe(_noisy(np.full_like(PLACE, 90), n), _time(SOUND_S + n * 0.5))
+    assert str(health.fault) == "covered"
+    for n in range(12):
+        health.observe(_noisy(PLACE, 900 + n), _time(SOUND_S + 20 + n * 0.5))
+    assert (health.fault, health.suspects) == (None, False)
+
+
+def test_a_camera_that_stays_turned_is_learnt_anew() -> None:
+    """After a quarter of an hour the new place is the usual one, and turning back is a fault in its turn."""
+    health = _sound(2.0)
+    for n in range(480):
+        health.observe(_noisy(_place(seed=77), n), _time(SOUND_S + n * 2.0))
+    assert health.fault is None
+    assert _first(health, (_noisy(PLACE, n) for n in range(30)), SOUND_S + 960, 2.0)[1] == "moved"
+
+
+def test_a_reconnect_is_no_fault() -> None:
+    """A new epoch, whose clock begins anew, neither adds time nor takes any away."""
+    health = _sound()
+    assert health.observe(_noisy(PLACE, 1), _time(0.0, epoch=1)) is None
+    assert health.observe(_noisy(PLACE, 2), _time(0.5, epoch=1)) is None
+
+
+def test_a_camera_that_always_moves_is_not_judged_by_its_place() -> None:
+    """Where pictures are never alike, another one is no fault."""
+    health = PictureHealth()
+    assert _first(health, (_noisy(_place(seed=n), n) for n in range(120)), 0.0, 0.5) == (-1.0, "")

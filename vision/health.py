@@ -1,0 +1,239 @@
+"""
+Picture health: whether a camera still shows what it is there to show (domain.md 7.1, V17).
+
+A black, glaring, frozen, covered, blurred or turned camera watches nothing, and what a detector finds in its pictures
+is no violation. Each fault is judged against what the same camera showed in its sound minutes, over seconds and not
+over pictures, so that a lorry before the lens or one flash is none.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.clock import CaptureTime
+from streams.frame import BgrImage
+
+HOLD_S = 10.0
+"""A fault counts once it has lasted so long: a lorry before the lens is gone by then."""
+
+FROZEN_S = 30.0
+"""The same picture for so long is a frozen one: an empty yard at night moves by its noise alone."""
+
+CLEAR_S = 5.0
+"""A fault is over once it has been away for so long."""
+
+LEARN_S = 10.0
+"""Sound pictures of so long are needed before anything is compared with them."""
+
+ADAPT_S = 600.0
+"""What the camera usually shows follows the light of the day within so long."""
+
+RELEARN_S = 900.0
+"""A camera that shows another place for so long stands there now; it is learnt anew."""
+
+BLACK_LEVEL = 12.0
+"""99 % of a black picture is below this 8-bit level; black in limited range decodes as 0 to 2."""
+
+GLARE_LEVEL = 250.0
+GLARE_SHARE = 0.6
+"""Share of the picture that is lost to light in a glaring one."""
+
+FROZEN_LEVELS = 0.02
+"""95 % of a frozen picture's cells differ by less than this from the picture before; real ones by 0.3 and more."""
+
+BLURRED_DETAIL = 0.4
+"""Share of its usual fine detail below which a picture is blurred; rain, dusk and lorries leave 0.66 and more."""
+
+LIKE = 0.25
+"""
+Correlation of edges with the usual ones below which it is another place. Measured at one picture a second: other places
+0.19 at most, fixed cameras 0.66 and more.
+"""
+
+USUALLY_LIKE = 0.5
+"""A camera whose own pictures are usually less alike than this (a moving one, a floor without edges) is not judged."""
+
+MOVED_SHARE = 0.04
+"""Share of the width by which a picture has to be shifted to count as turned."""
+
+SHIFT_GAIN = 0.15
+"""What undoing the shift must win in likeness."""
+
+COVERED_EDGES = 0.25
+"""Share of its usual coarse edges below which a picture is covered: out of focus, a third and more are left."""
+
+_WH = (160, 90)
+_LOOK_WIDTH = 640
+
+
+class PictureFault(StrEnum):
+    """What is wrong with what a camera shows."""
+
+    BLACK = "black"
+    GLARE = "glare"
+    FROZEN = "frozen"
+    COVERED = "covered"
+    BLURRED = "blurred"
+    MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sight:
+    """What one picture is compared by: grey cells ``(90, 160)``, their edges, and the mean of fine detail."""
+
+    grey: NDArray[np.float32]
+    edges: NDArray[np.float32]
+    detail: float
+
+    @property
+    def coarse(self) -> float:
+        return float(self.edges.mean())
+
+
+class PictureHealth:
+    """Judges one camera's pictures, in order, at any rate; a new epoch or size of the stream changes nothing."""
+
+    def __init__(self) -> None:
+        self._usual: _Sight | None = None
+        self._likeness: deque[float] = deque(maxlen=64)
+        self._last: tuple[_Sight, CaptureTime] | None = None
+        self._learnt_s = 0.0
+        self._same_s = 0.0
+        self._suspected: PictureFault | None = None
+        self._suspected_s = 0.0
+        self._away_s = 0.0
+        self._fault: PictureFault | None = None
+        self._fault_s = 0.0
+
+    @property
+    def fault(self) -> PictureFault | None:
+        """What is wrong now; ``None`` while the picture is sound."""
+        return self._fault
+
+    @property
+    def suspects(self) -> bool:
+        """Whether the newest picture looked wrong, though perhaps not for long enough to be a fault."""
+        return self._suspected is not None or self._fault is not None
+
+    def observe(self, image: BgrImage, time: CaptureTime) -> PictureFault | None:
+        """Take in the next picture and return the fault that holds now."""
+        sight = _sight(image)
+        last, self._last = self._last, (sight, time)
+        step_s = 0.0
+        if last is not None and last[1].epoch == time.epoch:
+            step_s = min(max(time.seconds_since(last[1]), 0.0), HOLD_S / 2)
+        if last is not None:
+            is_same = float(np.percentile(np.abs(sight.grey - last[0].grey), 95)) < FROZEN_LEVELS
+            self._same_s = self._same_s + step_s if is_same else 0.0
+        self._judge(self._instant(sight), step_s)
+        if self._suspected is None and self._fault is None:
+            self._learn(sight, step_s)
+        elif self._fault is PictureFault.MOVED and self._fault_s > RELEARN_S:
+            self._forget()
+        return self._fault
+
+    def _judge(self, suspected: PictureFault | None, step_s: float) -> None:
+        # A fault that turns into another (a hand comes nearer: blurred, covered, black) is one time of looking wrong.
+        self._suspected_s = 0.0 if suspected is None or self._suspected is None else self._suspected_s + step_s
+        self._suspected = suspected
+        self._fault_s += step_s
+        if suspected is None:
+            self._away_s += step_s
+            if self._away_s >= CLEAR_S:
+                self._fault = None
+            return
+        self._away_s = 0.0
+        if suspected is not self._fault and (suspected is PictureFault.FROZEN or self._suspected_s >= HOLD_S):
+            self._fault, self._fault_s = suspected, 0.0
+
+    def _instant(self, sight: _Sight) -> PictureFault | None:
+        """Return what looks wrong with one picture: first what needs no other to compare it with."""
+        if float(np.percentile(sight.grey, 99)) < BLACK_LEVEL:
+            return PictureFault.BLACK
+        if float((sight.grey >= GLARE_LEVEL).mean()) > GLARE_SHARE:
+            return PictureFault.GLARE
+        if self._same_s >= FROZEN_S:
+            return PictureFault.FROZEN
+        usual = self._usual
+        return None if usual is None or self._learnt_s < LEARN_S else self._compared(sight, usual)
+
+    def _compared(self, sight: _Sight, usual: _Sight) -> PictureFault | None:
+        """Return what looks wrong against what the camera usually shows."""
+        if sight.coarse < COVERED_EDGES * usual.coarse:
+            return PictureFault.COVERED
+        if sight.detail < BLURRED_DETAIL * usual.detail:
+            return PictureFault.BLURRED
+        likeness = _likeness(sight.edges, usual.edges)
+        if float(np.median(self._likeness)) < USUALLY_LIKE:
+            self._likeness.append(likeness)
+            return None
+        if likeness < LIKE or self._is_shifted(sight, usual, likeness):
+            return PictureFault.MOVED
+        self._likeness.append(likeness)
+        return None
+
+    def _is_shifted(self, sight: _Sight, usual: _Sight, likeness: float) -> bool:
+        # Copies: OpenCV 5.0 multiplies its inputs by the window in place.
+        window = cv2.createHanningWindow(_WH, cv2.CV_32F)
+        (dx, dy), _ = cv2.phaseCorrelate(usual.edges.copy(), sight.edges.copy(), window)
+        if max(abs(dx), abs(dy)) < MOVED_SHARE * _WH[0]:
+            return False
+        right, down = round(dx), round(dy)
+        rows, columns = _WH[1] - abs(down), _WH[0] - abs(right)
+        if rows < _WH[1] // 3 or columns < _WH[0] // 3:
+            return False
+        now = sight.edges[max(down, 0) :, max(right, 0) :][:rows, :columns]
+        then = usual.edges[max(-down, 0) :, max(-right, 0) :][:rows, :columns]
+        return _likeness(now, then) > likeness + SHIFT_GAIN
+
+    def _learn(self, sight: _Sight, step_s: float) -> None:
+        if self._usual is None:
+            self._usual = sight
+            self._likeness.append(1.0)
+            return
+        self._learnt_s += step_s
+        share = np.float32(min(1.0, step_s / min(max(self._learnt_s, step_s, 1e-3), ADAPT_S)))
+        usual = self._usual
+        if self._learnt_s < LEARN_S:
+            self._likeness.append(_likeness(sight.edges, usual.edges))
+        self._usual = _Sight(
+            grey=usual.grey + share * (sight.grey - usual.grey),
+            edges=usual.edges + share * (sight.edges - usual.edges),
+            detail=float(usual.detail + share * (sight.detail - usual.detail)),
+        )
+
+    def _forget(self) -> None:
+        """Learn anew what the camera shows: it stands elsewhere now."""
+        self._usual, self._learnt_s = None, 0.0
+        self._likeness.clear()
+        self._fault, self._suspected, self._suspected_s, self._away_s = None, None, 0.0, 0.0
+
+
+def _sight(image: BgrImage) -> _Sight:
+    height, width = image.shape[:2]
+    look = image
+    if width > _LOOK_WIDTH:
+        size = (_LOOK_WIDTH, max(1, round(height * _LOOK_WIDTH / width)))
+        look = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    full = np.asarray(cv2.cvtColor(np.ascontiguousarray(look), cv2.COLOR_BGR2GRAY), np.uint8)
+    grey = np.asarray(cv2.resize(full.astype(np.float32), _WH, interpolation=cv2.INTER_AREA), np.float32)
+    edges = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+    capped = np.minimum(edges, np.percentile(edges, 95))
+    return _Sight(grey, np.asarray(capped, np.float32), _detail(full))
+
+
+def _detail(grey: NDArray[np.uint8]) -> float:
+    """Return the mean magnitude of the second derivative in 8-bit levels, every third row: a third of the cost."""
+    rows = np.ascontiguousarray(cv2.Laplacian(grey, cv2.CV_16S)[::3])
+    return cv2.norm(rows, cv2.NORM_L1) / rows.size
+
+
+def _likeness(edges: NDArray[np.float32], others: NDArray[np.float32]) -> float:
+    """Return the correlation of two maps of edges, in [-1, 1]; 0 where either has none."""
+    a, b = edges - edges.mean(), others - others.mean()
+    scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / scale if scale > 0 else 0.0
