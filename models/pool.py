@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
@@ -13,11 +14,18 @@ from numpy.typing import NDArray
 
 from models.detections import Detections
 from models.detector import Detector
+from models.window import BatchWindow
 
 log = structlog.get_logger()
 
+MAX_BATCH = 8
+"""Most frames in one batch on a CPU, where more gains nothing; on a GPU give 32."""
+
 TAKE_TIMEOUT_S = 0.25
 """Longest wait for frames before a thread looks whether it should end."""
+
+DURATION_BOUNDS_S = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
+"""Upper bounds of the classes in which the durations of batches are counted."""
 
 _EMPTY_PAUSE_S = 0.01
 _LOG_PERIOD_S = 1.0
@@ -69,6 +77,16 @@ class PoolStats:
         refused: frames detected in whose `deliver` raised.
 
         latency_ms: moving average of the duration of a batch (weight of the newest 0.1); 0 before the first.
+
+        by_size: batches by their number of frames.
+
+        durations: batches by duration, in the classes of `DURATION_BOUNDS_S` and one for what is longer.
+
+        busy_s: seconds in which a detector ran, of all threads together; `threads` of them pass a second at most.
+
+        threads: detector threads.
+
+        window: the most frames each thread takes at present (`models.window`).
     """
 
     batches: int = 0
@@ -77,11 +95,18 @@ class PoolStats:
     failed: int = 0
     refused: int = 0
     latency_ms: float = 0.0
+    by_size: Mapping[int, int] = field(default_factory=dict)
+    durations: tuple[int, ...] = (0,) * (len(DURATION_BOUNDS_S) + 1)
+    busy_s: float = 0.0
+    threads: int = 0
+    window: tuple[int, ...] = ()
 
 
 class DetectorPool(Generic[FrameT]):
     """
-    One thread a detector; each takes what waits as soon as it is idle (pull, not push), at most `max_batch` frames.
+    One thread a detector; each takes what waits as soon as it is idle (pull, not push), as many as its `BatchWindow`
+    allows. A detector is one device's session; named twice it has two threads, of which one can prepare a batch while
+    the other's runs, which pays on a GPU.
 
     Every frame taken is handed on exactly once: to `deliver` with its detections, or to `discard` with the reason.
     Both are called on the pool's threads and may be called by several at once. An error in a detector or in `deliver`
@@ -95,29 +120,31 @@ class DetectorPool(Generic[FrameT]):
         deliver: Callable[[FrameT, Detections], None],
         discard: Callable[[FrameT, Discard], None],
         *,
-        max_batch: int = 4,
+        max_batch: int = MAX_BATCH,
         age_s: Callable[[FrameT], float] | None = None,
         staleness_s: float = 2.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """
-        Make a pool that `start` sets to work.
+        Make a pool that `start` sets to work. No batch is larger than `max_batch`; most are smaller.
 
         A frame for which `age_s` says more than `staleness_s` is dropped before detection; without `age_s` (replay)
-        none is. Too small a budget drops frames whenever the machine is busy, too large a one lets leads come late.
+        none is. Too small a budget drops frames whenever the machine is busy, too large a one lets leads come late. The
+        budget also bounds the batches (`models.window`).
         """
         self._detectors = tuple(detectors)
         self._take = take
         self._deliver = deliver
         self._discard = discard
-        self._max_batch = max_batch
+        budget_s = None if age_s is None else staleness_s
+        self._windows = tuple(BatchWindow(max_batch, budget_s) for _ in self._detectors)
         self._age_s = age_s
         self._staleness_s = staleness_s
         self._monotonic = monotonic
         self._stopping = threading.Event()
         self._threads: tuple[threading.Thread, ...] = ()
         self._lock = threading.Lock()
-        self._stats = PoolStats()
+        self._stats = PoolStats(threads=len(self._detectors), window=tuple(each.size() for each in self._windows))
         self._logged = self._stats
         self._logged_at = float("-inf")
 
@@ -132,8 +159,8 @@ class DetectorPool(Generic[FrameT]):
         if self._threads:
             raise RuntimeError("a detector pool starts once")
         self._threads = tuple(
-            threading.Thread(target=self._work, args=(detector,), name=f"detector-{index}")
-            for index, detector in enumerate(self._detectors)
+            threading.Thread(target=self._work, args=(index,), name=f"detector-{index}")
+            for index in range(len(self._detectors))
         )
         for thread in self._threads:
             thread.start()
@@ -154,10 +181,11 @@ class DetectorPool(Generic[FrameT]):
         self._report(final=True)
         return not alive
 
-    def _work(self, detector: Detector) -> None:
+    def _work(self, index: int) -> None:
+        window = self._windows[index]
         while not self._stopping.is_set():
             try:
-                frames = self._take(self._max_batch, TAKE_TIMEOUT_S)
+                frames = self._take(window.size(), TAKE_TIMEOUT_S)
             except Exception:
                 # Nothing was taken, so nothing is lost; the pause keeps a broken source from eating a core.
                 log.exception("taking frames failed")
@@ -165,7 +193,7 @@ class DetectorPool(Generic[FrameT]):
                 continue
             fresh = self._drop_stale(frames)
             if fresh:
-                self._detect(detector, fresh)
+                self._detect(index, fresh)
             elif not frames:
                 self._stopping.wait(_EMPTY_PAUSE_S)  # a closed board answers at once
             self._report()
@@ -182,17 +210,17 @@ class DetectorPool(Generic[FrameT]):
                 fresh.append(frame)
         return fresh
 
-    def _detect(self, detector: Detector, frames: Sequence[FrameT]) -> None:
+    def _detect(self, index: int, frames: Sequence[FrameT]) -> None:
         start = self._monotonic()
         try:
-            found = detector.detect([frame.image for frame in frames])
+            found = self._detectors[index].detect([frame.image for frame in frames])
         except Exception as error:  # noqa: BLE001 - one bad batch must not end the thread; counted and logged
             self._count(failed=len(frames))
             self._report(error)
             for frame in frames:
                 self._give_up(frame, Discard.FAILED)
             return
-        self._count(batches=1, latency_ms=(self._monotonic() - start) * 1000)
+        self._count_batch(index, len(frames), self._monotonic() - start)
         for frame, detections in zip(frames, found, strict=True):
             try:
                 self._deliver(frame, detections)
@@ -208,29 +236,25 @@ class DetectorPool(Generic[FrameT]):
         except Exception as error:  # noqa: BLE001 - the same
             self._report(error)
 
-    def _count(
-        self,
-        *,
-        batches: int = 0,
-        images: int = 0,
-        stale: int = 0,
-        failed: int = 0,
-        refused: int = 0,
-        latency_ms: float = 0,
-    ) -> None:
+    def _count(self, **more: int) -> None:
+        """Add to counts, by their names in `PoolStats`."""
+        with self._lock:
+            self._stats = replace(self._stats, **{name: getattr(self._stats, name) + by for name, by in more.items()})
+
+    def _count_batch(self, index: int, size: int, duration_s: float) -> None:
+        self._windows[index].note(size, duration_s)
         with self._lock:
             old = self._stats
-            mean = old.latency_ms
-            if batches:
-                mean = latency_ms if old.batches == 0 else mean + _EMA_WEIGHT * (latency_ms - mean)
+            latency_ms, durations = duration_s * 1000, list(old.durations)
+            durations[bisect_left(DURATION_BOUNDS_S, duration_s)] += 1
             self._stats = replace(
                 old,
-                batches=old.batches + batches,
-                images=old.images + images,
-                stale=old.stale + stale,
-                failed=old.failed + failed,
-                refused=old.refused + refused,
-                latency_ms=mean,
+                batches=old.batches + 1,
+                latency_ms=old.latency_ms + (_EMA_WEIGHT if old.batches else 1.0) * (latency_ms - old.latency_ms),
+                by_size={**old.by_size, size: old.by_size.get(size, 0) + 1},
+                durations=tuple(durations),
+                busy_s=old.busy_s + duration_s,
+                window=(*old.window[:index], self._windows[index].size(), *old.window[index + 1 :]),
             )
 
     def _report(self, error: Exception | None = None, *, final: bool = False) -> None:

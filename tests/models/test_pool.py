@@ -2,7 +2,8 @@
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -11,9 +12,10 @@ import pytest
 import structlog
 from numpy.typing import NDArray
 
+from api.contract.health import BATCH_BOUNDS_S
 from models.detections import Detections
 from models.detector import InferenceError, ModelCard, Runtime
-from models.pool import DetectorPool, Discard, PoolStats
+from models.pool import DURATION_BOUNDS_S, DetectorPool, Discard, PoolStats
 
 WAIT_S = 10.0
 """How long a test waits for what must happen at once."""
@@ -88,6 +90,10 @@ class Board:
             pass
         return taken
 
+    def pair(self, _: int, timeout_s: float) -> list[Picture]:
+        """Return two of those that wait, whatever is asked for: a batch that goes wrong in part."""
+        return self.take(2, timeout_s)
+
     def deliver(self, picture: Picture, detections: Detections) -> None:
         """Remember the width of the first box; raise for the picture to refuse."""
         self.outcome.put((picture.number, float(detections.xyxy[0, 2])))
@@ -101,6 +107,41 @@ class Board:
     def outcomes(self, count: int) -> list[tuple[int, object]]:
         """Return the next `count` outcomes, waiting for them."""
         return [self.outcome.get(timeout=WAIT_S) for _ in range(count)]
+
+
+class Clock:
+    """A monotonic clock that stands still unless it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Return the time in seconds."""
+        return self.now
+
+
+class TimedDevice(FakeDetector):
+    """A detector whose batches take as long as it is told, on a clock of its own; ends after 60 of them."""
+
+    def __init__(self, clock: Clock, duration_s: Callable[[int], float]) -> None:
+        super().__init__()
+        self.clock = clock
+        self.duration_s = duration_s
+        self.sizes: list[int] = []
+        self.done = threading.Event()
+
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """Let time pass; find nothing."""
+        self.sizes.append(len(images))
+        self.clock.now += self.duration_s(len(images))
+        if len(self.sizes) == 60:
+            self.done.set()
+        return [Detections.empty() for _ in images]
+
+
+def fed(waiting: int) -> Callable[[int, float], list[Picture]]:
+    """Return a source at which so many frames wait, always."""
+    return lambda most, _: [Picture(1)] * min(most, waiting)
 
 
 @contextmanager
@@ -118,18 +159,43 @@ def test_nothing_waits() -> None:
     board = Board()
     with running(DetectorPool([FakeDetector()], board.take, board.deliver, board.discard)) as pool:
         pass
-    assert pool.stats == PoolStats()
+    assert pool.stats == PoolStats(threads=1, window=(1,))
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("detector-")]
 
 
 def test_delivers() -> None:
-    """Each frame is handed on once with its own detections, in batches no larger than allowed."""
+    """Each frame is handed on once with its own detections, in batches no larger than allowed, and all is counted."""
     board, detector = Board(), FakeDetector()
-    board.post(*(Picture(number) for number in range(1, 11)))
+    board.post(*(Picture(number) for number in range(1, 101)))
     with running(DetectorPool([detector], board.take, board.deliver, board.discard, max_batch=4)) as pool:
-        assert board.outcomes(10) == [(number, float(number)) for number in range(1, 11)]
-    assert detector.batches == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10]]
-    assert (pool.stats.batches, pool.stats.images, pool.stats.stale, pool.stats.failed) == (3, 10, 0, 0)
+        assert board.outcomes(100) == [(number, float(number)) for number in range(1, 101)]
+    sizes = [len(batch) for batch in detector.batches]
+    assert (sum(sizes), max(sizes)) == (100, 4)
+    stats = pool.stats
+    assert (stats.batches, stats.images, stats.stale, stats.failed) == (len(sizes), 100, 0, 0)
+    assert stats.by_size == Counter(sizes)
+    assert sum(stats.durations) == len(sizes)
+
+
+def test_window_follows_the_device() -> None:
+    """On a device whose batches take no longer than single frames the pool comes to take as many as it may."""
+    clock = Clock()
+    device = TimedDevice(clock, lambda _: 0.1)
+    pool = DetectorPool([device], fed(200), lambda *_: None, lambda *_: None, max_batch=8, monotonic=clock)
+    with running(pool):
+        assert device.done.wait(WAIT_S)
+    assert device.sizes[:9] == [1] * 9
+    assert set(device.sizes[-10:]) == {8}
+    assert pool.stats.window == (8,)
+    assert pool.stats.busy_s == pytest.approx(0.1 * len(device.sizes))
+    assert pool.stats.durations[DURATION_BOUNDS_S.index(0.1)] + pool.stats.durations[
+        DURATION_BOUNDS_S.index(0.15)
+    ] == len(device.sizes)
+
+
+def test_bounds_are_the_wires() -> None:
+    """Durations are counted in the classes in which the worker reports them."""
+    assert DURATION_BOUNDS_S == BATCH_BOUNDS_S
 
 
 def test_stale() -> None:
@@ -150,12 +216,12 @@ def test_failing_batch() -> None:
     """A batch the detector fails on is discarded, counted and logged, and the thread works on."""
     board = Board()
     board.post(Picture(1), Picture(13))
-    pool = DetectorPool([FakeDetector(bad=13)], board.take, board.deliver, board.discard)
+    pool = DetectorPool([FakeDetector(bad=13)], board.pair, board.deliver, board.discard)
     with structlog.testing.capture_logs() as logs, running(pool):
         assert board.outcomes(2) == [(1, Discard.FAILED), (13, Discard.FAILED)]
-        board.post(Picture(2))
-        assert board.outcomes(1) == [(2, 2.0)]
-    assert (pool.stats.batches, pool.stats.images, pool.stats.failed) == (1, 1, 2)
+        board.post(Picture(2), Picture(3))
+        assert board.outcomes(2) == [(2, 2.0), (3, 3.0)]
+    assert (pool.stats.batches, pool.stats.images, pool.stats.failed) == (1, 2, 2)
     [entry] = [entry for entry in logs if entry["event"] == "detection failed"]
     assert (entry["failed"], str(entry["exc_info"])) == (2, "a bad picture")
 
@@ -165,9 +231,9 @@ def test_failing_delivery() -> None:
     board = Board()
     board.refuse = 1
     board.post(Picture(1), Picture(2))
-    with running(DetectorPool([FakeDetector()], board.take, board.deliver, board.discard)) as pool:
+    with running(DetectorPool([FakeDetector()], board.pair, board.deliver, board.discard)) as pool:
         assert board.outcomes(2) == [(1, 1.0), (2, 2.0)]
-    assert (pool.stats.images, pool.stats.refused) == (1, 1)
+    assert (pool.stats.batches, pool.stats.images, pool.stats.refused) == (1, 1, 1)
 
 
 def test_errors_are_logged_once_a_second() -> None:
