@@ -301,7 +301,7 @@ class CameraRunner:
                 self._post(self._watch.frames(packet, keeps_up=load.keeps_up(before, after) or self._replays))
                 self._note(packet, after)
                 before = self._monotonic()
-        self._post(self._watch.end())
+        self._post(self._watch.end(catches_up=self.camera.source.is_file))
 
     def _post(self, frames: list[Frame]) -> None:
         for frame in frames:

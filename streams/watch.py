@@ -176,10 +176,18 @@ class Watch:
             self._last = frames[-1].time
         return frames
 
-    def end(self) -> list[Frame]:
-        """Return the frames that the decoder still holds: the stream is over."""
+    def end(self, *, catches_up: bool = False) -> list[Frame]:
+        """
+        Return the frames that the decoder still holds: the stream is over.
+
+        With `catches_up` a patrol decodes what came after its last picture: a short file may hold no other key frame.
+        """
+        last, patrols = self._last, not (self._focused or self._replays)
         self._key, self._focused = None, False
-        return self._decoder.flush()
+        if not (catches_up and patrols) or last is None:
+            return self._decoder.flush()
+        with self._gate:
+            return self._decoder.resume(self._ring.since(last.epoch, last.pts_s), last) + self._decoder.flush()
 
     def _wanted(self) -> tuple[WatchMode, WatchReason]:
         if self._replays:

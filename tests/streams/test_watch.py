@@ -150,6 +150,15 @@ def test_a_new_epoch_begins_with_its_key_frame(clip: MakeClip) -> None:
     assert numbers(stage.play(packets) + stage.watch.end() + stage.play(again)) == [0, 0]
 
 
+def test_the_end_of_a_file_is_not_left_out(clip: MakeClip) -> None:
+    """A file with a single key frame is decoded to its end by the patrol, a stream that was lost is not."""
+    packets = packets_of(clip(".mp4", seconds=2, gop=100))
+    file, camera = Stage(analysis_fps=5.0), Stage(analysis_fps=5.0)
+    assert numbers(file.play(packets) + file.watch.end(catches_up=True)) == list(range(0, 50, 5))
+    assert numbers(camera.play(packets) + camera.watch.end()) == [0]
+    assert Stage().watch.end(catches_up=True) == []
+
+
 def test_decoding_in_one_go_is_gated(clip: MakeClip) -> None:
     """Key frames and catching up hold the gate, so that a thousand cameras never decode at once."""
     held = []
