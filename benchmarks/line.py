@@ -13,6 +13,7 @@ import hashlib
 import json
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -168,7 +169,11 @@ def _delays(
     }
     announced, filed = [], []
     for lead_id in sorted(subject for subject, kind in at if kind is EventType.LEAD_FILED):
-        began = smoke.began(client, lead_id)
+        try:
+            began = smoke.began(client, lead_id)
+        except LookupError as error:  # a camera that was first seen smoking tells nothing about the delay
+            print(f"passed over: {error}", file=sys.stderr)
+            continue
         filed.append(round((at[lead_id, EventType.LEAD_FILED] - began).total_seconds(), 2))
         if (lead_id, EventType.LEAD_ANNOUNCED) in at:
             announced.append(round((at[lead_id, EventType.LEAD_ANNOUNCED] - began).total_seconds(), 2))
