@@ -23,7 +23,7 @@ check: $(VENV)/.dev ## format, lint, types, import contracts, docs
 	$(BIN)/python -m pytest -q tests/test_house.py tests/test_docs.py
 
 bench: $(VENV)/.dev ## the short benchmark run
-	$(BIN)/python -m benchmarks.speed
+	$(BIN)/plumewatch bench speed
 	$(BIN)/python -m benchmarks.scenes --check
 
 format: $(VENV)/.dev ## format the tree

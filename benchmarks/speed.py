@@ -1,72 +1,98 @@
 """
-How fast the detector is on this machine: every run-time, batch 1 and 4, from BGR pictures to boxes.
+How fast the detector is on this machine: every run-time, batch and picture size, from BGR arrays to boxes, and
+ultralytics' own ``predict`` from the same arrays in the same run.
 
-    python -m benchmarks.speed [--json FILE]
+    plumewatch bench speed [--ultralytics CHECKPOINT.pt] [--json FILE]
 
-The run-times take turns within every round, so that another program's burst hits all of them; figures are medians.
+All take turns within every round, so that another program's burst hits all of them; figures are medians. The processor
+time for a picture hardly depends on what else the machine does, and is what compares runs on a busy one.
 """
 
-import argparse
 import json
 import os
 import platform
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector import Detector, ModelError
-from models.network import STRIDE
+from benchmarks.accuracy_looks import registered
+from benchmarks.errors import BenchmarkError
+from models.detector import Runtime
 from models.openvino_runtime import has_bf16
-from models.registry import Registry
-from models.tensors import Letterbox
+from models.registry import RegisteredModel, Registry
 
-PICTURE_WH = (1280, 720)
-"""What a 16:9 camera's sub-stream gives; the network sees it as 640x384."""
+PICTURES_WH = ((1920, 1080), (640, 360))
+"""What a camera gives, and what arrives where the decoder already scaled it for the model."""
+
+ULTRALYTICS = "ultralytics"
+
+_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16", "i8mm")
+"""What makes networks fast, as the kernel calls it; x86 and ARM."""
+
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What was measured on; the load averages, before and after, tell how busy it was with anything."""
+
+    processor: str
+    cores: int
+    flags: tuple[str, ...]
+    load_before: float
+    load_after: float
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedResult:
     """
-    One run-time at one batch size.
+    One run-time at one batch and picture size.
 
     Attributes:
-        load_s: from weights on disk, verified, to the end of the first batch.
+        runtime: what was asked for, or ``ultralytics``.
 
-        latency_ms: median duration of a batch, letterbox and NMS included.
+        load_s: from weights on disk, verified, to the end of the first single picture.
 
-        latency_p90_ms: 90 % of the batches took no longer.
+        median_ms, p99_ms: duration of a batch, scaling and NMS included.
 
         images_per_s: pictures a second at the median.
+
+        cpu_ms: processor time for one picture, all threads together, at the median.
+
+        ratio: times as many pictures a second as ultralytics on the same pictures in this run, if it was measured.
     """
 
     runtime: str
+    engine: str
     version: str
     device: str
     precision: str
+    picture_wh: tuple[int, int]
     batch: int
     load_s: float
-    latency_ms: float
-    latency_p90_ms: float
+    median_ms: float
+    p99_ms: float
     images_per_s: float
+    cpu_ms: float
+    ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedReport:
-    """The results and what they were measured on; `load_average` tells how busy the machine was before."""
+    """The results and what they were measured with."""
 
     model: str
     weights_sha256: str
-    input_wh: tuple[int, int]
-    picture_wh: tuple[int, int]
+    long_side_px: int
     threads: int
     rounds: int
-    processor: str
-    load_average: float
+    machine: Machine
     results: tuple[SpeedResult, ...]
 
     def as_json(self) -> str:
@@ -75,131 +101,171 @@ class SpeedReport:
 
     def table(self) -> str:
         """Return the report as lines for people."""
-        head = f"{self.model} at {self.input_wh[0]}x{self.input_wh[1]}, {self.threads} threads, {self.processor}"
+        machine = self.machine
+        on = f"{machine.processor}, {machine.cores} cores ({' '.join(machine.flags) or 'no known vector units'})"
+        figures = f"{'median ms':>11}{'p99 ms':>9}{'images/s':>10}{'cpu ms':>8}{'load s':>8}{'ratio':>7}"
         lines = [
-            f"{head}, load average {self.load_average:.1f}",
-            f"{'run-time':<22}{'batch':>6}{'median ms':>11}{'p90 ms':>9}{'images/s':>10}{'load s':>8}",
+            f"{self.model} at {self.long_side_px} px, {self.threads} threads, {on}",
+            f"load average {machine.load_before:.1f} before, {machine.load_after:.1f} after",
+            f"{'run-time':<22}{'picture':>11}{'batch':>6}{figures}",
         ]
         lines += [
-            f"{each.runtime + ' ' + each.precision:<22}{each.batch:>6}{each.latency_ms:>11.1f}"
-            f"{each.latency_p90_ms:>9.1f}{each.images_per_s:>10.1f}{each.load_s:>8.2f}"
+            f"{each.runtime + ' ' + each.precision:<22}{'{}x{}'.format(*each.picture_wh):>11}{each.batch:>6}"
+            f"{each.median_ms:>11.1f}{each.p99_ms:>9.1f}{each.images_per_s:>10.1f}{each.cpu_ms:>8.1f}"
+            f"{each.load_s:>8.2f}{'' if each.ratio is None else f'{each.ratio:.1f}':>7}"
             for each in self.results
         ]
         return "\n".join(lines)
 
 
-def run(
-    model: str | None = None,
-    *,
-    runtimes: Sequence[str] | None = None,
-    batches: Sequence[int] = (1, 4),
-    rounds: int = 20,
-    threads: int | None = None,
-) -> SpeedReport:
+@dataclass(frozen=True, slots=True)
+class Asked:
     """
-    Return how fast `model` (or the default one) is; raise `ModelError`.
+    What to measure.
 
-    `runtimes` are names for `models.runtimes.choose_runtime`, every one this CPU has by default; `rounds` batches are
-    timed for each of them and each size.
+    Attributes:
+        model: registry name or file; None for the default model.
+
+        runtimes: names for `models.runtimes.choose_runtime`; empty for every one this machine's CPU has.
+
+        batches: pictures a call.
+
+        pictures_wh: sizes of the pictures.
+
+        size: longer side of the network's input, the registered one where None.
+
+        rounds: batches timed for each figure.
+
+        threads: of a run-time; the cores of this process where None.
+
+        checkpoint: ultralytics checkpoint to run beside; needs the extra ``train``.
     """
-    if rounds < 1 or any(batch < 1 for batch in batches):
-        raise ModelError("rounds and batch sizes must be positive")
-    names = runtimes or ["onnxruntime", "openvino-f32", *(["openvino-bf16"] if has_bf16() else [])]
-    threads = threads or len(os.sched_getaffinity(0))
-    load_average = os.getloadavg()[0]
-    registry = Registry.load()
-    pictures = _pictures(max(batches))
-    detectors: list[Detector] = []
-    load_s: list[float] = []
-    for name in names:
-        start = time.perf_counter()
-        detector = registry.detector(model, name, threads=threads)
-        detector.detect(pictures[:1])
-        detectors.append(detector)
-        load_s.append(time.perf_counter() - start)
-    results = []
-    for batch in batches:
-        taken_s = _take_turns(detectors, pictures[:batch], rounds)
-        for detector, loaded, durations in zip(detectors, load_s, taken_s, strict=True):
-            median = float(np.median(durations))
-            results.append(
-                SpeedResult(
-                    runtime=detector.runtime.engine,
-                    version=detector.runtime.version,
-                    device=detector.runtime.device,
-                    precision=detector.runtime.precision,
-                    batch=batch,
-                    load_s=round(loaded, 3),
-                    latency_ms=round(median * 1000, 2),
-                    latency_p90_ms=round(float(np.quantile(durations, 0.9)) * 1000, 2),
-                    images_per_s=round(batch / median, 2),
-                )
-            )
-    card = registry.model(model).card
+
+    model: str | None = None
+    runtimes: tuple[str, ...] = ()
+    batches: tuple[int, ...] = (1, 4)
+    pictures_wh: tuple[tuple[int, int], ...] = PICTURES_WH
+    size: int | None = None
+    rounds: int = 20
+    threads: int | None = None
+    checkpoint: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """Something that finds boxes in pictures, and what it took to load."""
+
+    name: str
+    runtime: Runtime
+    load_s: float
+    detect: Callable[[Sequence[Image]], object]
+
+
+def run(asked: Asked) -> SpeedReport:
+    """Return how fast it is; raise `BenchmarkError` or `models.detector.ModelError`."""
+    if asked.rounds < 1 or any(batch < 1 for batch in asked.batches):
+        raise BenchmarkError("rounds and batch sizes must be positive")
+    model = registered(asked.model, size=asked.size)
+    names = asked.runtimes or ("onnxruntime", "openvino-f32", *(["openvino-bf16"] if has_bf16() else []))
+    threads = asked.threads or len(os.sched_getaffinity(0))
+    load_before = os.getloadavg()[0]
+    subjects = [_ours(model, name, threads) for name in names]
+    if asked.checkpoint is not None:
+        subjects.append(_theirs(asked.checkpoint, model, threads))
+    results: list[SpeedResult] = []
+    for picture_wh in asked.pictures_wh:
+        for batch in asked.batches:
+            results += _in_turns(subjects, picture_wh, batch, asked.rounds)
+    flags = _cpuinfo("flags") or _cpuinfo("Features")
     return SpeedReport(
-        model=card.name,
-        weights_sha256=card.weights_sha256,
-        input_wh=Letterbox.fit(PICTURE_WH, max(card.input_wh), STRIDE).input_wh,
-        picture_wh=PICTURE_WH,
+        model=model.card.name,
+        weights_sha256=model.card.weights_sha256,
+        long_side_px=max(model.card.input_wh),
         threads=threads,
-        rounds=rounds,
-        processor=_processor(),
-        load_average=round(load_average, 2),
+        rounds=asked.rounds,
+        machine=Machine(
+            processor=_cpuinfo("model name") or platform.processor() or platform.machine(),
+            cores=os.cpu_count() or 1,
+            flags=tuple(flag for flag in _FLAGS if flag in flags.split()),
+            load_before=round(load_before, 2),
+            load_after=round(os.getloadavg()[0], 2),
+        ),
         results=tuple(results),
     )
 
 
-def _take_turns(detectors: Sequence[Detector], pictures: Sequence[NDArray[np.uint8]], rounds: int) -> list[list[float]]:
-    taken_s: list[list[float]] = [[] for _ in detectors]
-    for detector in detectors:
-        detector.detect(pictures)  # the first run of a batch size prepares its kernels
+def _ours(model: RegisteredModel, runtime: str, threads: int) -> _Subject:
+    name = model.card.name
+    start = time.perf_counter()
+    detector = Registry(MappingProxyType({name: model}), name).detector(name, runtime, threads=threads)
+    detector.detect(_pictures(PICTURES_WH[0], 1))
+    return _Subject(runtime, detector.runtime, time.perf_counter() - start, detector.detect)
+
+
+def _theirs(checkpoint: Path, model: RegisteredModel, threads: int) -> _Subject:
+    """Return ultralytics with a checkpoint: ``predict`` on the list of pictures, as its users call it."""
+    from models.yolo import predictor  # noqa: PLC0415 - needs the extra train
+
+    card = model.card
+    start = time.perf_counter()
+    predict, version = predictor(
+        checkpoint, threshold=card.threshold, nms_iou=model.nms_iou, long_side=max(card.input_wh), threads=threads
+    )
+    predict(_pictures(PICTURES_WH[0], 1))
+    return _Subject(ULTRALYTICS, Runtime("ultralytics", version, "CPU", "f32"), time.perf_counter() - start, predict)
+
+
+def _in_turns(subjects: Sequence[_Subject], picture_wh: tuple[int, int], batch: int, rounds: int) -> list[SpeedResult]:
+    pictures = _pictures(picture_wh, batch)
+    wall_s: list[list[float]] = [[] for _ in subjects]
+    cpu_s: list[list[float]] = [[] for _ in subjects]
+    for subject in subjects:
+        subject.detect(pictures)  # the first run of a size prepares its kernels
     for _ in range(rounds):
-        for detector, durations in zip(detectors, taken_s, strict=True):
-            start = time.perf_counter()
-            detector.detect(pictures)
-            durations.append(time.perf_counter() - start)
-    return taken_s
+        for subject, walls, cpus in zip(subjects, wall_s, cpu_s, strict=True):
+            wall, cpu = time.perf_counter(), time.process_time()
+            subject.detect(pictures)
+            walls.append(time.perf_counter() - wall)
+            cpus.append(time.process_time() - cpu)
+    medians = [float(np.median(walls)) for walls in wall_s]
+    reference = next(
+        (median for subject, median in zip(subjects, medians, strict=True) if subject.name == ULTRALYTICS), None
+    )
+    return [
+        SpeedResult(
+            runtime=subject.name,
+            engine=subject.runtime.engine,
+            version=subject.runtime.version,
+            device=subject.runtime.device,
+            precision=subject.runtime.precision,
+            picture_wh=picture_wh,
+            batch=batch,
+            load_s=round(subject.load_s, 3),
+            median_ms=round(median * 1000, 2),
+            p99_ms=round(float(np.quantile(walls, 0.99)) * 1000, 2),
+            images_per_s=round(batch / median, 2),
+            cpu_ms=round(float(np.median(cpus)) * 1000 / batch, 2),
+            ratio=None if reference is None else round(reference / median, 2),
+        )
+        for subject, median, walls, cpus in zip(subjects, medians, wall_s, cpu_s, strict=True)
+    ]
 
 
-def _pictures(count: int) -> list[NDArray[np.uint8]]:
-    """Return smooth noise: what is in a picture changes nothing but the number of boxes that NMS sees."""
+def _pictures(picture_wh: tuple[int, int], count: int) -> list[Image]:
+    """Return pictures of coarse noise: what is in them changes nothing but the number of boxes that NMS sees."""
     random = np.random.default_rng(1)
-    width, height = PICTURE_WH
-    coarse = random.integers(0, 256, (count, height // 40, width // 40, 3), dtype=np.uint8)
-    return list(coarse.repeat(40, axis=1).repeat(40, axis=2))
+    width, height = picture_wh
+    coarse: NDArray[Any] = random.integers(0, 256, (count, -(-height // 40), -(-width // 40), 3), dtype=np.uint8)
+    fine = coarse.repeat(40, axis=1).repeat(40, axis=2)
+    return [np.ascontiguousarray(each[:height, :width]) for each in fine]
 
 
-def _processor() -> str:
+def _cpuinfo(key: str) -> str:
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
+            name, _, value = line.partition(":")
+            if name.strip() == key:
+                return value.strip()
     except OSError:
         pass  # not Linux
-    return platform.processor() or platform.machine()
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
-    parser.add_argument("--model", help="registry name; the default model without this")
-    parser.add_argument("--runtime", nargs="+", metavar="NAME", help="run-times to measure; all without this")
-    parser.add_argument("--batch", nargs="+", type=int, default=[1, 4], metavar="N", help="batch sizes")
-    parser.add_argument("--rounds", type=int, default=20, help="batches timed for each figure")
-    parser.add_argument("--threads", type=int, help="threads of a run-time; the cores of this process without this")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report there too")
-    given = parser.parse_args(arguments)
-    try:
-        report = run(
-            given.model, runtimes=given.runtime, batches=given.batch, rounds=given.rounds, threads=given.threads
-        )
-    except ModelError as error:
-        parser.error(str(error))
-    print(report.table())
-    if given.json is not None:
-        given.json.write_text(report.as_json(), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return ""

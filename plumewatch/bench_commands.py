@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from plumewatch.failures import UsageError
 from plumewatch.logs import configure
 
 bench_app = typer.Typer(help="Benchmarks: how accurate, how fast, how many.", no_args_is_help=True)
@@ -94,3 +95,55 @@ def bench_scenes(
     if names:
         arguments += ["--names", *names]
     raise typer.Exit(scenes(arguments))
+
+
+@bench_app.command("speed")
+def bench_speed(
+    model: Annotated[str | None, typer.Option(help="Registry name or file; the default model without this.")] = None,
+    runtime: Annotated[
+        list[str] | None, typer.Option(help="Run-time, as in `detector.runtime`; repeatable. All of the CPU's.")
+    ] = None,
+    batch: Annotated[list[int] | None, typer.Option(min=1, help="Pictures a call; repeatable. 1 and 4.")] = None,
+    picture: Annotated[
+        list[str] | None, typer.Option(metavar="WxH", help="Picture size; repeatable. 1920x1080 and 640x360.")
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(help="Longer side of the network's input in px; the registered one.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Batches timed for each figure.")] = 20,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of a run-time; the cores this process may use.")
+    ] = None,
+    ultralytics: Annotated[
+        Path | None,
+        typer.Option(help="Checkpoint to run with ultralytics' predict in the same run (extra `train`)."),
+    ] = None,
+    json: ToJson = None,
+) -> None:
+    """Measure latency and throughput by run-time, batch and picture size, against ultralytics if asked to."""
+    from benchmarks.speed import PICTURES_WH, Asked, run  # noqa: PLC0415
+
+    configure(quiet=True)
+    sizes = tuple(_width_height(each) for each in picture) if picture else PICTURES_WH
+    report = run(
+        Asked(
+            model=model,
+            runtimes=tuple(runtime or ()),
+            batches=tuple(batch or (1, 4)),
+            pictures_wh=sizes,
+            size=size,
+            rounds=rounds,
+            threads=threads,
+            checkpoint=ultralytics,
+        )
+    )
+    print(report.table())
+    if json is not None:
+        json.write_text(report.as_json(), encoding="utf-8")
+
+
+def _width_height(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise UsageError(f"a picture size is WxH in pixels, such as 1920x1080, not {text!r}")
+    return int(width), int(height)

@@ -1,51 +1,92 @@
 """The speed benchmark."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from benchmarks.speed import main, run
+from benchmarks import speed
+from benchmarks.errors import BenchmarkError
+from benchmarks.speed import Asked, SpeedReport, run
+from models.detector import ModelError, Runtime
 from models.registry import Registry
+from plumewatch.cli import app
+
+QUICK = Asked(model="emissions-n", runtimes=("openvino",), batches=(1,), pictures_wh=((320, 180),), rounds=1, threads=1)
 
 
-def test_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One result for each run-time and batch size, with the facts of model and machine, as table and as JSON."""
-    file = tmp_path / "speed.json"
-    assert (
-        main(["--runtime", "onnxruntime", "openvino", "--batch", "1", "2", "--rounds", "1", "--json", str(file)]) == 0
-    )
-    report = json.loads(file.read_text(encoding="utf-8"))
-    assert [(each["runtime"], each["batch"]) for each in report["results"]] == [
-        ("onnxruntime", 1),
-        ("openvino", 1),
-        ("onnxruntime", 2),
-        ("openvino", 2),
+@pytest.fixture(scope="module")
+def report() -> SpeedReport:
+    """Two run-times, two batch sizes, two picture sizes."""
+    sizes = ((640, 360), (416, 234))
+    return run(replace(QUICK, runtimes=("onnxruntime", "openvino"), batches=(1, 2), pictures_wh=sizes, rounds=2))
+
+
+def test_results(report: SpeedReport) -> None:
+    """There is one result for each picture size, batch size and run-time, and its figures fit each other."""
+    assert [(each.picture_wh, each.batch, each.runtime) for each in report.results] == [
+        (size, batch, name)
+        for size in ((640, 360), (416, 234))
+        for batch in (1, 2)
+        for name in ("onnxruntime", "openvino")
     ]
-    assert report["weights_sha256"] == Registry.load().model().card.weights_sha256
-    assert report["input_wh"] == [640, 384]
-    for each in report["results"]:
-        assert each["images_per_s"] == pytest.approx(each["batch"] / each["latency_ms"] * 1000, rel=0.01)
-    shown = capsys.readouterr().out
-    assert all(f"{each['latency_ms']:.1f}" in shown for each in report["results"])
+    for each in report.results:
+        assert each.images_per_s == pytest.approx(each.batch / each.median_ms * 1000, rel=0.01)
+        assert each.p99_ms >= each.median_ms > 0
+        assert each.cpu_ms > 0
+        assert each.ratio is None
+
+
+def test_facts(report: SpeedReport) -> None:
+    """The report names the weights by hash, the size the network ran at, the threads and the machine."""
+    assert report.weights_sha256 == Registry.load().model("emissions-n").card.weights_sha256
+    assert (report.long_side_px, report.threads, report.rounds) == (416, 1, 2)
+    assert report.machine.cores > 0
+    assert json.loads(report.as_json())["machine"]["processor"] == report.machine.processor
+    shown = report.table()
+    assert report.machine.processor in shown
+    assert all(f"{each.median_ms:.1f}" in shown for each in report.results)
+
+
+def test_ratio(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ratio is against what ultralytics took for the same pictures in the same run; its own is 1."""
+    theirs = speed._Subject(speed.ULTRALYTICS, Runtime("ultralytics", "8", "CPU", "f32"), 0.0, lambda _: None)
+    monkeypatch.setattr(speed, "_theirs", lambda *_: theirs)
+    ours, reference = run(replace(QUICK, rounds=3, checkpoint=Path("any.pt"))).results
+    assert reference.ratio == 1
+    assert ours.ratio == pytest.approx(reference.median_ms / ours.median_ms, abs=0.01)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("asked", "error", "message"),
     [
-        (["--model", "nessie"], "no model 'nessie'"),
-        (["--runtime", "abacus"], "no runtime 'abacus'"),
-        (["--rounds", "0"], "must be positive"),
+        (replace(QUICK, model="nessie"), ModelError, "no model 'nessie'"),
+        (replace(QUICK, runtimes=("abacus",)), ModelError, "no runtime 'abacus'"),
+        (replace(QUICK, rounds=0), BenchmarkError, "must be positive"),
+        (replace(QUICK, size=100), BenchmarkError, "multiple of 32"),
     ],
 )
-def test_wrong_option(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A wrong option is one sentence and exit status 2."""
-    with pytest.raises(SystemExit) as exit_:
-        main(arguments)
-    assert exit_.value.code == 2
-    assert message in capsys.readouterr().err
+def test_wrong(asked: Asked, error: type[Exception], message: str) -> None:
+    """What cannot be measured is refused in one sentence."""
+    with pytest.raises(error, match=message):
+        run(asked)
 
 
-def test_threads() -> None:
-    """The number of threads is what was asked for."""
-    assert run(runtimes=["openvino"], batches=[1], rounds=1, threads=1).threads == 1
+def test_command(tmp_path: Path) -> None:
+    """`plumewatch bench speed` prints the table and writes the report."""
+    file = tmp_path / "speed.json"
+    options = ["--model", "emissions-n", "--runtime", "openvino", "--batch", "2", "--picture", "320x180"]
+    result = CliRunner().invoke(app, ["bench", "speed", *options, "--rounds", "1", "--json", str(file)])
+    assert result.exit_code == 0, result.output
+    [row] = json.loads(file.read_text(encoding="utf-8"))["results"]
+    assert (row["picture_wh"], row["batch"]) == ([320, 180], 2)
+    assert f"{row['median_ms']:.1f}" in result.output
+
+
+def test_command_refuses_an_odd_size() -> None:
+    """A picture size that is none is a mistake of the caller."""
+    result = CliRunner().invoke(app, ["bench", "speed", "--picture", "big"])
+    assert result.exit_code != 0
+    assert "WxH" in str(result.exception)
