@@ -28,7 +28,7 @@ class FrameDecoder:
     Attributes:
         decoded: pictures decoded.
 
-        errors: packets and pictures that were damaged.
+        errors: packets and pictures that were damaged, and pictures that never came out.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class FrameDecoder:
         self._epoch = -1
         self._times: OrderedDict[int, Packet] = OrderedDict()
         self._due_s: Fraction | None = None
+        self._has_shown = False
         self.decoded = 0
         self.errors = 0
 
@@ -109,6 +110,7 @@ class FrameDecoder:
     def _begin(self, packet: Packet) -> None:
         self._context = self._maker.open(packet.stream)
         self._stream, self._epoch, self._due_s = packet.stream, packet.time.epoch, None
+        self._has_shown = False
         self._times.clear()
 
     def _run(self, packet: Packet | None) -> list[Frame]:
@@ -124,6 +126,8 @@ class FrameDecoder:
                 self._context = self._maker.open(packet.stream)
                 return self._run(packet)
             self.errors += 1
+            if packet is not None:
+                self._times.pop(packet.pts, None)
             return []
         return [frame for picture in pictures for frame in self._frames(picture)]
 
@@ -134,6 +138,7 @@ class FrameDecoder:
             self.errors += 1
             return []
         self.decoded += 1
+        self._forget_before(packet, is_interlaced=picture.interlaced_frame)
         if not self._is_due(packet.time):
             return []
         try:
@@ -143,6 +148,20 @@ class FrameDecoder:
             return []
         size = (picture.width, picture.height)
         return [Frame(packet.camera_id, packet.time, image, packet.is_keyframe, source_wh=size)]
+
+    def _forget_before(self, packet: Packet, *, is_interlaced: bool) -> None:
+        """
+        Forget the packets whose pictures should have come before this one's, and count them as damage.
+
+        FFmpeg's HEVC decoder leaves out pictures of lost packets without a word. Not counted: what comes before the
+        first key frame, and the second fields of interlaced pictures, which have packets of their own.
+        """
+        late = [pts for pts, each in self._times.items() if pts < packet.pts and each.time.epoch == packet.time.epoch]
+        for pts in late:
+            del self._times[pts]
+        if self._has_shown and not is_interlaced:
+            self.errors += len(late)
+        self._has_shown = True
 
     def _is_due(self, time: CaptureTime) -> bool:
         if time.epoch != self._epoch:

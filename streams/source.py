@@ -30,6 +30,9 @@ from streams.parameters import Parameters
 __all__ = ["AvSource", "PacketSource", "open_source"]
 
 _UNTIMED_MAX = 16
+_INVENTED = frozenset({"h264", "hevc", "jpeg_pipe", "m4v", "mjpeg", "mpjpeg"})
+"""Formats without times: FFmpeg counts 25 pictures a second, whatever a web camera sends."""
+
 _FIRST_YEAR = 2000
 
 
@@ -125,6 +128,7 @@ class AvSource:
             arrival_uncertainty_s=DELAYS_S.get(container.format.name, DELAY_S),
         )
         reads = _Ahead(self._timed(self._paced(self._read(container, stream), container, stream)))
+        is_timed = self._camera.source.is_file or container.format.name not in _INVENTED
         for read in reads:
             data = bytes(read.raw)
             changed = parameters.in_force(read.raw, data)
@@ -132,11 +136,11 @@ class AvSource:
                 info = changed
                 self._clock.renew()
             stamp = self._clock.stamp(
-                read.raw.pts,
-                read.raw.dts,
+                read.raw.pts if is_timed else None,
+                read.raw.dts if is_timed else None,
                 info.time_base,
                 read.arrival,
-                duration=read.raw.duration or 0,
+                duration=(read.raw.duration or 0) * is_timed,
                 is_keyframe=read.raw.is_keyframe,
                 sender_utc=None if self._camera.source.is_file else _sender_utc(read.raw),
                 peek=reads.peek,

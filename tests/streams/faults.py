@@ -1,6 +1,8 @@
 """Faults that real recorders and gateways make, put into the bytes of a good clip: times, cuts, damage."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
 
 TS_PACKET = 188
 VIDEO_PID = 0x100
@@ -110,3 +112,40 @@ def flv_tags(data: bytes) -> Iterator[bytes]:
         size = 11 + int.from_bytes(data[at + 1 : at + 4]) + 4
         yield data[at : at + size]
         at += size
+
+
+def with_bit_errors(data: bytes, count: int, *, spare: int = 3000) -> bytes:
+    """Return `data` with `count` bytes turned over, none of the first `spare`; the same ones each time."""
+    damaged = bytearray(data)
+    for at in np.random.default_rng(1).integers(spare, len(data), count):
+        damaged[at] ^= 0xFF
+    return bytes(damaged)
+
+
+def with_lost_packets(data: bytes, share: float) -> bytes:
+    """Return an MPEG-TS of which a share of the packets is lost, after the first ten; the same ones each time."""
+    chance = np.random.default_rng(1)
+    return b"".join(piece for number, piece in enumerate(ts_packets(data)) if number < 10 or chance.random() >= share)
+
+
+def joined_flv(first: bytes, second: bytes) -> bytes:
+    """Return an FLV that goes on with the tags of another."""
+    return first + b"".join(flv_tags(second))
+
+
+def rotated_mp4(data: bytes) -> bytes:
+    """Return an MP4 whose only track is to be shown turned by 90 degrees, as telephones say it."""
+    at = data.index(b"tkhd") + 44  # version 0: the matrix follows 40 bytes of times, id, layer and volume
+    one, minus = (1 << 16).to_bytes(4), (-(1 << 16)).to_bytes(4, signed=True)
+    none, unit = bytes(4), (1 << 30).to_bytes(4)
+    matrix = none + one + none + minus + none + none + none + none + unit
+    return data[:at] + matrix + data[at + 36 :]
+
+
+def multipart(pictures: Iterable[bytes], boundary: str = "frame") -> bytes:
+    """Return JPEG pictures as the endless answer of a camera's web server (``multipart/x-mixed-replace``)."""
+    parts = (
+        f"--{boundary}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(each)}\r\n\r\n".encode() + each + b"\r\n"
+        for each in pictures
+    )
+    return b"".join(parts)
