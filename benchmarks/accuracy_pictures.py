@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
-from models.training.dataset import CLASS_NAMES, DatasetError, Sample, fingerprint, hold_out, of_split, read_folder
+from models.training.dataset import CLASS_NAMES, DatasetError, Sample, fingerprint, of_split, read_folder
+from models.training.splits import hold_out
 
 HELD_GROUP = "distant"
 HELD_SHARE = 0.15
@@ -48,8 +49,7 @@ class PictureSet:
 @contextmanager
 def labelled_pictures(data: Path, *, streets: Path | None = None, limit: int | None = None) -> Iterator[PictureSet]:
     """
-    Yield the pictures under `data`: a folder of tars, ``{train,val}/{images,labels}``, ``images/`` and ``labels/``, or
-    ``{images,labels}/val``.
+    Yield the pictures under `data`: a folder of tars, or any that `read_folder` reads; without a split all of it.
 
     `streets` is a folder of the same kind for another topic whose validation pictures hold neither smoke nor fire.
     With `limit` every n-th picture is taken, so that all groups stay. Raises `BenchmarkError`.
@@ -67,7 +67,6 @@ def labelled_pictures(data: Path, *, streets: Path | None = None, limit: int | N
             raise BenchmarkError(_told(error, folder, data, streets)) from error
         chosen += [replace(item, split="held") for item in of_split(beside, "val")]
         chosen = chosen if limit is None else _every_nth(chosen, limit)
-        _check_classes(chosen, data)
         chosen = sorted(_grouped(chosen), key=lambda item: (item.split != "val", item.name))
         count = sum(item.name.startswith("streets_") for item in chosen)
         yield PictureSet(tuple(chosen), count, fingerprint(chosen), limit)
@@ -84,22 +83,15 @@ def _told(error: DatasetError, folder: str, data: Path, streets: Path | None) ->
 
 
 def _read(data: Path, folder: Path, *, labelled: bool = True) -> list[Sample]:
-    """Return the samples of `data`, laid out in `folder` as `read_folder` wants them where they are not yet."""
+    """Return the samples of `data`; tars are unpacked into `folder` first."""
     if not data.is_dir():
         raise BenchmarkError(f"{data}: no such folder")
     tars = sorted(data.glob("*.tar"))
-    if tars:
-        for tar in tars:
-            _unpack(tar, folder)
-    elif (data / "images" / "val").is_dir():
-        _link(folder / "val", images=data / "images" / "val", labels=data / "labels" / "val")
-    elif (data / "images").is_dir():
-        _link(folder / "val", images=data / "images", labels=data / "labels")
-    elif any((data / split / "images").is_dir() for split in ("train", "val")):
-        folder = data
-    else:
-        raise BenchmarkError(f"{data}: neither tars nor val/images nor images/ in this folder")
-    return read_folder(folder, prefix="" if labelled else "streets_", labelled=labelled)
+    for tar in tars:
+        _unpack(tar, folder)
+    root, classes = folder if tars else data, len(CLASS_NAMES) if labelled else None
+    found = read_folder(root, prefix="" if labelled else "streets_", labelled=labelled, classes=classes)
+    return [replace(item, split=item.split or "val") for item in found]
 
 
 def _unpack(tar: Path, folder: Path) -> None:
@@ -112,26 +104,13 @@ def _unpack(tar: Path, folder: Path) -> None:
             ]
             archive.extractall(folder, members=wanted, filter="data")
     except (OSError, tarfile.TarError) as error:
-        raise BenchmarkError(f"{tar}: cannot be read as a tar: {error}") from error
-
-
-def _link(split: Path, *, images: Path, labels: Path) -> None:
-    split.mkdir(parents=True)
-    (split / "images").symlink_to(images.resolve(), target_is_directory=True)
-    (split / "labels").symlink_to(labels.resolve(), target_is_directory=True)
+        raise BenchmarkError(f"{tar}: cannot be read as a tar") from error
 
 
 def _every_nth(samples: Sequence[Sample], limit: int) -> list[Sample]:
     ordered = sorted(samples, key=lambda item: (item.split != "val", item.name))
     step = max(1, -(-len(ordered) // limit))
     return ordered[::step]
-
-
-def _check_classes(samples: Sequence[Sample], data: Path) -> None:
-    for item in samples:
-        if item.class_id.size and not 0 <= int(item.class_id.min()) <= int(item.class_id.max()) < len(CLASS_NAMES):
-            known = ", ".join(f"{number} {name}" for number, name in enumerate(CLASS_NAMES))
-            raise BenchmarkError(f"{data}: {item.name} is labelled with class {item.class_id.max()}, known are {known}")
 
 
 def _grouped(samples: Sequence[Sample]) -> list[Sample]:

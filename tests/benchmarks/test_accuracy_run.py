@@ -1,0 +1,117 @@
+"""A whole run with the shipped model: on drawn pictures, and as a command."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.accuracy_looks import registered
+from benchmarks.accuracy_result import read_result
+from benchmarks.accuracy_run import Asked, run
+from benchmarks.errors import BenchmarkError
+from models.detector import ModelError
+from models.registry import Registry
+from tests.benchmarks.pictures import small_set
+from tests.vision.films import plume_film
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``plumewatch bench accuracy`` in a process of its own."""
+    command = [sys.executable, "-m", "plumewatch", "bench", "accuracy", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with labelled pictures, and one with a clip and its truth."""
+    folder = tmp_path_factory.mktemp("accuracy")
+    small_set(folder / "set")
+    (folder / "clips").mkdir()
+    plume_film(folder / "clips" / "plume.mp4")
+    (folder / "clips" / "events.csv").write_text("file,classes,start_s,end_s\nplume.mp4,smoke,3,8\n")
+    return folder
+
+
+def test_two_runs_give_the_same_bytes_but_for_the_time_they_took(material: Path) -> None:
+    """Same weights, same pictures, same clips: the same file."""
+    asked = Asked(model="emissions-n", data=material / "set", clips=material / "clips")
+    first, second = (run(asked).result for _ in range(2))
+
+    assert first.model_dump(exclude={"timings"}) == second.model_dump(exclude={"timings"})
+    assert first.images is not None
+    assert (first.images.data.images, first.images.data.negatives) == (5, 3)
+    assert first.images.data.boxes == {"smoke": 1, "fire": 1}
+    (clips,) = first.sequences
+    assert clips.seconds == pytest.approx(8)
+    assert first.model.weights_sha256 == Registry.load().model("emissions-n").card.weights_sha256
+
+
+def test_the_command_writes_result_and_report_and_holds_to_a_baseline(material: Path, tmp_path: Path) -> None:
+    """Against itself nothing is worse; against a better baseline the command ends with 1 and says what."""
+    file, page = tmp_path / "a.json", tmp_path / "a.html"
+    data = ("--model", "emissions-n", "--data", str(material / "set"))
+
+    made = bench(*data, "--json", str(file), "--html", str(page))
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "mAP50" in made.stdout
+    result = read_result(file)
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+    again = bench(*data, "--baseline", str(file))
+    assert again.returncode == 0, again.stdout
+    content = json.loads(file.read_text())
+    content["images"]["image_recall"] |= {"hits": 2, "value": 1.0, "low": 0.99, "high": 1.0}
+    file.write_text(json.dumps(content))
+    assert result.images is not None
+    assert result.images.image_recall.value != 1.0, "the drawn pictures show no smoke"
+    worse = bench(*data, "--baseline", str(file))
+    assert worse.returncode == 1
+    assert "worse than" in worse.stdout
+    assert "image_recall" in worse.stdout
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (Asked(), "nothing to measure"),
+        (Asked(data=Path("absent")), "absent: no such folder"),
+        (Asked(clips=Path("absent")), "absent: no such folder"),
+        (Asked(model="nope", data=Path()), "no model 'nope' is registered"),
+        (Asked(model="nope.onnx", data=Path()), "nope.onnx: No such file"),
+        (Asked(size=100, data=Path()), "multiple of 32"),
+    ],
+)
+def test_a_wrong_question_gets_one_sentence(asked: Asked, sentence: str) -> None:
+    """Each fault is told before anything is measured."""
+    with pytest.raises((BenchmarkError, ModelError), match=sentence) as told:
+        run(asked)
+    assert "\n" not in str(told.value)
+
+
+def test_the_command_tells_a_fault_without_a_traceback(material: Path) -> None:
+    """Exit code 2 and one line for a folder without pictures, a run-time and a baseline that are not there."""
+    data = str(material / "set")
+    for arguments, sentence in (
+        (("--data", str(material)), "expected train/images"),
+        (("--data", data, "--runtime", "abacus"), "abacus"),
+        (("--data", data, "--baseline", str(material / "none.json")), "none.json: No such file"),
+    ):
+        answer = bench(*arguments)
+
+        assert answer.returncode == 2, answer.stderr
+        assert sentence in answer.stderr
+        assert answer.stderr.count("\n") == 1
+
+
+def test_a_file_is_measured_like_the_default_model() -> None:
+    """An ONNX file has its own name and hash; head, classes and threshold are the default model's."""
+    weights = Registry.load().model("emissions-n").weights
+    model, like = registered(str(weights), size=320, threshold=0.4), Registry.load().model()
+
+    assert (model.card.name, model.card.weights_sha256) == (
+        weights.stem,
+        Registry.load().verify("emissions-n").card.weights_sha256,
+    )
+    assert (max(model.card.input_wh), model.card.threshold, model.head) == (320, 0.4, like.head)
