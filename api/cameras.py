@@ -2,20 +2,22 @@
 
 import asyncio
 import re
+from typing import TypeVar
 
 import structlog
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
-from api.contract.bus import state_key, vitals_key
+from api.contract.bus import state_key, vitals_key, worker_key
 from api.contract.health import WorkerHealth
-from api.contract.schema import CameraDocument, CameraHealth, EventType
+from api.contract.schema import CameraDocument, CameraHealth, EventType, Wire, WorkerReport
 from api.state import ApiState
 from api.store.events import append_event, last_camera_states
 
 log = structlog.get_logger(__name__)
 
+WireT = TypeVar("WireT", bound=Wire)
 WATCH_PERIOD_S = 1.0
 RECONCILE_PERIOD_S = 5.0
 """A bus that was restarted empty knows the cameras again within this time; when nothing differs, nothing is written."""
@@ -53,14 +55,22 @@ async def all_health(state: ApiState) -> dict[str, CameraHealth]:
 
 async def all_workers(state: ApiState) -> list[WorkerHealth]:
     """Return what workers last said of themselves, by name; raise `BusDown`."""
-    reports = await state.broker.get_matching(vitals_key("*"))
-    workers = []
-    for key, report in reports.items():
+    return sorted(await _documents(state, vitals_key("*"), WorkerHealth), key=lambda worker: worker.worker)
+
+
+async def all_members(state: ApiState) -> list[WorkerReport]:
+    """Return what the members of the group of watchers last said, by name; raise `BusDown`."""
+    return sorted(await _documents(state, worker_key("*"), WorkerReport), key=lambda member: member.member)
+
+
+async def _documents(state: ApiState, pattern: str, kind: type[WireT]) -> list[WireT]:
+    documents = []
+    for key, report in (await state.broker.get_matching(pattern)).items():
         try:
-            workers.append(WorkerHealth.model_validate_json(report))
+            documents.append(kind.model_validate_json(report))
         except ValidationError as fault:
             log.warning("worker report cannot be read", key=key, errors=fault.error_count())
-    return sorted(workers, key=lambda worker: worker.worker)
+    return documents
 
 
 async def health_of(state: ApiState, camera_id: str) -> CameraHealth | None:

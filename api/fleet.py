@@ -122,6 +122,7 @@ WORKER: tuple[Figure[WorkerHealth], ...] = (
         _each(lambda w: dict(w.detector.batches)),
     ),
     Figure("detector_busy_seconds_total", "counter", "Time in the detector", (), _one(lambda w: w.detector.busy_s)),
+    Figure("detector_threads", "gauge", "Detector threads", (), _one(lambda w: w.detector.threads)),
     Figure("detector_images_total", "counter", "Pictures detected in", (), _one(lambda w: w.detector.images)),
     Figure(
         "detector_lost_total",

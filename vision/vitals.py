@@ -91,11 +91,10 @@ class Vitals:
         return DetectorHealth(
             model=self._model,
             engine=self._engine,
-            runs=pool.batches,
-            mean_ms=round(pool.latency_ms, 2),
-            batches={str(size): count for size, count in pool.by_size.items()},
+            batches={str(size): count for size, count in sorted(pool.by_size.items())},
             durations=list(pool.durations),
             busy_s=round(pool.busy_s, 3),
+            threads=pool.threads,
             images=pool.images,
             stale=pool.stale,
             failed=pool.failed,

@@ -7,7 +7,8 @@ from pydantic import Field
 from api.contract.schema import UtcTime, Wire
 
 BATCH_BOUNDS_S = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
-"""Upper bounds of the classes in which the durations of batches are counted; one more class holds what is longer."""
+"""Upper bounds in seconds of the classes in which durations of batches are counted, as in `models.pool`; one more
+class holds what is longer."""
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -17,8 +18,6 @@ class DetectorHealth(Wire):
 
     model: str = ""
     engine: str = ""
-    runs: Count = 0
-    mean_ms: float = Field(0.0, ge=0, description="moving average of a run's duration")
     batches: dict[str, Count] = Field(default_factory=dict, max_length=64, description="runs by number of pictures")
     durations: list[Count] = Field(
         default_factory=lambda: [0] * (len(BATCH_BOUNDS_S) + 1),
@@ -26,7 +25,8 @@ class DetectorHealth(Wire):
         max_length=len(BATCH_BOUNDS_S) + 1,
         description="runs by duration, in the classes of `BATCH_BOUNDS_S`",
     )
-    busy_s: float = Field(0.0, ge=0, description="seconds in which the detector ran, of all its threads together")
+    busy_s: float = Field(0.0, ge=0, description="seconds in which a detector ran, of all threads together")
+    threads: Count = Field(0, description="detector threads: so many busy seconds a second at most")
     images: Count = 0
     stale: Count = 0
     failed: Count = 0

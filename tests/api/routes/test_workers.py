@@ -1,0 +1,42 @@
+"""Workers: what they say of themselves, put together by name."""
+
+from datetime import UTC, datetime
+
+import httpx
+import redis
+
+from api.contract.bus import vitals_key, worker_key
+from api.contract.health import WorkerHealth
+from api.contract.schema import WorkerReport
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+
+def test_without_workers_the_list_is_empty(operator: httpx.Client) -> None:
+    """Nobody reports, and the bus is there."""
+    assert operator.get("/v1/workers").json() == {"workers": [], "bus": True}
+
+
+def test_workers_are_listed_with_their_health_and_their_part(operator: httpx.Client, bus: redis.Redis) -> None:
+    """Health and membership of one node stand together; either alone is shown too, and junk is left out."""
+    for name in ("w1", "w2"):
+        health = WorkerHealth(worker=name, started=NOW, reported=NOW, cameras=3)
+        bus.set(vitals_key(name), health.model_dump_json())
+    for name in ("w1", "w3"):
+        report = WorkerReport(name=name, member=f"{name}.abcd", since=NOW, held=2, capacity=40)
+        bus.set(worker_key(report.member), report.model_dump_json())
+    bus.set(vitals_key("odd"), b"{}")
+    workers = operator.get("/v1/workers").json()["workers"]
+    assert [(w["name"], w["health"] is not None, w["member"] is not None) for w in workers] == [
+        ("w1", True, True),
+        ("w2", True, False),
+        ("w3", False, True),
+    ]
+    assert (workers[0]["health"]["cameras"], workers[0]["member"]["capacity"]) == (3, 40)
+
+
+def test_strangers_see_no_workers(api: object, operator: httpx.Client) -> None:
+    """The list is for those logged in."""
+    assert api is not None
+    operator.cookies.clear()
+    assert operator.get("/v1/workers").status_code == 401
