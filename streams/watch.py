@@ -31,6 +31,9 @@ OVERLOAD_S = 3.0
 
 _GOPS = 4
 
+BLIND = 3
+"""So many key frames in a row that give no picture by themselves: the camera refreshes line by line (intra refresh)."""
+
 
 class WatchMode(StrEnum):
     """What is decoded: key frames alone, or everything."""
@@ -44,9 +47,9 @@ class WatchReason(StrEnum):
     Why a camera is watched as it is.
 
     ``usual``: nothing shows. ``configured``: the operator wants it so. ``long_gop``: its key frames are too far apart
-    for a patrol. ``replay``: a file of which nothing may be lost. ``sign``: a box that may become a lead. ``change``: a
-    change that the picture's history does not explain. ``lead``: a lead under way. ``waiting``: a sign, but as many
-    cameras as allowed are in focus.
+    for a patrol, or none of them gives a picture by itself. ``replay``: a file of which nothing may be lost. ``sign``:
+    a box that may become a lead. ``change``: a change that the picture's history does not explain. ``lead``: a lead
+    under way. ``waiting``: a sign, but as many cameras as allowed are in focus.
     """
 
     USUAL = "usual"
@@ -124,6 +127,7 @@ class Watch:
         self._key: CaptureTime | None = None
         self._gops: deque[float] = deque(maxlen=_GOPS)
         self._gop_s = 0.0
+        self._blind = 0
         self._limit_at: float = 0
 
     def focus(self, reason: WatchReason, since: CaptureTime) -> None:
@@ -137,7 +141,8 @@ class Watch:
     @property
     def takes_turns(self) -> bool:
         """Whether it is on patrol unless called to focus: policy and key frames leave the choice."""
-        return not self._replays and self._policy is WatchPolicy.AUTO and self._gop_s <= self._limit_s
+        is_auto = not self._replays and self._policy is WatchPolicy.AUTO
+        return is_auto and self._gop_s <= self._limit_s and self._blind < BLIND
 
     @property
     def errors(self) -> int:
@@ -172,6 +177,7 @@ class Watch:
                 return []
             with self._gate:
                 frames = self._decoder.decode_alone(packet)
+            self._blind = 0 if frames else self._blind + 1
         if frames:
             self._last = frames[-1].time
         return frames
@@ -183,7 +189,7 @@ class Watch:
         With `catches_up` a patrol decodes what came after its last picture: a short file may hold no other key frame.
         """
         last, patrols = self._last, not (self._focused or self._replays)
-        self._key, self._focused = None, False
+        self._key, self._focused, self._blind = None, False, 0
         if not (catches_up and patrols) or last is None:
             return self._decoder.flush()
         with self._gate:
@@ -192,6 +198,8 @@ class Watch:
     def _wanted(self) -> tuple[WatchMode, WatchReason]:
         if self._replays:
             return WatchMode.FOCUS, WatchReason.REPLAY
+        if self._blind >= BLIND:
+            return WatchMode.FOCUS, WatchReason.LONG_GOP
         if self._policy is not WatchPolicy.AUTO:
             return WatchMode(self._policy.value), WatchReason.CONFIGURED
         call = self._call

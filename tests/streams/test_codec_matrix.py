@@ -1,6 +1,4 @@
-"""
-The matrix of codecs, formats and faults: what cameras, recorders and gateways send, through the whole chain.
-"""
+"""The matrix of codecs, formats and faults: what cameras, recorders and gateways send, through the whole chain."""
 
 import functools
 import socket
@@ -14,10 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from streams.camera import StreamSettings, WatchPolicy
 from streams.errors import ClipError
+from streams.ring import PacketRing
+from streams.watch import Watch, WatchMode, WatchReason
 from tests.streams import faults
 from tests.streams.chain import Chain, play_tile, read_live, run_file
 from tests.streams.conftest import MakeClip, packets_of
+from tests.streams.media import number_of
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,20 @@ def test_key_frames_are_decoded_by_themselves(chains: Callable[[str], Chain], na
     assert len(wanted) >= 1
     assert [frame.time for frame in found] == [frame.time for frame in wanted]
     assert all(np.array_equal(one.image, other.image) for one, other in zip(found, wanted, strict=True))
+
+
+@pytest.mark.parametrize("policy", [WatchPolicy.AUTO, WatchPolicy.PATROL])
+def test_a_camera_that_refreshes_line_by_line_is_watched_in_focus(clip: MakeClip, policy: WatchPolicy) -> None:
+    """Recovery points that give no picture by themselves end a patrol, whatever the policy: it would see nothing."""
+    packets = packets_of(clip(".ts", seconds=8.0, gop=25, params="intra-refresh=1:keyint=25"))
+    ring = PacketRing(60, 1 << 30)
+    watch = Watch(StreamSettings(watch=policy, patrol_interval_s=1.0), ring)
+    frames = []
+    for packet in packets:
+        ring.append(packet)
+        frames += watch.frames(packet)
+    assert (watch.status().mode, watch.status().reason) == (WatchMode.FOCUS, WatchReason.LONG_GOP)
+    assert [number_of(frame.image) for frame in frames] == [0, 93, 106, 118, 131, 143, 156, 168, 181, 193]
 
 
 @pytest.mark.parametrize("name", KINDS)
