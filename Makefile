@@ -4,16 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench format lock servers help
+.PHONY: demo test test-training train-env check bench format lock servers help
 
 help: ## show what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 demo: $(VENV)/.run ## run everything on this machine over demo scenes; SOURCE="file-or-url ..." watches those; ONCE=1 ends after the first verified lead
 	@$(BIN)/plumewatch up $(if $(SOURCE),$(foreach s,$(SOURCE),--source '$(s)'),--demo) $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) $(if $(DATA),--data '$(DATA)')
 
 test: $(VENV)/.dev servers ## install what the tests need and run all of them
 	.ci/with-postgresql $(BIN)/python -m pytest $(ARGS)
+
+train-env: $(VENV)/.train ## install what training, export and quantisation need: the locked part, and a torch that fits the machine
+
+test-training: $(VENV)/.train ## train, export, measure and promote on a drawn data set, by the documented commands
+	YOLO_CONFIG_DIR=$(abspath $(VENV)) $(BIN)/python -m pytest -m train tests $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, docs
 	$(BIN)/ruff format --check .
@@ -48,4 +53,10 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.train: requirements/train.txt $(VENV)/.dev
+	@echo "installing what training needs (once, about a minute; torch is large) ..."
+	$(PIP) install --no-deps --require-hashes -r requirements/train.txt
+	$(PIP) install 'torch>=2.11' 'torchvision>=0.26'
 	@touch $@

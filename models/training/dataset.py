@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.detector import ModelError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -27,7 +29,7 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 _STEM_WITH_KIND = ("hn", "sky", "distant")
 
 
-class DatasetError(ValueError):
+class DatasetError(ModelError):
     """A folder, an image or a label file is not what a YOLO data set holds."""
 
 

@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
+from models.detector import ModelError
 from models.training.dataset import CLASS_NAMES
 
 
-class RecipeError(ValueError):
+class RecipeError(ModelError):
     """The recipe file names something unknown or holds a value out of range."""
 
 

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 from ultralytics.nn.modules import SPPF, C2f, Concat, Conv, Detect
 
+from models.detector import ModelError
 from models.training.objective import Objective
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ Importance = dict[int, torch.Tensor]
 """Importance of every channel, by the ``id`` of the batch norm that scales it."""
 
 
-class SlimmingError(TypeError):
+class SlimmingError(ModelError):
     """A layer is of a kind whose channels this module does not know how to choose."""
 
 

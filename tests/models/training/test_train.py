@@ -16,8 +16,8 @@ from models.training.corpus import Sources  # noqa: E402
 from models.training.dataset import CLASS_NAMES, of_split, read_folder  # noqa: E402
 from models.training.objective import Objective  # noqa: E402
 from models.training.recipe import Augmentation, Distillation, Recipe, Synthesis  # noqa: E402
-from models.training.slimming import slim, weigh  # noqa: E402
 from models.training.schedule import Deck  # noqa: E402
+from models.training.slimming import slim, weigh  # noqa: E402
 from models.training.train import RunOptions, run_recipe  # noqa: E402
 from tests.models.training.pictures import draw  # noqa: E402
 

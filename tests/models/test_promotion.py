@@ -1,0 +1,175 @@
+"""The promotion gate: what may replace what, and what is written down about it."""
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.promotion import PromotionError, Result, promote, weigh
+from models.registry import Registry
+
+OLD, NEW, LATER = b"old weights", b"new weights", b"later weights"
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def table(name: str, content: bytes, version: str = "0.1.0") -> str:
+    return (
+        f'[models.{name}]\nversion = "{version}"\nweights = "{name}.onnx"\nsha256 = "{sha256(content)}"\n'
+        f'format = "onnx-fp16"\ndocument = "{name}.md"\nclasses = ["smoke", "fire"]\nhead = "v8"\nlong_side_px = 416\n'
+        'threshold = 0.2\nnms_iou = 0.45\nlicence = "AGPL-3.0-or-later"\nmade = "in a test"\n'
+    )
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Path:
+    """Return a registry of two models with a comment over each."""
+    folder = tmp_path / "registry"
+    (folder / "weights").mkdir(parents=True)
+    for name, content in (("old", OLD), ("new", NEW)):
+        (folder / "weights" / f"{name}.onnx").write_bytes(content)
+        (folder / "weights" / f"{name}.md").write_text(f"# Model card: {name}\n", encoding="utf-8")
+    path = folder / "registry.toml"
+    text = f'# Ours.\ndefault = "old"\n\n# The first.\n{table("old", OLD)}\n# The second.\n{table("new", NEW)}'
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def figure(value: float, low: float | None = None, high: float | None = None) -> dict[str, float]:
+    return {
+        "value": value,
+        "low": value - 0.05 if low is None else low,
+        "high": value + 0.05 if high is None else high,
+    }
+
+
+def result(
+    path: Path, content: bytes, *, group: float = 0.6, fog: float = 0.1, data: str = "d" * 64, **extra: Any
+) -> Path:
+    """Write a result with one group and one look-alike kind, and return its path."""
+    images = {
+        "map50": figure(0.6),
+        "false_alarms": figure(0.05, 0.0, 0.1),
+        "groups": {"yard": {"map50": figure(group)}},
+        "look_alikes": {"fog": figure(fog)},
+        "data": {"sha256": data},
+    }
+    model = {"name": path.stem, "version": "0.1.0", "weights_sha256": sha256(content)}
+    whole = {"format": "plumewatch.accuracy/1", "model": model, "images": images} | extra
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("group", "fog", "worse"),
+    [
+        (0.58, 0.12, []),  # lower, but within what the old result calls likely
+        (0.9, 0.0, []),
+        (0.54, 0.1, ["mAP50 of yard"]),
+        (0.6, 0.16, ["false alarms on fog"]),
+        (0.54, 0.16, ["mAP50 of yard", "false alarms on fog"]),
+    ],
+)
+def test_a_figure_is_worse_outside_the_old_interval(tmp_path: Path, group: float, fog: float, worse: list[str]) -> None:
+    """A drop in precision or a rise in alarms counts once it leaves the old interval, on the bad side only."""
+    old = Result.read(result(tmp_path / "old.json", OLD))
+    new = Result.read(result(tmp_path / "new.json", NEW, group=group, fog=fog))
+    assert [line.split(":")[0] for line in weigh(new, old).worse] == worse
+
+
+def test_what_too_few_images_show_cannot_refuse(tmp_path: Path) -> None:
+    """An interval from 0 to 1 says nothing, and the verdict says that it does."""
+    path = result(tmp_path / "old.json", OLD)
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    whole["images"]["groups"]["yard"]["map50"] = figure(0.9, 0.0, 1.0)
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    verdict = weigh(Result.read(result(tmp_path / "new.json", NEW, group=0.1)), Result.read(path))
+    assert verdict.passed
+    assert verdict.unsaid == ("mAP50 of yard",)
+
+
+def test_a_better_model_becomes_the_default(tmp_path: Path, registry: Path) -> None:
+    """The default changes, comments stay, and registry and card tell what was weighed."""
+    new, old = result(tmp_path / "new.json", NEW, group=0.8), result(tmp_path / "old.json", OLD)
+    assert promote("new", new, old, registry=registry).passed
+    text = registry.read_text(encoding="utf-8")
+    assert Registry.load(registry).default_name == "new"
+    assert "# The second." in text
+    (entry,) = tomllib.loads(text)["promotions"]
+    assert (entry["model"], entry["replaced"], entry["worse"]) == ("new 0.1.0", "old 0.1.0", [])
+    assert entry["results_sha256"] == sha256(new.read_bytes())
+    assert "Better: mAP50 of yard" in (registry.parent / "weights" / "new.md").read_text(encoding="utf-8")
+
+
+def test_a_worse_model_changes_nothing_without_a_reason(tmp_path: Path, registry: Path) -> None:
+    """One group worse: refused byte for byte; blanks are no reason; with a reason it passes and the reason stays."""
+    new, old = result(tmp_path / "new.json", NEW, fog=0.5), result(tmp_path / "old.json", OLD)
+    before = registry.read_bytes()
+    assert not promote("new", new, old, registry=registry).passed
+    assert not promote("new", new, old, reason="  ", registry=registry).passed
+    assert registry.read_bytes() == before
+    promote("new", new, old, reason="no site of ours has fog", registry=registry)
+    (entry,) = tomllib.loads(registry.read_text(encoding="utf-8"))["promotions"]
+    assert entry["reason"] == "no site of ours has fog"
+    assert entry["worse"][0].startswith("false alarms on fog: 0.500")
+    assert "no site of ours has fog" in (registry.parent / "weights" / "new.md").read_text(encoding="utf-8")
+
+
+def candidate(folder: Path, name: str, content: bytes) -> Path:
+    """Write a folder as `plumewatch models train` leaves it."""
+    folder.mkdir()
+    (folder / "candidate.toml").write_text(table(name, content, "0.2.0"), encoding="utf-8")
+    (folder / f"{name}.onnx").write_bytes(content)
+    (folder / f"{name}.md").write_text(f"# Model card: {name} 0.2.0\n", encoding="utf-8")
+    (folder / f"{name}.run.json").write_text("{}\n", encoding="utf-8")
+    return folder
+
+
+def test_a_candidate_replaces_its_own_last_version(tmp_path: Path, registry: Path) -> None:
+    """The table, weights, card and run record of that name are the new ones; the default and the others stay."""
+    made = candidate(tmp_path / "made", "new", LATER)
+    later, before = result(tmp_path / "later.json", LATER), result(tmp_path / "new.json", NEW)
+    assert promote(str(made), later, before, registry=registry).passed
+    known = Registry.load(registry)
+    assert known.default_name == "old"
+    assert known.verify("new").card.version == "0.2.0"
+    assert known.verify("old").card.version == "0.1.0"
+    assert (registry.parent / "weights" / "new.run.json").is_file()
+
+
+def test_a_candidate_of_a_new_name_replaces_nothing(tmp_path: Path, registry: Path) -> None:
+    """It is registered beside the others and needs no other result."""
+    made = candidate(tmp_path / "made", "third", LATER)
+    assert promote(str(made), result(tmp_path / "later.json", LATER), None, registry=registry).passed
+    assert list(Registry.load(registry).models) == ["old", "new", "third"]
+
+
+def test_results_must_belong_to_the_models_and_the_same_images(tmp_path: Path, registry: Path) -> None:
+    """Other weights, other images, another format, a missing old result, the default itself: refused, one sentence."""
+    new, old = result(tmp_path / "new.json", NEW), result(tmp_path / "old.json", OLD)
+    with pytest.raises(PromotionError, match="measured weights"):
+        promote("new", old, old, registry=registry)
+    with pytest.raises(PromotionError, match="different images"):
+        promote("new", new, result(tmp_path / "other.json", OLD, data="e" * 64), registry=registry)
+    with pytest.raises(PromotionError, match="expected a result of format"):
+        promote("new", result(tmp_path / "odd.json", NEW, format="x/1"), old, registry=registry)
+    with pytest.raises(PromotionError, match="would replace old"):
+        promote("new", new, None, registry=registry)
+    with pytest.raises(PromotionError, match="default already"):
+        promote("old", old, old, registry=registry)
+    (tmp_path / "empty.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(PromotionError, match="not a result"):
+        promote("new", tmp_path / "empty.json", old, registry=registry)
+
+
+def test_a_candidate_whose_weights_changed_is_refused(tmp_path: Path, registry: Path) -> None:
+    """Weights are the ones the table names, or nothing is registered."""
+    made = candidate(tmp_path / "made", "new", LATER)
+    (made / "new.onnx").write_bytes(b"swapped")
+    with pytest.raises(PromotionError, match="not the weights"):
+        promote(str(made), result(tmp_path / "later.json", LATER), None, registry=registry)
