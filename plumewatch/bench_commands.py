@@ -85,13 +85,26 @@ def bench_scenes(
     ),
     model: Annotated[str | None, typer.Option(help="Registry name; the default model without this.")] = None,
     threshold: Annotated[float, typer.Option(min=0.01, max=1, help="Lowest confidence that counts.")] = 0.25,
+    json: ToJson = None,
+    baseline: Annotated[Path | None, typer.Option(help="An earlier result: exit 1 where a scene is worse.")] = None,
 ) -> None:
     """Render the scenes and tell what a detector finds in them and where it is wrong."""
     from benchmarks.scenes.__main__ import main as scenes  # noqa: PLC0415
+    from benchmarks.scenes.catalogue import scene_named  # noqa: PLC0415
 
+    configure(quiet=True)
+    try:
+        for name in names or ():
+            scene_named(name)
+    except KeyError as error:
+        raise UsageError(str(error.args[0])) from None
     arguments = ["--check", "--out", str(out), "--threshold", str(threshold)]
     if model is not None:
         arguments += ["--model", model]
+    if json is not None:
+        arguments += ["--json", str(json)]
+    if baseline is not None:
+        arguments += ["--baseline", str(baseline)]
     if names:
         arguments += ["--names", *names]
     raise typer.Exit(scenes(arguments))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.scenes.catalogue import demo_scenes, scene_named, scenes
-from benchmarks.scenes.check import table, watch
+from benchmarks.scenes.check import as_json, read_outcomes, table, watch, worse
 from benchmarks.scenes.film import ensure
 from models.registry import Registry
 
@@ -23,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="run a detector over them and print what it found")
     parser.add_argument("--model", help="registry name of the detector; the default model without this")
     parser.add_argument("--threshold", type=float, default=0.25, help="lowest confidence that counts")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found there too")
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="an earlier result: 1 where a scene is worse")
     given = parser.parse_args(arguments)
     try:
         chosen = [scene_named(name) for name in given.names] if given.names else scenes()
@@ -30,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(str(error.args[0]))
     if given.demo:
         chosen = demo_scenes()
+    before = [] if given.baseline is None else read_outcomes(given.baseline)
     begun, drawn = time.monotonic(), 0
 
     def progress(name: str, done: int, total: int) -> None:
@@ -48,7 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         detector = Registry.load().detector(given.model, threshold=given.threshold)
         card, engine = detector.card, detector.runtime.engine
         print(f"{card.name} {card.version} on {engine}, threshold {given.threshold}")
-        print(table(watch(scene, clips[scene.name], detector) for scene in chosen))
+        outcomes = [watch(scene, clips[scene.name], detector) for scene in chosen]
+        print(table(outcomes))
+        if given.json is not None:
+            given.json.write_text(as_json(outcomes, detector, given.threshold), encoding="utf-8")
+        fallen = worse(before, outcomes)
+        for line in fallen:
+            print(f"worse than {given.baseline}: {line}")
+        return 1 if fallen else 0
     return 0
 
 

@@ -2,14 +2,15 @@
 
 import json
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.errors import BenchmarkError
 from benchmarks.scenes.film import truth_path
 from benchmarks.scenes.scene import Kind, Scene
 from models.detections import Detections
@@ -20,6 +21,11 @@ _SETTLED_S = 2.0
 
 _CONFIRM_OF = (4, 6)
 """k and n of the alarm that is counted here: boxes that overlap in 4 of the last 6 looks."""
+
+_TOLERATED_LOOKS = 2
+"""Looks by which `found` may fall before a scene counts as worse: run-times differ in a box at the threshold."""
+
+FORMAT = "plumewatch.scenes/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,47 @@ def table(outcomes: Iterable[Outcome]) -> str:
             f"{one.scene:26} {one.looks:5} {one.due:4} {rate} {one.confidence:5.2f} {one.stray:5} {len(one.alarms_s):6}"
         )
     return "\n".join(lines)
+
+
+def as_json(outcomes: Sequence[Outcome], detector: Detector, threshold: float) -> str:
+    """Return outcomes as the text of a file."""
+    card, used = detector.card, detector.runtime
+    about = {
+        "format": FORMAT,
+        "model": {"name": card.name, "version": card.version, "weights_sha256": card.weights_sha256},
+        "runtime": asdict(used),
+        "threshold": threshold,
+        "scenes": [asdict(one) for one in outcomes],
+    }
+    return json.dumps(about, indent=1) + "\n"
+
+
+def read_outcomes(path: Path) -> list[Outcome]:
+    """Return the outcomes in a file; raise `BenchmarkError`."""
+    try:
+        content = json.loads(path.read_bytes())
+        if content["format"] != FORMAT:
+            raise BenchmarkError(f"{path}: expected {FORMAT}, found {content['format']!r}")
+        return [Outcome(**{**one, "alarms_s": tuple(one["alarms_s"])}) for one in content["scenes"]]
+    except OSError as error:
+        raise BenchmarkError(f"{path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BenchmarkError(f"{path}: not a result of bench scenes") from error
+
+
+def worse(before: Sequence[Outcome], after: Sequence[Outcome]) -> list[str]:
+    """Return a line for each scene, of those in both, in which more is missed than before or that now alarms."""
+    earlier = {one.scene: one for one in before}
+    lines = []
+    for one in after:
+        old = earlier.get(one.scene)
+        if old is None:
+            continue
+        if one.found < old.found - _TOLERATED_LOOKS:
+            lines.append(f"{one.scene}: found in {one.found} looks of {one.due}, before in {old.found} of {old.due}")
+        if one.alarms_s and not old.alarms_s:
+            lines.append(f"{one.scene}: alarms at {one.alarms_s[0]:.1f} s, before never")
+    return lines
 
 
 def _looks(clip: Path, looks_per_s: float) -> Iterable[tuple[float, int, NDArray[np.uint8]]]:

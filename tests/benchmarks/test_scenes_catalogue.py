@@ -23,7 +23,8 @@ from benchmarks.scenes import (
     scenes,
     write,
 )
-from benchmarks.scenes.check import table, watch
+from benchmarks.errors import BenchmarkError
+from benchmarks.scenes.check import Outcome, as_json, read_outcomes, table, watch, worse
 from models.detections import Detections
 from models.detector import ModelCard, Runtime
 
@@ -117,3 +118,31 @@ def test_constant_stray_box_is_an_alarm(clips: Path) -> None:
     assert (outcome.due, outcome.stray) == (0, 10)
     assert outcome.alarms_s[0] == 1.5
     assert "quiet" in table([outcome])
+
+
+def test_a_result_is_read_back_and_others_are_refused(tmp_path: Path) -> None:
+    """What was written is what is read; another file is told in one sentence."""
+    outcome = Outcome("yard", 10, 4, 3, 0.5, 1, (1.5, 2.0))
+    file, other = tmp_path / "scenes.json", tmp_path / "other.json"
+    file.write_text(as_json([outcome], Scripted(), 0.25))
+    other.write_text('{"format": "else"}')
+
+    assert read_outcomes(file) == [outcome]
+    with pytest.raises(BenchmarkError, match="expected plumewatch.scenes/1, found 'else'"):
+        read_outcomes(other)
+    with pytest.raises(BenchmarkError, match="No such file"):
+        read_outcomes(tmp_path / "absent.json")
+
+
+@pytest.mark.parametrize(
+    ("found", "alarms_s", "expected"),
+    [(20, (), 0), (18, (), 0), (17, (), 1), (24, (3.0,), 1), (10, (3.0,), 2)],
+)
+def test_a_scene_is_worse_that_is_missed_more_or_alarms_anew(
+    found: int, alarms_s: tuple[float, ...], expected: int
+) -> None:
+    """Two looks of difference are tolerated, a first alarm is not; a scene that is new is not judged."""
+    before = Outcome("yard", 48, 30, 20, 0.5, 0, ())
+    after = replace(before, found=found, alarms_s=alarms_s)
+
+    assert len(worse([before], [after, replace(after, scene="new")])) == expected
