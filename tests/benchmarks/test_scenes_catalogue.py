@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks.errors import BenchmarkError
 from benchmarks.scenes import (
     Colour,
     Kind,
@@ -23,7 +24,6 @@ from benchmarks.scenes import (
     scenes,
     write,
 )
-from benchmarks.errors import BenchmarkError
 from benchmarks.scenes.check import Outcome, as_json, read_outcomes, table, watch, worse
 from models.detections import Detections
 from models.detector import ModelCard, Runtime
@@ -128,7 +128,7 @@ def test_a_result_is_read_back_and_others_are_refused(tmp_path: Path) -> None:
     other.write_text('{"format": "else"}')
 
     assert read_outcomes(file) == [outcome]
-    with pytest.raises(BenchmarkError, match="expected plumewatch.scenes/1, found 'else'"):
+    with pytest.raises(BenchmarkError, match=r"expected plumewatch\.scenes/1, found 'else'"):
         read_outcomes(other)
     with pytest.raises(BenchmarkError, match="No such file"):
         read_outcomes(tmp_path / "absent.json")
