@@ -174,6 +174,9 @@ def _delays(
         except LookupError as error:  # a camera that was first seen smoking tells nothing about the delay
             print(f"passed over: {error}", file=sys.stderr)
             continue
+        if began > at[lead_id, EventType.LEAD_FILED]:
+            print(f"passed over: {lead_id} is of the smoke before", file=sys.stderr)
+            continue
         filed.append(round((at[lead_id, EventType.LEAD_FILED] - began).total_seconds(), 2))
         if (lead_id, EventType.LEAD_ANNOUNCED) in at:
             announced.append(round((at[lead_id, EventType.LEAD_ANNOUNCED] - began).total_seconds(), 2))
