@@ -65,6 +65,49 @@ def bench_accuracy(
         raise typer.Exit(1 if worse else 0)
 
 
+@bench_app.command("capacity")
+def bench_capacity(
+    cameras: Annotated[str, typer.Option(metavar="N,N", help="Numbers of cameras, one step each.")] = (
+        "8,16,32,48,64,80,100"
+    ),
+    seconds: Annotated[float, typer.Option(min=1, help="Measured in each step.")] = 40.0,
+    codec: Annotated[str, typer.Option(help="h264, h265 or mjpeg.")] = "h264",
+    size: Annotated[str, typer.Option(help="720p, 1080p or 4k.")] = "1080p",
+    gop: Annotated[float, typer.Option(min=0.1, help="Seconds from key frame to key frame.")] = 2.0,
+    model: Annotated[str, typer.Option(help="Registry name; the default model without this.")] = "",
+    *,
+    every_picture: Annotated[bool, typer.Option("--every-picture", help="Always in focus: no patrols.")] = False,
+    to_the_end: Annotated[bool, typer.Option("--to-the-end", help="Go on after the budget is broken.")] = False,
+    ultralytics: Annotated[
+        Path | None, typer.Option(metavar="PYTHON", help="Also ultralytics' loop, in this Python that has it.")
+    ] = None,
+    ultralytics_weights: Annotated[Path | None, typer.Option(help="What it runs: a checkpoint or ONNX file.")] = None,
+    ultralytics_streams: Annotated[str, typer.Option(metavar="N,N", help="Numbers of streams for it.")] = "1,2,4",
+    json: ToJson = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report with plots here.")] = None,
+) -> None:
+    """Find how many cameras this machine carries, and what limits it; minutes, on a machine that does nothing else."""
+    from benchmarks.capacity.__main__ import main as capacity  # noqa: PLC0415
+
+    configure(quiet=True)
+    values = {
+        "--cameras": cameras,
+        "--seconds": seconds,
+        "--codec": codec,
+        "--size": size,
+        "--gop": gop,
+        "--model": model or None,
+        "--ultralytics": ultralytics,
+        "--ultralytics-weights": ultralytics_weights,
+        "--ultralytics-streams": ultralytics_streams,
+        "--json": json,
+        "--html": html,
+    }
+    arguments = [text for name, value in values.items() if value is not None for text in (name, str(value))]
+    arguments += ["--every-picture"] * every_picture + ["--to-the-end"] * to_the_end
+    raise typer.Exit(capacity(arguments))
+
+
 @bench_app.command("compare")
 def bench_compare(
     before: Annotated[Path, typer.Argument(help="Result of `bench accuracy --json`.")],

@@ -28,6 +28,11 @@ class CameraViewer(Viewer, Protocol):
         """Close the connection at once, without a word."""
         ...
 
+    @property
+    def queued(self) -> int:
+        """Bytes that wait for it."""
+        ...
+
     def begin_anew(self) -> None:
         """Pass nothing on before the next key frame."""
         ...
@@ -65,6 +70,11 @@ class FarmCamera:
     def viewers(self) -> int:
         """How many watch it."""
         return len(self._viewers)
+
+    @property
+    def queued(self) -> int:
+        """Most bytes that wait for one of its viewers."""
+        return max((viewer.queued for viewer in self._viewers), default=0)
 
     def join(self, viewer: CameraViewer) -> None:
         """Begin to send to a viewer."""

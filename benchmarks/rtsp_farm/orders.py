@@ -82,6 +82,8 @@ class FarmStats(Line):
 
         dropped: pictures withheld from viewers that did not read.
 
+        queued: most bytes that wait inside the farm for one viewer.
+
         late_p50_ms, late_p99_ms, late_max_ms: by how much pictures left later than they were due.
     """
 
@@ -92,6 +94,7 @@ class FarmStats(Line):
     sent: int
     octets: int
     dropped: int
+    queued: int
     late_p50_ms: float
     late_p99_ms: float
     late_max_ms: float

@@ -157,6 +157,7 @@ class Farm:
             sent=sum(camera.sent for camera in cameras),
             octets=sum(camera.octets for camera in cameras),
             dropped=sum(camera.dropped for camera in cameras),
+            queued=max((camera.queued for camera in cameras), default=0),
             late_p50_ms=self.punctuality.quantile(0.5),
             late_p99_ms=self.punctuality.quantile(0.99),
             late_max_ms=self.punctuality.quantile(1.0),

@@ -124,6 +124,11 @@ class Session(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    @property
+    def queued(self) -> int:
+        """Bytes that wait for the viewer in this process."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
     def begin_anew(self) -> None:
         """Wait for the next key frame."""
         self._waits_for_keyframe = True

@@ -1,0 +1,1 @@
+"""How many cameras one machine carries: a farm of loopback cameras, a real worker with its site, and a budget."""

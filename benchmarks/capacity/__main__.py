@@ -1,0 +1,108 @@
+"""Measure how many cameras this machine carries."""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.capacity.report import capacity_html
+from benchmarks.capacity.result import CapacityResult, read_capacity
+from benchmarks.capacity.run import Asked, Ultralytics, run, summary
+from benchmarks.errors import BenchmarkError
+from benchmarks.rtsp_farm.clips import QUIET_SCENES, SIZES, ClipSpec, Codec
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit status: 0 where a step held the budget, 1 where none did."""
+    options = _parser().parse_args(arguments)
+    try:
+        result = read_capacity(options.read) if options.read else run(_asked(options), say=_say)
+    except BenchmarkError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(summary(result))
+    _write(result, options.json, options.html)
+    return 0 if result.carried else 1
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _write(result: CapacityResult, json: Path | None, html: Path | None) -> None:
+    if json is not None:
+        json.write_text(result.as_json(), encoding="utf-8")
+    if html is not None:
+        html.write_text(capacity_html(result), encoding="utf-8")
+
+
+def _asked(options: argparse.Namespace) -> Asked:
+    spec = ClipSpec(
+        codec=Codec(options.codec),
+        size_wh=SIZES[options.size],
+        fps=options.fps,
+        gop_s=options.gop,
+        b_frames=options.b_frames,
+        bit_rate=options.bit_rate,
+    )
+    ultralytics = None
+    if options.ultralytics is not None:
+        weights = options.ultralytics_weights
+        if weights is None:
+            raise BenchmarkError("--ultralytics needs --ultralytics-weights: a checkpoint or an ONNX file")
+        ultralytics = Ultralytics(
+            options.ultralytics, weights.resolve(), tuple(options.ultralytics_streams), options.ultralytics_seconds
+        )
+    return Asked(
+        cameras=tuple(options.cameras),
+        seconds=options.seconds,
+        settle_s=options.settle,
+        clips=tuple(replace(spec, scene=scene) for scene in options.scenes),
+        folder=options.folder,
+        model=options.model,
+        settings={"stream.watch": "focus"} if options.every_picture else {},
+        farm_cpus=tuple(options.farm_cpus),
+        ultralytics=ultralytics,
+        to_the_end=options.to_the_end,
+    )
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="plumewatch bench capacity", description=__doc__)
+    parser.add_argument(
+        "--cameras",
+        type=_numbers,
+        default=[8, 16, 32, 48, 64, 80, 100],
+        metavar="N,N",
+        help="the steps; default %(default)s",
+    )
+    parser.add_argument("--seconds", type=float, default=40.0, help="measured in each step")
+    parser.add_argument("--settle", type=float, default=5.0, help="seconds that pass first, when all cameras play")
+    parser.add_argument("--to-the-end", action="store_true", help="go on after a step that breaks the budget")
+    parser.add_argument("--codec", choices=[each.value for each in Codec], default=Codec.H264.value)
+    parser.add_argument("--size", choices=list(SIZES), default="1080p")
+    parser.add_argument("--fps", type=int, default=25)
+    parser.add_argument("--gop", type=float, default=2.0, help="seconds from key frame to key frame")
+    parser.add_argument("--b-frames", type=int, default=0)
+    parser.add_argument("--bit-rate", type=int, default=4_000_000)
+    parser.add_argument("--scenes", nargs="+", default=list(QUIET_SCENES), help="what the cameras see, by turns")
+    parser.add_argument("--folder", type=Path, default=Path(".cache/farm"), help="where encoded clips are kept")
+    parser.add_argument("--model", default="", help="registry name; the default model without this")
+    parser.add_argument("--every-picture", action="store_true", help="decode everything, as before patrols were made")
+    parser.add_argument("--farm-cpus", type=_numbers, default=[], metavar="N,N", help="processors for the farm")
+    parser.add_argument("--ultralytics", type=Path, metavar="PYTHON", help="also its loop, in this Python")
+    parser.add_argument("--ultralytics-weights", type=Path, help="checkpoint or ONNX file for it")
+    parser.add_argument("--ultralytics-streams", type=_numbers, default=[1, 2, 4], metavar="N,N")
+    parser.add_argument("--ultralytics-seconds", type=float, default=20.0)
+    parser.add_argument("--read", type=Path, help="measure nothing: read this result")
+    parser.add_argument("--json", type=Path, help="write the result here")
+    parser.add_argument("--html", type=Path, help="write a report with plots here")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

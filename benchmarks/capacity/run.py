@@ -1,0 +1,219 @@
+"""The run: clips, farm, site, one step after another until one breaks the budget, the baseline, the result."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.capacity.baseline import Baseline, measure_baseline, versions_of
+from benchmarks.capacity.budget import Budget
+from benchmarks.capacity.costs import decode_and_detect_ms
+from benchmarks.capacity.result import CapacityResult, Costs, Machine, Scenario, this_version
+from benchmarks.capacity.site import Site
+from benchmarks.capacity.step import StepResult, measure_step
+from benchmarks.errors import BenchmarkError
+from benchmarks.rtsp_farm.clips import ClipSpec, ensure_clip
+from benchmarks.rtsp_farm.farm import RtspFarm, spread
+from models.registry import Registry
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ultralytics:
+    """
+    What runs the baseline.
+
+    Attributes:
+        python: that has ultralytics.
+
+        weights: what it runs; a checkpoint or an ONNX file.
+
+        streams: how many it is given, one run after another.
+    """
+
+    python: Path
+    weights: Path
+    streams: tuple[int, ...] = (1, 2, 4)
+    seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """
+    What is to be measured.
+
+    Attributes:
+        cameras: the steps, ascending; the run ends after the first that breaks the budget.
+
+        seconds: measured in each, after `settle_s` in which nothing counts.
+
+        settings: keys of the worker's configuration beyond its defaults, dotted.
+
+        farm_cpus: processors that the farm may use; empty: any, as in life the cameras need none of them.
+    """
+
+    cameras: tuple[int, ...] = (8, 16, 32, 48, 64, 80, 100)
+    seconds: float = 40.0
+    settle_s: float = 5.0
+    clips: tuple[ClipSpec, ...] = (ClipSpec(), ClipSpec(scene="works-clouds"))
+    folder: Path = Path(".cache/farm")
+    model: str = ""
+    settings: dict[str, str | int | float | bool] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
+    farm_cpus: tuple[int, ...] = ()
+    ultralytics: Ultralytics | None = None
+    to_the_end: bool = False
+
+
+def run(asked: Asked, say: Say = print) -> CapacityResult:
+    """Measure, telling `say` what goes on; raise `BenchmarkError`."""
+    files = [_ready(asked.folder, spec, say) for spec in asked.clips]
+    machine = Machine.here()
+    settings = {**asked.settings, **({"detector.model": asked.model} if asked.model else {})}
+    steps = _steps(asked, files, settings, say)
+    baseline = list(_baseline(asked.ultralytics, asked, files, say)) if asked.ultralytics else []
+    detector = Registry.load().detector(asked.model or None)
+    decode_ms, detect_ms = decode_and_detect_ms(files[0], detector)
+    first = asked.clips[0]
+    return CapacityResult(
+        plumewatch=this_version(),
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=machine,
+        scenario=Scenario(
+            codec=first.codec.value,
+            size_wh=first.size_wh,
+            fps=first.fps,
+            gop_s=first.gop_s,
+            bit_rate=first.bit_rate,
+            b_frames=first.b_frames,
+            scenes=tuple(spec.scene for spec in asked.clips),
+            seconds=asked.seconds,
+            settings=settings,
+            pinned={"farm": asked.farm_cpus} if asked.farm_cpus else {},
+        ),
+        model=detector.card.name,
+        model_version=detector.card.version,
+        runtime=f"{detector.runtime.engine} {detector.runtime.version.partition('-')[0]}, {detector.runtime.precision}",
+        budget=asked.budget,
+        steps=tuple(steps),
+        costs=_costs(steps, decode_ms, detect_ms),
+        baseline=tuple(baseline),
+        baseline_versions=versions_of(asked.ultralytics.python) if asked.ultralytics else "",
+    )
+
+
+def _ready(folder: Path, spec: ClipSpec, say: Say) -> Path:
+    if not (folder / f"{spec.name}.mp4").is_file():
+        say(f"encoding {spec.name} (once)")
+    return ensure_clip(folder, spec)
+
+
+def _steps(
+    asked: Asked, files: Sequence[Path], settings: dict[str, str | int | float | bool], say: Say
+) -> list[StepResult]:
+    steps: list[StepResult] = []
+    due_s = max(asked.clips[0].gop_s, float(settings.get("stream.patrol_interval_s", 2.0)))
+    with tempfile.TemporaryDirectory(prefix="plumewatch-site-") as folder, Site(Path(folder)) as site:
+        for count in sorted(asked.cameras):
+            with _farm(files, count, asked.farm_cpus) as farm:
+                step = measure_step(
+                    site,
+                    farm,
+                    seconds=asked.seconds,
+                    settle_s=asked.settle_s,
+                    step_s=due_s,
+                    settings=settings,
+                    budget=asked.budget,
+                )
+            if not step.analysed:
+                raise BenchmarkError(f"nothing was analysed with {count} cameras")
+            steps.append(step)
+            say(step_text(step))
+            if not (step.holds or asked.to_the_end):
+                break
+    return steps
+
+
+def _baseline(ultralytics: Ultralytics, asked: Asked, files: Sequence[Path], say: Say) -> Iterator[Baseline]:
+    image_size = max(Registry.load().model(asked.model or None).card.input_wh)
+    for count in sorted(ultralytics.streams):
+        with _farm(files, count, asked.farm_cpus) as farm:
+            result = measure_baseline(
+                farm,
+                python=ultralytics.python,
+                weights=ultralytics.weights,
+                image_size=image_size,
+                seconds=ultralytics.seconds,
+                budget=asked.budget,
+                fps=asked.clips[0].fps,
+            )
+        say(baseline_text(result))
+        yield result
+        if not result.holds:
+            return
+
+
+@contextmanager
+def _farm(files: Sequence[Path], count: int, cpus: Sequence[int]) -> Iterator[RtspFarm]:
+    with RtspFarm(spread(files, count), cpus=cpus) as farm:
+        yield farm
+
+
+def _costs(steps: Sequence[StepResult], decode_ms: float, detect_ms: float) -> Costs:
+    """Return the costs; what a camera's thread does beside decoding is reading and keeping its packets."""
+    largest = max((step for step in steps if step.holds), key=lambda step: step.cameras, default=steps[0])
+    decoded_s = largest.analysed / largest.seconds / largest.cameras * decode_ms / 1000
+    read_s = largest.threads.get("camera", 0.0) / largest.cameras - decoded_s
+    return Costs(decode_ms=decode_ms, detect_ms=detect_ms, demux_ms=round(1000 * max(0.0, read_s), 2))
+
+
+def step_text(step: StepResult) -> str:
+    """Return a step as one line for people."""
+    median_s, _, p99_s, _ = step.interval_s
+    cores = step.cores
+    verdict = "holds" if step.holds else "; ".join(step.faults)
+    return (
+        f"{step.cameras:>4} cameras: interval {median_s:.2f} s, 99 % {p99_s:.2f} s; latency {step.latency_s[0]:.2f} s, "
+        f"99 % {step.latency_s[2]:.2f} s; lost {step.missed} ({step.unexplained} unexplained); "
+        f"worker {cores['worker']:.2f} cores {step.worker_mb:.0f} MB, farm {cores['farm']:.2f}, API and bus "
+        f"{cores['api'] + cores['bus']:.2f}, others {cores['others']:.2f}: {verdict}"
+    )
+
+
+def baseline_text(result: Baseline) -> str:
+    """Return a baseline's run as one line for people."""
+    verdict = "holds" if result.holds else "; ".join(result.faults)
+    return (
+        f"ultralytics, {result.streams} streams: {result.fps:.1f} pictures/s, interval {result.interval_s[0]:.2f} s, "
+        f"99 % {result.interval_s[1]:.2f} s; {result.analysed_share:.0%} of the pictures sent; "
+        f"{result.cores:.2f} cores, {result.memory_mb:.0f} MB: {verdict}"
+    )
+
+
+def summary(result: CapacityResult) -> str:
+    """Return what the run came to, in a few lines."""
+    lines = [f"carried within the budget: {result.carried} cameras"]
+    if result.mb_per_camera is not None:
+        lines.append(f"memory: {result.mb_per_camera:.1f} MB a camera")
+    if result.cores_per_camera is not None and result.room_for is not None:
+        room = f"the cores are full at about {result.room_for:.0f} cameras"
+        lines.append(f"processor: {1000 * result.cores_per_camera:.1f} ms a second a camera; {room}")
+    if result.costs is not None:
+        costs = result.costs
+        lines.append(
+            f"a key frame: {costs.decode_ms:.1f} ms to decode, {costs.detect_ms:.1f} ms to look at; "
+            f"a second of a camera's stream: {costs.demux_ms:.1f} ms to read"
+        )
+    if result.baseline:
+        every = result.baseline_every_picture
+        lines.append(
+            f"ultralytics ({result.baseline_versions}): {result.baseline_carried} cameras in the same budget; every "
+            f"picture of {every:.2f} cameras; ratio {result.carried / max(result.baseline_carried, 1):.1f} and "
+            f"{result.carried / every if every else 0:.0f}"
+        )
+    if not result.quiet:
+        lines.append("other programs ran on the machine meanwhile: all figures are lower bounds")
+    return "\n".join(lines)

@@ -1,0 +1,232 @@
+"""One step: so many cameras watched for so long, and what came of it."""
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from api.contract.schema import CameraHealth, CameraState
+from benchmarks.capacity.budget import Budget, intervals, missed
+from benchmarks.capacity.record import Entry, Outcome, Window, by_camera, read_record, read_threads
+from benchmarks.capacity.site import MeasuredWorker, Site
+from benchmarks.capacity.usage import ProcessUsage, cores_by_group, machine_usage, usage_of
+from benchmarks.rtsp_farm.farm import RtspFarm
+from benchmarks.rtsp_farm.orders import FarmStats
+
+PLAYING_WITHIN_S = 60.0
+"""Longest wait for all cameras to be analysed once; a step that takes longer is measured as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """
+    What a number of cameras came to. Cores are processor seconds a second.
+
+    Attributes:
+        start_s: until every camera had been analysed once.
+
+        interval_s: median, 90 %, 99 % and longest gap between analysed pictures, all cameras together.
+
+        latency_s: the same of the time from capture until the boxes were known.
+
+        analysed: pictures in all; `by_mode` counts the cameras at the end.
+
+        missed: pictures that were due by the expected interval and were not analysed.
+
+        explained: pictures that the worker says were lost, by reason.
+
+        unexplained: how many more were missed than it says, and pictures that cameras could not deliver.
+
+        cores: by process; ``others`` is what else the machine did, ``stolen`` what its host took.
+
+        threads: of the worker, by group of threads.
+
+        farm_late_ms: 99 % of pictures left the farm no later than this; far more means it measured itself.
+    """
+
+    cameras: int
+    seconds: float
+    start_s: float
+    interval_s: tuple[float, float, float, float]
+    latency_s: tuple[float, float, float, float]
+    analysed: int
+    by_mode: Mapping[str, int]
+    silent: int
+    playing: int
+    missed: int
+    explained: Mapping[str, int]
+    unexplained: int
+    cores: Mapping[str, float]
+    threads: Mapping[str, float]
+    worker_mb: float
+    worker_pss_mb: float
+    farm_mbit_s: float
+    farm_late_ms: float
+    farm_dropped: int
+    faults: tuple[str, ...] = field(default=())
+
+    @property
+    def holds(self) -> bool:
+        """Whether the budget was held."""
+        return not self.faults
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """All counters at one moment."""
+
+    monotonic_s: float
+    worker: ProcessUsage
+    site_cpu_s: Mapping[str, float]
+    busy_s: float
+    stolen_s: float
+    farm: FarmStats
+    health: Mapping[str, CameraHealth]
+
+
+def measure_step(
+    site: Site,
+    farm: RtspFarm,
+    *,
+    seconds: float,
+    settle_s: float,
+    step_s: float,
+    settings: Mapping[str, object],
+    budget: Budget,
+) -> StepResult:
+    """
+    Watch all cameras of a farm with a new worker and return what came of it.
+
+    `settle_s` passes after all cameras play before anything counts; a picture of each camera is due every `step_s`.
+    """
+    names = farm.names
+    with tempfile.TemporaryDirectory(prefix="plumewatch-capacity-") as folder:
+        sources = {name: farm.url(name) for name in names}
+        began = time.monotonic()
+        worker = MeasuredWorker(site, Path(folder), sources, settings)
+        try:
+            start_s = _wait_until_analysed(worker, names, began)
+            time.sleep(settle_s)
+            before = _moment(site, worker, farm)
+            time.sleep(seconds)
+            after = _moment(site, worker, farm)
+            entries = read_record(worker.record)
+            thread_names = read_threads(worker.threads)
+        finally:
+            worker.stop()
+    return _result(names, start_s, before, after, entries, thread_names, step_s, budget)
+
+
+def _wait_until_analysed(worker: MeasuredWorker, names: Sequence[str], began: float) -> float:
+    while time.monotonic() - began < PLAYING_WITHIN_S:
+        if worker.pid and len({entry.camera for entry in read_record(worker.record)}) == len(names):
+            break
+        time.sleep(0.25)
+    return time.monotonic() - began
+
+
+def _moment(site: Site, worker: MeasuredWorker, farm: RtspFarm) -> _Moment:
+    machine = machine_usage()
+    return _Moment(
+        time.monotonic(),
+        usage_of(worker.pid),
+        {name: sum(usage_of(pid).cpu_s for pid in pids) for name, pids in site.pids.items()},
+        machine.busy_s,
+        machine.stolen_s,
+        farm.stats(),
+        site.health(farm.names),
+    )
+
+
+def _result(
+    names: Sequence[str],
+    start_s: float,
+    before: _Moment,
+    after: _Moment,
+    entries: Sequence[Entry],
+    thread_names: Mapping[int, str],
+    step_s: float,
+    budget: Budget,
+) -> StepResult:
+    window = Window(before.monotonic_s, after.monotonic_s)
+    cameras = by_camera(entries, names)
+    inside = [entry for entry in entries if window.start_s <= entry.known_s <= window.end_s]
+    delays = [entry.delay_s for entry in inside if entry.outcome is Outcome.ANALYSED]
+    gaps = intervals(cameras, window)
+    explained = _explained(before, after, inside)
+    lost = missed(cameras, window, step_s)
+    farm_dropped = after.farm.dropped - before.farm.dropped
+    result = StepResult(
+        cameras=len(names),
+        seconds=round(window.seconds, 2),
+        start_s=round(start_s, 1),
+        interval_s=_quantiles(gaps.gaps_s),
+        latency_s=_quantiles(delays),
+        analysed=len(delays),
+        by_mode=dict(Counter(_mode(health) for health in after.health.values())),
+        silent=len(gaps.silent),
+        playing=sum(health.state is CameraState.PLAYING for health in after.health.values()),
+        missed=lost,
+        explained=explained,
+        unexplained=max(0, lost - sum(explained.values())) + farm_dropped,
+        cores=_cores(before, after, window.seconds),
+        threads=cores_by_group(before.worker, after.worker, thread_names, window.seconds),
+        worker_mb=round(after.worker.rss_mb, 1),
+        worker_pss_mb=round(after.worker.pss_mb, 1),
+        farm_mbit_s=round((after.farm.octets - before.farm.octets) * 8e-6 / window.seconds, 1),
+        farm_late_ms=after.farm.late_p99_ms,
+        farm_dropped=farm_dropped,
+    )
+    return _judged(result, budget)
+
+
+def _explained(before: _Moment, after: _Moment, inside: Sequence[Entry]) -> dict[str, int]:
+    """Return the lost pictures that the worker itself counted, by reason."""
+    counted = Counter(str(entry.outcome) for entry in inside if entry.outcome is not Outcome.ANALYSED)
+    for name, late in after.health.items():
+        early = before.health.get(name)
+        dropped = late.frames_dropped - (early.frames_dropped if early else 0)
+        counted["replaced or skipped"] += max(0, dropped)
+        counted["reconnected"] += late.reconnects - (early.reconnects if early else 0)
+    return {reason: count for reason, count in counted.items() if count}
+
+
+def _cores(before: _Moment, after: _Moment, seconds: float) -> dict[str, float]:
+    used = {"worker": after.worker.cpu_s - before.worker.cpu_s}
+    used |= {name: after.site_cpu_s[name] - before.site_cpu_s[name] for name in after.site_cpu_s}
+    used["farm"] = after.farm.cpu_s - before.farm.cpu_s
+    used["others"] = max(0.0, after.busy_s - before.busy_s - sum(used.values()))
+    used["stolen"] = after.stolen_s - before.stolen_s
+    return {name: round(cpu_s / seconds, 3) for name, cpu_s in used.items()}
+
+
+def _quantiles(values: Sequence[float]) -> tuple[float, float, float, float]:
+    if not values:
+        return (float("inf"),) * 4
+    middle, tenth, hundredth, longest = np.quantile(np.array(values), (0.5, 0.9, 0.99, 1.0))
+    return round(float(middle), 3), round(float(tenth), 3), round(float(hundredth), 3), round(float(longest), 3)
+
+
+def _judged(result: StepResult, budget: Budget) -> StepResult:
+    """Return the result with what breaks the budget; memory is judged over all steps."""
+    faults = []
+    if result.silent:
+        faults.append(f"{result.silent} cameras were never analysed")
+    if result.interval_s[0] > budget.median_s:
+        faults.append(f"median interval {result.interval_s[0]:.2f} s > {budget.median_s:g} s")
+    if result.interval_s[2] > budget.p99_s:
+        faults.append(f"99 % interval {result.interval_s[2]:.2f} s > {budget.p99_s:g} s")
+    if result.latency_s[2] > budget.latency_p99_s:
+        faults.append(f"99 % latency {result.latency_s[2]:.2f} s > {budget.latency_p99_s:g} s")
+    if result.unexplained:
+        faults.append(f"{result.unexplained} pictures lost without explanation")
+    return replace(result, faults=tuple(faults))
+
+
+def _mode(health: CameraHealth) -> str:
+    """Return how a camera is watched and why, e.g. ``focus: sign``."""
+    return f"{health.watch_mode}: {health.watch_reason}" if health.watch_mode else "unknown"
