@@ -34,18 +34,26 @@ def models_text(registry: Registry) -> str:
 def probe_text(report: ProbeReport) -> str:
     """Return what a stream is, one fact a line."""
     declared = f"{report.declared_fps:g}" if report.declared_fps else "not"
+    received = f", {report.received_fps:.2f} arriving" if report.received_fps else ""
     offset = "" if report.clock_offset_s is None else f", {report.clock_offset_s:+.3f} s from this machine's"
-    gop = f"{report.gop_s:.2f} s" if report.gop_s else "not seen"
+    keys = f"every {report.gop_s:.2f} s, at most {report.longest_gop_s:.2f} s" if report.gop_s else "not two seen"
+    size = f"{report.codec} {report.width}x{report.height}"
+    faults = f"{report.time_jumps} jumps, {report.times_replaced} missing or wrong"
     facts = {
         "source": report.source,
-        "video": f"{report.codec} {report.width}x{report.height}, {report.bit_rate / 1e6:.2f} Mbit/s",
-        "rate": f"{report.measured_fps:.2f} fps measured, {declared} declared",
-        "key frames": f"every {gop}" if report.gop_s else gop,
+        "video": ", ".join(part for part in (size, report.profile, report.pixel_format) if part),
+        "bit rate": f"{report.bit_rate / 1e6:.2f} Mbit/s",
+        "pictures": ("interlaced" if report.is_interlaced else "progressive")
+        + ("" if report.pixel_aspect == 1 else f", pixels {report.pixel_aspect:.3f} times as wide as high"),
+        "rate": f"{report.measured_fps:.2f} fps measured, {declared} declared{received}",
+        "key frames": keys,
         "B-frames": "yes" if report.has_b_frames else "no",
+        "sound": "not asked for" if report.sound is None else ", ".join(report.sound) or "none",
         "clock": f"{report.clock_source.value}, within {report.clock_uncertainty_s:.3f} s{offset}",
+        "times": faults,
         "first packet": f"{report.first_packet_s:.2f} s",
         "first picture": f"{report.first_frame_s:.2f} s",
-        "read": f"{report.packets} packets, {report.epochs} epochs, {report.decode_errors} damaged",
+        "read": f"{report.packets} packets, {report.epochs} epochs, {report.decode_errors} damaged at first",
     }
     return "\n".join(f"{name:14}{value}" for name, value in facts.items())
 

@@ -110,3 +110,13 @@ def stream_info(stream: VideoStream) -> StreamInfo:
         nominal_fps=float(stream.average_rate or 0),
         pixel_format=context.pix_fmt or "",
     )
+
+
+def sound_of(container: "av.container.InputContainer") -> tuple[str, ...] | None:
+    """Return the codecs of the sound tracks; ``None`` for RTSP, where only the picture is asked for."""
+    if container.format.name == "rtsp":
+        return None
+    return tuple(
+        stream.codec_context.name if stream.codec_context is not None else "unknown"
+        for stream in container.streams.audio
+    )

@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 
 from streams.camera import Camera, Pace
 from streams.clock import StreamClock, utc_now
-from streams.container import DELAY_S, DELAYS_S, open_container, reason_of, stream_info, video_stream
+from streams.container import DELAY_S, DELAYS_S, open_container, reason_of, sound_of, stream_info, video_stream
 from streams.errors import SourceLost
 from streams.frame import Packet
 from streams.pacing import BurstPace, FilePace
@@ -87,6 +87,9 @@ class AvSource:
 
     Opening and each read have their time-outs (`StreamSettings`); they hold against a server that accepts and then is
     silent. Only the system's name resolution cannot be interrupted.
+
+    Attributes:
+        sound: codecs of the sound tracks beside the picture; ``None`` while they are not known (`sound_of`).
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class AvSource:
         self._now = now
         self._monotonic = monotonic
         self._stopped = threading.Event()
+        self.sound: tuple[str, ...] | None = None
 
     def stop(self) -> None:
         """End `packets` at its next packet or time-out; a file's pause for its pace ends at once."""
@@ -121,6 +125,7 @@ class AvSource:
 
     def _one_pass(self, container: "av.container.InputContainer") -> Iterator[Packet]:
         stream = video_stream(container, self._camera.source)
+        self.sound = sound_of(container)
         info = stream_info(stream)
         parameters = Parameters(info)
         self._clock.begin(

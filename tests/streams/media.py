@@ -1,6 +1,6 @@
 """Media made in code for tests: small clips whose pictures tell their own number."""
 
-import itertools
+from collections import deque
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -96,15 +96,14 @@ def make_clip(
         if audio_s and not audio_first:
             sound = container.add_stream("aac", rate=8000, layout="mono")
         stream.time_base = Fraction(1, fps)
-        silence = _silence(audio_s)
+        silence = deque(_silence(audio_s, first_s))
         for index in range(round(seconds * fps)):
             frame = av.VideoFrame.from_ndarray(picture(first_number + index, size), format="bgr24")
             frame.pts = (index if ticks is None else ticks[index]) + round(first_s * fps)
             frame.time_base = Fraction(1, fps)
             container.mux(stream.encode(frame))
-            if sound is not None:
-                heard = itertools.takewhile(lambda samples, end=index / fps: samples.pts < end * 8000, silence)
-                container.mux([packet for samples in heard for packet in sound.encode(samples)])
+            while sound is not None and silence and silence[0].pts <= (index / fps + first_s) * 8000:
+                container.mux(sound.encode(silence.popleft()))
         container.mux(stream.encode(None))
         if sound is not None:
             container.mux([packet for samples in silence for packet in sound.encode(samples)])
@@ -133,9 +132,9 @@ def _options(codec: str, gop: int, b_frames: int, params: str) -> dict[str, str]
             return {}
 
 
-def _silence(seconds: float) -> Iterator[av.AudioFrame]:
+def _silence(seconds: float, first_s: float) -> Iterator[av.AudioFrame]:
     for index in range(round(seconds * 8000 / 1024)):
         samples = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
         samples.sample_rate = 8000
-        samples.pts = index * 1024
+        samples.pts = index * 1024 + round(first_s * 8000)
         yield samples

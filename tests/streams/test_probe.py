@@ -1,3 +1,4 @@
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from streams.clock import UtcSource
 from streams.errors import NotAVideo, SourceUnavailable
 from streams.probe import check_video, probe
 from tests.streams.conftest import MakeClip
+from tests.streams.faults import retimed_ts
 
 FREE = StreamSettings(pace=Pace.FREE)
 
@@ -18,11 +20,40 @@ def test_a_file_is_described(clip: MakeClip) -> None:
     assert (report.codec, report.width, report.height, report.declared_fps) == ("h264", 320, 240, 25.0)
     assert report.measured_fps == pytest.approx(25.0)
     assert report.gop_s == pytest.approx(1.0)
+    assert report.longest_gop_s == pytest.approx(1.0)
     assert report.has_b_frames
+    assert (report.profile, report.pixel_format, report.pixel_aspect) == ("High", "yuv420p", 1.0)
+    assert (report.is_interlaced, report.sound, report.received_fps) == (False, ("aac",), 0.0)
+    assert (report.time_jumps, report.times_replaced) == (0, 0)
     assert (report.packets, report.epochs, report.decode_errors) == (100, 1, 0)
     assert report.bit_rate == pytest.approx(path.stat().st_size * 8 / 4, rel=0.3)
     assert (report.clock_source, report.clock_offset_s) == (UtcSource.FILE, None)
     assert 0 < report.first_packet_s <= report.first_frame_s
+
+
+@pytest.mark.parametrize(
+    "options", [{"params": "interlaced=1"}, {"codec": "libx265", "params": "interlace=tff"}], ids=["mbaff", "fields"]
+)
+def test_fields_are_told(clip: MakeClip, options: dict[str, object]) -> None:
+    """Interlaced H.264 and field-coded H.265 are told by their first picture, as are pixels that are not square."""
+    report = probe(SourceUrl(str(clip(".ts", seconds=1, aspect=Fraction(12, 11), **options))), FREE, seconds=9.0)
+    assert report.is_interlaced
+    assert report.pixel_aspect == pytest.approx(12 / 11)
+
+
+def test_faulty_times_are_counted(clip: MakeClip, tmp_path: Path) -> None:
+    """Single pictures stamped hours off are replaced; times that leap for good are a jump and an epoch."""
+    hours = 3 * 3600 * 90_000
+
+    def retime(i: int, pts: int | None, dts: int | None) -> tuple[int | None, int | None]:
+        off = hours * (i in {10, 20} or i >= 60)
+        return (pts or 0) + off, (dts or 0) + off
+
+    path = tmp_path / "faulty.ts"
+    path.write_bytes(retimed_ts(clip(".ts", seconds=4).read_bytes(), retime))
+    report = probe(SourceUrl(str(path)), FREE, seconds=9.0)
+    assert (report.time_jumps, report.times_replaced, report.epochs) == (1, 2, 2)
+    assert report.measured_fps == pytest.approx(25.0)
 
 
 def test_a_single_picture_has_no_rate(clip: MakeClip) -> None:

@@ -182,3 +182,41 @@ def test_probing_a_camera_tells_what_it_is(rtsp_server: StartServer, clip: MakeC
     assert report.clock_source is UtcSource.RTCP
     assert 0 < report.first_frame_s < 3
     assert report.bit_rate > 10_000
+    assert (report.received_fps, report.sound) == (pytest.approx(25, abs=2), None)
+
+
+PARAMETERS = {
+    "another size": ({}, {"size": (640, 480)}),
+    "another codec": ({}, {"codec": "libx265"}),
+}
+
+
+@pytest.mark.parametrize("what", PARAMETERS)
+def test_a_camera_that_returns_with_other_parameters_is_a_new_stream(
+    rtsp_server: StartServer, clip: MakeClip, tmp_path: Path, what: str
+) -> None:
+    """After a restart with another size or codec the camera is read on; both sides of it play as clips."""
+    before, after = (clip(".mp4", seconds=4, **options) for options in PARAMETERS[what])
+    path = tmp_path / "cam.mp4"
+    path.write_bytes(before.read_bytes())
+    server = rtsp_server({"cam": path})
+    packets: list[Packet] = []
+    runner = CameraRunner(camera(server.url("cam")), FrameBoard(), on_packet=packets.append)
+    runner.start()
+    wait_for(runner, lambda status: status.packets >= 30)
+    server.kill()
+    path.write_bytes(after.read_bytes())
+    server.start()
+    count = runner.snapshot().packets
+    status = wait_for(runner, lambda status: status.packets >= count + 60 and status.epoch > 0)
+    assert runner.stop()
+    streams = {packet.time.epoch: packet.stream for packet in packets}
+    first, last = streams[0], streams[status.epoch]
+    assert (first.codec, first.width) == ("h264", 320)
+    assert (last.codec, last.width) == ("hevc" if "codec" in what else "h264", 640 if "size" in what else 320)
+    for epoch, stream in ((0, first), (status.epoch, last)):
+        info = write_mp4(runner.ring.cut(epoch, 0, 1e9).packets, tmp_path / f"{epoch}.mp4")
+        with av.open(str(info.path)) as container:
+            shown = [number_of(frame.to_ndarray(format="bgr24")) for frame in container.decode(video=0)]
+            assert container.streams.video[0].codec_context.width == stream.width
+        assert shown == [(shown[0] + index) % LOOP for index in range(len(shown))]
