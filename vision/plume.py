@@ -38,7 +38,11 @@ trees and stripes 0.02 to 0.13 (`python -m benchmarks.opacity`).
 """
 
 STILL_R2 = 0.8
-"""Share of the background's texture that must be there in its second half as in its first: clouds move."""
+"""Share of the background's texture that must be there in its second half as in its first, and beside the plume as
+before it: clouds move."""
+
+DRIFT_LIMIT = 0.1
+"""Most opacity that may be found where there is none: in the clean half, and beside the plume."""
 
 DARK = 0.02
 """Mean linear light below which nothing is measured (domain.md 7.3)."""
@@ -100,8 +104,7 @@ class OpacityReading:
         contrast: of the background, linear.
 
         least: the least opacity that a plume darker than its background can have, from its light alone: in favour of
-            whoever is accused, exact for a plume without light of its own; ``None`` for a brighter one, and where the
-            clean background's light wanders more than it.
+            whoever is accused, less what the background's light wanders; ``None`` for a plume that is not darker.
 
         own_light: linear blue, green, red of the plume where it would be opaque; ``None`` below 10 % opacity.
 
@@ -121,14 +124,17 @@ class OpacityReading:
 
 
 class _Window(NamedTuple):
-    """A part of the outlet's surroundings: smoothing, half width and height, in outlet widths."""
+    """A part of the outlet's surroundings: smoothing, half width, height and distance aside, in outlet widths."""
 
     smooth: float
     half_width: float
     height: float
+    aside: float = 0.0
 
 
 _WINDOW = _Window(SMOOTH, 0.35, 1.2)
+_CONTROLS = (_Window(SMOOTH, 0.35, 1.2, -2.0), _Window(SMOOTH, 0.35, 1.2, 2.0))
+"""Beside the plume, where the same regression must find nothing taken away; the wind blows to one side only."""
 
 
 class PlumeReader:
@@ -189,13 +195,13 @@ class PlumeReader:
         ]
         others = [self._through(mean, _Window(*window)).share for window in _ALTERNATIVES]
         still = self._between(self._second, self._first, _WINDOW)
-        sd = float(
-            np.sqrt(np.var(parts, ddof=1) / BLOCKS + np.var([found.share, *others], ddof=1) + (1 - still.share) ** 2)
-        )
+        control = min((self._through(mean, window) for window in _CONTROLS), key=lambda beside: abs(1 - beside.share))
+        drift = max(abs(1 - still.share), abs(1 - control.share))
+        sd = float(np.sqrt(np.var(parts, ddof=1) / BLOCKS + np.var([found.share, *others], ddof=1) + drift**2))
         refusal = None
         if found.contrast < CONTRAST_LIMIT:
             refusal = Refusal.NO_CONTRAST
-        elif still.r2 < STILL_R2:
+        elif still.r2 < STILL_R2 or control.r2 < STILL_R2 or drift > DRIFT_LIMIT:
             refusal = Refusal.BACKGROUND_MOVES
         elif sd > SD_LIMIT:
             refusal = Refusal.UNCERTAIN
@@ -212,11 +218,15 @@ class PlumeReader:
         )
 
     def _least(self, mean: Linear) -> float | None:
-        part = self._part(_WINDOW)
-        clean = float(self._background[part].mean())
-        wander = max(abs(float(half[part].mean()) / clean - 1) for half in (self._first, self._second))
-        least = one_background_opacity(float(mean[part].mean()), clean)
-        return least if least > max(LEAST_SEEN, 4 * wander) else None
+        """Return what the light alone proves, against the darkest that the background may have become meanwhile."""
+        clean, seen = (self._brightness(image, _WINDOW) for image in (self._background, mean))
+        wander = max(abs(self._brightness(half, _WINDOW) / clean - 1) for half in (self._first, self._second))
+        beside = max(self._brightness(mean, at) / self._brightness(self._background, at) for at in _CONTROLS)
+        least = one_background_opacity(seen, clean * min(1.0, beside)) - wander
+        return least if least > LEAST_SEEN else None
+
+    def _brightness(self, image: Linear, window: _Window) -> float:
+        return max(float(image[self._part(window)].mean()), 1e-6)
 
     def _own_light(self, seen: Linear, share: float) -> tuple[float, float, float]:
         rows, columns = self._part(_WINDOW)
@@ -238,7 +248,11 @@ class PlumeReader:
 
     def _part(self, window: _Window) -> tuple[slice, slice]:
         """Return rows and columns of a window just above the lip, at least 3 pixels each way."""
-        x, y, width = self._outlet.x - self._left, self._outlet.y - self._top, self._outlet.width_px
+        x, y, width = (
+            self._outlet.x + window.aside * self._outlet.width_px - self._left,
+            self._outlet.y - self._top,
+            self._outlet.width_px,
+        )
         left, right = int(x - width * window.half_width), int(x + width * window.half_width) + 1
         top, bottom = int(y - width * window.height), int(y - width * 0.1)
         return slice(max(top, 0), max(bottom, top + 3, 3)), slice(max(left, 0), max(right, left + 3, 3))
