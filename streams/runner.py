@@ -305,6 +305,8 @@ class CameraRunner:
 
     def _post(self, frames: list[Frame]) -> None:
         for frame in frames:
+            if self._stopping.is_set():
+                return  # the camera may be watched again by then, with a slot that is not ours
             self._board.post(frame, is_backlog=len(frames) > 1)
 
     def _note(self, packet: Packet, arrival: float) -> None:
