@@ -141,7 +141,7 @@ class FragmentedMp4:
         segment = self._sink.take()
         entry = _hevc_entry(segment)
         self.init_segment = segment if entry < 0 else segment[:entry] + b"hvc1" + segment[entry + 4 :]
-        self.mime = mime_of(self.init_segment)
+        self.mime = mime_of(self.init_segment) or unplayable_mime(stream.codec)
 
     @property
     def stream(self) -> StreamInfo:
@@ -271,6 +271,11 @@ def _tag_hvc1(path: Path) -> None:
             file.write(b"hvc1")
 
 
+def unplayable_mime(codec: str) -> str:
+    """Return a type that no browser plays but that names the codec, so that the wall can say why it shows snapshots."""
+    return f"video/x-{codec}"
+
+
 def mime_of(init_segment: bytes) -> str:
     """Return the RFC 6381 type of an initialisation segment's video; empty for a codec that browsers do not play."""
     avc = init_segment.find(b"avcC")
@@ -279,7 +284,16 @@ def mime_of(init_segment: bytes) -> str:
     hevc = init_segment.find(b"hvcC")
     if hevc >= 0:
         return f'video/mp4; codecs="hvc1.{_hevc_codec(init_segment[hevc + 4 :])}"'
+    av1 = init_segment.find(b"av1C")
+    if av1 >= 0:
+        return f'video/mp4; codecs="av01.{_av1_codec(init_segment[av1 + 4 :])}"'
     return ""
+
+
+def _av1_codec(record: bytes) -> str:
+    """Return profile, level, tier and bit depth of an ``av1C`` record (AV1 in ISO-BMFF, section 5)."""
+    depth = (12 if record[2] & 0x20 else 10) if record[2] & 0x40 else 8
+    return f"{record[1] >> 5}.{record[1] & 0x1F:02}{'MH'[record[2] >> 7]}.{depth:02}"
 
 
 def _hevc_codec(record: bytes) -> str:

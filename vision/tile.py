@@ -9,7 +9,7 @@ from redis.typing import EncodableT, FieldT
 from api.contract import bus
 from api.contract.schema import LiveClock, LiveEnd, LiveInit, OverlayBox, OverlayMessage
 from streams.camera import CameraId
-from streams.clip import Fragment, FragmentedMp4
+from streams.clip import Fragment, FragmentedMp4, unplayable_mime
 from streams.clock import CaptureTime
 from streams.errors import ClipError
 from streams.frame import Frame, Packet, StreamInfo
@@ -93,7 +93,7 @@ class LiveTile:
 
     def _begin(self, packet: Packet, pipe: redis.client.Pipeline) -> FragmentedMp4 | None:
         """Send the initialisation; where MP4 cannot hold the codec an empty one, so that viewers turn to snapshots."""
-        muxer, mime, segment = None, "", b""
+        muxer, mime, segment = None, unplayable_mime(packet.stream.codec), b""
         try:
             muxer = FragmentedMp4(packet.stream)
             mime, segment = muxer.mime, muxer.init_segment

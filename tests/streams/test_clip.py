@@ -124,7 +124,8 @@ def fragments_of(tile: FragmentedMp4, packets: list[Packet]) -> list[Fragment]:
         pytest.param(".mp4", {}, 'video/mp4; codecs="avc1.64000d"', id="h264"),
         pytest.param(".ts", {"b_frames": 2}, 'video/mp4; codecs="avc1.64000d"', id="h264-annex-b-b-frames"),
         pytest.param(".mp4", {"codec": "libx265", "b_frames": 2}, 'video/mp4; codecs="hvc1.1.6.L60.90"', id="hevc"),
-        pytest.param(".avi", {"codec": "mjpeg"}, "", id="mjpeg"),
+        pytest.param(".avi", {"codec": "mjpeg"}, "video/x-mjpeg", id="mjpeg"),
+        pytest.param(".mp4", {"codec": "libsvtav1"}, 'video/mp4; codecs="av01.0.00M.08"', id="av1"),
     ],
 )
 def test_a_tile_plays_each_picture_at_its_media_time(

@@ -162,3 +162,20 @@ def test_a_packet_that_cannot_be_muxed_costs_one_tile_a_moment(
     wait_for("the tile starts anew", starts, 10)
     messages = [json.loads(entry[b"data"]) for entry in entries(client) if entry[b"kind"] == b"message"]
     assert {"type": "end", "epoch": 0, "reason": "packet cannot be shown"} in messages
+
+
+def test_a_codec_that_mp4_cannot_hold_is_told_once(client: redis.Redis, tmp_path: Path) -> None:
+    """VP8 has no tile: viewers get an initialisation without a segment that names it, and nothing more."""
+    packets = read_packets(make_clip(tmp_path / "a.webm", codec="libvpx", seconds=3))
+    live = LivePublisher(client, lambda _: ())
+    live.add(GATE)
+    live.start()
+    watch(client, live)
+    for packet in packets:
+        live.on_packet(packet)
+    wait_for("the initialisation is there", lambda: entries(client), 10)
+    live.stop()
+    found = [(entry[b"kind"], entry[b"segment"]) for entry in entries(client)]
+    init = LiveInit.model_validate_json(entries(client)[0][b"data"])
+    assert (found, init.mime) == ([(b"init", b"")], "video/x-vp8")
+    assert 0 < client.ttl(bus.live_key(GATE)) <= 60  # type: ignore[operator]  # not asynchronous

@@ -4,7 +4,7 @@
  * @module
  */
 import { socketAddress } from "./http.js";
-import { canPlay, Player } from "./player.js";
+import { canPlay, codecName, Player } from "./player.js";
 import { LastingSocket } from "./socket.js";
 
 /**
@@ -12,7 +12,7 @@ import { LastingSocket } from "./socket.js";
  * @property {() => void} changed something about the feed changed
  * @property {(video: HTMLVideoElement) => void} mount put this video under those that are there already
  * @property {(mediaS: number) => void} frame a picture is shown
- * @property {(codec: string) => void} unplayable the browser cannot play the stream
+ * @property {(codec: string) => void} unplayable the browser cannot play the stream of this codec
  */
 
 export class LiveFeed {
@@ -84,7 +84,7 @@ export class LiveFeed {
     }
     this.#awaited = null;
     if (!canPlay(init.mime)) {
-      this.listener.unplayable(init.mime.replace(/^.*codecs="?([^"]*)"?.*$/, "$1"));
+      this.listener.unplayable(codecName(init.mime));
       return;
     }
     if (this.#fed !== this.#shown) this.#fed?.close();

@@ -25,6 +25,14 @@ const QUEUE_FRAGMENTS = 600;
  * @property {() => void} failed it cannot go on
  */
 
+const CODECS = { avc1: "H.264", hvc1: "H.265", av01: "AV1", "video/x-mjpeg": "MJPEG", "video/x-mpeg4": "MPEG-4" };
+
+/** What people call the codec of a stream. @param {string} mime @returns {string} */
+export function codecName(mime) {
+  const codec = mime.replace(/^.*codecs="?([^".]*).*$/, "$1");
+  return CODECS[/** @type {keyof CODECS} */ (codec)] ?? codec.replace("video/x-", "").toUpperCase();
+}
+
 /** True if this browser can play a stream. @param {string} mime */
 export function canPlay(mime) {
   return "MediaSource" in window && MediaSource.isTypeSupported(mime);

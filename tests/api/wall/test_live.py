@@ -115,11 +115,15 @@ def test_a_stream_that_starts_again_plays_on(
     assert complaints == []
 
 
-def test_a_codec_the_browser_cannot_play_is_shown_as_snapshots(wall: Page, stage: StagedWorker, tmp_path: Path) -> None:
-    """Where Media Source cannot play the stream, the tile shows snapshots with their age, and says so."""
-    stage.add("gate-1", make_square_clip(tmp_path / "clip.mp4", seconds=20.0, codec="mjpeg"))
+@pytest.mark.parametrize(("codec", "name"), [("mjpeg", "MJPEG"), ("libx265", "H.265")])
+def test_a_codec_the_browser_cannot_play_is_shown_as_snapshots(
+    wall: Page, stage: StagedWorker, tmp_path: Path, codec: str, name: str
+) -> None:
+    """Where Media Source cannot play the stream, the tile shows snapshots with their age, and says why."""
+    stage.add("gate-1", make_square_clip(tmp_path / "clip.mp4", seconds=10.0, codec=codec))
     tile = tile_of(wall, "gate-1")
     expect(tile.locator(".tile-state")).to_have_text("快照")
+    expect(tile.locator(".tile-state")).to_have_attribute("title", f"浏览器不能播放此编码（{name}），显示快照")
     image = tile.locator(".tile-picture > img")
     expect(image).to_be_visible()
     wall.wait_for_function("image => image.naturalWidth > 0", arg=image.element_handle())
