@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from plumewatch.failures import UsageError
+from plumewatch.logs import configure
 
 models_app = typer.Typer(help="The model registry and the shop that fills it.", no_args_is_help=True)
 
@@ -134,6 +135,33 @@ def models_promote(
     refused = verdict.worse and not (reason or "").strip()
     print("refused: it is worse somewhere, and no --reason says why it is wanted" if refused else "promoted")
     raise typer.Exit(1 if refused else 0)
+
+
+@models_app.command("quantise")
+def models_quantise(
+    name: Annotated[str, typer.Argument(help="Registered model.")],
+    *,
+    out: Annotated[
+        Path, typer.Option(file_okay=False, help="Folder for the network, and the report as JSON and text.")
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, file_okay=False, help="Labelled pictures, as for bench accuracy: mAP is measured too."
+        ),
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Or any pictures, without labels.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, help="At most so many to calibrate on, and so many to compare on.")
+    ] = 300,
+) -> None:
+    """Make an INT8 network, calibrated on real pictures, and report what that changed: boxes, scores, mAP, time."""
+    from benchmarks.int8 import run  # noqa: PLC0415
+
+    configure(quiet=True)
+    print(run(name, out, images=images, data=data, limit=limit).text())
 
 
 def _need_the_extra() -> None:

@@ -1,0 +1,80 @@
+"""Quantisation and its report."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import openvino
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks import int8
+from benchmarks.errors import BenchmarkError
+from benchmarks.int8 import run
+from models.quantise import Image, Quantised, _zipped
+from models.registry import RegisteredModel
+from plumewatch.cli import app
+from tests.benchmarks.pictures import small_set
+
+
+def not_at_all(model: RegisteredModel, pictures: Sequence[Image], out: Path) -> Quantised:
+    """Write the network as it is: what quantisation is when it changes nothing."""
+    content = _zipped(openvino.Core().read_model(model=model.weights.read_bytes()))
+    out.write_bytes(content)
+    return Quantised(out, hashlib.sha256(content).hexdigest(), len(pictures))
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    """Nine pictures without labels."""
+    dice = np.random.default_rng(1)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(9):
+        coarse = dice.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+        assert cv2.imwrite(str(folder / f"{number}.png"), cv2.resize(coarse, (160, 120)))
+    return folder
+
+
+def test_report(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report tells what was calibrated on and compared, in print, as JSON and as text beside the network."""
+    monkeypatch.setattr(int8, "quantise", not_at_all)
+    options = ["models", "quantise", "emissions-n", "--images", str(plain), "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(app, [*options, "--limit", "3"])
+    assert result.exit_code == 0, result.output
+    told = json.loads((tmp_path / "out" / "emissions-n-int8.json").read_text(encoding="utf-8"))
+    assert (
+        told["quantised"]["sha256"]
+        == hashlib.sha256((tmp_path / "out" / "emissions-n-int8.zip").read_bytes()).hexdigest()
+    )
+    assert (told["quantised"]["images"], told["exact"]["images"], told["accuracy"]) == (3, 3, {})
+    assert told["shipped"]["lost"] == 0
+    assert (tmp_path / "out" / "emissions-n-int8.txt").read_text(encoding="utf-8") == result.output
+
+
+def test_accuracy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With labelled pictures accuracy is measured before and after; a network left as it is has the same headlines."""
+    monkeypatch.setattr(int8, "quantise", not_at_all)
+    report = run("emissions-n", tmp_path / "out", data=small_set(tmp_path / "data"), limit=5)
+    assert (report.quantised.images, report.exact.images) == (1, 5)
+    assert "map50" in report.accuracy
+    assert all(before == after for before, after in report.accuracy.values())
+    assert report.accuracy_table in report.text()
+
+
+def test_pictures_are_not_used_twice(plain: Path) -> None:
+    """What the network was calibrated on is not what it is compared on."""
+    calibration, others = int8._pictures(plain, None, 4)
+    assert (len(calibration), len(others)) == (4, 4)
+    assert not {image.tobytes() for image in calibration} & {image.tobytes() for image in others}
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_one_source(plain: Path, tmp_path: Path, both: bool) -> None:
+    """Pictures come from one source: none or two is a mistake."""
+    given = plain if both else None
+    with pytest.raises(BenchmarkError, match="either --images or --data"):
+        run("emissions-n", tmp_path, images=given, data=given)
