@@ -7,7 +7,9 @@ import { hush, onLanguage, speak, t } from "./i18n.js";
 import { LiveFeed } from "./live.js";
 import { drawBoxes } from "./overlay.js";
 import { SnapshotFeed } from "./snapshot.js";
+import { reasonWords } from "./gaps.js";
 import { clockTime, pictureAge, serverClock, shortTime } from "./times.js";
+import { troubleOf, watchOf } from "./troubles.js";
 
 /**
  * @typedef {object} Camera
@@ -23,6 +25,14 @@ import { clockTime, pictureAge, serverClock, shortTime } from "./times.js";
  * @property {number} width
  * @property {number} height
  * @property {string | null} last_frame_utc
+ * @property {string} [reported]
+ * @property {string | null} [trouble]
+ * @property {string} [trouble_detail]
+ * @property {string} [watch_mode]
+ * @property {number} [analysed_interval_s]
+ * @property {number} [interval_limit_s]
+ * @property {number} [gop_s]
+ * @property {string} [decoder]
  */
 
 const OLD_S = 5;
@@ -63,11 +73,12 @@ export class Tile {
     this.name = h("span", { class: "tile-name" });
     this.lead = h("button", { class: "tile-lead", type: "button", hidden: true });
     this.size = h("span", { class: "tile-size" });
+    this.watch = h("span", { class: "tile-watch", hidden: true });
     this.state = h("span", { class: "tile-state" });
     this.age = h("span", { class: "tile-age" });
     this.frame = h("button", { class: "tile-picture", type: "button", on: { click: () => acts.focus(camera.id) } }, this.screen, this.image, this.canvas, this.notice);
     this.node = h("article", { class: "tile", "data-camera": camera.id, "data-state": "connecting" }, this.frame,
-      h("footer", { class: "tile-strip" }, this.dot, this.name, this.lead, this.size, this.state, this.age));
+      h("footer", { class: "tile-strip" }, this.dot, this.name, this.lead, this.size, this.watch, this.state, this.age));
     this.lead.addEventListener("click", () => { if (this.lead.dataset.lead) acts.openLead(this.lead.dataset.lead); });
     this.#stopLanguage = onLanguage(() => this.describe(this.camera));
     this.describe(camera);
@@ -128,7 +139,11 @@ export class Tile {
     const troubled = what !== "";
     this.notice.hidden = !troubled;
     if (troubled) {
-      speak(this.noticeWhat, what);
+      if (what.startsWith("tile.")) speak(this.noticeWhat, what);
+      else {
+        hush(this.noticeWhat);
+        write(this.noticeWhat, what);
+      }
       this.#reason(why);
       const last = this.#lastSeenMs();
       this.noticeLast.hidden = state === "connecting" && last === null;
@@ -136,6 +151,7 @@ export class Tile {
       else speak(this.noticeLast, "tile.last", { time: shortTime(last) });
     }
     this.#describeState(state);
+    this.#describeWatch();
     this.#describeAge(picture);
     const size = this.#live?.player?.init ?? (this.#health?.width ? this.#health : null);
     write(this.size, size ? `${size.width}×${size.height}` : "");
@@ -151,12 +167,31 @@ export class Tile {
     }
   }
 
-  /** @param {string} state */
+  /** What keeps the camera from being watched counts before how its picture is shown. @param {string} state */
   #describeState(state) {
+    const trouble = this.camera.enabled ? troubleOf(this.#health, serverClock.now()) : null;
+    this.node.dataset.trouble = trouble?.tone ?? "none";
+    if (trouble) {
+      hush(this.state);
+      write(this.state, reasonWords(trouble.reason));
+      this.state.title = trouble.detail;
+      this.state.hidden = false;
+      return;
+    }
     const key = state === "playing" && this.#snapshots ? "tile.snapshot" : state === "connecting" ? "tile.connecting" : `tile.${state}`;
     speak(this.state, key);
     this.state.hidden = state === "playing" && !this.#snapshots;
     this.state.title = this.#snapshots ? t("tile.snapshot.why", { codec: this.#unplayable }) : "";
+  }
+
+  #describeWatch() {
+    const watch = watchOf(this.#health);
+    this.watch.hidden = watch === null || this.node.dataset.trouble === "bad";
+    if (watch === null) return;
+    const { watch_mode: mode, interval_limit_s: limit, gop_s: gop, decoder } = /** @type {Health} */ (this.#health);
+    this.watch.dataset.mode = mode;
+    speak(this.watch, watch.key, { seconds: watch.seconds });
+    this.watch.title = t("watch.title", { how: this.watch.textContent ?? "", seconds: watch.seconds, limit: limit ?? "–", gop: gop ? gop.toFixed(1) : "–", decoder: decoder || "–" });
   }
 
   /** @param {{ageS: number | null, staleS: number, captureMs: number | null} | null} picture */
@@ -203,10 +238,11 @@ export class Tile {
   #judge(staleS) {
     const health = this.#health;
     if (!this.camera.enabled) return { state: "stopped", what: "tile.stopped", why: "" };
-    if (health === null) return { state: "lost", what: "tile.lost", why: "tile.noworker" };
+    const trouble = troubleOf(health, serverClock.now());
+    if (trouble?.reason === "unreported") return { state: "lost", what: reasonWords("unreported"), why: "tile.noworker" };
     if (health && health.state !== "playing") {
       const state = health.state;
-      return { state, what: `tile.${state}`, why: health.error };
+      return { state, what: state === "lost" ? reasonWords("stream_lost") : `tile.${state}`, why: health.error };
     }
     const moving = staleS !== null && staleS <= STALE_S;
     if (moving) return { state: "playing", what: "", why: "" };

@@ -5,6 +5,7 @@
 import { h, write } from "./dom.js";
 import { language, onLanguage, setLanguage, speak, t } from "./i18n.js";
 import { LAYOUTS } from "./grid.js";
+import { levelOf, shareWords } from "./strips.js";
 import { clockTime, dayName, serverClock } from "./times.js";
 
 /** @typedef {import("./grid.js").Layout} Layout */
@@ -15,6 +16,7 @@ import { clockTime, dayName, serverClock } from "./times.js";
  * @property {(step: number) => void} turn
  * @property {() => void} sound
  * @property {() => void} logout
+ * @property {() => void} coverage
  */
 
 export class Topbar {
@@ -26,6 +28,10 @@ export class Topbar {
     this.playing = h("span", { class: "figure", "data-tone": "calm" });
     this.lost = h("span", { class: "figure" });
     this.waiting = h("span", { class: "figure" });
+    this.covered = h("span", { class: "figure" }, "–");
+    this.cover = h("button", { class: "figure-set share", type: "button", "data-act": "coverage", on: { click: acts.coverage } },
+      speak(h("span", { class: "figure-name" }), "cover.name"), this.covered);
+    speak(this.cover, "cover.open", {}, "title");
     this.layouts = LAYOUTS.map((layout) => {
       const button = h("button", { class: "segment", type: "button", "data-layout": layout, on: { click: () => acts.layout(layout) } }, layout === "auto" ? "" : layout);
       return layout === "auto" ? speak(button, "bar.layout.auto") : button;
@@ -46,6 +52,7 @@ export class Topbar {
       this.link,
       h("div", { class: "figures" },
         h("span", { class: "figure-set" }, speak(h("span", { class: "figure-name" }), "bar.cameras"), this.playing, speak(h("span", { class: "figure-unit" }), "bar.playing"), this.lost, speak(h("span", { class: "figure-unit" }), "bar.lost")),
+        this.cover,
         h("span", { class: "figure-set" }, speak(h("span", { class: "figure-name" }), "leads.title"), this.waiting, speak(h("span", { class: "figure-unit" }), "bar.waiting"))),
       h("div", { class: "bar-acts" },
         this.pager,
@@ -72,6 +79,12 @@ export class Topbar {
     this.lost.dataset.tone = lost ? "bad" : "none";
     write(this.waiting, String(waiting));
     this.waiting.dataset.tone = waiting ? "warn" : "none";
+  }
+
+  /** Tell what share of the last day's duty was watched. @param {number | null} share */
+  share(share) {
+    write(this.covered, shareWords(share));
+    this.covered.dataset.level = String(levelOf(share));
   }
 
   /** @param {"live" | "connecting" | "offline"} state */

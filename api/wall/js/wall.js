@@ -4,6 +4,7 @@
  */
 import { Cameras } from "./cameras.js";
 import { violationName } from "./codes.js";
+import { CoverageView } from "./coverage.js";
 import { h } from "./dom.js";
 import { EventFeed, forgetCursor, heardCursor } from "./events.js";
 import { EvidenceView } from "./evidence.js";
@@ -19,6 +20,8 @@ import { Topbar } from "./topbar.js";
 const TICK_MS = 400;
 const PAGE = 100;
 const RETRY_MS = 3000;
+/** The share watched is told by the minute: it counts whole seconds of the last day. */
+const COVERAGE_EVERY_MS = 60_000;
 /** A tile's border stays alarmed this long after its lead was confirmed. */
 const ALARM_MS = 60_000;
 /** Events that bring a lead nobody on this wall has seen. */
@@ -44,7 +47,9 @@ export class Wall {
       turn: (step) => this.grid.turn(step),
       sound: () => this.chime.toggle(),
       logout: acts.logout,
+      coverage: () => this.coverage.open(),
     });
+    this.coverage = new CoverageView({ share: (share) => this.bar.share(share) });
     this.cameras = new Cameras({
       list: (views) => {
         this.grid.show(views.map((view) => view.camera));
@@ -52,7 +57,7 @@ export class Wall {
       },
       fault: (reason) => this.grid.explain(reason),
     });
-    this.node = h("div", { class: "wall" }, this.bar.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node);
+    this.node = h("div", { class: "wall" }, this.bar.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node, this.coverage.node);
     this.book.onChange(() => this.#mark());
     onLanguage(() => this.#mark());
     document.addEventListener("keydown", (event) => {
@@ -69,6 +74,8 @@ export class Wall {
     this.bar.layoutState(this.grid.layout, this.grid.pages);
     setInterval(() => this.#tick(), TICK_MS);
     this.cameras.open();
+    void this.coverage.glance();
+    setInterval(() => { if (!document.hidden) void this.coverage.glance(); }, COVERAGE_EVERY_MS);
     await this.#loadNewest();
   }
 

@@ -8,6 +8,9 @@ const { Backoff } = await import("../../../api/wall/js/backoff.js");
 const { certificateDer, children, element, hex, rawSignature } = await import("../../../api/wall/js/der.js");
 const { parseSums } = await import("../../../api/wall/js/hashes.js");
 const { LeadBook } = await import("../../../api/wall/js/leadbook.js");
+const { loadOf } = await import("../../../api/wall/js/loads.js");
+const { joined, lengthWords, levelOf, shareWords } = await import("../../../api/wall/js/strips.js");
+const { troubleOf, watchOf } = await import("../../../api/wall/js/troubles.js");
 const { BoxTrack, MediaClock } = await import("../../../api/wall/js/timeline.js");
 const { WORDS } = await import("../../../api/wall/js/words.js");
 
@@ -133,4 +136,44 @@ test("every key has words in both languages with the same places", () => {
     assert.ok(zh && en, key);
     assert.deepEqual(places(zh), places(en), key);
   }
+});
+
+test("a camera's trouble is its worker's silence first, then what the worker says", () => {
+  const now = Date.parse("2026-11-24T08:00:00Z");
+  const said = { state: "playing", reported: "2026-11-24T07:59:58Z", trouble: null, error: "" };
+  assert.equal(troubleOf(undefined, now), null);
+  assert.equal(troubleOf(said, now), null);
+  assert.equal(troubleOf(null, now)?.reason, "unreported");
+  assert.equal(troubleOf({ ...said, reported: "2026-11-24T07:59:40Z" }, now)?.reason, "unreported");
+  assert.deepEqual(troubleOf({ ...said, trouble: "stream_lost", error: "refused" }, now), { reason: "stream_lost", tone: "bad", detail: "refused" });
+  assert.equal(troubleOf({ ...said, trouble: "starting" }, now)?.tone, "mild");
+});
+
+test("how a camera is watched is told once two pictures were analysed", () => {
+  assert.equal(watchOf(null), null);
+  assert.equal(watchOf({ state: "playing", watch_mode: "patrol", analysed_interval_s: 0 }), null);
+  assert.deepEqual(watchOf({ state: "playing", watch_mode: "patrol", analysed_interval_s: 2.04 }), { key: "watch.patrol", seconds: "2.0" });
+  assert.deepEqual(watchOf({ state: "playing", watch_mode: "focus", analysed_interval_s: 12.4 }), { key: "watch.focus", seconds: "12" });
+});
+
+test("a share is never rounded up, and its level is the least it reaches", () => {
+  assert.deepEqual([null, 0, 0.05, 0.99999, 1].map(shareWords), ["–", "0.0%", "5.0%", "99.99%", "100%"]);
+  assert.deepEqual([null, 1, 0.995, 0.95, 0.8, 0.2].map(levelOf), [-1, 0, 1, 2, 3, 4]);
+  assert.deepEqual([0, 8, 309, 7509].map(lengthWords), ["0:00", "0:08", "5:09", "2:05:09"]);
+});
+
+test("gaps that meet and say the same are one; others stay", () => {
+  const gap = (start, end, reason = "stream_lost", detail = "") => ({ start, end, seconds: 60, reason, detail, worker: "w1" });
+  assert.deepEqual(joined([]), []);
+  const whole = joined([gap("a", "b"), gap("b", "c", "stream_lost", "refused"), gap("c", "d", "starting"), gap("e", "f", "starting")]);
+  assert.deepEqual(whole.map((one) => [one.start, one.end, one.reason, one.seconds, one.detail]), [
+    ["a", "c", "stream_lost", 120, "refused"], ["c", "d", "starting", 60, ""], ["e", "f", "starting", 60, ""]]);
+});
+
+test("a worker's load is a share of what it has, by either of its reports alone", () => {
+  const health = { cameras: 50, cpu_share: 1.5, cpus: 2, rss_bytes: 2 * 1024 ** 3, outbox: { pending: 3, parked: 1 } };
+  const member = { capacity: 60, own: 4, pressure: 0.1, cameras: { a: 1, b: 2 } };
+  assert.deepEqual(loadOf(health, member), { cameras: 50, room: 64, cpu: 0.75, memory: 2, late: 0.1, waiting: 3, stuck: 1 });
+  assert.deepEqual(loadOf(null, member), { cameras: 2, room: 64, cpu: null, memory: null, late: 0.1, waiting: 0, stuck: 0 });
+  assert.equal(loadOf(health, null).room, 0);
 });

@@ -5,7 +5,7 @@ leads that the test decides.
 
 import base64
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -74,6 +74,7 @@ class StagedCamera:
     box_state: str = "confirmed"
     state: CameraState = CameraState.PLAYING
     error: str = ""
+    told: dict[str, str | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         settings = StreamSettings(loop=True)
@@ -130,17 +131,18 @@ class StagedWorker:
     def report(self, camera: StagedCamera) -> None:
         """Say how a camera is."""
         now = datetime.now(UTC)
-        health = CameraHealth(
-            camera_id=camera.id,
-            state=camera.state,
-            since=now,
-            reported=now,
-            error=camera.error,
-            codec="h264",
-            width=SIZE[0],
-            height=SIZE[1],
-            last_frame_utc=camera.last.time.utc if camera.last else None,
-        )
+        values = {
+            "camera_id": camera.id,
+            "state": camera.state,
+            "since": now,
+            "reported": now,
+            "error": camera.error,
+            "codec": "h264",
+            "width": SIZE[0],
+            "height": SIZE[1],
+            "last_frame_utc": camera.last.time.utc if camera.last else None,
+        }
+        health = CameraHealth.model_validate(values | camera.told)
         self.redis.set(bus.state_key(camera.id), health.model_dump_json(), ex=bus.STATE_TTL_S)
 
     def announce(self, lead: LeadDocument) -> None:

@@ -1,0 +1,130 @@
+"""The wall's coverage view over a real API: shares, gaps with reasons, workers, by mouse and by keyboard."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+import redis
+from playwright.sync_api import Page, expect
+
+from tests.api.conftest import RunningApi
+from tests.api.wall.fleet import register, report_health, tell_a_day
+from tests.api.wall.stage import StagedWorker
+
+PICTURES = os.environ.get("PLUMEWATCH_TEST_PICTURES", "")
+"""Folder into which these tests put pictures of what they see."""
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep a picture of the page where somebody wants one."""
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png")
+
+
+@pytest.fixture
+def fleet(api: RunningApi, operator: httpx.Client, enrolled: httpx.Client, bus: redis.Redis) -> list[str]:
+    """A hundred cameras with a day behind them."""
+    now = datetime.now(UTC)
+    cameras = register(api, operator, 100, since=now - timedelta(days=2))
+    tell_a_day(enrolled, cameras, now)
+    report_health(bus, cameras)
+    return cameras
+
+
+def test_the_day_of_a_hundred_cameras_is_shown_worst_first(fleet: list[str], wall: Page, complaints: list[str]) -> None:
+    """The share in the bar opens the view: a strip of 24 hours each, the least watched first, gaps with reasons."""
+    share = wall.locator('[data-act="coverage"] .figure')
+    expect(share).to_contain_text("%", timeout=15_000)
+    picture(wall, "wall-100")
+    wall.locator('[data-act="coverage"]').click()
+    rows = wall.locator(".cov-row")
+    expect(rows).to_have_count(len(fleet))
+    expect(rows.first.locator(".cov-cell")).to_have_count(24)
+    shares = [float(text.rstrip("%")) for text in wall.locator(".cov-row .cov-share").all_inner_texts()]
+    assert shares == sorted(shares)
+    assert shares[0] < 90 < shares[-1] == 100
+    expect(rows.first).to_have_attribute("aria-pressed", "true")
+    expect(wall.locator(".cov-gap").first).to_be_visible()
+    expect(wall.locator(".cov-gaps")).to_contain_text("断流")
+    picture(wall, "coverage-100")
+    expect(wall.locator(".worker")).to_have_count(2)
+    expect(wall.locator(".fleet")).to_contain_text("analysis-01")
+    wall.locator('[data-order="name"]').click()
+    expect(rows.first.locator(".cov-name")).to_have_text("001 号监控点")
+    assert complaints == []
+
+
+def test_the_view_is_worked_by_keyboard_and_in_english(fleet: list[str], wall: Page, complaints: list[str]) -> None:
+    """Arrow keys go from camera to camera, Escape closes, and the switch of language changes every word."""
+    assert fleet
+    wall.locator('[data-act="language"]').click()
+    wall.locator('[data-act="coverage"]').focus()
+    wall.keyboard.press("Enter")
+    expect(wall.locator("#coverage-title")).to_have_text("Coverage, last 24 hours")
+    rows = wall.locator(".cov-row")
+    expect(rows).to_have_count(len(fleet))
+    rows.first.focus()
+    wall.keyboard.press("ArrowDown")
+    expect(rows.nth(1)).to_be_focused()
+    expect(rows.nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(wall.locator(".cov-detail h3")).to_have_text(rows.nth(1).locator(".cov-name").inner_text())
+    wall.keyboard.press("End")
+    expect(rows.last).to_be_focused()
+    wall.keyboard.press("Escape")
+    expect(wall.locator(".coverage")).to_be_hidden()
+    assert complaints == []
+
+
+def test_drawing_a_hundred_cameras_is_quick(fleet: list[str], wall: Page) -> None:
+    """From the answer to the drawn page it takes less than a second, on a slow machine too."""
+    wall.locator('[data-act="coverage"]').click()
+    expect(wall.locator(".cov-row")).to_have_count(len(fleet))
+    spent = wall.evaluate(
+        """() => {
+          const begun = performance.now();
+          document.querySelector('[data-order="name"]').click();
+          document.querySelector('.cov-list').getBoundingClientRect();
+          return performance.now() - begun;
+        }"""
+    )
+    assert spent < 1000
+
+
+@pytest.mark.parametrize(
+    ("fields", "words", "tone"),
+    [
+        ({"trouble": "not_analysed"}, "分析滞后", "bad"),
+        ({"trouble": "not_decoded", "trouble_detail": "14 damaged"}, "无法解码", "bad"),
+        ({"state": "lost", "trouble": "stream_lost", "error": "connection refused"}, "断流", "bad"),
+        ({"trouble": "starting"}, "正在启动", "mild"),
+    ],
+)
+def test_a_tile_says_what_keeps_its_camera_from_being_watched(
+    stage: StagedWorker,
+    square_clip: Path,
+    new_page: Callable[[], Page],
+    wall: Page,
+    fields: dict[str, str],
+    words: str,
+    tone: str,
+) -> None:
+    """Each of the states has its word, while the picture may well play on."""
+    assert new_page
+    camera = stage.add("gate", square_clip)
+    camera.told = fields
+    tile = wall.locator('.tile[data-camera="gate"]')
+    expect(tile.locator(".tile-state")).to_have_text(words, timeout=15_000)
+    expect(tile).to_have_attribute("data-trouble", tone)
+
+
+def test_a_tile_says_how_its_camera_is_watched(stage: StagedWorker, square_clip: Path, wall: Page) -> None:
+    """Patrol or focus, and the measured interval, beside the picture's age."""
+    camera = stage.add("gate", square_clip)
+    camera.told = {"watch_mode": "patrol", "analysed_interval_s": 2.04, "interval_limit_s": 5.0, "gop_s": 2.0}
+    watch = wall.locator('.tile[data-camera="gate"] .tile-watch')
+    expect(watch).to_have_text("巡检 2.0 秒", timeout=15_000)
+    camera.told = {"watch_mode": "focus", "analysed_interval_s": 0.5}
+    expect(watch).to_have_text("凝视 0.5 秒", timeout=15_000)
