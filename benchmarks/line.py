@@ -174,7 +174,7 @@ def _delays(
         except LookupError as error:  # a camera that was first seen smoking tells nothing about the delay
             print(f"passed over: {error}", file=sys.stderr)
             continue
-        if began > at[lead_id, EventType.LEAD_FILED]:
+        if began > at.get((lead_id, EventType.LEAD_ANNOUNCED), at[lead_id, EventType.LEAD_FILED]):
             print(f"passed over: {lead_id} is of the smoke before", file=sys.stderr)
             continue
         filed.append(round((at[lead_id, EventType.LEAD_FILED] - began).total_seconds(), 2))

@@ -9,6 +9,7 @@ a box that lies mostly in one already joined is taken as a part of it instead of
 from collections import deque
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 from models.detections import Detections
 from streams.clock import CaptureTime
 from vision.leads import Xyxy
+
+_STEPS = 3
+"""Steps between pictures whose median is the usual one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,9 @@ class TrackerSettings:
         max_gap_s: a track not seen for so long ends. Shorter: a plume hidden by a passing bus is a new track. Longer:
             two things that come to the same place one after the other are one track.
 
+        max_missed: ... but where pictures are far apart, on a patrol of distant key frames, not before it is missed in
+            more than so many of them. 0: whatever is seen every 6 s is a new thing each time.
+
         min_iou: overlap (intersection over union) at which two boxes are the same thing.
 
         min_containment: ... or the share of the smaller box inside the larger.
@@ -98,6 +105,7 @@ class TrackerSettings:
 
     start_confidence: float = 0.25
     max_gap_s: float = 5.0
+    max_missed: int = 1
     min_iou: float = 0.1
     min_containment: float = 0.6
     max_distance: float = 0.75
@@ -123,6 +131,8 @@ class Tracker:
         self._tracks: list[Track] = []
         self._started = 0
         self._refused = 0
+        self._last: CaptureTime | None = None
+        self._steps_s: deque[float] = deque(maxlen=_STEPS)
 
     @property
     def refused(self) -> int:
@@ -148,15 +158,24 @@ class Tracker:
 
         Raises `ValueError` if `time` is of another epoch than a live track's.
         """
+        gap_s = self._longest_gap_s(time)
         ended = [
-            track
-            for track in self._tracks
-            if track.number not in held and time.seconds_since(track.last.time) > self._settings.max_gap_s
+            track for track in self._tracks if track.number not in held and time.seconds_since(track.last.time) > gap_s
         ]
         self._tracks = [track for track in self._tracks if track not in ended]
         for class_id, class_name in enumerate(self._class_names):
             self._join(time, class_name, detections.where(detections.class_id == class_id))
         return TrackUpdate(self.tracks, tuple(ended))
+
+    def _longest_gap_s(self, time: CaptureTime) -> float:
+        """Return how long a track may be missed: `max_gap_s`, or longer where pictures usually are far apart."""
+        if self._last is not None and self._last.epoch == time.epoch:
+            self._steps_s.append(time.seconds_since(self._last))
+        self._last = time
+        if len(self._steps_s) < _STEPS:
+            return self._settings.max_gap_s
+        # Half a step more, for key frames do not come to the tick.
+        return max(self._settings.max_gap_s, (self._settings.max_missed + 1.5) * median(self._steps_s))
 
     def _join(self, time: CaptureTime, class_name: str, boxes: Detections) -> None:
         """Extend or start tracks of one class; sure boxes choose their tracks before unsure ones."""
