@@ -15,6 +15,7 @@ from streams.frame import Frame
 from streams.watch import WatchReason
 from vision.change import BoxChange, PictureChange
 from vision.config import WorkerConfig
+from vision.health import PictureFault, PictureHealth
 from vision.leads import CloseReason, LeadChange, LeadState, Xyxy
 from vision.look import in_look
 from vision.novelty import Novelty
@@ -83,6 +84,7 @@ class CameraAnalyser:
         self._tracker = Tracker(class_names, self._settings)
         self._picture = PictureChange()
         self._novelty = Novelty()
+        self._health = PictureHealth()
         self._boxes: dict[int, BoxChange] = {}
         self._time: CaptureTime | None = None
         self._resolution_wh = (0, 0)
@@ -112,6 +114,11 @@ class CameraAnalyser:
     def out_of_order(self) -> int:
         """Pictures refused because they were not later than the one before."""
         return self._out_of_order
+
+    @property
+    def picture_fault(self) -> PictureFault | None:
+        """What is wrong with what the camera shows; while it lasts nothing is confirmed."""
+        return self._health.fault
 
     @property
     def sign(self) -> WatchReason | None:
@@ -165,8 +172,13 @@ class CameraAnalyser:
         ]
 
     def _view(self, frame: Frame, detections: Detections) -> View:
-        """Return the picture as rules see it: its tracks, how much each has changed, and whether it is steady."""
-        is_steady = not self._picture.observe(frame.image)
+        """
+        Return the picture as rules see it: its tracks, how much each has changed, and whether it is steady.
+
+        What a camera that is covered, frozen or turned shows is no more to be believed than one that just jumped.
+        """
+        fault = self._health.observe(frame.image, frame.time)
+        is_steady = not self._picture.observe(frame.image) and fault is None
         self._novelty.observe(self._picture.cells, frame.time, is_steady=is_steady)
         if not is_steady:
             for change in self._boxes.values():

@@ -152,6 +152,7 @@ class WatchedCamera:
             analysed_interval_s=round(self.interval_s(time.monotonic()), 2),
             gop_s=round(status.gop_s, 2),
             decoder=status.decoder,
+            picture_fault="" if self.analyser.picture_fault is None else self.analyser.picture_fault.value,
         )
 
     def _analysed_fps(self) -> float:

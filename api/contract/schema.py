@@ -221,6 +221,9 @@ class CameraHealth(Wire):
     dropped: dict[str, int] = Field(default_factory=dict, max_length=16, description="pictures not analysed, by reason")
     clock_offset_s: float | None = Field(None, description="arrival minus the camera's own clock, where it tells it")
     ring_bytes: int = Field(0, ge=0, description="encoded stream kept in memory")
+    picture_fault: str = Field(
+        "", description="black, glare, frozen, covered, blurred, moved; empty: the picture is sound"
+    )
 
 
 class WorkerReport(Wire):

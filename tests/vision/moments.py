@@ -45,6 +45,12 @@ def still_image(width: int = 320, height: int = 180) -> BgrImage:
     return np.random.default_rng(7).integers(60, 120, (height, width, 3), np.uint8)
 
 
+def grainy(image: BgrImage, seconds: float) -> BgrImage:
+    """Return a picture as a sensor sees it at a time: two pictures of one place are never quite the same."""
+    grain = np.random.default_rng(int(seconds * 1000) + 5).integers(0, 3, image.shape, np.uint8)
+    return np.asarray(image + grain, np.uint8)
+
+
 def flickering(seconds: float, xyxy: tuple[int, int, int, int], width: int = 320, height: int = 180) -> BgrImage:
     """Return the still picture with pixels in a box that are others at every time."""
     image = still_image(width, height)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 from models.detections import Detections
 from streams.frame import BgrImage, Frame
 from streams.watch import WatchReason
-from tests.vision.moments import CARD, boxes, flickering, frame, moment, still_image
+from tests.vision.moments import CARD, boxes, flickering, frame, grainy, moment, still_image
 from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig, parse_config
+from vision.health import PictureFault
 from vision.leads import CloseReason, LeadChange, LeadState
 
 PLUME = (100, 60, 160, 120)
@@ -39,7 +41,7 @@ def watch(
     """Show pictures at these times, all with these boxes; return the leads that changed."""
     changes = []
     for s in seconds:
-        image = still_image() if still else flickering(s, PLUME)
+        image = grainy(still_image(), s) if still else flickering(s, PLUME)
         changes += a.observe(frame(image, moment(s, epoch)), detections)
     return changes
 
@@ -232,6 +234,21 @@ def test_nothing_is_confirmed_in_the_picture_after_a_switch_of_the_camera() -> N
     assert a.overlay()[0].state == "candidate"
 
 
+def test_nothing_is_confirmed_while_the_camera_is_covered() -> None:
+    """What a detector finds in a picture of a bag over the lens is no violation, and the fault is named."""
+    a = analyser()
+    watch(a, every_half_second(0, 20), NOTHING, still=True)
+    bag = np.full_like(still_image(), 90)
+    changes = [a.observe(frame(grainy(bag, s), moment(s)), NOTHING) for s in every_half_second(20, 32)]
+    assert a.picture_fault is PictureFault.COVERED
+    for s in every_half_second(32, 40):
+        image = grainy(bag, s)
+        image[60:120, 100:160] = flickering(s, PLUME)[60:120, 100:160]
+        changes.append(a.observe(frame(image, moment(s)), SMOKE))
+
+    assert {state for change in changes for _, state in story(change)} <= {"candidate"}
+
+
 def test_end_closes_what_is_open() -> None:
     """At shutdown confirmed leads are closed and candidates dropped; a second end has nothing left to say."""
     a = analyser()
@@ -357,10 +374,10 @@ def test_a_change_without_a_box_asks_for_a_closer_look() -> None:
     """What the detector does not see but the picture's history does not explain is a sign, the weakest one."""
     a = analyser()
     for s in range(0, 60, 2):
-        a.observe(frame(still_image(), moment(s)), NOTHING)
+        a.observe(frame(grainy(still_image(), s), moment(s)), NOTHING)
     assert a.sign is None
     for s in (60, 62):
-        image = still_image()
+        image = grainy(still_image(), s)
         image[60:120, 100:160] = 10
         a.observe(frame(image, moment(s)), NOTHING)
     assert a.sign is WatchReason.CHANGE
