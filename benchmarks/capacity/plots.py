@@ -60,7 +60,7 @@ def camera_plot(series: Sequence[Series], y_title: str, *, limit: Limit | None =
         points = [at(x, y) for x, y in one.points]
         path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
         parts.append(f'<path class="curve {one.tone}" d="{path}"/>')
-        parts += [f'<circle class="dot {one.tone}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in points]
+        parts += [f'<circle class="bar {one.tone}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in points]
     legend = "".join(f'<span><i class="{one.tone}"></i>{escape(one.title)}</span>' for one in series)
     return "".join([*parts, f'</svg><p class="legend">{legend}</p>'])
 

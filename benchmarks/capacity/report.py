@@ -190,14 +190,14 @@ def limit_sentences(result: CapacityResult) -> Iterator[str]:
 
 def _table(result: CapacityResult) -> Iterator[str]:
     heads = (
-        *("cameras", "median s", "99 % s", "longest s", "latency 99 % s", "analysed/s", "due and lost"),
-        *("unexplained", "worker cores", "farm", "API + bus", "others", "MB", "started in s", "budget"),
+        *("cameras", "budget", "median s", "99 % s", "longest s", "latency 99 % s", "analysed/s", "due and lost"),
+        *("unexplained", "worker cores", "farm", "API + bus", "others", "MB", "started in s"),
     )
     yield section("Every step", "Cores are processor seconds a second; the farm is the generator of the cameras.")
     yield _table_head(heads)
     for step in result.steps:
         cells = (
-            *(step.cameras, f"{step.interval_s[0]:.2f}", f"{step.interval_s[2]:.2f}", f"{step.interval_s[3]:.2f}"),
+            *(f"{step.interval_s[0]:.2f}", f"{step.interval_s[2]:.2f}", f"{step.interval_s[3]:.2f}"),
             *(f"{step.latency_s[2]:.2f}", f"{step.analysed / step.seconds:.1f}", _lost(step), step.unexplained),
             *(f"{step.cores['worker']:.2f}", f"{step.cores['farm']:.2f}"),
             *(f"{step.cores['api'] + step.cores['bus']:.2f}", f"{step.cores['others']:.2f}"),
@@ -206,7 +206,7 @@ def _table(result: CapacityResult) -> Iterator[str]:
         verdict = "held" if step.holds else "; ".join(step.faults)
         tone = "good-text" if step.holds else "bad-text"
         row = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
-        yield f'<tr>{row}<td class="wrap {tone}">{escape(verdict)}</td></tr>'
+        yield f'<tr><td>{step.cameras}</td><td class="wrap {tone}">{escape(verdict)}</td>{row}</tr>'
     yield "</tbody></table></div>"
 
 
