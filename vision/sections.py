@@ -90,7 +90,8 @@ class DetectorConfig(Section):
         0,
         ge=0,
         le=1000,
-        description="Most cameras at once that a sign brings into focus; the others wait their turn on patrol. Cameras "
+        description="Most cameras of this worker at once that a sign brings into focus; the others wait their turn on "
+        "patrol. Cameras "
         "whose own `stream.watch` or key frames keep them in focus are not counted. 0: two for each processor core. "
         "More "
         "than the processor decodes: pictures are skipped and patrols come late.",

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import structlog
+from av import VideoCodecContext
 
 from streams.camera import Hwaccel
 from streams.codec import DecoderMaker
 from streams.decode import FrameDecoder
+from streams.frame import StreamInfo
 from tests.streams.conftest import MakeClip, packets_of
 from tests.streams.media import number_of
 
@@ -32,3 +36,34 @@ def test_a_device_that_fails_at_a_stream_is_given_up() -> None:
     maker = DecoderMaker()
     maker.fall_back("no free session")
     assert maker.name == "software (software: no free session)"
+
+
+class BrokenDevice(DecoderMaker):
+    """A device that opens and then cannot decode: it expects another codec."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failed = ""
+
+    @property
+    def is_hardware(self) -> bool:
+        """Until it has failed."""
+        return not self.failed
+
+    def open(self, stream: StreamInfo) -> VideoCodecContext:
+        """Return a decoder for another codec while it counts as hardware."""
+        return super().open(replace(stream, codec="png", extradata=b"") if self.is_hardware else stream)
+
+    def fall_back(self, reason: str) -> None:
+        """Remember the reason."""
+        self.failed = reason
+
+
+def test_a_device_that_cannot_decode_the_stream_costs_no_picture(clip: MakeClip) -> None:
+    """The key frame at which the device fails is decoded by the processor, and so is all that follows."""
+    packets = packets_of(clip(".mp4", seconds=1))
+    maker = BrokenDevice()
+    decoder = FrameDecoder(0, maker=maker)
+    frames = [frame for packet in packets for frame in decoder.decode(packet)] + decoder.flush()
+    assert [number_of(frame.image) for frame in frames] == list(range(25))
+    assert (maker.failed, decoder.errors) == ("invalid data found when processing input", 0)
