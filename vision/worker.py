@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from vision.analyser import CameraAnalyser
 from vision.claims import Claims
 from vision.config import WorkerConfig
 from vision.courier import CoverageCourier
+from vision.coverage import Trouble
 from vision.desk import EvidenceDesk
 from vision.dossier import Witness
 from vision.evidence import CaseStore
@@ -37,7 +38,7 @@ from vision.focus import FocusTurns
 from vision.group import WatcherGroup
 from vision.journal import Journal
 from vision.leads import CloseReason, LeadChange
-from vision.ledger import CoverageLedger
+from vision.ledger import CoverageLedger, Look
 from vision.live import LivePublisher
 from vision.load import Load, Tally
 from vision.look import in_source, looking
@@ -151,10 +152,18 @@ class Worker:
         watched = WatchedCamera(camera, runner, analyser)
         with self._lock:
             self._watched[runner.camera.id] = watched
-        self._ledger.begin(camera.id, watched.limit_s, lambda: watched.look(self._board))
+        self._ledger.begin(camera.id, watched.limit_s, lambda: self._look(watched))
         self._desk.camera_added(runner.camera)
         self._live.add(runner.camera.id)
         runner.start()
+
+    def _look(self, watched: WatchedCamera) -> Look:
+        """Return how a camera is, for its account: what is no longer ours to watch is not behind, it is given up."""
+        look = watched.look(self._board)
+        is_behind = look.trouble is None or look.trouble.reason is GapReason.NOT_ANALYSED
+        if is_behind and not self._claims.may_analyse(watched.config.id):
+            return replace(look, trouble=Trouble(GapReason.HANDED_OVER, "the bus is silent, or another worker has it"))
+        return look
 
     def unwatch(self, camera: CameraId, reason: CloseReason, deadline_s: float = _CAMERAS_END_S) -> None:
         """Stop watching a camera; its open leads are closed and their evidence is finished."""
