@@ -70,6 +70,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         (["up", "--port", "99999", "--data", "{data}"], "less than or equal to 65535"),
         (["operator", "reset", "nobody", "--data", "{data}"], "nobody"),
         (["worker", "--source", "{clip}", "--data", "{data}"], "the worker needs its key"),
+        (["worker", "--shard", "3/2", "--data", "{data}"], "a shard is NUMBER/COUNT"),
+        (["up", "--workers", "0", "--data", "{data}"], "'--workers'"),
     ],
 )
 def test_a_wrong_question_gets_one_sentence(places: dict[str, str], arguments: list[str], sentence: str) -> None:
