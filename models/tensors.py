@@ -142,25 +142,14 @@ def non_max_suppression(detections: Detections, iou_limit: float) -> Detections:
 
     `detections` must be sorted by falling confidence; the result is, and holds at most `MAX_DETECTIONS`.
     """
-    xyxy, class_id = detections.xyxy.astype(np.float64), detections.class_id
-    area = (xyxy[:, 2] - xyxy[:, 0]).clip(0) * (xyxy[:, 3] - xyxy[:, 1]).clip(0)
-
-    def suppresses(strong: NDArray[np.intp], weak: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Return for each pair (strong, weak) whether the first removes the second."""
-        top_left = np.maximum(xyxy[strong, None, :2], xyxy[None, weak, :2])
-        bottom_right = np.minimum(xyxy[strong, None, 2:], xyxy[None, weak, 2:])
-        overlap = (bottom_right - top_left).clip(0).prod(axis=2)
-        union = area[strong, None] + area[None, weak] - overlap
-        # As a product, so that two empty boxes (0 / 0) do not suppress each other.
-        answer: NDArray[np.bool_] = (overlap > iou_limit * union) & (class_id[strong, None] == class_id[None, weak])
-        return answer
-
+    if len(detections) < 2:
+        return detections
     kept = np.zeros(0, np.intp)
     for start in range(0, len(detections), _NMS_BLOCK):
         block = np.arange(start, min(start + _NMS_BLOCK, len(detections)))
         if kept.size:
-            block = block[~suppresses(kept, block).any(axis=0)]
-        pairs = suppresses(block, block)
+            block = block[~_suppresses(detections, kept, block, iou_limit).any(axis=0)]
+        pairs = _suppresses(detections, block, block, iou_limit)
         alive = np.ones(block.size, np.bool_)
         for row in np.flatnonzero(np.triu(pairs, 1).any(axis=1)):
             if alive[row]:
@@ -168,4 +157,17 @@ def non_max_suppression(detections: Detections, iou_limit: float) -> Detections:
         kept = np.concatenate([kept, block[alive]])[:MAX_DETECTIONS]
         if kept.size == MAX_DETECTIONS:
             break
-    return Detections(detections.xyxy[kept], detections.confidence[kept], class_id[kept])
+    return Detections(detections.xyxy[kept], detections.confidence[kept], detections.class_id[kept])
+
+
+def _suppresses(
+    detections: Detections, strong: NDArray[np.intp], weak: NDArray[np.intp], iou_limit: float
+) -> NDArray[np.bool_]:
+    """Return for each pair of rows ``(strong, weak)`` whether the first removes the second."""
+    one, other = detections.xyxy[strong, None].astype(np.float64), detections.xyxy[None, weak].astype(np.float64)
+    overlap = (np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])).clip(0).prod(axis=2)
+    areas = [(boxes[..., 2:] - boxes[..., :2]).clip(0).prod(axis=2) for boxes in (one, other)]
+    # As a product, so that two empty boxes (0 / 0) do not suppress each other.
+    removes: NDArray[np.bool_] = overlap > iou_limit * (areas[0] + areas[1] - overlap)
+    removes &= detections.class_id[strong, None] == detections.class_id[None, weak]
+    return removes
