@@ -1,5 +1,6 @@
 """Looks: each picture with its labels and with what a detector said of it."""
 
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -16,7 +17,7 @@ from benchmarks.errors import BenchmarkError
 from models.detections import Detections
 from models.detector import Detector
 from models.network import STRIDE
-from models.registry import RegisteredModel, Registry
+from models.registry import RegisteredModel, Registry, read_model
 from models.tensors import Letterbox
 from models.training.dataset import CLASS_NAMES, Sample
 
@@ -74,13 +75,14 @@ def registered(
     model: str | None, *, size: int | None = None, threshold: float | None = None, registry: Registry | None = None
 ) -> RegisteredModel:
     """
-    Return the model to measure: a name in the registry, or an ONNX file that is otherwise like the default model.
+    Return the model to measure: a name in the registry, a candidate's folder as `plumewatch models train` makes it, or
+    an ONNX file that is otherwise like the default model.
 
     `size` (the longer side in pixels) and `threshold` replace the registered ones. Raises `BenchmarkError` or
     `models.detector.ModelError`.
     """
     registry = registry or Registry.load()
-    if model is not None and (model.endswith(".onnx") or "/" in model):
+    if model is not None and model.endswith(".onnx"):
         file, like = Path(model), registry.model()
         try:
             digest = sha256(file.read_bytes()).hexdigest()
@@ -88,6 +90,8 @@ def registered(
             raise BenchmarkError(f"{file}: {error.strerror}") from error
         card = replace(like.card, name=file.stem, version="file", weights_sha256=digest, weights_format="onnx")
         chosen = replace(like, card=card, weights=file)
+    elif model is not None and Path(model).is_dir():
+        chosen = _candidate(Path(model))
     else:
         chosen = registry.model(model)
     card = chosen.card
@@ -101,6 +105,17 @@ def registered(
         known = ", ".join(card.class_names)
         raise BenchmarkError(f"model {card.name} knows {known}: it has no {' and no '.join(sorted(missing))} to score")
     return replace(chosen, card=card)
+
+
+def _candidate(folder: Path) -> RegisteredModel:
+    path = folder / "candidate.toml"
+    try:
+        ((name, table),) = tomllib.loads(path.read_text(encoding="utf-8"))["models"].items()
+    except OSError as error:
+        raise BenchmarkError(f"{path}: {error.strerror}") from error
+    except (KeyError, ValueError) as error:
+        raise BenchmarkError(f"{path}: not the table of one model") from error
+    return read_model(name, table, folder)
 
 
 def open_detector(model: RegisteredModel, runtime: str, *, floor: float, nms_iou: float | None = None) -> Detector:

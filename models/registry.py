@@ -66,7 +66,7 @@ class Registry:
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ModelError(f"cannot read model registry {path}: {error}") from error
         tables = content.get("models", {})
-        models = {name: _read(name, table, path.parent / "weights") for name, table in tables.items()}
+        models = {name: read_model(name, table, path.parent / "weights") for name, table in tables.items()}
         default = content.get("default")
         if not isinstance(default, str) or default not in models:
             raise ModelError(f"model registry {path}: the default {default!r} is not one of {sorted(models)}")
@@ -140,7 +140,8 @@ _KEYS: Mapping[str, type[str | float | int | list[str]]] = MappingProxyType(
 )
 
 
-def _read(name: str, table: Mapping[str, Any], folder: Path) -> RegisteredModel:
+def read_model(name: str, table: Mapping[str, Any], folder: Path) -> RegisteredModel:
+    """Return the model that a table of a registry describes, its files in `folder`; raise `ModelError`."""
     if wrong := sorted(set(_KEYS) ^ set(table)):
         raise ModelError(f"model {name}: keys missing or unknown in the registry: {', '.join(wrong)}")
     for key, kind in _KEYS.items():

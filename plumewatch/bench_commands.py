@@ -16,7 +16,7 @@ ToJson = Annotated[Path | None, typer.Option("--json", help="Write the result he
 @bench_app.command("accuracy")
 def bench_accuracy(
     model: Annotated[
-        str | None, typer.Option(help="Registry name or ONNX file; the default model without this.")
+        str | None, typer.Option(help="Registry name, candidate's folder or ONNX file; the default model.")
     ] = None,
     *,
     data: Annotated[Path | None, typer.Option(help="Labelled pictures: a folder of tars, or a YOLO folder.")] = None,

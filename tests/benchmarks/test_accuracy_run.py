@@ -115,3 +115,32 @@ def test_a_file_is_measured_like_the_default_model() -> None:
         Registry.load().verify("emissions-n").card.weights_sha256,
     )
     assert (max(model.card.input_wh), model.card.threshold, model.head) == (320, 0.4, like.head)
+
+
+def test_a_candidate_is_measured_as_its_table_says(tmp_path: Path) -> None:
+    """The folder that training made holds the table that promotion registers: size, threshold and NMS are those."""
+    known = Registry.load().model("emissions-n")
+    (tmp_path / "new.onnx").write_bytes(known.weights.read_bytes())
+    (tmp_path / "candidate.toml").write_text(
+        f"""[models.new]
+version = "2.0.0"
+weights = "new.onnx"
+sha256 = "{known.card.weights_sha256}"
+format = "onnx-fp16"
+document = "new.md"
+classes = ["smoke", "fire"]
+head = "v8"
+long_side_px = 512
+threshold = 0.31
+nms_iou = 0.5
+licence = "AGPL-3.0-or-later"
+made = "in a test"
+"""
+    )
+
+    model = registered(str(tmp_path))
+
+    assert (model.card.name, model.card.version, model.weights) == ("new", "2.0.0", tmp_path / "new.onnx")
+    assert (max(model.card.input_wh), model.card.threshold, model.nms_iou) == (512, 0.31, 0.5)
+    with pytest.raises(BenchmarkError, match="No such file"):
+        registered(str(tmp_path.parent))
