@@ -8,9 +8,11 @@ there twice or belongs to no camera is taken away. Each step is one script, so t
 import asyncio
 import hashlib
 from dataclasses import dataclass
+from typing import cast
 
 import structlog
 from redis.commands.core import AsyncScript
+from redis.exceptions import ResponseError
 from starlette.concurrency import run_in_threadpool
 
 from api.broker import Broker, bus_faults
@@ -119,6 +121,7 @@ class Roster:
     """
 
     def __init__(self, broker: Broker, database: Database) -> None:
+        self._redis = broker.redis
         self._database = database
         self._stands: AsyncScript = broker.redis.register_script(_STANDS)
         self._publish: AsyncScript = broker.redis.register_script(_PUBLISH)
@@ -141,6 +144,16 @@ class Roster:
             self._full_at = now + FULL_PERIOD_S
         if change != RosterChange(0, 0):
             log.info("cameras reconciled", added=change.added, removed=change.removed)
+
+    async def unclaimed(self) -> int:
+        """Return how many cameras to be watched no worker has claimed."""
+        with bus_faults():
+            try:
+                pending = cast("dict[str, object]", await self._redis.xpending(CAMERAS, WATCHERS))
+            except ResponseError:  # no such group: nothing was ever registered, or the bus has just been emptied
+                return 0
+        holders = cast("list[dict[str, object]]", pending["consumers"])
+        return sum(int(str(holder["pending"])) for holder in holders if holder["name"] == NOBODY.encode())
 
     def _wanted(self) -> list[CameraDocument]:
         with self._database.reading() as session:

@@ -8,8 +8,9 @@ from pathlib import Path
 from models.registry import Registry
 from plumewatch.failures import UsageError
 from plumewatch.reports import models_text, probe_text, verification_text
-from plumewatch.worker_process import read_config
+from plumewatch.worker_process import WORKERS, read_config
 from streams.camera import Camera, SourceUrl, camera_id
+from vision.outbox import ANSWER, Outbox
 from vision.replay import ReplayLead
 
 
@@ -69,17 +70,25 @@ def verify_models(names: Sequence[str]) -> Iterator[str]:
 
 
 def show_outbox(data: Path, requeue: str | None) -> Iterator[str]:
-    """Yield a line for each lead in a node's outbox; first put the rejected lead `requeue` back among the waiting."""
-    from vision.outbox import ANSWER, Outbox  # noqa: PLC0415
+    """
+    Yield a line for each lead in the outbox of every worker of a data folder.
 
-    folder = data / "outbox"
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: no outbox; is this a worker's data folder?")
-    box = Outbox(folder, owns=False)
+    First put the rejected lead `requeue` back among the waiting.
+    """
+    folders = [folder for folder in (data / "outbox", *sorted(data.glob(f"{WORKERS}/*/outbox"))) if folder.is_dir()]
+    if not folders:
+        raise UsageError(f"{data / 'outbox'}: no outbox; is this a worker's data folder?")
+    boxes = {folder: Outbox(folder, owns=False) for folder in folders}
     if requeue is not None:
-        if requeue not in box.rejected():
+        holding = [box for box in boxes.values() if requeue in box.rejected()]
+        if not holding:
             raise UsageError(f"lead {requeue} is not among the rejected ones")
-        box.requeue(requeue)
+        holding[0].requeue(requeue)
+    for folder, box in boxes.items():
+        yield from _outbox_lines(folder, box)
+
+
+def _outbox_lines(folder: Path, box: Outbox) -> Iterator[str]:
     for entry in box.entries():
         yield f"waiting   {entry.lead_id}"
     for lead_id in box.rejected():

@@ -24,7 +24,7 @@ from plumewatch.embedded import EmbeddedValkey
 from plumewatch.failures import UsageError
 from plumewatch.follow import LeadFollower
 from plumewatch.processes import Child, stop_together
-from plumewatch.worker_process import DEMO, REDIS, SOURCES, read_config
+from plumewatch.worker_process import DEMO, REDIS, SOURCES, WORKERS, read_config
 from vision.node import FACTS, host_name
 
 log = structlog.get_logger(__name__)
@@ -33,9 +33,6 @@ DEFAULT_PORT = 8080
 _PORTS_TRIED = 50
 _READY_WITHIN_S = 60.0
 _TICK_S = 0.25
-WORKERS = "workers"
-"""Folder of the second and further workers' data; the first one's are in the data folder itself."""
-
 WORKER_STOPS_WITHIN_S = 90.0
 """More than the deadlines of a worker's parts together (`vision.worker.Worker.run`)."""
 

@@ -19,6 +19,9 @@ SOURCES = "PLUMEWATCH_SOURCES"
 """Set by the supervisor: the sources as a JSON list, kept off the command line because they may hold passwords."""
 
 
+WORKERS = "workers"
+"""Folder of the second and further workers of a site; the first one's data are in the site's data folder itself."""
+
 REDIS = "PLUMEWATCH_REDIS_URL"
 """Names the bus to ``plumewatch api`` and ``worker``; the address may hold a password."""
 

@@ -25,6 +25,7 @@ class WorkerList(BaseModel):
     """Workers by name."""
 
     workers: list[WorkerView]
+    unclaimed: int = Field(description="registered cameras that no worker watches: their capacity is used up")
     bus: bool = Field(description="false while the bus is away and nothing is known")
 
 
@@ -34,10 +35,11 @@ async def get_workers(_: Reader, state: State) -> WorkerList:
     try:
         health = {worker.worker: worker for worker in await all_workers(state)}
         members = {member.name: member for member in await all_members(state)}
+        unclaimed = await state.roster.unclaimed()
     except BusDown:
-        return WorkerList(workers=[], bus=False)
+        return WorkerList(workers=[], unclaimed=0, bus=False)
     views = [
         WorkerView(name=name, health=health.get(name), member=members.get(name))
         for name in sorted(health.keys() | members.keys())
     ]
-    return WorkerList(workers=views, bus=True)
+    return WorkerList(workers=views, unclaimed=unclaimed, bus=True)

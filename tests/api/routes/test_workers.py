@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import httpx
 import redis
 
-from api.contract.bus import vitals_key, worker_key
+from api.contract.bus import CAMERAS, WATCHERS, vitals_key, worker_key
 from api.contract.health import WorkerHealth
 from api.contract.schema import WorkerReport
 
@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
 def test_without_workers_the_list_is_empty(operator: httpx.Client) -> None:
     """Nobody reports, and the bus is there."""
-    assert operator.get("/v1/workers").json() == {"workers": [], "bus": True}
+    assert operator.get("/v1/workers").json() == {"workers": [], "unclaimed": 0, "bus": True}
 
 
 def test_workers_are_listed_with_their_health_and_their_part(operator: httpx.Client, bus: redis.Redis) -> None:
@@ -33,6 +33,15 @@ def test_workers_are_listed_with_their_health_and_their_part(operator: httpx.Cli
         ("w3", False, True),
     ]
     assert (workers[0]["health"]["cameras"], workers[0]["member"]["capacity"]) == (3, 40)
+
+
+def test_cameras_that_nobody_watches_are_counted(operator: httpx.Client, bus: redis.Redis) -> None:
+    """Of two registered cameras one is claimed: the other waits for a worker with room."""
+    for camera in ("gate", "roof"):
+        operator.put(f"/v1/cameras/{camera}", json={"id": camera, "source": "rtsp://10.0.0.1/1"}).raise_for_status()
+    assert operator.get("/v1/workers").json()["unclaimed"] == 2
+    bus.xclaim(CAMERAS, WATCHERS, "w1.abcd", 0, [bus.xrange(CAMERAS)[0][0]])
+    assert operator.get("/v1/workers").json()["unclaimed"] == 1
 
 
 def test_strangers_see_no_workers(api: object, operator: httpx.Client) -> None:
