@@ -5,6 +5,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
+from api.contract.reasons import GapReason
 from api.contract.schema import CameraHealth, CameraState, OverlayBox
 from models.pool import Discard
 from streams.board import FrameBoard
@@ -12,7 +13,7 @@ from streams.clock import UtcSource, utc_now
 from streams.frame import Frame
 from streams.runner import CameraRunner, StreamStatus
 from vision.analyser import CameraAnalyser
-from vision.coverage import Counters
+from vision.coverage import Counters, Trouble
 from vision.ledger import Look
 from vision.progress import Progress, Stages, trouble_of
 from vision.sections import CameraConfig
@@ -60,8 +61,20 @@ class WatchedCamera:
     def look(self, board: FrameBoard) -> Look:
         """Return how the camera is now, for its coverage account."""
         status = self.runner.snapshot()
-        trouble = trouble_of(status, self._stages(status), self.limit_s)
+        trouble = self._trouble(status, self._stages(status))
         return Look(trouble, Counters(self._dropped(status, board), status.reconnects), status.mode.value)
+
+    @property
+    def is_sighted(self) -> bool:
+        """True while the camera shows its view: a picture through a covered lens watches nothing."""
+        return self.analyser.picture_fault is None
+
+    def _trouble(self, status: StreamStatus, stages: Stages) -> Trouble | None:
+        trouble = trouble_of(status, stages, self.limit_s)
+        fault = self.analyser.picture_fault
+        if trouble is None and fault is not None:
+            return Trouble(GapReason.UNSIGHTED, fault.value)
+        return trouble
 
     def _stages(self, status: StreamStatus) -> Stages:
         return self._progress.look(
@@ -116,7 +129,7 @@ class WatchedCamera:
         """Return what the API is told of this camera now."""
         status = self.runner.snapshot()
         stages = self._stages(status)
-        trouble = trouble_of(status, stages, self.limit_s)
+        trouble = self._trouble(status, stages)
         dropped = self._dropped(status, board)
         return CameraHealth(
             camera_id=self.config.id,

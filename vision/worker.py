@@ -280,7 +280,8 @@ class Worker:
                 self._desk.note(frame, detections)
                 self._report(watched, changes)
                 watched.note_analysed(frame)
-                self._ledger.analysed(watched.config.id, watched.lag_s(frame))
+                if watched.is_sighted:
+                    self._ledger.analysed(watched.config.id, watched.lag_s(frame))
                 self._focus.note(frame.camera_id, watched.runner, watched.analyser.sign, frame.time)
                 boxes = watched.overlay()
             self._live.on_analysed(frame, boxes)

@@ -20,6 +20,8 @@ class GapReason(StrEnum):
     """Pictures come faster than they can be analysed, or the worker stood still."""
     ANALYSIS_FAILED = "analysis_failed"
     """The detector fails on this camera's pictures."""
+    UNSIGHTED = "unsighted"
+    """The camera shows nothing of its view: black, covered, frozen, turned away; the detail says which."""
     STREAM_ENDED = "stream_ended"
     """A file has come to its end."""
     WORKER_STOPPED = "worker_stopped"

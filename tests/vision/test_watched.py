@@ -1,38 +1,91 @@
-import time
+"""A camera under watch: its look for the ledger and its health are of one mind."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 
+from api.contract.reasons import GapReason
+from models.pool import Discard
 from streams.board import FrameBoard
-from streams.camera import Camera, SourceUrl, camera_id
-from streams.runner import CameraRunner
-from tests.vision.moments import CARD, frame, moment, still_image
-from vision.analyser import CameraAnalyser
-from vision.config import parse_config
+from streams.camera import Camera, SourceUrl, StreamSettings, camera_id
+from streams.ring import PacketRing
+from streams.runner import StreamState, StreamStatus
+from vision.coverage import Trouble
+from vision.health import PictureFault
+from vision.sections import CameraConfig
 from vision.watched import WatchedCamera
 
-
-def watched(board: FrameBoard) -> WatchedCamera:
-    """Return a camera that nobody has started."""
-    config = parse_config({"cameras": [{"id": "cam", "source": "rtsp://127.0.0.1/x"}]})
-    runner = CameraRunner(Camera(camera_id("cam"), "Cam", SourceUrl("rtsp://127.0.0.1/x")), board)
-    return WatchedCamera(config.cameras[0], runner, CameraAnalyser.for_camera(config.cameras[0], config, CARD))
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
-def test_a_camera_that_showed_nothing_has_no_interval() -> None:
-    """Before two analysed pictures the interval is not known, and health says how it is watched all the same."""
+@dataclass
+class Runner:
+    """A stream whose counts are set by hand."""
+
+    status: StreamStatus
+    camera: Camera = field(
+        default_factory=lambda: Camera(camera_id("gate"), "", SourceUrl("rtsp://10.0.0.7/1"), StreamSettings())
+    )
+    ring: PacketRing = field(default_factory=lambda: PacketRing(10, 1_000_000))
+
+    def snapshot(self) -> StreamStatus:
+        return self.status
+
+
+@dataclass
+class Analyser:
+    """An analyser that says what is wrong with the picture."""
+
+    picture_fault: PictureFault | None = None
+
+
+def watched(status: StreamStatus, fault: PictureFault | None = None) -> WatchedCamera:
+    config = CameraConfig(id="gate", source="rtsp://10.0.0.7/1")
+    return WatchedCamera(config, Runner(status), Analyser(fault))  # type: ignore[arg-type]
+
+
+def playing(**counts: int) -> StreamStatus:
+    return StreamStatus(StreamState.PLAYING, NOW, **counts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("status", "fault", "trouble"),
+    [
+        (StreamStatus(StreamState.CONNECTING, NOW), None, Trouble(GapReason.STARTING)),
+        (StreamStatus(StreamState.LOST, NOW, error="refused"), None, Trouble(GapReason.STREAM_LOST, "refused")),
+        (playing(packets=50, frames_decoded=3), None, None),
+        (playing(packets=50, frames_decoded=3), PictureFault.COVERED, Trouble(GapReason.UNSIGHTED, "covered")),
+        (
+            StreamStatus(StreamState.LOST, NOW, error="refused"),
+            PictureFault.COVERED,
+            Trouble(GapReason.STREAM_LOST, "refused"),
+        ),
+    ],
+)
+def test_the_look_and_the_health_name_the_same_trouble(
+    status: StreamStatus, fault: PictureFault | None, trouble: Trouble | None
+) -> None:
+    """The stream's trouble counts first; a camera whose lens is covered watches nothing, whatever is analysed."""
+    camera = watched(status, fault)
+    camera.analysed = 2
     board = FrameBoard()
-    camera = watched(board)
-    health = camera.health("node", board)
-    assert (health.analysed_interval_s, health.gop_s) == (0.0, 0.0)
-    assert (health.watch_mode, health.watch_reason, health.decoder) == ("patrol", "usual", "software")
+    assert camera.look(board).trouble == trouble
+    health = camera.health("w1", board)
+    assert (health.trouble, health.trouble_detail) == (
+        (None, "") if trouble is None else (trouble.reason, trouble.detail)
+    )
+    assert camera.is_sighted is (fault is None)
 
 
-def test_an_interval_grows_while_nothing_comes() -> None:
-    """The interval is the mean between analysed pictures, and the present wait once that is longer."""
-    camera = watched(FrameBoard())
-    for s in range(3):
-        camera.note_analysed(frame(still_image(), moment(s)))
-    now = time.monotonic()
-    assert camera.interval_s(now) < 1
-    assert camera.interval_s(now + 7) == pytest.approx(7, abs=1)
-    assert camera.interval_s(now + 100) == pytest.approx(100, abs=1)
+def test_drops_are_told_by_reason_and_in_all() -> None:
+    """What decoding skipped, what was too old and what the detector failed on."""
+    camera = watched(playing(packets=9, frames_decoded=9, frames_skipped=4))
+    camera.note_discarded(Discard.STALE)
+    camera.note_discarded(Discard.STALE)
+    camera.note_discarded(Discard.FAILED)
+    board = FrameBoard()
+    dropped = camera.look(board).counters.dropped
+    assert dropped == {"replaced": 0, "skipped": 4, "stale": 2, "failed": 1}
+    health = camera.health("w1", board)
+    assert (health.dropped, health.frames_dropped, health.interval_limit_s) == (dropped, 7, 5.0)

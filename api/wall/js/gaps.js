@@ -17,6 +17,11 @@ export function reasonWords(reason) {
   return t(hasWords(`gap.${reason}`) ? `gap.${reason}` : "gap.other");
 }
 
+/** Return a detail in words where it is a known fault of the picture, else as it is. @param {string} detail */
+export function detailWords(detail) {
+  return hasWords(`fault.${detail}`) ? t(`fault.${detail}`) : detail;
+}
+
 export class GapPanel {
   /** @type {{camera: string, name: string, from: string, to: string} | null} */
   #asked = null;
@@ -94,5 +99,5 @@ function gapRow(gap) {
     h("strong", {}, reasonWords(gap.reason)),
     h("span", { class: "cov-gap-length" }, lengthWords(gap.seconds)),
     h("span", { class: "cov-gap-when" }, `${shortTime(Date.parse(gap.start))} – ${shortTime(Date.parse(gap.end))}`),
-    h("span", { class: "cov-gap-why" }, [gap.detail, gap.worker].filter(Boolean).join(" · ")));
+    h("span", { class: "cov-gap-why" }, [detailWords(gap.detail), gap.worker].filter(Boolean).join(" · ")));
 }

@@ -7,7 +7,7 @@ import { hush, onLanguage, speak, t } from "./i18n.js";
 import { LiveFeed } from "./live.js";
 import { drawBoxes } from "./overlay.js";
 import { SnapshotFeed } from "./snapshot.js";
-import { reasonWords } from "./gaps.js";
+import { detailWords, reasonWords } from "./gaps.js";
 import { clockTime, pictureAge, serverClock, shortTime } from "./times.js";
 import { troubleOf, watchOf } from "./troubles.js";
 
@@ -174,7 +174,7 @@ export class Tile {
     if (trouble) {
       hush(this.state);
       write(this.state, reasonWords(trouble.reason));
-      this.state.title = trouble.detail;
+      this.state.title = detailWords(trouble.detail);
       this.state.hidden = false;
       return;
     }
