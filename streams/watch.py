@@ -23,6 +23,9 @@ CATCH_UP_S = 10.0
 SLACK = 0.25
 """Share of the patrol interval by which a key frame may come early and count: cameras' groups are not to the tick."""
 
+LIMIT_SLACK = 1.05
+"""Groups at the limit may be so much longer: a camera whose limit is its own 5 s would go in and out of focus."""
+
 WAITED_S = 0.002
 """A read that takes longer had to wait for the network: the thread keeps up."""
 
@@ -112,7 +115,7 @@ class Watch:
         self._policy = settings.watch
         self._interval_s = Fraction(settings.patrol_interval_s).limit_denominator(1000)
         self._slack_s = Fraction(SLACK) * self._interval_s
-        self._limit_s = settings.patrol_limit_s
+        self._limit_s = settings.patrol_limit_s * LIMIT_SLACK
         self._ring = ring
         self._replays = replays
         self._gate: AbstractContextManager[object] = gate or nullcontext()
