@@ -133,6 +133,19 @@ def joined_flv(first: bytes, second: bytes) -> bytes:
     return first + b"".join(flv_tags(second))
 
 
+def legacy_hevc_flv(data: bytes) -> bytes:
+    """Return an enhanced FLV of H.265 as ZLMediaKit and old gateways send it: codec id 12 in place of a FourCC."""
+    made = bytearray(data[:_FLV_HEAD])
+    for tag in flv_tags(data):
+        body = tag[11:-4]
+        if tag[0] & 0x1F == _FLV_VIDEO and body[0] & 0x80 and body[1:5] == b"hvc1":
+            head, kind = (body[0] & 0x70) | 12, body[0] & 0x0F  # kinds: 0 header, 1 pictures, 2 end, 3 without offset
+            offset = body[5:8] if kind == 1 else bytes(3)
+            body = bytes([head, 1 if kind == 3 else kind]) + offset + body[8 if kind == 1 else 5 :]
+        made += tag[:1] + len(body).to_bytes(3) + tag[4:11] + body + (11 + len(body)).to_bytes(4)
+    return bytes(made)
+
+
 def rotated_mp4(data: bytes) -> bytes:
     """Return an MP4 whose only track is to be shown turned by 90 degrees, as telephones say it."""
     at = data.index(b"tkhd") + 44  # version 0: the matrix follows 40 bytes of times, id, layer and volume

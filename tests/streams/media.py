@@ -65,6 +65,7 @@ def make_clip(
     first_s: float = 0.0,
     audio_s: float = 0.0,
     audio_first: bool = False,
+    has_data: bool = False,
     creation_time: str = "",
 ) -> Path:
     """
@@ -74,7 +75,8 @@ def make_clip(
     (width, height), at least 64 wide for the number; `params` are further ones of x264 or x265; `aspect` is a pixel's.
     `first_number` is the first picture's number, `first_s` its time; `ticks` are the pictures' times in 1 / `fps`
     where they are not one apart. `bit_rate` in bit/s replaces constant quality; `audio_s` adds a track of that much
-    silence, before the picture's with `audio_first`; `creation_time` is the RFC 3339 time that the file claims.
+    silence, before the picture's with `audio_first`, `has_data` one of metadata; `creation_time` is the RFC 3339 time
+    that the file claims.
     """
     options = {"threads": "1"} | _options(codec, gop, b_frames, params)
     if bit_rate:
@@ -86,8 +88,7 @@ def make_clip(
         stream = container.add_stream(codec, rate=fps, options=options)
         stream.width, stream.height = size
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" and pixel_format == "yuv420p" else pixel_format
-        if aspect is not None:
-            stream.sample_aspect_ratio = aspect
+        stream.sample_aspect_ratio = aspect or Fraction(0)
         if bit_rate or codec in {"mpeg4", "mpeg2video", "libvpx"}:
             stream.bit_rate = bit_rate or 4_000_000
         if codec != "mjpeg":
@@ -95,6 +96,7 @@ def make_clip(
             stream.max_b_frames = b_frames
         if audio_s and not audio_first:
             sound = container.add_stream("aac", rate=8000, layout="mono")
+        metadata = container.add_data_stream("klv") if has_data else None
         stream.time_base = Fraction(1, fps)
         silence = deque(_silence(audio_s, first_s))
         for index in range(round(seconds * fps)):
@@ -102,6 +104,7 @@ def make_clip(
             frame.pts = (index if ticks is None else ticks[index]) + round(first_s * fps)
             frame.time_base = Fraction(1, fps)
             container.mux(stream.encode(frame))
+            container.mux(_notes(metadata, index, fps))
             while sound is not None and silence and silence[0].pts <= (index / fps + first_s) * 8000:
                 container.mux(sound.encode(silence.popleft()))
         container.mux(stream.encode(None))
@@ -130,6 +133,17 @@ def _options(codec: str, gop: int, b_frames: int, params: str) -> dict[str, str]
             return {"preset": "12", "svtav1-params": "lp=1"}
         case _:
             return {}
+
+
+def _notes(stream: av.stream.DataStream | None, index: int, fps: int) -> "list[av.Packet[av.stream.DataStream]]":
+    """Return what a data track says beside a picture."""
+    if stream is None:
+        return []
+    packet: av.Packet[av.stream.DataStream] = av.Packet(b"\x06\x0e\x2b\x34 a note")
+    packet.stream = stream
+    packet.pts = packet.dts = index
+    packet.time_base = Fraction(1, fps)
+    return [packet]
 
 
 def _silence(seconds: float, first_s: float) -> Iterator[av.AudioFrame]:
