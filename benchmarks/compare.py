@@ -24,7 +24,7 @@ from benchmarks.deciders import SHIPPED
 from benchmarks.errors import BenchmarkError
 
 SAME_WEIGHTS_TOLERANCE = 0.005
-"""By how much a headline figure of the *same* weights may fall: run-times and processors differ by up to 0.002."""
+"""By how much a headline figure of the *same* weights may fall: rounding may tip one alarm in 225 pictures (0.0044)."""
 
 
 class Verdict(StrEnum):
@@ -91,7 +91,7 @@ class Comparison:
 
         is_same_data: both saw the same pictures and clips.
 
-        is_same_model: both ran the same weights at the same size and threshold.
+        is_same_model: both ran the same weights at the same size and threshold, in the same engine and precision.
     """
 
     before: AccuracyResult
@@ -138,7 +138,7 @@ def compare(before: AccuracyResult, after: AccuracyResult) -> Comparison:
     differences = [_difference(earlier[figure.key], figure) for figure in figures(after) if figure.key in earlier]
     if not differences:
         raise BenchmarkError("the two results have no figure in common")
-    return Comparison(before, after, tuple(differences), _data(before) == _data(after), before.model == after.model)
+    return Comparison(before, after, tuple(differences), _data(before) == _data(after), _ran(before) == _ran(after))
 
 
 def figures(result: AccuracyResult) -> Iterator[Figure]:
@@ -197,6 +197,10 @@ def _data(result: AccuracyResult) -> tuple[object, ...]:
         for name, clip in one.clips.items()
     ]
     return images, clips
+
+
+def _ran(result: AccuracyResult) -> tuple[object, ...]:
+    return result.model, result.runtime.engine, result.runtime.precision
 
 
 def _title(result: AccuracyResult) -> str:
