@@ -57,8 +57,9 @@ def expect_in_f32(model: openvino.Model) -> int:
     """
     Rewrite, in place, the convolutions that take the expectation over distances (DFL, in YOLOv8 heads); count them.
 
-    Their weights are 0, 1, 2, ... As a convolution OpenVINO runs them in bf16 and all that follows loses up to 5 px of
-    a box's edge; as a product and a sum they stay in f32, like everything between the last convolution and the output.
+    Their weights are 0, 1, 2, ... As a convolution OpenVINO runs them in bf16, and the arithmetic on boxes after them;
+    as a product and a sum they stay in f32, like everything between the last convolution and the output. Edges are
+    then 0.24 px from f32's in the median instead of 0.40, for 1 % more time (decision 0016).
     """
     rewritten = 0
     for node in model.get_ordered_ops():
