@@ -93,6 +93,22 @@ class Chain:
                 assert not intact or np.array_equal(mine.image, clip.image)
         return len(pieces)
 
+    def check_patrol(self) -> None:
+        """The key frames alone give the very pictures that were decoded of them."""
+        wanted = [frame for frame in self.frames if frame.is_keyframe]
+        found = self.patrol()
+        assert len(wanted) >= 1
+        assert [frame.time for frame in found] == [frame.time for frame in wanted]
+        assert all(np.array_equal(one.image, other.image) for one, other in zip(found, wanted, strict=True))
+
+    def check_tiles(self) -> None:
+        """The packets of each epoch play as a live tile from its first key frame, in order."""
+        kept = [packet for packet, _ in self.packets]
+        for _, piece in groupby(kept, key=lambda packet: (packet.time.epoch, id(packet.stream))):
+            _, numbers = play_tile(list(piece))
+            assert numbers
+            assert numbers == sorted(set(numbers))
+
     @staticmethod
     def decoded(packets: Iterable[Packet]) -> list[Frame]:
         """Return all frames of packets."""

@@ -178,6 +178,15 @@ def test_slow_ways_are_less_certain() -> None:
     assert steady(clock, 1)[0].time.uncertainty_s == 30.0
 
 
+def test_times_at_another_speed_are_followed_and_told() -> None:
+    """Eight pictures a second stamped as 25: an epoch a minute, and the label never claims more than is known."""
+    clock = StreamClock()
+    late = [clock.stamp(i * FRAME, i * FRAME, TICKS, at(i * 0.125)) for i in range(8 * 240)]
+    assert 3 <= clock.jumps <= 5
+    for number, stamp in enumerate(late):
+        assert stamp.time.utc + timedelta(seconds=stamp.time.uncertainty_s) >= at(number * 0.125)
+
+
 def test_a_file_s_utc_is_its_start_plus_pts() -> None:
     """Files are labelled from their start, whatever the speed at which they are read."""
     clock = StreamClock()
