@@ -38,13 +38,20 @@ class Exported:
     head: Head
 
 
+def guard() -> None:
+    """Set ultralytics' guards; raise `ModelError` where it was imported without them, for it reads them only then."""
+    os.environ.update(_GUARDS)
+    os.environ.setdefault("YOLO_VERBOSE", "false")  # it would print pages at every export
+    loaded = sys.modules.get("ultralytics.utils")
+    if loaded is not None and not loaded.SAFE_LOAD:
+        raise ModelError("ultralytics was imported before its guards were set: open checkpoints first")
+
+
 def open_checkpoint(path: Path) -> Any:  # noqa: ANN401 - ultralytics has no types
     """Return the ``ultralytics.YOLO`` of a checkpoint, loaded safely; raise `WeightsError`."""
     if not path.is_file():  # ultralytics would look for a missing file on the network
         raise WeightsError(f"there is no checkpoint {path}")
-    if "ultralytics" in sys.modules and any(os.environ.get(key) != value for key, value in _GUARDS.items()):
-        raise ModelError("ultralytics was imported before its guards were set: open checkpoints first")
-    os.environ.update(_GUARDS)
+    guard()
     from ultralytics import YOLO  # noqa: PLC0415 - it reads the guards when it is imported
 
     try:

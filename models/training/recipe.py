@@ -225,7 +225,9 @@ class Recipe:
         }
         values: dict[str, Any] = {}
         for key, value in table.items():
-            if key in parts:
+            if key == "topics":
+                values[key] = {topic: tuple(names) for topic, names in value.items()}
+            elif key in parts:
                 values[key] = parts[key](**_known(parts[key], value, path))
             else:
                 values[key] = value

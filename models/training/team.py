@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 import torch
@@ -17,6 +18,9 @@ from torch import distributed
 
 if TYPE_CHECKING:
     from torch import nn
+
+PATIENCE = timedelta(hours=12)
+"""How long one process waits for another: both may be stopped for a while, or one may validate on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Team:
         """Return this process's place, once all have met; alone when ``WORLD_SIZE`` is not set."""
         size = int(os.environ.get("WORLD_SIZE", "1"))
         if size > 1:
-            distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+            distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE)
         return cls(int(os.environ.get("RANK", "0")), size)
 
     def agree(self, model: nn.Module) -> None:

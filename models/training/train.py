@@ -174,7 +174,7 @@ class Run:
             if self.team.rank == 0 and time.monotonic() - told > TELL_EVERY_S:
                 told = time.monotonic()
                 speed = (step * recipe.batch * self.team.size) / max(schedule.spent * budget_s, 1e-9)
-                print(f"{spent:4.0%}  step {step}  {speed:.1f} images/s  loss {float(loss):.1f}", flush=True)
+                print(f"{spent:4.0%}  step {step}  {speed:.1f} images/s  loss {float(loss.detach()):.1f}", flush=True)
             if self.team.rank == 0 and time.monotonic() - checked > recipe.check_every_s:
                 means = {name: float(value) / summed for name, value in sums.items()}
                 curve.append(self._check(average.ema, step, deck.epoch, schedule, means, curve))
@@ -184,6 +184,7 @@ class Run:
             return curve
         means = {name: float(value) / max(summed, 1) for name, value in sums.items()}
         curve.append(self._check(average.ema, step, deck.epoch, schedule, means, curve))
+        keep(self.folder / "state.pt", self.model, average, descent, curve=curve)
         return curve
 
     def _teach(self, images: torch.Tensor) -> dict[str, torch.Tensor] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import types
 from copy import deepcopy
@@ -11,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from models.yolo import guard
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from ultralytics.nn.tasks import DetectionModel
 
-os.environ.setdefault("YOLO_AUTOINSTALL", "false")
-os.environ.setdefault("YOLO_OFFLINE", "true")
-os.environ.setdefault("ULTRALYTICS_SAFE_LOAD", "1")
+guard()
 for _name in ("polars", "ultralytics_platform"):  # imported by ultralytics, not needed to train
     try:
         __import__(_name)

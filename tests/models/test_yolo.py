@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import subprocess
+import sys
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -65,6 +67,21 @@ def test_hostile_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="cannot open checkpoint"):
         open_checkpoint(hostile)
     assert not trace.exists()
+
+
+def test_unguarded_import_is_noticed() -> None:
+    """Where ultralytics came in without its guards, opening a checkpoint is refused; setting them late is no help."""
+    code = "import ultralytics.utils; from pathlib import Path; from models.yolo import open_checkpoint; "
+    done = subprocess.run(
+        [sys.executable, "-c", code + f"open_checkpoint(Path({__file__!r}))"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={
+            key: value for key, value in os.environ.items() if not key.startswith(("ULTRALYTICS", "YOLO_A", "YOLO_O"))
+        },
+    )
+    assert "before its guards were set" in done.stderr
 
 
 def test_missing_checkpoint(tmp_path: Path) -> None:

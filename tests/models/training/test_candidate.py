@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import tarfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 pytest.importorskip("torch")
-pytest.importorskip("ultralytics")
+if find_spec("ultralytics") is None:  # not imported here: its guards must be set first
+    pytest.skip("needs the extra train", allow_module_level=True)
 pytest.importorskip("onnx")
 
 from models.promotion import promote
@@ -75,12 +77,12 @@ def test_train_export_and_promote_on_a_tiny_set(tmp_path: Path) -> None:
     for name in ("tiny.onnx", "tiny.md"):
         shutil.copyfile(folder / name, registry.parent / "weights" / name)
     registry.write_text('default = "tiny"\n\n' + (folder / "candidate.toml").read_text(encoding="utf-8"), "utf-8")
-    detector = Registry.load(registry).detector("tiny", runtime="onnxruntime-cpu", threshold=0.01)
+    detector = Registry.load(registry).detector("tiny", runtime="onnxruntime", threshold=0.01)
     (found,) = detector.detect([np.zeros((64, 96, 3), np.uint8)])
     assert set(found.class_id.tolist()) <= {0, 1}
 
-    steps = record["curve"][-1]["step"]
-    options = ("--data", data, "--out", tmp_path, "--threads", 1, "--budget", 6, "--resume")
+    steps, longer = record["curve"][-1]["step"], record["curve"][-1]["elapsed_s"] + 3
+    options = ("--data", data, "--out", tmp_path, "--threads", 1, "--budget", longer, "--resume")
     run("models", "train", recipe, *options)
     resumed = json.loads((folder / "tiny.run.json").read_text(encoding="utf-8"))["curve"]
     assert resumed[0]["step"] == steps
@@ -114,7 +116,7 @@ def test_a_teacher_repairs_in_the_same_command(tmp_path: Path) -> None:
     made = make(recipe, RunOptions(Sources(data), tmp_path / "out", initial=teacher), version="0.0.1")
     assert list(read_sightings(made.folder / "sightings.jsonl")) == ["partly_1"]
     sight.write_sightings(teacher, read_folder(data)[:2], made.folder / "sightings.jsonl", side_px=64)
-    assert len(read_sightings(made.folder / "sightings.jsonl")) == 3
+    assert list(read_sightings(made.folder / "sightings.jsonl")) == ["partly_1", "scene_2"]
 
 
 def test_missing_pieces_are_named(tmp_path: Path) -> None:

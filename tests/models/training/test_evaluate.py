@@ -1,13 +1,15 @@
 """Figures of merit: hits, false alarms, thresholds."""
 
 import math
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("ultralytics")
+if find_spec("ultralytics") is None:  # not imported here: its guards must be set first
+    pytest.skip("needs the extra train", allow_module_level=True)
 
 from models.training.dataset import Sample  # noqa: E402 - after the skip
 from models.training.evaluate import accuracy, choose_threshold, false_alarms, image_recall, report, wilson  # noqa: E402

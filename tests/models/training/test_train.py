@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("ultralytics")
+if find_spec("ultralytics") is None:  # not imported here: its guards must be set first
+    pytest.skip("needs the extra train", allow_module_level=True)
 
 from models.training import store as stores  # noqa: E402 - after the skip
 from models.training import weights  # noqa: E402
