@@ -6,6 +6,7 @@ the two runs had seen different pictures. They saw the same ones, so it is wider
 clear is one.
 """
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -130,6 +131,28 @@ class Comparison:
             )
         clear = sum(one.verdict is not Verdict.WITHIN for one in self.differences)
         return "\n".join([*lines, f"\n{clear} of {len(self.differences)} differences are beyond their interval"])
+
+    def as_json(self) -> str:
+        """Return the comparison as the text of a file."""
+        about = {
+            "format": "plumewatch.comparison/1",
+            "before": self.before.model.model_dump(),
+            "after": self.after.model.model_dump(),
+            "is_same_data": self.is_same_data,
+            "differences": [
+                {
+                    "figure": one.after.key,
+                    "before": one.before.value,
+                    "after": one.after.value,
+                    "change": round(one.change, 5),
+                    "low": round(one.low, 5),
+                    "high": round(one.high, 5),
+                    "verdict": one.verdict,
+                }
+                for one in self.differences
+            ],
+        }
+        return json.dumps(about, indent=1) + "\n"
 
 
 def compare(before: AccuracyResult, after: AccuracyResult) -> Comparison:

@@ -81,8 +81,10 @@ def bench_capacity(
     ultralytics: Annotated[
         Path | None, typer.Option(metavar="PYTHON", help="Also ultralytics' loop, in this Python that has it.")
     ] = None,
-    ultralytics_weights: Annotated[Path | None, typer.Option(help="What it runs: a checkpoint or ONNX file.")] = None,
-    ultralytics_streams: Annotated[str, typer.Option(metavar="N,N", help="Numbers of streams for it.")] = "1,2,4",
+    ultralytics_weights: Annotated[
+        list[Path] | None, typer.Option(help="Checkpoint or ONNX file for it; repeatable. The model's own file.")
+    ] = None,
+    ultralytics_streams: Annotated[str, typer.Option(metavar="N,N", help="Numbers of streams for it.")] = "1,4,8,12,16",
     json: ToJson = None,
     html: Annotated[Path | None, typer.Option(help="Write a report with plots here.")] = None,
 ) -> None:
@@ -98,12 +100,12 @@ def bench_capacity(
         "--gop": gop,
         "--model": model or None,
         "--ultralytics": ultralytics,
-        "--ultralytics-weights": ultralytics_weights,
         "--ultralytics-streams": ultralytics_streams,
         "--json": json,
         "--html": html,
     }
     arguments = [text for name, value in values.items() if value is not None for text in (name, str(value))]
+    arguments += ["--ultralytics-weights", *map(str, ultralytics_weights)] if ultralytics_weights else []
     arguments += ["--every-picture"] * every_picture + ["--to-the-end"] * to_the_end
     raise typer.Exit(capacity(arguments))
 
@@ -112,12 +114,16 @@ def bench_capacity(
 def bench_compare(
     before: Annotated[Path, typer.Argument(help="Result of `bench accuracy --json`.")],
     after: Annotated[Path, typer.Argument(help="Another one.")],
+    json: ToJson = None,
 ) -> None:
     """Print two results side by side, with the differences that are beyond their intervals."""
     from benchmarks.accuracy_result import read_result  # noqa: PLC0415
     from benchmarks.compare import compare  # noqa: PLC0415
 
-    print(compare(read_result(before), read_result(after)).table())
+    compared = compare(read_result(before), read_result(after))
+    print(compared.table())
+    if json is not None:
+        json.write_text(compared.as_json(), encoding="utf-8")
 
 
 @bench_app.command("scenes")

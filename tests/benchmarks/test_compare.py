@@ -1,5 +1,6 @@
 """Two results side by side: what is chance, what is not, and what counts as a regression."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -79,10 +80,12 @@ def test_results_without_a_common_figure_cannot_be_compared() -> None:
 
 
 def test_the_table_names_what_is_clear() -> None:
-    """Every figure has a line; a loss is told in capitals."""
+    """Every figure has a line; a loss is told in capitals, and in words in the file."""
     compared = compare(result(38), result(10, weights="b"))
 
     assert all(figure.key in compared.table() for figure in figures(compared.after))
+    told = {one["figure"]: one["verdict"] for one in json.loads(compared.as_json())["differences"]}
+    assert (told["map50"], told["false_alarms"]) == ("worse", "within the interval")
     assert any(line.startswith("map50 ") and line.endswith("WORSE") for line in compared.table().splitlines())
 
 
