@@ -54,7 +54,7 @@ WARM_UP = 0.25
 RECOVERY_S = 60.0
 """After an outage's end a worker's back-off and its time-outs may take so long until it looks again."""
 
-TOLD_S = 40.0
+TOLD_S = 60.0
 WATCHED_WITHIN_S = 180.0
 STOPS_WITHIN_S = 90.0
 

@@ -16,7 +16,7 @@ from vision.sender import RETRIED, UNAUTHORISED, Backoff
 
 log = structlog.get_logger(__name__)
 
-PERIOD_S = 15.0
+PERIOD_S = 30.0
 BATCH = 300
 BACKOFF = Backoff()
 

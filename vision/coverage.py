@@ -98,7 +98,10 @@ class CameraAccount:
 
     def analysed(self, at: datetime) -> None:
         """Take in that a picture, captured at `at`, was analysed."""
-        at = max(at, self._reach if self._open is None else self._open.start)
+        if self._open is not None and at < self._open.start:
+            self._hour(self._open.start).analysed += 1  # so late that its time is told as a gap already
+            return
+        at = max(at, self._reach) if self._open is None else at
         if self._newest is not None:
             interval_s = (at - self._newest).total_seconds()
             hour = self._hour(at)
@@ -110,6 +113,9 @@ class CameraAccount:
             self._close_gap(at)
         self._newest = at
         self._advance(at)
+        # A picture that was analysed late ends a gap that has been followed further already: what came after the
+        # picture is open again, or it would count as watched.
+        self._reach = at
         self._hour(at).analysed += 1
 
     def tick(self, at: datetime, trouble: Trouble | None, counters: Counters, mode: str = "") -> None:

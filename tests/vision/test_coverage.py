@@ -84,6 +84,20 @@ def test_a_loss_shorter_than_the_limit_is_no_gap_but_a_reconnect() -> None:
     assert document.reconnects == 1
 
 
+def test_a_picture_analysed_late_ends_a_gap_at_its_capture() -> None:
+    """What lies between its capture and now was not watched; it is a gap again as soon as that is known."""
+    camera = account()
+    watch(camera, 0, 10)
+    for second in range(16, 50):
+        camera.tick(at(second), Trouble(GapReason.NOT_ANALYSED), Counters())
+    camera.analysed(at(20))
+    (document,) = camera.documents()
+    assert (gaps(document), document.end) == ([(10, 20, GapReason.NOT_ANALYSED)], at(20))
+    camera.tick(at(50), Trouble(GapReason.NOT_ANALYSED), Counters())
+    camera.analysed(at(51))
+    assert gaps(camera.documents()[0]) == [(10, 20, GapReason.NOT_ANALYSED), (20, 51, GapReason.NOT_ANALYSED)]
+
+
 def test_a_gap_is_cut_where_its_reason_changes() -> None:
     """A stream that is lost, then back but does not decode, leaves two gaps that meet."""
     camera = account()
@@ -198,6 +212,40 @@ def test_every_moment_is_watched_or_in_a_gap(steps: list[tuple[float, str]]) -> 
     gaps_s = sum((gap.end - gap.start).total_seconds() for gap in pieces)
     assert gaps_s + watched_s == pytest.approx((documents[-1].end - at(1800)).total_seconds(), abs=0.001)
     assert not any(gap.start < b and a < gap.end for gap in pieces for a, b in near)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0.2, 60),
+            st.sampled_from(["picture", "quiet", "stream_lost", "not_analysed"]),
+            st.floats(0, 30),
+        ),
+        max_size=60,
+    ),
+)
+def test_no_time_is_claimed_that_pictures_do_not_cover(steps: list[tuple[float, str, float]]) -> None:
+    """However late pictures are analysed: what is in no gap lies between two captures within the limit."""
+    camera = CameraAccount("gate", "worker-01", "0" * 16, at(1800), 5.0)
+    moment, newest = 1800.0, 1800.0
+    captures: list[datetime] = []
+    documents: dict[datetime, AccountHour] = {}
+    for pause, what, lag_s in steps:
+        moment += pause
+        if what == "picture":
+            newest = max(newest, moment - lag_s)  # of pictures that are not in order the later counts
+            captures.append(at(newest))
+            camera.analysed(at(moment - lag_s))
+        else:
+            camera.tick(at(moment), None if what == "quiet" else Trouble(GapReason(what)), Counters())
+        documents |= {document.hour: document for document in camera.documents()}
+    near = [(a, b) for a, b in itertools.pairwise(captures) if (b - a).total_seconds() <= 5.0]
+    for document in documents.values():
+        edges = [document.start, *(edge for gap in document.gaps for edge in (gap.start, gap.end)), document.end]
+        claimed = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
+        for start, end in claimed:
+            covered = sum(max(0.0, (min(b, end) - max(a, start)).total_seconds()) for a, b in near)
+            assert covered == pytest.approx((end - start).total_seconds(), abs=0.001)
 
 
 def test_steady_utc_never_falls_back() -> None:

@@ -120,7 +120,7 @@ def test_an_api_outage_of_days_loses_nothing(tmp_path: Path) -> None:
     posts = api.posts
     assert courier.step() is False
     assert api.posts == posts
-    assert courier.pause_s == 15.0
+    assert courier.pause_s == 30.0
     journal.close()
 
 
