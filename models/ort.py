@@ -74,6 +74,8 @@ class OrtNetwork:
         `threads` is for the CPU. A provider that cannot start (no device, no driver) is an error: ONNX Runtime alone
         would go on with the CPU and say nothing but a log line.
         """
+        if provider not in offered():
+            raise WeightsError(f"onnxruntime cannot use {provider} for model {name}: it was built without it")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -85,7 +87,8 @@ class OrtNetwork:
         if provider is Provider.TENSORRT:  # for the nodes that TensorRT does not take
             chain.append((Provider.CUDA.value, dict(_PLANS[Provider.CUDA].options)))
         try:
-            self._session = onnxruntime.InferenceSession(weights, options, providers=chain)
+            content = weights if provider is Provider.CPU else _taking_bytes(weights)
+            self._session = onnxruntime.InferenceSession(content, options, providers=chain)
         except Exception as error:  # ONNX Runtime's errors share no base class but Exception
             raise WeightsError(f"onnxruntime cannot load model {name}: {error}") from error
         if provider.value not in self._session.get_providers():
@@ -116,8 +119,15 @@ class OrtNetwork:
         return partial(_BoundRun, self._name, self._session, self._plan.device, batch, input_wh)
 
 
+def _taking_bytes(weights: bytes) -> bytes:
+    """Return the network with the conversion from bytes inside it, so that it happens on the device."""
+    from models.storage import take_bytes  # noqa: PLC0415 - needs onnx, which the extra gpu brings
+
+    return take_bytes(weights)
+
+
 class _BoundRun:
-    """A `Slot`: input and output tensors bound to a session."""
+    """A `Slot`: input and output tensors bound to a session, whose input is bytes or float32."""
 
     def __init__(
         self, name: str, session: onnxruntime.InferenceSession, device: str, batch: int, input_wh: tuple[int, int]
@@ -126,23 +136,26 @@ class _BoundRun:
         self._session = session
         self._device = device
         width, height = input_wh
-        self.images: NDArray[np.uint8] = np.empty((batch, height, width, 3), np.uint8)
-        self.images.fill(0)
-        self._scaled = np.zeros((batch, 3, height, width), np.float32)
+        self.images: NDArray[np.uint8] = np.zeros((batch, height, width, 3), np.uint8)
+        [given] = session.get_inputs()
+        takes_bytes = given.type == "tensor(uint8)"
+        self._scaled = None if takes_bytes else np.zeros((batch, 3, height, width), np.float32)
         self._binding = session.io_binding()
         self._output_name = session.get_outputs()[0].name
         self._output: NDArray[np.float32] | None = None
         # On the CPU this is the array's own memory; elsewhere a copy on the device, filled again before each run.
-        self._input = onnxruntime.OrtValue.ortvalue_from_numpy(self._scaled, device, 0)
-        self._binding.bind_ortvalue_input(session.get_inputs()[0].name, self._input)
+        self._source = self.images if self._scaled is None else self._scaled
+        self._input = onnxruntime.OrtValue.ortvalue_from_numpy(self._source, device, 0)
+        self._binding.bind_ortvalue_input(given.name, self._input)
         self._binding.bind_output(self._output_name, "cpu")
 
     def start(self) -> None:
         """Run on `images`; raise `InferenceError`. ONNX Runtime has no run in the background."""
-        np.multiply(self.images.transpose(0, 3, 1, 2)[:, ::-1], _TO_UNIT, out=self._scaled)
+        if self._scaled is not None:
+            np.multiply(self.images.transpose(0, 3, 1, 2)[:, ::-1], _TO_UNIT, out=self._scaled)
         try:
             if self._device != "cpu":
-                self._input.update_inplace(self._scaled)
+                self._input.update_inplace(self._source)
             self._session.run_with_iobinding(self._binding)
             if self._output is None:  # the first run tells the shape; from then on the same memory is used
                 self._bind(self._binding.copy_outputs_to_cpu()[0])

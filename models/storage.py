@@ -1,5 +1,5 @@
 """
-ONNX files stored at half size: the only import of `onnx` (extra ``train``).
+ONNX files stored at half size, or taking bytes: the only import of `onnx` (extras ``train`` and ``gpu``).
 
 Weights are kept as fp16 behind ``Cast`` nodes; ONNX Runtime and OpenVINO fold them when they load the file, and compute
 in the precision they were told to. The file is half as large, the speed the same.
@@ -32,6 +32,34 @@ def store_half(model: onnx.ModelProto) -> None:
     nodes = list(model.graph.node)
     del model.graph.node[:]
     model.graph.node.extend(casts + nodes)
+
+
+def take_bytes(content: bytes) -> bytes:
+    """
+    Return an ONNX file that takes BGR bytes ``uint8 (n, h, w, 3)`` where `content` takes RGB ``float32 (n, 3, h, w)``.
+
+    A GPU then gets a quarter of the data, and does the conversion itself.
+    """
+    model = onnx.load_from_string(content)
+    graph = model.graph
+    [given] = graph.input
+    batch, _, height, width = given.type.tensor_type.shape.dim
+    name = f"{given.name}.bytes"
+    steps = [
+        helper.make_node("Transpose", [name], [f"{name}.planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("Gather", [f"{name}.planes", f"{name}.order"], [f"{name}.rgb"], axis=1),
+        helper.make_node("Cast", [f"{name}.rgb"], [f"{name}.float"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", [f"{name}.float", f"{name}.unit"], [given.name]),
+    ]
+    graph.initializer.append(numpy_helper.from_array(np.array([2, 1, 0], np.int64), f"{name}.order"))
+    graph.initializer.append(numpy_helper.from_array(np.array(1 / 255, np.float32), f"{name}.unit"))
+    shape = [each.dim_param or each.dim_value for each in (batch, height, width)]
+    graph.input.remove(given)
+    graph.input.append(helper.make_tensor_value_info(name, TensorProto.UINT8, [*shape, 3]))
+    nodes = list(graph.node)
+    del graph.node[:]
+    graph.node.extend(steps + nodes)
+    return bytes(model.SerializeToString(deterministic=True))
 
 
 def compact(source: Path, out: Path, facts: dict[str, str]) -> None:

@@ -143,3 +143,19 @@ def test_fixed_sizes_on_a_gpu(weights: bytes, count: int, runs: list[int], monke
     assert network.split(count) == [count]
     monkeypatch.setattr(network, "_plan", _PLANS[Provider.CUDA])
     assert network.split(count) == runs
+
+
+@pytest.mark.train
+def test_bytes_on_the_device(weights: bytes) -> None:
+    """A network with the conversion inside it, as GPUs get it, gives what the other one does."""
+    pytest.importorskip("onnx")
+    from models.storage import take_bytes  # noqa: PLC0415 - needs onnx
+
+    outputs = []
+    for content in (weights, take_bytes(weights)):
+        with OrtNetwork("n", content, 1).slot(2, (96, 64)) as slot:
+            slot.images[:] = np.random.default_rng(1).integers(0, 256, slot.images.shape, np.uint8)
+            for _ in range(2):
+                slot.start()
+            outputs.append(slot.wait().copy())
+    assert np.abs(outputs[0] - outputs[1]).max() < 1e-3
