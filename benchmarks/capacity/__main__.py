@@ -47,12 +47,9 @@ def _asked(options: argparse.Namespace) -> Asked:
     )
     ultralytics = None
     if options.ultralytics is not None:
-        weights = options.ultralytics_weights
-        if weights is None:
-            raise BenchmarkError("--ultralytics needs --ultralytics-weights: a checkpoint or an ONNX file")
-        ultralytics = Ultralytics(
-            options.ultralytics, weights.resolve(), tuple(options.ultralytics_streams), options.ultralytics_seconds
-        )
+        weights = tuple(path.resolve() for path in options.ultralytics_weights)
+        streams = tuple(options.ultralytics_streams)
+        ultralytics = Ultralytics(options.ultralytics, weights, streams, options.ultralytics_seconds)
     return Asked(
         cameras=tuple(options.cameras),
         seconds=options.seconds,
@@ -95,9 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--every-picture", action="store_true", help="decode everything, as before patrols were made")
     parser.add_argument("--farm-cpus", type=_numbers, default=[], metavar="N,N", help="processors for the farm")
     parser.add_argument("--ultralytics", type=Path, metavar="PYTHON", help="also its loop, in this Python")
-    parser.add_argument("--ultralytics-weights", type=Path, help="checkpoint or ONNX file for it")
-    parser.add_argument("--ultralytics-streams", type=_numbers, default=[1, 2, 4], metavar="N,N")
-    parser.add_argument("--ultralytics-seconds", type=float, default=20.0)
+    parser.add_argument("--ultralytics-weights", type=Path, nargs="+", default=[], help="what it runs")
+    parser.add_argument("--ultralytics-streams", type=_numbers, default=[1, 4, 8, 12, 16], metavar="N,N")
+    parser.add_argument("--ultralytics-seconds", type=float, default=15.0)
     parser.add_argument("--read", type=Path, help="measure nothing: read this result")
     parser.add_argument("--json", type=Path, help="write the result here")
     parser.add_argument("--html", type=Path, help="write a report with plots here")

@@ -90,13 +90,11 @@ def _cards(result: CapacityResult) -> Iterator[str]:
         f"of {largest.analysed + largest.missed} due in {largest.seconds:.0f} s; {largest.missed} lost with one",
     )
     if result.baseline:
-        every = result.baseline_every_picture
-        ratio = result.carried / max(result.baseline_carried, 1)
         yield card(
-            f"{ratio:.0f} to 1",
+            f"{result.ratio_as_meant:.0f} to 1",
             "against ultralytics' loop",
-            f"cameras in the same budget: {result.carried} and {result.baseline_carried}; as it is meant to be used, "
-            f"every picture analysed, it carries {every:.2f} cameras",
+            f"which looks at every picture of {result.baseline_every_picture:.2f} cameras; where it need only hold the "
+            f"same budget it carries {result.baseline_carried_text}, {result.ratio_same_budget:.1f} to 1",
         )
     yield "</section>"
 
@@ -225,13 +223,24 @@ def _baseline(result: CapacityResult) -> Iterator[str]:
         return
     yield section(
         "The same cameras in ultralytics' own loop",
-        f"YOLO(weights).predict(source='list.streams', stream=True) with the same weights; {result.baseline_versions}.",
+        f"YOLO(weights).predict(source='list.streams', stream=True), same farm; {result.baseline_versions}.",
     )
-    heads = ("streams", "pictures/s", "median s", "99 % s", "share analysed", "behind s", "cores", "MB", "same budget")
+    heads = (
+        "weights",
+        "streams",
+        "pictures/s",
+        "median s",
+        "99 % s",
+        "share analysed",
+        "behind s",
+        "cores",
+        "MB",
+        "same budget",
+    )
     yield _table_head(heads)
     for each in result.baseline:
         cells = (
-            *(each.streams, f"{each.fps:.1f}", f"{each.interval_s[0]:.2f}", f"{each.interval_s[1]:.2f}"),
+            *(each.weights, each.streams, f"{each.fps:.1f}", f"{each.interval_s[0]:.2f}", f"{each.interval_s[1]:.2f}"),
             *(f"{each.analysed_share:.0%}", f"{each.backlog_s:.1f}", f"{each.cores:.2f}", f"{each.memory_mb:.0f}"),
         )
         verdict = "held" if each.holds else "; ".join(each.faults)

@@ -141,6 +141,23 @@ class CapacityResult(Document):
         return max((each.fps for each in self.baseline), default=0.0) / self.scenario.fps
 
     @property
+    def baseline_carried_text(self) -> str:
+        """The number of `baseline_carried`, with ``or more`` where it was given no more."""
+        most = max((each.streams for each in self.baseline), default=0)
+        return f"{self.baseline_carried}" + (" or more" if self.baseline and self.baseline_carried == most else "")
+
+    @property
+    def ratio_as_meant(self) -> float:
+        """Cameras carried, over those whose every picture that loop looks at: each used as it is meant to be."""
+        every = self.baseline_every_picture
+        return self.carried / every if every else 0.0
+
+    @property
+    def ratio_same_budget(self) -> float:
+        """Cameras carried, over those that the loop carried within the same budget."""
+        return self.carried / self.baseline_carried if self.baseline_carried else float(self.carried)
+
+    @property
     def quiet(self) -> bool:
         """Whether nothing else ran beside it."""
         return all(step.cores.get("others", 0.0) < BUSY_OTHERS_CORES for step in self.steps)

@@ -1,5 +1,6 @@
 """The run: clips, farm, site, one step after another until one breaks the budget, the baseline, the result."""
 
+import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,15 +30,15 @@ class Ultralytics:
     Attributes:
         python: that has ultralytics.
 
-        weights: what it runs; a checkpoint or an ONNX file.
+        weights: what it runs, checkpoints or ONNX files; none: the file that the worker's model is.
 
-        streams: how many it is given, one run after another.
+        streams: how many it is given, one run after another, until the budget breaks.
     """
 
     python: Path
-    weights: Path
-    streams: tuple[int, ...] = (1, 2, 4)
-    seconds: float = 20.0
+    weights: tuple[Path, ...] = ()
+    streams: tuple[int, ...] = (1, 4, 8, 12, 16)
+    seconds: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +139,17 @@ def _steps(
 
 
 def _baseline(ultralytics: Ultralytics, asked: Asked, files: Sequence[Path], say: Say) -> Iterator[Baseline]:
-    image_size = max(Registry.load().model(asked.model or None).card.input_wh)
-    for count in sorted(ultralytics.streams):
+    model = Registry.load().model(asked.model or None)
+    broken: set[str] = set()
+    for weights, count in itertools.product(ultralytics.weights or (model.weights,), sorted(ultralytics.streams)):
+        if weights.name in broken:
+            continue
         with _farm(files, count, asked.farm_cpus) as farm:
             result = measure_baseline(
                 farm,
                 python=ultralytics.python,
-                weights=ultralytics.weights,
-                image_size=image_size,
+                weights=weights,
+                image_size=max(model.card.input_wh),
                 seconds=ultralytics.seconds,
                 budget=asked.budget,
                 fps=asked.clips[0].fps,
@@ -153,7 +157,7 @@ def _baseline(ultralytics: Ultralytics, asked: Asked, files: Sequence[Path], say
         say(baseline_text(result))
         yield result
         if not result.holds:
-            return
+            broken.add(weights.name)
 
 
 @contextmanager
@@ -187,8 +191,9 @@ def baseline_text(result: Baseline) -> str:
     """Return a baseline's run as one line for people."""
     verdict = "holds" if result.holds else "; ".join(result.faults)
     return (
-        f"ultralytics, {result.streams} streams: {result.fps:.1f} pictures/s, interval {result.interval_s[0]:.2f} s, "
-        f"99 % {result.interval_s[1]:.2f} s; {result.analysed_share:.0%} of the pictures sent; "
+        f"ultralytics, {result.weights}, {result.streams} streams: {result.fps:.1f} pictures/s, "
+        f"interval {result.interval_s[0]:.2f} s, 99 % {result.interval_s[1]:.2f} s; "
+        f"{result.analysed_share:.0%} of the pictures sent; "
         f"{result.cores:.2f} cores, {result.memory_mb:.0f} MB: {verdict}"
     )
 
@@ -208,11 +213,10 @@ def summary(result: CapacityResult) -> str:
             f"a second of a camera's stream: {costs.demux_ms:.1f} ms to read"
         )
     if result.baseline:
-        every = result.baseline_every_picture
         lines.append(
-            f"ultralytics ({result.baseline_versions}): {result.baseline_carried} cameras in the same budget; every "
-            f"picture of {every:.2f} cameras; ratio {result.carried / max(result.baseline_carried, 1):.1f} and "
-            f"{result.carried / every if every else 0:.0f}"
+            f"{result.baseline_versions}: looks at every picture of {result.baseline_every_picture:.2f} cameras, ratio "
+            f"{result.ratio_as_meant:.0f}; in the same budget it carries {result.baseline_carried_text}, ratio "
+            f"{result.ratio_same_budget:.1f}"
         )
     if not result.quiet:
         lines.append("other programs ran on the machine meanwhile: all figures are lower bounds")

@@ -69,6 +69,7 @@ def result() -> CapacityResult:
         costs=Costs(decode_ms=11.0, detect_ms=20.0, demux_ms=3.0),
         baseline=(
             Baseline(
+                weights="emissions-v8s.onnx",
                 streams=1,
                 seconds=20.0,
                 fps=9.0,

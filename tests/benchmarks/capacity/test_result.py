@@ -40,7 +40,12 @@ def test_both_ratios_are_told(result: CapacityResult) -> None:
     """16 cameras against 1 in the same budget, and against 9 of the 25 pictures a second of one camera."""
     assert result.baseline_carried == 1
     assert pytest.approx(result.baseline_every_picture) == 0.36
-    assert "ratio 16.0 and 44" in summary(result)
+    assert "every picture of 0.36 cameras, ratio 44;" in summary(result)
+    assert "in the same budget it carries 1 or more, ratio 16.0" in summary(result)
+    more = replace(result.baseline[0], streams=4, fps=8.0, faults=("median interval 3.00 s > 2.5 s",))
+    broken = result.model_copy(update={"baseline": (*result.baseline, more)})
+    assert broken.baseline_carried_text == "1"
+    assert "44 to 1" in capacity_html(broken)
 
 
 def test_a_busy_machine_is_said(result: CapacityResult) -> None:
