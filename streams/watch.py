@@ -32,6 +32,14 @@ WAITED_S = 0.002
 OVERLOAD_S = 3.0
 """A thread that never waited for a read this long cannot keep up: focus skips to key frames until it does."""
 
+HOLE = 10.0
+"""
+A step between two packets this many times the usual one is a hole: a camera whose packets are not read drops them up to
+a key frame. What lies between two key frames with a hole is not how far the camera sets them apart; taken for that it
+would bring the cameras of a machine without time into focus, which needs more of it.
+"""
+
+_STEP_WEIGHT = 0.1
 _GOPS = 4
 
 BLIND = 3
@@ -132,6 +140,9 @@ class Watch:
         self._gop_s = 0.0
         self._blind = 0
         self._limit_at: float = 0
+        self._dts: int | None = None
+        self._step = 0.0
+        self._torn = False
 
     def focus(self, reason: WatchReason, since: CaptureTime) -> None:
         """Decode everything from `since` on, what lies in the ring first; for a policy that allows it."""
@@ -165,6 +176,7 @@ class Watch:
 
         With `keeps_up` False focus skips to the next key frame, and counts what it leaves out.
         """
+        self._look_for_hole(packet)
         if packet.is_keyframe:
             self._measure_gop(packet)
         elif packet.dts >= self._limit_at:
@@ -244,9 +256,19 @@ class Watch:
         self._due_s = following if following > time.pts_s else time.pts_s + self._interval_s
         return True
 
+    def _look_for_hole(self, packet: Packet) -> None:
+        """Note whether packets are missing in the open group."""
+        step = 0 if self._dts is None else packet.dts - self._dts
+        self._dts = packet.dts
+        if step > 0:
+            usual = self._step or step
+            self._torn = self._torn or step > HOLE * usual
+            self._step = usual + _STEP_WEIGHT * (min(step, HOLE * usual) - usual)
+
     def _measure_gop(self, packet: Packet) -> None:
         """Take in a key frame: the group before it is closed."""
-        if self._key is not None and self._key.epoch == packet.time.epoch:
+        torn, self._torn = self._torn, False
+        if self._key is not None and self._key.epoch == packet.time.epoch and not torn:
             self._gops.append(packet.time.seconds_since(self._key))
             self._gop_s = max(self._gops)
         self._key = packet.time
@@ -254,7 +276,7 @@ class Watch:
 
     def _grow_gop(self, packet: Packet) -> None:
         """Take in that the open group is longer than the limit: that need not wait for its end."""
-        if self._key is not None and self._key.epoch == packet.time.epoch:
+        if self._key is not None and self._key.epoch == packet.time.epoch and not self._torn:
             self._gop_s = max(self._gop_s, packet.time.seconds_since(self._key))
 
 

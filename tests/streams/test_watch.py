@@ -130,6 +130,24 @@ def test_short_groups_bring_the_patrol_back(clip: MakeClip) -> None:
     assert (stage.watch.status().mode, stage.watch.status().gop_s) == (WatchMode.PATROL, 1.0)
 
 
+def test_missing_packets_are_no_long_group(clip: MakeClip) -> None:
+    """Where packets were lost up to a key frame nothing is said of the camera's groups, and it stays on patrol."""
+    packets = packets_of(clip(".mp4", seconds=14, gop=25))
+    stage = Stage(patrol_interval_s=1.0, patrol_limit_s=3.0)
+    stage.play(packets[:60] + packets[200:])
+    status = stage.watch.status()
+    assert (status.mode, status.gop_s) == (WatchMode.PATROL, 1.0)
+
+
+def test_a_camera_that_becomes_slow_is_measured_again(clip: MakeClip) -> None:
+    """A camera that sends a twelfth of its pictures from now on has long groups, and is believed after some of them."""
+    packets = packets_of(clip(".mp4", seconds=24, gop=60))
+    slow = [packet for packet in packets[180:] if packet.is_keyframe or (packet.pts // packet.duration) % 12 == 0]
+    stage = Stage(patrol_interval_s=1.0, patrol_limit_s=2.0)
+    stage.play(packets[:180] + slow)
+    assert stage.watch.status().gop_s == 2.4
+
+
 def test_an_operator_may_insist_on_patrol(clip: MakeClip) -> None:
     """With ``watch = "patrol"`` neither signs nor long groups bring focus."""
     packets = packets_of(clip(".mp4", seconds=4, gop=100))
