@@ -18,6 +18,15 @@ PICTURES = os.environ.get("PLUMEWATCH_TEST_PICTURES", "")
 """Folder into which these tests put pictures of what they see."""
 
 
+DRAWN_AGAIN_MS = """() => {
+  const begun = performance.now();
+  document.querySelector('[data-order="name"]').click();
+  document.querySelector('.cov-list').getBoundingClientRect();
+  return performance.now() - begun;
+}"""
+"""How long it takes to order the list anew; the bound is for slow, busy machines, a quiet one needs 20 ms."""
+
+
 def picture(page: Page, name: str) -> None:
     """Keep a picture of the page where somebody wants one."""
     if PICTURES:
@@ -25,17 +34,27 @@ def picture(page: Page, name: str) -> None:
 
 
 @pytest.fixture
-def fleet(api: RunningApi, operator: httpx.Client, enrolled: httpx.Client, bus: redis.Redis) -> list[str]:
-    """A hundred cameras with a day behind them."""
-    now = datetime.now(UTC)
-    cameras = register(api, operator, 100, since=now - timedelta(days=2))
-    tell_a_day(enrolled, cameras, now)
-    report_health(bus, cameras)
-    return cameras
+def make_fleet(
+    api: RunningApi, operator: httpx.Client, enrolled: httpx.Client, bus: redis.Redis
+) -> Callable[[int], list[str]]:
+    """Make cameras with a day behind them."""
+
+    def make(count: int) -> list[str]:
+        now = datetime.now(UTC)
+        cameras = register(api, operator, count, since=now - timedelta(days=2))
+        tell_a_day(enrolled, cameras, now)
+        report_health(bus, cameras)
+        return cameras
+
+    return make
 
 
-def test_the_day_of_a_hundred_cameras_is_shown_worst_first(fleet: list[str], wall: Page, complaints: list[str]) -> None:
+def test_the_day_of_a_hundred_cameras_is_shown_worst_first(
+    make_fleet: Callable[[int], list[str]], wall: Page, complaints: list[str]
+) -> None:
     """The share in the bar opens the view: a strip of 24 hours each, the least watched first, gaps with reasons."""
+    fleet = make_fleet(100)
+    wall.reload()
     share = wall.locator('[data-act="coverage"] .figure')
     expect(share).to_contain_text("%", timeout=15_000)
     picture(wall, "wall-100")
@@ -52,14 +71,16 @@ def test_the_day_of_a_hundred_cameras_is_shown_worst_first(fleet: list[str], wal
     picture(wall, "coverage-100")
     expect(wall.locator(".worker")).to_have_count(2)
     expect(wall.locator(".fleet")).to_contain_text("analysis-01")
-    wall.locator('[data-order="name"]').click()
+    assert wall.evaluate(DRAWN_AGAIN_MS) < 1000
     expect(rows.first.locator(".cov-name")).to_have_text("001 号监控点")
     assert complaints == []
 
 
-def test_the_view_is_worked_by_keyboard_and_in_english(fleet: list[str], wall: Page, complaints: list[str]) -> None:
+def test_the_view_is_worked_by_keyboard_and_in_english(
+    make_fleet: Callable[[int], list[str]], wall: Page, complaints: list[str]
+) -> None:
     """Arrow keys go from camera to camera, Escape closes, and the switch of language changes every word."""
-    assert fleet
+    fleet = make_fleet(8)
     wall.locator('[data-act="language"]').click()
     wall.locator('[data-act="coverage"]').focus()
     wall.keyboard.press("Enter")
@@ -78,21 +99,6 @@ def test_the_view_is_worked_by_keyboard_and_in_english(fleet: list[str], wall: P
     assert complaints == []
 
 
-def test_drawing_a_hundred_cameras_is_quick(fleet: list[str], wall: Page) -> None:
-    """From the answer to the drawn page it takes less than a second, on a slow machine too."""
-    wall.locator('[data-act="coverage"]').click()
-    expect(wall.locator(".cov-row")).to_have_count(len(fleet))
-    spent = wall.evaluate(
-        """() => {
-          const begun = performance.now();
-          document.querySelector('[data-order="name"]').click();
-          document.querySelector('.cov-list').getBoundingClientRect();
-          return performance.now() - begun;
-        }"""
-    )
-    assert spent < 1000
-
-
 @pytest.mark.parametrize(
     ("fields", "words", "tone"),
     [
@@ -105,14 +111,12 @@ def test_drawing_a_hundred_cameras_is_quick(fleet: list[str], wall: Page) -> Non
 def test_a_tile_says_what_keeps_its_camera_from_being_watched(
     stage: StagedWorker,
     square_clip: Path,
-    new_page: Callable[[], Page],
     wall: Page,
     fields: dict[str, str],
     words: str,
     tone: str,
 ) -> None:
     """Each of the states has its word, while the picture may well play on."""
-    assert new_page
     camera = stage.add("gate", square_clip)
     camera.told = fields
     tile = wall.locator('.tile[data-camera="gate"]')
