@@ -5,7 +5,7 @@ ultralytics' own ``predict`` from the same arrays in the same run.
     plumewatch bench speed [--ultralytics CHECKPOINT.pt] [--json FILE]
 
 All take turns within every round, so that another program's burst hits all of them; figures are medians. The processor
-time for a picture hardly depends on what else the machine does, and is what compares runs on a busy one.
+time for a picture depends far less on what else the machine does (a quarter more at a load average of 15 on two cores).
 """
 
 import json

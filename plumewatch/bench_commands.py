@@ -181,9 +181,11 @@ def bench_speed(
         typer.Option(help="Checkpoint to run with ultralytics' predict in the same run (extra `train`)."),
     ] = None,
     json: ToJson = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report with plots here.")] = None,
 ) -> None:
     """Measure latency and throughput by run-time, batch and picture size, against ultralytics if asked to."""
     from benchmarks.speed import PICTURES_WH, Asked, run  # noqa: PLC0415
+    from benchmarks.speed_report import speed_html  # noqa: PLC0415
 
     configure(quiet=True)
     sizes = tuple(_width_height(each) for each in picture) if picture else PICTURES_WH
@@ -202,6 +204,8 @@ def bench_speed(
     print(report.table())
     if json is not None:
         json.write_text(report.as_json(), encoding="utf-8")
+    if html is not None:
+        html.write_text(speed_html(report), encoding="utf-8")
 
 
 def _width_height(text: str) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from benchmarks import speed
 from benchmarks.errors import BenchmarkError
 from benchmarks.speed import Asked, SpeedReport, run
+from benchmarks.speed_report import speed_html
 from models.detector import ModelError, Runtime
 from models.registry import Registry
 from plumewatch.cli import app
@@ -76,13 +77,25 @@ def test_wrong(asked: Asked, error: type[Exception], message: str) -> None:
 
 def test_command(tmp_path: Path) -> None:
     """`plumewatch bench speed` prints the table and writes the report."""
-    file = tmp_path / "speed.json"
+    file, page = tmp_path / "speed.json", tmp_path / "speed.html"
     options = ["--model", "emissions-n", "--runtime", "openvino", "--batch", "2", "--picture", "320x180"]
-    result = CliRunner().invoke(app, ["bench", "speed", *options, "--rounds", "1", "--json", str(file)])
+    result = CliRunner().invoke(
+        app, ["bench", "speed", *options, "--rounds", "1", "--json", str(file), "--html", str(page)]
+    )
     assert result.exit_code == 0, result.output
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     [row] = json.loads(file.read_text(encoding="utf-8"))["results"]
     assert (row["picture_wh"], row["batch"]) == ([320, 180], 2)
     assert f"{row['median_ms']:.1f}" in result.output
+
+
+def test_page(report: SpeedReport) -> None:
+    """The page has a plot for each picture and batch size, and a row for each figure; names are escaped."""
+    page = speed_html(replace(report, model="<m>"))
+    assert page.count("<svg") == 4
+    assert page.count("<tr>") == 1 + len(report.results)
+    assert "&lt;m&gt;" in page
+    assert "<m>" not in page
 
 
 def test_command_refuses_an_odd_size() -> None:
