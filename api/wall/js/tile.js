@@ -53,6 +53,8 @@ export class Tile {
   #shownMediaS = NaN;
   #advancedAt = 0;
   #unplayable = "";
+  /** What the worker called the codec when it could not be played: with another one it is tried again. */
+  #refused = "";
   #stopLanguage;
 
   /**
@@ -97,6 +99,11 @@ export class Tile {
   /** @param {Health | null} health what the worker last said; `null` when no worker reads the camera */
   report(health) {
     this.#health = health;
+    if (this.#snapshots && health?.codec && health.codec !== this.#refused) {
+      this.#close();
+      this.#unplayable = "";
+      this.#open();
+    }
     this.tick();
   }
 
@@ -179,7 +186,7 @@ export class Tile {
       return;
     }
     const key = state === "playing" && this.#snapshots ? "tile.snapshot" : state === "connecting" ? "tile.connecting" : `tile.${state}`;
-    speak(this.state, key);
+    speak(this.state, key, { codec: this.#unplayable });
     this.state.hidden = state === "playing" && !this.#snapshots;
     this.state.title = this.#snapshots ? t("tile.snapshot.why", { codec: this.#unplayable }) : "";
   }
@@ -259,6 +266,7 @@ export class Tile {
       frame: (mediaS) => this.#onFrame(mediaS),
       unplayable: (codec) => {
         this.#unplayable = codec;
+        this.#refused = this.#health?.codec ?? "";
         this.#close();
         this.#openSnapshots();
       },
@@ -284,6 +292,7 @@ export class Tile {
 
   /** A picture is shown: draw its boxes. @param {number} mediaS */
   #onFrame(mediaS) {
+    this.image.hidden = true;
     if (mediaS !== this.#shownMediaS) this.#advancedAt = performance.now();
     this.#shownMediaS = mediaS;
     drawBoxes(this.canvas, this.#live?.player?.boxes.at(mediaS) ?? null);

@@ -65,7 +65,7 @@ export const WORDS = {
   "tile.stopped": ["已停用", "Switched off"],
   "tile.server": ["与服务器的连接中断，正在重连", "Server connection lost, reconnecting"],
   "tile.stalled": ["画面停滞", "Picture frozen"],
-  "tile.snapshot": ["快照", "Snapshot"],
+  "tile.snapshot": ["快照 {codec}", "Snapshots {codec}"],
   "tile.snapshot.why": ["浏览器不能播放此编码（{codec}），显示快照", "This browser cannot play {codec}; showing snapshots"],
   "tile.noworker": ["没有分析节点在读取此摄像机", "No worker is reading this camera"],
   "tile.last": ["最后画面 {time}", "Last picture {time}"],

@@ -49,7 +49,10 @@ def square_picture(pts_s: float) -> NDArray[np.uint8]:
 
 def make_square_clip(path: Path, seconds: float = LOOP_S, codec: str = "libx264") -> Path:
     """Write the clip of the moving square and return its path."""
-    options = {"preset": "ultrafast", "crf": "24", "tune": "zerolatency"} if codec == "libx264" else {}
+    options = {
+        "libx264": {"preset": "ultrafast", "crf": "24", "tune": "zerolatency"},
+        "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"},
+    }.get(codec, {})
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=FPS, options=options)
         stream.width, stream.height = SIZE
@@ -137,7 +140,7 @@ class StagedWorker:
             "since": now,
             "reported": now,
             "error": camera.error,
-            "codec": "h264",
+            "codec": camera.last.stream.codec if camera.last else "",
             "width": SIZE[0],
             "height": SIZE[1],
             "last_frame_utc": camera.last.time.utc if camera.last else None,

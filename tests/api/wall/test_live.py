@@ -122,12 +122,32 @@ def test_a_codec_the_browser_cannot_play_is_shown_as_snapshots(
     """Where Media Source cannot play the stream, the tile shows snapshots with their age, and says why."""
     stage.add("gate-1", make_square_clip(tmp_path / "clip.mp4", seconds=10.0, codec=codec))
     tile = tile_of(wall, "gate-1")
-    expect(tile.locator(".tile-state")).to_have_text("快照")
+    expect(tile.locator(".tile-state")).to_have_text(f"快照 {name}")
     expect(tile.locator(".tile-state")).to_have_attribute("title", f"浏览器不能播放此编码（{name}），显示快照")
     image = tile.locator(".tile-picture > img")
     expect(image).to_be_visible()
     wall.wait_for_function("image => image.naturalWidth > 0", arg=image.element_handle())
     expect(tile.locator(".tile-age")).to_contain_text("延迟")
+
+
+def test_a_camera_that_changes_its_codec_changes_how_it_is_shown(
+    wall: Page, stage: StagedWorker, tmp_path: Path, complaints: list[str]
+) -> None:
+    """A tile that shows snapshots of H.265 plays again when the camera goes over to H.264, and the other way round."""
+    h265 = make_square_clip(tmp_path / "a.ts", seconds=8.0, codec="libx265")
+    h264 = make_square_clip(tmp_path / "b.ts", seconds=8.0)
+    both = tmp_path / "both.ts"
+    both.write_bytes(h265.read_bytes() + h264.read_bytes())
+    stage.add("gate-1", both)
+    tile = tile_of(wall, "gate-1")
+    state = tile.locator(".tile-state")
+    expect(state).to_have_text("快照 H.265")
+    expect(state).to_be_hidden(timeout=20_000)
+    expect(tile.locator(".tile-picture > img")).to_be_hidden()
+    expect(tile).to_have_attribute("data-age", "fresh")
+    expect(state).to_have_text("快照 H.265", timeout=20_000)
+    expect(state).to_be_visible()
+    assert complaints == []
 
 
 def test_tiles_that_are_not_shown_ask_for_nothing(wall: Page, stage: StagedWorker, square_clip: Path) -> None:
