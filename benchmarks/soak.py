@@ -31,6 +31,7 @@ import redis
 from api.contract.bus import vitals_key
 from api.contract.health import WorkerHealth
 from benchmarks.capacity.site import Site
+from benchmarks.capacity.usage import machine_usage
 from benchmarks.errors import BenchmarkError
 from benchmarks.rtsp_farm.chaos import Chaos
 from benchmarks.rtsp_farm.clips import QUIET_SCENES, ClipSpec, ensure_clip
@@ -73,10 +74,11 @@ class SoakOptions:
 
 @dataclass(slots=True)
 class Samples:
-    """Memory over time by process name, (seconds, MB), and the worker's processor seconds of the run."""
+    """Memory over time by process name, (seconds, MB), and processor seconds of the worker and of the whole machine."""
 
     memory: dict[str, list[tuple[float, float]]]
     worker_cpu_s: float = 0.0
+    machine_cpu_s: float = 0.0
 
 
 def soak(options: SoakOptions) -> SoakReport:
@@ -153,7 +155,7 @@ def _sample(worker: "subprocess.Popen[bytes]", site: Site, seconds: float) -> Sa
     """Note memory every `SAMPLE_EVERY_S` for `seconds`."""
     watched = {"worker": psutil.Process(worker.pid), "api": psutil.Process(site.pids["api"][0])}
     samples = Samples({name: [] for name in watched})
-    before = sum(watched["worker"].cpu_times()[:2])
+    before, machine_before = sum(watched["worker"].cpu_times()[:2]), machine_usage().busy_s
     began = time.monotonic()
     while (elapsed := time.monotonic() - began) < seconds:
         _check(worker)
@@ -161,6 +163,7 @@ def _sample(worker: "subprocess.Popen[bytes]", site: Site, seconds: float) -> Sa
             samples.memory[name].append((elapsed, process.memory_info().rss / 1e6))
         time.sleep(min(SAMPLE_EVERY_S, max(0.0, seconds - elapsed)))
     samples.worker_cpu_s = sum(watched["worker"].cpu_times()[:2]) - before
+    samples.machine_cpu_s = machine_usage().busy_s - machine_before
     return samples
 
 
@@ -241,6 +244,7 @@ def _report(
         worker_memory=slope_of(samples.memory["worker"], after_s=WARM_UP * seconds),
         api_memory=slope_of(samples.memory["api"], after_s=WARM_UP * seconds),
         worker_cores=round(samples.worker_cpu_s / seconds, 3),
+        machine_cores=round(samples.machine_cpu_s / seconds, 3),
         leads=made,
         filed=len(filed),
         on_disk=len(kept - filed),

@@ -96,6 +96,8 @@ class SoakReport:
 
         unaccounted_s: seconds of duty that are neither watched nor in a gap.
 
+        machine_cores: busy in all: farm, API and bus, and whatever else ran beside the soak.
+
         leads: announced; `filed` with a verified package; `on_disk` still in the worker's folders; `lost` the rest.
     """
 
@@ -116,6 +118,7 @@ class SoakReport:
     worker_memory: Slope
     api_memory: Slope
     worker_cores: float
+    machine_cores: float
     leads: int
     filed: int
     on_disk: int
@@ -151,7 +154,8 @@ class SoakReport:
                 f"of outages claimed as watched: {sum(claimed):.1f} s, {max(claimed, default=0.0):.1f} s at most",
                 f"slowest recovery after an outage: {worst:.1f} s",
                 (
-                    f"worker: {self.worker_cores:.2f} cores, {memory.start_mb:.0f} to {memory.end_mb:.0f} MB, slope "
+                    f"worker: {self.worker_cores:.2f} of {self.machine_cores:.2f} busy cores, "
+                    f"{memory.start_mb:.0f} to {memory.end_mb:.0f} MB, slope "
                     f"{memory.mb_per_h:+.1f} MB/h (95 %: {memory.low_mb_per_h:+.1f} to {memory.high_mb_per_h:+.1f})"
                 ),
                 f"api: {self.api_memory.end_mb:.0f} MB, slope {self.api_memory.mb_per_h:+.1f} MB/h",
