@@ -2,7 +2,7 @@
 INT8: a network quantised with NNCF after training, calibrated on real pictures. Needs the extra ``train``.
 
 The result is OpenVINO's own format in one zip, so that one SHA-256 covers it; a registry table names it with the format
-``openvino-int8``. Whether it is worth having is told by `models.parity` (decision 0016).
+``openvino-int8``. Whether it is worth having is told by `models.parity` (decision 0020).
 """
 
 import hashlib

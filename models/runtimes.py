@@ -55,9 +55,9 @@ def choose_runtime(name: str = "auto", providers: AbstractSet[Provider] | None =
 
     ``auto``: CUDA where an ONNX Runtime with it is installed (extra ``gpu``), else ``openvino``. ``openvino``: in bf16
     where the CPU has it, else in f32. ``openvino-f32``, ``openvino-bf16``, ``onnxruntime`` (f32 on the CPU), ``cuda``
-    (f32), ``tensorrt`` (f16; builds its engines at every start, which takes minutes, so never automatic). On 2 cores of
-    a Xeon with AMX OpenVINO in bf16 was six times as fast as in f32 (``plumewatch bench speed``, decision 0016). For
-    the same detections on different machines name an f32 one.
+    (f32), ``tensorrt`` (f16; builds its engines at every start, which takes minutes, so never automatic). On a
+    Xeon with AMX OpenVINO took a quarter of the processor time in bf16 that it took in f32 (decision 0016). For the
+    same detections on different machines name an f32 one.
 
     `providers` are those of the installed ONNX Runtime where None.
     """
