@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 
 import structlog
+from pydantic import ValidationError
 
 from api.contract.coverage import HOUR, AccountHour, AccountLoss
 from api.contract.reasons import GapReason
@@ -108,7 +109,7 @@ class Journal:
             ).fetchall()
         sizes = accumulate(len(row[0]) for row in rows)
         texts = [row[0] for row, size in zip(rows, sizes, strict=True) if size <= max(bytes_most, len(rows[0][0]))]
-        return [AccountHour.model_validate_json(text) for text in texts]
+        return self._read(texts)
 
     def count_unsent(self) -> int:
         """Return how many documents wait."""
@@ -143,15 +144,29 @@ class Journal:
             )
             cursor.execute(_LOSE, _loss_row(_loss_of(document)))
 
+    def _read(self, texts: Sequence[str]) -> list[AccountHour]:
+        """Return documents; one that this version cannot read is taken out, as another version may have left it."""
+        documents = []
+        for text in texts:
+            try:
+                documents.append(AccountHour.model_validate_json(text))
+            except ValidationError as error:
+                log.error("coverage of an hour cannot be read", errors=error.error_count())  # noqa: TRY400
+                with self._writing() as cursor:
+                    cursor.execute("DELETE FROM hours WHERE document = ?", (text,))
+        return documents
+
     def _end_accounts_of_the_dead(self) -> None:
         with self._reading() as cursor:
             rows = cursor.execute("SELECT document FROM hours WHERE NOT final").fetchall()
-        left = [AccountHour.model_validate_json(row[0]) for row in rows]
+        left = self._read([row[0] for row in rows])
         dead = [d.model_copy(update={"ended": GapReason.WORKER_DIED, "sequence": d.sequence + 1}) for d in left]
         if dead:
             log.warning("earlier run ended without a word", cameras=len(dead), last=rfc3339(max(d.end for d in dead)))
-        with self._writing() as cursor:
-            cursor.executemany(_KEEP, [_row(document) for document in dead])
+            try:
+                self.keep(dead)
+            except StorageError as error:  # a full disk must not keep a worker from watching
+                log.error("coverage waits for space", error=str(error))  # noqa: TRY400
 
     def _shed(self, cursor: sqlite3.Cursor) -> None:
         """Throw away the oldest unsent hours beyond the bound, and record it."""

@@ -187,6 +187,21 @@ def test_a_damaged_journal_is_set_aside(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_what_another_version_left_hurts_nobody(tmp_path: Path) -> None:
+    """An hour that cannot be read is taken out; the worker starts and the others are sent."""
+    time = Time()
+    journal, ledger = start(tmp_path, time, "gate", "roof")
+    run(ledger, time, 10, "gate", "roof")
+    ledger.keep()
+    with journal._writing() as cursor:
+        cursor.execute("UPDATE hours SET document = '{\"new\": 1}' WHERE camera_id = 'gate'")
+    journal.close()
+    again = Journal(tmp_path)
+    assert [document.camera_id for document in again.unsent(10)] == ["roof"]
+    assert again.count_unsent() == 1
+    again.close()
+
+
 def test_a_clock_set_forward_ends_the_account(tmp_path: Path) -> None:
     """The time that the clock jumped over is nobody's: one account ends before it, a new one begins after it."""
     time = Time()
