@@ -85,7 +85,7 @@ class Worker:
         self._places = places
         self._registers = registers or config
         self._board = FrameBoard()
-        cores = os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
         self._gate = threading.BoundedSemaphore(cores)
         self._focus = FocusTurns(config.detector.focus_cameras or _FOCUS_PER_CORE * cores)
         self._watched: dict[CameraId, WatchedCamera] = {}
