@@ -6,7 +6,7 @@ import tarfile
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from models.training.dataset import DatasetError, Sample, fingerprint, of_split, read_folder
+from models.training.dataset import IGNORED, DatasetError, Sample, fingerprint, of_split, read_folder
 from models.training.repair import read_sightings, repair, without_doubtful
 from models.training.splits import hold_out, split_off, without_leaks
 from models.training.topics import taught, unanswered
@@ -127,6 +127,12 @@ def assemble(recipe: Recipe, sources: Sources, limit: int | None = None) -> Corp
         notes["street_negatives"] = {"used": len(kept), "skipped": len(streets) - len(kept)}
     if recipe.topics:
         known = [recipe.classes.index(name) for name in recipe.repair.known]
+        before = _labels(train)
         train = taught(train, seen, known, add=recipe.repair.add, ignore=recipe.repair.ignore)
+        notes["taught_boxes"] = _labels(train) - before
     notes |= {"train": len(train), "train_negatives": sum(item.is_negative for item in train), "check": len(check)}
     return Corpus(train, check, notes)
+
+
+def _labels(samples: list[Sample]) -> int:
+    return sum(int((item.class_id < IGNORED).sum()) for item in samples)

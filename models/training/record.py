@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import subprocess
@@ -63,8 +64,17 @@ class RunRecord:
     figures: Mapping[str, object]
 
     def write(self, path: Path) -> None:
-        """Write the record as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+        """Write the record as JSON; figures that nothing was counted for are null."""
+        path.write_text(json.dumps(_finite(asdict(self)), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _finite(value: object) -> object:
+    """Return ``value`` with every number that is not finite as ``None``: JSON has no word for it."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def git_state(folder: Path) -> dict[str, str]:

@@ -16,7 +16,6 @@ if find_spec("ultralytics") is None:  # not imported here: its guards must be se
     pytest.skip("needs the extra train", allow_module_level=True)
 pytest.importorskip("onnx")
 
-from models.promotion import promote
 from models.registry import Registry
 from models.training import sight, weights
 from models.training.candidate import find_recipe, make
@@ -81,6 +80,7 @@ def test_train_export_and_promote_on_a_tiny_set(tmp_path: Path) -> None:
     (found,) = detector.detect([np.zeros((64, 96, 3), np.uint8)])
     assert set(found.class_id.tolist()) <= {0, 1}
 
+    before = shutil.copytree(folder, tmp_path / "before")
     steps, longer = record["curve"][-1]["step"], record["curve"][-1]["elapsed_s"] + 3
     options = ("--data", data, "--out", tmp_path, "--threads", 1, "--budget", longer, "--resume")
     run("models", "train", recipe, *options)
@@ -88,16 +88,24 @@ def test_train_export_and_promote_on_a_tiny_set(tmp_path: Path) -> None:
     assert resumed[0]["step"] == steps
     assert resumed[-1]["step"] > steps
 
-    measured = {"value": 0.1, "low": 0.0, "high": 1.0}
-    model = {"name": "tiny", "version": "0.1.0", "weights_sha256": ""}
-    images = {"map50": measured, "false_alarms": measured, "groups": {}, "look_alikes": {}, "data": {"sha256": "d"}}
-    before, after = tmp_path / "before.json", tmp_path / "after.json"
-    for path, weights_file in ((before, registry.parent / "weights" / "tiny.onnx"), (after, folder / "tiny.onnx")):
-        model["weights_sha256"] = _sha256(weights_file)
-        whole = {"format": "plumewatch.accuracy/1", "model": model, "images": images}
-        path.write_text(json.dumps(whole), encoding="utf-8")
-    assert promote(str(folder), after, before, registry=registry).passed
+    results = [tmp_path / f"{name}.json" for name in ("before", "after")]
+    for made, result in zip((before, folder), results, strict=True):
+        run("bench", "accuracy", "--model", made, "--data", pictures, "--runtime", "onnxruntime", "--json", result)
+    run("bench", "compare", *results)
+    because = ("--reason", "it is the later one", "--registry", registry)
+    run("models", "promote", folder, "--results", results[1], "--against", results[0], *because)
     assert Registry.load(registry).verify("tiny").card.weights_sha256 == _sha256(folder / "tiny.onnx")
+
+
+def test_speed_and_quantisation_on_a_tiny_set(tmp_path: Path) -> None:
+    """A network is quantised on drawn pictures and timed beside its source; the report and the figures are written."""
+    pytest.importorskip("nncf")
+    pictures = draw(tmp_path / "pictures") / "train" / "images"
+    run("models", "quantise", "emissions-n", "--images", pictures, "--limit", 4, "--out", tmp_path / "int8")
+    assert any((tmp_path / "int8").glob("*.json"))
+    timing = ("--batch", 1, "--picture", "96x64", "--rounds", 1, "--runtime", "onnxruntime")
+    run("bench", "speed", "--model", "emissions-n", *timing, "--json", tmp_path / "speed.json")
+    assert json.loads((tmp_path / "speed.json").read_text(encoding="utf-8"))
 
 
 def test_a_teacher_repairs_in_the_same_command(tmp_path: Path) -> None:
