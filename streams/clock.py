@@ -143,6 +143,7 @@ class StreamClock:
         self._delay.restart()
         self._sender_anchor: float | None = None
         self._shown: list[tuple[int, datetime]] = []
+        self._is_new_epoch = True
 
     def begin(
         self, file_start: datetime | None = None, *, arrival_uncertainty_s: float = ARRIVAL_UNCERTAINTY_S
@@ -155,12 +156,12 @@ class StreamClock:
         """
         self._file_start = file_start
         self._arrival_uncertainty_s = arrival_uncertainty_s
-        self.epoch += self._last_arrival is not None
+        self.epoch += not self._is_new_epoch
         self._restart()
 
     def renew(self) -> None:
         """Start an epoch in an open stream: its parameters changed, so that its pictures do not compare."""
-        self.epoch += self._last_arrival is not None
+        self.epoch += not self._is_new_epoch
         self._forget()
 
     def stamp(
@@ -200,10 +201,11 @@ class StreamClock:
             self._delay.follow(float(pts_s), arrival_s)
         time = self._capture_time(shown, pts_s, arrival, None if judged.replaced else sender_utc)
         self._prune(judged.dts)
+        self._is_new_epoch = False
         return Stamp(time, shown, judged.dts)
 
     def _jump(self) -> None:
-        self.epoch += 1
+        self.epoch += not self._is_new_epoch
         self.jumps += 1
         self._forget()
 

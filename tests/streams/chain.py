@@ -61,10 +61,11 @@ class Chain:
         return [len(list(group)) for _, group in groupby(packet.time.epoch for packet, _ in self.packets)]
 
     def check_times(self) -> None:
-        """Within an epoch DTS and picture times rise strictly; epochs never fall; UTC is never after arrival."""
+        """Within an epoch DTS and picture times rise strictly; epochs count up by one; UTC is never after arrival."""
         for (earlier, _), (later, _) in pairwise(self.packets):
             assert later.time.epoch >= earlier.time.epoch
             assert later.time.epoch > earlier.time.epoch or later.dts > earlier.dts
+        assert {packet.time.epoch for packet, _ in self.packets} == set(range(len(self.epochs)))
         for before, after in pairwise(self.frames):
             assert after.time.epoch > before.time.epoch or after.time.pts_s > before.time.pts_s
         assert [packet for packet, arrival in self.packets if packet.time.utc > arrival] == []

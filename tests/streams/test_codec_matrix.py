@@ -257,9 +257,8 @@ B: dict[str, object] = {"b_frames": 2, "params": "b-adapt=0"}
 
 def then(clip: MakeClip, first: dict[str, object], second: dict[str, object]) -> bytes:
     """Return two seconds of an MPEG-TS that goes on with others."""
-    return ts_bytes(clip, seconds=2, **first) + ts_bytes(
-        clip, **({"seconds": 2} | second), first_s=2.0, first_number=50
-    )
+    later: dict[str, object] = {"seconds": 2, "first_s": 2.0, "first_number": 50}
+    return ts_bytes(clip, seconds=2, **first) + ts_bytes(clip, **(later | second))
 
 
 FAULTS = {
@@ -290,6 +289,9 @@ FAULTS = {
     "another-size": Fault(lambda clip: then(clip, {}, {"size": (640, 480)}), [50, 50], ALL[:100]),
     "another-size-h265": Fault(
         lambda clip: then(clip, {"codec": "libx265"}, {"codec": "libx265", "size": (640, 480)}), [50, 50], ALL[:100]
+    ),
+    "another-size-and-times": Fault(
+        lambda clip: then(clip, {}, {"size": (640, 480), "first_s": 0.0}), [50, 50], ALL[:100]
     ),
     "flv-h265-of-old-gateways": Fault(
         lambda clip: faults.legacy_hevc_flv(clip(".flv", codec="libx265", seconds=5.0).read_bytes()),
