@@ -33,8 +33,9 @@ UNBROKEN_S = bus.TAKEOVER_MS / 1000
 """How long this worker has been in touch with the bus before it takes over from others: after an outage every entry
 looks abandoned, and its worker must have the time to keep it."""
 
-LINGER_S = 2.0
-"""How long a camera that was handed over is watched on, while the other worker opens its stream."""
+LINGER_S = 3.0
+"""How long a camera that was handed over is watched on, while the other worker sees it and opens its stream: 0.5 s and
+about 2 s for RTSP. What is left is analysed twice, and must stay far from 5 s."""
 
 _LEAVING = 4
 """Cameras on their way to another worker at one time."""

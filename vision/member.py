@@ -41,8 +41,8 @@ _STOP_CAMERA_S = 1.0
 """Patience with a stream that is to be stopped: the others wait meanwhile; its thread ends by itself later."""
 
 _START_AGAIN_S = 5.0
-_DRAIN_S = 3.0
-_OPENING_S = 1.0
+_DRAIN_S = 4.0
+_OPENING_S = 2.5
 """How long cameras are still watched after others have claimed them, while those open the streams."""
 
 
@@ -128,7 +128,7 @@ class GroupMember:
 
     def drain(self) -> None:
         """
-        Give all cameras back, watch them until others do or 3 s have passed, and end both threads.
+        Give all cameras back, watch them until others do or 4 s have passed, and end both threads.
 
         The cameras are left for the worker to stop with its own.
         """

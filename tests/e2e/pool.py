@@ -71,6 +71,8 @@ class Watch:
                     keys = list(client.scan_iter(match=bus.worker_key("*"), count=1000))
                     texts = client.mget(keys) if keys else []
                 except redis.RedisError:
+                    with self._lock:
+                        self._reports = {}
                     continue
                 now = time.monotonic()
                 reports = [WorkerReport.model_validate_json(text) for text in texts if text is not None]

@@ -363,7 +363,7 @@ def test_a_camera_removed_while_the_bus_was_empty_is_stopped(site: Site, hire: C
 
 
 def test_a_worker_that_joins_gets_cameras_one_by_one(site: Site, hire: Callable[..., Worker]) -> None:
-    """The fullest hands one over, watches it on for 2 s, and so on until all are equally full."""
+    """The fullest hands one over, watches it on for 3 s, and so on until all are equally full."""
     first = hire("a")
     site.publish(*cameras(4))
     assert len(first.turn()) == 4
