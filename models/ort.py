@@ -18,6 +18,9 @@ from models.detector import InferenceError, Runtime, WeightsError
 from models.slots import Slot, SlotShelf
 
 _ERRORS_ONLY = 3
+_MAX_SHAPES = 24
+"""Shapes kept ready: here a shape is only its tensors, the session is one for all."""
+
 _TO_UNIT = np.float32(1 / 255)
 
 
@@ -96,7 +99,7 @@ class OrtNetwork:
         self._name = name
         device = {"cpu": "CPU"}.get(self._plan.device, f"{self._plan.device.upper()} 0")
         self._runtime = Runtime("onnxruntime", onnxruntime.__version__, device, self._plan.precision)
-        self._shelf: SlotShelf[_BoundRun] = SlotShelf(self._prepare)
+        self._shelf: SlotShelf[_BoundRun] = SlotShelf(self._prepare, _MAX_SHAPES)
 
     @property
     def runtime(self) -> Runtime:
