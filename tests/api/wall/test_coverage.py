@@ -122,6 +122,7 @@ def test_a_tile_says_what_keeps_its_camera_from_being_watched(
     tile = wall.locator('.tile[data-camera="gate"]')
     expect(tile.locator(".tile-state")).to_have_text(words, timeout=15_000)
     expect(tile).to_have_attribute("data-trouble", tone)
+    picture(wall, f"tile-{words}")
 
 
 def test_a_tile_says_how_its_camera_is_watched(stage: StagedWorker, square_clip: Path, wall: Page) -> None:
@@ -130,5 +131,6 @@ def test_a_tile_says_how_its_camera_is_watched(stage: StagedWorker, square_clip:
     camera.told = {"watch_mode": "patrol", "analysed_interval_s": 2.04, "interval_limit_s": 5.0, "gop_s": 2.0}
     watch = wall.locator('.tile[data-camera="gate"] .tile-watch')
     expect(watch).to_have_text("巡检 2.0 秒", timeout=15_000)
+    picture(wall, "tile-patrol")
     camera.told = {"watch_mode": "focus", "analysed_interval_s": 0.5}
     expect(watch).to_have_text("凝视 0.5 秒", timeout=15_000)
