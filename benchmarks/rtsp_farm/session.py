@@ -103,7 +103,9 @@ class Session(asyncio.Protocol):
     def send(self, blob: bytearray, *, is_keyframe: bool) -> None:
         """Send one picture's packets, or drop it where the viewer does not read."""
         camera, transport = self._camera, self._transport
-        if camera is None or transport is None or (self._waits_for_keyframe and not is_keyframe):
+        if camera is None or transport is None or transport.is_closing():
+            return
+        if self._waits_for_keyframe and not is_keyframe:
             return
         if transport.get_write_buffer_size() > BACKLOG_BYTES:
             camera.dropped += 1
