@@ -119,3 +119,38 @@ def test_veils_and_glare_are_negatives(samples: list[Sample]) -> None:
     Painter(store, Synthesis(plume=0.0, veil=0.5), torch.arange(len(negatives)), seed=4).paint(slots)
     assert store.class_id[slots].unique().tolist() == [-1]
     assert float((store.pixels[slots].float() - stores.GREY).abs().mean()) > 1
+
+
+def test_clouds_fog_banks_and_steam_are_negatives_of_known_opacity(samples: list[Sample]) -> None:
+    """Each changes its background, no pixel by more than the opacity told lets through, and none carries a label."""
+    negatives = [item for item in samples if item.is_negative]
+    store = stores.fill(negatives, SIDE, CPU, workers=1, spare=24)
+    store.pixels[: len(negatives)] = 0
+    slots = torch.arange(len(negatives), len(store))
+    settings = Synthesis(plume=0.0, veil=0.0, cloud=1.0, opacity=(0.4, 0.4))
+    Painter(store, settings, torch.arange(len(negatives)), seed=4).paint(slots)
+    shown = store.pixels[slots][:, :, :64].flatten(1).amax(dim=1)
+    assert store.class_id[slots].unique().tolist() == [-1]
+    assert int(shown.max()) <= round(0.4 * 255)
+    assert int((shown > 20).sum()) > 20
+
+
+def test_a_teacher_is_asked_about_real_images_with_labels_only(samples: list[Sample]) -> None:
+    """On negatives and painted slots the label knows better than any teacher."""
+    store = stores.fill(samples, SIDE, CPU, workers=1, spare=1)
+    store.class_id[-1, 0] = 0
+    store.xyxy[-1, 0] = torch.tensor([10.0, 10.0, 50.0, 50.0])
+    rows = torch.arange(len(store))
+    batch = Batches(store, STILL, seed=0).draw(rows, rows[:, None].expand(-1, 3))
+    assert batch.is_taught.tolist() == [not item.is_negative for item in samples] + [False]
+
+
+def test_decoded_pixels_are_kept_and_paint_stays_out_of_the_file(samples: list[Sample], tmp_path: Path) -> None:
+    """A second fill maps what the first decoded; what is painted into one store shows in no other."""
+    first = stores.fill(samples, SIDE, CPU, workers=1, spare=1, cache=tmp_path / "pixels")
+    first.pixels[-1] = 7
+    second = stores.fill(samples, SIDE, CPU, workers=1, spare=1, cache=tmp_path / "pixels")
+    plain = stores.fill(samples, SIDE, CPU, workers=1, spare=1)
+    assert len(list((tmp_path / "pixels").glob("*.sizes.npy"))) == 1
+    np.testing.assert_array_equal(second.pixels.numpy(), plain.pixels.numpy())
+    np.testing.assert_array_equal(second.size_wh.numpy(), plain.size_wh.numpy())
