@@ -76,19 +76,20 @@ def registered(
 ) -> RegisteredModel:
     """
     Return the model to measure: a name in the registry, a candidate's folder as `plumewatch models train` makes it, or
-    an ONNX file that is otherwise like the default model.
+    an ONNX file (or the zip of `models.quantise`) that is otherwise like the default model.
 
     `size` (the longer side in pixels) and `threshold` replace the registered ones. Raises `BenchmarkError` or
     `models.detector.ModelError`.
     """
     registry = registry or Registry.load()
-    if model is not None and model.endswith(".onnx"):
+    if model is not None and model.endswith((".onnx", ".zip")):
         file, like = Path(model), registry.model()
         try:
             digest = sha256(file.read_bytes()).hexdigest()
         except OSError as error:
             raise BenchmarkError(f"{file}: {error.strerror}") from error
-        card = replace(like.card, name=file.stem, version="file", weights_sha256=digest, weights_format="onnx")
+        written = "onnx" if file.suffix == ".onnx" else "openvino-int8"
+        card = replace(like.card, name=file.stem, version="file", weights_sha256=digest, weights_format=written)
         chosen = replace(like, card=card, weights=file)
     elif model is not None and Path(model).is_dir():
         chosen = _candidate(Path(model))
