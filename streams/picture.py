@@ -20,6 +20,10 @@ class Look:
         self._long_side_px = long_side_px
         self._reformatter = VideoReformatter()
 
+    def halves(self, source_wh: tuple[int, int]) -> bool:
+        """Return whether pictures of that size are scaled to half or less: what is finer than two pixels is lost."""
+        return 2 * max(look_wh(source_wh, self._long_side_px)) <= max(source_wh)
+
     def at(self, picture: VideoFrame) -> BgrImage:
         """Return the picture, read-only; raise `av.error.FFmpegError` where its format cannot be converted."""
         width, height = look_wh((picture.width, picture.height), self._long_side_px)

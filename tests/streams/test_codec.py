@@ -50,9 +50,10 @@ class BrokenDevice(DecoderMaker):
         """Until it has failed."""
         return not self.failed
 
-    def open(self, stream: StreamInfo) -> VideoCodecContext:
+    def open(self, stream: StreamInfo, *, is_coarse: bool = False) -> VideoCodecContext:
         """Return a decoder for another codec while it counts as hardware."""
-        return super().open(replace(stream, codec="png", extradata=b"") if self.is_hardware else stream)
+        other = replace(stream, codec="png", extradata=b"") if self.is_hardware else stream
+        return super().open(other, is_coarse=is_coarse)
 
     def fall_back(self, reason: str) -> None:
         """Remember the reason."""

@@ -51,6 +51,17 @@ def test_key_frames_can_be_decoded_alone(clip: MakeClip, options: dict[str, obje
     assert (decoder.decoded, decoder.errors) == (4, 0)
 
 
+def test_a_key_frame_for_a_small_look_is_decoded_coarsely(clip: MakeClip) -> None:
+    """Scaled to half or less a key frame alone differs hardly from its picture in full, and beyond that not at all."""
+    key = packets_of(clip(".mp4", seconds=1, bit_rate=400_000))[0]
+    for look_px, is_coarse in ((160, True), (320, False), (0, False)):
+        full = np.asarray(decoded(FrameDecoder(1, look_px=look_px), [key])[0].image, np.int16)
+        alone = np.asarray(FrameDecoder(1, look_px=look_px).decode_alone(key)[0].image, np.int16)
+        difference = np.abs(full - alone)
+        assert bool(difference.any()) is is_coarse
+        assert difference.mean() < 1.0
+
+
 def test_a_decoder_resumes_in_the_past(clip: MakeClip) -> None:
     """Focus decodes a group from its key frame, hands out what was not yet seen at its rate, and goes on from there."""
     packets = packets_of(clip(".mp4", seconds=3))
