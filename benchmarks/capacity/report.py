@@ -178,7 +178,7 @@ def limit_sentences(result: CapacityResult) -> Iterator[str]:
         )
     if result.room_for is not None:
         yield (
-            f"A straight line through the steps that held reaches {result.machine.cores} cores at "
+            f"A straight line through the steps that left the cores some time reaches {result.machine.cores} cores at "
             f"{result.room_for:.0f} cameras, the generator's own work included."
         )
     broken = [step for step in result.steps if not step.holds]

@@ -16,6 +16,9 @@ from benchmarks.errors import BenchmarkError
 
 SCHEMA = "plumewatch.capacity/1"
 
+FULL_SHARE = 0.9
+"""From this share of the machine's cores on a step says nothing of what a camera costs: pictures wait instead."""
+
 BUSY_OTHERS_CORES = 0.1
 """Other programs on the machine that use more than this make a step a lower bound."""
 
@@ -112,17 +115,23 @@ class CapacityResult(Document):
 
     @property
     def cores_per_camera(self) -> float | None:
-        """By how much the worker's processor time grows a camera, over the steps that held; ``None`` below two."""
-        return slope([(step.cameras, step.cores["worker"]) for step in self.steps if step.holds])
+        """By how much the worker's processor time grows a camera, over the `easy` steps; ``None`` below two."""
+        return slope([(step.cameras, step.cores["worker"]) for step in self.easy])
+
+    @property
+    def easy(self) -> list[StepResult]:
+        """The steps that held and left the machine's cores some time."""
+        most = FULL_SHARE * self.machine.cores
+        return [step for step in self.steps if step.holds and sum(step.cores.values()) < most]
 
     @property
     def room_for(self) -> float | None:
         """
-        At how many cameras the machine's cores would be full: a straight line through the steps that held.
+        At how many cameras the machine's cores would be full: a straight line through the `easy` steps.
 
         All that runs for the cameras counts, the farm included; other programs do not.
         """
-        points = [(step.cameras, _ours(step)) for step in self.steps if step.holds]
+        points = [(step.cameras, _ours(step)) for step in self.easy]
         each = slope(points)
         if each is None or each <= 0:
             return None
