@@ -71,10 +71,7 @@ def _settings(data: Path, database: str, **places: object) -> Settings:
 
 def _check_places(settings: Settings, redis: str, vault: str) -> None:
     """Raise `UsageError` where bus or vault address make no sense, or the port is taken; nothing is contacted."""
-    try:
-        Redis.from_url(redis).close()
-    except ValueError as fault:
-        raise UsageError("the bus address must begin with redis://, rediss:// or unix://") from fault
+    check_bus_address(redis)
     try:
         open_vault(vault, settings.data_dir)
     except VaultError as fault:
@@ -85,6 +82,14 @@ def _check_places(settings: Settings, redis: str, vault: str) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as fault:
             raise UsageError(f"cannot listen on {settings.host}:{settings.port}: {fault.strerror}") from fault
+
+
+def check_bus_address(redis: str) -> None:
+    """Raise `UsageError` where an address makes no sense; nothing is contacted."""
+    try:
+        Redis.from_url(redis).close()
+    except ValueError as fault:
+        raise UsageError("the bus address must begin with redis://, rediss:// or unix://") from fault
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from typing import IO
 import httpx
 import structlog
 
-from plumewatch.api_process import FirstStart, prepare_api
+from plumewatch.api_process import FirstStart, check_bus_address, prepare_api
 from plumewatch.embedded import EmbeddedValkey
 from plumewatch.failures import UsageError
 from plumewatch.follow import LeadFollower
@@ -76,6 +76,8 @@ class Site:
         with ExitStack() as stack:
             stack.enter_context(_data_folder_of_our_own(options.data))
             read_config(options.config, options.sources)
+            if options.redis:
+                check_bus_address(options.redis)
             sources = [*options.sources, *(self._demo_sources() if options.demo else ())]
             port = _free_port(options.port)
             bus = self._own_bus(stack)

@@ -73,7 +73,7 @@ def run_worker(
     watched = settings.model_copy(update={"cameras": settings.cameras[number - 1 :: count]})
     registered = settings if number == 1 else settings.model_copy(update={"cameras": ()})
     places = WorkerPlaces(data=data, api_url=api, redis_url=redis, worker_key=_worker_key(worker_key_file), node=node)
-    Worker(watched, places, registered).run(stop)
+    Worker(watched, places, registered, processes=count).run(stop)
 
 
 def _shard(text: str) -> tuple[int, int]:

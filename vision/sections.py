@@ -132,7 +132,7 @@ class CutOff(StrEnum):
 
 
 class MembershipConfig(Section):
-    """This worker's part in watching the cameras that admins register: all workers on one bus share them."""
+    """A worker's part in watching the cameras that admins register: all workers on one bus share them."""
 
     max_cameras: int = Field(
         0,

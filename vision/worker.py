@@ -79,13 +79,19 @@ class WorkerPlaces:
 class Worker:
     """Watches cameras until it is told to stop."""
 
-    def __init__(self, config: WorkerConfig, places: WorkerPlaces, registers: WorkerConfig | None = None) -> None:
-        """Watch the cameras of `config`; make those of `registers` known to the API, where they are not the same."""
+    def __init__(
+        self, config: WorkerConfig, places: WorkerPlaces, registers: WorkerConfig | None = None, *, processes: int = 1
+    ) -> None:
+        """
+        Watch the cameras of `config`; make those of `registers` known to the API, where they are not the same.
+
+        `processes` is how many workers share this machine's processors.
+        """
         self._config = config
         self._places = places
         self._registers = registers or config
         self._board = FrameBoard()
-        cores = len(os.sched_getaffinity(0))
+        self._cores = cores = max(1, len(os.sched_getaffinity(0)) // processes)
         self._gate = threading.BoundedSemaphore(cores)
         self._focus = FocusTurns(config.detector.focus_cameras or _FOCUS_PER_CORE * cores)
         self._watched: dict[CameraId, WatchedCamera] = {}
@@ -218,7 +224,7 @@ class Worker:
         own = [camera.id for camera in self._config.cameras]
         self._claims = Claims(group, own, is_busy=self._sees_something)
         ours = self._config.worker
-        load = Load(len(os.sched_getaffinity(0)), len(own), ours.max_cameras, time.monotonic)
+        load = Load(self._cores, len(own), ours.max_cameras, time.monotonic)
         return GroupMember(self._claims, group, load, self, client, ours.cut_off, about)
 
     def tallies(self) -> dict[str, Tally]:

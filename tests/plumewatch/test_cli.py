@@ -71,6 +71,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         (["operator", "reset", "nobody", "--data", "{data}"], "nobody"),
         (["worker", "--source", "{clip}", "--data", "{data}"], "the worker needs its key"),
         (["worker", "--shard", "3/2", "--data", "{data}"], "a shard is NUMBER/COUNT"),
+        (["up", "--redis", "nonsense", "--data", "{data}"], "the bus address must begin with redis://"),
         (["up", "--workers", "0", "--data", "{data}"], "'--workers'"),
     ],
 )
