@@ -79,10 +79,11 @@ def _cards(result: CapacityResult) -> Iterator[str]:
         f"half of all pictures; 99 of 100 within {largest.latency_s[2]:.2f} s",
     )
     if result.mb_per_camera is not None:
+        rings = "included" if result.scenario.rings_filled else "not yet full"
         yield card(
             f"{result.mb_per_camera:.0f} MB",
             "memory a camera",
-            f"growth of the worker over the steps, its ring included; budget {budget.mb_per_camera:g} MB",
+            f"growth of the worker over the steps, its ring {rings}; budget {budget.mb_per_camera:g} MB",
         )
     yield card(
         str(largest.unexplained),

@@ -52,7 +52,11 @@ class Machine(Document):
 
 
 class Scenario(Document):
-    """What the cameras sent and how they were watched; `settings` are the worker's beyond its defaults."""
+    """
+    What the cameras sent and how they were watched; `settings` are the worker's beyond its defaults.
+
+    `rings_filled`: the steps were long enough to fill every camera's ring, so that memory is all there.
+    """
 
     codec: str
     size_wh: tuple[int, int]
@@ -64,6 +68,7 @@ class Scenario(Document):
     seconds: float
     settings: dict[str, str | int | float | bool]
     pinned: dict[str, tuple[int, ...]]
+    rings_filled: bool = True
 
 
 class Costs(Document):

@@ -18,6 +18,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.rtsp_farm.clips import ClipSpec, ensure_clip
 from benchmarks.rtsp_farm.farm import RtspFarm, spread
 from models.registry import Registry
+from streams.camera import StreamSettings
 
 Say = Callable[[str], None]
 
@@ -94,16 +95,22 @@ def run(asked: Asked, say: Say = print) -> CapacityResult:
             seconds=asked.seconds,
             settings=settings,
             pinned={"farm": asked.farm_cpus} if asked.farm_cpus else {},
+            rings_filled=asked.settle_s + asked.seconds >= _ring_s(settings),
         ),
         model=detector.card.name,
         model_version=detector.card.version,
         runtime=f"{detector.runtime.engine} {detector.runtime.version.partition('-')[0]}, {detector.runtime.precision}",
         budget=asked.budget,
         steps=tuple(steps),
-        costs=_costs(steps, decode_ms, detect_ms),
+        # Where everything is decoded, what a camera's thread does beside key frames is no reading.
+        costs=None if settings.get("stream.watch") == "focus" else _costs(steps, decode_ms, detect_ms),
         baseline=tuple(baseline),
         baseline_versions=versions_of(asked.ultralytics.python) if asked.ultralytics else "",
     )
+
+
+def _ring_s(settings: dict[str, str | int | float | bool]) -> float:
+    return float(settings.get("stream.ring_s", StreamSettings().ring_s))
 
 
 def _ready(folder: Path, spec: ClipSpec, say: Say) -> Path:
@@ -202,7 +209,8 @@ def summary(result: CapacityResult) -> str:
     """Return what the run came to, in a few lines."""
     lines = [f"carried within the budget: {result.carried} cameras"]
     if result.mb_per_camera is not None:
-        lines.append(f"memory: {result.mb_per_camera:.1f} MB a camera")
+        rings = "" if result.scenario.rings_filled else " so far: rings were not full yet"
+        lines.append(f"memory: {result.mb_per_camera:.1f} MB a camera{rings}")
     if result.cores_per_camera is not None and result.room_for is not None:
         room = f"the cores are full at about {result.room_for:.0f} cameras"
         lines.append(f"processor: {1000 * result.cores_per_camera:.1f} ms a second a camera; {room}")

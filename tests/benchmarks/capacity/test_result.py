@@ -48,6 +48,14 @@ def test_both_ratios_are_told(result: CapacityResult) -> None:
     assert "44 to 1" in capacity_html(broken)
 
 
+def test_rings_that_were_not_full_are_said(result: CapacityResult) -> None:
+    """A short run knows less of the memory than a long one, and says so in summary and report."""
+    assert "not full" not in summary(result)
+    short = result.model_copy(update={"scenario": result.scenario.model_copy(update={"rings_filled": False})})
+    assert "MB a camera so far: rings were not full yet" in summary(short)
+    assert "its ring not yet full" in capacity_html(short)
+
+
 def test_a_busy_machine_is_said(result: CapacityResult) -> None:
     """Other programs' processor time makes every figure a lower bound, in the summary and in the report."""
     assert result.quiet
