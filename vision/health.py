@@ -6,9 +6,11 @@ is no violation. Each fault is judged against what the same camera showed in its
 over pictures, so that a lorry before the lens or one flash is none.
 """
 
+import statistics
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 import cv2
 import numpy as np
@@ -59,6 +61,9 @@ USUALLY_LIKE = 0.5
 
 MOVED_SHARE = 0.04
 """Share of the width by which a picture has to be shifted to count as turned."""
+
+SHIFT_LOSS = 0.1
+"""Likeness that a shift costs at least: only then one is looked for."""
 
 SHIFT_GAIN = 0.15
 """What undoing the shift must win in likeness."""
@@ -168,18 +173,18 @@ class PictureHealth:
         if sight.detail < BLURRED_DETAIL * usual.detail:
             return PictureFault.BLURRED
         likeness = _likeness(sight.edges, usual.edges)
-        if float(np.median(self._likeness)) < USUALLY_LIKE:
+        usually = statistics.median(self._likeness)
+        if usually < USUALLY_LIKE:
             self._likeness.append(likeness)
             return None
-        if likeness < LIKE or self._is_shifted(sight, usual, likeness):
+        if likeness < LIKE or (likeness < usually - SHIFT_LOSS and self._is_shifted(sight, usual, likeness)):
             return PictureFault.MOVED
         self._likeness.append(likeness)
         return None
 
     def _is_shifted(self, sight: _Sight, usual: _Sight, likeness: float) -> bool:
         # Copies: OpenCV 5.0 multiplies its inputs by the window in place.
-        window = cv2.createHanningWindow(_WH, cv2.CV_32F)
-        (dx, dy), _ = cv2.phaseCorrelate(usual.edges.copy(), sight.edges.copy(), window)
+        (dx, dy), _ = cv2.phaseCorrelate(usual.edges.copy(), sight.edges.copy(), _window())
         if max(abs(dx), abs(dy)) < MOVED_SHARE * _WH[0]:
             return False
         right, down = round(dx), round(dy)
@@ -211,6 +216,11 @@ class PictureHealth:
         self._usual, self._learnt_s = None, 0.0
         self._likeness.clear()
         self._fault, self._suspected, self._suspected_s, self._away_s = None, None, 0.0, 0.0
+
+
+@cache
+def _window() -> NDArray[np.float32]:
+    return np.asarray(cv2.createHanningWindow(_WH, cv2.CV_32F), np.float32)
 
 
 def _sight(image: BgrImage) -> _Sight:
