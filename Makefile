@@ -13,7 +13,7 @@ demo: $(VENV)/.run ## run everything on this machine over demo scenes; SOURCE="f
 	@$(BIN)/plumewatch up $(if $(SOURCE),$(foreach s,$(SOURCE),--source '$(s)'),--demo) $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) $(if $(DATA),--data '$(DATA)')
 
 test: $(VENV)/.dev servers ## install what the tests need and run all of them
-	.ci/with-postgresql $(BIN)/python -m pytest $(ARGS)
+	.ci/with-postgresql .ci/tests $(BIN)/python $(ARGS)
 
 train-env: $(VENV)/.train ## install what training, export and quantisation need: the locked part, and a torch that fits the machine
 
