@@ -83,6 +83,7 @@ _TABLES: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("[site]", SiteConfig, ""),
     ("[detector]", DetectorConfig, ""),
     ("[evidence]", EvidenceConfig, ""),
+    ("[worker]", EvidenceConfig, ""),
     ("[stream]", StreamConfig, ""),
     ("[[cameras]]", CameraConfig, "One table a camera."),
     ("[cameras.art41]", Art41Config, ""),
