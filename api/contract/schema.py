@@ -93,8 +93,10 @@ class LeadEvent(Wire):
 class LeadMeasure(Wire):
     """What was measured. ``kind`` says what the numbers are; nothing here is a legal reading."""
 
-    kind: str = Field(description="visible_emission until opacity is measured")
-    class_name: str = Field(description="smoke or fire")
+    kind: str = Field(
+        description="visible_emission, opacity, ringelmann_screen, emission_frequency, presence or camera_health"
+    )
+    class_name: str = Field(description="what was seen: the detector's class, or the camera's fault")
     peak_confidence: float = Field(ge=0, le=1)
     peak_xyxy: Box
     peak_utc: UtcTime
@@ -103,6 +105,19 @@ class LeadMeasure(Wire):
     zone: str = ""
     quality: str = "screening"
     values: dict[str, float] = Field(default_factory=dict, description="further numbers, unit in the name")
+    probability: float | None = Field(None, ge=0, le=1, description="calibrated, that this is what the rule looks for")
+    validity: str = Field("", description="valid, or why there is no number; empty where nothing was to be measured")
+    opacity_pct: float | None = Field(None, ge=0, le=100, description="screening value; null unless validity is valid")
+    opacity_sd_pct: float | None = Field(None, ge=0, description="its standard deviation, percentage points")
+    least_opacity_pct: float | None = Field(None, ge=0, le=100, description="what the light alone proves at least")
+    grade: float | None = Field(None, ge=0, le=5, description="Ringelmann screening grade, black and grey smoke only")
+    grade_limit: float | None = Field(None, ge=0, le=5, description="the limit it was held against: exceeded above it")
+    colour: str = Field("", description="black, grey, white, yellow, blue; empty: not told")
+    method: str = Field("", description="how opacity was measured")
+    readings: int = Field(0, ge=0, description="15-second readings in the series")
+    readings_valid: int = Field(0, ge=0, description="those with a number")
+    r2: float | None = Field(None, description="share of what is seen that the clean background explains")
+    sun_angle_deg: float | None = Field(None, ge=0, le=180, description="between view direction and the sun's")
 
 
 class LeadRule(Wire):
@@ -119,6 +134,48 @@ class LeadModel(Wire):
     name: str
     version: str
     sha256: Sha256
+
+
+class LeadTarget(Wire):
+    """Whose outlet or ground it is, as the register stood at the time of the event."""
+
+    zone: str = Field("", description="zone in the camera's picture")
+    uscc: str = Field("", pattern=r"^([0-9A-HJ-NPQRTUWXY]{18})?$", description="unified social credit code")
+    name: str = Field("", description="enterprise or owner, for people")
+    outlet: str = Field("", description="outlet number of the permit, e.g. DA001")
+    risk: Literal["red", "yellow", "green", ""] = Field("", description="risk colour; empty: not graded")
+    positive_list: bool = Field(default=False, description="on the positive list on that day")
+    registry_version: str = ""
+
+
+class LeadLegal(Wire):
+    """What the act may be under, by the law in force on its day (domain.md 7.1); a proposal for the reviewer."""
+
+    in_force_at: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="local day of the act")
+    basis: list[str] = Field(default_factory=list, description="e.g. Code-1107")
+    text_zh: str = Field("", description="the basis in words")
+    penalty_zh: str = ""
+    authority: str = Field("", description="who punishes, in the catalogue's words")
+    confirmed_by: str = Field("", description="who of the legal section confirmed this row; empty: nobody yet")
+
+
+class LeadDisposition(Wire):
+    """What is to be done with it and why: the only thing that risk colour and positive list change (domain.md 6.5)."""
+
+    action: Literal["lead", "warn_only", "watch"] = "lead"
+    notify: list[str] = Field(default_factory=list, description="wall_alarm, duty_phone, team_leader, queue, company")
+    approval_required: bool = Field(
+        default=False, description="an on-site visit needs the approval of the head of unit"
+    )
+    reasons: list[str] = Field(default_factory=list, description="codes of why, the strongest first")
+
+
+class LeadVote(Wire):
+    """One of the independent confirmations (domain.md 7.3)."""
+
+    source: str = Field(description="model, physics, rule, camera or online")
+    name: str
+    says: str = ""
 
 
 class LeadEvidence(Wire):
@@ -147,6 +204,10 @@ class LeadDocument(Wire):
     measure: LeadMeasure
     rule: LeadRule
     model: LeadModel
+    target: LeadTarget | None = Field(None, description="absent where no zone with an owner is concerned")
+    legal: LeadLegal | None = None
+    disposition: LeadDisposition | None = None
+    votes: list[LeadVote] = Field(default_factory=list, max_length=16)
     evidence: LeadEvidence | None = Field(None, description="absent while the package is still being made")
     node: str = Field("", description="name of the worker node that reports")
 
@@ -170,6 +231,19 @@ class CameraState(StrEnum):
     STOPPED = "stopped"
 
 
+class ZoneDocument(Wire):
+    """A polygon in a camera's picture, as it is drawn on the wall or written in a worker's configuration."""
+
+    name: str = Field(min_length=1, max_length=64)
+    kind: str = Field("watch", pattern=r"^[a-z_]{1,24}$", description="watch, mask, outlet, vent, premises, road, ...")
+    polygon: list[tuple[float, float]] = Field(
+        min_length=3, max_length=64, description="[x, y] as shares of width and height from the top left corner"
+    )
+    owner: str = Field("", max_length=64, description="USCC of an enterprise of the register, or a name")
+    outlet: str = Field("", max_length=32, description="outlet number of the permit")
+    violation_code: str = Field("", pattern=r"^(V\d{2}[A-Z]?_[A-Z_]+)?$")
+
+
 class CameraDocument(Wire):
     """A camera as operators configure it. ``source`` is write-only: answers show it redacted."""
 
@@ -180,6 +254,7 @@ class CameraDocument(Wire):
     gb_id: str = Field("", pattern=r"^(\d{20})?$")
     place: Place = Place()
     stream: dict[str, float | int | str | bool] = Field(default_factory=dict, description="stream settings by name")
+    zones: list[ZoneDocument] = Field(default_factory=list, max_length=64, description="polygons in its picture")
     configured_by: str = Field(
         "", max_length=64, description="node whose own configuration names it; empty: registered here, for any worker"
     )
