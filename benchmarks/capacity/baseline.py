@@ -145,10 +145,10 @@ def _faults(result: Baseline, budget: Budget) -> Iterator[str]:
 
 
 def versions_of(python: Path) -> str:
-    """Return the versions of ultralytics, torch and OpenCV of that Python."""
+    """Return the versions of ultralytics, torch and OpenCV of that Python, whatever a first import says before them."""
     code = "import ultralytics, torch, cv2; print(ultralytics.__version__, torch.__version__, cv2.__version__)"
     done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=False, timeout=120)
     if done.returncode:
         raise BenchmarkError(f"{python} has no ultralytics")
-    ultralytics, torch, opencv = done.stdout.split()
+    ultralytics, torch, opencv = done.stdout.splitlines()[-1].split()
     return f"ultralytics {ultralytics}, torch {torch}, OpenCV {opencv}"
