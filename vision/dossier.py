@@ -8,8 +8,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 
+from api.contract.catalogue import catalogue
 from api.contract.manifest import (
     FIRST_PACKAGE,
     Article41,
@@ -42,30 +42,6 @@ from vision.leads import Lead
 
 KIND = "visible_emission"
 """All that is measured until opacity is: something was seen, where, how long."""
-
-SEVERITY: Mapping[str, int] = MappingProxyType(
-    {
-        "V01_STACK_SMOKE": 20,
-        "V01B_BYPASS": 25,
-        "V02_COLOR_PLUME": 12,
-        "V03_STRAW_BURN": 20,
-        "V04_WASTE_BURN": 22,
-        "V05_OPEN_BBQ": 10,
-        "V06_FUME_DIRECT": 14,
-        "V07_BARE_SOIL": 10,
-        "V08_SITE_DUST": 15,
-        "V09_TRUCK_COVER": 12,
-        "V10_BLACK_CAR": 12,
-        "V11_NRMM_SMOKE": 12,
-        "V12_ALERT_STOP": 22,
-        "V13_OUTDOOR_SPRAY": 14,
-        "V14_DUMPING": 22,
-        "V15_COLOR_WATER": 22,
-        "V16_FUGITIVE": 14,
-        "V17_DEVICE_TAMPER": 22,
-    }
-)
-"""Severity points of domain.md 7.1."""
 
 _LEAST_SEVERITY = 5
 _DURATION_LIMIT_S = 60.0
@@ -124,7 +100,8 @@ def score_of(violation_code: str, duration_s: float) -> int:
     Colour of the company, on-line exceedance, complaints, alerts and earlier leads add to it once they are connected.
     The duration counts against one minute, the shortest persistence of domain.md 7.2.
     """
-    return SEVERITY.get(violation_code, _LEAST_SEVERITY) + min(10, int(duration_s / _DURATION_LIMIT_S))
+    row = catalogue().get(violation_code)
+    return (row.severity if row else _LEAST_SEVERITY) + min(10, int(duration_s / _DURATION_LIMIT_S))
 
 
 def priority_of(score: int) -> Priority:

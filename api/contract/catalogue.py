@@ -1,0 +1,115 @@
+"""
+The violation catalogue: names, severity, legal basis by date and authority of V01 to V17 (domain.md 7.1, 7.2), as data.
+
+Both sides read ``catalogue.toml``: workers propose from it, the API and the wall show it. It decides nothing: a lead
+points, a person of the legal section confirms (`Violation.legal_confirmed_by`).
+"""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from api.contract.schema import LeadLegal, Wire
+
+FILE = Path(__file__).with_name("catalogue.toml")
+
+RuleFamily = Literal["stack", "colour", "bypass", "burning", "barbecue", "fume", "moving", "alert", "tamper", ""]
+
+
+class Violation(Wire):
+    """One row of the catalogue."""
+
+    code: str = Field(pattern=r"^V\d{2}[A-Z]?_[A-Z_]+$")
+    zh: str
+    en: str
+    severity: int = Field(ge=5, le=25, description="points of the priority score")
+    authority: list[str] = Field(min_length=1, description="keys of the catalogue's authorities, the usual one first")
+    old_basis: list[str] = Field(min_length=1, description="before the Code: law and article, e.g. Air-99(2)")
+    basis: list[str] = Field(min_length=1, description="under the Code")
+    penalty_zh: str = Field(description="under the Code; empty: not a violation by itself")
+    mark: str = Field(description="how sure the row is: V verified in a named copy, K-M medium")
+    legal_confirmed_by: str = Field(description="who of the legal section confirmed the row; empty: nobody yet")
+    never_warn_only: bool = Field(description="no colour and no list makes it a mere warning (domain.md 6.5)")
+    seen_zh: str = Field(description="what must be seen and how long, in Chinese")
+    seen: str = Field(description="the same in English")
+    false_alarms_zh: list[str] = Field(min_length=1, description="what is typically taken for it")
+    rule: RuleFamily = Field(description="family of the rule that sees it; empty: there is none yet")
+    zones: list[str] = Field(description="kinds of zone the rule needs one of; empty: none")
+    classes: list[str] = Field(description="detector classes without which it cannot be seen")
+    further_classes: list[str] = Field(description="classes that would make it surer than it is now")
+    missing_zh: str = Field(description="what else is missing; empty: nothing")
+    durations: dict[str, float] = Field(default_factory=dict, description="the rule's times in seconds")
+
+    def missing(self, known: tuple[str, ...]) -> list[str]:
+        """Return the classes without which it cannot be seen and that a model with the classes `known` lacks."""
+        return [name for name in self.classes if name not in known]
+
+
+class Catalogue(Wire):
+    """All rows, with the words for laws and authorities."""
+
+    version: str
+    code_from: date = Field(description="first local day on which the Code is in force")
+    laws: dict[str, str]
+    authorities: dict[str, str]
+    violations: list[Violation]
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        codes = [row.code for row in self.violations]
+        if len(set(codes)) != len(codes):
+            raise ValueError("a code stands twice in the catalogue")
+        for row in self.violations:
+            laws = {basis.rsplit("-", 1)[0] for basis in (*row.old_basis, *row.basis)}
+            if unknown := laws - self.laws.keys() | set(row.authority) - self.authorities.keys():
+                raise ValueError(f"{row.code} names {', '.join(sorted(unknown))}, which the catalogue does not explain")
+        return self
+
+    @property
+    def by_code(self) -> Mapping[str, Violation]:
+        """The rows by code."""
+        return {row.code: row for row in self.violations}
+
+    def get(self, code: str) -> Violation | None:
+        """Return the row of a code; ``None`` for one that the catalogue does not hold."""
+        return next((row for row in self.violations if row.code == code), None)
+
+    def legal_at(self, code: str, day: date) -> LeadLegal | None:
+        """
+        Return what an act on the local `day` may be under by the law then in force; ``None`` for an unknown code.
+
+        An act before the Code is judged by the old law unless the new one is milder (Code 1057): that is for a person.
+        """
+        row = self.get(code)
+        if row is None:
+            return None
+        is_new = day >= self.code_from
+        basis = row.basis if is_new else row.old_basis
+        return LeadLegal(
+            in_force_at=day.isoformat(),
+            basis=list(basis),
+            text_zh=self._in_words(basis),
+            penalty_zh=row.penalty_zh if is_new else "",
+            authority="、".join(self.authorities[name] for name in row.authority),
+            confirmed_by=row.legal_confirmed_by,
+        )
+
+    def _in_words(self, basis: list[str]) -> str:
+        """Return articles as text, those of one law together: 《大气污染防治法》第18条、第99条第2项."""
+        articles: dict[str, list[str]] = {}
+        for entry in basis:
+            law, article = entry.rsplit("-", 1)
+            number, _, item = article.removesuffix(")").partition("(")
+            articles.setdefault(law, []).append(f"第{number}条" + (f"第{item}项" if item else ""))
+        return "；".join(f"《{self.laws[law]}》{'、'.join(listed)}" for law, listed in articles.items())
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Return the catalogue in force."""
+    return Catalogue.model_validate(tomllib.loads(FILE.read_text(encoding="utf-8")))
