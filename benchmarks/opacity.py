@@ -24,7 +24,8 @@ from benchmarks.scenes.catalogue import opacity_scenes
 from benchmarks.scenes.place import backdrop
 from benchmarks.scenes.scene import Scene, Xyxy
 from streams.frame import BgrImage
-from vision.plume import OpacityReading, Outlet, PlumeReader
+from vision.plume import OpacityReading, PlumeReader
+from vision.zones import Outlet
 
 SETTLED_S = 3.0
 """Seconds after its start in which a plume is not steady yet."""

@@ -10,7 +10,6 @@ reading says why and gives no number.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
 import cv2
@@ -20,6 +19,8 @@ from numpy.typing import NDArray
 from streams.frame import BgrImage
 from vision.leads import Xyxy
 from vision.opacity import Linear, Transmission, linear, one_background_opacity, transmission
+from vision.validity import Refusal
+from vision.zones import Outlet
 
 BLOCKS = 5
 """Parts of a reading that are measured by themselves too: their spread is what turbulence and noise leave unsure."""
@@ -65,27 +66,6 @@ _BAND_MIN_PX = 48
 _GREY_LOW, _GREY_HIGH = 0.05, 0.8
 _ALIKE = 0.5
 """Correlation with the clean background's band from which a picture shows the same place; traffic leaves 0.9."""
-
-
-class Refusal(StrEnum):
-    """Why a reading has no number."""
-
-    FEW_PICTURES = "few_pictures"
-    DARK = "dark"
-    SATURATED = "saturated"
-    NO_CONTRAST = "no_contrast"
-    BACKGROUND_MOVES = "background_moves"
-    CAMERA_MOVED = "camera_moved"
-    UNCERTAIN = "uncertain"
-
-
-@dataclass(frozen=True, slots=True)
-class Outlet:
-    """Where something is emitted: the middle of its lip and its width, in pixels of the pictures."""
-
-    x: float
-    y: float
-    width_px: float
 
 
 @dataclass(frozen=True, slots=True)

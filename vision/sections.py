@@ -255,7 +255,9 @@ class ZoneConfig(Section):
 
     name: Name = Field(description="Name by which rules refer to it; unique within the camera.")
     kind: ZoneKind = Field(
-        ZoneKind.WATCH, description="`watch`: rules may ask for boxes in it. `mask`: boxes in it are never reported."
+        ZoneKind.WATCH,
+        description="`watch`: rules may ask for boxes in it. `mask`: boxes in it are never reported. `outlet`: the top "
+        "of a registered stack, as wide as its lip, the upper edge on the lip: opacity is read above it.",
     )
     polygon: tuple[tuple[float, float], ...] = Field(
         description="At least 3 points `[x, y]` as shares of width and height, 0 to 1 from the top left corner."

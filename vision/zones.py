@@ -1,7 +1,9 @@
 """Zones: polygons in a camera's picture, and how much of a box lies in them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 import cv2
 import numpy as np
@@ -21,10 +23,20 @@ class PolygonError(ValueError):
 
 
 class ZoneKind(StrEnum):
-    """What a zone is for."""
+    """
+    What a zone is for.
+
+    Attributes:
+        WATCH: rules may ask for boxes in it.
+
+        MASK: boxes in it are not looked at.
+
+        OUTLET: the lip of a registered outlet, above which opacity is read (`Outlet.of`).
+    """
 
     WATCH = "watch"
     MASK = "mask"
+    OUTLET = "outlet"
 
 
 class ZoneTest(StrEnum):
@@ -60,6 +72,28 @@ def checked_polygon(polygon: Sequence[Point]) -> tuple[Point, ...]:
     if abs(doubled) / 2 < 1e-5:
         raise PolygonError("the polygon encloses no area")
     return points
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """Where something is emitted: the middle of its lip and its width, in pixels of the pictures."""
+
+    x: float
+    y: float
+    width_px: float
+
+    @classmethod
+    def of(cls, polygon: Sequence[Point], resolution_wh: tuple[int, int]) -> Self:
+        """
+        Return the outlet that a zone of kind `ZoneKind.OUTLET` draws, in pixels of a picture of `resolution_wh`.
+
+        The polygon is drawn around the top of the stack: it is as wide as the outlet, and its upper edge lies on the
+        lip. How far it reaches down does not matter.
+        """
+        width, height = resolution_wh
+        columns = [x for x, _ in polygon]
+        left, right = min(columns) * width, max(columns) * width
+        return cls(x=(left + right) / 2, y=min(y for _, y in polygon) * height, width_px=right - left)
 
 
 class ZoneRaster:

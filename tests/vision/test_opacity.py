@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vision.opacity import Linear, linear, one_background_opacity, transmission, two_background_opacity
@@ -56,6 +56,7 @@ def test_noise_of_two_grey_levels_costs_half_a_point() -> None:
     assert np.std(found) < 0.008
 
 
+@settings(deadline=None)
 @given(share=st.floats(0.0, 1.0), path=st.floats(0.0, 0.4))
 def test_the_slope_is_the_transmission_whatever_the_plume_adds(share: float, path: float) -> None:
     """Any transmission and any own radiance come back exactly from pixels without noise."""

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from streams.frame import BgrImage
 from vision.opacity import linear
-from vision.plume import Outlet, PlumeReader, Refusal
+from vision.plume import PlumeReader
+from vision.validity import Refusal
+from vision.zones import Outlet
 
 SIZE_WH = (320, 240)
 OUTLET = Outlet(160.0, 150.0, 40.0)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.zones import PolygonError, Zone, ZoneRaster, ZoneTest, checked_polygon
+from vision.zones import Outlet, PolygonError, Zone, ZoneRaster, ZoneTest, checked_polygon
 
 LEFT_HALF = [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]
 TRIANGLE = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)]
@@ -66,3 +66,10 @@ def test_polygon_that_encloses_nothing_is_refused() -> None:
     for points in [[(0, 0), (1, 1)], [(0, 0), (0.5, 0.5), (1, 1)]]:
         with pytest.raises(PolygonError):
             checked_polygon(points)
+
+
+def test_an_outlet_is_as_wide_as_its_polygon_and_its_lip_is_the_upper_edge() -> None:
+    """Centre, lip and width follow from the extent, however far down the stack the polygon reaches."""
+    polygon = [(0.4, 0.25), (0.5, 0.25), (0.52, 0.9), (0.38, 0.9)]
+
+    assert Outlet.of(polygon, (1000, 400)) == Outlet(pytest.approx(450), pytest.approx(100), pytest.approx(140))

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from streams.clock import CaptureTime
 from vision.leads import CloseReason, LeadChange, LeadState
+from vision.readings import Reading
 from vision.tracks import Sighting, Track
 
 
@@ -43,6 +44,9 @@ class View:
         tracks: the live tracks, by number.
 
         ended: numbers of the tracks that ended since the last picture.
+
+        readings: of the last half hour above each outlet, by the name of its zone, oldest first; an outlet at which
+            nothing was read yet is missing.
     """
 
     time: CaptureTime
@@ -50,6 +54,7 @@ class View:
     is_steady: bool
     tracks: Sequence[TrackView]
     ended: Sequence[int]
+    readings: Mapping[str, Sequence[Reading]] = field(default_factory=dict)
 
 
 class Rule(Protocol):

@@ -1,0 +1,81 @@
+"""Validity: every reason for which a reading has no number, and what is to be known of one that has."""
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """
+    Why a reading has no number. Closed: `docs/glossary.md` holds each with its Chinese words.
+
+    Attributes:
+        NO_CLEAN_BACKGROUND: nothing is known of what stands behind the plume: it was there from the beginning, or the
+            whole picture has changed since.
+
+        OLD_BACKGROUND: what is known of it is older than light stays the same.
+
+        FEW_PICTURES: too few in these 15 seconds to tell how sure the number is.
+
+        NARROW_OUTLET: fewer pixels across the outlet than texture can be seen through.
+
+        DARK: too little light.
+
+        INFRARED: the picture has no colour: the camera sees by its own lamp.
+
+        SATURATED: the picture has lost what is brightest in it.
+
+        NO_CONTRAST: the background has no texture: an even sky.
+
+        BACKGROUND_MOVES: the background's texture is another one from minute to minute: clouds, traffic.
+
+        CAMERA_MOVED: the pictures do not show the same place.
+
+        WEATHER: rain, snow or fog veils what stands beside the plume too.
+
+        SUN_IN_FRONT: the sun is outside the sector of 140 degrees behind the camera (EPA Method 9).
+
+        LOW_SUN: it stands lower than 10 degrees.
+
+        TOO_FAR: the outlet is further than readings are allowed from.
+
+        STEAM: what is seen is condensed water, and nothing stands beyond its end to be read.
+
+        UNCERTAIN: the parts of the reading contradict each other by more than an observer may err.
+    """
+
+    NO_CLEAN_BACKGROUND = "no_clean_background"
+    OLD_BACKGROUND = "old_background"
+    FEW_PICTURES = "few_pictures"
+    NARROW_OUTLET = "narrow_outlet"
+    DARK = "dark"
+    INFRARED = "infrared"
+    SATURATED = "saturated"
+    NO_CONTRAST = "no_contrast"
+    BACKGROUND_MOVES = "background_moves"
+    CAMERA_MOVED = "camera_moved"
+    WEATHER = "weather"
+    SUN_IN_FRONT = "sun_in_front"
+    LOW_SUN = "low_sun"
+    TOO_FAR = "too_far"
+    STEAM = "steam"
+    UNCERTAIN = "uncertain"
+
+
+class Note(StrEnum):
+    """
+    What a number does not depend on and its reader should know.
+
+    Attributes:
+        SUN_UNKNOWN: the camera's position or direction is not configured, so nobody knows where the sun stood.
+
+        BEYOND_STEAM: read where the condensed water had evaporated, not at the lip.
+
+        OVERCAST: no sun disc; HJ/T 398 lets an observer subtract a quarter to half a grade, which is his to do.
+    """
+
+    SUN_UNKNOWN = "sun_unknown"
+    BEYOND_STEAM = "beyond_steam"
+    OVERCAST = "overcast"
+
+
+VALID = "valid"
+"""What the validity of a reading says where it has a number."""
