@@ -33,6 +33,19 @@ const CLASSES = {
   steam: ["水汽", "Steam"],
   fume: ["油烟", "Fume"],
   dust: ["扬尘", "Dust"],
+  person: ["人员", "Person"],
+  car: ["汽车", "Car"],
+  bus: ["客车", "Bus"],
+  truck: ["货车", "Truck"],
+  vehicle: ["车辆", "Vehicle"],
+  motorcycle: ["摩托车", "Motorcycle"],
+  object: ["新出现物体", "New object"],
+  black: ["黑屏", "Black picture"],
+  glare: ["过曝", "Glare"],
+  frozen: ["画面冻结", "Frozen picture"],
+  covered: ["镜头遮挡", "Covered lens"],
+  blurred: ["画面模糊", "Blurred picture"],
+  moved: ["镜头移位", "Turned away"],
 };
 
 /**

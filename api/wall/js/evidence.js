@@ -6,6 +6,7 @@ import { violationName } from "./codes.js";
 import { fill, h, write } from "./dom.js";
 import { factTables } from "./facts.js";
 import { FileList } from "./files.js";
+import { FindingPanel } from "./finding.js";
 import { History } from "./history.js";
 import { language, onLanguage, speak, t } from "./i18n.js";
 import { ApiProblem, callJson } from "./http.js";
@@ -32,6 +33,7 @@ export class EvidenceView {
   #review = null;
   /** @type {History | null} */
   #history = null;
+  #finding = new FindingPanel();
 
   /** @param {{book: import("./leadbook.js").LeadBook}} parts */
   constructor({ book }) {
@@ -84,18 +86,19 @@ export class EvidenceView {
     if (!lead.evidence) {
       const still = h("img", { class: "pending-still", alt: "", src: `/v1/leads/${encodeURIComponent(lead.lead_id)}/still.jpg`, on: { error: () => still.remove() } });
       fill(this.left, still, speak(h("p", { class: "pending", role: "status" }), "evidence.pending"));
-      fill(this.right, this.#review.node, this.#history.node, this.facts);
+      fill(this.right, this.#review.node, this.#finding.node, this.#history.node, this.facts);
       return;
     }
     const { manifest, files } = await readPackage(lead.lead_id);
     if (this.#lead?.lead_id !== lead.lead_id) return;
     this.#manifest = manifest;
     this.#describe(lead);
+    void this.#finding.load(lead, files);
     const list = new FileList(lead, files);
     const integrity = new Integrity(lead, (manifest?.files ?? []).map((/** @type {PackageFile} */ file) => file.name), (check) => list.show(check));
     this.#viewer = new Viewer(lead, manifest, files);
     fill(this.left, this.#viewer.node, list.node);
-    fill(this.right, this.#review.node, integrity.node, this.facts, this.#history.node);
+    fill(this.right, this.#review.node, this.#finding.node, integrity.node, this.facts, this.#history.node);
     const bytes = files.reduce((sum, file) => sum + file.size, 0);
     if (bytes <= CHECKED_AT_ONCE_BYTES) await integrity.run();
   }
@@ -120,6 +123,7 @@ export class EvidenceView {
     write(this.priority, lead.priority);
     this.priority.dataset.priority = lead.priority;
     write(this.code, lead.lead_id);
+    this.#finding.show(lead);
     fill(this.facts, factTables(lead, this.#manifest));
   }
 
@@ -128,6 +132,7 @@ export class EvidenceView {
     this.#viewer = null;
     this.#review = null;
     this.#history = null;
+    this.#finding = new FindingPanel();
     this.#lead = null;
     this.#manifest = null;
     fill(this.left);

@@ -5,6 +5,7 @@
 import { className, violationName } from "./codes.js";
 import { h } from "./dom.js";
 import { hasWords, language, speak, t } from "./i18n.js";
+import { gradeWords, isNumber, opacityWords, percent, reasonInWords, short } from "./measures.js";
 import { fullTime } from "./times.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
@@ -47,6 +48,16 @@ function measureRows({ measure, score }) {
     ["fact.observations", String(measure.observations), "num"],
     ["fact.box", measure.peak_xyxy.map((edge) => Math.round(edge)).join(", "), "num"],
     ["fact.zone", measure.zone || t("fact.zone.whole")],
+    ["fact.colour", worded("colour", measure.colour ?? "")],
+    ["fact.grade", gradeWords(measure), "num"],
+    ["fact.opacity", opacityWords(measure), "num"],
+    ["fact.least", isNumber(measure.least_opacity_pct) ? `≥ ${short(measure.least_opacity_pct)}%` : "", "num"],
+    ["fact.validity", measure.validity ? reasonInWords(measure.validity) : ""],
+    ["fact.readings", measure.readings ? t("finding.readings.count", { valid: measure.readings_valid ?? 0, all: measure.readings }) : "", "num"],
+    ["fact.r2", isNumber(measure.r2) ? measure.r2.toFixed(2) : "", "num"],
+    ["fact.sun", isNumber(measure.sun_angle_deg) ? `${short(measure.sun_angle_deg, 0)}°` : "", "num"],
+    ["fact.method", measure.method ?? "", "mono"],
+    ["fact.probability", isNumber(measure.probability) ? percent(measure.probability) : "", "num"],
     ["fact.quality", worded("fact.quality", measure.quality)],
     ["fact.score", String(score), "num"],
     ...further,

@@ -16,9 +16,13 @@
  * @property {{division: string, town: string, lon: number | null, lat: number | null}} place
  * @property {{id: string, name: string, gb_id: string, preset: number | null}} camera
  * @property {{start: string, confirmed: string, end: string, timezone: string, clock_source: string, uncertainty_s: number}} event
- * @property {{kind: string, class_name: string, peak_confidence: number, peak_xyxy: number[], peak_utc: string, observations: number, duration_s: number, zone: string, quality: string, values: Record<string, number>}} measure
+ * @property {{kind: string, class_name: string, peak_confidence: number, peak_xyxy: number[], peak_utc: string, observations: number, duration_s: number, zone: string, quality: string, values: Record<string, number>, probability?: number | null, validity?: string, opacity_pct?: number | null, opacity_sd_pct?: number | null, least_opacity_pct?: number | null, grade?: number | null, grade_limit?: number | null, colour?: string, method?: string, readings?: number, readings_valid?: number, r2?: number | null, sun_angle_deg?: number | null}} measure
  * @property {{id: string, version: string, params: Record<string, string | number | boolean>}} rule
  * @property {{name: string, version: string, sha256: string}} model
+ * @property {{zone: string, uscc: string, name: string, outlet: string, risk: "red" | "yellow" | "green" | "", positive_list: boolean, registry_version: string} | null} [target]
+ * @property {{in_force_at: string, basis: string[], text_zh: string, penalty_zh: string, authority: string, confirmed_by: string} | null} [legal]
+ * @property {{action: "lead" | "warn_only" | "watch", notify: string[], approval_required: boolean, reasons: string[]} | null} [disposition]
+ * @property {{source: string, name: string, says: string}[]} [votes]
  * @property {{package: string, sums_sha256: string, tsa: string, log_index: number | null} | null} evidence
  * @property {string} node
  */

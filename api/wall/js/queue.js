@@ -5,6 +5,7 @@
 import { violationName, violationNumber } from "./codes.js";
 import { fill, h, write } from "./dom.js";
 import { language, onLanguage, speak, t } from "./i18n.js";
+import { keyFigure } from "./measures.js";
 import { agoWords, serverClock, shortTime } from "./times.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
@@ -150,11 +151,16 @@ class Card {
     this.time = h("time", { class: "lead-time" });
     this.age = h("span", { class: "lead-age" });
     this.peak = h("span", { class: "lead-peak" });
+    this.risk = h("span", { class: "risk" });
+    this.owner = h("span", { class: "lead-owner-name" });
+    this.next = h("span", { class: "action" });
+    this.whose = h("span", { class: "lead-row lead-owner", hidden: true }, this.risk, this.owner, this.next);
     this.button = h("button", { class: "lead", type: "button", on: { click: () => open(this.lead.lead_id) } },
       h("span", { class: "lead-frame" }, this.still),
       h("span", { class: "lead-text" },
         h("span", { class: "lead-row" }, this.title, this.number, this.priority),
         h("span", { class: "lead-row" }, this.camera, this.peak),
+        this.whose,
         h("span", { class: "lead-row" }, this.chip, h("span", { class: "lead-when" }, this.time, this.age))));
     this.node = h("li", { "data-lead": lead.lead_id }, this.button);
     this.render();
@@ -187,15 +193,35 @@ class Card {
     this.chip.dataset.state = lead.state;
     write(this.time, shortTime(when));
     this.time.setAttribute("datetime", lead.event.start);
-    write(this.peak, lead.measure.peak_confidence.toFixed(2));
-    this.peak.title = t("leads.peak");
-    this.button.setAttribute("aria-label", `${t("leads.open", { what, camera, time: shortTime(when) })} · ${t(`state.${lead.state}`)} · ${lead.priority}`);
+    const figure = keyFigure(lead.measure);
+    write(this.peak, figure.value);
+    this.peak.title = figure.title;
+    const whose = this.#showOwner();
+    const said = [t("leads.open", { what, camera, time: shortTime(when) }), t(`state.${lead.state}`), lead.priority, `${figure.title} ${figure.value}`, ...whose];
+    this.button.setAttribute("aria-label", said.join(" · "));
     this.#showStill();
     this.tick();
   }
 
   tick() {
     write(this.age, agoWords((serverClock.now() - Date.parse(this.lead.event.start)) / 1000));
+  }
+
+  /** Show whose it is and what is to follow; return the same for who listens. @returns {string[]} */
+  #showOwner() {
+    const { target, disposition } = this.lead;
+    const owner = [target?.name || target?.zone, target?.outlet].filter(Boolean).join(" · ");
+    const next = disposition && disposition.action !== "lead" ? t(`disposition.${disposition.action}.short`) : "";
+    this.whose.hidden = !owner && !next;
+    this.risk.hidden = !target?.risk;
+    this.risk.dataset.risk = target?.risk ?? "";
+    this.risk.title = target?.risk ? t(`risk.${target.risk}`) : "";
+    write(this.owner, owner);
+    this.owner.title = owner;
+    this.next.hidden = !next;
+    this.next.dataset.action = disposition?.action ?? "";
+    write(this.next, next);
+    return [owner, this.risk.title, next].filter(Boolean);
   }
 
   #showStill() {

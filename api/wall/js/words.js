@@ -2,9 +2,11 @@
  * Words of the wall: key to [Chinese, English]. One word per thing, as in docs/glossary.md.
  * @module
  */
+import { LEAD_WORDS } from "./leadwords.js";
 
 /** @type {Record<string, [string, string]>} */
 export const WORDS = {
+  ...LEAD_WORDS,
   "name": ["青目", "Plumewatch"],
   "name.tag": ["生态环境非现场执法视频墙", "Environmental enforcement video wall"],
   "close": ["关闭", "Close"],

@@ -3,11 +3,16 @@ import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { test } from "node:test";
 
+globalThis.localStorage ??= { getItem: () => null, setItem: () => {} };
+globalThis.document ??= { documentElement: {}, querySelectorAll: () => [] };
+
 const { arrangement } = await import("../../../api/wall/js/arrangement.js");
 const { Backoff } = await import("../../../api/wall/js/backoff.js");
 const { certificateDer, children, element, hex, rawSignature } = await import("../../../api/wall/js/der.js");
 const { parseSums } = await import("../../../api/wall/js/hashes.js");
 const { LeadBook } = await import("../../../api/wall/js/leadbook.js");
+const { durationWords, gradeWords, keyFigure, limitWords, opacityWords, refusalWords } = await import("../../../api/wall/js/measures.js");
+const { parseReadings } = await import("../../../api/wall/js/readings.js");
 const { loadOf } = await import("../../../api/wall/js/loads.js");
 const { joined, lengthWords, levelOf, shareWords } = await import("../../../api/wall/js/strips.js");
 const { troubleOf, watchOf } = await import("../../../api/wall/js/troubles.js");
@@ -176,4 +181,40 @@ test("a worker's load is a share of what it has, by either of its reports alone"
   assert.deepEqual(loadOf(health, member), { cameras: 50, room: 64, cpu: 0.75, memory: 2, late: 0.1, waiting: 3, stuck: 1 });
   assert.deepEqual(loadOf(null, member), { cameras: 2, room: 64, cpu: null, memory: null, late: 0.1, waiting: 0, stuck: 0 });
   assert.equal(loadOf(health, null).room, 0);
+});
+
+test("what was not measured has no words", () => {
+  const plain = { peak_confidence: 0.875 };
+  assert.deepEqual([opacityWords, gradeWords, limitWords, refusalWords].map((words) => words(plain)), ["", "", "", ""]);
+  assert.equal(keyFigure(plain).value, "0.88");
+  assert.equal(opacityWords({ opacity_pct: null }), "");
+});
+
+test("a grade exceeds its limit above it, not at it", () => {
+  assert.equal(limitWords({ grade: 1, grade_limit: 1 }), "未超过限值 1 级");
+  assert.equal(limitWords({ grade: 1.25, grade_limit: 1 }), "超过限值 1 级");
+});
+
+test("without a number the reason is told, and a grade is at least what the light proves", () => {
+  assert.equal(refusalWords({ validity: "valid" }), "");
+  assert.equal(refusalWords({ validity: "dark" }), "光线过暗");
+  assert.equal(refusalWords({ validity: "something_new" }), "something_new");
+  assert.equal(gradeWords({ validity: "dark", grade: 1.5 }), "至少 1.5 级");
+  assert.equal(gradeWords({ validity: "valid", grade: 2.25 }), "2.25 级");
+});
+
+test("durations are told in minutes and seconds", () => {
+  assert.equal(durationWords(4.26), "4.3 秒");
+  assert.equal(durationWords(655), "10 分 55 秒");
+});
+
+test("readings are found by the names of their columns, whatever their order", () => {
+  const csv = "validity,start_utc,more,opacity_pct\nvalid,2026-11-23T02:30:00Z,x,46.1\ndark,2026-11-23T02:30:15Z,x,\n";
+  const [first, second] = parseReadings(csv);
+  assert.equal(first.opacity, 46.1);
+  assert.equal(first.atMs, Date.parse("2026-11-23T02:30:00Z"));
+  assert.equal(second.opacity, null);
+  assert.equal(second.validity, "dark");
+  assert.deepEqual(parseReadings("a,b\n1,2\n"), []);
+  assert.deepEqual(parseReadings(""), []);
 });

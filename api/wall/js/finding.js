@@ -1,0 +1,149 @@
+/**
+ * Finding: what a reviewer judges a lead by: how dark, how long, whose, how sure; the law, and what is to follow.
+ * @module
+ */
+import { className } from "./codes.js";
+import { fill, h } from "./dom.js";
+import { hasWords, language, speak, t } from "./i18n.js";
+import { durationWords, gradeWords, isNumber, limitWords, opacityWords, percent, refusalWords, short } from "./measures.js";
+import { parseReadings, readingChart } from "./readings.js";
+
+/** @typedef {import("./leadbook.js").Lead} Lead */
+/** @typedef {import("./readings.js").Reading} Reading */
+/** @typedef {[string, string | Node | null | false, string?]} Row label key, value, class; a row without a value is not shown */
+
+/** Larger than any series of readings; a file beyond it is not fetched to be drawn. */
+const READINGS_MOST_BYTES = 1024 * 1024;
+const LAW = /^([A-Za-z]+)-(\d+)(?:\((\d+)\))?$/;
+
+export class FindingPanel {
+  /** @type {Reading[]} */
+  #readings = [];
+
+  constructor() {
+    this.node = h("div", { class: "finding-set" });
+  }
+
+  /** Show a lead. @param {Lead} lead */
+  show(lead) {
+    this.lead = lead;
+    fill(this.node, figures(lead, this.#readings), target(lead), disposition(lead), legal(lead), votes(lead));
+  }
+
+  /** Take the readings out of a package, where it has any. @param {Lead} lead @param {import("./files.js").PackageFile[]} files */
+  async load(lead, files) {
+    const file = files.find(({ name, size }) => name === "readings.csv" && size <= READINGS_MOST_BYTES);
+    if (!file) return;
+    const answer = await fetch(`/v1/evidence/${encodeURIComponent(lead.lead_id)}/files/${file.name}`, { credentials: "same-origin" }).catch(() => null);
+    if (!answer?.ok) return;
+    this.#readings = parseReadings(await answer.text());
+    if (this.lead?.lead_id === lead.lead_id) this.show(this.lead);
+  }
+}
+
+/** @param {Lead} lead @param {Reading[]} readings */
+function figures({ measure }, readings) {
+  const refusal = refusalWords(measure);
+  const opacity = opacityWords(measure);
+  const boxes = [
+    gradeWords(measure) ? figure("finding.grade", gradeWords(measure), limitWords(measure), isOver(measure) ? "bad" : "none") : null,
+    opacity ? figure("finding.opacity", opacity, t("finding.screening")) : null,
+    !opacity && refusal ? figure("finding.opacity", t("finding.none"), refusal, "warn") : null,
+    !opacity && isNumber(measure.least_opacity_pct) && measure.least_opacity_pct > 0
+      ? figure("finding.least.name", t("finding.least", { opacity: `${short(measure.least_opacity_pct)}%` }), t("finding.least.why")) : null,
+    figure("finding.duration", durationWords(measure.duration_s), what(measure)),
+    isNumber(measure.probability) ? figure("finding.probability", percent(measure.probability), t("finding.probability.why")) : null,
+  ];
+  const limit = measure.grade_limit ?? null;
+  return h("section", { class: "finding" },
+    h("h3", {}, speak(h("span"), "finding.title"), speak(h("small"), "finding.note")),
+    h("div", { class: "finding-figures" }, boxes),
+    measure.readings ? h("p", { class: "finding-count" }, speak(h("span"), "finding.readings"), speak(h("b"), "finding.readings.count", { valid: measure.readings_valid ?? 0, all: measure.readings })) : null,
+    readings.length ? /** @type {any} */ (readingChart(readings, limit)) : null);
+}
+
+/** @param {string} name @param {string} value @param {string} note @param {string} [tone] */
+function figure(name, value, note, tone = "none") {
+  return h("div", { class: "finding-figure", "data-tone": tone },
+    speak(h("span", { class: "finding-name" }), name), h("strong", {}, value), note ? h("small", {}, note) : null);
+}
+
+/** Return what was seen with its colour: `烟 · 黑色`. @param {Lead["measure"]} measure */
+function what(measure) {
+  return [className(measure.class_name, language()), measure.colour ? known("colour", measure.colour) : ""].filter(Boolean).join(" · ");
+}
+
+/** @param {Lead["measure"]} measure */
+function isOver({ grade, grade_limit: limit }) {
+  return isNumber(grade) && isNumber(limit) && grade > limit;
+}
+
+/** @param {Lead} lead */
+function target({ target: whose }) {
+  if (!whose) return null;
+  return section("target.title", "target.asof", [
+    ["target.name", whose.name],
+    ["target.uscc", whose.uscc, "mono"],
+    ["target.outlet", whose.outlet, "mono"],
+    ["target.zone", whose.zone],
+    ["target.risk", whose.risk ? h("span", { class: "risk", "data-risk": whose.risk }, known("risk", whose.risk)) : ""],
+    ["target.positive", whose.positive_list ? t("target.positive.yes") : ""],
+    ["target.registry", whose.registry_version, "mono"],
+  ]);
+}
+
+/** @param {Lead} lead */
+function disposition({ disposition: next }) {
+  if (!next) return null;
+  const each = (/** @type {string} */ set, /** @type {string[]} */ codes) => codes.map((code) => known(set, code)).join(language() === "zh" ? "；" : "; ");
+  return section("disposition.title", null, [
+    ["disposition.action", h("span", { class: "action", "data-action": next.action }, known("disposition", next.action))],
+    ["disposition.why", next.reasons.length ? h("ol", { class: "reasons" }, next.reasons.map((reason) => h("li", {}, known("reason", reason)))) : ""],
+    ["disposition.approval.name", next.approval_required ? t("disposition.approval") : ""],
+    ["disposition.notify", each("notify", next.notify)],
+  ]);
+}
+
+/** @param {Lead} lead */
+function legal({ legal: law }) {
+  if (!law) return null;
+  const confirmed = law.confirmed_by !== "";
+  const mark = confirmed ? speak(h("small", { class: "confirmed" }), "legal.confirmed", { who: law.confirmed_by }) : speak(h("small", { class: "unconfirmed" }), "legal.unconfirmed");
+  return section("legal.title", mark, [
+    ["legal.basis", language() === "zh" && law.text_zh ? law.text_zh : law.basis.map(articleWords).join(language() === "zh" ? "、" : "; ")],
+    ["legal.penalty", law.penalty_zh ? h("span", { lang: "zh-CN" }, law.penalty_zh) : ""],
+    ["legal.authority", law.authority.split("、").filter(Boolean).map((one) => known("authority", one)).join(language() === "zh" ? "、" : ", ")],
+    ["legal.in_force", t("legal.in_force.value", { day: law.in_force_at })],
+  ]);
+}
+
+/** @param {Lead} lead */
+function votes({ votes: all }) {
+  if (!all?.length) return null;
+  return section("votes.title", speak(h("small"), "votes.count", { n: all.length }), all.map(({ source, name, says }) =>
+    /** @type {Row} */ ([`votes.${source}`, [name, says].filter(Boolean).join("：")])));
+}
+
+/** Return an article of a law in words: `Code-1107` to 《生态环境法典》第1107条. @param {string} code */
+export function articleWords(code) {
+  const parts = LAW.exec(code);
+  const law = `legal.law.${parts?.[1]}`;
+  if (!parts || !hasWords(law)) return code;
+  return t("legal.article", { law: t(law), article: parts[2] }) + (parts[3] ? t("legal.item", { item: parts[3] }) : "");
+}
+
+/** @param {string} title @param {string | Node | null} note words' key, or a node @param {Row[]} rows */
+function section(title, note, rows) {
+  return h("section", { class: "facts" },
+    h("h3", {}, speak(h("span"), title), typeof note === "string" ? speak(h("small"), note) : note),
+    h("dl", {}, rows.filter(([, value]) => value).map(([label, value, kind]) => [
+      hasWords(label) ? speak(h("dt"), label) : h("dt", {}, label),
+      h("dd", { class: kind ?? "" }, value),
+    ])));
+}
+
+/** Return the words for a closed set's value; a value without words is shown as it came. @param {string} set @param {string} value */
+function known(set, value) {
+  const key = `${set}.${value}`;
+  return hasWords(key) ? t(key) : value;
+}

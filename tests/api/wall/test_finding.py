@@ -1,0 +1,109 @@
+"""What a lead tells of the thing seen: how dark, how long, whose, how sure, the law, what follows."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.api.contract.sample import TestSigner
+from tests.api.wall.leads import fresh_lead, judged_lead, playable_posting, readings_csv
+from tests.api.wall.stage import StagedWorker
+
+pytestmark = pytest.mark.e2e
+
+ID = "L20261123-001007"
+OPACITIES = [12.0, 18.0, 31.0, None, 44.0, 46.1, 52.0, 58.0, 47.0, None, None, 38.0] + [41.0, 46.0, 35.0, 28.0] * 8
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """Keep a picture of the page where somebody wants it."""
+    if folder := os.environ.get("PLUMEWATCH_SCREENSHOTS"):
+        page.wait_for_timeout(600)
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def test_a_judged_lead_is_shown_in_full(
+    wall: Page, enrolled: httpx.Client, signer: TestSigner, square_clip: Path, tmp_path: Path, complaints: list[str]
+) -> None:
+    """Card and evidence tell grade, opacity, uncertainty, duration, owner, law and disposition; readings are drawn."""
+    lead = judged_lead(ID, ago_s=700)
+    readings = readings_csv(datetime.now(UTC), OPACITIES)
+    posting = playable_posting(tmp_path / "package", square_clip, signer, lead, readings)
+    assert posting.send(enrolled).status_code == 201
+    card = wall.locator(f'[data-lead="{ID}"]')
+    expect(card.locator(".lead-peak")).to_have_text("2.25 级")
+    expect(card.locator(".lead-peak")).to_have_attribute("title", "林格曼黑度 · 筛查值")
+    expect(card.locator(".lead-owner-name")).to_have_text("北京通州示范热力有限公司 · DA001")
+    expect(card.locator(".risk")).to_have_attribute("data-risk", "red")
+    card.locator("button").click()
+    finding = wall.locator(".finding-set")
+    expect(finding.locator(".finding-figure").nth(0)).to_have_text("林格曼黑度2.25 级超过限值 1 级")
+    expect(finding.locator(".finding-figure").nth(1)).to_have_text("不透光度46.1% ± 3.2筛查值")
+    expect(finding.locator(".finding-figure").nth(2)).to_have_text("持续时间10 分 55 秒烟 · 黑色")
+    expect(finding.locator(".finding-figure").nth(3)).to_contain_text("93%")
+    expect(finding.locator(".readings .reading:not(.void)")).to_have_count(41)
+    expect(finding.locator(".readings .void")).to_have_count(3)
+    expect(finding.locator(".readings")).to_have_attribute(
+        "aria-label", "15 秒读数图：共 44 次，有效 41 次，最高不透光度 58%"
+    )
+    text = finding.inner_text()
+    for said in (
+        "筛查值，仅供研判，不作为法定读数",
+        "91110000802100433B",
+        "红色（高风险）",
+        "《生态环境法典》第1107条、第221条",
+        "法制部门未确认",
+        "生态环境部门",
+        "2026-11-23，适用当日有效的法律",
+        "按线索核实处理",
+        "电话通知值班员",
+        "有效 41 / 共 44 次",
+    ):
+        assert said in text
+    keep_picture(wall, "evidence-zh-1366")
+    wall.set_viewport_size({"width": 1920, "height": 1080})
+    keep_picture(wall, "evidence-zh-1920")
+    wall.keyboard.press("Escape")
+    wall.get_by_role("button", name="EN").click()
+    card.locator("button").click()
+    expect(finding.locator(".finding-figure").nth(0)).to_contain_text("grade 2.25")
+    expect(finding).to_contain_text("Ecological and Environmental Code, art. 1107")
+    keep_picture(wall, "evidence-en-1920")
+    wall.set_viewport_size({"width": 1366, "height": 768})
+    keep_picture(wall, "evidence-en-1366")
+    assert complaints == []
+
+
+def test_a_refused_reading_says_why_and_gives_no_number(wall: Page, stage: StagedWorker) -> None:
+    """A reading that is not valid is shown with its reason in words, never as a number and never as null."""
+    void = {"opacity_pct": None, "opacity_sd_pct": None, "grade": None, "grade_limit": None, "r2": None}
+    stage.announce(
+        judged_lead(ID, **void, validity="sun_in_front", colour="", least_opacity_pct=22.5, readings_valid=0)
+    )
+    card = wall.locator(f'[data-lead="{ID}"]')
+    expect(card.locator(".lead-peak")).to_have_text("93%")
+    card.locator("button").click()
+    finding = wall.locator(".finding-set")
+    expect(finding.locator(".finding-figure").nth(0)).to_have_text("不透光度无读数逆光（太阳不在镜头后方 140° 内）")
+    expect(finding.locator(".finding-figure").nth(1)).to_have_text("不透光度下限至少 22.5%仅凭减光可证实的下限")
+    keep_picture(wall, "evidence-refused")
+    words = wall.locator("dialog.evidence").inner_text()
+    assert "null" not in words
+    assert "undefined" not in words
+    assert "NaN" not in words
+
+
+def test_a_plain_lead_shows_nothing_that_it_does_not_have(wall: Page, stage: StagedWorker) -> None:
+    """A lead of a worker that measures nothing has no target, no law and no disposition, and no empty headings."""
+    stage.announce(fresh_lead(ID))
+    card = wall.locator(f'[data-lead="{ID}"]')
+    expect(card.locator(".lead-owner")).to_be_hidden()
+    card.locator("button").click()
+    expect(wall.locator(".finding-figure")).to_have_count(1)
+    expect(wall.locator(".finding-set h3 > span")).to_have_text(["研判要素"])
+    words = wall.locator("dialog.evidence").inner_text()
+    assert "null" not in words
+    assert "undefined" not in words
