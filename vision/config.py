@@ -16,6 +16,8 @@ from typing import Any, Self
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from streams.camera import Camera, CameraId, SourceUrl, StreamSettings, WatchPolicy
+from vision.alerts import AlertConfig
+from vision.enterprises import EnterpriseConfig, UsccError, checked_uscc, looks_like_uscc
 from vision.rules.config import RuleConfig, RuleKind
 from vision.sections import (
     CameraConfig,
@@ -47,6 +49,8 @@ class WorkerConfig(Section):
         default_factory=MembershipConfig, description="This worker's part in watching the cameras that admins register."
     )
     cameras: tuple[CameraConfig, ...] = Field((), description="The cameras to watch.")
+    enterprises: tuple[EnterpriseConfig, ...] = Field((), description="The register: who owns what zones show.")
+    alerts: tuple[AlertConfig, ...] = Field((), description="Heavy-pollution alerts, past and present.")
     rules: dict[Name, RuleConfig] = Field(
         default_factory=lambda: {kind.value: RuleConfig(kind=kind) for kind in RuleKind},
         description="Rules by name. `smoke` and `fire` are always there unless switched off with `enabled = false`.",
@@ -66,7 +70,7 @@ class WorkerConfig(Section):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        faults = [*_camera_faults(self), *_ring_faults(self), *_rule_faults(self)]
+        faults = [*_camera_faults(self), *_owner_faults(self), *_ring_faults(self), *_rule_faults(self)]
         if faults:
             raise ValueError("\n".join(faults))
         return self
@@ -199,6 +203,24 @@ def _camera_faults(config: WorkerConfig) -> Iterator[str]:
             if zone.name in seen:
                 yield f"cameras[{number}].zones[{zone_number}].name: {zone.name!r} is used twice in this camera"
             seen.add(zone.name)
+
+
+def _owner_faults(config: WorkerConfig) -> Iterator[str]:
+    """Yield each owner that is meant as an enterprise and is none of the register."""
+    first_use: dict[str, int] = {}
+    for number, enterprise in enumerate(config.enterprises):
+        if enterprise.uscc in first_use:
+            yield f"enterprises[{number}].uscc: {enterprise.uscc} is already enterprises[{first_use[enterprise.uscc]}]"
+        first_use.setdefault(enterprise.uscc, number)
+    for number, camera in enumerate(config.cameras):
+        for zone_number, zone in enumerate(camera.zones):
+            path = f"cameras[{number}].zones[{zone_number}].owner"
+            if not looks_like_uscc(zone.owner) or zone.owner in first_use:
+                continue
+            try:
+                yield f"{path}: {checked_uscc(zone.owner)} is none of [[enterprises]]"
+            except UsccError as error:
+                yield f"{path}: {error}"
 
 
 def _ring_faults(config: WorkerConfig) -> Iterator[str]:

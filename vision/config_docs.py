@@ -15,7 +15,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from vision.alerts import AlertConfig
 from vision.config import WorkerConfig
+from vision.enterprises import EnterpriseConfig, PositiveListConfig
 from vision.rules.config import RuleConfig, ScheduleConfig
 from vision.sections import (
     Art41Config,
@@ -46,12 +48,29 @@ lat = 39.91
 [[cameras.zones]]
 name = "outlets"
 polygon = [[0.40, 0.05], [0.70, 0.05], [0.70, 0.55], [0.40, 0.55]]
-owner = "Boiler house, outlet DA001"
+owner = "91110000802100433B"
+outlet = "DA001"
 
 [[cameras.zones]]
 name = "neighbour"
 kind = "mask"
 polygon = [[0.0, 0.6], [0.3, 0.6], [0.3, 1.0], [0.0, 1.0]]
+
+[[enterprises]]
+uscc = "91110000802100433B"
+name = "Example heating company"
+risk = "yellow"
+
+[enterprises.positive_list]
+from = 2026-07-01
+version = "2026-07"
+
+[[alerts]]
+level = "orange"
+from = 2026-12-01T00:00:00
+to = 2026-12-04T00:00:00
+order = "Alert order 2026-3"
+measures = ["earthwork", "production"]
 
 [rules.smoke]
 threshold = 0.35
@@ -90,6 +109,9 @@ _TABLES: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("[cameras.art41]", Art41Config, ""),
     ("[cameras.stream]", StreamConfig, "The keys of `[stream]`; those given here hold for this camera."),
     ("[[cameras.zones]]", ZoneConfig, ""),
+    ("[[enterprises]]", EnterpriseConfig, ""),
+    ("[enterprises.positive_list]", PositiveListConfig, ""),
+    ("[[alerts]]", AlertConfig, ""),
     ("[rules.NAME]", RuleConfig, "`[rules.smoke]` and `[rules.fire]` are there without being written."),
     ("[[rules.NAME.schedule]]", ScheduleConfig, ""),
 )

@@ -34,6 +34,7 @@ def registered_camera(document: bytes) -> CameraConfig:
             lon=camera.place.lon,
             lat=camera.place.lat,
             stream=camera.stream,
+            zones=[zone.model_dump() for zone in camera.zones],
         )
     except ValidationError as fault:
         first = fault.errors(include_url=False, include_input=False, include_context=False)[0]

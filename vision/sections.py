@@ -257,12 +257,27 @@ class ZoneConfig(Section):
     kind: ZoneKind = Field(
         ZoneKind.WATCH,
         description="`watch`: rules may ask for boxes in it. `mask`: boxes in it are never reported. `outlet`: the top "
-        "of a registered stack, as wide as its lip, the upper edge on the lip: opacity is read above it.",
+        "of a registered stack, as wide as its lip, the upper edge on the lip: opacity is read above it. The others "
+        "put a rule of the catalogue to work: `vent` a kitchen's outlet, `premises` a plant's ground, `field`, "
+        "`no_burn` and `no_bbq` where burning or grilling is banned, `road`, `works` a building site.",
     )
     polygon: tuple[tuple[float, float], ...] = Field(
         description="At least 3 points `[x, y]` as shares of width and height, 0 to 1 from the top left corner."
     )
-    owner: str = Field("", description="Whose outlet or ground it is, for people.")
+    owner: str = Field(
+        "",
+        max_length=64,
+        description="Whose outlet or ground it is: code or name of one of `[[enterprises]]`, or any other name. A code "
+        "that is not among them is refused.",
+    )
+    outlet: str = Field("", max_length=32, description="Outlet number of the permit, e.g. `DA001`.")
+    grade_limit: float = Field(
+        1.0,
+        ge=0,
+        le=5,
+        description="Ringelmann grade that the outlet must not exceed (GB 13271-2014, DB11/139-2015: 1). Lower: "
+        "allowed smoke is reported. Higher: forbidden smoke is not.",
+    )
     violation_code: ViolationCode = Field(
         "", description="Code proposed for a lead in this zone. Empty: the rule's own code."
     )

@@ -32,11 +32,26 @@ class ZoneKind(StrEnum):
         MASK: boxes in it are not looked at.
 
         OUTLET: the lip of a registered outlet, above which opacity is read (`Outlet.of`).
+
+        VENT: a kitchen's outlet, window or door.
+
+        PREMISES: the ground of a plant, on which nothing but its outlets may smoke.
+
+        FIELD: land on which straw is burnt; `NO_BURN`: other places where nothing may be; `NO_BBQ`: nor grilled.
+
+        ROAD: where vehicles drive; `WORKS`: a building site, where machines do.
     """
 
     WATCH = "watch"
     MASK = "mask"
     OUTLET = "outlet"
+    VENT = "vent"
+    PREMISES = "premises"
+    FIELD = "field"
+    NO_BURN = "no_burn"
+    NO_BBQ = "no_bbq"
+    ROAD = "road"
+    WORKS = "works"
 
 
 class ZoneTest(StrEnum):

@@ -173,3 +173,33 @@ def test_configuration_cannot_be_changed_afterwards() -> None:
     """What was loaded and hashed is what is in force."""
     with pytest.raises(ValidationError):
         WorkerConfig().site.name = "other"
+
+
+@pytest.mark.parametrize(
+    ("owner", "line"),
+    [
+        ("91110000802100433B", ""),
+        ("Boiler house", ""),
+        ("914403001922038216", "cameras[0].zones[0].owner: 914403001922038216 is none of [[enterprises]]"),
+        ("91110000802100433C", "cameras[0].zones[0].owner: the check character of '91110000802100433C' should be 'B'"),
+    ],
+)
+def test_an_owner_is_one_of_the_register_or_a_name(owner: str, line: str) -> None:
+    """A code that the register does not hold, or whose check character is wrong, is named with its path."""
+    zone = {"name": "a", "polygon": [[0, 0], [1, 0], [1, 1]], "owner": owner}
+    values = {
+        "enterprises": [{"uscc": "91110000802100433B", "name": "x"}],
+        "cameras": [{"id": "gate", "source": "x.mp4", "zones": [zone]}],
+    }
+    try:
+        parse_config(values)
+        said = ""
+    except ConfigError as error:
+        said = str(error)
+    assert said[: len(line) or None] == line
+
+
+def test_an_enterprise_with_a_wrong_code_is_refused() -> None:
+    """The register itself is checked, and told by its path."""
+    with pytest.raises(ConfigError, match=r"enterprises\[0\]\.uscc: the check character"):
+        parse_config({"enterprises": [{"uscc": "91110000802100433C", "name": "x"}]})

@@ -22,5 +22,5 @@ def test_every_key_is_on_the_page() -> None:
     page = render()
 
     assert [path for path, _ in walk() if "." in path and f"`{path.rsplit('.', 1)[1]}`" not in page
-                  and f"`[cameras.{path.rsplit('.', 1)[1]}]`" not in page
+                  and f".{path.rsplit('.', 1)[1]}]`" not in page
                   and f".{path.rsplit('.', 1)[1]}]]`" not in page] == []  # fmt: skip

@@ -4,6 +4,9 @@ import pytest
 
 from api.contract.schema import CameraDocument
 from vision.desired import RefusedCameraError, registered_camera
+from vision.zones import ZoneKind
+
+CORNER = [(0.0, 0.0), (0.5, 0.0), (0.0, 0.5)]
 
 
 def document(camera: str, source: str = "rtsp://camera/1", **more: object) -> bytes:
@@ -17,6 +20,13 @@ def test_a_registered_camera_keeps_its_name_and_settings() -> None:
     assert (camera.id, camera.name, camera.lon, camera.stream.transport.value) == ("gate", "三号门", 116.6, "udp")
 
 
+def test_a_registered_camera_keeps_its_zones() -> None:
+    """Zones that were drawn on the wall are the camera's, owner and outlet included."""
+    zone = {"name": "一号", "kind": "outlet", "polygon": CORNER, "owner": "某热力公司", "outlet": "DA001"}
+    (kept,) = registered_camera(document("gate", zones=[zone])).zones
+    assert (kept.name, kept.kind, kept.owner, kept.outlet) == ("一号", ZoneKind.OUTLET, "某热力公司", "DA001")
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -25,6 +35,7 @@ def test_a_registered_camera_keeps_its_name_and_settings() -> None:
         (document("gate", source="/etc/passwd"), "network stream"),
         (document("gate", source="file:///etc/passwd"), "network stream"),
         (document("gate", stream={"colour": "red"}), "stream.colour"),
+        (document("gate", zones=[{"name": "a", "kind": "moat", "polygon": CORNER}]), "zones.0.kind"),
         (document("gate", source="rtsp://admin:geheim@h/1", stream={"ring_s": -1}), "stream.ring_s"),
     ],
 )
