@@ -21,7 +21,20 @@ from api.logins import LoginLimit
 from api.metrics import Metrics
 from api.problems import ProblemDocument, add_problem_handlers
 from api.roster import Roster
-from api.routes import cameras, coverage, events, evidence, health, leads, live, nodes, session, workers
+from api.routes import (
+    cameras,
+    coverage,
+    events,
+    evidence,
+    exports,
+    health,
+    leads,
+    live,
+    nodes,
+    report,
+    session,
+    workers,
+)
 from api.routes.wall import WallFiles, wall_page
 from api.settings import Settings
 from api.state import ApiState
@@ -33,7 +46,7 @@ from api.wall import WALL_FOLDER
 
 log = structlog.get_logger(__name__)
 
-ROUTERS = (leads, evidence, cameras, coverage, live, events, nodes, workers, session, health)
+ROUTERS = (leads, evidence, report, exports, cameras, coverage, live, events, nodes, workers, session, health)
 LEADS_PATH = "/v1/leads"
 """Has its own limit, as it reads packages from the body."""
 WS_MAX_BYTES = 64 * 1024

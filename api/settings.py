@@ -54,6 +54,21 @@ class Settings(BaseSettings):
         "list; the API's own origin always may.",
     )
 
+    site_name: str = Field(
+        "", max_length=40, description="Whose site it is, as the head of printed reports names it, e.g. the bureau."
+    )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s#?]+)?$",
+        description="Address under which people open the wall; goes into the QR code of printed reports. Empty: the "
+        "address that the browser called.",
+    )
+    report_font: Path | None = Field(
+        None,
+        description="OpenType or TrueType font for printed reports, for names with characters beyond GB 2312; empty: "
+        "the one that is shipped, a subset of Noto Sans CJK SC.",
+    )
+
     def sqlite_path(self) -> Path:
         """Return where the embedded database is."""
         return self.data_dir.resolve() / "plumewatch.db"

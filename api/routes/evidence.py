@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import StreamingResponse
 
-from api.auth import AnyOperator, Reader, caller_address, caller_name
+from api.auth import AnyOperator, Reader
 from api.clock import utc_now
 from api.contract.manifest import Manifest
 from api.contract.package import MANIFEST
@@ -16,13 +16,12 @@ from api.contract.schema import UtcTime
 from api.contract.stamp import FILE_NAME_PATTERN, ContractError, parse_sha256_list
 from api.contract.tarball import tar_chunks
 from api.contract.verification import verify_package
+from api.custody import filed_lead, note, package_sizes
 from api.intake import pinned_roots
 from api.problems import Problem
 from api.routes.leads import LeadIdPath
 from api.state import ApiState, State
-from api.store.custody import CustodyAction, CustodyEntry, add_custody, custody_of, is_recorded
-from api.store.faults import UnknownRecord
-from api.store.leads import get_lead
+from api.store.custody import CustodyAction, custody_of
 from api.store.people import Operator
 from api.store.workers import Worker, has_made
 from api.vault import MissingEvidence, VaultError
@@ -42,6 +41,7 @@ MEDIA_TYPES = {
 }
 SHOWN = frozenset({".mp4", ".ts", ".jpg", ".png", ".json"})
 """Kinds that a browser may show; the rest is only downloaded."""
+PLAYED = frozenset({".mp4", ".ts"})
 _RANGE = re.compile(r"^bytes=(\d{0,15})-(\d{0,15})$")
 
 
@@ -110,8 +110,8 @@ def get_manifest(lead_id: LeadIdPath, operator: AnyOperator, state: State, reque
 @router.get("/files")
 def get_files(lead_id: LeadIdPath, _: AnyOperator, state: State) -> FileList:
     """List the package's files with size and hash."""
-    sums = _sums_sha256(state, lead_id)
-    sizes = _sizes(state, sums)
+    sums = filed_lead(state, lead_id)[1]
+    sizes = package_sizes(state, sums)
     listed = parse_sha256_list(b"".join(state.vault.read(sums, "SHA256SUMS", 0, sizes["SHA256SUMS"])))
     files = [FileEntry(name=name, size=size, sha256=listed.get(name)) for name, size in sizes.items()]
     return FileList(lead_id=lead_id, sums_sha256=sums, files=files)
@@ -149,9 +149,9 @@ def get_package(lead_id: LeadIdPath, caller: Reader, state: State, request: Requ
         with state.database.reading() as session:
             if not has_made(session, caller, lead_id):
                 raise Problem(403, "foreign-package", "a worker may fetch only the packages that its own node made")
-    sums = _sums_sha256(state, lead_id)
-    sizes = _sizes(state, sums)
-    _note(state, request, caller, lead_id, "", CustodyAction.DOWNLOADED)
+    sums = filed_lead(state, lead_id)[1]
+    sizes = package_sizes(state, sums)
+    note(state, request, caller, lead_id, "", CustodyAction.DOWNLOADED)
 
     def chunks() -> Iterator[bytes]:
         with state.vault.folder(sums, lead_id) as folder:
@@ -171,7 +171,7 @@ def get_verification(
     lead_id: LeadIdPath, operator: AnyOperator, state: State, request: Request
 ) -> VerificationDocument:
     """Verify the package as it lies in the vault now, against the pinned node certificates."""
-    sums = _sums_sha256(state, lead_id)
+    sums = filed_lead(state, lead_id)[1]
     try:
         with state.vault.folder(sums, lead_id) as folder:
             report = verify_package(folder, pinned_roots(state) or None, lead_id=lead_id)
@@ -182,14 +182,14 @@ def get_verification(
     if report.sums_sha256 != sums:
         raise Problem(500, "evidence-altered", f"the vault's package hashes to {report.sums_sha256}, not to {sums}")
     result = "ok" if report.ok else "failed"
-    _note(state, request, operator, lead_id, "", CustodyAction.VERIFIED, result=result)
+    note(state, request, operator, lead_id, "", CustodyAction.VERIFIED, result=result)
     return VerificationDocument.model_validate(report.as_dict() | {"verified_at": utc_now()})
 
 
 @router.get("/custody")
 def get_custody(lead_id: LeadIdPath, _: AnyOperator, state: State) -> CustodyList:
     """Tell who filed, viewed, downloaded or verified the package, and when."""
-    sums = _sums_sha256(state, lead_id)
+    sums = filed_lead(state, lead_id)[1]
     with state.database.reading() as session:
         entries = custody_of(session, lead_id)
     return CustodyList(
@@ -209,31 +209,11 @@ def get_custody(lead_id: LeadIdPath, _: AnyOperator, state: State) -> CustodyLis
     )
 
 
-def _sums_sha256(state: ApiState, lead_id: str) -> str:
-    with state.database.reading() as session:
-        try:
-            lead = get_lead(session, lead_id)
-        except UnknownRecord as fault:
-            raise Problem(404, "not-found", str(fault)) from fault
-    if lead.evidence is None:
-        raise Problem(404, "not-found", f"the evidence of lead {lead_id} has not come in yet")
-    return lead.evidence.sums_sha256
-
-
-def _sizes(state: ApiState, sums_sha256: str) -> dict[str, int]:
-    try:
-        return state.vault.sizes(sums_sha256)
-    except MissingEvidence as fault:
-        raise Problem(404, "not-found", str(fault)) from fault
-    except VaultError as fault:
-        raise Problem(503, "vault-unavailable", str(fault)) from fault
-
-
 def _file(
     state: ApiState, request: Request, operator: Operator, lead_id: str, name: str, *, download: bool
 ) -> Response:
-    sums = _sums_sha256(state, lead_id)
-    sizes = _sizes(state, sums)
+    sums = filed_lead(state, lead_id)[1]
+    sizes = package_sizes(state, sums)
     if name not in sizes:
         raise Problem(404, "not-found", f"the package of lead {lead_id} holds no file {name}")
     size = sizes[name]
@@ -250,7 +230,7 @@ def _file(
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     start, end = _byte_range(request, size, etag)
-    _note(state, request, operator, lead_id, name, CustodyAction.VIEWED if shown else CustodyAction.DOWNLOADED)
+    note(state, request, operator, lead_id, name, _look(suffix, shown=shown))
     headers["Content-Length"] = str(end - start)
     partial = end - start < size
     if partial:
@@ -262,6 +242,12 @@ def _file(
         media_type=MEDIA_TYPES.get(suffix, "text/plain; charset=utf-8" if suffix == ".sh" else None)
         or ("text/plain; charset=utf-8" if name == "SHA256SUMS" else "application/octet-stream"),
     )
+
+
+def _look(suffix: str, *, shown: bool) -> CustodyAction:
+    if not shown:
+        return CustodyAction.DOWNLOADED
+    return CustodyAction.PLAYED if suffix in PLAYED else CustodyAction.VIEWED
 
 
 def _byte_range(request: Request, size: int, etag: str) -> tuple[int, int]:
@@ -285,23 +271,3 @@ def _byte_range(request: Request, size: int, etag: str) -> tuple[int, int]:
             headers={"Content-Range": f"bytes */{size}"},
         )
     return start, end
-
-
-def _note(
-    state: ApiState,
-    request: Request,
-    caller: Operator | Worker,
-    lead_id: str,
-    name: str,
-    action: CustodyAction,
-    *,
-    result: str = "",
-) -> None:
-    """Record what is done before it is done; a player's many ranges are one view."""
-    entry = CustodyEntry(lead_id, name, action, caller_name(caller), caller_address(request), utc_now(), result)
-    if action is not CustodyAction.VERIFIED:
-        with state.database.reading() as session:
-            if is_recorded(session, entry):
-                return
-    with state.database.writing() as session:
-        add_custody(session, entry)

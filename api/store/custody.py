@@ -18,8 +18,11 @@ class CustodyAction(StrEnum):
 
     FILED = "filed"
     VIEWED = "viewed"
+    PLAYED = "played"
     DOWNLOADED = "downloaded"
+    EXPORTED = "exported"
     VERIFIED = "verified"
+    PRINTED = "printed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ export class FileList {
     const id = lead.lead_id;
     this.node = h("section", { class: "files" },
       h("h3", {}, speak(h("span"), "evidence.files"),
+        speak(h("a", { class: "button", href: `/v1/evidence/${encodeURIComponent(id)}/report.pdf`, target: "_blank", rel: "noopener" }), "evidence.report"),
         speak(h("a", { class: "button", href: `/v1/evidence/${encodeURIComponent(id)}/package.tar`, download: `${id}.tar` }), "evidence.package")),
       h("table", {},
         h("thead", {}, h("tr", {}, speak(h("th"), "evidence.file"), speak(h("th", { class: "num" }), "evidence.size"), speak(h("th"), "evidence.sha256"), h("th"))),

@@ -114,7 +114,7 @@ def test_verification_is_fresh(api: RunningApi, operator: httpx.Client, filed: P
 
 
 def test_custody_tells_who_did_what(operator: httpx.Client, filed: Posting) -> None:
-    """Filing, views, downloads and verifications are recorded in order; a player's many ranges are one view."""
+    """Filing, views, plays, downloads and verifications are recorded in order; a player's many ranges are one play."""
     assert filed.lead.lead_id == LEAD_ID
     operator.get(BASE)
     for start in range(0, 1000, 100):
@@ -125,7 +125,7 @@ def test_custody_tells_who_did_what(operator: httpx.Client, filed: Posting) -> N
     assert [(entry["action"], entry["file"], entry["who"]) for entry in custody["entries"]] == [
         ("filed", "", "worker:local"),
         ("viewed", "manifest.json", "operator:admin"),
-        ("viewed", "clip.mp4", "operator:admin"),
+        ("played", "clip.mp4", "operator:admin"),
         ("downloaded", "", "operator:admin"),
         ("verified", "", "operator:admin"),
     ]

@@ -1,0 +1,151 @@
+"""
+Case: everything that the report of one lead prints, read from store and vault at one moment.
+
+The package is verified anew for each report, so that paper never says more than the vault can show.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import JsonValue, TypeAdapter
+
+from api.contract.manifest import Manifest
+from api.contract.package import OVERLAY, SUMS
+from api.contract.report import VerificationReport
+from api.contract.schema import LeadDocument
+from api.contract.stamp import StampError, parse_sha256_list
+from api.contract.verification import verify_package
+from api.intake import pinned_roots
+from api.report.pictures import UnreadablePicture, printable
+from api.report.readings import READINGS, ReadingLine, parse_readings
+from api.report.sheet import Picture
+from api.state import ApiState
+from api.store.custody import CustodyEntry, custody_of
+from api.store.leads import get_lead, transitions_of
+
+STILLS = 2
+"""Pictures on paper: the overlay and the first still; the rest is in the package."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """One file of the package; ``role`` is empty for what is no evidence itself, such as the list."""
+
+    name: str
+    size: int
+    sha256: str
+    role: str = ""
+    source: str = ""
+    operation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseMove:
+    """One transition of the lead."""
+
+    at: datetime
+    frm: str
+    to: str
+    user: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """
+    A lead with its evidence as it stood when it was read.
+
+    Attributes:
+        report: of the verification made for this reading.
+
+        received: when the package was filed; ``None`` where custody does not tell.
+
+        custody: all entries, oldest first.
+    """
+
+    lead: LeadDocument
+    manifest: Manifest | None
+    report: VerificationReport
+    received: datetime | None
+    files: tuple[CaseFile, ...]
+    pictures: tuple[Picture, ...]
+    unreadable: tuple[str, ...]
+    readings: tuple[ReadingLine, ...]
+    moves: tuple[CaseMove, ...]
+    custody: tuple[CustodyEntry, ...] = field(repr=False)
+
+
+_RECORD = TypeAdapter(dict[str, JsonValue])
+
+
+def read_case(state: ApiState, lead_id: str) -> Case:
+    """
+    Return the case of a filed lead.
+
+    Raises `api.store.faults.UnknownRecord`, `api.vault.VaultError`, or `api.contract.stamp.ContractError` for a package
+    that cannot be read at all.
+    """
+    with state.database.reading() as session:
+        lead = get_lead(session, lead_id)
+        moves = tuple(_move(record) for record in transitions_of(session, lead_id))
+        custody = tuple(custody_of(session, lead_id))
+    sums = "" if lead.evidence is None else lead.evidence.sums_sha256
+    with state.vault.folder(sums, lead_id) as folder:
+        report = verify_package(folder, pinned_roots(state) or None, lead_id=lead_id)
+        files = _files(folder, report.manifest)
+        pictures, unreadable = _pictures(folder, files)
+        readings = _readings(folder)
+    received = next((entry.at for entry in custody if entry.action == "filed"), None)
+    return Case(lead, report.manifest, report, received, files, pictures, unreadable, readings, moves, custody)
+
+
+def _files(folder: Path, manifest: Manifest | None) -> tuple[CaseFile, ...]:
+    entries = {} if manifest is None else {entry.name: entry for entry in manifest.files}
+    try:
+        listed = parse_sha256_list((folder / SUMS).read_bytes())
+    except (OSError, StampError):
+        listed = {}
+    files = []
+    for path in sorted(folder.iterdir()):
+        entry = entries.get(path.name)
+        size, sha256 = path.stat().st_size, listed.get(path.name, "")
+        if entry is None:
+            files.append(CaseFile(path.name, size, sha256))
+        else:
+            files.append(CaseFile(path.name, size, sha256, entry.role.value, entry.source or "", entry.operation or ""))
+    return tuple(files)
+
+
+def _pictures(folder: Path, files: tuple[CaseFile, ...]) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
+    """Return the pictures to print and the names of those that cannot be read."""
+    stills = [file for file in files if file.role and file.name.endswith((".jpg", ".png")) and file.name != OVERLAY]
+    chosen = [file for file in files if file.name == OVERLAY] + stills
+    pictures: list[Picture] = []
+    unreadable: list[str] = []
+    for file in chosen:
+        if len(pictures) == STILLS:
+            break
+        what = "叠加图" if file.name == OVERLAY else "画面"
+        caption = f"{what} {file.name}（派生自 {file.source or '—'}，印刷缩小件）"
+        try:
+            pictures.append(printable((folder / file.name).read_bytes(), caption))
+        except UnreadablePicture:
+            unreadable.append(file.name)
+    return tuple(pictures), tuple(unreadable)
+
+
+def _readings(folder: Path) -> tuple[ReadingLine, ...]:
+    file = folder / READINGS
+    return parse_readings(file.read_text(encoding="utf-8", errors="replace")) if file.is_file() else ()
+
+
+def _move(record: str) -> CaseMove:
+    values = _RECORD.validate_json(record)
+    return CaseMove(
+        at=datetime.fromisoformat(str(values["at"])),
+        frm=str(values["from"]),
+        to=str(values["to"]),
+        user=str(values["user"]),
+        reason=str(values["reason"]),
+    )

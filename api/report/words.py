@@ -1,0 +1,107 @@
+"""
+Words of the printed report: what codes and closed sets are called in Chinese, as in ``docs/glossary.md``.
+
+A value without a word is printed as it came.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
+
+from api.contract.report import Outcome
+from api.contract.schema import LeadState
+from api.store.custody import CustodyAction
+
+BEIJING = timezone(timedelta(hours=8), "北京时间")
+
+VIOLATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "V01_STACK_SMOKE": "烟囱冒烟",
+        "V01B_BYPASS": "旁路偷排",
+        "V02_COLOR_PLUME": "有色烟羽",
+        "V03_STRAW_BURN": "露天焚烧秸秆落叶",
+        "V04_WASTE_BURN": "露天焚烧垃圾",
+        "V05_OPEN_BBQ": "露天烧烤",
+        "V06_FUME_DIRECT": "油烟直排",
+        "V07_BARE_SOIL": "裸土未苫盖",
+        "V08_SITE_DUST": "施工扬尘",
+        "V09_TRUCK_COVER": "渣土车未密闭",
+        "V10_BLACK_CAR": "机动车冒黑烟",
+        "V11_NRMM_SMOKE": "非道路机械冒黑烟",
+        "V12_ALERT_STOP": "重污染应急未停限产",
+        "V13_OUTDOOR_SPRAY": "露天喷涂",
+        "V14_DUMPING": "非法倾倒固废",
+        "V15_COLOR_WATER": "异色水体排放",
+        "V16_FUGITIVE": "无组织排放",
+        "V17_DEVICE_TAMPER": "监控设备异常",
+    }
+)
+CLASSES: Mapping[str, str] = MappingProxyType(
+    {"smoke": "烟", "fire": "火", "flame": "火焰", "steam": "水汽", "fume": "油烟", "dust": "扬尘"}
+)
+STATES: Mapping[str, str] = MappingProxyType(
+    {
+        "": "—",
+        LeadState.CANDIDATE: "取证中",
+        LeadState.PENDING_VERIFY: "待核实",
+        LeadState.NEED_MORE: "需补充",
+        LeadState.VERIFIED: "属实",
+        LeadState.REJECTED_FALSE: "误报",
+        LeadState.ARCHIVED: "已归档",
+    }
+)
+ADMISSIBILITY: Mapping[str, str] = MappingProxyType(
+    {"lead_only": "仅作线索，须现场核实", "evidence_candidate": "可作证据候选，须经审核"}
+)
+CLOCKS: Mapping[str, str] = MappingProxyType(
+    {"rtcp": "摄像机 RTCP 时间", "arrival": "到达时间（本机时钟）", "file": "录像文件时间"}
+)
+ACTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        CustodyAction.FILED: "入库",
+        CustodyAction.VIEWED: "查看",
+        CustodyAction.PLAYED: "播放",
+        CustodyAction.DOWNLOADED: "下载",
+        CustodyAction.EXPORTED: "导出",
+        CustodyAction.VERIFIED: "核验",
+        CustodyAction.PRINTED: "打印",
+    }
+)
+OUTCOMES: Mapping[str, str] = MappingProxyType({Outcome.OK: "通过", Outcome.FAIL: "未通过", Outcome.SKIPPED: "未查"})
+DISPOSITIONS: Mapping[str, str] = MappingProxyType({"lead": "转办线索", "warn_only": "先行提醒", "watch": "继续观察"})
+RISKS: Mapping[str, str] = MappingProxyType({"red": "红", "yellow": "黄", "green": "绿", "": "未评"})
+COLOURS: Mapping[str, str] = MappingProxyType(
+    {"black": "黑", "grey": "灰", "white": "白", "yellow": "黄", "blue": "蓝", "": "未判定"}
+)
+STAMPS: Mapping[str, str] = MappingProxyType(
+    {
+        "none": "未附：时间为节点自述",
+        "ok": "有效",
+        "unchecked": "已附，未核验（无根证书）",
+        "fail": "无效",
+        "pending": "待补：时间戳机构暂不可达",
+    }
+)
+REASONS: Mapping[str, str] = MappingProxyType(
+    {"announced by the analyser": "分析节点通报", "package verified": "证据包核验通过，入库"}
+)
+VALIDITIES: Mapping[str, str] = MappingProxyType({"valid": "有效"})
+ROLES: Mapping[str, str] = MappingProxyType({"original": "原件", "derived": "派生"})
+
+
+def word(words: Mapping[str, str], value: str) -> str:
+    """Return the word for a value, or the value itself."""
+    return words.get(value, value)
+
+
+def beijing(moment: datetime, *, milliseconds: bool = False) -> str:
+    """Return a time as people in Beijing write it: ``2026-11-23 10:30:05``."""
+    local = moment.astimezone(BEIJING).replace(tzinfo=None)
+    return local.isoformat(" ", "milliseconds" if milliseconds else "seconds")
+
+
+def size_words(size: int) -> str:
+    """Return a size for people: ``1.4 MB``."""
+    if size < 1000:
+        return f"{size} B"
+    return f"{size / 1000:.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
