@@ -3,7 +3,8 @@ Intake: a posted lead is checked, kept and filed; every step before the last can
 
 1. The lead document is parsed, the package verified against the pinned node certificates, the two compared.
 2. The package goes into the vault, which is write-once by content: twice is once.
-3. One database transaction files the lead, the package, the transition, the wall event and the idempotent answer.
+3. One database transaction files the lead, the package, the transition, the wall event, their leaves in the log and
+   the idempotent answer.
 
 A crash between 2 and 3 leaves a package in the vault that no lead names; the outbox posts again and finds it there.
 """
@@ -18,11 +19,12 @@ from pydantic import JsonValue, ValidationError
 
 from api.clock import utc_now
 from api.contract.manifest import Manifest
+from api.contract.package import SUMS, read_bytes
 from api.contract.report import VerificationReport
 from api.contract.schema import LeadDocument
 from api.contract.stamp import ContractError
 from api.contract.tarball import open_package
-from api.contract.verification import verify_package
+from api.contract.verification import SMALL, verify_package
 from api.problems import Problem
 from api.state import ApiState
 from api.store.custody import CustodyAction, CustodyEntry, add_custody
@@ -73,6 +75,7 @@ def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: st
     try:
         state.vault.keep(report.sums_sha256, package)
         files = len(package.sizes)
+        sums = read_bytes(package, SUMS, SMALL)
     except VaultError as fault:
         log.exception("evidence cannot be kept", lead=lead.lead_id)
         raise Problem(503, "vault-unavailable", "the evidence cannot be kept now; post it again later") from fault
@@ -87,6 +90,7 @@ def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: st
         node_fingerprint=node.fingerprint,
         size=upload.size,
         files=files,
+        sums=sums,
     )
     now = utc_now()
     with state.database.writing() as session:

@@ -48,7 +48,8 @@ from api.contract.stamp import (
 )
 from api.contract.tarball import open_package
 
-_SMALL = 4 << 20
+SMALL = 4 << 20
+"""Bytes that a list, manifest, certificate or stamp may have."""
 _DETECTIONS_LIMIT = 64 << 20
 _LEAD_ID = re.compile(LEAD_ID_PATTERN)
 
@@ -121,7 +122,7 @@ class _Verifier:
             tsa=self.tsa,
         )
 
-    def _small(self, name: str, limit: int = _SMALL) -> bytes:
+    def _small(self, name: str, limit: int = SMALL) -> bytes:
         if name not in self.package.sizes:
             raise PackageError(f"{name} is missing")
         return read_bytes(self.package, name, limit)

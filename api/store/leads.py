@@ -17,6 +17,7 @@ from api.contract.schema import EventType, LeadDocument, LeadState, rfc3339
 from api.store.events import append_event
 from api.store.faults import IllegalMove, RecordConflict, ReusedKey, StaleVersion, StoreError, UnknownRecord
 from api.store.tables import IdempotencyRow, LeadRow, PackageRow, TransitionRow
+from api.store.tlog import LeafKind, append_leaf, append_record
 
 FIRST_HASH = "0" * 64
 
@@ -35,7 +36,7 @@ OPERATOR_MOVES: Mapping[LeadState, frozenset[LeadState]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """What a worker's post is filed under: its key, and the hash of lead and package together."""
+    """What a worker's post is filed under: its key, the hash of lead and package together, and its ``SHA256SUMS``."""
 
     key_id: int
     idempotency_key: str
@@ -44,6 +45,7 @@ class Filing:
     node_fingerprint: str
     size: int
     files: int
+    sums: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ def file_lead(session: Session, lead: LeadDocument, filing: Filing, at: datetime
             raise RecordConflict(f"package {lead.evidence.sums_sha256} is filed with another lead")
         before = "" if row is None else row.state
         version = 1 if row is None else row.version + 1
-        filed = lead.model_copy(update={"state": LeadState.PENDING_VERIFY, "version": version})
+        index = append_leaf(session, LeafKind.PACKAGE, filing.sums, lead.lead_id, at)
+        evidence = lead.evidence.model_copy(update={"log_index": index})
+        filed = lead.model_copy(update={"state": LeadState.PENDING_VERIFY, "version": version, "evidence": evidence})
         row = _write(session, row, filed, at)
         session.add(
             PackageRow(
@@ -128,6 +132,7 @@ def file_lead(session: Session, lead: LeadDocument, filing: Filing, at: datetime
                 size=filing.size,
                 files=filing.files,
                 received=at,
+                log_index=index,
             )
         )
         _record(
@@ -272,31 +277,31 @@ def _record(
     reason_code: str = "",
     attach_sha256: str = "",
 ) -> None:
-    """Append the transition's record to the one hash chain; needs the writing transaction."""
+    """Append the transition's record to the one hash chain and to the log; needs the writing transaction."""
     session.flush()
     newest = session.scalars(select(TransitionRow).order_by(TransitionRow.seq.desc()).limit(1)).first()
     seq = 1 if newest is None else newest.seq + 1
-    record = rfc8785.dumps(
-        {
-            "seq": seq,
-            "lead_id": lead.lead_id,
-            "from": frm,
-            "to": lead.state.value,
-            "version": lead.version,
-            "role": role,
-            "user": user,
-            "at": rfc3339(at),
-            "reason": reason,
-            "reason_code": reason_code,
-            "attach_sha256": attach_sha256,
-            "prev_hash": FIRST_HASH if newest is None else newest.record_sha256,
-        }
-    )
+    members: dict[str, str | int] = {
+        "seq": seq,
+        "lead_id": lead.lead_id,
+        "from": frm,
+        "to": lead.state.value,
+        "version": lead.version,
+        "role": role,
+        "user": user,
+        "at": rfc3339(at),
+        "reason": reason,
+        "reason_code": reason_code,
+        "attach_sha256": attach_sha256,
+        "prev_hash": FIRST_HASH if newest is None else newest.record_sha256,
+    }
+    record = rfc8785.dumps(members)
     session.add(
         TransitionRow(
             seq=seq, lead_id=lead.lead_id, record=record.decode(), record_sha256=hashlib.sha256(record).hexdigest()
         )
     )
+    append_record(session, LeafKind.TRANSITION, members, lead.lead_id, at)
 
 
 def _write_cursor(start: datetime, lead_id: str) -> str:

@@ -1,7 +1,8 @@
 """
 Tables of the store. Documents are kept whole, as the JSON that was accepted; columns beside them are what queries need.
 
-``transitions`` and ``custody`` are append-only: the migrations add triggers that refuse to change or delete their rows.
+``transitions``, ``custody``, ``log_leaves``, ``log_nodes`` and ``checkpoints`` are append-only: the migrations add
+triggers that refuse to change or delete their rows.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -72,6 +73,7 @@ class PackageRow(Table):
     size: Mapped[int] = mapped_column(BigInteger)
     files: Mapped[int] = mapped_column(Integer)
     received: Mapped[datetime] = mapped_column(Moment)
+    log_index: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
 
 class CameraRow(Table):
@@ -224,3 +226,87 @@ class DutyRow(Table):
     camera_id: Mapped[str] = mapped_column(String(64), index=True)
     start: Mapped[datetime] = mapped_column(Moment)
     end: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class LogIdentityRow(Table):
+    """The one log of this site: whose key signs its checkpoints, and the name in their first line; one row."""
+
+    __tablename__ = "log_identity"
+
+    log_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    origin: Mapped[str] = mapped_column(String(128))
+    created: Mapped[datetime] = mapped_column(Moment)
+
+
+class LogLeafRow(Table):
+    """One leaf of the append-only log, exactly the bytes that it hashes; see `api.store.tlog`."""
+
+    __tablename__ = "log_leaves"
+    __table_args__ = (Index("log_leaves_by_subject", "subject", "index"),)
+
+    index: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(String(160))
+    at: Mapped[datetime] = mapped_column(Moment)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LogNodeRow(Table):
+    """The hash of one complete subtree of the log: `api.contract.merkle.Subtree`; level 0 holds the leaves' hashes."""
+
+    __tablename__ = "log_nodes"
+
+    level: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CheckpointRow(Table):
+    """A signed checkpoint of the log; ``certificate_sha256`` names the log certificate of the time."""
+
+    __tablename__ = "checkpoints"
+
+    size: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(Moment)
+    text: Mapped[str] = mapped_column(Text)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    certificate_sha256: Mapped[str] = mapped_column(String(64))
+
+
+class TimeStampRow(Table):
+    """
+    A time stamp that is asked for (``token`` empty) or that was given; the key is the SHA-256 of what it stamps.
+
+    ``subject`` is a lead's id for a package's hash list, a tree size for a checkpoint.
+    """
+
+    __tablename__ = "time_stamps"
+    __table_args__ = (Index("time_stamps_due", "gen_time", "next_try"), Index("time_stamps_by_subject", "subject"))
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(String(64))
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    asked: Mapped[datetime] = mapped_column(Moment)
+    attempts: Mapped[int] = mapped_column(Integer)
+    next_try: Mapped[datetime] = mapped_column(Moment)
+    fault: Mapped[str] = mapped_column(Text)
+    token: Mapped[bytes | None] = mapped_column(LargeBinary)
+    certificate_pem: Mapped[str | None] = mapped_column(Text)
+    gen_time: Mapped[datetime | None] = mapped_column(Moment)
+    tsa_kind: Mapped[str | None] = mapped_column(String(16))
+
+
+class CertificateRow(Table):
+    """A certificate or revocation list that ever counted here; never deleted. ``name`` is the node's or authority's."""
+
+    __tablename__ = "certificates"
+    __table_args__ = (Index("certificates_by_name", "kind", "name"),)
+
+    fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(255))
+    pem: Mapped[str] = mapped_column(Text)
+    added: Mapped[datetime] = mapped_column(Moment)
+    revoked: Mapped[datetime | None] = mapped_column(Moment)
+    reason: Mapped[str] = mapped_column(Text)

@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from api.contract.schema import rfc3339
 from api.store.faults import RecordConflict, UnknownRecord
 from api.store.people import token_sha256
-from api.store.tables import NodeRow, PackageRow, WorkerKeyRow
+from api.store.tables import CertificateRow, NodeRow, PackageRow, WorkerKeyRow
+from api.store.tlog import LeafKind, append_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,12 @@ def enrol_node(
         enrolled=at,
     )
     session.add(row)
+    session.add(
+        CertificateRow(fingerprint=fingerprint, kind="node", name=name, pem=certificate_pem, added=at, reason="")
+    )
     session.flush()
+    facts = {"event": "enrolled", "node": name, "number": number, "certificate_sha256": fingerprint, "at": rfc3339(at)}
+    append_record(session, LeafKind.KEY, facts, f"node:{name}", at)
     return _node(row), True
 
 
