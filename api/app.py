@@ -34,6 +34,7 @@ from api.routes import (
     report,
     session,
     workers,
+    zones,
 )
 from api.routes.wall import WallFiles, wall_page
 from api.settings import Settings
@@ -46,7 +47,7 @@ from api.wall import WALL_FOLDER
 
 log = structlog.get_logger(__name__)
 
-ROUTERS = (leads, evidence, report, exports, cameras, coverage, live, events, nodes, workers, session, health)
+ROUTERS = (leads, evidence, report, exports, cameras, zones, coverage, live, events, nodes, workers, session, health)
 LEADS_PATH = "/v1/leads"
 """Has its own limit, as it reads packages from the body."""
 WS_MAX_BYTES = 64 * 1024

@@ -8,6 +8,7 @@ import structlog
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from api.broker import BusDown
 from api.clock import utc_now
 from api.contract.bus import state_key, vitals_key, worker_key
 from api.contract.health import WorkerHealth
@@ -86,6 +87,15 @@ def _health_of(key: str, report: bytes) -> CameraHealth | None:
     except ValidationError as fault:
         log.warning("camera report cannot be read", key=key, errors=fault.error_count())
         return None
+
+
+async def tell_workers(state: ApiState) -> None:
+    """Tell walls and workers that a registered camera has changed; workers at the latest once the bus is back."""
+    await state.broker.ring()
+    try:
+        await state.roster.publish()
+    except BusDown as fault:  # CameraWatch tells them
+        log.warning("workers not told of the cameras yet", error=str(fault))
 
 
 class CameraWatch:

@@ -65,6 +65,10 @@ class Watching(Protocol):
         """Stop watching a camera."""
         ...
 
+    def rezone(self, camera: CameraConfig) -> None:
+        """Go over to a camera's new zones; its stream and what is kept of it stay."""
+        ...
+
     def tallies(self) -> Mapping[str, Tally]:
         """Return the frames of every camera under watch, its own cameras included."""
         ...
@@ -239,7 +243,11 @@ class GroupMember:
         for camera in self._running.keys() - wanted.keys():
             self._stop(camera)
         for camera, running in list(self._running.items()):
-            if wanted[camera].generation != running.generation:
+            if wanted[camera].generation == running.generation:
+                continue
+            if _differs_in_zones_alone(running.config, wanted[camera].config):
+                self._rezone(camera, wanted[camera])
+            else:
                 self._stop(camera)
                 self._start(camera, wanted[camera])
 
@@ -255,6 +263,17 @@ class GroupMember:
             self._running[camera] = assignment
             log.info("camera added", camera=camera)
 
+    def _rezone(self, camera: str, assignment: Assignment) -> None:
+        try:
+            self._watching.rezone(assignment.config)
+        except Exception:
+            log.exception("zones cannot be taken over; the camera begins anew", camera=camera)
+            self._stop(camera)
+            self._start(camera, assignment)
+        else:
+            self._running[camera] = assignment
+            log.info("zones changed", camera=camera, zones=len(assignment.config.zones))
+
     def _stop(self, camera: str) -> None:
         del self._running[camera]
         log.info("camera taken off", camera=camera)
@@ -262,3 +281,7 @@ class GroupMember:
             self._watching.unwatch(CameraId(camera), CloseReason.SHUTDOWN, _STOP_CAMERA_S)
         except Exception:
             log.exception("camera could not be stopped", camera=camera)
+
+
+def _differs_in_zones_alone(before: CameraConfig, after: CameraConfig) -> bool:
+    return before.zones != after.zones and before.model_copy(update={"zones": after.zones}) == after

@@ -12,10 +12,10 @@ from functools import partial
 import structlog
 
 from api.contract.client import ApiClient, ApiRefusedError, ClientError
-from api.contract.schema import CameraDocument, Place
+from api.contract.schema import CameraDocument, Place, ZoneDocument
 from vision.config import WorkerConfig
 from vision.node import NodeIdentity
-from vision.sections import CameraConfig
+from vision.sections import CameraConfig, ZoneConfig
 from vision.sender import NODE_TAKEN, RETRIED, UNAUTHORISED
 
 log = structlog.get_logger(__name__)
@@ -175,5 +175,12 @@ def camera_document(camera: CameraConfig, config: WorkerConfig, node: str) -> Ca
         source=camera.source,
         gb_id=camera.gb_id,
         place=place_of(camera, config),
+        zones=[zone_document(zone) for zone in camera.zones],
         configured_by=node,
     )
+
+
+def zone_document(zone: ZoneConfig) -> ZoneDocument:
+    """Return a zone of the configuration as the API shows it: what it has no field for stays in the file."""
+    values = zone.model_dump(mode="json")
+    return ZoneDocument.model_validate({name: values[name] for name in ZoneDocument.model_fields if name in values})

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from api.contract.zones import MOST_ZONES, PolygonError, checked_polygon
 from streams.camera import (
     Camera,
     CameraIdError,
@@ -22,7 +23,7 @@ from streams.camera import (
     WatchPolicy,
     camera_id,
 )
-from vision.zones import PolygonError, ZoneKind, checked_polygon
+from vision.zones import ZoneKind
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 ViolationCode = Annotated[str, Field(pattern=r"^(V\d{2}[A-Z]?_[A-Z_]+)?$")]
@@ -262,7 +263,7 @@ class ZoneConfig(Section):
         "`no_burn` and `no_bbq` where burning or grilling is banned, `road`, `works` a building site.",
     )
     polygon: tuple[tuple[float, float], ...] = Field(
-        description="At least 3 points `[x, y]` as shares of width and height, 0 to 1 from the top left corner."
+        description="3 to 64 points `[x, y]` as shares of width and height, 0 to 1 from the top left corner."
     )
     owner: str = Field(
         "",
@@ -315,7 +316,7 @@ class CameraConfig(Section):
     stream: StreamConfig = Field(
         default_factory=StreamConfig, description="Keys that differ from the common `[stream]` table."
     )
-    zones: tuple[ZoneConfig, ...] = Field((), description="Polygons in its picture.")
+    zones: tuple[ZoneConfig, ...] = Field((), max_length=MOST_ZONES, description="Polygons in its picture.")
 
     @field_validator("id")
     @classmethod

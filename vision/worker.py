@@ -186,6 +186,18 @@ class Worker:
         self._desk.camera_gone(camera)
         self._live.remove(camera)
 
+    def rezone(self, camera: CameraConfig) -> None:
+        """
+        Go over to a camera's new zones: leads under way are closed and judged anew, stream and ring go on.
+
+        Raises `KeyError` for a camera that is not watched.
+        """
+        watched = self._watched[CameraId(camera.id)]
+        analyser = CameraAnalyser.for_camera(camera, self._config, self._card)
+        with watched.analysing:
+            self._report(watched, watched.analyser.end(CloseReason.SHUTDOWN))
+            watched.config, watched.analyser = camera, analyser
+
     def _figures(self, pool: DetectorPool[Frame], sender: OutboxSender) -> Figures:
         cameras = self._cameras_now()
         return Figures(

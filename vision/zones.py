@@ -9,17 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from api.contract.zones import Point
 from vision.leads import Xyxy
 
 GRID = 512
 """Cells a side of the raster on which shares are counted: a zone's edge is right to 1/512 of the picture."""
-
-Point = tuple[float, float]
-"""x and y as shares of the picture's width and height."""
-
-
-class PolygonError(ValueError):
-    """A polygon has too few points, leaves the picture, crosses itself or encloses nothing."""
 
 
 class ZoneKind(StrEnum):
@@ -60,33 +54,6 @@ class ZoneTest(StrEnum):
     OVERLAP = "overlap"
     BASE = "base"
     CENTRE = "centre"
-
-
-def _side(a: Point, b: Point, c: Point) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-
-
-def _cross(a: Point, b: Point, c: Point, d: Point) -> bool:
-    return _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
-
-
-def checked_polygon(polygon: Sequence[Point]) -> tuple[Point, ...]:
-    """Return `polygon` as it is if it encloses an area of the picture; raise `PolygonError` with what is wrong."""
-    points = tuple(polygon)
-    if len(points) < 3:
-        raise PolygonError(f"a polygon needs at least 3 points, got {len(points)}")
-    for number, (x, y) in enumerate(points):
-        if not (0 <= x <= 1 and 0 <= y <= 1):
-            raise PolygonError(f"point {number} must lie in 0..1 (shares of width and height), got [{x:g}, {y:g}]")
-    edges = list(zip(points, points[1:] + points[:1], strict=True))
-    for i, (a, b) in enumerate(edges):
-        for j, (c, d) in enumerate(edges[i + 1 :], start=i + 1):
-            if _cross(a, b, c, d):
-                raise PolygonError(f"the edges from point {i} and from point {j} cross")
-    doubled = sum(a[0] * b[1] - b[0] * a[1] for a, b in edges)
-    if abs(doubled) / 2 < 1e-5:
-        raise PolygonError("the polygon encloses no area")
-    return points
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, field_validator
 
 from api.contract.reasons import GapReason
+from api.contract.zones import MOST_POINTS, MOST_ZONES, ZONE_KINDS, checked_polygon
 
 LEAD_ID_PATTERN = r"^L\d{8}-\d{6,12}$"
 CAMERA_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
@@ -235,13 +236,42 @@ class ZoneDocument(Wire):
     """A polygon in a camera's picture, as it is drawn on the wall or written in a worker's configuration."""
 
     name: str = Field(min_length=1, max_length=64)
-    kind: str = Field("watch", pattern=r"^[a-z_]{1,24}$", description="watch, mask, outlet, vent, premises, road, ...")
+    kind: str = Field("watch", description="watch, mask, outlet, vent, premises, field, no_burn, no_bbq, road or works")
     polygon: list[tuple[float, float]] = Field(
-        min_length=3, max_length=64, description="[x, y] as shares of width and height from the top left corner"
+        min_length=3,
+        max_length=MOST_POINTS,
+        description="[x, y] as shares of width and height from the top left corner; edges may not cross",
     )
     owner: str = Field("", max_length=64, description="USCC of an enterprise of the register, or a name")
     outlet: str = Field("", max_length=32, description="outlet number of the permit")
+    grade_limit: float = Field(1.0, ge=0, le=5, description="Ringelmann grade that an outlet must not exceed")
     violation_code: str = Field("", pattern=r"^(V\d{2}[A-Z]?_[A-Z_]+)?$")
+
+    @field_validator("kind")
+    @classmethod
+    def _known_to_workers(cls, kind: str) -> str:
+        if kind not in ZONE_KINDS:
+            raise ValueError(f"must be one of {', '.join(sorted(ZONE_KINDS))}, got {kind!r}")
+        return kind
+
+    @field_validator("polygon")
+    @classmethod
+    def _encloses_an_area(cls, polygon: list[tuple[float, float]]) -> list[tuple[float, float]]:
+        checked_polygon(polygon)
+        return polygon
+
+
+def _named_once(zones: list[ZoneDocument]) -> list[ZoneDocument]:
+    names: set[str] = set()
+    for zone in zones:
+        if zone.name in names:
+            raise ValueError(f"the name {zone.name!r} is used twice")
+        names.add(zone.name)
+    return zones
+
+
+Zones = Annotated[list[ZoneDocument], Field(max_length=MOST_ZONES), AfterValidator(_named_once)]
+"""The zones of one camera, each with a name of its own."""
 
 
 class CameraDocument(Wire):
@@ -254,7 +284,7 @@ class CameraDocument(Wire):
     gb_id: str = Field("", pattern=r"^(\d{20})?$")
     place: Place = Place()
     stream: dict[str, float | int | str | bool] = Field(default_factory=dict, description="stream settings by name")
-    zones: list[ZoneDocument] = Field(default_factory=list, max_length=64, description="polygons in its picture")
+    zones: Zones = Field(default_factory=list, description="polygons in its picture")
     configured_by: str = Field(
         "", max_length=64, description="node whose own configuration names it; empty: registered here, for any worker"
     )

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
@@ -10,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth import AnyOperator, Reader, Registrar, caller_name
 from api.broker import BusDown
-from api.cameras import HIDDEN, all_health, health_of, redacted_camera
+from api.cameras import HIDDEN, all_health, health_of, redacted_camera, tell_workers
 from api.clock import utc_now
 from api.contract.bus import snapshot_key
 from api.contract.schema import CAMERA_ID_PATTERN, CameraDocument, CameraHealth, EventType
@@ -21,7 +20,6 @@ from api.store.events import append_event
 from api.store.faults import UnknownRecord
 from api.store.workers import Worker, nodes_of
 
-log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/v1/cameras", tags=["cameras"])
 
 CameraIdPath = Annotated[str, Path(pattern=CAMERA_ID_PATTERN)]
@@ -84,9 +82,9 @@ async def put_one_camera(
     """
     Register or change a camera (201 or 200); workers are told at once, or when the bus is back.
 
-    An empty ``source`` keeps the one that is registered: answers never show it in full. A worker registers cameras of
-    the nodes that its key has enrolled, named in ``configured_by``; 409 ``camera-taken`` when the camera is an admin's
-    or another node's.
+    An empty ``source`` keeps the one that is registered, for answers never show it in full; ``zones`` that are not
+    named stay as they were drawn on the wall. A worker registers cameras of the nodes that its key has enrolled, named
+    in ``configured_by``; 409 ``camera-taken`` when the camera is an admin's or another node's.
     """
     if body.id != camera_id:
         raise Problem(422, "invalid-input", f"the document is of camera {body.id}, the address of {camera_id}")
@@ -100,7 +98,7 @@ async def put_one_camera(
                 _require_own(known, body, nodes_of(session, caller))
             if not body.source and known is None:
                 raise Problem(422, "invalid-input", "source: a new camera needs one")
-            camera = body if body.source or known is None else body.model_copy(update={"source": known.source})
+            camera = body if known is None else body.model_copy(update=_kept(known, body))
             shown = redacted_camera(camera)
             created = put_camera(session, camera, utc_now())
             data = {"by": caller_name(caller), "change": "added" if created else "changed", "name": camera.name}
@@ -108,7 +106,7 @@ async def put_one_camera(
             return shown, created
 
     shown, created = await run_in_threadpool(write)
-    await _tell(state)
+    await tell_workers(state)
     response.status_code = 201 if created else 200
     try:
         health = await health_of(state, camera_id)
@@ -132,7 +130,7 @@ async def delete_camera(camera_id: CameraIdPath, caller: Registrar, state: State
             append_event(session, EventType.CAMERA_REMOVED, camera_id, utc_now(), data={"by": caller_name(caller)})
 
     await run_in_threadpool(remove)
-    await _tell(state)
+    await tell_workers(state)
 
 
 @router.get("/{camera_id}/snapshot.jpg", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
@@ -169,14 +167,6 @@ def bus_down() -> Problem:
     return Problem(503, "bus-away", "the bus does not answer; try again", headers={"Retry-After": "5"})
 
 
-async def _tell(state: ApiState) -> None:
-    await state.broker.ring()
-    try:
-        await state.roster.publish()
-    except BusDown as fault:  # api.cameras.CameraWatch tells the workers once the bus is back
-        log.warning("workers not told of the cameras yet", error=str(fault))
-
-
 def _read_all(state: ApiState) -> list[CameraDocument]:
     with state.database.reading() as session:
         return list_cameras(session)
@@ -192,6 +182,12 @@ def _find(session: Session, camera_id: str) -> CameraDocument | None:
         return get_camera(session, camera_id)
     except UnknownRecord:
         return None
+
+
+def _kept(known: CameraDocument, body: CameraDocument) -> dict[str, object]:
+    """Return what a changed camera keeps because the document does not say it."""
+    kept: dict[str, object] = {} if body.source else {"source": known.source}
+    return kept if "zones" in body.model_fields_set else kept | {"zones": known.zones}
 
 
 def _require_own(known: CameraDocument | None, wanted: CameraDocument, nodes: frozenset[str]) -> None:

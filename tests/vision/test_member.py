@@ -84,6 +84,12 @@ class Cameras:
             self.slow[camera].wait(20)
         self.done.append(f"-{camera}")
 
+    def rezone(self, camera: CameraConfig) -> None:
+        """Note it."""
+        if camera.id in self.broken:
+            raise KeyError(camera.id)
+        self.done.append(f"~{camera.id}")
+
     def tallies(self) -> Mapping[str, Tally]:
         """Nothing is analysed."""
         return {}
@@ -183,6 +189,26 @@ def test_new_cameras_do_not_wait_for_old_ones_to_stop(site: Site) -> None:
     staff.member._turn()
     staff.member._apply(staff.claims.wanted())
     assert staff.cameras.done == ["+cam2", "-cam0", "-cam1", "+cam1"]
+
+
+def test_new_zones_keep_the_stream(site: Site) -> None:
+    """A camera of which nothing but the zones changed is not stopped; where that fails it begins anew."""
+    staff = Staff(site, site.clock)
+    staff.member._turn()
+    staff.member._apply(staff.claims.wanted())
+    staff.cameras.done.clear()
+    corner = [(0.0, 0.0), (0.5, 0.0), (0.0, 0.5)]
+    for name in ("a", "b"):
+        site.publish(document("cam0", zones=[{"name": name, "polygon": corner}]), document("cam1"))
+        staff.member._turn()
+        staff.member._apply(staff.claims.wanted())
+        staff.member._apply(staff.claims.wanted())
+        staff.cameras.broken.add("cam0")
+    assert staff.cameras.done == ["~cam0", "-cam0"]
+    staff.cameras.broken.clear()
+    site.clock.now += 5
+    staff.member._apply(staff.claims.wanted())
+    assert staff.cameras.done == ["~cam0", "-cam0", "+cam0"]
 
 
 def test_turns_go_on_while_a_camera_is_slow_to_stop(site: Site) -> None:

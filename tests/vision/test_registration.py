@@ -186,3 +186,19 @@ def test_a_node_that_is_taken_is_an_error_that_says_what_to_do(detail: str, advi
     assert api.cameras == {}
     api.refusals.clear()
     assert ours.attempt()
+
+
+def test_the_zones_of_the_file_are_registered() -> None:
+    """The wall shows what the file says, owner and outlet included."""
+    zone = {
+        "name": "一号",
+        "kind": "outlet",
+        "polygon": [[0, 0], [0.5, 0], [0, 0.5]],
+        "owner": "某厂",
+        "outlet": "DA001",
+    }
+    camera = {"id": "gate", "source": "rtsp://a/1", "zones": [zone]}
+    api = FakeApi()
+    assert Registration(api, NODE, WorkerConfig.model_validate({"cameras": [camera]})).attempt()
+    (shown,) = api.cameras["gate"].zones
+    assert (shown.name, shown.kind, shown.owner, shown.outlet) == ("一号", "outlet", "某厂", "DA001")

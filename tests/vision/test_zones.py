@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.zones import Outlet, PolygonError, Zone, ZoneRaster, ZoneTest, checked_polygon
+from api.contract.zones import ZONE_KINDS
+from vision.zones import Outlet, Zone, ZoneKind, ZoneRaster, ZoneTest
 
 LEFT_HALF = [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]
 TRIANGLE = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)]
@@ -61,11 +62,9 @@ def test_base_outside_the_zone_is_outside_although_most_of_the_box_is_inside() -
     assert not top.contains((0, 0, 100, 200), WH, ZoneTest.BASE, 0.3)
 
 
-def test_polygon_that_encloses_nothing_is_refused() -> None:
-    """Two points, and points on a line, are no zone."""
-    for points in [[(0, 0), (1, 1)], [(0, 0), (0.5, 0.5), (1, 1)]]:
-        with pytest.raises(PolygonError):
-            checked_polygon(points)
+def test_the_wall_offers_the_kinds_that_workers_know() -> None:
+    """What may be drawn and what is understood are the same kinds."""
+    assert set(ZoneKind) == ZONE_KINDS
 
 
 def test_an_outlet_is_as_wide_as_its_polygon_and_its_lip_is_the_upper_edge() -> None:
