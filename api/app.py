@@ -32,6 +32,7 @@ from api.routes import (
     live,
     nodes,
     report,
+    rules,
     session,
     workers,
     zones,
@@ -47,7 +48,22 @@ from api.wall import WALL_FOLDER
 
 log = structlog.get_logger(__name__)
 
-ROUTERS = (leads, evidence, report, exports, cameras, zones, coverage, live, events, nodes, workers, session, health)
+ROUTERS = (
+    leads,
+    evidence,
+    report,
+    exports,
+    cameras,
+    zones,
+    rules,
+    coverage,
+    live,
+    events,
+    nodes,
+    workers,
+    session,
+    health,
+)
 LEADS_PATH = "/v1/leads"
 """Has its own limit, as it reads packages from the body."""
 WS_MAX_BYTES = 64 * 1024

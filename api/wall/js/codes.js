@@ -25,6 +25,8 @@ const VIOLATIONS = {
   V17_DEVICE_TAMPER: ["监控设备异常", "Monitoring device tampered"],
 };
 
+export const VIOLATION_CODES = Object.keys(VIOLATIONS);
+
 /** @type {Record<string, [string, string]>} */
 const CLASSES = {
   smoke: ["烟", "Smoke"],

@@ -59,7 +59,7 @@ export class Tile {
 
   /**
    * @param {Camera} camera
-   * @param {{focus: (id: string) => void, openLead: (id: string) => void}} acts
+   * @param {{focus: (id: string) => void, openLead: (id: string) => void, zones: (camera: Camera) => void}} acts
    */
   constructor(camera, acts) {
     this.camera = camera;
@@ -76,11 +76,12 @@ export class Tile {
     this.lead = h("button", { class: "tile-lead", type: "button", hidden: true });
     this.size = h("span", { class: "tile-size" });
     this.watch = h("span", { class: "tile-watch", hidden: true });
+    this.zones = speak(h("button", { class: "tile-zones", type: "button", on: { click: () => acts.zones(this.camera) } }), "zones.open");
     this.state = h("span", { class: "tile-state" });
     this.age = h("span", { class: "tile-age" });
     this.frame = h("button", { class: "tile-picture", type: "button", on: { click: () => acts.focus(camera.id) } }, this.screen, this.image, this.canvas, this.notice);
     this.node = h("article", { class: "tile", "data-camera": camera.id, "data-state": "connecting" }, this.frame,
-      h("footer", { class: "tile-strip" }, this.dot, this.name, this.lead, this.size, this.watch, this.state, this.age));
+      h("footer", { class: "tile-strip" }, this.dot, this.name, this.lead, this.size, this.watch, this.state, this.age, this.zones));
     this.lead.addEventListener("click", () => { if (this.lead.dataset.lead) acts.openLead(this.lead.dataset.lead); });
     this.#stopLanguage = onLanguage(() => this.describe(this.camera));
     this.describe(camera);
@@ -93,6 +94,7 @@ export class Tile {
     write(this.name, name);
     this.name.title = name;
     this.frame.setAttribute("aria-label", t("tile.focus", { name }));
+    speak(this.zones, "zones.open.title", { name }, "title");
     this.tick();
   }
 

@@ -16,6 +16,7 @@ import { LeadQueue } from "./queue.js";
 import { Chime } from "./sound.js";
 import { serverClock } from "./times.js";
 import { Topbar } from "./topbar.js";
+import { ZoneEditor } from "./zones.js";
 
 const TICK_MS = 400;
 const PAGE = 100;
@@ -40,7 +41,8 @@ export class Wall {
     this.chime = new Chime(() => this.bar.soundState(this.chime.state));
     this.evidence = new EvidenceView({ book: this.book });
     const open = (/** @type {string} */ id) => void this.evidence.open(id);
-    this.grid = new Grid({ openLead: open, changed: () => this.bar?.layoutState(this.grid.layout, this.grid.pages) });
+    this.zones = new ZoneEditor();
+    this.grid = new Grid({ openLead: open, zones: ({ id, name }) => void this.zones.open({ id, name: name || id }), changed: () => this.bar?.layoutState(this.grid.layout, this.grid.pages) });
     this.queue = new LeadQueue(this.book, { open, more: () => this.#loadOlder() });
     this.bar = new Topbar({
       layout: (layout) => { this.grid.layout = layout; },
@@ -57,11 +59,11 @@ export class Wall {
       },
       fault: (reason) => this.grid.explain(reason),
     });
-    this.node = h("div", { class: "wall" }, this.bar.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node, this.coverage.node);
+    this.node = h("div", { class: "wall" }, this.bar.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node, this.coverage.node, this.zones.node);
     this.book.onChange(() => this.#mark());
     onLanguage(() => this.#mark());
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.grid.focused && !this.evidence.node.open) this.grid.focus(null);
+      if (event.key === "Escape" && this.grid.focused && !document.querySelector("dialog[open]")) this.grid.focus(null);
     });
     window.addEventListener("online", () => this.#feed?.socket.hurry());
   }
@@ -69,6 +71,7 @@ export class Wall {
   /** Begin. @param {import("./session.js").Operator} operator */
   async start(operator) {
     this.bar.operator(operator.username);
+    this.zones.operator(operator.role);
     this.bar.connection("connecting");
     this.bar.soundState(this.chime.state);
     this.bar.layoutState(this.grid.layout, this.grid.pages);

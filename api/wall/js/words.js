@@ -3,10 +3,12 @@
  * @module
  */
 import { LEAD_WORDS } from "./leadwords.js";
+import { ZONE_WORDS } from "./zonewords.js";
 
 /** @type {Record<string, [string, string]>} */
 export const WORDS = {
   ...LEAD_WORDS,
+  ...ZONE_WORDS,
   "name": ["青目", "Plumewatch"],
   "name.tag": ["生态环境非现场执法视频墙", "Environmental enforcement video wall"],
   "close": ["关闭", "Close"],

@@ -12,6 +12,8 @@ const { certificateDer, children, element, hex, rawSignature } = await import(".
 const { parseSums } = await import("../../../api/wall/js/hashes.js");
 const { LeadBook } = await import("../../../api/wall/js/leadbook.js");
 const { durationWords, gradeWords, keyFigure, limitWords, opacityWords, refusalWords } = await import("../../../api/wall/js/measures.js");
+const { tomlOf, ZoneDraft } = await import("../../../api/wall/js/draft.js");
+const { crossing, moved, polygonFault } = await import("../../../api/wall/js/geometry.js");
 const { parseReadings } = await import("../../../api/wall/js/readings.js");
 const { loadOf } = await import("../../../api/wall/js/loads.js");
 const { joined, lengthWords, levelOf, shareWords } = await import("../../../api/wall/js/strips.js");
@@ -217,4 +219,58 @@ test("readings are found by the names of their columns, whatever their order", (
   assert.equal(second.validity, "dark");
   assert.deepEqual(parseReadings("a,b\n1,2\n"), []);
   assert.deepEqual(parseReadings(""), []);
+});
+
+const SQUARE = [[0.1, 0.1], [0.4, 0.1], [0.4, 0.4], [0.1, 0.4]];
+const BOW = [[0.1, 0.1], [0.4, 0.4], [0.4, 0.1], [0.1, 0.4]];
+const zone = (name, polygon = SQUARE) => ({ name, kind: "watch", polygon, owner: "", outlet: "", grade_limit: 1, violation_code: "" });
+
+test("a polygon is what the API takes for one", () => {
+  assert.equal(polygonFault([]), "zones.fault.few");
+  assert.equal(polygonFault(SQUARE), null);
+  assert.equal(polygonFault(BOW), "zones.fault.cross");
+  assert.deepEqual(crossing(BOW), [0, 2]);
+  assert.equal(crossing(BOW.slice(0, 3), false), null);
+  assert.equal(polygonFault([[0, 0], [0.5, 0.5], [1, 1]]), "zones.fault.flat");
+  assert.equal(polygonFault(Array.from({ length: 65 }, (_, i) => [i / 65, (i / 65) ** 2])), "zones.fault.many");
+});
+
+test("a polygon that is moved stays within the picture and keeps its shape", () => {
+  assert.deepEqual(moved(SQUARE, 0.9, -0.9), [[0.7, 0], [1, 0], [1, 0.3], [0.7, 0.3]]);
+});
+
+test("every step of a draft is taken back and done again; a step that changes nothing is none", () => {
+  const draft = new ZoneDraft([]);
+  draft.step(() => {});
+  assert.equal(draft.canUndo, false);
+  draft.add(SQUARE, "区域");
+  draft.set("name", "东门");
+  draft.add(SQUARE, "区域");
+  assert.deepEqual(draft.zones.map(({ name }) => name), ["东门", "区域 1"]);
+  draft.undo();
+  draft.undo();
+  assert.deepEqual(draft.zones.map(({ name }) => name), ["区域 1"]);
+  draft.redo();
+  assert.deepEqual(draft.zones.map(({ name }) => name), ["东门"]);
+  draft.undo();
+  draft.undo();
+  assert.equal(draft.changed, false);
+});
+
+test("a draft refuses polygons that are none and says why it cannot be saved", () => {
+  const draft = new ZoneDraft([zone("a"), zone("a"), zone(" ")]);
+  assert.deepEqual(draft.faults.map(({ zone: at, key }) => [at, key]), [[0, "zones.fault.twice"], [1, "zones.fault.twice"], [2, "zones.fault.name"]]);
+  draft.chosen = 0;
+  assert.equal(draft.reshape(BOW), "zones.fault.cross");
+  assert.deepEqual(draft.zone.polygon, SQUARE);
+  assert.equal(draft.insert(0), null);
+  assert.deepEqual(draft.zone.polygon[1], [0.25, 0.1]);
+  assert.equal(draft.drop(1), null);
+  assert.equal(draft.drop(0), null);
+  assert.equal(draft.drop(0), "zones.fault.few");
+});
+
+test("zones are given as configuration that names only what is set", () => {
+  assert.equal(tomlOf([]), "");
+  assert.equal(tomlOf([{ ...zone('东"门'), outlet: "DA001" }]), '[[cameras.zones]]\nname = "东\\"门"\nkind = "watch"\npolygon = [[0.1, 0.1], [0.4, 0.1], [0.4, 0.4], [0.1, 0.4]]\noutlet = "DA001"\n');
 });

@@ -1,0 +1,166 @@
+/**
+ * Draft: the zones of a camera while somebody changes them, every step of which can be taken back.
+ * @module
+ */
+import { middle, polygonFault } from "./geometry.js";
+
+/** @typedef {import("./geometry.js").Point} Point */
+/**
+ * @typedef {object} Zone
+ * @property {string} name
+ * @property {string} kind
+ * @property {Point[]} polygon
+ * @property {string} owner
+ * @property {string} outlet
+ * @property {number} grade_limit
+ * @property {string} violation_code
+ */
+
+export const KINDS = ["watch", "outlet", "vent", "premises", "road", "works", "field", "no_burn", "no_bbq", "mask"];
+export const MOST_ZONES = 64;
+const STEPS_MOST = 200;
+
+export class ZoneDraft {
+  /** @type {string[]} */
+  #past = [];
+  /** @type {string[]} */
+  #future = [];
+  #saved;
+  /** @type {Zone[]} */
+  zones;
+  /** @type {number} number of the zone being worked on, -1 for none */
+  chosen = -1;
+
+  /** @param {Zone[]} zones as they are saved */
+  constructor(zones) {
+    this.#saved = JSON.stringify(zones);
+    this.zones = JSON.parse(this.#saved);
+  }
+
+  /** @returns {boolean} there is something that is not saved */
+  get changed() {
+    return JSON.stringify(this.zones) !== this.#saved;
+  }
+
+  get canUndo() {
+    return this.#past.length > 0;
+  }
+
+  get canRedo() {
+    return this.#future.length > 0;
+  }
+
+  /** @returns {Zone | null} */
+  get zone() {
+    return this.zones[this.chosen] ?? null;
+  }
+
+  /** Change something; a step that changes nothing is none. @param {(zones: Zone[]) => void} change */
+  step(change) {
+    const before = JSON.stringify(this.zones);
+    change(this.zones);
+    if (JSON.stringify(this.zones) === before) return;
+    this.#past = [...this.#past.slice(1 - STEPS_MOST), before];
+    this.#future = [];
+    this.#settle();
+  }
+
+  /** Take the last step back. */
+  undo() {
+    this.#go(this.#past, this.#future);
+  }
+
+  /** Do again what was taken back. */
+  redo() {
+    this.#go(this.#future, this.#past);
+  }
+
+  /** Add a zone and choose it. @param {Point[]} polygon @param {string} name */
+  add(polygon, name) {
+    if (this.zones.length >= MOST_ZONES) return;
+    this.step((zones) => zones.push({ name: this.#freeName(name), kind: "watch", polygon, owner: "", outlet: "", grade_limit: 1, violation_code: "" }));
+    this.chosen = this.zones.length - 1;
+  }
+
+  /** Take the chosen zone away. */
+  remove() {
+    if (this.zone) this.step((zones) => zones.splice(this.chosen, 1));
+  }
+
+  /** Change a value of the chosen zone. @template {keyof Zone} K @param {K} key @param {Zone[K]} value */
+  set(key, value) {
+    const { zone } = this;
+    if (zone) this.step(() => { zone[key] = value; });
+  }
+
+  /**
+   * Give the chosen zone another polygon; return the word for what is wrong with it instead, if something is.
+   * @param {Point[]} polygon @returns {string | null}
+   */
+  reshape(polygon) {
+    const fault = polygonFault(polygon);
+    if (!fault) this.set("polygon", polygon);
+    return fault;
+  }
+
+  /** Insert a point in the middle of an edge of the chosen zone. @param {number} edge @returns {string | null} */
+  insert(edge) {
+    const polygon = this.zone?.polygon;
+    return polygon ? this.reshape([...polygon.slice(0, edge + 1), middle(polygon, edge), ...polygon.slice(edge + 1)]) : null;
+  }
+
+  /** Take a point of the chosen zone away. @param {number} point @returns {string | null} */
+  drop(point) {
+    const polygon = this.zone?.polygon;
+    return polygon ? this.reshape(polygon.filter((_, i) => i !== point)) : null;
+  }
+
+  /** @returns {{zone: number, key: string}[]} what keeps the draft from being saved, as words */
+  get faults() {
+    return this.zones.flatMap(({ name, polygon }, zone) => {
+      const others = this.zones.filter((other, i) => i !== zone && other.name.trim() === name.trim());
+      const keys = [name.trim() ? null : "zones.fault.name", name.trim() && others.length ? "zones.fault.twice" : null, polygonFault(polygon)];
+      return keys.filter((key) => key !== null).map((key) => ({ zone, key: String(key) }));
+    });
+  }
+
+  /** The draft is what is saved now. @param {Zone[]} zones as the server has them */
+  settle(zones) {
+    this.#saved = JSON.stringify(zones);
+    this.zones = JSON.parse(this.#saved);
+    this.#past = [];
+    this.#future = [];
+    this.#settle();
+  }
+
+  /** @param {string[]} from @param {string[]} to */
+  #go(from, to) {
+    const wanted = from.pop();
+    if (wanted === undefined) return;
+    to.push(JSON.stringify(this.zones));
+    this.zones = JSON.parse(wanted);
+    this.#settle();
+  }
+
+  #settle() {
+    this.chosen = Math.min(this.chosen, this.zones.length - 1);
+  }
+
+  /** @param {string} name */
+  #freeName(name) {
+    const taken = new Set(this.zones.map((zone) => zone.name));
+    for (let i = 1; ; i += 1) if (!taken.has(`${name} ${i}`)) return `${name} ${i}`;
+  }
+}
+
+/** Return zones as they stand in a worker's configuration file. @param {Zone[]} zones */
+export function tomlOf(zones) {
+  return zones.map((zone) => {
+    const lines = ["[[cameras.zones]]", `name = ${JSON.stringify(zone.name)}`, `kind = ${JSON.stringify(zone.kind)}`, `polygon = [${zone.polygon.map(([x, y]) => `[${x}, ${y}]`).join(", ")}]`];
+    if (zone.owner) lines.push(`owner = ${JSON.stringify(zone.owner)}`);
+    if (zone.outlet) lines.push(`outlet = ${JSON.stringify(zone.outlet)}`);
+    if (zone.kind === "outlet" && zone.grade_limit !== 1) lines.push(`grade_limit = ${zone.grade_limit}`);
+    if (zone.violation_code) lines.push(`violation_code = ${JSON.stringify(zone.violation_code)}`);
+    return `${lines.join("\n")}\n`;
+  }).join("\n");
+}

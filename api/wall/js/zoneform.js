@@ -1,0 +1,110 @@
+/**
+ * Zone form: the zones of a camera as a list, the chosen one's values, and the rules that ask for its kind.
+ * @module
+ */
+import { VIOLATION_CODES, violationName, violationNumber } from "./codes.js";
+import { fill, h } from "./dom.js";
+import { KINDS } from "./draft.js";
+import { language, speak, t } from "./i18n.js";
+
+/** @typedef {{code: string, zh: string, en: string, zones: string[], seen_zh: string, seen: string, detectable: boolean, missing_zh: string}} Rule a row of `GET /v1/rules` */
+
+export class ZoneForm {
+  /** @type {Rule[]} */
+  rules = [];
+
+  /** @param {() => import("./draft.js").ZoneDraft} draft @param {() => void} changed */
+  constructor(draft, changed) {
+    this.draft = draft;
+    this.changed = changed;
+    this.list = h("ol", { class: "zone-list" });
+    this.form = h("div", { class: "zone-form" });
+    this.uses = h("section", { class: "zone-uses" });
+    this.node = h("div", { class: "zone-side" }, this.list, this.form, this.uses);
+  }
+
+  /** Show the draft. */
+  render() {
+    const draft = this.draft();
+    const { faults } = draft;
+    fill(this.list, draft.zones.length ? draft.zones.map((zone, i) => {
+      const wrong = faults.find((fault) => fault.zone === i);
+      return h("li", {}, h("button", { class: "zone-choice", type: "button", "aria-pressed": String(i === draft.chosen), "data-kind": zone.kind, on: { click: () => this.#choose(i) } },
+        h("span", { class: "zone-swatch", "aria-hidden": "true" }), h("strong", {}, zone.name || "–"), h("span", {}, t(`zone.${zone.kind}`)),
+        wrong ? h("em", {}, t(wrong.key)) : null));
+    }) : speak(h("li", { class: "note" }), "zones.none"));
+    this.#renderForm(draft.zone);
+    this.#renderUses(draft.zone);
+  }
+
+  /** @param {number} zone */
+  #choose(zone) {
+    this.draft().chosen = zone;
+    this.changed();
+    /** @type {HTMLElement | undefined} */ (this.list.querySelectorAll("button")[zone])?.focus();
+  }
+
+  /** @param {import("./draft.js").Zone | null} zone */
+  #renderForm(zone) {
+    if (!zone) return void fill(this.form);
+    // a field that is being filled in is not replaced, and the focus stays where it is
+    const of = `${this.draft().chosen} ${zone.kind} ${language()}`;
+    if (this.form.dataset.of === of && this.form.childElementCount) return void this.#refresh(zone);
+    const focused = this.form.contains(document.activeElement) ? document.activeElement?.getAttribute("data-field") : null;
+    this.form.dataset.of = of;
+    const codes = ["", ...VIOLATION_CODES];
+    fill(this.form,
+      this.#field("name", input({ value: zone.name, maxLength: 64, required: true })),
+      this.#field("kind", select(KINDS.map((kind) => [kind, t(`zone.${kind}`)]), zone.kind)),
+      speak(h("p", { class: "note" }), `zone.${zone.kind}.why`),
+      this.#field("owner", input({ value: zone.owner, maxLength: 64 })),
+      zone.kind === "outlet" || zone.kind === "vent" ? this.#field("outlet", input({ value: zone.outlet, maxLength: 32 })) : null,
+      zone.kind === "outlet" ? this.#field("grade_limit", input({ value: String(zone.grade_limit), type: "number", min: "0", max: "5", step: "0.25" })) : null,
+      zone.kind === "mask" ? null : this.#field("violation_code", select(codes.map((code) => [code, code ? `${violationNumber(code)} ${violationName(code, language())}` : t("zones.code.rule")]), zone.violation_code)));
+    if (focused) /** @type {HTMLElement | null} */ (this.form.querySelector(`[data-field="${focused}"]`))?.focus();
+    return undefined;
+  }
+
+  /** @param {import("./draft.js").Zone} zone */
+  #refresh(zone) {
+    for (const field of this.form.querySelectorAll("[data-field]")) {
+      const value = String(zone[/** @type {keyof import("./draft.js").Zone} */ (field.getAttribute("data-field"))]);
+      if (field !== document.activeElement) /** @type {HTMLInputElement} */ (field).value = value;
+    }
+  }
+
+  /** @param {"name" | "kind" | "owner" | "outlet" | "grade_limit" | "violation_code"} key @param {HTMLElement} field */
+  #field(key, field) {
+    field.setAttribute("data-field", key);
+    field.addEventListener("change", () => {
+      const { value } = /** @type {HTMLInputElement} */ (field);
+      if (key === "grade_limit") this.draft().set(key, Math.min(5, Math.max(0, Number(value) || 0)));
+      else this.draft().set(key, key === "kind" ? value : value.trim());
+      this.changed();
+    });
+    return h("label", { class: "field" }, speak(h("span"), `zones.${key}`), field);
+  }
+
+  /** @param {import("./draft.js").Zone | null} zone */
+  #renderUses(zone) {
+    if (!zone) return void fill(this.uses);
+    const using = this.rules.filter((rule) => rule.zones.includes(zone.kind));
+    fill(this.uses, speak(h("h3"), "zones.uses"), using.length ? h("ul", {}, using.map((rule) => h("li", { "data-on": rule.detectable ? "yes" : "no" },
+      h("strong", {}, `${violationNumber(rule.code)} ${language() === "zh" ? rule.zh : rule.en}`),
+      h("span", {}, language() === "zh" ? rule.seen_zh : rule.seen),
+      rule.detectable ? null : speak(h("em"), "zones.uses.not")))) : speak(h("p", { class: "note" }), zone.kind === "mask" ? "zone.mask.why" : "zones.uses.watch"));
+    return undefined;
+  }
+}
+
+/** @param {Record<string, string | number | boolean>} props */
+function input(props) {
+  return h("input", { type: "text", autocomplete: "off", ...props });
+}
+
+/** @param {string[][]} options value and words @param {string} value */
+function select(options, value) {
+  const node = /** @type {HTMLSelectElement} */ (h("select", {}, options.map(([one, words]) => h("option", { value: one }, words))));
+  node.value = value;
+  return node;
+}

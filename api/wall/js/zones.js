@@ -1,0 +1,199 @@
+/**
+ * Zones: the editor of a camera's zones, over its live picture.
+ * @module
+ */
+import { ZoneDraft, tomlOf } from "./draft.js";
+import { Drawing } from "./drawing.js";
+import { fill, h, write } from "./dom.js";
+import { ApiProblem, call, callJson } from "./http.js";
+import { onLanguage, speak, t } from "./i18n.js";
+import { SnapshotFeed } from "./snapshot.js";
+import { shortTime } from "./times.js";
+import { ZoneForm } from "./zoneform.js";
+
+export class ZoneEditor {
+  /** @type {ZoneDraft} */
+  #draft = new ZoneDraft([]);
+  /** @type {{id: string, name: string} | null} */
+  #camera = null;
+  /** @type {SnapshotFeed | null} */
+  #feed = null;
+  #etag = "";
+  /** Node in whose file the zones stand; empty: they are saved here. */
+  #node = "";
+  #isAdmin = false;
+
+  constructor() {
+    this.title = h("h2", { id: "zones-title" });
+    this.where = h("p", { class: "zones-where", hidden: true });
+    this.image = /** @type {HTMLImageElement} */ (h("img", { alt: "", class: "zone-picture" }));
+    this.image.addEventListener("load", () => this.drawing.resize(this.image.naturalWidth, this.image.naturalHeight));
+    this.taken = h("span", { class: "note" });
+    this.message = h("p", { class: "zones-message", role: "status", "aria-live": "polite" });
+    this.drawing = new Drawing(() => this.#draft, { changed: () => this.#render(), say: (key) => this.#say(key), drawn: (polygon) => this.#drawn(polygon) });
+    this.form = new ZoneForm(() => this.#draft, () => this.#render());
+    this.add = this.#button("draw", () => (this.drawing.drawing ? this.drawing.cancel() : this.drawing.begin()));
+    this.box = this.#button("box", () => this.#drawn([[0.35, 0.35], [0.65, 0.35], [0.65, 0.65], [0.35, 0.65]]));
+    this.drop = this.#button("remove", () => { this.#draft.remove(); this.#render(); });
+    this.undo = this.#button("undo", () => { this.#draft.undo(); this.#render(); });
+    this.redo = this.#button("redo", () => { this.#draft.redo(); this.#render(); });
+    this.copy = this.#button("copy", () => this.#copy());
+    this.save = speak(h("button", { class: "primary", type: "button", "data-act": "zones-save", on: { click: () => this.#save() } }), "zones.save");
+    this.side = h("aside", { class: "zones-side" }, this.form.node);
+    this.node = /** @type {HTMLDialogElement} */ (h("dialog", { class: "zones", "aria-labelledby": "zones-title" },
+      h("header", { class: "zones-head" }, this.title, h("div", { class: "zones-acts" }, this.add, this.box, this.drop, this.undo, this.redo, this.copy, this.save),
+        speak(h("button", { class: "quiet", type: "button", "data-act": "zones-close", on: { click: () => this.#leave() } }), "close")),
+      h("div", { class: "zones-body" },
+        h("section", { class: "zones-main" }, this.where, h("div", { class: "zone-stage" }, this.image, /** @type {any} */ (this.drawing.node)), h("div", { class: "zones-foot" }, this.message, this.taken)),
+        this.side)));
+    this.node.addEventListener("cancel", (event) => { event.preventDefault(); this.#leave(); });
+    this.node.addEventListener("keydown", (event) => this.#key(event));
+    this.node.addEventListener("close", () => this.#clear());
+    window.addEventListener("beforeunload", (event) => { if (this.node.open && this.#draft.changed) event.preventDefault(); });
+    onLanguage(() => { if (this.#camera) this.#render(); });
+  }
+
+  /** Who works here: only admins save. @param {string} role */
+  operator(role) {
+    this.#isAdmin = role === "admin";
+  }
+
+  /** Edit a camera's zones. @param {{id: string, name: string}} camera */
+  async open(camera) {
+    this.#camera = camera;
+    this.#draft = new ZoneDraft([]);
+    this.#say("zones.loading");
+    if (!this.node.open) this.node.showModal();
+    this.#render();
+    this.#feed = new SnapshotFeed(camera.id, this.image, () => this.#tell());
+    this.#feed.open();
+    try {
+      const [answer, rules] = await Promise.all([call(this.#path), callJson("/v1/rules").catch(() => ({ rules: [] }))]);
+      const view = await answer.json();
+      this.form.rules = rules.rules;
+      this.#take(view, answer);
+      this.#say(null);
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      this.#fault("zones.failed", error.message);
+    }
+  }
+
+  get #path() {
+    return `/v1/cameras/${encodeURIComponent(this.#camera?.id ?? "")}/zones`;
+  }
+
+  /** @param {{zones: import("./draft.js").Zone[], configured_by: string}} view @param {Response} answer */
+  #take(view, answer) {
+    this.#etag = answer.headers.get("ETag") ?? "";
+    this.#node = view.configured_by;
+    this.#draft = new ZoneDraft(view.zones);
+    this.#draft.chosen = view.zones.length ? 0 : -1;
+    this.#render();
+  }
+
+  #render() {
+    const draft = this.#draft;
+    const readOnly = this.#node !== "" || !this.#isAdmin;
+    write(this.title, t("zones.title", { name: this.#camera?.name ?? "" }) + (draft.changed ? ` ${t("zones.unsaved")}` : ""));
+    this.where.hidden = !readOnly;
+    if (this.#node) speak(this.where, "zones.file", { node: this.#node });
+    else speak(this.where, "zones.admin");
+    speak(this.add, this.drawing.drawing ? "zones.cancel" : "zones.draw");
+    /** @type {HTMLButtonElement} */ (this.drop).disabled = !draft.zone;
+    /** @type {HTMLButtonElement} */ (this.undo).disabled = !draft.canUndo;
+    /** @type {HTMLButtonElement} */ (this.redo).disabled = !draft.canRedo;
+    this.save.hidden = readOnly;
+    this.copy.hidden = !this.#node;
+    /** @type {HTMLButtonElement} */ (this.save).disabled = !draft.changed || draft.faults.length > 0;
+    this.drawing.render();
+    this.form.render();
+  }
+
+  /** @param {import("./geometry.js").Point[]} polygon */
+  #drawn(polygon) {
+    this.#draft.add(polygon, t("zones.new"));
+    this.#render();
+    // after the click that closed the polygon has moved the focus to the picture
+    setTimeout(() => /** @type {HTMLElement | null} */ (this.form.form.querySelector("input"))?.focus());
+  }
+
+  async #save() {
+    /** @type {HTMLButtonElement} */ (this.save).disabled = true;
+    try {
+      const answer = await call(this.#path, { method: "PUT", json: { zones: this.#draft.zones }, headers: { "If-Match": this.#etag } });
+      const view = await answer.json();
+      const { chosen } = this.#draft;
+      this.#take(view, answer);
+      this.#draft.chosen = Math.min(chosen, view.zones.length - 1);
+      this.#say("zones.saved");
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      if (error.slug === "stale-version") this.#fault("zones.stale", "");
+      else this.#fault("zones.notsaved", error.message);
+    }
+    this.#render();
+  }
+
+  async #copy() {
+    const text = tomlOf(this.#draft.zones);
+    try {
+      await navigator.clipboard.writeText(text);
+      this.#say("zones.copied");
+    } catch {
+      // a page without https may not write to the clipboard: it shows the text to be copied by hand
+      const area = h("textarea", { class: "zones-toml", rows: 8, readOnly: true }, text);
+      fill(this.message, area);
+      /** @type {HTMLTextAreaElement} */ (area).select();
+    }
+  }
+
+  #leave() {
+    if (this.drawing.drawing) return void this.drawing.cancel();
+    if (this.#draft.changed && !this.#node && this.#isAdmin && !window.confirm(t("zones.leave"))) return undefined;
+    this.node.close();
+    return undefined;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.target instanceof HTMLInputElement) return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    if (key === "y" || event.shiftKey) this.#draft.redo();
+    else this.#draft.undo();
+    this.#render();
+    event.preventDefault();
+  }
+
+  #tell() {
+    const at = this.#feed?.captureMs;
+    write(this.taken, at ? t("zones.taken", { time: shortTime(at) }) : t("zones.nopicture"));
+  }
+
+  /** @param {string | null} key */
+  #say(key) {
+    this.message.dataset.tone = key?.startsWith("zones.fault") ? "bad" : "none";
+    if (key) speak(this.message, key);
+    else write(this.message, "");
+  }
+
+  /** @param {string} key @param {string} reason */
+  #fault(key, reason) {
+    this.message.dataset.tone = "bad";
+    speak(this.message, key, { reason });
+  }
+
+  #clear() {
+    this.#feed?.close();
+    this.#feed = null;
+    this.#camera = null;
+    this.#node = "";
+    this.drawing.cancel();
+  }
+
+  /** @param {string} act @param {() => void} click */
+  #button(act, click) {
+    return speak(h("button", { class: "button", type: "button", "data-act": `zones-${act}`, on: { click } }), `zones.${act}`);
+  }
+}

@@ -1,0 +1,173 @@
+"""The editor of zones in a real browser."""
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.api.conftest import NODE
+from tests.api.wall.stage import StagedWorker
+from tests.api.wall.test_finding import keep_picture
+
+pytestmark = pytest.mark.e2e
+
+SOURCE = "rtsp://10.0.0.7/1"
+OUTLET = {
+    "name": "1号烟囱",
+    "kind": "outlet",
+    "polygon": [[0.4, 0.3], [0.6, 0.3], [0.6, 0.7], [0.4, 0.7]],
+    "owner": "91110000802100433B",
+    "outlet": "DA001",
+}
+MASK = {"name": "居民楼", "kind": "mask", "polygon": [[0.02, 0.5], [0.2, 0.5], [0.2, 0.98], [0.02, 0.98]]}
+
+
+def register(operator: httpx.Client, zones: list[dict[str, object]]) -> None:
+    """Register a camera with zones."""
+    document = {"id": "gate-1", "name": "东门", "source": SOURCE, "zones": zones}
+    assert operator.put("/v1/cameras/gate-1", json=document).status_code in {200, 201}
+
+
+def open_editor(wall: Page) -> Locator:
+    """Open the editor from the camera's tile."""
+    wall.locator('.tile[data-camera="gate-1"] .tile-zones').click()
+    editor = wall.locator("dialog.zones")
+    expect(editor).to_be_visible()
+    return editor
+
+
+def at(wall: Page, x: float, y: float) -> tuple[float, float]:
+    """Return where a share of the picture lies on the screen."""
+    box = wall.evaluate(
+        """([x, y]) => {
+          const node = document.querySelector(".zone-drawing");
+          const { width, height } = node.viewBox.baseVal;
+          const point = new DOMPoint(x * width, y * height).matrixTransform(node.getScreenCTM());
+          return [point.x, point.y];
+        }""",
+        [x, y],
+    )
+    return box[0], box[1]
+
+
+def saved(operator: httpx.Client) -> list[dict[str, object]]:
+    """Return the zones as the API has them."""
+    zones: list[dict[str, object]] = operator.get("/v1/cameras/gate-1/zones").json()["zones"]
+    return zones
+
+
+def test_a_zone_is_drawn_named_and_saved(wall: Page, operator: httpx.Client, complaints: list[str]) -> None:
+    """Clicks make a polygon, an edge that would cross is refused in words, name and kind are kept, steps are undone."""
+    register(operator, [])
+    editor = open_editor(wall)
+    expect(editor.locator(".zone-list")).to_have_text("还没有区域；未画区域时整幅画面都会分析。")
+    editor.locator('[data-act="zones-draw"]').click()
+    for x, y in ((0.2, 0.2), (0.6, 0.2), (0.6, 0.6), (0.4, 0.1)):
+        wall.mouse.click(*at(wall, x, y))
+    expect(editor.locator(".zones-message")).to_have_text("这样会使边线交叉，已保持原样。")
+    wall.mouse.click(*at(wall, 0.2, 0.6))
+    wall.mouse.click(*at(wall, 0.2, 0.2))
+    expect(editor.locator(".zone-shape")).to_have_count(1)
+    expect(editor.locator("[data-field=name]")).to_be_focused()
+    editor.locator("[data-field=name]").fill("1号烟囱")
+    editor.locator("[data-field=kind]").select_option("outlet")
+    expect(editor.locator(".zone-uses")).to_contain_text("V01 固定源烟气黑度超标")
+    editor.locator("[data-field=owner]").fill("91110000802100433B")
+    editor.locator("[data-field=outlet]").fill("DA001")
+    wall.keyboard.press("Tab")
+    expect(editor.locator("[data-field=grade_limit]")).to_be_focused()
+    editor.locator("[data-field=violation_code]").select_option("V01_STACK_SMOKE")
+    expect(editor.locator("#zones-title")).to_contain_text("（未保存）")
+    editor.locator('[data-act="zones-undo"]').click()
+    expect(editor.locator("[data-field=violation_code]")).to_have_value("")
+    editor.locator('[data-act="zones-redo"]').click()
+    editor.locator('[data-act="zones-save"]').click()
+    expect(editor.locator(".zones-message")).to_have_text("已保存，分析节点随即采用。")
+    (zone,) = saved(operator)
+    assert (zone["name"], zone["kind"], zone["outlet"]) == ("1号烟囱", "outlet", "DA001")
+    polygon = zone["polygon"]
+    assert isinstance(polygon, list)
+    assert [round(value, 2) for point in polygon for value in point] == [0.2, 0.2, 0.6, 0.2, 0.6, 0.6, 0.2, 0.6]
+    assert complaints == []
+
+
+def test_points_are_moved_inserted_and_taken_away(wall: Page, operator: httpx.Client, complaints: list[str]) -> None:
+    """By dragging and by keyboard; what would make the edges cross is put back and said."""
+    register(operator, [OUTLET])
+    editor = open_editor(wall)
+    expect(editor.locator(".zone-point")).to_have_count(4)
+    wall.mouse.move(*at(wall, 0.4, 0.3))
+    wall.mouse.down()
+    wall.mouse.move(*at(wall, 0.9, 0.5), steps=3)
+    expect(editor.locator(".zones-message")).to_have_text("边线不能交叉。")
+    wall.mouse.up()
+    expect(editor.locator(".zones-message")).to_have_text("这样会使边线交叉，已保持原样。")
+    expect(editor.locator('[data-act="zones-save"]')).to_be_disabled()
+    editor.locator('[data-point="1"]').focus()
+    wall.keyboard.press("Shift+ArrowRight")
+    wall.keyboard.press("Insert")
+    expect(editor.locator(".zone-point")).to_have_count(5)
+    editor.locator('[data-point="4"]').focus()
+    wall.keyboard.press("Delete")
+    expect(editor.locator(".zone-point")).to_have_count(4)
+    wall.keyboard.press("Delete")
+    wall.locator('[data-point="3"]').focus()
+    wall.keyboard.press("Delete")
+    wall.locator('[data-point="0"]').focus()
+    wall.keyboard.press("Delete")
+    expect(editor.locator(".zones-message")).to_have_text("至少需要 3 个顶点。")
+    expect(editor.locator(".zone-point")).to_have_count(3)
+    wall.keyboard.press("Control+z")
+    expect(editor.locator(".zone-point")).to_have_count(4)
+    editor.locator('[data-act="zones-save"]').click()
+    expect(editor.locator(".zones-message")).to_have_text("已保存，分析节点随即采用。")
+    polygon = saved(operator)[0]["polygon"]
+    assert polygon == [[0.4, 0.3], [0.62, 0.3], [0.61, 0.5], [0.6, 0.7]]
+    assert complaints == []
+
+
+def test_what_is_not_saved_is_not_lost_unasked(wall: Page, operator: httpx.Client) -> None:
+    """Leaving with changes asks; names that are missing or used twice keep it from being saved, and are said."""
+    register(operator, [OUTLET, MASK])
+    editor = open_editor(wall)
+    editor.locator("[data-field=name]").fill("居民楼")
+    editor.locator("[data-field=name]").blur()
+    expect(editor.locator(".zone-choice").first).to_contain_text("名称重复。")
+    expect(editor.locator('[data-act="zones-save"]')).to_be_disabled()
+    asked: list[str] = []
+
+    def stay(dialog: object) -> None:
+        asked.append(getattr(dialog, "message"))  # noqa: B009  (a Playwright dialog)
+        getattr(dialog, "dismiss")()  # noqa: B009
+
+    wall.on("dialog", stay)
+    editor.locator('[data-act="zones-close"]').click()
+    expect(editor).to_be_visible()
+    assert asked == ["区域有未保存的修改，确定离开吗？"]
+    editor.locator('[data-act="zones-undo"]').click()
+    editor.locator('[data-act="zones-close"]').click()
+    expect(editor).to_be_hidden()
+    assert len(asked) == 1
+
+
+def test_zones_of_a_file_are_shown_and_given_as_configuration(
+    wall: Page, operator: httpx.Client, enrolled: httpx.Client, stage: StagedWorker
+) -> None:
+    """The editor says whose file holds them, saves nothing, and gives what was drawn as TOML; English too."""
+    assert stage.cameras == {}
+    document = {"id": "gate-1", "name": "东门", "source": SOURCE, "configured_by": NODE, "zones": [OUTLET, MASK]}
+    assert enrolled.put("/v1/cameras/gate-1", json=document).status_code == 201
+    editor = open_editor(wall)
+    expect(editor.locator(".zones-where")).to_contain_text(f"分析节点 {NODE} 的配置文件中")
+    expect(editor.locator('[data-act="zones-save"]')).to_be_hidden()
+    wall.evaluate("() => Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    editor.locator('[data-act="zones-copy"]').click()
+    text = editor.locator(".zones-toml").input_value()
+    assert 'kind = "outlet"\npolygon = [[0.4, 0.3], [0.6, 0.3], [0.6, 0.7], [0.4, 0.7]]' in text
+    keep_picture(wall, "zones-zh-1366")
+    editor.locator('[data-act="zones-close"]').click()
+    wall.get_by_role("button", name="EN").click()
+    wall.set_viewport_size({"width": 1920, "height": 1080})
+    open_editor(wall)
+    expect(editor.locator("#zones-title")).to_have_text("Zones · 东门")
+    keep_picture(wall, "zones-en-1920")
+    assert len(saved(operator)) == 2
