@@ -36,6 +36,7 @@ from vision.dossier import Witness
 from vision.evidence import CaseStore
 from vision.focus import FocusTurns
 from vision.group import WatcherGroup
+from vision.heap import bound_arenas
 from vision.journal import Journal
 from vision.leads import CloseReason, LeadChange
 from vision.ledger import CoverageLedger, Look
@@ -99,6 +100,7 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Watch until `stop` is set, then end in reverse order of the start, each part with a deadline."""
+        bound_arenas(self._cores)
         with ExitStack() as stack:
             node = NodeIdentity.open(self._places.data / "node", self._places.node)
             stack.callback(node.close)
