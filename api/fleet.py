@@ -90,7 +90,8 @@ CAMERA: tuple[Figure[CameraHealth], ...] = (
     Figure(
         "frames_dropped_total",
         "counter",
-        "Pictures not analysed: replaced by a newer one, skipped by decoding, stale, failed",
+        "Pictures not analysed: replaced by a newer one, skipped in focus or passed over on patrol because decoding "
+        "was behind, undelivered by the camera, stale, failed",
         ("reason",),
         _each(lambda c: dict(c.dropped)),
     ),

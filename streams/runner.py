@@ -7,7 +7,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,10 +17,12 @@ from streams.board import FrameBoard
 from streams.camera import Camera, Pace
 from streams.clock import CaptureTime, StreamClock, UtcSource, utc_now
 from streams.errors import StreamError
+from streams.faults import Faults
 from streams.frame import Frame, Packet
+from streams.load import Load
 from streams.ring import PacketRing
 from streams.source import PacketSource, open_source
-from streams.watch import Load, Watch, WatchMode, WatchReason
+from streams.watch import Gate, Watch, WatchMode, WatchReason
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +67,10 @@ class StreamStatus:
 
         frames_skipped: packets not decoded in focus because decoding could not keep up.
 
+        frames_passed_over: key frames that a patrol left to the next one because decoding could not keep up.
+
+        frames_undelivered: pictures that never came, by the holes in the stream's timestamps.
+
         decode_errors: damaged packets and pictures.
 
         epoch: of the last packet.
@@ -92,6 +97,8 @@ class StreamStatus:
     packets: int = 0
     frames_decoded: int = 0
     frames_skipped: int = 0
+    frames_passed_over: int = 0
+    frames_undelivered: int = 0
     decode_errors: int = 0
     epoch: int = 0
     clock_source: UtcSource | None = None
@@ -138,7 +145,7 @@ class CameraRunner:
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
-        gate: AbstractContextManager[object] | None = None,
+        gate: Gate | None = None,
     ) -> None:
         """`gate` bounds how many cameras decode in one go at once (`streams.watch.Watch`)."""
         self.camera = camera
@@ -161,7 +168,7 @@ class CameraRunner:
         self._arrivals: deque[float] = deque(maxlen=512)
         self._steady = False
         self._log = log.bind(camera=camera.id)
-        self._faults = _Faults(monotonic)
+        self._faults = Faults(monotonic)
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.id}")
         board.add(camera.id, waits=self._replays)
 
@@ -195,6 +202,11 @@ class CameraRunner:
         """Whether it is on patrol unless called to focus."""
         return self._watch.takes_turns
 
+    @property
+    def passed_over(self) -> int:
+        """Key frames that the patrol left to the next one because decoding could not keep up."""
+        return self._watch.passed_over
+
     def focus(self, reason: WatchReason, since: CaptureTime) -> None:
         """Decode and post everything from `since` on, from the ring at first, until `relax`."""
         self._watch.focus(reason, since)
@@ -220,6 +232,8 @@ class CameraRunner:
                 packets=life.packets,
                 frames_decoded=watch.decoded,
                 frames_skipped=watch.skipped,
+                frames_passed_over=watch.passed_over,
+                frames_undelivered=watch.undelivered,
                 decode_errors=watch.errors,
                 epoch=0 if last is None else last.time.epoch,
                 clock_source=None if last is None else last.time.source,
@@ -324,21 +338,3 @@ class CameraRunner:
         if errors > self._errors_told:
             self._errors_told = errors
             self._faults.tell(self._log, "packets damaged", total=errors)
-
-
-class _Faults:
-    """Logs a repeating fault once a second at most, with how often it happened."""
-
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self._last: dict[str, tuple[float, int]] = {}
-
-    def tell(self, logger: structlog.stdlib.BoundLogger, event: str, **fields: str | float) -> None:
-        """Log `event` now, or count it for the next time."""
-        now = self._monotonic()
-        last, held = self._last.get(event, (float("-inf"), 0))
-        if now - last < 1.0:
-            self._last[event] = (last, held + 1)
-            return
-        self._last[event] = (now, 0)
-        logger.warning(event, count=held + 1, **fields)

@@ -4,11 +4,13 @@ The watch over one camera: which of its packets are decoded.
 *Patrol* decodes key frames alone, one in a while; *focus* decodes all and keeps the analysis rate. Decision 0011.
 """
 
+import threading
 from collections import deque
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Protocol
 
 from streams.camera import StreamSettings, WatchPolicy
 from streams.clock import CaptureTime
@@ -26,12 +28,6 @@ SLACK = 0.25
 LIMIT_SLACK = 1.05
 """Groups at the limit may be so much longer: a camera whose limit is its own 5 s would go in and out of focus."""
 
-WAITED_S = 0.002
-"""A read that takes longer had to wait for the network: the thread keeps up."""
-
-OVERLOAD_S = 3.0
-"""A thread that never waited for a read this long cannot keep up: focus skips to key frames until it does."""
-
 HOLE = 10.0
 """
 A step between two packets this many times the usual one is a hole: a camera whose packets are not read drops them up to
@@ -39,11 +35,28 @@ a key frame. What lies between two key frames with a hole is not how far the cam
 would bring the cameras of a machine without time into focus, which needs more of it.
 """
 
+PATIENCE_S = 0.5
+"""A patrol's key frame that has waited so long for its turn to be decoded is left to the next one, where that comes in
+time. Waiting longer, a thread reads its camera's packets later and later, until the camera drops them: a machine that
+is short of time then looks at each camera half as often, instead of at all of them too late."""
+
 _STEP_WEIGHT = 0.1
 _GOPS = 4
 
 BLIND = 3
 """So many key frames in a row that give no picture by themselves: the camera refreshes line by line (intra refresh)."""
+
+
+class Gate(Protocol):
+    """Bounds how many cameras decode in one go at once: `threading.BoundedSemaphore`."""
+
+    def acquire(self, *, timeout: float | None = None) -> bool:
+        """Return True with a place, False where none came free within `timeout` seconds; ``None`` waits for ever."""
+        ...
+
+    def release(self) -> None:
+        """Give the place back."""
+        ...
 
 
 class WatchMode(StrEnum):
@@ -84,6 +97,10 @@ class WatchStatus:
         decoder: what decodes: `streams.codec.DecoderMaker.name`.
 
         skipped: packets left out of focus because decoding could not keep up.
+
+        passed_over: key frames that a patrol left to the next one because decoding could not keep up.
+
+        undelivered: pictures that never came, by the holes in the stream's timestamps.
     """
 
     mode: WatchMode
@@ -93,6 +110,8 @@ class WatchStatus:
     decoded: int
     errors: int
     skipped: int
+    passed_over: int
+    undelivered: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +127,9 @@ class Watch:
     Decodes one camera's packets as far as its policy, its key frames and whoever calls for focus want it.
 
     The camera's thread calls `frames` and `end`; `focus`, `relax` and `status` may be called by any.
+
+    Attributes:
+        passed_over: see `WatchStatus`.
     """
 
     def __init__(
@@ -117,22 +139,25 @@ class Watch:
         *,
         replays: bool = False,
         threads: int = 1,
-        gate: AbstractContextManager[object] | None = None,
+        gate: Gate | None = None,
     ) -> None:
         """`gate` is held while a picture is decoded in one go, so that many cameras do not do so at once."""
         self._policy = settings.watch
         self._interval_s = Fraction(settings.patrol_interval_s).limit_denominator(1000)
         self._slack_s = Fraction(SLACK) * self._interval_s
+        self._longest_s = settings.patrol_limit_s
         self._limit_s = settings.patrol_limit_s * LIMIT_SLACK
         self._ring = ring
         self._replays = replays
-        self._gate: AbstractContextManager[object] = gate or nullcontext()
+        self._gate: Gate = gate or threading.BoundedSemaphore()
         self._maker = DecoderMaker(settings.hwaccel, threads=threads)
         self._decoder = FrameDecoder(settings.analysis_fps, look_px=settings.look_px, maker=self._maker)
         self._call = _Call(WatchReason.USUAL, None)
         self._focused = False
         self._skips = False
         self._skipped = 0
+        self.passed_over = 0
+        self._undelivered = 0
         self._last: CaptureTime | None = None
         self._due_s: Fraction | None = None
         self._key: CaptureTime | None = None
@@ -140,7 +165,7 @@ class Watch:
         self._gop_s = 0.0
         self._blind = 0
         self._limit_at: float = 0
-        self._dts: int | None = None
+        self._before: tuple[int, int] | None = None
         self._step = 0.0
         self._torn = False
 
@@ -167,7 +192,15 @@ class Watch:
         """Return how the camera is watched."""
         mode, reason = self._wanted()
         return WatchStatus(
-            mode, reason, self._gop_s, self._maker.name, self._decoder.decoded, self._decoder.errors, self._skipped
+            mode=mode,
+            reason=reason,
+            gop_s=self._gop_s,
+            decoder=self._maker.name,
+            decoded=self._decoder.decoded,
+            errors=self._decoder.errors,
+            skipped=self._skipped,
+            passed_over=self.passed_over,
+            undelivered=self._undelivered,
         )
 
     def frames(self, packet: Packet, *, keeps_up: bool = True) -> list[Frame]:
@@ -190,8 +223,13 @@ class Watch:
                 self._focused, self._due_s = False, None
             if not packet.is_keyframe or not self._is_due(packet.time):
                 return []
-            with self._gate:
+            if not self._gate.acquire(timeout=PATIENCE_S if self._may_pass_over(packet.time) else None):
+                self.passed_over += 1
+                return []
+            try:
                 frames = self._decoder.decode_alone(packet)
+            finally:
+                self._gate.release()
             self._blind = 0 if frames else self._blind + 1
         if frames:
             self._last = frames[-1].time
@@ -207,8 +245,7 @@ class Watch:
         self._key, self._focused, self._blind = None, False, 0
         if not (catches_up and patrols) or last is None:
             return self._decoder.flush()
-        with self._gate:
-            return self._decoder.resume(self._ring.since(last.epoch, last.pts_s), last) + self._decoder.flush()
+        return self._resume(self._ring.since(last.epoch, last.pts_s)) + self._decoder.flush()
 
     def _wanted(self) -> tuple[WatchMode, WatchReason]:
         if self._replays:
@@ -242,8 +279,21 @@ class Watch:
         start_s = now_s if since is None or since.epoch != packet.time.epoch else since.pts_s
         packets = self._ring.since(packet.time.epoch, max(start_s, now_s - Fraction(CATCH_UP_S)))
         self._focused, self._skips = bool(packets), False
-        with self._gate:
+        return self._resume(packets)
+
+    def _resume(self, packets: Sequence[Packet]) -> list[Frame]:
+        """Decode packets of the past in one go, after what was decoded last."""
+        self._gate.acquire()
+        try:
             return self._decoder.resume(packets, self._last)
+        finally:
+            self._gate.release()
+
+    def _may_pass_over(self, time: CaptureTime) -> bool:
+        """Return whether the patrol's next key frame would still come within the longest interval allowed."""
+        if self._last is None or self._last.epoch != time.epoch:
+            return False
+        return time.seconds_since(self._last) + max(self._gop_s, float(self._interval_s)) <= self._longest_s
 
     def _is_due(self, time: CaptureTime) -> bool:
         """Return whether the patrol's next key frame is this one; the interval is kept on average."""
@@ -257,12 +307,15 @@ class Watch:
         return True
 
     def _look_for_hole(self, packet: Packet) -> None:
-        """Note whether packets are missing in the open group."""
-        step = 0 if self._dts is None else packet.dts - self._dts
-        self._dts = packet.dts
+        """Note whether packets are missing in the open group, and how many by their usual distance."""
+        epoch, before = self._before or (packet.time.epoch, packet.dts)
+        self._before = packet.time.epoch, packet.dts
+        step = packet.dts - before
         if step > 0:
             usual = self._step or step
-            self._torn = self._torn or step > HOLE * usual
+            if step > HOLE * usual:
+                self._torn = True
+                self._undelivered += round(step / usual) - 1 if epoch == packet.time.epoch else 0
             self._step = usual + _STEP_WEIGHT * (min(step, HOLE * usual) - usual)
 
     def _measure_gop(self, packet: Packet) -> None:
@@ -278,16 +331,3 @@ class Watch:
         """Take in that the open group is longer than the limit: that need not wait for its end."""
         if self._key is not None and self._key.epoch == packet.time.epoch and not self._torn:
             self._gop_s = max(self._gop_s, packet.time.seconds_since(self._key))
-
-
-class Load:
-    """Tells whether a thread keeps up: one that does waits for the network now and then."""
-
-    def __init__(self) -> None:
-        self._waited: float | None = None
-
-    def keeps_up(self, before: float, after: float) -> bool:
-        """Take in when a read began and returned; return whether one had to wait in the last `OVERLOAD_S`."""
-        if self._waited is None or after - before > WAITED_S:
-            self._waited = after
-        return after - self._waited <= OVERLOAD_S

@@ -58,6 +58,11 @@ class WatchedCamera:
         """Count a frame that was taken for analysis and given up; called for one frame at a time."""
         self.discarded[reason] += 1
 
+    def late(self, board: FrameBoard) -> int:
+        """Return how many pictures were given up for want of time: before their decoding, or on the board."""
+        stale = self.discarded[Discard.STALE]
+        return board.dropped(self.runner.camera.id) + self.runner.passed_over + stale
+
     def look(self, board: FrameBoard) -> Look:
         """Return how the camera is now, for its coverage account."""
         status = self.runner.snapshot()
@@ -86,10 +91,15 @@ class WatchedCamera:
         )
 
     def _dropped(self, status: StreamStatus, board: FrameBoard) -> dict[str, int]:
-        """Return the pictures not analysed by reason: replaced by a newer one, skipped by decoding, stale, failed."""
+        """
+        Return the pictures not analysed by reason: replaced by a newer one, skipped in focus or passed over on patrol
+        because decoding was behind, never delivered by the camera, stale, failed.
+        """
         return {
             "replaced": board.dropped(self.runner.camera.id),
             "skipped": status.frames_skipped,
+            "passed_over": status.frames_passed_over,
+            "undelivered": status.frames_undelivered,
             **{reason.value: count for reason, count in self.discarded.items()},
         }
 

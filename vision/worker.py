@@ -242,10 +242,9 @@ class Worker:
         return GroupMember(self._claims, group, load, self, client, ours.cut_off, about)
 
     def tallies(self) -> dict[str, Tally]:
-        """Return the frames of every camera under watch: analysed, and replaced before anybody had time for them."""
+        """Return the frames of every camera under watch: analysed, and given up because nobody had time for them."""
         return {
-            watched.config.id: Tally(watched.analysed, self._board.dropped(watched.runner.camera.id))
-            for watched in self._cameras_now()
+            watched.config.id: Tally(watched.analysed, watched.late(self._board)) for watched in self._cameras_now()
         }
 
     def _sees_something(self, camera: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from streams.camera import StreamSettings, WatchPolicy
 from streams.frame import Frame, Packet
 from streams.ring import PacketRing
-from streams.watch import Load, Watch, WatchMode, WatchReason
+from streams.watch import Watch, WatchMode, WatchReason
 from tests.streams.conftest import MakeClip, packets_of
 from tests.streams.media import number_of
 
@@ -13,10 +13,10 @@ from tests.streams.media import number_of
 class Stage:
     """A watch with its ring, fed as a runner feeds them."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, gate: "Gate | None" = None, **settings: Any) -> None:
         chosen = StreamSettings(**settings)
         self.ring = PacketRing(chosen.ring_s, chosen.ring_max_bytes)
-        self.watch = Watch(chosen, self.ring)
+        self.watch = Watch(chosen, self.ring, gate=gate)
 
     def play(self, packets: Iterable[Packet], *, keeps_up: bool = True) -> list[Frame]:
         """Show packets to the watch; return the frames."""
@@ -25,6 +25,23 @@ class Stage:
             self.ring.append(packet)
             frames += self.watch.frames(packet, keeps_up=keeps_up)
         return frames
+
+
+class Gate:
+    """Notes who goes in and out; a crowded one lets in only those who wait for ever."""
+
+    def __init__(self, *, is_crowded: bool = False) -> None:
+        self._is_crowded = is_crowded
+        self.held: list[str] = []
+
+    def acquire(self, *, timeout: float | None = None) -> bool:
+        if self._is_crowded and timeout is not None:
+            return False
+        self.held.append("in")
+        return True
+
+    def release(self) -> None:
+        self.held.append("out")
 
 
 def numbers(frames: list[Frame]) -> list[int]:
@@ -137,6 +154,15 @@ def test_missing_packets_are_no_long_group(clip: MakeClip) -> None:
     stage.play(packets[:60] + packets[200:])
     status = stage.watch.status()
     assert (status.mode, status.gop_s) == (WatchMode.PATROL, 1.0)
+    assert status.undelivered == 140
+
+
+def test_a_stream_that_starts_again_lacks_no_pictures(clip: MakeClip) -> None:
+    """What lies between two epochs is no hole: nobody knows how many pictures there were."""
+    packets = packets_of(clip(".mp4", seconds=4))
+    stage = Stage()
+    stage.play(packets[:25] + [replace(p, time=replace(p.time, epoch=1)) for p in packets[75:]])
+    assert stage.watch.status().undelivered == 0
 
 
 def test_a_camera_that_becomes_slow_is_measured_again(clip: MakeClip) -> None:
@@ -186,29 +212,24 @@ def test_the_end_of_a_file_is_not_left_out(clip: MakeClip) -> None:
 
 def test_decoding_in_one_go_is_gated(clip: MakeClip) -> None:
     """Key frames and catching up hold the gate, so that a thousand cameras never decode at once."""
-    held = []
-
-    class Gate:
-        def __enter__(self) -> None:
-            held.append("in")
-
-        def __exit__(self, *_: object) -> None:
-            held.append("out")
-
-    packets = packets_of(clip(".mp4", seconds=1))
-    watch = Watch(StreamSettings(), PacketRing(9, 10**9), gate=Gate())
-    watch.frames(packets[0])
-    watch.frames(packets[1])
-    assert held == ["in", "out"]
+    gate = Gate()
+    stage = Stage(gate)
+    stage.play(packets_of(clip(".mp4", seconds=1)))
+    assert gate.held == ["in", "out"]
 
 
-def test_a_thread_that_never_waits_does_not_keep_up() -> None:
-    """A thread that has not waited for the network for 3 s is overloaded until it waits again."""
-    load = Load()
-    assert load.keeps_up(0.0, 0.04)
-    assert load.keeps_up(3.0, 3.0)
-    assert not load.keeps_up(3.5, 3.5)
-    assert load.keeps_up(3.6, 3.7)
+def test_a_patrol_without_a_turn_in_time_leaves_its_key_frame_to_the_next(clip: MakeClip) -> None:
+    """Where no place to decode comes free, every other key frame is decoded, and each one left out is counted."""
+    stage = Stage(Gate(is_crowded=True), patrol_interval_s=1.0, patrol_limit_s=2.5)
+    assert numbers(stage.play(packets_of(clip(".mp4", seconds=6)))) == [0, 50, 100]
+    assert stage.watch.status().passed_over == 3
+
+
+def test_a_patrol_waits_for_its_turn_where_the_next_would_be_too_late(clip: MakeClip) -> None:
+    """With key frames as far apart as the limit allows none is left out, whatever the wait."""
+    stage = Stage(Gate(is_crowded=True), patrol_interval_s=2.0, patrol_limit_s=3.0)
+    assert numbers(stage.play(packets_of(clip(".mp4", seconds=6, gop=50)))) == [0, 50, 100]
+    assert stage.watch.status().passed_over == 0
 
 
 def test_the_interval_is_kept_on_average(clip: MakeClip) -> None:

@@ -29,6 +29,10 @@ class Runner:
     )
     ring: PacketRing = field(default_factory=lambda: PacketRing(10, 1_000_000))
 
+    @property
+    def passed_over(self) -> int:
+        return self.status.frames_passed_over
+
     def snapshot(self) -> StreamStatus:
         return self.status
 
@@ -79,13 +83,16 @@ def test_the_look_and_the_health_name_the_same_trouble(
 
 
 def test_drops_are_told_by_reason_and_in_all() -> None:
-    """What decoding skipped, what was too old and what the detector failed on."""
-    camera = watched(playing(packets=9, frames_decoded=9, frames_skipped=4))
+    """What decoding skipped or passed over, what never came, what was too old and what the detector failed on."""
+    counts = {"frames_skipped": 4, "frames_passed_over": 3, "frames_undelivered": 50}
+    camera = watched(playing(packets=9, frames_decoded=9, **counts))
     camera.note_discarded(Discard.STALE)
     camera.note_discarded(Discard.STALE)
     camera.note_discarded(Discard.FAILED)
     board = FrameBoard()
     dropped = camera.look(board).counters.dropped
-    assert dropped == {"replaced": 0, "skipped": 4, "stale": 2, "failed": 1}
+    expected = {"replaced": 0, "skipped": 4, "passed_over": 3, "undelivered": 50, "stale": 2, "failed": 1}
+    assert dropped == expected
     health = camera.health("w1", board)
-    assert (health.dropped, health.frames_dropped, health.interval_limit_s) == (dropped, 7, 5.0)
+    assert camera.late(board) == 3 + 2
+    assert (health.dropped, health.frames_dropped, health.interval_limit_s) == (dropped, 60, 5.0)
