@@ -62,7 +62,7 @@ STOPS_WITHIN_S = 90.0
 
 @dataclass(frozen=True, slots=True)
 class SoakOptions:
-    """What was asked for; `folder` keeps the site's data, its logs and the farm's truth."""
+    """What was asked for; `model` is empty for the default, `folder` keeps the site's data, its logs and the truth."""
 
     cameras: int
     minutes: float
@@ -70,6 +70,7 @@ class SoakOptions:
     share: float
     cache: Path
     folder: Path
+    model: str = ""
 
 
 @dataclass(slots=True)
@@ -123,7 +124,8 @@ def _client(site: Site) -> httpx.Client:
 
 def _start_worker(options: SoakOptions, site: Site, sources: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     config = options.folder / "worker.toml"
-    tables = [f'[[cameras]]\nid = "{name}"\nsource = "{source}"\n' for name, source in sources.items()]
+    tables = [f'[detector]\nmodel = "{options.model}"\n'] if options.model else []
+    tables += [f'[[cameras]]\nid = "{name}"\nsource = "{source}"\n' for name, source in sources.items()]
     config.write_text("\n".join(tables), encoding="utf-8")
     command = [sys.executable, "-m", "plumewatch", "worker", "--config", str(config), "--node", NODE]
     places = ["--data", str(options.folder / "worker"), "--redis", site.redis_url, "--api", site.api_url]
@@ -266,6 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1, help="of the faults")
     parser.add_argument("--share", type=float, default=0.1, help="of the cameras that are out at any time")
+    parser.add_argument("--model", default="", help="registry name; the default model without this")
     parser.add_argument("--cache", type=Path, default=Path(".cache/farm"), help="keeps the farm's clips")
     parser.add_argument("--keep", type=Path, help="keep the site's data and logs in this new folder")
     parser.add_argument("--json", type=Path, help="also write the report here")
@@ -274,7 +277,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = chosen.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         options = SoakOptions(
-            chosen.cameras, chosen.minutes, chosen.seed, chosen.share, chosen.cache.resolve(), folder.resolve()
+            cameras=chosen.cameras,
+            minutes=chosen.minutes,
+            seed=chosen.seed,
+            share=chosen.share,
+            cache=chosen.cache.resolve(),
+            folder=folder.resolve(),
+            model=chosen.model,
         )
         try:
             report = soak(options)

@@ -71,9 +71,9 @@ def bench_capacity(
         "8,16,32,48,64,80,100"
     ),
     seconds: Annotated[float, typer.Option(min=1, help="Measured in each step.")] = 40.0,
-    codec: Annotated[str, typer.Option(help="h264, h265 or mjpeg.")] = "h264",
-    size: Annotated[str, typer.Option(help="720p, 1080p or 4k.")] = "1080p",
-    gop: Annotated[float, typer.Option(min=0.1, help="Seconds from key frame to key frame.")] = 2.0,
+    codec: Annotated[str, typer.Option(help="h264, h265, mjpeg, or several, which cameras take by turns.")] = "h264",
+    size: Annotated[str, typer.Option(help="720p, 1080p, 4k, or several.")] = "1080p",
+    gop: Annotated[str, typer.Option(metavar="S,S", help="Seconds from key frame to key frame, or several.")] = "2",
     model: Annotated[str, typer.Option(help="Registry name; the default model without this.")] = "",
     *,
     every_picture: Annotated[bool, typer.Option("--every-picture", help="Always in focus: no patrols.")] = False,

@@ -1,8 +1,8 @@
 """Measure how many cameras this machine carries."""
 
 import argparse
+import itertools
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.capacity.report import capacity_html
@@ -37,14 +37,18 @@ def _write(result: CapacityResult, json: Path | None, html: Path | None) -> None
 
 
 def _asked(options: argparse.Namespace) -> Asked:
-    spec = ClipSpec(
-        codec=Codec(options.codec),
-        size_wh=SIZES[options.size],
-        fps=options.fps,
-        gop_s=options.gop,
-        b_frames=options.b_frames,
-        bit_rate=options.bit_rate,
-    )
+    specs = [
+        ClipSpec(
+            scene=scene,
+            codec=codec,
+            size_wh=size_wh,
+            fps=options.fps,
+            gop_s=gop_s,
+            b_frames=options.b_frames,
+            bit_rate=options.bit_rate,
+        )
+        for gop_s, size_wh, codec, scene in itertools.product(options.gop, options.size, options.codec, options.scenes)
+    ]
     ultralytics = None
     if options.ultralytics is not None:
         weights = tuple(path.resolve() for path in options.ultralytics_weights)
@@ -54,7 +58,7 @@ def _asked(options: argparse.Namespace) -> Asked:
         cameras=tuple(options.cameras),
         seconds=options.seconds,
         settle_s=options.settle,
-        clips=tuple(replace(spec, scene=scene) for scene in options.scenes),
+        clips=tuple(specs),
         folder=options.folder,
         model=options.model,
         settings={"stream.watch": "focus"} if options.every_picture else {},
@@ -66,6 +70,18 @@ def _asked(options: argparse.Namespace) -> Asked:
 
 def _numbers(text: str) -> list[int]:
     return [int(part) for part in text.split(",")]
+
+
+def _seconds(text: str) -> list[float]:
+    return [float(part) for part in text.split(",")]
+
+
+def _codecs(text: str) -> list[Codec]:
+    return [Codec(part) for part in text.split(",")]
+
+
+def _sizes(text: str) -> list[tuple[int, int]]:
+    return [SIZES[part] for part in text.split(",")]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,10 +96,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=40.0, help="measured in each step")
     parser.add_argument("--settle", type=float, default=5.0, help="seconds that pass first, when all cameras play")
     parser.add_argument("--to-the-end", action="store_true", help="go on after a step that breaks the budget")
-    parser.add_argument("--codec", choices=[each.value for each in Codec], default=Codec.H264.value)
-    parser.add_argument("--size", choices=list(SIZES), default="1080p")
+    parser.add_argument("--codec", type=_codecs, default=[Codec.H264], help="h264, h265, mjpeg, or several by turns")
+    parser.add_argument("--size", type=_sizes, default=[SIZES["1080p"]], help="720p, 1080p, 4k, or several by turns")
     parser.add_argument("--fps", type=int, default=25)
-    parser.add_argument("--gop", type=float, default=2.0, help="seconds from key frame to key frame")
+    parser.add_argument("--gop", type=_seconds, default=[2.0], help="seconds between key frames, or several by turns")
     parser.add_argument("--b-frames", type=int, default=0)
     parser.add_argument("--bit-rate", type=int, default=4_000_000)
     parser.add_argument("--scenes", nargs="+", default=list(QUIET_SCENES), help="what the cameras see, by turns")

@@ -1,12 +1,16 @@
 """The budget: what a machine must hold to with a number of cameras, and the arithmetic on what was measured."""
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks.capacity.record import Entry, Window
+
+UNDELIVERED = "undelivered"
+"""The worker's word for pictures that a camera did not send: their number by the holes in its timestamps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +70,52 @@ def intervals(entries: Mapping[str, Sequence[Entry]], window: Window) -> Interva
     return Intervals(tuple(gaps), tuple(silent))
 
 
-def missed(entries: Mapping[str, Sequence[Entry]], window: Window, step_s: float) -> int:
+@dataclass(frozen=True, slots=True)
+class Due:
     """
-    Return how many pictures were due and not analysed, where one is due every `step_s`.
+    What is to be analysed of a camera.
 
-    A gap of twice the step misses one; a quarter of a step is allowed for, as cameras' clocks and groups need it.
+    Attributes:
+        kind: of the camera, for people.
+
+        step_s: seconds from one picture that is due to the next.
+
+        fps: pictures a second that it sends.
     """
-    lost = 0
-    for all_entries in entries.values():
-        inside = [entry for entry in all_entries if window.start_s <= entry.known_s <= window.end_s]
-        for earlier, later in itertools.pairwise(inside):
-            lost += max(0, int((later.captured_s - earlier.captured_s) / step_s + 0.25) - 1)
-    return lost
+
+    kind: str
+    step_s: float
+    fps: float
+
+
+def missed(entries: Sequence[Entry], window: Window, step_s: float) -> int:
+    """
+    Return how many pictures of a camera were due and not analysed, where one is due every `step_s`.
+
+    A gap of twice the step misses one; a quarter of a step is allowed for, as cameras' clocks and groups need it. Both
+    its ends were captured and analysed within the window: what was lost between them was lost within it as well, and
+    so are the worker's counts that explain it. Where pictures are analysed late, a gap that ends in the window may be
+    older than the window.
+    """
+    inside = [
+        entry for entry in entries if window.start_s <= entry.known_s - entry.delay_s and entry.known_s <= window.end_s
+    ]
+    return sum(
+        max(0, int((later.captured_s - earlier.captured_s) / step_s + 0.25) - 1)
+        for earlier, later in itertools.pairwise(inside)
+    )
+
+
+def unexplained(lost: int, counted: Mapping[str, int], due: Due) -> int:
+    """
+    Return how many of a camera's `lost` pictures the worker did not count.
+
+    `counted` are its counts by reason: of pictures that were due, but for `UNDELIVERED`, which counts all that a camera
+    did not send; one a step of them was due.
+    """
+    known = sum(count for reason, count in counted.items() if reason != UNDELIVERED)
+    undelivered = math.ceil(counted.get(UNDELIVERED, 0) / (due.step_s * due.fps))
+    return max(0, lost - known - undelivered)
 
 
 def slope(points: Sequence[tuple[int, float]]) -> float | None:

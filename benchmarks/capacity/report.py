@@ -31,6 +31,7 @@ def capacity_html(result: CapacityResult) -> str:
             *_plots(result),
             *_limits(result),
             *_table(result),
+            *_kinds(result),
             *_baseline(result),
             *_foot(result),
         ]
@@ -40,7 +41,9 @@ def capacity_html(result: CapacityResult) -> str:
 def _head(result: CapacityResult) -> Iterator[str]:
     scenario, machine = result.scenario, result.machine
     facts = {
-        "cameras": f"{scenario.codec.upper()} {scenario.size_wh[0]}x{scenario.size_wh[1]}, {scenario.fps} pictures/s",
+        "cameras": "by turns: " + "; ".join(scenario.kinds)
+        if len(scenario.kinds) > 1
+        else f"{scenario.codec.upper()} {scenario.size_wh[0]}x{scenario.size_wh[1]}, {scenario.fps} pictures/s",
         "key frame every": f"{scenario.gop_s:g} s",
         "bit rate": f"{scenario.bit_rate / 1e6:g} Mbit/s",
         "model": f"{result.model} {result.model_version}",
@@ -206,6 +209,18 @@ def _table(result: CapacityResult) -> Iterator[str]:
         tone = "good-text" if step.holds else "bad-text"
         row = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
         yield f'<tr><td>{step.cameras}</td><td class="wrap {tone}">{escape(verdict)}</td>{row}</tr>'
+    yield "</tbody></table></div>"
+
+
+def _kinds(result: CapacityResult) -> Iterator[str]:
+    if not any(step.kinds for step in result.steps):
+        return
+    yield section("By kind of camera", "The cameras of a step take turns in what they send.")
+    yield _table_head(("cameras in all", "kind", "of these", "median s", "99 % s", "lost"))
+    for step in result.steps:
+        for kind, each in step.kinds.items():
+            cells = (step.cameras, kind, each.cameras, f"{each.median_s:.2f}", f"{each.p99_s:.2f}", each.missed)
+            yield "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>"
     yield "</tbody></table></div>"
 
 

@@ -55,6 +55,8 @@ class Scenario(Document):
     """
     What the cameras sent and how they were watched; `settings` are the worker's beyond its defaults.
 
+    `kinds` are all kinds of cameras, which take turns; codec, size, group and rate are those of the first.
+
     `rings_filled`: the steps were long enough to fill every camera's ring, so that memory is all there.
     """
 
@@ -69,6 +71,7 @@ class Scenario(Document):
     settings: dict[str, str | int | float | bool]
     pinned: dict[str, tuple[int, ...]]
     rings_filled: bool = True
+    kinds: tuple[str, ...] = ()
 
 
 class Costs(Document):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.capacity.baseline import Baseline, measure_baseline, versions_of
-from benchmarks.capacity.budget import Budget
+from benchmarks.capacity.budget import Budget, Due
 from benchmarks.capacity.costs import decode_and_detect_ms
 from benchmarks.capacity.result import CapacityResult, Costs, Machine, Scenario, this_version
 from benchmarks.capacity.site import Site
@@ -91,7 +91,8 @@ def run(asked: Asked, say: Say = print) -> CapacityResult:
             gop_s=first.gop_s,
             bit_rate=first.bit_rate,
             b_frames=first.b_frames,
-            scenes=tuple(spec.scene for spec in asked.clips),
+            scenes=tuple(dict.fromkeys(spec.scene for spec in asked.clips)),
+            kinds=tuple(dict.fromkeys(spec.kind for spec in asked.clips)),
             seconds=asked.seconds,
             settings=settings,
             pinned={"farm": asked.farm_cpus} if asked.farm_cpus else {},
@@ -123,7 +124,8 @@ def _steps(
     asked: Asked, files: Sequence[Path], settings: dict[str, str | int | float | bool], say: Say
 ) -> list[StepResult]:
     steps: list[StepResult] = []
-    due_s = max(asked.clips[0].gop_s, float(settings.get("stream.patrol_interval_s", 2.0)))
+    interval_s = float(settings.get("stream.patrol_interval_s", StreamSettings().patrol_interval_s))
+    kinds = [Due(spec.kind, max(spec.distance_s, interval_s), spec.fps) for spec in asked.clips]
     with tempfile.TemporaryDirectory(prefix="plumewatch-site-") as folder, Site(Path(folder)) as site:
         for count in sorted(asked.cameras):
             with _farm(files, count, asked.farm_cpus) as farm:
@@ -132,7 +134,7 @@ def _steps(
                     farm,
                     seconds=asked.seconds,
                     settle_s=asked.settle_s,
-                    step_s=due_s,
+                    due=dict(zip(farm.names, itertools.cycle(kinds), strict=False)),
                     settings=settings,
                     budget=asked.budget,
                 )
@@ -186,11 +188,15 @@ def step_text(step: StepResult) -> str:
     median_s, _, p99_s, _ = step.interval_s
     cores = step.cores
     verdict = "holds" if step.holds else "; ".join(step.faults)
+    kinds = "".join(
+        f"\n     {each.cameras:>4} {kind}: interval {each.median_s:.2f} s, 99 % {each.p99_s:.2f} s; lost {each.missed}"
+        for kind, each in step.kinds.items()
+    )
     return (
         f"{step.cameras:>4} cameras: interval {median_s:.2f} s, 99 % {p99_s:.2f} s; latency {step.latency_s[0]:.2f} s, "
         f"99 % {step.latency_s[2]:.2f} s; lost {step.missed} ({step.unexplained} unexplained); "
         f"worker {cores['worker']:.2f} cores {step.worker_mb:.0f} MB, farm {cores['farm']:.2f}, API and bus "
-        f"{cores['api'] + cores['bus']:.2f}, others {cores['others']:.2f}: {verdict}"
+        f"{cores['api'] + cores['bus']:.2f}, others {cores['others']:.2f}: {verdict}{kinds}"
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from api.contract.schema import CameraHealth, CameraState
-from benchmarks.capacity.budget import Budget, intervals, missed
+from benchmarks.capacity.budget import UNDELIVERED, Budget, Due, intervals, missed, unexplained
 from benchmarks.capacity.record import Entry, Outcome, Window, by_camera, read_record, read_threads
 from benchmarks.capacity.site import MeasuredWorker, Site
 from benchmarks.capacity.usage import ProcessUsage, cores_by_group, machine_usage, usage_of
@@ -22,6 +22,19 @@ PLAYING_WITHIN_S = 60.0
 
 REPORTED_WITHIN_S = 1.5
 """A worker reports once a second: what it lost until the end is known then, and to be sure somewhat later."""
+
+HOLES_WITHIN_S = 20.0
+"""What a camera did not deliver is a hole in its stream, which a worker that is behind reads later."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindResult:
+    """Cameras of one kind within a step: how many, their intervals' median and 99 %, pictures due and lost."""
+
+    cameras: int
+    median_s: float
+    p99_s: float
+    missed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +53,19 @@ class StepResult:
 
         missed: pictures that were due by the expected interval and were not analysed.
 
-        explained: pictures that the worker says were lost, by reason.
+        explained: pictures that the worker says were lost, by reason; ``undelivered`` are all that a camera did not
+            send, the others were due.
 
-        unexplained: how many more were missed than it says, and pictures that cameras could not deliver.
+        unexplained: how many more were missed of a camera than the worker says, and pictures that cameras could not
+            deliver and the worker did not find missing.
 
         cores: by process; ``others`` is what else the machine did, ``stolen`` what its host took.
 
         threads: of the worker, by group of threads.
 
         farm_late_ms: 99 % of pictures left the farm no later than this; far more means it measured itself.
+
+        kinds: the same by kind of camera, where there are several.
     """
 
     cameras: int
@@ -71,6 +88,7 @@ class StepResult:
     farm_late_ms: float
     farm_dropped: int
     faults: tuple[str, ...] = field(default=())
+    kinds: Mapping[str, KindResult] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -97,14 +115,14 @@ def measure_step(
     *,
     seconds: float,
     settle_s: float,
-    step_s: float,
+    due: Mapping[str, Due],
     settings: Mapping[str, object],
     budget: Budget,
 ) -> StepResult:
     """
     Watch all cameras of a farm with a new worker and return what came of it.
 
-    `settle_s` passes after all cameras play before anything counts; a picture of each camera is due every `step_s`.
+    `settle_s` passes after all cameras play before anything counts; `due` says what is due of each.
     """
     names = farm.names
     with tempfile.TemporaryDirectory(prefix="plumewatch-capacity-") as folder:
@@ -118,12 +136,12 @@ def measure_step(
             time.sleep(seconds)
             after = _moment(site, worker, farm)
             time.sleep(REPORTED_WITHIN_S)
-            after = replace(after, health=site.health(names))
+            after = replace(after, health=_health_with_holes(site, names, after.farm.dropped))
             entries = read_record(worker.record)
             thread_names = read_threads(worker.threads)
         finally:
             worker.stop()
-    return _result(names, start_s, before, after, entries, thread_names, step_s, budget)
+    return _result(due, start_s, before, after, entries, thread_names, budget)
 
 
 def _wait_until_analysed(worker: MeasuredWorker, names: Sequence[str], began: float) -> float:
@@ -132,6 +150,17 @@ def _wait_until_analysed(worker: MeasuredWorker, names: Sequence[str], began: fl
             break
         time.sleep(0.25)
     return time.monotonic() - began
+
+
+def _health_with_holes(site: Site, names: Sequence[str], withheld: int) -> Mapping[str, CameraHealth]:
+    """Return what the worker says of its cameras, once it has found what the farm withheld from it."""
+    deadline = time.monotonic() + HOLES_WITHIN_S
+    while True:
+        health = site.health(list(names))
+        found = sum(camera.dropped.get(UNDELIVERED, 0) for camera in health.values())
+        if found >= withheld or time.monotonic() > deadline:
+            return health
+        time.sleep(REPORTED_WITHIN_S)
 
 
 def _moment(site: Site, worker: MeasuredWorker, farm: RtspFarm) -> _Moment:
@@ -148,25 +177,26 @@ def _moment(site: Site, worker: MeasuredWorker, farm: RtspFarm) -> _Moment:
 
 
 def _result(
-    names: Sequence[str],
+    due: Mapping[str, Due],
     start_s: float,
     before: _Moment,
     after: _Moment,
     entries: Sequence[Entry],
     thread_names: Mapping[int, str],
-    step_s: float,
     budget: Budget,
 ) -> StepResult:
     window = Window(before.monotonic_s, after.monotonic_s)
-    cameras = by_camera(entries, names)
+    cameras = by_camera(entries, list(due))
     inside = [entry for entry in entries if window.start_s <= entry.known_s <= window.end_s]
     delays = [entry.delay_s for entry in inside if entry.outcome is Outcome.ANALYSED]
     gaps = intervals(cameras, window)
-    explained = _explained(before, after, inside)
-    lost = missed(cameras, window, step_s)
+    counted = {name: _counted(before.health.get(name), after.health.get(name)) for name in due}
+    lost = {name: missed(cameras[name], window, each.step_s) for name, each in due.items()}
+    silently = sum(unexplained(lost[name], counted[name], each) for name, each in due.items())
+    found = sum(health.dropped.get(UNDELIVERED, 0) for health in after.health.values())
     farm_dropped = after.farm.dropped - before.farm.dropped
     result = StepResult(
-        cameras=len(names),
+        cameras=len(due),
         seconds=round(window.seconds, 2),
         start_s=round(start_s, 1),
         interval_s=_quantiles(gaps.gaps_s),
@@ -175,9 +205,10 @@ def _result(
         by_mode=dict(Counter(_mode(health) for health in after.health.values())),
         silent=len(gaps.silent),
         playing=sum(health.state is CameraState.PLAYING for health in after.health.values()),
-        missed=lost,
-        explained=explained,
-        unexplained=max(0, lost - sum(explained.values())) + farm_dropped,
+        missed=sum(lost.values()),
+        explained=dict(sum((Counter(each) for each in counted.values()), Counter())),
+        # The farm's count since its start: what it withheld before the window may be found within it.
+        unexplained=silently + max(0, after.farm.dropped - found),
         cores=_cores(before, after, window.seconds),
         threads=cores_by_group(before.worker, after.worker, thread_names, window.seconds),
         worker_mb=round(after.worker.rss_mb, 1),
@@ -185,19 +216,31 @@ def _result(
         farm_mbit_s=round((after.farm.octets - before.farm.octets) * 8e-6 / window.seconds, 1),
         farm_late_ms=after.farm.late_p99_ms,
         farm_dropped=farm_dropped,
+        kinds=_kinds(due, cameras, window, lost),
     )
     return _judged(result, budget)
 
 
-def _explained(before: _Moment, after: _Moment, inside: Sequence[Entry]) -> dict[str, int]:
-    """Return the lost pictures that the worker itself counted, by reason."""
-    counted = Counter(str(entry.outcome) for entry in inside if entry.outcome is not Outcome.ANALYSED)
-    for name, late in after.health.items():
-        early = before.health.get(name)
-        dropped = late.frames_dropped - (early.frames_dropped if early else 0)
-        counted["replaced or skipped"] += max(0, dropped)
-        counted["reconnected"] += late.reconnects - (early.reconnects if early else 0)
-    return {reason: count for reason, count in counted.items() if count}
+def _counted(early: CameraHealth | None, late: CameraHealth | None) -> dict[str, int]:
+    """Return the lost pictures of a camera that the worker itself counted between two reports, by reason."""
+    if late is None:
+        return {}
+    counts = Counter(late.dropped) + Counter(reconnected=late.reconnects)
+    counts.subtract({} if early is None else {**early.dropped, "reconnected": early.reconnects})
+    return dict(+counts)
+
+
+def _kinds(
+    due: Mapping[str, Due], cameras: Mapping[str, Sequence[Entry]], window: Window, lost: Mapping[str, int]
+) -> dict[str, KindResult]:
+    kinds = {each.kind: [name for name in due if due[name].kind == each.kind] for each in due.values()}
+    if len(kinds) < 2:
+        return {}
+    results = {}
+    for kind, names in kinds.items():
+        median_s, _, p99_s, _ = _quantiles(intervals({name: cameras[name] for name in names}, window).gaps_s)
+        results[kind] = KindResult(len(names), median_s, p99_s, sum(lost[name] for name in names))
+    return results
 
 
 def _cores(before: _Moment, after: _Moment, seconds: float) -> dict[str, float]:

@@ -81,6 +81,18 @@ class ClipSpec:
         return -(-round(CLIP_S * self.fps) // self.gop) * self.gop
 
     @property
+    def distance_s(self) -> float:
+        """Seconds from one picture that can be decoded by itself to the next."""
+        return 1 / self.fps if self.codec is Codec.MJPEG else self.gop_s
+
+    @property
+    def kind(self) -> str:
+        """What it is, for people, whatever it shows."""
+        width, height = self.size_wh
+        group = "key frames only" if self.codec is Codec.MJPEG else f"key frames every {self.gop_s:g} s"
+        return f"{self.codec.upper()} {width}x{height}, {self.fps} pictures/s, {group}"
+
+    @property
     def name(self) -> str:
         """A file's name that tells what is in it."""
         width, height = self.size_wh

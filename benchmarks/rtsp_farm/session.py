@@ -63,6 +63,7 @@ class Session(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._id = f"{next(_sessions):08d}"
         self._waits_for_keyframe = True
+        self._withholds = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection."""
@@ -106,12 +107,13 @@ class Session(asyncio.Protocol):
         if camera is None or transport is None or transport.is_closing():
             return
         if self._waits_for_keyframe and not is_keyframe:
+            camera.dropped += self._withholds
             return
         if transport.get_write_buffer_size() > BACKLOG_BYTES:
             camera.dropped += 1
-            self._waits_for_keyframe = True
+            self._waits_for_keyframe = self._withholds = True
             return
-        self._waits_for_keyframe = False
+        self._waits_for_keyframe = self._withholds = False
         transport.write(blob)
         camera.sent += 1
         camera.octets += len(blob)

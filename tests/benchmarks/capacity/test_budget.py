@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.capacity.budget import intervals, missed, slope
+from benchmarks.capacity.budget import Due, intervals, missed, slope, unexplained
 from benchmarks.capacity.record import Entry, Outcome, Window, by_camera
 
 WINDOW = Window(100.0, 110.0)
@@ -48,7 +48,29 @@ def test_a_camera_that_falls_silent_has_an_open_gap() -> None:
 )
 def test_pictures_missed_are_those_due_between_two(moments: list[float], expected: int) -> None:
     """One is due every step; jitter of a quarter is allowed for, and pictures in between miss nothing."""
-    assert expected == missed({"a": [_entry(moment) for moment in moments]}, WINDOW, 2.0)
+    assert expected == missed([_entry(moment) for moment in moments], WINDOW, 2.0)
+
+
+def test_what_was_lost_before_the_window_is_not_missed_in_it() -> None:
+    """A machine that is behind analyses within the window what it lost pictures of before, and counted then."""
+    late = [_entry(101.0, delay_s=8.0), _entry(102.0, delay_s=5.0), _entry(104.0, delay_s=3.0)]
+    assert missed(late, WINDOW, 1.0) == 0
+    assert missed([*late, _entry(109.0, delay_s=4.0)], WINDOW, 1.0) == 3
+
+
+@pytest.mark.parametrize(
+    ("lost", "counted", "expected"),
+    [
+        (0, {}, 0),
+        (3, {}, 3),
+        (3, {"replaced": 1, "passed_over": 2}, 0),
+        (3, {"undelivered": 51}, 1),
+        (1, {"replaced": 4}, 0),
+    ],
+)
+def test_lost_pictures_are_explained_by_the_workers_counts(lost: int, counted: dict[str, int], expected: int) -> None:
+    """Each count explains one picture that was due; of what a camera did not send one in fifty was, every 2 s."""
+    assert expected == unexplained(lost, counted, Due("H.264", 2.0, 25.0))
 
 
 def test_only_analysed_pictures_count_by_camera() -> None:

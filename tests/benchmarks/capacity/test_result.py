@@ -7,7 +7,8 @@ from benchmarks.capacity.__main__ import main
 from benchmarks.capacity.plots import Series, camera_plot, nice_step
 from benchmarks.capacity.report import capacity_html, limit_sentences
 from benchmarks.capacity.result import CapacityResult, read_capacity
-from benchmarks.capacity.run import summary
+from benchmarks.capacity.run import step_text, summary
+from benchmarks.capacity.step import KindResult
 from benchmarks.errors import BenchmarkError
 
 
@@ -86,6 +87,22 @@ def test_the_report_says_what_limits_it(result: CapacityResult) -> None:
     assert "<h1>16 cameras on 2 cores</h1>" in page
     assert page.count("<svg") == 5
     assert sentences.split(".")[0].replace("'", "&#x27;") in page
+
+
+def test_kinds_of_cameras_are_told_apart(result: CapacityResult) -> None:
+    """Cameras that take turns in what they send are named at the top, and each kind has its own figures."""
+    kinds = {"H264 1920x1080": KindResult(4, 2.0, 2.5, 1), "H265 3840x2160": KindResult(4, 4.0, 4.5, 0)}
+    mixed = result.model_copy(
+        update={
+            "steps": (replace(result.steps[0], kinds=kinds),),
+            "scenario": result.scenario.model_copy(update={"kinds": tuple(kinds)}),
+        }
+    )
+    page = capacity_html(mixed)
+    assert "by turns: H264 1920x1080; H265 3840x2160" in page
+    assert "<td>H265 3840x2160</td><td>4</td><td>4.00</td><td>4.50</td><td>0</td>" in page
+    assert "4 H264 1920x1080: interval 2.00 s, 99 % 2.50 s; lost 1" in step_text(mixed.steps[0])
+    assert "By kind of camera" not in capacity_html(result)
 
 
 @pytest.mark.parametrize(("largest", "step"), [(0, 1), (4, 1), (7.9, 1), (16, 2), (100, 20), (0.03, 0.005)])
