@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from api.contract.manifest import Manifest
+from api.contract.schema import rfc3339
+from api.contract.timestamp import TimeStampKind
 
 
 class CheckName(StrEnum):
@@ -75,6 +78,10 @@ class VerificationReport:
         certificate_sha256: fingerprint of the node's certificate; empty where unreadable.
 
         tsa: ``none`` without a time stamp, else ``ok``, ``unchecked`` (no roots) or ``fail``.
+
+        tsa_kind: whose authority stamped it, as far as that was checked.
+
+        stamped: when, aware UTC; ``None`` where no stamp holds.
     """
 
     checks: tuple[Check, ...]
@@ -82,6 +89,8 @@ class VerificationReport:
     sums_sha256: str
     certificate_sha256: str
     tsa: str
+    tsa_kind: TimeStampKind = TimeStampKind.NONE
+    stamped: datetime | None = None
 
     @property
     def ok(self) -> bool:
@@ -101,6 +110,8 @@ class VerificationReport:
             "sums_sha256": self.sums_sha256,
             "certificate_sha256": self.certificate_sha256,
             "tsa": self.tsa,
+            "tsa_kind": self.tsa_kind,
+            "stamped": None if self.stamped is None else rfc3339(self.stamped),
             "checks": [
                 {"name": check.name, "title": check.title_zh, "outcome": check.outcome, "sentence": check.sentence}
                 for check in self.checks

@@ -3,6 +3,8 @@ Stamps: canonical JSON, hash lists, signatures and certificates; one code for th
 
     ContractError
     ├── StampError       a hash list, a signature key or a certificate is not what it must be
+    │   ├── DerError         bytes are not DER (api.contract.der)
+    │   └── TimeStampError   a time-stamp does not hold (api.contract.timestamp)
     ├── PackageError     a package cannot be read at all (api.contract.package)
     └── ClientError      the API did not give the expected answer (api.contract.client)
 
@@ -29,6 +31,15 @@ _FILE_NAME = re.compile(FILE_NAME_PATTERN)
 _LINE = re.compile(rf"([0-9a-f]{{64}})  ({FILE_NAME_PATTERN})")
 _CHUNK = 1 << 20
 _MAX_CHAIN = 6
+UNREADABLE = (
+    ValueError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What damaged certificates raise, when they are loaded or when a field is first looked at."""
 
 
 class ContractError(Exception):
@@ -164,7 +175,7 @@ def read_certificates(pem: bytes) -> list[x509.Certificate]:
     """Return all certificates in a PEM file, e.g. a roots file; raise `StampError` where there is none."""
     try:
         return x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
+    except UNREADABLE as error:
         raise StampError(f"no readable PEM certificate: {error}") from error
 
 
@@ -183,33 +194,55 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex()
 
 
-def check_chain(leaf: x509.Certificate, roots: Sequence[x509.Certificate], at: datetime) -> None:
+def check_chain(
+    leaf: x509.Certificate,
+    roots: Sequence[x509.Certificate],
+    at: datetime,
+    *,
+    between: Sequence[x509.Certificate] = (),
+) -> x509.Certificate:
     """
-    Raise `StampError` unless `leaf` chains to a self-signed certificate among `roots`, every one valid at `at`.
+    Return the self-signed certificate among `roots` that `leaf` chains to; raise `StampError` where there is none.
 
-    The same verdict as ``openssl verify -CAfile roots -attime at``: a self-signed `leaf` that is itself among the
-    roots is its own anchor; certificates between leaf and root must be in `roots` too.
+    The same verdict as ``openssl verify -CAfile roots -untrusted between -attime at``: every certificate is valid at
+    `at`, every issuer an authority that may issue; a self-signed `leaf` that is itself among the roots is its own
+    anchor. Certificates `between` are used, never trusted.
     """
+    try:
+        return _anchor(leaf, roots, at, between)
+    except UNREADABLE as error:
+        raise StampError(f"a certificate of the chain cannot be read: {error}") from error
+
+
+def _anchor(
+    leaf: x509.Certificate, roots: Sequence[x509.Certificate], at: datetime, between: Sequence[x509.Certificate]
+) -> x509.Certificate:
     current = leaf
-    for _ in range(_MAX_CHAIN):
+    for below in range(_MAX_CHAIN):
         name = current.subject.rfc4514_string()
         if not current.not_valid_before_utc <= at <= current.not_valid_after_utc:
             raise StampError(f"the certificate of {name} was not valid at {at.isoformat()}")
         if current.issuer == current.subject:
             if current not in roots:
                 raise StampError(f"the certificate of {name} is not among the given roots")
-            return
-        issuer = next((root for root in roots if _issued(root, current)), None)
+            return current
+        issuer = next((each for each in (*roots, *between) if _issued(each, current, below)), None)
         if issuer is None:
             raise StampError(f"the issuer of the certificate of {name} is not among the given roots")
         current = issuer
     raise StampError(f"the certificate chain is longer than {_MAX_CHAIN}")
 
 
-def _issued(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
+def _issued(issuer: x509.Certificate, subject: x509.Certificate, below: int) -> bool:
+    """True when `issuer` issued `subject` and may, with `below` authorities under it."""
     try:
         subject.verify_directly_issued_by(issuer)
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+    except (*UNREADABLE, TypeError, InvalidSignature, x509.ExtensionNotFound):
         return False
-    return constraints.ca
+    try:
+        signs = issuer.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    except x509.ExtensionNotFound:
+        signs = True
+    deep_enough = constraints.path_length is None or below <= constraints.path_length
+    return constraints.ca and signs and deep_enough

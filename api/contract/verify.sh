@@ -108,33 +108,35 @@ elif [[ $folder =~ ^L[0-9]{8}-[0-9]{6,12}$ ]] && [ "$folder" != "$lead" ]; then
 else ok "线索编号 / lead: $lead"; fi
 
 # 6. 身份：证书须能追溯到核验人自己持有的根证书，并在制作时有效
+created=''
+if [[ $manifest =~ \"created_utc\":\"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z)\" ]]; then
+  created=$(date -u -d "${BASH_REMATCH[1]}" +%s 2>/dev/null) || created=''
+fi
 print=$(openssl x509 -in node.crt -noout -fingerprint -sha256 2>/dev/null)
 if [ -z "$roots" ]; then
   skip "身份未核验：没有给出根证书 / identity not checked: no ROOTS.pem given; ${print:-no certificate}"
-else
-  created=''
-  if [[ $manifest =~ \"created_utc\":\"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z)\" ]]; then
-    created=$(date -u -d "${BASH_REMATCH[1]}" +%s 2>/dev/null) || created=''
-  fi
-  if [ -z "$created" ]; then fail '元数据没有制作时间 / manifest.json has no created_utc'
-  elif SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null \
-    openssl verify -no-CApath -attime "$created" -CAfile "$roots" node.crt >/dev/null 2>&1
-  then ok '节点证书 / node certificate chains to the given roots'
-  else fail '节点证书不在所给根证书之下，或制作时无效 / node certificate does not chain to the given roots'; fi
-fi
+elif [ -z "$created" ]; then fail '元数据没有制作时间 / manifest.json has no created_utc'
+elif SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null \
+  openssl verify -no-CApath -attime "$created" -CAfile "$roots" node.crt >/dev/null 2>&1
+then ok '节点证书 / node certificate chains to the given roots'
+else fail '节点证书不在所给根证书之下，或制作时无效 / node certificate does not chain to the given roots'; fi
 
-# 7. 可信时间戳（有才查）
+# 7. 可信时间戳（有才查）：按盖章时刻核验机构证书；制作时间不得晚于盖章时刻（容许 60 秒）
 if plain SHA256SUMS.tsr; then
+  when='' stamped=''
+  while IFS= read -r line; do
+    [[ $line == 'Time stamp: '* ]] && when=${line#Time stamp: }
+  done < <(openssl ts -reply -in SHA256SUMS.tsr -text 2>/dev/null)
+  [ -z "$when" ] || stamped=$(date -u -d "$when" +%s 2>/dev/null) || stamped=''
   anchor=("-CAfile" "tsa.crt" "-partial_chain")
   [ -z "$roots" ] || anchor=("-CAfile" "$roots")
-  if openssl ts -verify -data SHA256SUMS -in SHA256SUMS.tsr -untrusted tsa.crt "${anchor[@]}" >/dev/null 2>&1; then
-    when=''
-    while IFS= read -r line; do
-      [[ $line == 'Time stamp: '* ]] && when=${line#Time stamp: }
-    done < <(openssl ts -reply -in SHA256SUMS.tsr -text 2>/dev/null)
-    if [ -n "$roots" ]; then ok "可信时间戳 / time stamp: $when"
-    else skip "时间戳吻合，但未核验机构 / time stamp fits, authority not checked: $when"; fi
-  else fail '可信时间戳 / time stamp'; fi
+  if [ -z "$stamped" ] || ! openssl ts -verify -attime "$stamped" -data SHA256SUMS -in SHA256SUMS.tsr \
+    -untrusted tsa.crt "${anchor[@]}" >/dev/null 2>&1
+  then fail '可信时间戳 / time stamp'
+  elif [ -n "$created" ] && [ "$created" -gt $((stamped + 60)) ]; then
+    fail "制作时间晚于盖章时刻 $when / made after it was stamped"
+  elif [ -n "$roots" ]; then ok "可信时间戳 / time stamp: $when"
+  else skip "时间戳吻合，但未核验机构 / time stamp fits, authority not checked: $when"; fi
 elif [ -e tsa.crt ]; then fail '有 tsa.crt 而没有时间戳 / tsa.crt without SHA256SUMS.tsr'
 else skip '没有可信时间戳（tsa: none），时间只是节点自己的陈述 / no time stamp: times are the node'\''s own claim'; fi
 

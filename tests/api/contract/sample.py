@@ -123,11 +123,11 @@ def write_evidence(folder: Path) -> None:
     (folder / "overlay.jpg").write_bytes(b"\xff\xd8\xff" + b"picture" * 30)
 
 
-def make_package(parent: Path, signer: TestSigner, lead_id: str = LEAD_ID) -> SealedPackage:
-    """Return the sample package, sealed, in ``parent/lead_id``."""
+def make_package(parent: Path, signer: TestSigner, lead_id: str = LEAD_ID, **facts: object) -> SealedPackage:
+    """Return the sample package, sealed, in ``parent/lead_id``; `facts` replace members of its manifest."""
     folder = parent / lead_id
     write_evidence(folder)
-    return seal_package(folder, sample_manifest(lead_id), ORIGINS, signer)
+    return seal_package(folder, sample_manifest(lead_id).model_copy(update=facts), ORIGINS, signer)
 
 
 def run_verify_sh(folder: Path, *roots: Path, script: Path | None = None) -> subprocess.CompletedProcess[str]:
