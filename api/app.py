@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import re
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from importlib import metadata
 
 import structlog
@@ -16,6 +18,7 @@ from api.accounts import ensure_first_operator, open_database
 from api.announcements import AnnouncementReader
 from api.broker import Broker, keep_running, stop_tasks
 from api.cameras import CameraWatch
+from api.dry_runs import sweep_clips
 from api.headers import BodyLimit, RequestTimes, SecurityHeaders
 from api.logins import LoginLimit
 from api.metrics import Metrics
@@ -24,6 +27,7 @@ from api.roster import Roster
 from api.routes import (
     cameras,
     coverage,
+    dry_runs,
     events,
     evidence,
     exports,
@@ -55,6 +59,7 @@ ROUTERS = (
     exports,
     cameras,
     zones,
+    dry_runs,
     rules,
     coverage,
     live,
@@ -64,8 +69,8 @@ ROUTERS = (
     session,
     health,
 )
-LEADS_PATH = "/v1/leads"
-"""Has its own limit, as it reads packages from the body."""
+UPLOAD_PATHS = re.compile(r"/v1/leads|/v1/cameras/[^/]+/dry-runs")
+"""Have limits of their own, as they read packages and clips from the body."""
 WS_MAX_BYTES = 64 * 1024
 """Clients have nothing long to say over a WebSocket."""
 
@@ -94,6 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
                 asyncio.create_task(keep_running("announcements", AnnouncementReader(broker, database, metrics).run)),
                 asyncio.create_task(keep_running("cameras", CameraWatch(state).run)),
                 asyncio.create_task(keep_running("bell", broker.hear_bells)),
+                asyncio.create_task(keep_running("dry-runs", partial(sweep_clips, state))),
             ]
             stack.push_async_callback(stop_tasks, tasks)
             yield
@@ -111,7 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses={"default": {"model": ProblemDocument, "description": "A problem (application/problem+json)"}},
     )
     add_problem_handlers(app)
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, free=frozenset({LEADS_PATH}))
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, free=UPLOAD_PATHS)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestTimes, metrics=metrics)
     for module in ROUTERS:

@@ -1,5 +1,6 @@
 """Middleware around every request: security headers, the limit of ordinary bodies, and the time it took."""
 
+import re
 import time
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -51,17 +52,17 @@ class BodyLimit:
 
         limit: bytes.
 
-        free: paths that have a limit of their own.
+        free: matches the paths that have a limit of their own.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, free: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, limit: int, free: re.Pattern[str]) -> None:
         self._app = app
         self._limit = limit
         self._free = free
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is small enough."""
-        if scope["type"] != "http" or scope["path"] in self._free:
+        if scope["type"] != "http" or self._free.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
         length = Headers(scope=scope).get("content-length", "0")

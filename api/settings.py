@@ -54,6 +54,23 @@ class Settings(BaseSettings):
         "list; the API's own origin always may.",
     )
 
+    dry_run_max_bytes: int = Field(
+        256 * 1024 * 1024, ge=1024, description="Largest clip that zones can be tried on; a bigger one is answered 413."
+    )
+    dry_run_max_s: float = Field(
+        600.0,
+        gt=0,
+        le=3600,
+        description="Seconds of a clip that are looked at; the report says where it goes on. Longer: one dry run "
+        "takes the worker's spare time for longer.",
+    )
+    dry_run_timeout_s: float = Field(
+        900.0,
+        gt=0,
+        le=7200,
+        description="Seconds that a dry run may take; it runs at the lowest priority, so a busy worker needs more.",
+    )
+
     site_name: str = Field(
         "", max_length=40, description="Whose site it is, as the head of printed reports names it, e.g. the bureau."
     )

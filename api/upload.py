@@ -38,6 +38,32 @@ class Upload:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class ClipUpload:
+    """A posted draft of zones: its JSON, and the clip on disk to try it on, if one came."""
+
+    draft: bytes
+    clip: Path | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A form of one text part, read into memory, and one file part."""
+
+    text: str
+    file: str
+    needs_file: bool = True
+
+    @property
+    def expected(self) -> str:
+        return f"the parts {self.text} and {self.file}" if self.needs_file else f"the part {self.text}"
+
+
+_LEAD = _Form("lead", "package")
+_DRAFT = _Form("draft", "clip", needs_file=False)
+
+
 def clear_uploads(folder: Path) -> None:
     """Remove what killed processes left half received; called at the start, before anything is received."""
     for left_over in folder.glob("upload-*.tar"):
@@ -46,14 +72,15 @@ def clear_uploads(folder: Path) -> None:
 
 
 class _Parts:
-    """Sorts the parts of one body: ``lead`` to memory, ``package`` to a file, anything else refused."""
+    """Sorts the parts of one body: the text to memory, the file to disk, anything else refused."""
 
-    def __init__(self, target: IO[bytes], limit: int) -> None:
-        self.lead = bytearray()
+    def __init__(self, form: _Form, target: IO[bytes], limit: int) -> None:
+        self.text = bytearray()
         self.size = 0
         self.digest = hashlib.sha256()
         self.seen: list[str] = []
         self.complete = False
+        self._form = form
         self._target = target
         self._limit = limit
         self._header = bytearray()
@@ -75,26 +102,33 @@ class _Parts:
     def on_headers_finished(self) -> None:
         _, options = parse_options_header(self._disposition)
         name = options.get(b"name", b"").decode("utf-8", "replace")
-        if name not in {"lead", "package"} or name in self.seen:
-            raise Problem(422, "invalid-input", f"expected one part lead and one part package, found {name[:40]!r}")
+        text, file = self._form.text, self._form.file
+        if name not in {text, file} or name in self.seen:
+            raise Problem(422, "invalid-input", f"expected one part {text} and one part {file}, found {name[:40]!r}")
         self.seen.append(name)
         self._disposition = b""
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
-        if self.seen[-1] == "lead":
-            self.lead += data[start:end]
-            if len(self.lead) > LEAD_LIMIT:
-                raise too_large("lead", LEAD_LIMIT)
+        if self.seen[-1] == self._form.text:
+            self.text += data[start:end]
+            if len(self.text) > LEAD_LIMIT:
+                raise too_large(self._form.text, LEAD_LIMIT)
             return
         piece = data[start:end]
         self.size += len(piece)
         if self.size > self._limit:
-            raise too_large("package", self._limit)
+            raise too_large(self._form.file, self._limit)
         self.digest.update(piece)
         self._target.write(piece)
 
     def on_end(self) -> None:
         self.complete = True
+
+    @property
+    def holds_all(self) -> bool:
+        """True once the form is complete and has what it needs."""
+        wanted = {self._form.text, self._form.file} if self._form.needs_file else {self._form.text}
+        return self.complete and wanted <= set(self.seen)
 
 
 @contextlib.asynccontextmanager
@@ -109,15 +143,29 @@ async def receive_upload(request: Request, folder: Path, limit: int) -> AsyncIte
 
         limit: bytes that the package may have; more is answered 413.
     """
+    async with _received(request, folder, limit, _LEAD) as (parts, file):
+        yield Upload(bytes(parts.text), file, parts.digest.hexdigest(), parts.size)
+
+
+@contextlib.asynccontextmanager
+async def receive_clip(request: Request, folder: Path, limit: int) -> AsyncIterator[ClipUpload]:
+    """Read a posted draft of zones with or without a clip, as `receive_upload` reads a lead."""
+    async with _received(request, folder, limit, _DRAFT) as (parts, file):
+        yield ClipUpload(bytes(parts.text), file if _DRAFT.file in parts.seen else None, parts.size)
+
+
+@contextlib.asynccontextmanager
+async def _received(request: Request, folder: Path, limit: int, form: _Form) -> AsyncIterator[tuple[_Parts, Path]]:
+    """Read a form; its file is removed at the end."""
     kind, options = parse_options_header(request.headers.get("content-type"))
     boundary = options.get(b"boundary")
     if kind != b"multipart/form-data" or not boundary:
-        raise Problem(415, "multipart-required", "expected multipart/form-data with the parts lead and package")
+        raise Problem(415, "multipart-required", f"expected multipart/form-data with {form.expected}")
     length = request.headers.get("content-length", "0")
     if length.isdigit() and int(length) > limit + LEAD_LIMIT + OVERHEAD:
-        raise too_large("package", limit)
+        raise too_large(form.file, limit)
     with tempfile.NamedTemporaryFile(dir=folder, prefix="upload-", suffix=".tar") as file:
-        parts = _Parts(file, limit)
+        parts = _Parts(form, file, limit)
         try:
             parser = MultipartParser(
                 boundary,
@@ -139,9 +187,11 @@ async def receive_upload(request: Request, folder: Path, limit: int) -> AsyncIte
             raise Problem(400, "broken-multipart", "the body ended before it was complete") from fault
         except OSError as fault:
             log.exception("upload cannot be written", folder=str(folder))
-            raise Problem(503, "store-unavailable", "the package cannot be kept now; post it again later") from fault
+            raise Problem(
+                503, "store-unavailable", f"the {form.file} cannot be kept now; post it again later"
+            ) from fault
         except FormParserError as fault:
             raise Problem(400, "broken-multipart", f"the body is not a complete multipart form: {fault}") from fault
-        if not parts.complete or len(parts.seen) != 2:
-            raise Problem(422, "invalid-input", f"expected the parts lead and package, found {parts.seen}")
-        yield Upload(bytes(parts.lead), Path(file.name), parts.digest.hexdigest(), parts.size)
+        if not parts.holds_all:
+            raise Problem(422, "invalid-input", f"expected {form.expected}, found {parts.seen}")
+        yield parts, Path(file.name)

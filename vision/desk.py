@@ -33,6 +33,7 @@ from vision.exhibits import DetectionLog
 from vision.leads import Lead, LeadChange, LeadKey
 from vision.leads import LeadState as TrackState
 from vision.registration import place_of
+from vision.sections import CameraConfig
 from vision.stills import small_jpeg
 from vision.watched import WatchedCamera
 
@@ -151,7 +152,7 @@ class EvidenceDesk:
             self._arriving.put(
                 _Confirmed(
                     lead=lead,
-                    site=self._site(watched),
+                    site=site_of(runner.camera, watched.config, self._config),
                     clips=RingClips(runner.ring),
                     detections=self._log_of(lead.camera_id),
                     has_ended=lambda: runner.snapshot().state is StreamState.ENDED,
@@ -177,25 +178,6 @@ class EvidenceDesk:
     def _log_of(self, camera: CameraId) -> DetectionLog:
         with self._books.lock:
             return self._books.logs[camera]
-
-    def _site(self, watched: WatchedCamera) -> Site:
-        camera = watched.config
-        art41 = camera.art41
-        return Site(
-            camera=watched.runner.camera,
-            gb_id=camera.gb_id,
-            place=place_of(camera, self._config),
-            preset=camera.preset,
-            height_m=camera.height_m,
-            azimuth=camera.azimuth_deg,
-            fov=camera.fov_deg,
-            art41=Article41(
-                legal_review=art41.legal_review or None,
-                technical_review=art41.technical_review or None,
-                published=art41.published or None,
-                valid_until=None if art41.valid_until is None else art41.valid_until.isoformat(),
-            ),
-        )
 
     def _run(self) -> None:
         recover_at: float | None = 0.0
@@ -316,6 +298,26 @@ class EvidenceDesk:
         if newest is not None and (newest.epoch != span.epoch or newest.pts_s >= span.end_s):
             return True
         return now >= waiting.deadline or camera in self._books.gone or waiting.confirmed.has_ended()
+
+
+def site_of(camera: Camera, config: CameraConfig, worker: WorkerConfig) -> Site:
+    """Return what is known of where a camera stands, from its own configuration and its worker's."""
+    art41 = config.art41
+    return Site(
+        camera=camera,
+        gb_id=config.gb_id,
+        place=place_of(config, worker),
+        preset=config.preset,
+        height_m=config.height_m,
+        azimuth=config.azimuth_deg,
+        fov=config.fov_deg,
+        art41=Article41(
+            legal_review=art41.legal_review or None,
+            technical_review=art41.technical_review or None,
+            published=art41.published or None,
+            valid_until=None if art41.valid_until is None else art41.valid_until.isoformat(),
+        ),
+    )
 
 
 def _picture(case: OpenCase) -> str:

@@ -1,5 +1,6 @@
 """Replay: files through the same analyser as live cameras, as fast as they can be analysed, with the same verdict."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +16,7 @@ from streams.clock import CaptureTime, StreamClock
 from streams.decode import FrameDecoder
 from streams.frame import Frame
 from streams.source import AvSource
-from vision.analyser import CameraAnalyser
+from vision.analyser import CameraAnalyser, TrackedBox
 from vision.config import WorkerConfig
 from vision.leads import CloseReason, Lead, LeadChange, LeadState, Xyxy
 from vision.look import in_source, looking
@@ -72,15 +73,15 @@ class ReplayLead:
             violation_code=lead.violation_code,
             track=lead.track,
             first_utc=lead.first.utc,
-            first_s=_seconds(lead.first, start),
-            confirmed_s=_seconds(lead.confirmed, start),
-            last_s=_seconds(lead.last, start),
+            first_s=seconds_from(start, lead.first),
+            confirmed_s=seconds_from(start, lead.confirmed),
+            last_s=seconds_from(start, lead.last),
             observations=lead.observations,
             peak=ReplayPeak(
                 class_name=lead.peak.class_name,
                 confidence=round(lead.peak.confidence, 4),
                 xyxy=lead.peak.xyxy,
-                s=_seconds(lead.peak.time, start),
+                s=seconds_from(start, lead.peak.time),
                 zone=lead.peak.zone,
             ),
         )
@@ -112,22 +113,68 @@ def analysed(camera: Camera, detector: Detector) -> Iterator[tuple[Frame, Detect
         log.warning("damaged pictures passed over", camera=camera.id, count=decoder.errors, decoded=decoder.decoded)
 
 
-def _leads(path: Path, camera: CameraConfig, config: WorkerConfig, detector: Detector) -> Iterator[ReplayLead]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """
+    One analysed picture of a file, or its end.
+
+    Attributes:
+        frame: the picture; ``None`` at the end.
+
+        boxes: the tracks that it shows.
+
+        closed: confirmed leads that ended with it.
+
+        is_cut: true at the end where the file goes on after `until_s`.
+    """
+
+    frame: Frame | None
+    boxes: Sequence[TrackedBox]
+    closed: Sequence[Lead]
+    is_cut: bool = False
+
+
+def followed(
+    camera: CameraConfig, config: WorkerConfig, detector: Detector, until_s: float = math.inf
+) -> Iterator[Step]:
+    """
+    Yield what the rules make of each picture of a camera's file, then of its end.
+
+    Args:
+        camera: its `source` is the file.
+
+        config: the rules.
+
+        detector: finds the boxes.
+
+        until_s: what comes later than so many seconds after the first picture is not looked at.
+    """
     analyser = CameraAnalyser.for_camera(camera, config, detector.card)
     start: CaptureTime | None = None
+    is_cut = False
     for frame, detections in analysed(camera.to_camera(config.stream), detector):
         start = start or frame.time
-        yield from _closed(path, analyser.observe(frame, detections), start)
-    if start is not None:
-        yield from _closed(path, analyser.end(CloseReason.SHUTDOWN), start)
-    else:
-        log.warning("no picture could be decoded", file=str(path))
+        if seconds_from(start, frame.time) > until_s:
+            is_cut = True
+            break
+        changes = analyser.observe(frame, detections)
+        yield Step(frame, analyser.overlay(), _closed(changes))
+    yield Step(None, (), _closed(analyser.end(CloseReason.SHUTDOWN)), is_cut)
 
 
-def _closed(path: Path, changes: Sequence[LeadChange], start: CaptureTime) -> Iterator[ReplayLead]:
-    for change in changes:
-        if change.lead.state is LeadState.CLOSED:
-            yield ReplayLead.of(path, change.lead, start)
+def _leads(path: Path, camera: CameraConfig, config: WorkerConfig, detector: Detector) -> Iterator[ReplayLead]:
+    start: CaptureTime | None = None
+    for step in followed(camera, config, detector):
+        start = start or (step.frame.time if step.frame else None)
+        if start is None:
+            log.warning("no picture could be decoded", file=str(path))
+            return
+        for lead in step.closed:
+            yield ReplayLead.of(path, lead, start)
+
+
+def _closed(changes: Sequence[LeadChange]) -> list[Lead]:
+    return [change.lead for change in changes if change.lead.state is LeadState.CLOSED]
 
 
 def _camera_config(path: Path, config: WorkerConfig) -> CameraConfig:
@@ -138,8 +185,8 @@ def _camera_config(path: Path, config: WorkerConfig) -> CameraConfig:
     return config.with_sources([str(path)]).cameras[-1]
 
 
-def _seconds(time: CaptureTime, start: CaptureTime) -> float:
-    """Return seconds from `start`, to the millisecond; across epochs by the file's UTC."""
+def seconds_from(start: CaptureTime, time: CaptureTime) -> float:
+    """Return the seconds from `start` to `time`, to the millisecond; across epochs by the file's UTC."""
     if time.epoch == start.epoch:
         return round(time.seconds_since(start), 3)
     return round((time.utc - start.utc).total_seconds(), 3)

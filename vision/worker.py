@@ -33,6 +33,7 @@ from vision.courier import CoverageCourier
 from vision.coverage import Trouble
 from vision.desk import EvidenceDesk
 from vision.dossier import Witness
+from vision.dry_runs import DryRuns
 from vision.evidence import CaseStore
 from vision.focus import FocusTurns
 from vision.group import WatcherGroup
@@ -146,6 +147,11 @@ class Worker:
             )
             reporter.start()
             stack.callback(reporter.stop)
+            dry_runs = DryRuns(
+                node.name, self._config, detector.card, bus, client, self._places.data / "dry-runs", self._watched.get
+            )
+            dry_runs.start()
+            stack.callback(dry_runs.stop)
             member.start()
             stack.callback(member.drain)
             log.info("worker watches", node=node.name, cameras=len(self._config.cameras), model=detector.card.name)

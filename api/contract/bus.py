@@ -15,6 +15,9 @@ by HTTP from the outbox, wall events live in the database and the bus only rings
 | ``pw:cameras:desired`` | hash id -> JSON | API | `CameraDocument` with its full source, and `DESIRED_MARKER` |
 | ``pw:cameras`` | stream | API | an entry for each camera to be watched: ``camera``, ``generation`` |
 | ``pw:worker:{member}`` | string, 5 s | worker | `WorkerReport` JSON |
+| ``pw:dry-runs:{node}`` | list | API | ids of dry runs that wait for this worker |
+| ``pw:dry-runs:{node}:turn`` | string | API | id of the dry run that has the worker's turn: one at a time |
+| ``pw:dry-run:{id}`` | hash, an hour | API, worker | ``order``, ``report``, ``picture:{n}``; without it the run ends |
 | ``pw:leads:announced`` | stream, capped | worker | ``announcement``: `LeadAnnouncement` JSON |
 | ``pw:events`` | pub/sub | API | newest event cursor: the bell |
 """
@@ -64,6 +67,8 @@ SNAPSHOT_TTL_S = 120
 WANTED_TTL_S = 10
 LIVE_MAXLEN = 600
 INIT_TTL_S = 60
+DRY_RUN_TTL_S = 3600
+"""How long the result of a dry run can be looked at."""
 ANNOUNCED_MAXLEN = 10_000
 
 
@@ -123,3 +128,23 @@ def init_key(camera_id: str) -> str:
     to live is renewed with each message.
     """
     return f"pw:camera:{camera_id}:init"
+
+
+def dry_runs_key(node: str) -> str:
+    """Key of the dry runs that wait for a worker."""
+    return f"pw:dry-runs:{node}"
+
+
+def dry_run_turn_key(node: str) -> str:
+    """Key that holds the id of the dry run whose turn it is at a worker."""
+    return f"pw:dry-runs:{node}:turn"
+
+
+def dry_run_key(run_id: str) -> str:
+    """Key of one dry run: its order, what has come of it, its pictures."""
+    return f"pw:dry-run:{run_id}"
+
+
+def dry_run_picture(number: int) -> str:
+    """Field of a dry run's hash that holds the JPEG of its lead ``number``, from 0."""
+    return f"picture:{number}"

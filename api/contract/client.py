@@ -157,6 +157,16 @@ class ApiClient:
             raise ApiMisunderstoodError(f"the API confirms {receipt}, sent were {len(report.hours)} hours")
         return receipt
 
+    def fetch_dry_run_clip(self, camera_id: str, run_id: str, path: Path) -> None:
+        """Write the clip of a dry run to `path`; `ApiRefusedError` 404 once it is not wanted any more."""
+        where = f"v1/cameras/{camera_id}/dry-runs/{run_id}/clip"
+        with _reaching(where), self._http.stream("GET", where) as response, path.open("wb") as file:
+            if not response.is_success:
+                response.read()
+                raise ApiRefusedError(response.status_code, response.text[:_BODY_LIMIT], _retry_after(response))
+            for piece in response.iter_bytes():
+                file.write(piece)
+
     def bus_answers(self, timeout_s: float) -> bool:
         """Return whether the bus answers the API; it is asked here by who gets no answer from the bus himself."""
         with _reaching("readyz"):

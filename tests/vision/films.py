@@ -1,7 +1,9 @@
 """A film with a plume, and a detector that finds it, for tests of whole files."""
 
+import time
 from collections.abc import Sequence
 from fractions import Fraction
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import av
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from models.detections import Detections
 from models.detector import ModelCard, Runtime
 from tests.vision.moments import CARD, boxes, flickering, still_image
+from vision.trial import Far, Trial, tried
 
 PLUME = (100, 60, 160, 120)
 
@@ -35,6 +38,18 @@ class BrightBoxDetector:
             boxes(("smoke", 0.75, PLUME)) if image[top:bottom, left:right].std() > 40 else Detections.empty()
             for image in images
         ]
+
+
+def try_brightly(trial: Trial, connection: Connection) -> None:
+    """Be the process of a dry run, with this detector instead of a network."""
+    for message in tried(trial, BrightBoxDetector()):
+        connection.send(message)
+
+
+def hang(trial: Trial, connection: Connection) -> None:
+    """Be the process of a dry run that says how far it is and then nothing more."""
+    connection.send(Far(trial.max_s / 2, (320, 180)))
+    time.sleep(60)
 
 
 def plume_film(path: Path) -> Path:

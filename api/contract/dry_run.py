@@ -1,0 +1,107 @@
+"""
+Dry runs: draft zones tried on a clip by a worker, with the rules in force and nothing filed (decision 0031).
+
+The API writes a `DryRunOrder` on the bus, the worker answers there with `DryRunReport`s and pictures; all of it expires
+by itself, and deleting the order's key ends the run.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from api.contract.schema import CameraDocument, LeadDocument, Wire, Zones
+
+RUN_ID_PATTERN = r"^[0-9a-f]{32}$"
+RunId = Annotated[str, Field(pattern=RUN_ID_PATTERN)]
+
+MOST_LEADS = 50
+"""Leads that a report shows; zones that give more in one clip have been judged by then."""
+
+
+class DryRunSource(StrEnum):
+    """Where the clip comes from: what the worker's ring holds of the camera, or a file of the admin's."""
+
+    RECENT = "recent"
+    UPLOAD = "upload"
+
+
+class DryRunState(StrEnum):
+    """How a dry run is; one that was cancelled is not there any more."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class DryRunFault(StrEnum):
+    """
+    Why a dry run gave no result.
+
+    Attributes:
+        NOT_WATCHED: the worker does not watch the camera (any more), so it holds nothing of it.
+
+        EMPTY_RING: it watches it, and has no picture yet.
+
+        NO_VIDEO: the clip is none, or cannot be read.
+
+        CLIP_LOST: the uploaded clip could not be fetched.
+
+        REFUSED: camera, zones or rules make no sense together.
+
+        TOO_SLOW: not done within the time allowed.
+
+        STOPPED: the worker stopped.
+
+        BROKEN: anything else; the worker's log holds the reason.
+    """
+
+    NOT_WATCHED = "not_watched"
+    EMPTY_RING = "empty_ring"
+    NO_VIDEO = "no_video"
+    CLIP_LOST = "clip_lost"
+    REFUSED = "refused"
+    TOO_SLOW = "too_slow"
+    STOPPED = "stopped"
+    BROKEN = "broken"
+
+
+class DryRunOrder(Wire):
+    """What is to be tried: a camera with draft zones, on what clip, within what limits."""
+
+    id: RunId
+    camera: CameraDocument = Field(description="as registered, without its source")
+    zones: Zones
+    source: DryRunSource
+    max_s: float = Field(gt=0, description="seconds of the clip that are looked at")
+    timeout_s: float = Field(gt=0, description="seconds that the run may take")
+
+
+class DryRunLead(Wire):
+    """A lead that would have been made. Seconds count from the clip's first picture."""
+
+    first_s: float
+    confirmed_s: float
+    last_s: float
+    peak_s: float
+    has_picture: bool = False
+    lead: LeadDocument = Field(description="as it would have been filed; its number L00000000-... is nobody's")
+
+
+class DryRunReport(Wire):
+    """How far a dry run is and what it has found so far."""
+
+    state: DryRunState = DryRunState.WAITING
+    worker: str = ""
+    model: str = Field("", description="name and version of the model that looked")
+    rules: list[str] = Field(default_factory=list, max_length=64, description="names of the rules that were at work")
+    analysed_s: float = Field(0.0, ge=0, description="seconds of the clip that were looked at")
+    duration_s: float | None = Field(None, description="of the clip, where it is known; null: not told")
+    is_cut: bool = Field(default=False, description="the clip is longer than what was looked at")
+    width: int = Field(0, ge=0, description="of the pictures in whose pixels boxes are told")
+    height: int = Field(0, ge=0)
+    leads: list[DryRunLead] = Field(default_factory=list, max_length=MOST_LEADS)
+    more: int = Field(0, ge=0, description="leads beyond those shown")
+    fault: DryRunFault | None = None
+    detail: str = Field("", max_length=500, description="the fault in words, without addresses")

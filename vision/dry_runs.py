@@ -1,0 +1,286 @@
+"""
+Dry runs: the worker's side. Takes the orders that wait for it on the bus, one at a time, and tells there what comes.
+
+The clip lies in a folder of its own that is gone when the run ends; the analysis runs in a child process
+(`vision.trial`), so that it can be ended at any moment and takes only the time that nothing else wants.
+"""
+
+import multiprocessing
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import redis
+import structlog
+from pydantic import ValidationError
+from redis.typing import EncodableT, FieldT
+
+from api.contract import bus
+from api.contract.client import ApiClient, ClientError
+from api.contract.dry_run import (
+    MOST_LEADS,
+    DryRunFault,
+    DryRunLead,
+    DryRunOrder,
+    DryRunReport,
+    DryRunSource,
+    DryRunState,
+)
+from models.detector import ModelCard
+from streams.camera import CameraId
+from streams.errors import StreamError
+from vision.clips import RingClips, Span
+from vision.config import WorkerConfig
+from vision.desired import RefusedCameraError, drafted_camera
+from vision.sections import CameraConfig
+from vision.trial import Far, Fault, Found, Message, Picture, Trial, run
+from vision.watched import WatchedCamera
+
+log = structlog.get_logger(__name__)
+
+_IDLE_S = 1.0
+"""Between two looks for an order; an admin waits so long at most."""
+
+_TELL_S = 0.5
+"""Between two reports, and between two looks whether the run is still wanted."""
+
+
+class DryRunError(Exception):
+    """A dry run cannot begin: what goes into its report."""
+
+    def __init__(self, fault: DryRunFault, detail: str = "") -> None:
+        super().__init__(detail)
+        self.fault = fault
+        self.detail = detail
+
+
+@dataclass(slots=True)
+class _Account:
+    """What is known of the run under way; leads by number, pictures that were not told yet."""
+
+    report: DryRunReport
+    leads: list[DryRunLead] = field(default_factory=list)
+    pictures: dict[int, bytes] = field(default_factory=dict)
+    is_over: bool = False
+
+    def take(self, message: Message) -> None:
+        """Take in what the child says."""
+        update: dict[str, object] = {}
+        match message:
+            case Far():
+                width, height = message.resolution_wh
+                update = {"analysed_s": message.analysed_s, "width": width, "height": height, "is_cut": message.is_cut}
+                if message.is_done:
+                    update["state"] = DryRunState.DONE
+                    self.is_over = True
+            case Found() if len(self.leads) < MOST_LEADS:
+                self.leads.append(message.lead)
+            case Found():
+                update = {"more": self.report.more + 1}
+            case Picture() if message.number < len(self.leads):
+                self.pictures[message.number] = message.jpeg
+                lead = self.leads[message.number]
+                self.leads[message.number] = lead.model_copy(update={"has_picture": True})
+            case Fault():
+                self.fail(message.fault, message.detail)
+        self.report = self.report.model_copy(update={**update, "leads": list(self.leads)})
+
+    def fail(self, fault: DryRunFault, detail: str = "") -> None:
+        """End it without a result; what was found so far stays."""
+        self.report = self.report.model_copy(
+            update={"state": DryRunState.FAILED, "fault": fault, "detail": detail[:500]}
+        )
+        self.is_over = True
+
+
+class DryRuns:
+    """One thread that runs the orders for this worker; `find` gives a camera that it watches."""
+
+    def __init__(
+        self,
+        node: str,
+        config: WorkerConfig,
+        card: ModelCard,
+        bus_client: redis.Redis,
+        client: ApiClient,
+        folder: Path,
+        find: Callable[[CameraId], WatchedCamera | None],
+        *,
+        body: Callable[[Trial, Connection], None] = run,
+    ) -> None:
+        """Keep clips under `folder` while they are needed; `body` is what the child process does."""
+        self._node = node
+        self._config = config
+        self._model = f"{card.name} {card.version}"
+        self._redis = bus_client
+        self._client = client
+        self._folder = folder
+        self._find = find
+        self._body = body
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="dry-runs")
+
+    def start(self) -> None:
+        """Start taking orders; clips that a killed worker left are removed."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for left_over in self._folder.glob("run-*/clip"):
+            left_over.unlink(missing_ok=True)
+            left_over.parent.rmdir()
+        self._thread.start()
+
+    def stop(self, deadline_s: float = 5.0) -> None:
+        """Give up the run under way and end."""
+        self._stopping.set()
+        self._thread.join(deadline_s)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_IDLE_S):
+            try:
+                self._take_turn()
+            except redis.RedisError as error:
+                log.debug("dry runs wait for the bus", error=str(error))
+            except Exception:
+                log.exception("dry run failed; the worker goes on")
+
+    def _take_turn(self) -> None:
+        taken = self._redis.lpop(bus.dry_runs_key(self._node))
+        if not isinstance(taken, bytes):
+            return
+        run_id = taken.decode()
+        key = bus.dry_run_key(run_id)
+        try:
+            document = self._redis.hget(key, "order")
+            if document is not None:
+                self._serve(DryRunOrder.model_validate_json(document), key)
+        except ValidationError as error:
+            log.warning("dry run order cannot be read", run=run_id, errors=error.error_count())
+        finally:
+            if self._redis.get(bus.dry_run_turn_key(self._node)) == taken:
+                self._redis.delete(bus.dry_run_turn_key(self._node))
+
+    def _serve(self, order: DryRunOrder, key: str) -> None:
+        account = _Account(DryRunReport(state=DryRunState.RUNNING, worker=self._node, model=self._model))
+        log.info("dry run begins", camera=order.camera.id, source=order.source.value, zones=len(order.zones))
+        self._tell(key, account)
+        with tempfile.TemporaryDirectory(dir=self._folder, prefix="run-") as folder:
+            clip = Path(folder) / "clip"
+            try:
+                duration_s = self._fetch(order, clip)
+                trial = self._trial(order, clip)
+            except DryRunError as error:
+                account.fail(error.fault, error.detail)
+            except OSError as error:
+                account.fail(DryRunFault.BROKEN, error.strerror or "")
+            else:
+                rules = [name for name, rule in trial.config.rules.items() if rule.enabled]
+                account.report = account.report.model_copy(update={"duration_s": duration_s, "rules": rules})
+                self._try(trial, order, key, account)
+        self._tell(key, account)
+        log.info("dry run ends", camera=order.camera.id, state=account.report.state.value, leads=len(account.leads))
+
+    def _fetch(self, order: DryRunOrder, clip: Path) -> float | None:
+        """Write the order's clip; return its seconds where they are known. Raises `DryRunError`, `OSError`."""
+        if order.source is DryRunSource.UPLOAD:
+            try:
+                self._client.fetch_dry_run_clip(order.camera.id, order.id, clip)
+            except ClientError as error:
+                raise DryRunError(DryRunFault.CLIP_LOST, str(error)) from error
+            return None
+        watched = self._find(CameraId(order.camera.id))
+        if watched is None:
+            raise DryRunError(DryRunFault.NOT_WATCHED)
+        newest = watched.runner.ring.newest
+        if newest is None:
+            raise DryRunError(DryRunFault.EMPTY_RING)
+        seconds = watched.runner.camera.settings.ring_s
+        span = Span(newest.epoch, newest.pts_s - round(seconds), newest.pts_s, newest.pts_s)
+        try:
+            written = RingClips(watched.runner.ring).write(span, (), clip)
+        except StreamError as error:
+            raise DryRunError(DryRunFault.EMPTY_RING, str(error)) from error
+        # A file tells by its time when it was recorded, and schedules and the law in force go by that.
+        os.utime(clip, (written.last.utc.timestamp(),) * 2)
+        return written.last.seconds_since(written.first)
+
+    def _trial(self, order: DryRunOrder, clip: Path) -> Trial:
+        camera = self._camera(order, clip)
+        rules = {
+            name: rule for name, rule in self._config.rules.items() if not rule.cameras or camera.id in rule.cameras
+        }
+        names = {zone.name for zone in camera.zones}
+        for name, rule in rules.items():
+            if missing := [zone for zone in rule.zones if rule.enabled and zone not in names]:
+                raise DryRunError(
+                    DryRunFault.REFUSED, f"rule {name} is confined to zone {missing[0]!r}, which the draft lacks"
+                )
+        config = self._config.model_copy(update={"cameras": (camera,), "rules": rules})
+        return Trial(camera, config, self._node, order.max_s)
+
+    def _camera(self, order: DryRunOrder, clip: Path) -> CameraConfig:
+        """Return the camera with the draft zones over its clip: as it is watched here, else as it is registered."""
+        watched = self._find(CameraId(order.camera.id))
+        try:
+            return drafted_camera(order.camera, order.zones, clip, None if watched is None else watched.config)
+        except RefusedCameraError as error:
+            raise DryRunError(DryRunFault.REFUSED, str(error)) from error
+
+    def _try(self, trial: Trial, order: DryRunOrder, key: str, account: _Account) -> None:
+        """Run the child and tell what it says until it is done, not wanted any more, or out of time."""
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe(duplex=False)
+        child = context.Process(target=self._body, args=(trial, theirs), name="dry-run", daemon=True)
+        child.start()
+        theirs.close()
+        deadline = time.monotonic() + order.timeout_s
+        try:
+            while not account.is_over:
+                self._listen(ours, account)
+                if not account.is_over and self._stopping.is_set():
+                    account.fail(DryRunFault.STOPPED)
+                elif not account.is_over and time.monotonic() > deadline:
+                    account.fail(DryRunFault.TOO_SLOW, f"not done within {order.timeout_s:g} s")
+                if not self._tell(key, account):
+                    log.info("dry run is not wanted any more", camera=order.camera.id)
+                    return
+        finally:
+            _end(child)
+            ours.close()
+
+    @staticmethod
+    def _listen(connection: Connection, account: _Account) -> None:
+        """Take in what the child says for a moment."""
+        until = time.monotonic() + _TELL_S
+        try:
+            while not account.is_over and connection.poll(max(0.0, until - time.monotonic())):
+                account.take(connection.recv())
+                if time.monotonic() > until:
+                    return
+        except (EOFError, OSError):
+            account.fail(DryRunFault.BROKEN, "the process ended without a word")
+
+    def _tell(self, key: str, account: _Account) -> bool:
+        """Write the report; return whether the run is still wanted."""
+        if not self._redis.hexists(key, "order"):
+            return False
+        fields: dict[FieldT, EncodableT] = {"report": account.report.model_dump_json()}
+        fields |= {bus.dry_run_picture(number): jpeg for number, jpeg in account.pictures.items()}
+        account.pictures.clear()
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(key, mapping=fields)
+            pipe.expire(key, bus.DRY_RUN_TTL_S)
+            pipe.execute()
+        return True
+
+
+def _end(child: BaseProcess) -> None:
+    child.join(timeout=0.2)
+    if child.is_alive():
+        child.kill()
+        child.join()
+    child.close()
