@@ -2,11 +2,14 @@
  * Zones: the editor of a camera's zones, over its live picture.
  * @module
  */
+import { className } from "./codes.js";
 import { ZoneDraft, tomlOf } from "./draft.js";
 import { Drawing } from "./drawing.js";
+import { DryRunPanel } from "./dryrun.js";
 import { fill, h, write } from "./dom.js";
 import { ApiProblem, call, callJson } from "./http.js";
-import { onLanguage, speak, t } from "./i18n.js";
+import { language, onLanguage, speak, t } from "./i18n.js";
+import { short } from "./measures.js";
 import { SnapshotFeed } from "./snapshot.js";
 import { shortTime } from "./times.js";
 import { ZoneForm } from "./zoneform.js";
@@ -18,6 +21,8 @@ export class ZoneEditor {
   #camera = null;
   /** @type {SnapshotFeed | null} */
   #feed = null;
+  /** What a dry run has found, while its picture is on the stage. @type {{lead: import("./dryrun.js").DryLead, run: import("./dryrun.js").Run} | null} */
+  #shown = null;
   #etag = "";
   /** Node in whose file the zones stand; empty: they are saved here. */
   #node = "";
@@ -27,11 +32,12 @@ export class ZoneEditor {
     this.title = h("h2", { id: "zones-title" });
     this.where = h("p", { class: "zones-where", hidden: true });
     this.image = /** @type {HTMLImageElement} */ (h("img", { alt: "", class: "zone-picture" }));
-    this.image.addEventListener("load", () => this.drawing.resize(this.image.naturalWidth, this.image.naturalHeight));
+    this.image.addEventListener("load", () => { this.drawing.resize(this.image.naturalWidth, this.image.naturalHeight); this.#mark(); });
     this.taken = h("span", { class: "note" });
     this.message = h("p", { class: "zones-message", role: "status", "aria-live": "polite" });
     this.drawing = new Drawing(() => this.#draft, { changed: () => this.#render(), say: (key) => this.#say(key), drawn: (polygon) => this.#drawn(polygon) });
     this.form = new ZoneForm(() => this.#draft, () => this.#render());
+    this.trial = new DryRunPanel(() => this.#draft.zones, (shown) => this.#stage(shown));
     this.add = this.#button("draw", () => (this.drawing.drawing ? this.drawing.cancel() : this.drawing.begin()));
     this.box = this.#button("box", () => this.#drawn([[0.35, 0.35], [0.65, 0.35], [0.65, 0.65], [0.35, 0.65]]));
     this.drop = this.#button("remove", () => { this.#draft.remove(); this.#render(); });
@@ -39,7 +45,7 @@ export class ZoneEditor {
     this.redo = this.#button("redo", () => { this.#draft.redo(); this.#render(); });
     this.copy = this.#button("copy", () => this.#copy());
     this.save = speak(h("button", { class: "primary", type: "button", "data-act": "zones-save", on: { click: () => this.#save() } }), "zones.save");
-    this.side = h("aside", { class: "zones-side" }, this.form.node);
+    this.side = h("aside", { class: "zones-side" }, this.form.node, this.trial.node);
     this.node = /** @type {HTMLDialogElement} */ (h("dialog", { class: "zones", "aria-labelledby": "zones-title" },
       h("header", { class: "zones-head" }, this.title, h("div", { class: "zones-acts" }, this.add, this.box, this.drop, this.undo, this.redo, this.copy, this.save),
         speak(h("button", { class: "quiet", type: "button", "data-act": "zones-close", on: { click: () => this.#leave() } }), "close")),
@@ -65,8 +71,7 @@ export class ZoneEditor {
     this.#say("zones.loading");
     if (!this.node.open) this.node.showModal();
     this.#render();
-    this.#feed = new SnapshotFeed(camera.id, this.image, () => this.#tell());
-    this.#feed.open();
+    this.trial.open(camera.id, this.#isAdmin);
     try {
       const [answer, rules] = await Promise.all([call(this.#path), callJson("/v1/rules").catch(() => ({ rules: [] }))]);
       const view = await answer.json();
@@ -108,6 +113,32 @@ export class ZoneEditor {
     /** @type {HTMLButtonElement} */ (this.save).disabled = !draft.changed || draft.faults.length > 0;
     this.drawing.render();
     this.form.render();
+    this.trial.render();
+  }
+
+  /** Show the live picture, or what a dry run has found. @param {{address: string, lead: import("./dryrun.js").DryLead, run: import("./dryrun.js").Run} | null} shown */
+  #stage(shown) {
+    const wasLive = this.#feed !== null;
+    this.#shown = shown;
+    if (shown) {
+      this.#feed?.close();
+      this.#feed = null;
+      this.image.src = shown.address;
+    } else if (!wasLive && this.#camera) {
+      this.drawing.mark([]);
+      this.#feed = new SnapshotFeed(this.#camera.id, this.image, () => this.#tell());
+      this.#feed.open();
+    }
+    this.#tell();
+  }
+
+  /** Draw the box of the lead whose picture is shown. */
+  #mark() {
+    if (!this.#shown) return;
+    const { lead, run } = this.#shown;
+    const { measure } = lead.lead;
+    const scale = this.image.naturalWidth / (run.report.width || this.image.naturalWidth);
+    this.drawing.mark([{ xyxy: measure.peak_xyxy.map((/** @type {number} */ value) => value * scale), words: `${className(measure.class_name, language())} ${measure.peak_confidence.toFixed(2)}`, tone: "bad" }]);
   }
 
   /** @param {import("./geometry.js").Point[]} polygon */
@@ -167,8 +198,10 @@ export class ZoneEditor {
   }
 
   #tell() {
+    if (this.#shown) return void write(this.taken, t("dryrun.shown", { at: short(this.#shown.lead.peak_s) }));
     const at = this.#feed?.captureMs;
     write(this.taken, at ? t("zones.taken", { time: shortTime(at) }) : t("zones.nopicture"));
+    return undefined;
   }
 
   /** @param {string | null} key */
@@ -185,9 +218,11 @@ export class ZoneEditor {
   }
 
   #clear() {
+    this.#camera = null;
+    this.trial.end();
     this.#feed?.close();
     this.#feed = null;
-    this.#camera = null;
+    this.#shown = null;
     this.#node = "";
     this.drawing.cancel();
   }

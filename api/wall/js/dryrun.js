@@ -1,0 +1,202 @@
+/**
+ * Dry run: the draft tried on what the camera has just seen or on a clip, and the leads that would have been made.
+ * @module
+ */
+import { violationName } from "./codes.js";
+import { fill, h, write } from "./dom.js";
+import { ApiProblem, call, callJson } from "./http.js";
+import { hasWords, language, speak, t } from "./i18n.js";
+import { keyFigure, short } from "./measures.js";
+
+/** @typedef {import("./draft.js").Zone} Zone */
+/** @typedef {{first_s: number, confirmed_s: number, last_s: number, peak_s: number, has_picture: boolean, lead: import("./leadbook.js").Lead}} DryLead */
+/**
+ * @typedef {object} Report
+ * @property {"waiting" | "running" | "done" | "failed"} state
+ * @property {string} worker
+ * @property {string} model
+ * @property {string[]} rules
+ * @property {number} analysed_s
+ * @property {number | null} duration_s
+ * @property {boolean} is_cut
+ * @property {number} width
+ * @property {number} height
+ * @property {DryLead[]} leads
+ * @property {number} more
+ * @property {string | null} fault
+ * @property {string} detail
+ */
+/** @typedef {{id: string, source: string, zones: Zone[], max_s: number, report: Report}} Run */
+
+const EVERY_MS = 1000;
+const UNDER_WAY = ["waiting", "running"];
+
+export class DryRunPanel {
+  /** @type {Run | null} */
+  #run = null;
+  #path = "";
+  #timer = 0;
+  #chosen = -1;
+  /** Upload under way. @type {AbortController | null} */
+  #sending = null;
+
+  /**
+   * @param {() => Zone[]} zones as drafted
+   * @param {(shown: {address: string, lead: DryLead, run: Run} | null) => void} show puts a lead's picture on the stage, `null`: the live one again
+   */
+  constructor(zones, show) {
+    this.zones = zones;
+    this.show = show;
+    this.recent = speak(h("button", { class: "button", type: "button", "data-act": "dryrun-recent", on: { click: () => this.#start(null) } }), "dryrun.recent");
+    this.file = /** @type {HTMLInputElement} */ (h("input", { type: "file", accept: "video/*,.ts,.flv,.mkv", class: "unseen", "data-field": "clip", on: { change: () => this.#chose() } }));
+    this.upload = h("label", { class: "button", "data-act": "dryrun-upload" }, speak(h("span"), "dryrun.upload"), this.file);
+    this.stop = speak(h("button", { class: "button", type: "button", "data-act": "dryrun-stop", hidden: true, on: { click: () => this.end() } }), "dryrun.stop");
+    this.bar = /** @type {HTMLProgressElement} */ (h("progress", { max: 1, hidden: true }));
+    speak(this.bar, "dryrun.progress", {}, "aria-label");
+    this.message = h("p", { class: "dryrun-message", role: "status", "aria-live": "polite" });
+    this.stale = speak(h("p", { class: "note dryrun-stale", hidden: true }), "dryrun.stale");
+    this.list = h("ol", { class: "dryrun-leads" });
+    this.back = speak(h("button", { class: "quiet", type: "button", "data-act": "dryrun-back", hidden: true, on: { click: () => this.#choose(-1) } }), "dryrun.back");
+    this.node = h("section", { class: "dryrun" }, h("h3", {}, speak(h("span"), "dryrun.title"), this.back),
+      speak(h("p", { class: "note" }), "dryrun.why"), h("div", { class: "dryrun-acts" }, this.recent, this.upload, this.stop), this.bar, this.message, this.stale, this.list);
+  }
+
+  /** Try zones of this camera from now on. @param {string} cameraId @param {boolean} isAllowed */
+  open(cameraId, isAllowed) {
+    this.#path = `/v1/cameras/${encodeURIComponent(cameraId)}/dry-runs`;
+    this.node.hidden = !isAllowed;
+    this.end();
+    this.render();
+  }
+
+  /** Call off what is under way and forget what came of it; what was uploaded goes too. */
+  end() {
+    clearTimeout(this.#timer);
+    this.#sending?.abort();
+    this.#sending = null;
+    const run = this.#run;
+    this.#run = null;
+    this.#choose(-1);
+    if (run) void call(`${this.#path}/${run.id}`, { method: "DELETE" }).catch(() => null);
+    this.render();
+  }
+
+  /** Show how far it is. */
+  render() {
+    const run = this.#run;
+    const isBusy = this.#sending !== null || (run !== null && UNDER_WAY.includes(run.report.state));
+    /** @type {HTMLButtonElement} */ (this.recent).disabled = isBusy;
+    this.file.disabled = isBusy;
+    this.upload.classList.toggle("disabled", isBusy);
+    this.stop.hidden = !isBusy;
+    this.stale.hidden = !run || isBusy || JSON.stringify(run.zones) === JSON.stringify(this.zones());
+    this.#renderBar(isBusy);
+    if (run) this.#renderReport(run);
+    else fill(this.list);
+    this.back.hidden = this.#chosen < 0;
+  }
+
+  /** @param {boolean} isBusy */
+  #renderBar(isBusy) {
+    this.bar.hidden = !isBusy;
+    const report = this.#run?.report;
+    const whole = Math.min(report?.duration_s ?? Infinity, this.#run?.max_s ?? Infinity);
+    if (report?.state === "running" && report.duration_s && whole > 0) this.bar.value = Math.min(1, report.analysed_s / whole);
+    else this.bar.removeAttribute("value");
+  }
+
+  /** @param {Run} run */
+  #renderReport({ report }) {
+    const leads = report.leads.length + report.more;
+    const seconds = short(report.analysed_s, 0);
+    if (report.state === "failed") this.#say("bad", `dryrun.fault.${report.fault ?? "broken"}`, { detail: report.detail });
+    else if (report.state === "waiting") this.#say("none", "dryrun.waiting", { worker: report.worker });
+    else if (report.state === "running") this.#say("none", "dryrun.running", { seconds, leads });
+    else if (leads) this.#say("warn", report.is_cut ? "dryrun.done.cut" : "dryrun.done", { seconds, leads });
+    else this.#say("good", report.is_cut ? "dryrun.nothing.cut" : "dryrun.nothing", { seconds });
+    fill(this.list, report.leads.map((lead, i) => this.#item(lead, i)), report.more ? speak(h("li", { class: "note" }), "dryrun.more", { n: report.more }) : null);
+  }
+
+  /** @param {DryLead} dry @param {number} number */
+  #item(dry, number) {
+    const { lead } = dry;
+    const owner = lead.target?.name ?? "";
+    const where = [lead.measure.zone || t("dryrun.nowhere"), owner].filter(Boolean).join(" · ");
+    const figure = keyFigure(lead.measure);
+    return h("li", {}, h("button", { type: "button", class: "dryrun-lead", "data-lead": number, disabled: !dry.has_picture, "aria-pressed": String(number === this.#chosen), on: { click: () => this.#choose(number) } },
+      h("strong", {}, violationName(lead.violation_code, language())), h("b", { title: figure.title }, figure.value),
+      h("span", {}, t("dryrun.span", { from: short(dry.first_s), to: short(dry.last_s), confirmed: short(dry.confirmed_s) })),
+      h("span", {}, where), h("span", { class: "mono" }, lead.rule.id)));
+  }
+
+  /** @param {number} number */
+  #choose(number) {
+    this.#chosen = number;
+    const run = this.#run;
+    const lead = run?.report.leads[number];
+    this.show(run && lead ? { address: `${this.#path}/${run.id}/pictures/${number}.jpg`, lead, run } : null);
+    this.render();
+  }
+
+  #chose() {
+    const file = this.file.files?.[0];
+    if (file) void this.#start(file);
+    this.file.value = "";
+  }
+
+  /** @param {File | null} clip */
+  async #start(clip) {
+    this.end();
+    const form = new FormData();
+    const zones = JSON.parse(JSON.stringify(this.zones()));
+    form.append("draft", JSON.stringify({ zones, source: clip ? "upload" : "recent" }));
+    if (clip) form.append("clip", clip);
+    this.#sending = new AbortController();
+    const { signal } = this.#sending;
+    this.#say("none", clip ? "dryrun.sending" : "dryrun.asking", { name: clip?.name ?? "" });
+    this.render();
+    try {
+      const run = await callJson(this.#path, { method: "POST", body: form, signal });
+      if (signal.aborted) return;
+      // what was tried is compared with the draft as it is written here, not as the server writes it
+      this.#run = { ...run, zones };
+      this.#timer = setTimeout(() => this.#ask(), EVERY_MS);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#explain(error);
+    }
+    this.#sending = null;
+    this.render();
+  }
+
+  async #ask() {
+    const run = this.#run;
+    if (!run) return;
+    try {
+      const { report } = await callJson(`${this.#path}/${run.id}`);
+      if (this.#run?.id !== run.id) return;
+      this.#run = { ...run, report };
+      if (UNDER_WAY.includes(report.state)) this.#timer = setTimeout(() => this.#ask(), EVERY_MS);
+    } catch (error) {
+      if (this.#run?.id !== run.id) return;
+      if (error instanceof ApiProblem && error.status === 404) this.#run = null;
+      else this.#timer = setTimeout(() => this.#ask(), EVERY_MS);
+      this.#explain(error);
+    }
+    this.render();
+  }
+
+  /** @param {unknown} error */
+  #explain(error) {
+    if (!(error instanceof ApiProblem)) throw error;
+    const key = `dryrun.problem.${error.status === 0 ? "unreachable" : error.slug}`;
+    this.#say("bad", hasWords(key) ? key : "dryrun.problem", { reason: error.message });
+  }
+
+  /** @param {"good" | "bad" | "warn" | "none"} tone @param {string} key @param {Record<string, string | number>} values */
+  #say(tone, key, values = {}) {
+    this.message.dataset.tone = tone;
+    if (hasWords(key)) speak(this.message, key, values);
+    else write(this.message, String(values.detail ?? key));
+  }
+}
