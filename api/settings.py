@@ -1,6 +1,7 @@
 """Settings of the API process: environment variables with the prefix ``PLUMEWATCH_``, and nothing else."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -54,6 +55,11 @@ class Settings(BaseSettings):
         "list; the API's own origin always may.",
     )
 
+    review_answers: Literal["asked", "required"] = Field(
+        "asked",
+        description="The four answers on the record (true, clear, complete, accurate) before a lead leaves "
+        "PENDING_VERIFY: asked, as the wall always does, or required of every caller.",
+    )
     dry_run_max_bytes: int = Field(
         256 * 1024 * 1024, ge=1024, description="Largest clip that zones can be tried on; a bigger one is answered 413."
     )

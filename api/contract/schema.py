@@ -171,6 +171,15 @@ class LeadDisposition(Wire):
     reasons: list[str] = Field(default_factory=list, description="codes of why, the strongest first")
 
 
+class ReviewAnswers(Wire):
+    """A reviewer's four answers on the record (Penalty Law art. 41): without four times yes it is no evidence."""
+
+    true: bool = Field(description="真实: it shows what happened there and then")
+    clear: bool = Field(description="清晰: target and act can be made out")
+    complete: bool = Field(description="完整: from before the act to after it, without a gap that matters")
+    accurate: bool = Field(description="准确: place, time and values are right")
+
+
 class LeadVote(Wire):
     """One of the independent confirmations (domain.md 7.3)."""
 

@@ -12,7 +12,16 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth import AnyOperator, AnyWorker, Reader, caller_address
 from api.clock import utc_now
-from api.contract.schema import LEAD_ID_PATTERN, CameraIdText, LeadDocument, LeadState, Priority, Sha256, UtcTime
+from api.contract.schema import (
+    LEAD_ID_PATTERN,
+    CameraIdText,
+    LeadDocument,
+    LeadState,
+    Priority,
+    ReviewAnswers,
+    Sha256,
+    UtcTime,
+)
 from api.intake import take_in
 from api.problems import Problem
 from api.state import State
@@ -44,6 +53,9 @@ class TransitionRequest(BaseModel):
     reason: str = Field(min_length=1, max_length=2000, pattern=r"\S", description="why, in the reviewer's words")
     reason_code: str = Field("", max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")
     attach_sha256: Sha256 | None = Field(None, description="hash of a document that belongs to the decision")
+    review: ReviewAnswers | None = Field(
+        None, description="the four answers on the record; required to leave PENDING_VERIFY where the site demands them"
+    )
 
 
 class TransitionRecord(BaseModel):
@@ -60,6 +72,7 @@ class TransitionRecord(BaseModel):
     reason: str
     reason_code: str
     attach_sha256: str
+    review: ReviewAnswers | None = Field(None, description="absent where nobody answered")
     prev_hash: str
 
 
@@ -180,7 +193,12 @@ async def post_transition(
     state: State,
     if_match: Annotated[str | None, Header(description="the lead's ETag as you read it")] = None,
 ) -> Response:
-    """Move a lead to another state. 409: illegal move; 412: somebody else was faster; 428: no If-Match."""
+    """
+    Move a lead to another state.
+
+    409: illegal move; 412: somebody else was faster; 428: no If-Match; 422 ``review-required``: the site demands the
+    four answers (``PLUMEWATCH_REVIEW_ANSWERS``).
+    """
     if if_match is None:
         raise Problem(428, "if-match-required", "the header If-Match must hold the lead's ETag")
     match = _ETAG.match(if_match)
@@ -188,6 +206,12 @@ async def post_transition(
         raise Problem(412, "stale-version", f"If-Match must be this lead's ETag, found {if_match[:40]}")
 
     def move() -> LeadDocument:
+        if body.review is None and state.settings.review_answers == "required":
+            with state.database.reading() as session, _found():
+                before = get_lead(session, lead_id).state
+            if before is LeadState.PENDING_VERIFY:
+                detail = "the four answers true, clear, complete, accurate are required to leave PENDING_VERIFY"
+                raise Problem(422, "review-required", detail)
         with state.database.writing() as session, _found():
             return move_lead(
                 session,
@@ -199,6 +223,7 @@ async def post_transition(
                 at=utc_now(),
                 reason_code=body.reason_code,
                 attach_sha256=body.attach_sha256 or "",
+                review=body.review,
             )
 
     moved = await run_in_threadpool(move)

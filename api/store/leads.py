@@ -13,7 +13,7 @@ import rfc8785
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import EventType, LeadDocument, LeadState, rfc3339
+from api.contract.schema import EventType, LeadDocument, LeadState, ReviewAnswers, rfc3339
 from api.store.events import append_event
 from api.store.faults import IllegalMove, RecordConflict, ReusedKey, StaleVersion, StoreError, UnknownRecord
 from api.store.tables import IdempotencyRow, LeadRow, PackageRow, TransitionRow
@@ -172,6 +172,7 @@ def move_lead(
     at: datetime,
     reason_code: str = "",
     attach_sha256: str = "",
+    review: ReviewAnswers | None = None,
 ) -> LeadDocument:
     """Move a lead to another state for an operator; raise `UnknownRecord`, `StaleVersion` or `IllegalMove`."""
     row = _row(session, lead_id)
@@ -193,6 +194,7 @@ def move_lead(
         at=at,
         reason_code=reason_code,
         attach_sha256=attach_sha256,
+        review=review,
     )
     append_event(
         session, EventType.LEAD_CHANGED, lead_id, at, lead=moved, data={"from": lead.state, "by": f"operator:{user}"}
@@ -276,12 +278,13 @@ def _record(
     at: datetime,
     reason_code: str = "",
     attach_sha256: str = "",
+    review: ReviewAnswers | None = None,
 ) -> None:
     """Append the transition's record to the one hash chain and to the log; needs the writing transaction."""
     session.flush()
     newest = session.scalars(select(TransitionRow).order_by(TransitionRow.seq.desc()).limit(1)).first()
     seq = 1 if newest is None else newest.seq + 1
-    members: dict[str, str | int] = {
+    members: dict[str, str | int | dict[str, bool]] = {
         "seq": seq,
         "lead_id": lead.lead_id,
         "from": frm,
@@ -295,6 +298,8 @@ def _record(
         "attach_sha256": attach_sha256,
         "prev_hash": FIRST_HASH if newest is None else newest.record_sha256,
     }
+    if review is not None:
+        members["review"] = review.model_dump()
     record = rfc8785.dumps(members)
     session.add(
         TransitionRow(

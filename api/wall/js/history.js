@@ -5,6 +5,7 @@
 import { fill, h } from "./dom.js";
 import { hush, speak, t } from "./i18n.js";
 import { ApiProblem, callJson } from "./http.js";
+import { QUESTIONS } from "./review.js";
 import { fullTime, shortTime } from "./times.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
@@ -30,7 +31,8 @@ export class History {
         when(record.at),
         h("span", { class: "move-what" }, t(`state.${record.to}`)),
         h("span", { class: "move-who" }, record.user),
-        h("span", { class: "move-why" }, record.reason))));
+        h("span", { class: "move-why" }, record.reason),
+        record.review ? h("span", { class: "move-review" }, answersInWords(record.review)) : null)));
     });
     if (/** @type {HTMLDetailsElement} */ (this.details).open) await this.#loadCustody();
   }
@@ -57,6 +59,11 @@ export class History {
       speak(this.fault, "history.failed", { reason: error.message });
     }
   }
+}
+
+/** Return the four answers: `真实 是 · 清晰 是 · …`. @param {Record<string, boolean>} review */
+function answersInWords(review) {
+  return QUESTIONS.map((question) => `${t(`answer.${question}`)} ${t(review[question] ? "answer.yes" : "answer.no")}`).join(" · ");
 }
 
 /** @param {string} at */

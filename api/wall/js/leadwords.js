@@ -142,4 +142,18 @@ export const LEAD_WORDS = {
   "votes.rule": ["规则", "Rule"],
   "votes.camera": ["其他摄像机", "Camera"],
   "votes.online": ["在线监测", "On-line monitor"],
+
+  "answer.title": ["记录审核（行政处罚法第四十一条）", "The record (Penalty Law, art. 41)"],
+  "answer.true": ["真实", "True"],
+  "answer.true.why": ["反映当时当地的事实", "what happened, there and then"],
+  "answer.clear": ["清晰", "Clear"],
+  "answer.clear.why": ["能辨认对象和行为", "target and act can be made out"],
+  "answer.complete": ["完整", "Complete"],
+  "answer.complete.why": ["前后过程没有关键缺失", "no gap that matters"],
+  "answer.accurate": ["准确", "Accurate"],
+  "answer.accurate.why": ["地点、时间、数值无误", "place, time and values are right"],
+  "answer.yes": ["是", "yes"],
+  "answer.no": ["否", "no"],
+  "answer.empty": ["请先回答真实、清晰、完整、准确四项。", "Please answer all four: true, clear, complete, accurate."],
+  "answer.doubt": ["有一项为“否”：该记录不得作为证据，只能作为线索。", "One answer is no: the record is no evidence, and a lead at most."],
 };

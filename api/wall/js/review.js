@@ -18,6 +18,11 @@ const DECISIONS = {
   ARCHIVED: [],
 };
 
+/** What a reviewer answers on the record before a lead is decided (Penalty Law art. 41). */
+export const QUESTIONS = ["true", "clear", "complete", "accurate"];
+/** States that a lead leaves only with these answers. */
+const ANSWERED = new Set(["PENDING_VERIFY"]);
+
 export class Review {
   #busy = false;
 
@@ -27,8 +32,10 @@ export class Review {
     this.changed = changed;
     this.reason = /** @type {HTMLTextAreaElement} */ (h("textarea", { rows: 2, maxLength: 2000, required: true }));
     this.choices = h("div", { class: "choices" });
+    this.answers = h("fieldset", { class: "answers" }, speak(h("legend"), "answer.title"), QUESTIONS.map((question) => this.#question(question)));
+    this.doubt = speak(h("p", { class: "note answers-doubt", hidden: true }), "answer.doubt");
     this.message = h("p", { class: "review-message", role: "status" });
-    this.form = h("div", {}, h("label", { class: "field" }, speak(h("span"), "decide.reason"), this.reason), this.choices);
+    this.form = h("div", {}, this.answers, this.doubt, h("label", { class: "field" }, speak(h("span"), "decide.reason"), this.reason), this.choices);
     this.none = h("p", { class: "note" });
     this.node = h("section", { class: "review" }, h("h3", {}, speak(h("span"), "decide.title")), this.form, this.none, this.message);
     this.show(lead);
@@ -40,14 +47,43 @@ export class Review {
     const possible = DECISIONS[lead.state] ?? [];
     this.form.hidden = possible.length === 0;
     this.none.hidden = possible.length > 0;
+    this.answers.hidden = !ANSWERED.has(lead.state);
+    if (this.answers.hidden) this.doubt.hidden = true;
     speak(this.none, lead.state === "CANDIDATE" ? "decide.candidate" : "decide.none");
     fill(this.choices, possible.map((to) =>
       speak(h("button", { class: "choice", type: "button", "data-to": to, on: { click: () => this.#decide(to) } }), `decide.${to}`)));
   }
 
+  /** @param {string} question */
+  #question(question) {
+    const name = `answer-${question}`;
+    const choice = (/** @type {string} */ value) => h("label", { class: "answer" },
+      h("input", { type: "radio", name, value, on: { change: () => this.#answered() } }), speak(h("span"), `answer.${value}`));
+    return h("div", { class: "question", role: "radiogroup", "data-question": question, "aria-labelledby": `${name}-label` },
+      h("span", { id: `${name}-label` }, speak(h("strong"), `answer.${question}`), speak(h("small"), `answer.${question}.why`)), choice("yes"), choice("no"));
+  }
+
+  /** @param {string} question @returns {boolean | null} `null` before it is answered */
+  #answer(question) {
+    const chosen = /** @type {HTMLInputElement | null} */ (this.answers.querySelector(`[name="answer-${question}"]:checked`));
+    return chosen ? chosen.value === "yes" : null;
+  }
+
+  #answered() {
+    this.doubt.hidden = !QUESTIONS.some((question) => this.#answer(question) === false);
+  }
+
   /** @param {string} to */
   async #decide(to) {
     if (this.#busy) return;
+    const isAsked = !this.answers.hidden;
+    const open = isAsked ? QUESTIONS.find((question) => this.#answer(question) === null) : undefined;
+    if (open) {
+      this.#say("bad", "answer.empty");
+      /** @type {HTMLElement | null} */ (this.answers.querySelector(`[name="answer-${open}"]`))?.focus();
+      return;
+    }
+    const review = isAsked ? Object.fromEntries(QUESTIONS.map((question) => [question, this.#answer(question)])) : undefined;
     const reason = this.reason.value.trim();
     if (!reason) {
       this.#say("bad", "decide.empty");
@@ -59,7 +95,7 @@ export class Review {
     try {
       const lead = await callJson(this.#address("/transitions"), {
         method: "POST",
-        json: { to, reason },
+        json: { to, reason, review },
         headers: { "If-Match": `"${this.lead.version}"` },
       });
       this.reason.value = "";

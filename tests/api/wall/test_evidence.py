@@ -12,6 +12,7 @@ from api.contract.stamp import fingerprint
 from tests.api.conftest import Posting, RunningApi
 from tests.api.contract.sample import TestSigner
 from tests.api.wall.leads import fresh_lead, playable_posting
+from tests.api.wall.test_finding import keep_picture
 
 pytestmark = pytest.mark.e2e
 
@@ -37,6 +38,13 @@ def view(filed: Posting, wall: Page) -> Page:
 def open_evidence(page: Page) -> None:
     """Click the lead."""
     page.locator(f'[data-lead="{ID}"] button').click()
+
+
+def answer(page: Page, **other: str) -> None:
+    """Answer the four questions with yes, or otherwise as told."""
+    for question in ("true", "clear", "complete", "accurate"):
+        choice = other.get(question, "yes")
+        page.locator(f'[data-question="{question}"] label:has(input[value="{choice}"])').click()
 
 
 def kept_file(api: RunningApi, filed: Posting, name: str) -> Path:
@@ -133,9 +141,22 @@ def test_the_package_is_downloaded_whole(view: Page, tmp_path: Path, filed: Post
     assert filed.lead.lead_id == ID
 
 
-def test_a_decision_needs_a_reason_and_is_recorded(view: Page, operator: httpx.Client) -> None:
-    """Without a reason nothing is sent; with one the state changes on the page, in the queue and in the records."""
+def test_a_decision_needs_answers_and_a_reason_and_is_recorded(
+    view: Page, operator: httpx.Client, complaints: list[str]
+) -> None:
+    """Without the four answers or a reason nothing is sent; with them the state changes and the record holds both."""
     open_evidence(view)
+    view.locator(".review textarea").fill("画面清晰，<b>属实</b>")
+    view.locator('[data-to="VERIFIED"]').click()
+    expect(view.locator(".review-message")).to_have_text("请先回答真实、清晰、完整、准确四项。")
+    expect(view.locator('[name="answer-true"]').first).to_be_focused()
+    answer(view, complete="no")
+    expect(view.locator(".answers-doubt")).to_be_visible()
+    keep_picture(view, "review-zh-1366")
+    view.keyboard.press("Tab")
+    answer(view)
+    expect(view.locator(".answers-doubt")).to_be_hidden()
+    view.locator(".review textarea").fill(" ")
     view.locator('[data-to="VERIFIED"]').click()
     expect(view.locator(".review-message")).to_have_text("请先填写理由。")
     view.locator(".review textarea").fill("画面清晰，<b>属实</b>")
@@ -143,14 +164,20 @@ def test_a_decision_needs_a_reason_and_is_recorded(view: Page, operator: httpx.C
     expect(view.locator(".review-message")).to_have_text("已记录：属实")
     expect(view.locator(".evidence-head .chip")).to_have_text("属实")
     expect(view.locator(".moves").first).to_contain_text("画面清晰，<b>属实</b>")
+    expect(view.locator(".move-review")).to_have_text("真实 是 · 清晰 是 · 完整 是 · 准确 是")
+    expect(view.locator(".answers")).to_be_hidden()
     assert operator.get(f"/v1/leads/{ID}").json()["state"] == "VERIFIED"
+    record = operator.get(f"/v1/leads/{ID}/transitions").json()["transitions"][-1]
+    assert record["review"] == {"true": True, "clear": True, "complete": True, "accurate": True}
     view.locator("[data-act=close]").click()
     expect(view.locator(".lead-list > li")).to_have_count(0)
+    assert complaints == []
 
 
 def test_a_race_between_two_reviewers_is_told(view: Page, operator: httpx.Client) -> None:
     """Who decides on a lead that a colleague has changed in the meantime sees the new state instead."""
     open_evidence(view)
+    answer(view, accurate="no")
     view.locator(".review textarea").fill("是水汽")
 
     def colleague_first(route: Route) -> None:
