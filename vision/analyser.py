@@ -19,9 +19,11 @@ from vision.health import PictureFault, PictureHealth
 from vision.leads import CloseReason, LeadChange, LeadState, Xyxy
 from vision.look import in_look
 from vision.novelty import Novelty
+from vision.outlets import Glance, OutletWatch
 from vision.rules.config import RuleConfig, RuleKind
 from vision.rules.fire import fire_rule
 from vision.rules.rule import Rule, TrackView, View
+from vision.rules.smoke import CLASS_NAME as SMOKE
 from vision.rules.smoke import smoke_rule
 from vision.rules.visible import VisibleRule
 from vision.sections import CameraConfig
@@ -85,6 +87,7 @@ class CameraAnalyser:
         self._picture = PictureChange()
         self._novelty = Novelty()
         self._health = PictureHealth()
+        self._outlets = [OutletWatch(zone) for zone in camera.zones if zone.kind is ZoneKind.OUTLET]
         self._boxes: dict[int, BoxChange] = {}
         self._time: CaptureTime | None = None
         self._resolution_wh = (0, 0)
@@ -154,6 +157,8 @@ class CameraAnalyser:
         self._boxes.clear()
         self._ended.clear()
         self._picture, self._novelty = PictureChange(), Novelty()
+        for outlet in self._outlets:
+            outlet.forget()
         return [change for rule in self._rules for change in rule.end(reason)]
 
     def overlay(self) -> list[TrackedBox]:
@@ -189,13 +194,28 @@ class CameraAnalyser:
         self._ended = []
         for number in ended:
             self._boxes.pop(number, None)
+        self._read_outlets(frame, update.live, is_steady=is_steady)
         return View(
             time=frame.time,
             resolution_wh=self._resolution_wh,
             is_steady=is_steady,
             tracks=[self._track_view(frame, track) for track in update.live],
             ended=ended,
+            readings={outlet.zone: outlet.readings for outlet in self._outlets if outlet.readings},
         )
+
+    def _read_outlets(self, frame: Frame, tracks: Sequence[Track], *, is_steady: bool) -> None:
+        """Show the picture to the outlets' watches, with the boxes that it holds."""
+        if not self._outlets:
+            return
+        smoke: list[Xyxy] = []
+        others: list[Xyxy] = []
+        for track in tracks:
+            if track.seen_at(frame.time) is not None:
+                (smoke if track.class_name == SMOKE else others).append(in_look(frame, track.last.xyxy))
+        glance = Glance(frame.image, frame.time, smoke, others, is_steady)
+        for outlet in self._outlets:
+            outlet.observe(glance)
 
     def _track_view(self, frame: Frame, track: Track) -> TrackView:
         sighting = track.seen_at(frame.time)

@@ -1,6 +1,6 @@
 """The analyser: boxes in, changed leads out, one camera."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig, parse_config
 from vision.health import PictureFault
 from vision.leads import CloseReason, LeadChange, LeadState
+from vision.rules.rule import View
 
 PLUME = (100, 60, 160, 120)
 SMOKE = boxes(("smoke", 0.6, PLUME))
@@ -54,6 +55,35 @@ def story(changes: list[LeadChange]) -> list[tuple[str, str]]:
 def every_half_second(start: float, end: float) -> list[float]:
     """Return the times of pictures at 2 fps."""
     return [start + i / 2 for i in range(int((end - start) * 2))]
+
+
+class _Witness:
+    """A rule that keeps what it was shown and reports nothing."""
+
+    id = "witness"
+    states: Mapping[int, LeadState] = {}
+    held = undecided = renounced = frozenset[int]()
+
+    def __init__(self) -> None:
+        self.views: list[View] = []
+
+    def observe(self, view: View) -> list[LeadChange]:
+        self.views.append(view)
+        return []
+
+    def end(self, reason: CloseReason) -> list[LeadChange]:  # noqa: ARG002
+        return []
+
+
+def test_rules_see_what_was_read_above_outlets() -> None:
+    """Every 15 seconds the outlet's newest reading is among those that rules are shown, by its zone."""
+    outlet = {"name": "DA001", "kind": "outlet", "polygon": [[0.45, 0.6], [0.55, 0.6], [0.55, 0.9], [0.45, 0.9]]}
+    config = parse_config({"cameras": [{"id": "cam", "source": "x.mp4", "zones": [outlet]}]})
+    witness = _Witness()
+    a = CameraAnalyser(config.cameras[0], [witness], CARD.class_names)
+    watch(a, every_half_second(0, 31), NOTHING, still=True)
+    assert [len(view.readings.get("DA001", ())) for view in witness.views] == [0] * 30 + [1] * 30 + [2] * 2
+    assert witness.views[-1].readings["DA001"][-1].opacity == pytest.approx(0.0, abs=0.02)
 
 
 def test_an_empty_scene_reports_nothing() -> None:

@@ -1,5 +1,6 @@
 """Reading a plume above its outlet: synthetic pictures of known opacity before a textured wall."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import cv2
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 
 from streams.frame import BgrImage
 from vision.opacity import linear
-from vision.plume import PlumeReader
+from vision.plume import ABOVE, BLOCKS, OpacityReading, PlumeReader
+from vision.surroundings import Part, Surroundings
 from vision.validity import Refusal
 from vision.zones import Outlet
 
@@ -50,11 +52,21 @@ def _pictures(
     return tuple(pictures)
 
 
+def _parts(surroundings: Surroundings, pictures: Sequence[BgrImage]) -> list[Part]:
+    chunks = np.array_split(np.arange(len(pictures)), BLOCKS)
+    return [surroundings.part([pictures[index] for index in chunk], ABOVE) for chunk in chunks]
+
+
+def _read(clean: Sequence[BgrImage], seen: Sequence[BgrImage]) -> OpacityReading:
+    surroundings = Surroundings(clean[0], OUTLET, PLUME)
+    return PlumeReader(surroundings, _parts(surroundings, clean)).read(_parts(surroundings, seen))
+
+
 @pytest.mark.parametrize("own", [0.0, 0.2, 0.8])
 @pytest.mark.parametrize("opacity", [0.0, 0.3, 0.7, 1.0])
 def test_opacity_is_read_whatever_the_plume_s_own_light(opacity: float, own: float) -> None:
     """Black, grey and white plumes of 0 to 100 % come out within two points, with a matching uncertainty."""
-    reading = PlumeReader(_pictures(12), OUTLET, PLUME).read(_pictures(20, opacity=opacity, own=own, seed=2))
+    reading = _read(_pictures(12), _pictures(20, opacity=opacity, own=own, seed=2))
     assert reading.refusal is None
     assert reading.opacity == pytest.approx(opacity, abs=0.02)
     assert reading.sd is not None
@@ -63,33 +75,39 @@ def test_opacity_is_read_whatever_the_plume_s_own_light(opacity: float, own: flo
 
 def test_the_plume_s_own_light_comes_out_too() -> None:
     """What a plume would look like if it were opaque tells its colour: here a fifth of full light."""
-    reading = PlumeReader(_pictures(12), OUTLET, PLUME).read(_pictures(20, opacity=0.5, own=0.2, seed=2))
+    reading = _read(_pictures(12), _pictures(20, opacity=0.5, own=0.2, seed=2))
     assert reading.own_light == pytest.approx((0.2, 0.2, 0.2), abs=0.02)
 
 
 def test_a_shaken_and_drifting_camera_reads_the_same() -> None:
     """A pixel of shake and a third more exposure change the reading by less than four points."""
-    reader = PlumeReader(_pictures(16, shake_px=1.0), OUTLET, PLUME)
-    reading = reader.read(_pictures(25, opacity=0.4, own=0.1, gain=1.3, shake_px=1.0, seed=3))
+    reading = _read(_pictures(16, shake_px=1.0), _pictures(25, opacity=0.4, own=0.1, gain=1.3, shake_px=1.0, seed=3))
     assert reading.refusal is None
     assert reading.opacity == pytest.approx(0.4, abs=0.04)
 
 
 def test_a_dark_plume_has_a_least_opacity_and_a_bright_one_has_none() -> None:
     """The light alone says at least how opaque a black plume is, and nothing of a white one."""
-    reader = PlumeReader(_pictures(12), OUTLET, PLUME)
-    black = reader.read(_pictures(20, opacity=0.6, own=0.0, seed=2))
-    white = reader.read(_pictures(20, opacity=0.6, own=0.9, seed=2))
+    black = _read(_pictures(12), _pictures(20, opacity=0.6, own=0.0, seed=2))
+    white = _read(_pictures(12), _pictures(20, opacity=0.6, own=0.9, seed=2))
     assert black.least == pytest.approx(0.6, abs=0.02)
     assert white.least is None
 
 
 def test_few_pictures_are_no_reading() -> None:
-    """Nine pictures are refused with the reason; so is a background of nine, at once."""
-    reader = PlumeReader(_pictures(12), OUTLET, PLUME)
-    assert reader.read(_pictures(9)).refusal is Refusal.FEW_PICTURES
-    with pytest.raises(ValueError, match="needs 10 pictures; found 9"):
-        PlumeReader(_pictures(9), OUTLET, PLUME)
+    """A reading with an empty part is refused with the reason; so is a background of one part, at once."""
+    surroundings = Surroundings(_pictures(12)[0], OUTLET, PLUME)
+    parts = _parts(surroundings, _pictures(12))
+    assert PlumeReader(surroundings, parts).read(parts[:-1]).refusal is Refusal.FEW_PICTURES
+    with pytest.raises(ValueError, match="needs two parts that show the place; found 1"):
+        PlumeReader(surroundings, parts[:1])
+
+
+def test_a_camera_by_infrared_gives_no_number() -> None:
+    """Pictures without any colour come from a camera that has switched its lamp on."""
+    tinted = [np.asarray(picture // np.array([1, 2, 1], np.uint8), np.uint8) for picture in _pictures(12)]
+    grey = [np.repeat(picture[..., :1], 3, axis=2) for picture in _pictures(20, opacity=0.5)]
+    assert _read(tinted, grey).refusal is Refusal.INFRARED
 
 
 def test_an_even_background_gives_no_number() -> None:
@@ -100,7 +118,7 @@ def test_an_even_background_gives_no_number() -> None:
     clean = [_encoded(scene, rng) for _ in range(12)]
     seen = scene.copy()
     seen[70:150, 130:190] = 0.3
-    reading = PlumeReader(clean, OUTLET, PLUME).read([_encoded(seen, rng) for _ in range(20)])
+    reading = _read(clean, [_encoded(seen, rng) for _ in range(20)])
     assert (reading.opacity, reading.refusal) == (None, Refusal.NO_CONTRAST)
     assert reading.least == pytest.approx(0.25, abs=0.02)
 
@@ -113,14 +131,14 @@ def test_a_background_that_moves_gives_no_number() -> None:
         scene = _wall().copy()
         scene[50:200, 90:230] = _wall(seed=50 + index // 6)[50:200, 90:230]
         clean.append(_encoded(scene, rng))
-    reading = PlumeReader(clean, OUTLET, PLUME).read(_pictures(20, opacity=0.5, own=0.1))
+    reading = _read(clean, _pictures(20, opacity=0.5, own=0.1))
     assert (reading.opacity, reading.refusal) == (None, Refusal.BACKGROUND_MOVES)
 
 
 def test_night_and_glare_give_no_number() -> None:
     """A picture without light and one that has lost it to saturation are refused by name."""
-    dark = PlumeReader(_pictures(12, gain=0.03), OUTLET, PLUME).read(_pictures(20, gain=0.03))
-    glare = PlumeReader(_pictures(12), OUTLET, PLUME).read(_pictures(20, opacity=1.0, own=1.0))
+    dark = _read(_pictures(12, gain=0.03), _pictures(20, gain=0.03))
+    glare = _read(_pictures(12), _pictures(20, opacity=1.0, own=1.0))
     assert (dark.refusal, glare.refusal) == (Refusal.DARK, Refusal.SATURATED)
 
 
@@ -128,14 +146,14 @@ def test_a_camera_that_looks_elsewhere_gives_no_number() -> None:
     """When the rest of the picture is not there any more, the camera has moved."""
     rng = np.random.default_rng(9)
     elsewhere = [_encoded(_wall(seed=99), rng) for _ in range(20)]
-    reading = PlumeReader(_pictures(12), OUTLET, PLUME).read(elsewhere)
+    reading = _read(_pictures(12), elsewhere)
     assert (reading.opacity, reading.refusal) == (None, Refusal.CAMERA_MOVED)
 
 
 def test_a_plume_that_fills_the_picture_is_refused_at_once() -> None:
     """Light and position are compared outside the plume: something must be left there."""
     with pytest.raises(ValueError, match="leaves nothing of the picture"):
-        PlumeReader(_pictures(12), OUTLET, (10.0, 10.0, 310.0, 230.0))
+        Surroundings(_pictures(12)[0], OUTLET, (10.0, 10.0, 310.0, 230.0))
 
 
 def test_linear_light_is_what_the_pictures_were_made_of() -> None:

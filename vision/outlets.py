@@ -1,0 +1,256 @@
+"""
+Outlet watch: what is read above one outlet, every 15 seconds, from every picture that is analysed.
+
+Pictures go into parts of 3 seconds. Parts in which nothing leaves the outlet become the clean background, against which
+the next ones are read; a plume freezes it, and what it is held against grows older until it is too old. A function of
+the pictures and boxes, in their order: the same file gives the same readings.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from streams.clock import CaptureTime
+from streams.frame import BgrImage
+from vision.leads import Xyxy
+from vision.plume import ABOVE, BLOCKS, OpacityReading, PlumeReader, refused
+from vision.readings import PlumeColour, Reading, ReadingSeries
+from vision.ringelmann import READING_S
+from vision.sections import ZoneConfig
+from vision.surroundings import Gathering, Part, Surroundings
+from vision.validity import Refusal
+from vision.zones import Outlet
+
+PART_S = READING_S / BLOCKS
+"""Seconds that are averaged before anything is made of them."""
+
+CLEAN_PARTS = 10
+"""Newest clean parts that make the background: half a minute."""
+
+LEAST_CLEAN_PARTS = 2
+"""Fewer say nothing of how still the background is."""
+
+OLD_S = 600.0
+"""Age of the background from which it is not what stands behind the plume now: shadows and light go their way."""
+
+CHANGED = 0.06
+"""Change above the lip, against what changes beside it, from which a part without boxes is not clean."""
+
+LONGEST_STEP_S = 3.0
+"""A picture vouches for what came after the one before it for so long at most: a patrol's interval, and a little."""
+
+LEAST_WIDTH_PX = 6.0
+"""Outlet width in the pictures that are read below which no texture is seen above it."""
+
+_SIDE, _UP, _DOWN = 1.0, 2.0, 0.5
+"""Outlet widths to the sides of the outlet's middle, above and below its lip: a box that reaches there comes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """
+    One analysed picture as an outlet watch sees it.
+
+    Attributes:
+        image: as it was analysed.
+
+        time: of it.
+
+        smoke: boxes of smoke, in its pixels.
+
+        others: boxes of anything else.
+
+        is_steady: False where the whole picture has just changed, or shows nothing.
+    """
+
+    image: BgrImage
+    time: CaptureTime
+    smoke: Sequence[Xyxy] = ()
+    others: Sequence[Xyxy] = ()
+    is_steady: bool = True
+
+
+@dataclass(slots=True)
+class _Span:
+    """The reading under way."""
+
+    start: CaptureTime
+    last: CaptureTime
+    reader: PlumeReader | None
+    parts: list[Part] = field(default_factory=list)
+    pictures: int = 0
+    observed_s: float = 0.0
+    emission_s: float = 0.0
+
+
+class OutletWatch:
+    """
+    Watches one outlet of one camera, drawn as a zone of kind `ZoneKind.OUTLET`.
+
+    Attributes:
+        zone: name of the zone.
+    """
+
+    def __init__(self, zone: ZoneConfig) -> None:
+        self.zone = zone.name
+        self._polygon = zone.polygon
+        self._series = ReadingSeries()
+        self._size_wh = (0, 0)
+        self._surroundings: Surroundings | None = None
+        self._gathering: Gathering | None = None
+        self._touched = False
+        self._span: _Span | None = None
+        self._clean: deque[Part] = deque(maxlen=CLEAN_PARTS)
+        self._waiting: Part | None = None
+        self._clean_until: CaptureTime | None = None
+        self._reader: PlumeReader | None = None
+
+    @property
+    def readings(self) -> Sequence[Reading]:
+        """Readings of the last half hour, oldest first."""
+        return self._series.readings
+
+    def observe(self, glance: Glance) -> Reading | None:
+        """Take in the next picture; return the reading that it completes."""
+        self._meet(glance)
+        span, done = self._span, None
+        if span is not None and glance.time.seconds_since(span.start) >= READING_S:
+            done, span = self._finish(span, glance.time), None
+        if span is None:
+            span = self._span = _Span(glance.time, glance.time, self._reader)
+        else:
+            self._close_parts(span, glance.time)
+        smokes = any(self._reaches(box) for box in glance.smoke)
+        if glance.is_steady:
+            step_s = min(glance.time.seconds_since(span.last), LONGEST_STEP_S) if span.pictures else 0.0
+            span.observed_s += step_s
+            span.emission_s += step_s if smokes else 0.0
+            self._gather(glance, touched=smokes or any(self._reaches(box) for box in glance.others))
+        span.last = glance.time
+        span.pictures += 1
+        return done
+
+    def forget(self) -> None:
+        """Begin anew: what comes next shows another place, or is of another epoch. Readings stay."""
+        self._surroundings = self._gathering = self._span = None
+        self._forget_background()
+
+    def _meet(self, glance: Glance) -> None:
+        """Forget what no longer compares with this picture."""
+        height, width = glance.image.shape[:2]
+        if (width, height) != self._size_wh:
+            self._size_wh = (width, height)
+            self.forget()
+        elif self._span is not None and self._span.last.epoch != glance.time.epoch:
+            self.forget()
+        elif not glance.is_steady:
+            self._surroundings = self._gathering = None
+            self._forget_background()
+
+    def _forget_background(self) -> None:
+        self._clean.clear()
+        self._waiting = self._clean_until = self._reader = None
+
+    @property
+    def _outlet(self) -> Outlet:
+        return Outlet.of(self._polygon, self._size_wh)
+
+    def _reaches(self, box: Xyxy) -> bool:
+        outlet = self._outlet
+        width, left, top, right, bottom = outlet.width_px, *box
+        return (
+            left < outlet.x + _SIDE * width
+            and right > outlet.x - _SIDE * width
+            and top < outlet.y + _DOWN * width
+            and bottom > outlet.y - _UP * width
+        )
+
+    def _gather(self, glance: Glance, *, touched: bool) -> None:
+        if self._surroundings is None:
+            try:
+                self._surroundings = Surroundings(glance.image, self._outlet)
+            except ValueError:
+                return
+        if self._gathering is None:
+            self._gathering, self._touched = Gathering(self._surroundings, ABOVE), False
+        self._gathering.add(glance.image)
+        self._touched |= touched
+
+    def _close_parts(self, span: _Span, now: CaptureTime) -> None:
+        """End the parts whose time is over; those without pictures are empty."""
+        while len(span.parts) < BLOCKS and now.seconds_since(span.start) >= PART_S * (len(span.parts) + 1):
+            gathering, self._gathering = self._gathering, None
+            part = Part(None, 0, 0, 0.0) if gathering is None else gathering.part()
+            span.parts.append(part)
+            self._admit(part, span.last, touched=self._touched)
+
+    def _finish(self, span: _Span, now: CaptureTime) -> Reading:
+        """Return the reading of a span that is over."""
+        self._close_parts(span, now)
+        self._span = None
+        reader = span.reader or self._reader
+        found = self._read(span, reader)
+        reading = Reading(
+            zone=self.zone,
+            start=span.start,
+            time=span.last,
+            refusal=found.refusal,
+            opacity=found.opacity,
+            sd=found.sd,
+            least=found.least,
+            colour=None if reader is None else colour_of(found, reader.brightest),
+            r2=found.r2,
+            contrast=found.contrast,
+            pictures=found.pictures,
+            emission_s=span.emission_s,
+            observed_s=span.observed_s,
+            background_age_s=self._age_s(span.start),
+        )
+        self._series.append(reading)
+        return reading
+
+    def _read(self, span: _Span, reader: PlumeReader | None) -> OpacityReading:
+        if self._outlet.width_px < LEAST_WIDTH_PX:
+            return refused(Refusal.NARROW_OUTLET, span.pictures)
+        age_s = self._age_s(span.start)
+        if reader is None or age_s is None:
+            return refused(Refusal.NO_CLEAN_BACKGROUND, span.pictures)
+        if age_s > OLD_S:
+            return refused(Refusal.OLD_BACKGROUND, span.pictures)
+        return reader.read(span.parts)
+
+    def _age_s(self, now: CaptureTime) -> float | None:
+        return None if self._clean_until is None else max(0.0, now.seconds_since(self._clean_until))
+
+    def _admit(self, part: Part, time: CaptureTime, *, touched: bool) -> None:
+        """Let a part into the background once the next one is clean too: a plume is thin before it is seen."""
+        reader, surroundings = self._reader, self._surroundings
+        is_clean = part.mean is not None and not touched and (reader is None or reader.change(part) < CHANGED)
+        if is_clean and self._waiting is not None and surroundings is not None:
+            self._clean.append(self._waiting)
+            self._clean_until = time
+            if len(self._clean) >= LEAST_CLEAN_PARTS:
+                self._reader = PlumeReader(surroundings, self._clean)
+        self._waiting = part if is_clean else None
+
+
+def colour_of(reading: OpacityReading, brightest: float) -> PlumeColour | None:
+    """
+    Return the colour class of a plume from its own light (domain.md 1.6); ``None`` where it is not told.
+
+    `brightest` is the linear luminance of what is brightest beside it: black and white are so in the light there is.
+    """
+    if reading.own_light is None or brightest <= 0:
+        return None
+    blue, green, red = (max(value, 1e-4) for value in reading.own_light)
+    light = (blue + green + red) / 3 / brightest
+    if light < BLACK:
+        return PlumeColour.BLACK
+    if red / blue > COLOURED:
+        return PlumeColour.YELLOW
+    if blue / red > COLOURED:
+        return PlumeColour.BLUE
+    return PlumeColour.WHITE if light > WHITE else PlumeColour.GREY
+
+
+BLACK, WHITE, COLOURED = 0.1, 0.45, 1.7
