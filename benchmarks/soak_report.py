@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 SLACK_S = 1.0
 """By how much the farm's clock readings and the worker's may differ around one event."""
@@ -17,6 +18,10 @@ clock is not believed when it lies further back than 5 s (`streams.clock`), a pi
 most. What is claimed is reported; on a machine that keeps up it is nothing."""
 
 BLOCK_S = 60.0
+
+FLAT_SHARE = 0.01
+"""Share of its size by which memory may grow in an hour and still count as flat."""
+
 _RESAMPLES = 400
 
 
@@ -68,7 +73,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """Growth of memory: Theil-Sen slope, and the 95 % interval of a bootstrap over blocks of a minute."""
+    """
+    Growth of memory: Theil-Sen slope, and the 95 % interval of a bootstrap over blocks of a minute.
+
+    Attributes:
+        mb_per_h: over the settled part, with `low_mb_per_h` and `high_mb_per_h`; `start_mb` is the mean of its first
+            minute, `end_mb` of its last, `samples` what it is made of.
+
+        whole_mb_per_h: over the whole run, warm-up included.
+
+        minutes_mb: mean of each minute, from the run's beginning.
+    """
 
     mb_per_h: float
     low_mb_per_h: float
@@ -76,6 +91,13 @@ class Slope:
     start_mb: float
     end_mb: float
     samples: int
+    whole_mb_per_h: float
+    minutes_mb: tuple[float, ...]
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether no growth beyond `FLAT_SHARE` an hour is shown: the interval reaches down to it."""
+        return self.low_mb_per_h <= FLAT_SHARE * self.start_mb
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +149,8 @@ class SoakReport:
 
     @property
     def passed(self) -> bool:
-        """True where no outage is missing, no time is unaccounted for and no lead is lost."""
-        return not self.missed and self.unaccounted_s < 1.0 and self.lost == 0
+        """True where no outage is missing, no time unaccounted for, no lead lost, and memory is flat."""
+        return not self.missed and self.unaccounted_s < 1.0 and self.lost == 0 and self.worker_memory.is_flat
 
     def as_json(self) -> str:
         """Return the report as a document."""
@@ -155,8 +177,11 @@ class SoakReport:
                 f"slowest recovery after an outage: {worst:.1f} s",
                 (
                     f"worker: {self.worker_cores:.2f} of {self.machine_cores:.2f} busy cores, "
-                    f"{memory.start_mb:.0f} to {memory.end_mb:.0f} MB, slope "
-                    f"{memory.mb_per_h:+.1f} MB/h (95 %: {memory.low_mb_per_h:+.1f} to {memory.high_mb_per_h:+.1f})"
+                    f"{memory.start_mb:.0f} to {memory.end_mb:.0f} MB, "
+                    + ("flat" if memory.is_flat else "GROWS")
+                    + f": slope {memory.mb_per_h:+.1f} MB/h "
+                    f"(95 %: {memory.low_mb_per_h:+.1f} to {memory.high_mb_per_h:+.1f}) "
+                    f"once settled, {memory.whole_mb_per_h:+.1f} from the beginning"
                 ),
                 f"api: {self.api_memory.end_mb:.0f} MB, slope {self.api_memory.mb_per_h:+.1f} MB/h",
                 f"leads: {self.leads} announced, {self.filed} filed, {self.on_disk} on disk, {self.lost} lost",
@@ -235,12 +260,12 @@ def unexplained(outages: Sequence[Outage], gaps: Sequence[LedgerGap], *, recover
 
 def slope_of(samples: Sequence[tuple[float, float]], *, after_s: float, seed: int = 1) -> Slope:
     """Return the growth of memory, given (seconds, MB), from `after_s` on: before that buffers fill."""
-    kept = np.array([sample for sample in samples if sample[0] >= after_s], np.float64).reshape(-1, 2)
+    whole = np.array(samples, np.float64).reshape(-1, 2)
+    kept = whole[whole[:, 0] >= after_s]
     if len(kept) < 3:
         raise ValueError(f"a slope needs three samples after {after_s:g} s, got {len(kept)}")
     draw = np.random.default_rng(seed)
-    blocks = [kept[kept[:, 0] // BLOCK_S == block] for block in np.unique(kept[:, 0] // BLOCK_S)]
-    centres = np.array([block.mean(axis=0) for block in blocks])
+    centres, minutes = _by_minute(kept), _by_minute(whole)
     slopes = []
     for _ in range(_RESAMPLES if len(centres) > 2 else 0):
         chosen = centres[draw.integers(0, len(centres), len(centres))]
@@ -252,13 +277,21 @@ def slope_of(samples: Sequence[tuple[float, float]], *, after_s: float, seed: in
         mb_per_h=round(slope, 2),
         low_mb_per_h=round(float(low), 2),
         high_mb_per_h=round(float(high), 2),
-        start_mb=round(float(blocks[0][:, 1].mean()), 1),
-        end_mb=round(float(blocks[-1][:, 1].mean()), 1),
+        start_mb=round(float(centres[0][1]), 1),
+        end_mb=round(float(centres[-1][1]), 1),
         samples=len(kept),
+        whole_mb_per_h=round(_theil_sen(minutes if len(minutes) > 1 else whole), 2),
+        minutes_mb=tuple(round(float(mb), 1) for _, mb in minutes),
     )
 
 
-def _theil_sen(points: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> float:
+def _by_minute(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the means of rows (seconds, MB) by minute."""
+    minutes = samples[:, 0] // BLOCK_S
+    return np.array([samples[minutes == minute].mean(axis=0) for minute in np.unique(minutes)])
+
+
+def _theil_sen(points: NDArray[np.float64]) -> float:
     """Return the median slope between pairs of points, per hour."""
     first, second = np.triu_indices(len(points), 1)
     apart = points[second] - points[first]

@@ -94,7 +94,11 @@ def test_flat_memory_has_no_slope_and_growth_is_found() -> None:
     slope = slope_of(rising, after_s=300)
     assert slope.low_mb_per_h <= 20 <= slope.high_mb_per_h
     assert slope.mb_per_h == pytest.approx(20, abs=3)
+    assert slope.whole_mb_per_h > 20
+    assert (len(slope.minutes_mb), slope.minutes_mb[:5]) == (30, (500.0,) * 5)
+    assert not slope.is_flat
     flat = slope_of([(s, 900.0) for s in seconds], after_s=300)
     assert (flat.mb_per_h, flat.low_mb_per_h, flat.high_mb_per_h) == (0.0, 0.0, 0.0)
+    assert flat.is_flat
     with pytest.raises(ValueError, match="three samples"):
         slope_of(rising[:3], after_s=300)
