@@ -128,7 +128,9 @@ class CameraWatch:
             await self._state.broker.ring()
         self._known = now
         self._count(now)
-        self._state.metrics.fleet.take(health.values(), await all_workers(self._state))
+        metrics = self._state.metrics
+        metrics.fleet.take(health.values(), await all_workers(self._state), await all_members(self._state))
+        metrics.unclaimed.set(await self._state.roster.unclaimed())
 
     def _last_told(self) -> dict[str, str]:
         """Return what the wall was last told, so that a restart of the API repeats nothing."""

@@ -1,5 +1,5 @@
 """
-The fleet in Prometheus' terms: every camera and every worker as they last reported, by data (`CAMERA`, `WORKER`).
+The fleet in Prometheus' terms: cameras and workers as they last reported, by data (`CAMERA`, `WORKER`, `MEMBER`).
 
 Workers do not listen; they report to the bus and the API shows it. The number of series is bounded: by `CAMERAS_MOST`,
 `WORKERS_MOST` and by labels that only take words of this code. What has not been reported for `FORGOTTEN_S` is gone.
@@ -16,13 +16,13 @@ from prometheus_client.registry import Collector
 
 from api.clock import utc_now
 from api.contract.health import BATCH_BOUNDS_S, WorkerHealth
-from api.contract.schema import CameraHealth
+from api.contract.schema import CameraHealth, WorkerReport
 
 CAMERAS_MOST = 5000
 WORKERS_MOST = 500
 FORGOTTEN_S = 60.0
 
-ReportT = TypeVar("ReportT", CameraHealth, WorkerHealth)
+ReportT = TypeVar("ReportT", CameraHealth, WorkerHealth, WorkerReport)
 Samples = Iterable[tuple[tuple[str, ...], float | None]]
 
 
@@ -183,6 +183,20 @@ WORKER: tuple[Figure[WorkerHealth], ...] = (
 )
 """Metrics of each worker: ``plumewatch_worker_...`` with the label ``worker``."""
 
+MEMBER: tuple[Figure[WorkerReport], ...] = (
+    Figure("claimed_cameras", "gauge", "Registered cameras that it has claimed", (), _one(lambda m: m.held)),
+    Figure("capacity_cameras", "gauge", "Registered cameras that it would watch", (), _one(lambda m: m.capacity)),
+    Figure(
+        "pressure_ratio",
+        "gauge",
+        "Share of pictures that it lately had no time for; above 0.3 it takes no more cameras",
+        (),
+        _one(lambda m: m.pressure),
+    ),
+    Figure("draining", "gauge", "1 while it gives its cameras back to stop", (), _one(lambda m: float(m.draining))),
+)
+"""Metrics of each worker's part in watching registered cameras, named and labelled as those of `WORKER`."""
+
 BATCH_SECONDS = ("plumewatch_worker_detector_batch_seconds", "Duration of a run of the detector")
 
 
@@ -193,15 +207,21 @@ class Fleet(Collector):
         self._now = now
         self.cameras: list[CameraHealth] = []
         self.workers: list[WorkerHealth] = []
+        self.members: list[WorkerReport] = []
+        self._taken = now()
 
-    def take(self, cameras: Iterable[CameraHealth], workers: Iterable[WorkerHealth]) -> None:
-        """Replace the reports."""
+    def take(
+        self, cameras: Iterable[CameraHealth], workers: Iterable[WorkerHealth], members: Iterable[WorkerReport] = ()
+    ) -> None:
+        """Replace the reports; members' do not say when they were made and count as made now."""
         self.cameras = sorted(cameras, key=lambda camera: camera.camera_id)[:CAMERAS_MOST]
         self.workers = sorted(workers, key=lambda worker: worker.worker)[:WORKERS_MOST]
+        self.members = sorted(members, key=lambda member: member.name)[:WORKERS_MOST]
+        self._taken = self._now()
 
     def describe(self) -> Iterable[Metric]:
         """Name the metrics without samples."""
-        return self._families((), ())
+        return self._families((), (), ())
 
     def collect(self) -> Iterable[Metric]:
         """Show the reports that are not forgotten."""
@@ -209,16 +229,22 @@ class Fleet(Collector):
         return self._families(
             [camera for camera in self.cameras if (now - camera.reported).total_seconds() < FORGOTTEN_S],
             [worker for worker in self.workers if (now - worker.reported).total_seconds() < FORGOTTEN_S],
+            self.members if (now - self._taken).total_seconds() < FORGOTTEN_S else (),
         )
 
     @staticmethod
-    def _families(cameras: Sequence[CameraHealth], workers: Sequence[WorkerHealth]) -> Iterable[Metric]:
+    def _families(
+        cameras: Sequence[CameraHealth], workers: Sequence[WorkerHealth], members: Sequence[WorkerReport]
+    ) -> Iterable[Metric]:
         for camera_figure in CAMERA:
             by_camera = [((camera.camera_id, camera.worker), camera) for camera in cameras]
             yield _family("plumewatch_camera_", ("camera", "worker"), camera_figure, by_camera)
         for worker_figure in WORKER:
             by_worker = [((worker.worker,), worker) for worker in workers]
             yield _family("plumewatch_worker_", ("worker",), worker_figure, by_worker)
+        for member_figure in MEMBER:
+            by_member = [((member.name,), member) for member in members]
+            yield _family("plumewatch_worker_", ("worker",), member_figure, by_member)
         family = HistogramMetricFamily(*BATCH_SECONDS, labels=["worker"])
         bounds = [*(str(bound) for bound in BATCH_BOUNDS_S), "+Inf"]
         for worker in workers:

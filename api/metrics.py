@@ -38,6 +38,11 @@ class Metrics:
             "plumewatch_announcements", "Lead announcements read from the bus", ["result"], registry=self.registry
         )
         self.cameras = Gauge("plumewatch_cameras", "Cameras by last reported state", ["state"], registry=self.registry)
+        self.unclaimed = Gauge(
+            "plumewatch_cameras_unclaimed",
+            "Registered cameras that no worker has claimed: nobody watches them",
+            registry=self.registry,
+        )
         self.viewers = Gauge("plumewatch_live_viewers", "Live tiles being sent", registry=self.registry)
         self.live_skips = Counter(
             "plumewatch_live_skips", "Times a slow viewer was moved to the newest key frame", registry=self.registry

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from api.fleet import BATCH_SECONDS, CAMERA, CAMERAS_MOST, FORGOTTEN_S, WORKER, WORKERS_MOST
+from api.fleet import BATCH_SECONDS, CAMERA, CAMERAS_MOST, FORGOTTEN_S, MEMBER, WORKER, WORKERS_MOST
 from api.metrics import LEADS, Metrics
 
 _HEAD = f"""# Metrics
@@ -42,6 +42,9 @@ def render() -> str:
     ]
     workers: list[Row] = [
         (f"plumewatch_worker_{figure.name}", figure.kind, ("worker", *figure.labels), figure.says) for figure in WORKER
+    ]
+    workers += [
+        (f"plumewatch_worker_{figure.name}", figure.kind, ("worker", *figure.labels), figure.says) for figure in MEMBER
     ]
     workers.append((BATCH_SECONDS[0], "histogram", ("worker",), BATCH_SECONDS[1]))
     return "\n".join([_HEAD, *_table("Each camera", cameras), *_table("Each worker", workers), *_table("The API", api)])

@@ -8,11 +8,11 @@ import httpx
 import redis
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.contract.bus import state_key, vitals_key
+from api.contract.bus import state_key, vitals_key, worker_key
 from api.contract.health import BATCH_BOUNDS_S, DetectorHealth, EvidenceHealth, OutboxHealth, WorkerHealth
 from api.contract.reasons import GapReason
-from api.contract.schema import CameraHealth, CameraState
-from api.fleet import CAMERA, CAMERAS_MOST, FORGOTTEN_S, WORKER, Fleet
+from api.contract.schema import CameraHealth, CameraState, WorkerReport
+from api.fleet import CAMERA, CAMERAS_MOST, FORGOTTEN_S, MEMBER, WORKER, Fleet
 from api.metrics import Metrics
 from api.metrics_docs import render
 
@@ -58,6 +58,11 @@ def worker(at: datetime = NOW) -> WorkerHealth:
     )
 
 
+def member(at: datetime = NOW) -> WorkerReport:
+    """A worker's part in the group of watchers."""
+    return WorkerReport(name="w1", member="w1.abcd", since=at, held=3, capacity=64, pressure=0.25)
+
+
 def samples(text: bytes) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     """Return the samples of the camera and worker metrics by name and labels."""
     return {
@@ -74,14 +79,16 @@ def test_without_reports_there_are_no_series() -> None:
 
 
 def test_every_figure_of_a_full_report_is_shown() -> None:
-    """Each metric of the two lists has a sample, with the labels it promises, and the values are the report's."""
+    """Each metric of the three lists has a sample, with the labels it promises, and the values are the report's."""
     fleet = Fleet(lambda: NOW)
-    fleet.take([camera()], [worker()])
+    fleet.take([camera()], [worker()], [member()])
     shown = {sample.name: sample for family in fleet.collect() for sample in family.samples}
     for figure in CAMERA:
         assert set(shown[f"plumewatch_camera_{figure.name}"].labels) == {"camera", "worker", *figure.labels}
     for worker_figure in WORKER:
         assert set(shown[f"plumewatch_worker_{worker_figure.name}"].labels) == {"worker", *worker_figure.labels}
+    for member_figure in MEMBER:
+        assert set(shown[f"plumewatch_worker_{member_figure.name}"].labels) == {"worker", *member_figure.labels}
     values = {
         (sample.name, *sorted(sample.labels.values())): sample.value
         for family in fleet.collect()
@@ -92,6 +99,8 @@ def test_every_figure_of_a_full_report_is_shown() -> None:
     assert values["plumewatch_camera_stage_age_seconds", "analysed", "gate", "w1"] == 1.5
     assert values["plumewatch_worker_detector_batches_total", "4", "w1"] == 2
     assert values["plumewatch_worker_outbox_leads", "pending", "w1"] == 2
+    assert values["plumewatch_worker_claimed_cameras", "w1"] == 3
+    assert values["plumewatch_worker_pressure_ratio", "w1"] == 0.25
     assert values["plumewatch_worker_detector_batch_seconds_bucket", "+Inf", "w1"] == len(BATCH_BOUNDS_S) + 1
 
 
@@ -112,6 +121,10 @@ def test_old_reports_are_forgotten_and_their_number_is_bounded() -> None:
     fleet = Fleet(lambda: NOW)
     fleet.take([camera(at=old)], [worker(old)])
     assert not [sample for family in fleet.collect() for sample in family.samples]
+    moments = iter([old, old, NOW])
+    silent = Fleet(lambda: next(moments))
+    silent.take([], [], [member()])
+    assert not [sample for family in silent.collect() for sample in family.samples]
     fleet.take((camera(f"c{number}") for number in range(CAMERAS_MOST + 10)), [])
     assert len(fleet.cameras) == CAMERAS_MOST
 
@@ -122,6 +135,7 @@ def test_reports_on_the_bus_reach_the_page(operator: httpx.Client, bus: redis.Re
     bus.set(state_key("gate"), camera(at=now).model_dump_json(), ex=15)
     bus.set(vitals_key("w1"), worker(now).model_dump_json(), ex=15)
     bus.set(vitals_key("odd"), b"{}", ex=15)
+    bus.set(worker_key("w1.abcd"), member(now).model_dump_json(), ex=15)
     deadline = time.monotonic() + 15
     found: dict[tuple[str, frozenset[tuple[str, str]]], float] = {}
     while time.monotonic() < deadline and not any(name.startswith("plumewatch_worker_") for name, _ in found):
@@ -129,6 +143,8 @@ def test_reports_on_the_bus_reach_the_page(operator: httpx.Client, bus: redis.Re
     labels = {("camera", "gate"), ("worker", "w1")}
     assert found["plumewatch_camera_ring_bytes", frozenset(labels)] == 1000
     assert found["plumewatch_worker_coverage_unsent_hours", frozenset({("worker", "w1")})] == 6
+    assert found["plumewatch_worker_capacity_cameras", frozenset({("worker", "w1")})] == 64
+    assert found["plumewatch_cameras_unclaimed", frozenset()] == 0
 
 
 def test_the_page_of_metrics_is_current() -> None:
@@ -139,7 +155,7 @@ def test_the_page_of_metrics_is_current() -> None:
 def test_the_page_names_every_metric() -> None:
     """Each family that the API can show stands on the page."""
     fleet_metrics = Metrics(lambda: {"VERIFIED": 1})
-    fleet_metrics.fleet.take([camera(at=datetime.now(UTC))], [worker(datetime.now(UTC))])
+    fleet_metrics.fleet.take([camera(at=datetime.now(UTC))], [worker(datetime.now(UTC))], [member()])
     page = render()
     for family in text_string_to_metric_families(fleet_metrics.text().decode()):
         name = family.name + ("_total" if family.type == "counter" else "")
