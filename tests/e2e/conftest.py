@@ -7,13 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
 import pytest
 
-from benchmarks.scenes import demo_scenes, ensure
+from benchmarks.scenes import demo_scenes, ensure, scene_named
 from tests.rtsp import rtsp_server
 
 __all__ = ["rtsp_server"]
@@ -89,6 +89,20 @@ class RunningSite:
 def scene_clips() -> dict[str, Path]:
     """The demo's scenes as clips, rendered once and kept in the checkout's cache."""
     return ensure(_CACHE, demo_scenes())
+
+
+@pytest.fixture(scope="session")
+def smoking_clip() -> Path:
+    """The demo's smoking stack alone."""
+    scene = scene_named("stack-black-smoke")
+    return ensure(_CACHE, [scene])[scene.name]
+
+
+@pytest.fixture(scope="session")
+def brief_clip() -> Path:
+    """A street for eight seconds, small: for tests in which only counts who watches it. A tenth of a scene's work."""
+    scene = replace(scene_named("street-traffic"), name="street-brief", size_wh=(640, 360), seconds=8.0)
+    return ensure(_CACHE, [scene])[scene.name]
 
 
 @pytest.fixture

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import redis
 
+from api.contract import bus
+from api.contract.schema import CameraHealth
 from plumewatch.embedded import EmbeddedValkey
 from tests.e2e.waiting import wait_for
 
@@ -24,10 +27,11 @@ def free_port() -> int:
 
 @dataclass
 class Parts:
-    """A bus that runs all the time, and an API and a worker that come and go."""
+    """A bus that runs all the time, and an API and a worker, configured by `config` (TOML), that come and go."""
 
     folder: Path
     sources: Sequence[str]
+    config: str = ""
     port: int = field(default_factory=free_port)
     api: subprocess.Popen[bytes] | None = None
     worker: subprocess.Popen[bytes] | None = None
@@ -44,6 +48,8 @@ class Parts:
         ).stdout.strip()
         self.key_file = self.folder / "key"
         self.key_file.write_text(key)
+        self.config_file = self.folder / "worker.toml"
+        self.config_file.write_text(self.config)
         self.client = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {key}"}, timeout=10)
 
     def start_api(self) -> None:
@@ -55,7 +61,13 @@ class Parts:
         """Start the worker over `sources`, or over the usual ones."""
         watched = [part for source in sources or self.sources for part in ("--source", source)]
         places = ["--data", str(self.worker_data), "--api", self.url, "--worker-key-file", str(self.key_file)]
-        self.worker = self._start("worker", *places, *watched)
+        self.worker = self._start("worker", *places, "--config", str(self.config_file), *watched)
+
+    def analysed(self) -> int:
+        """Return how many pictures the worker says on the bus that it has analysed; the API is not asked."""
+        with redis.Redis.from_url(self.bus.url) as client:
+            texts = [client.get(key) for key in client.scan_iter(match=bus.state_key("*"))]
+        return sum(CameraHealth.model_validate_json(text).frames_analysed for text in texts if text is not None)
 
     def waiting_leads(self) -> list[str]:
         """Return the ids of the leads in the worker's outbox."""

@@ -9,15 +9,13 @@ from api.contract.verification import verify_package
 from tests.e2e.processes import Parts
 from tests.e2e.waiting import wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
-QUIET = "street-traffic"
-SMOKING = "stack-black-smoke"
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
-def parts(tmp_path: Path, scene_clips: dict[str, Path]) -> Iterator[Parts]:
+def parts(tmp_path: Path, smoking_clip: Path) -> Iterator[Parts]:
     """A bus, and an API and a worker that are not started yet; the worker watches the smoking stack."""
-    made = Parts(tmp_path, [str(scene_clips[SMOKING])])
+    made = Parts(tmp_path, [str(smoking_clip)])
     yield made
     made.close()
 
@@ -44,27 +42,25 @@ def test_a_lead_made_while_the_api_is_down_is_delivered_once(parts: Parts, tmp_p
 
 
 def test_a_worker_killed_before_posting_delivers_after_its_restart(
-    parts: Parts, tmp_path: Path, scene_clips: dict[str, Path]
+    parts: Parts, tmp_path: Path, brief_clip: Path
 ) -> None:
     """Kill -9 between package and posting: the package is on disk, and the next worker posts it."""
     parts.start_worker()
     waiting = wait_for("the package waits in the outbox", parts.waiting_leads, 90)
     parts.kill(parts.worker)
     parts.start_api()
-    parts.start_worker(str(scene_clips[QUIET]))
+    parts.start_worker(str(brief_clip))
     assert [_one_verified_lead(parts, tmp_path)["lead_id"]] == waiting
 
 
-def test_a_worker_killed_during_the_post_roll_files_what_it_has(
-    parts: Parts, tmp_path: Path, scene_clips: dict[str, Path]
-) -> None:
+def test_a_worker_killed_during_the_post_roll_files_what_it_has(parts: Parts, tmp_path: Path, brief_clip: Path) -> None:
     """Kill -9 between confirmation and package: the next worker files the lead and declares the missing post-roll."""
     parts.start_api()
     parts.start_worker()
     opened = wait_for("the lead is confirmed", parts.open_cases, 90, period_s=0.05)
     parts.kill(parts.worker)
     assert parts.filed_leads() == []
-    parts.start_worker(str(scene_clips[QUIET]))
+    parts.start_worker(str(brief_clip))
     assert [_one_verified_lead(parts, tmp_path)["lead_id"]] == opened
     manifest = parts.client.get(f"/v1/evidence/{opened[0]}/package.tar").content
     assert b"worker restarted; post-roll not recorded" in manifest

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.conftest import RunningSite
 from tests.e2e.waiting import wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 
 def playing(client: httpx.Client) -> dict[str, str]:
@@ -35,13 +35,13 @@ def worker_pids(site: RunningSite) -> dict[str, int]:
 
 
 def test_two_workers_share_the_configured_cameras(
-    start_site: Callable[..., RunningSite], scene_clips: dict[str, Path], tmp_path: Path
+    start_site: Callable[..., RunningSite], brief_clip: Path, tmp_path: Path
 ) -> None:
     """Each has its part and is a node of its own; one that is killed is started again and watches the same."""
     config = tmp_path / "site.toml"
     config.write_text(
         '[detector]\nmodel = "emissions-n"\n[stream]\nloop = true\nwatch = "patrol"\n'
-        + "".join(f'[[cameras]]\nid = "c{i}"\nsource = "{scene_clips["street-traffic"]}"\n' for i in range(3))
+        + "".join(f'[[cameras]]\nid = "c{i}"\nsource = "{brief_clip}"\n' for i in range(3))
     )
     site = start_site("--workers", "2", "--config", str(config))
     with site.worker_client() as client:
