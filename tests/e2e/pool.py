@@ -142,13 +142,13 @@ class Pool:
     def __post_init__(self) -> None:
         self._bus_starts = 0
         self.url = f"http://127.0.0.1:{self.port}"
-        self.client = httpx.Client(base_url=self.url, headers={"X-Plumewatch-Csrf": "1"}, timeout=10)
+        self.client = httpx.Client(base_url=self.url, headers={"X-Plumewatch-Csrf": "1"}, timeout=30)
         self.config = self.folder / "worker.toml"
         self.config.write_text(CONFIG)
         self.start_bus()
         one_time = self._command("operator", "add", "boss", "--admin")
         self.api = self._start("api", "--data", str(self.folder / "api"), "--port", str(self.port))
-        wait_for("the API is ready", self.is_ready, 90)
+        wait_for("the API is ready", self.is_ready, 180)
         self._log_in(re.findall(r"\S+", one_time)[-1])
         self.watch = Watch(self.bus_port)
 

@@ -4,7 +4,7 @@ Three workers share nine cameras, and lose now this, now that. Each test leaves 
 That a camera is watched is read from the workers' own counters of analysed frames, which each reports twice a second.
 """
 
-import os
+import logging
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -12,14 +12,12 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from tests.e2e.pool import Pool
-from tests.e2e.waiting import wait_for
+from tests.e2e.waiting import hold_to, wait_for
 from tests.rtsp import PACKAGES, RtspServer, is_available
 from tests.streams.media import make_clip
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
-PATIENCE = 1.0 if "CI" not in os.environ else 2.0
-"""The product's promises; a shared CI machine is given twice the time, so that its neighbours do not fail our tests."""
-
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+log = logging.getLogger(__name__)
 WORKERS = ("w1", "w2", "w3")
 CAMERAS = [f"cam{i}" for i in range(9)]
 MOST_DOUBLE_S = 5.0
@@ -46,7 +44,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, rtsp: RtspServer) -> Iterato
     try:
         for name in WORKERS:
             pool.start_worker(name)
-        wait_for("the workers are there", lambda: len(pool.watch.reports()) == len(WORKERS), 90)
+        wait_for("the workers are there", lambda: len(pool.watch.reports()) == len(WORKERS), 240)
         pool.register({camera: rtsp.url(camera) for camera in CAMERAS})
         yield pool
     finally:
@@ -59,9 +57,9 @@ def pool(whole: Pool) -> Pool:
     for name in WORKERS:
         if whole.workers[name].poll() is not None:
             whole.start_worker(name)
-    wait_for("each has three cameras", lambda: is_spread(whole, WORKERS), 90)
+    wait_for("each has three cameras", lambda: is_spread(whole, WORKERS), 240)
     now = time.monotonic()
-    wait_for("every camera is watched", lambda: whole.all_analysed(CAMERAS, now), 60)
+    wait_for("every camera is watched", lambda: whole.all_analysed(CAMERAS, now), 120)
     return whole
 
 
@@ -75,13 +73,14 @@ def is_spread(pool: Pool, workers: Sequence[str]) -> bool:
 
 def watched_again_s(pool: Pool, cameras: Sequence[str], since: float, by: Sequence[str]) -> float:
     """Seconds from a moment until each camera has been analysed by one of these workers."""
-    wait_for("watched again", lambda: pool.all_analysed(cameras, since, by=by), 60, period_s=0.1)
+    wait_for("watched again", lambda: pool.all_analysed(cameras, since, by=by), 120, period_s=0.1)
     return time.monotonic() - since
 
 
 def assert_no_camera_was_double(pool: Pool, since: float) -> None:
     """No camera was analysed by two workers at a time for longer than is allowed."""
     doubles = {camera: pool.watch.longest_double(camera, since) for camera in CAMERAS}
+    log.info("longest analysed by two at a time: %.1f s of %g s", max(doubles.values()), MOST_DOUBLE_S)
     assert max(doubles.values()) <= MOST_DOUBLE_S, doubles
 
 
@@ -90,7 +89,7 @@ def test_cameras_come_change_and_go_at_run_time(pool: Pool, rtsp: RtspServer) ->
     began = time.monotonic()
     pool.register({"extra": rtsp.url("extra")})
     (name,) = wait_for("claimed", lambda: [w for w, cameras in pool.held().items() if "extra" in cameras], 20, 0.05)
-    assert time.monotonic() - began <= 2.0 * PATIENCE
+    hold_to("a new camera is claimed", time.monotonic() - began, 2.0)
     wait_for("watched", lambda: pool.all_analysed(["extra"], began), 20)
     pool.client.put("/v1/cameras/extra", json={"id": "extra", "name": "新名", "source": ""}).raise_for_status()
     wait_for("begun anew", lambda: pool.log_of(name).count('"camera": "extra"') >= 2, 20)
@@ -99,17 +98,17 @@ def test_cameras_come_change_and_go_at_run_time(pool: Pool, rtsp: RtspServer) ->
     pool.remove(["extra"])
     gone = time.monotonic()
     wait_for("let go", lambda: all("extra" not in cameras for cameras in pool.held().values()), 20, 0.05)
-    assert time.monotonic() - gone <= 2.0 * PATIENCE
+    hold_to("a removed camera is let go", time.monotonic() - gone, 2.0)
 
 
 def test_a_killed_workers_cameras_are_watched_again(pool: Pool) -> None:
     """Kill -9 of one of three: the others watch its cameras within 15 s; when it is back it gets some again."""
     lost = sorted(pool.held()["w1"])
     at = pool.send("w1", signal.SIGKILL)
-    assert watched_again_s(pool, lost, at, ("w2", "w3")) <= 15.0 * PATIENCE
+    hold_to("a killed worker's cameras are watched again", watched_again_s(pool, lost, at, ("w2", "w3")), 15.0)
     pool.workers["w1"].wait()
     pool.start_worker("w1")
-    wait_for("spread again", lambda: is_spread(pool, WORKERS), 90)
+    wait_for("spread again", lambda: is_spread(pool, WORKERS), 240)
     assert_no_camera_was_double(pool, at)
 
 
@@ -117,10 +116,10 @@ def test_a_stopped_worker_comes_back_to_nothing_double(pool: Pool) -> None:
     """SIGSTOP for 20 s: others take over; after SIGCONT it analyses none of the cameras that are not its any more."""
     lost = sorted(pool.held()["w2"])
     at = pool.send("w2", signal.SIGSTOP)
-    assert watched_again_s(pool, lost, at, ("w1", "w3")) <= 15.0 * PATIENCE
+    hold_to("a stopped worker's cameras are watched again", watched_again_s(pool, lost, at, ("w1", "w3")), 15.0)
     time.sleep(max(0.0, at + 20.0 - time.monotonic()))
     pool.send("w2", signal.SIGCONT)
-    wait_for("spread again", lambda: is_spread(pool, WORKERS), 60)
+    wait_for("spread again", lambda: is_spread(pool, WORKERS), 120)
     assert_no_camera_was_double(pool, at)
 
 
@@ -128,7 +127,8 @@ def test_a_drained_worker_hands_over_without_a_hole(pool: Pool) -> None:
     """SIGTERM: others analyse its cameras within 3 s, and it ends by itself."""
     given = sorted(pool.held()["w3"])
     at = pool.send("w3", signal.SIGTERM)
-    assert watched_again_s(pool, given, at, ("w1", "w2")) - SEEN_LATE_S <= 3.0 * PATIENCE
+    seen_s = watched_again_s(pool, given, at, ("w1", "w2")) - SEEN_LATE_S
+    hold_to("a drained worker's cameras are watched by others", seen_s, 3.0)
     assert pool.workers["w3"].wait(timeout=60) == 0
     assert_no_camera_was_double(pool, at)
 
@@ -141,16 +141,16 @@ def test_a_bus_that_dies_and_comes_back_empty_blinds_nobody(pool: Pool) -> None:
     time.sleep(7.0)
     at = time.monotonic()
     pool.start_bus()
-    wait_for("all report again", lambda: len(pool.held()) == len(WORKERS), 30)
-    wait_for("as before", lambda: pool.held() == before and pool.all_analysed(CAMERAS, at), 30)
+    wait_for("all report again", lambda: len(pool.held()) == len(WORKERS), 120)
+    wait_for("as before", lambda: pool.held() == before and pool.all_analysed(CAMERAS, at), 120)
 
     def is_live() -> bool:
         views = pool.client.get("/v1/cameras").json()["cameras"]
         shown = [pool.client.get(f"/v1/cameras/{camera}/snapshot.jpg").is_success for camera in CAMERAS]
         return pool.is_ready() and all(shown) and all((v["health"] or {}).get("state") == "playing" for v in views)
 
-    wait_for("the wall is live", is_live, 30)
-    assert time.monotonic() - at <= 30.0 * PATIENCE
+    wait_for("the wall is live", is_live, 120)
+    hold_to("all is as before after the bus came back empty", time.monotonic() - at, 30.0)
     after = {camera: n for report in pool.watch.reports().values() for camera, n in report.cameras.items()}
     assert all(after[camera] >= counts[camera] + 7 for camera in CAMERAS), (counts, after)
     assert pool.held() == before
@@ -161,15 +161,15 @@ def test_a_worker_that_joins_gets_its_share(pool: Pool) -> None:
     """A fourth worker gets two or three of the nine, one by one; no camera has a hole or is double for long."""
     at = time.monotonic()
     pool.start_worker("w4")
-    wait_for("spread over four", lambda: is_spread(pool, (*WORKERS, "w4")), 90)
+    wait_for("spread over four", lambda: is_spread(pool, (*WORKERS, "w4")), 240)
     moved = sorted(pool.held()["w4"])
     assert len(moved) in {2, 3}
-    wait_for("watched by the fourth", lambda: pool.all_analysed(moved, at, by=("w4",)), 30)
+    wait_for("watched by the fourth", lambda: pool.all_analysed(moved, at, by=("w4",)), 120)
     for camera in moved:
         old = max(run[1] for worker, runs in pool.watch.runs(camera, at).items() if worker != "w4" for run in runs)
         new = pool.watch.runs(camera, at)["w4"][0][0]
-        assert new - old <= 3.0 * PATIENCE
+        hold_to("a camera moves to a new worker", new - old, 3.0)
     pool.send("w4", signal.SIGTERM)
     assert pool.workers.pop("w4").wait(timeout=60) == 0
-    wait_for("spread over three", lambda: is_spread(pool, WORKERS), 60)
+    wait_for("spread over three", lambda: is_spread(pool, WORKERS), 120)
     assert_no_camera_was_double(pool, at)
