@@ -25,11 +25,10 @@ def patience() -> float:
     """
     Return by how much the product's promises are stretched on this machine now: they hold where it has processors.
 
-    1 where there is room; in CI at least 2, for its neighbours are not ours; else what the tasks of the last minute
-    were beyond two a processor, at most 4.
+    Twice in CI, whose neighbours are not ours, and where the last minute saw more than two tasks a processor.
     """
-    crowd = os.getloadavg()[0] / (os.cpu_count() or 1) / 2
-    return min(4.0, max(2.0 if "CI" in os.environ else 1.0, crowd))
+    is_crowded = os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
+    return 2.0 if is_crowded or "CI" in os.environ else 1.0
 
 
 def hold_to(promise: str, seconds: float, limit_s: float) -> None:
