@@ -25,6 +25,7 @@ from api.metrics import Metrics
 from api.problems import ProblemDocument, add_problem_handlers
 from api.roster import Roster
 from api.routes import (
+    admissibility,
     cameras,
     coverage,
     dry_runs,
@@ -55,6 +56,7 @@ log = structlog.get_logger(__name__)
 ROUTERS = (
     leads,
     evidence,
+    admissibility,
     report,
     exports,
     cameras,

@@ -12,6 +12,7 @@ import { language, onLanguage, speak, t } from "./i18n.js";
 import { ApiProblem, callJson } from "./http.js";
 import { Integrity } from "./integrity.js";
 import { Review } from "./review.js";
+import { Standing } from "./standing.js";
 import { Viewer } from "./viewer.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
@@ -34,6 +35,8 @@ export class EvidenceView {
   /** @type {History | null} */
   #history = null;
   #finding = new FindingPanel();
+  /** @type {Standing | null} */
+  #standing = null;
 
   /** @param {{book: import("./leadbook.js").LeadBook}} parts */
   constructor({ book }) {
@@ -95,10 +98,14 @@ export class EvidenceView {
     this.#describe(lead);
     void this.#finding.load(lead, files);
     const list = new FileList(lead, files);
-    const integrity = new Integrity(lead, (manifest?.files ?? []).map((/** @type {PackageFile} */ file) => file.name), (check) => list.show(check));
+    const standing = new Standing(lead, manifest, files);
+    const names = (manifest?.files ?? []).map((/** @type {PackageFile} */ file) => file.name);
+    const integrity = new Integrity(lead, names, { browser: (check) => list.show(check), server: (result) => standing.verified(result) });
+    this.#standing = standing;
+    void standing.load(lead);
     this.#viewer = new Viewer(lead, manifest, files);
     fill(this.left, this.#viewer.node, list.node);
-    fill(this.right, this.#review.node, this.#finding.node, integrity.node, this.facts, this.#history.node);
+    fill(this.right, this.#review.node, this.#finding.node, standing.node, integrity.node, this.facts, this.#history.node);
     const bytes = files.reduce((sum, file) => sum + file.size, 0);
     if (bytes <= CHECKED_AT_ONCE_BYTES) await integrity.run();
   }
@@ -112,6 +119,7 @@ export class EvidenceView {
       this.#describe(lead);
       if (this.#review && lead.version > this.#review.lead.version) this.#review.show(lead);
       void this.#history?.load(lead);
+      void this.#standing?.load(lead);
     }
   }
 
@@ -124,6 +132,7 @@ export class EvidenceView {
     this.priority.dataset.priority = lead.priority;
     write(this.code, lead.lead_id);
     this.#finding.show(lead);
+    this.#standing?.render();
     fill(this.facts, factTables(lead, this.#manifest));
   }
 
@@ -132,6 +141,7 @@ export class EvidenceView {
     this.#viewer = null;
     this.#review = null;
     this.#history = null;
+    this.#standing = null;
     this.#finding = new FindingPanel();
     this.#lead = null;
     this.#manifest = null;

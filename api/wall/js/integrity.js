@@ -19,7 +19,7 @@ export class Integrity {
   /**
    * @param {Lead} lead
    * @param {string[]} names files that the manifest names
-   * @param {(check: PackageCheck) => void} checked told the result of the browser's check
+   * @param {{browser: (check: PackageCheck) => void, server: (result: any) => void}} checked told the results
    */
   constructor(lead, names, checked) {
     this.lead = lead;
@@ -74,7 +74,7 @@ export class Integrity {
         progress: (done, all) => this.browser.say("busy", "check.running", { done, all }),
       });
       this.#show(check);
-      this.checked(check);
+      this.checked.browser(check);
     } catch (error) {
       this.browser.say("bad", "check.failed", { reason: error instanceof Error ? error.message : String(error) });
     }
@@ -98,6 +98,7 @@ export class Integrity {
       const result = await callJson(`/v1/evidence/${encodeURIComponent(this.lead.lead_id)}/verification`);
       const holds = result.ok === true;
       fill(this.report, result.checks.map(serverCheck));
+      this.checked.server(result);
       this.server.say(holds ? "good" : "bad", holds ? "check.server.ok" : "check.server.bad");
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;

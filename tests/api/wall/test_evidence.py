@@ -70,8 +70,8 @@ def test_evidence_is_shown_and_checked(
     certificate = view.locator(".check-certificate").inner_text().replace(" ", "")
     assert fingerprint(signer.certificate) in certificate
     assert "worker-01" in certificate
-    expect(view.locator(".facts").nth(1)).to_contain_text("0.875")
-    expect(view.locator(".facts").nth(2)).to_contain_text("摄像机 RTCP 时间")
+    expect(view.locator(".fact-tables .facts").nth(1)).to_contain_text("0.875")
+    expect(view.locator(".fact-tables .facts").nth(2)).to_contain_text("摄像机 RTCP 时间")
     video = view.locator(".screen video")
     video.evaluate("video => video.play()")
     before = video.evaluate("video => video.currentTime")
@@ -172,6 +172,27 @@ def test_a_decision_needs_answers_and_a_reason_and_is_recorded(
     view.locator("[data-act=close]").click()
     expect(view.locator(".lead-list > li")).to_have_count(0)
     assert complaints == []
+
+
+def test_what_the_record_is_good_for_is_said_and_follows_the_review(view: Page, operator: httpx.Client) -> None:
+    """Use, obstacles and chain in plain words; answered questions take their obstacle away, a no brings its own."""
+    open_evidence(view)
+    use = view.locator(".standing")
+    expect(use.locator(".standing-verdict")).to_have_text("仅作线索")
+    expect(use.locator('[data-obstacle="no_legal_review"]')).to_have_text("摄像机未登记法制审核")
+    expect(use.locator('[data-obstacle="not_reviewed"]')).to_be_visible()
+    lead = operator.get(f"/v1/leads/{ID}").json()
+    chain = view.locator(".chain")
+    expect(chain).to_contain_text(lead["evidence"]["sums_sha256"])
+    expect(chain).to_contain_text(f"第 {lead['evidence']['log_index']} 项")
+    expect(chain).to_contain_text("无（首个证据包）")
+    answer(view, clear="no")
+    view.locator(".review textarea").fill("夜间看不清")
+    view.locator('[data-to="NEED_MORE"]').click()
+    expect(use.locator('[data-obstacle="not_clear"]')).to_have_text("审核认为不清晰")
+    expect(use.locator('[data-obstacle="not_reviewed"]')).to_have_count(0)
+    use.scroll_into_view_if_needed()
+    keep_picture(view, "standing-zh-1366")
 
 
 def test_a_race_between_two_reviewers_is_told(view: Page, operator: httpx.Client) -> None:
