@@ -13,12 +13,14 @@ export class ApiProblem extends Error {
    * @param {number} status HTTP status; 0 when the server could not be reached
    * @param {string} detail what the server says, for people
    * @param {string} type the problem's type
+   * @param {{where: string, reason: string}[]} errors each wrong member of what was sent, by its path
    */
-  constructor(status, detail, type = "") {
+  constructor(status, detail, type = "", errors = []) {
     super(detail);
     this.name = "ApiProblem";
     this.status = status;
     this.type = type;
+    this.errors = errors;
   }
 
   /** @returns {string} last part of the problem's type, e.g. `stale-version` */
@@ -59,7 +61,7 @@ export async function call(path, { json, quiet = false, ...options } = {}) {
   if (answer.ok) return answer;
   if (answer.status === 401 && !quiet) onUnauthorised.lost();
   const problem = await answer.json().catch(() => ({}));
-  throw new ApiProblem(answer.status, String(problem.detail || problem.title || answer.statusText), String(problem.type ?? ""));
+  throw new ApiProblem(answer.status, String(problem.detail || problem.title || answer.statusText), String(problem.type ?? ""), Array.isArray(problem.errors) ? problem.errors : []);
 }
 
 /**

@@ -3,7 +3,7 @@
  * @module
  */
 import { VIOLATION_CODES, violationName, violationNumber } from "./codes.js";
-import { fill, h } from "./dom.js";
+import { fill, h, write } from "./dom.js";
 import { KINDS } from "./draft.js";
 import { language, speak, t } from "./i18n.js";
 
@@ -12,6 +12,8 @@ import { language, speak, t } from "./i18n.js";
 export class ZoneForm {
   /** @type {Rule[]} */
   rules = [];
+  /** What the server found wrong when zones were last sent, by zone and field. @type {{zone: number, field: string, reason: string}[]} */
+  refusals = [];
 
   /** @param {() => import("./draft.js").ZoneDraft} draft @param {() => void} changed */
   constructor(draft, changed) {
@@ -20,7 +22,13 @@ export class ZoneForm {
     this.list = h("ol", { class: "zone-list" });
     this.form = h("div", { class: "zone-form" });
     this.uses = h("section", { class: "zone-uses" });
-    this.node = h("div", { class: "zone-side" }, this.list, this.form, this.uses);
+    this.owners = h("datalist", { id: "zone-owners" });
+    this.node = h("div", { class: "zone-side" }, this.list, this.form, this.uses, this.owners);
+  }
+
+  /** Offer owners that other zones of this site have. @param {string[]} names */
+  offer(names) {
+    fill(this.owners, [...new Set(names)].filter(Boolean).sort().map((name) => h("option", { value: name })));
   }
 
   /** Show the draft. */
@@ -34,6 +42,7 @@ export class ZoneForm {
         wrong ? h("em", {}, t(wrong.key)) : null));
     }) : speak(h("li", { class: "note" }), "zones.none"));
     this.#renderForm(draft.zone);
+    this.#renderFaults(draft);
     this.#renderUses(draft.zone);
   }
 
@@ -57,7 +66,7 @@ export class ZoneForm {
       this.#field("name", input({ value: zone.name, maxLength: 64, required: true })),
       this.#field("kind", select(KINDS.map((kind) => [kind, t(`zone.${kind}`)]), zone.kind)),
       speak(h("p", { class: "note" }), `zone.${zone.kind}.why`),
-      this.#field("owner", input({ value: zone.owner, maxLength: 64 })),
+      this.#field("owner", input({ value: zone.owner, maxLength: 64, list: "zone-owners" })),
       zone.kind === "outlet" || zone.kind === "vent" ? this.#field("outlet", input({ value: zone.outlet, maxLength: 32 })) : null,
       zone.kind === "outlet" ? this.#field("grade_limit", input({ value: String(zone.grade_limit), type: "number", min: "0", max: "5", step: "0.25" })) : null,
       zone.kind === "mask" ? null : this.#field("violation_code", select(codes.map((code) => [code, code ? `${violationNumber(code)} ${violationName(code, language())}` : t("zones.code.rule")]), zone.violation_code)));
@@ -73,6 +82,17 @@ export class ZoneForm {
     }
   }
 
+  /** Say at each field what is wrong with it. @param {import("./draft.js").ZoneDraft} draft */
+  #renderFaults(draft) {
+    const own = draft.faults.filter(({ zone, key }) => zone === draft.chosen && /name|twice/.test(key)).map(({ key }) => ({ field: "name", reason: t(key) }));
+    const wrong = new Map([...this.refusals.filter(({ zone }) => zone === draft.chosen), ...own].map(({ field, reason }) => [field, reason]));
+    for (const field of this.form.querySelectorAll("[data-field]")) {
+      const reason = wrong.get(field.getAttribute("data-field") ?? "") ?? "";
+      field.setAttribute("aria-invalid", String(reason !== ""));
+      write(/** @type {Node} */ (field.nextElementSibling), reason);
+    }
+  }
+
   /** @param {"name" | "kind" | "owner" | "outlet" | "grade_limit" | "violation_code"} key @param {HTMLElement} field */
   #field(key, field) {
     field.setAttribute("data-field", key);
@@ -80,9 +100,12 @@ export class ZoneForm {
       const { value } = /** @type {HTMLInputElement} */ (field);
       if (key === "grade_limit") this.draft().set(key, Math.min(5, Math.max(0, Number(value) || 0)));
       else this.draft().set(key, key === "kind" ? value : value.trim());
+      this.refusals = this.refusals.filter((refusal) => refusal.zone !== this.draft().chosen || refusal.field !== key);
       this.changed();
     });
-    return h("label", { class: "field" }, speak(h("span"), `zones.${key}`), field);
+    const fault = h("em", { class: "field-fault", id: `zone-fault-${key}`, role: "alert" });
+    field.setAttribute("aria-describedby", fault.id);
+    return h("label", { class: "field" }, speak(h("span"), `zones.${key}`), field, fault);
   }
 
   /** @param {import("./draft.js").Zone | null} zone */

@@ -14,6 +14,9 @@ import { SnapshotFeed } from "./snapshot.js";
 import { shortTime } from "./times.js";
 import { ZoneForm } from "./zoneform.js";
 
+/** Where a refused member of the zones that were sent stands: `body.zones.0.owner`. */
+const REFUSED = /^body\.zones\.(\d+)\.(\w+)/;
+
 export class ZoneEditor {
   /** @type {ZoneDraft} */
   #draft = new ZoneDraft([]);
@@ -68,14 +71,16 @@ export class ZoneEditor {
   async open(camera) {
     this.#camera = camera;
     this.#draft = new ZoneDraft([]);
+    this.form.refusals = [];
     this.#say("zones.loading");
     if (!this.node.open) this.node.showModal();
     this.#render();
     this.trial.open(camera.id, this.#isAdmin);
     try {
-      const [answer, rules] = await Promise.all([call(this.#path), callJson("/v1/rules").catch(() => ({ rules: [] }))]);
+      const [answer, rules, { cameras }] = await Promise.all([call(this.#path), callJson("/v1/rules").catch(() => ({ rules: [] })), callJson("/v1/cameras").catch(() => ({ cameras: [] }))]);
       const view = await answer.json();
       this.form.rules = rules.rules;
+      this.form.offer(cameras.flatMap((/** @type {any} */ view) => (view.camera.zones ?? []).map((/** @type {any} */ zone) => zone.owner)));
       this.#take(view, answer);
       this.#say(null);
     } catch (error) {
@@ -151,6 +156,7 @@ export class ZoneEditor {
 
   async #save() {
     /** @type {HTMLButtonElement} */ (this.save).disabled = true;
+    this.form.refusals = [];
     try {
       const answer = await call(this.#path, { method: "PUT", json: { zones: this.#draft.zones }, headers: { "If-Match": this.#etag } });
       const view = await answer.json();
@@ -160,6 +166,8 @@ export class ZoneEditor {
       this.#say("zones.saved");
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
+      this.form.refusals = error.errors.map(({ where, reason }) => ({ place: REFUSED.exec(where), reason })).flatMap(({ place, reason }) => (place ? [{ zone: Number(place[1]), field: place[2], reason }] : []));
+      if (this.form.refusals.length) this.#draft.chosen = this.form.refusals[0].zone;
       if (error.slug === "stale-version") this.#fault("zones.stale", "");
       else this.#fault("zones.notsaved", error.message);
     }

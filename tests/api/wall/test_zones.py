@@ -1,8 +1,10 @@
 """The editor of zones in a real browser."""
 
+import json
+
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.api.conftest import NODE
 from tests.api.wall.stage import StagedWorker
@@ -132,6 +134,7 @@ def test_what_is_not_saved_is_not_lost_unasked(wall: Page, operator: httpx.Clien
     editor.locator("[data-field=name]").fill("居民楼")
     editor.locator("[data-field=name]").blur()
     expect(editor.locator(".zone-choice").first).to_contain_text("名称重复。")
+    expect(editor.locator("[data-field=name] + .field-fault")).to_have_text("名称重复。")
     expect(editor.locator('[data-act="zones-save"]')).to_be_disabled()
     asked: list[str] = []
 
@@ -147,6 +150,34 @@ def test_what_is_not_saved_is_not_lost_unasked(wall: Page, operator: httpx.Clien
     editor.locator('[data-act="zones-close"]').click()
     expect(editor).to_be_hidden()
     assert len(asked) == 1
+
+
+def test_what_the_server_refuses_is_said_at_its_field(wall: Page, operator: httpx.Client) -> None:
+    """A refused value is told where it stands, in the zone that has it; owners of other zones are offered."""
+    register(operator, [MASK, OUTLET])
+    editor = open_editor(wall)
+    expect(editor.locator("#zone-owners option")).to_have_attribute("value", "91110000802100433B")
+    detail = {"type": "urn:plumewatch:problem:invalid-input", "detail": "not in the register"}
+    errors = [{"where": "body.zones.1.owner", "reason": "not in the register"}]
+
+    def refuse(route: Route) -> None:
+        if route.request.method == "PUT":
+            route.fulfill(
+                status=422, content_type="application/problem+json", body=json.dumps(detail | {"errors": errors})
+            )
+        else:
+            route.continue_()
+
+    wall.route("**/zones", refuse)
+    editor.locator("[data-field=name]").fill("居民区")
+    editor.locator("[data-field=name]").blur()
+    editor.locator('[data-act="zones-save"]').click()
+    expect(editor.locator(".zone-choice[aria-pressed=true]")).to_contain_text("1号烟囱")
+    expect(editor.locator("[data-field=owner] + .field-fault")).to_have_text("not in the register")
+    editor.locator("[data-field=owner]").fill("示范热力")
+    editor.locator("[data-field=owner]").blur()
+    expect(editor.locator("[data-field=owner] + .field-fault")).to_be_empty()
+    wall.unroute("**/zones")
 
 
 def test_zones_of_a_file_are_shown_and_given_as_configuration(
