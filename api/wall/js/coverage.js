@@ -2,6 +2,7 @@
  * Coverage: for every camera the last 24 hours, how much of them was watched, and what kept the rest from it.
  * @module
  */
+import { CameraPanel } from "./camera.js";
 import { fill, h, write } from "./dom.js";
 import { FleetPanel } from "./fleet.js";
 import { GapPanel, reasonWords } from "./gaps.js";
@@ -31,7 +32,7 @@ export class CoverageView {
   /** @type {Map<string, HTMLElement>} */
   #rows = new Map();
 
-  /** @param {{share: (share: number | null) => void}} acts told the share of all cameras whenever it is known anew */
+  /** @param {{share: (share: number | null) => void, open: (leadId: string) => void}} acts `share` is told the share of all cameras whenever it is known anew */
   constructor(acts) {
     this.acts = acts;
     this.total = h("strong", { class: "cov-total" });
@@ -39,6 +40,7 @@ export class CoverageView {
     this.list = h("ol", { class: "cov-list" });
     this.fault = h("p", { class: "panel-error", role: "alert", hidden: true });
     this.order = ["worst", "name"].map((order) => speak(h("button", { class: "segment", type: "button", "data-order": order, on: { click: () => this.#sort(order === "name") } }), `cover.by.${order}`));
+    this.camera = new CameraPanel({ open: (leadId) => { this.node.close(); acts.open(leadId); } });
     this.gaps = new GapPanel();
     this.fleet = new FleetPanel();
     this.csv = speak(h("a", { class: "button" }), "cover.csv");
@@ -48,16 +50,24 @@ export class CoverageView {
         speak(h("button", { class: "quiet", type: "button", "data-act": "coverage-close", on: { click: () => this.node.close() } }), "close")),
       h("div", { class: "cov-body" },
         h("section", { class: "cov-main" }, this.fault, this.hours, this.list),
-        h("aside", { class: "cov-side" }, this.gaps.node, this.fleet.node))));
-    this.node.addEventListener("close", () => this.#timers.forEach(clearTimeout));
+        h("aside", { class: "cov-side" }, this.camera.node, this.gaps.node, this.fleet.node))));
+    this.node.addEventListener("close", () => {
+      this.#timers.forEach(clearTimeout);
+      this.camera.close();
+    });
     this.node.addEventListener("click", (event) => { if (event.target === this.node) this.node.close(); });
     this.list.addEventListener("keydown", (event) => this.#step(event));
     onLanguage(() => this.#draw());
     this.#markOrder();
   }
 
-  /** Show the view. */
-  open() {
+  /** Show the view. @param {{id: string, name: string}} [camera] to begin with; the worst one otherwise */
+  open(camera) {
+    if (camera) {
+      this.#chosen = camera.id;
+      // one that has just been registered has no record to be chosen by
+      this.camera.show(camera.id, camera.name || camera.id);
+    }
     if (!this.node.open) this.node.showModal();
     void this.#ask();
     void this.#askFleet();
@@ -111,8 +121,8 @@ export class CoverageView {
     this.#rows = new Map(ordered.map((/** @type {any} */ camera) => [camera.camera_id, this.#row(camera)]));
     const focused = this.list.contains(document.activeElement);
     fill(this.list, ordered.length ? [...this.#rows.values()] : speak(h("li", { class: "empty" }), "cover.none"));
-    if (!this.#chosen || !this.#rows.has(this.#chosen)) this.#chosen = ordered[0]?.camera_id ?? null;
-    if (this.#chosen) this.#choose(this.#chosen, focused);
+    if (!this.#chosen || (ordered.length && !this.#rows.has(this.#chosen))) this.#chosen = ordered[0]?.camera_id ?? null;
+    if (this.#chosen && this.#rows.has(this.#chosen)) this.#choose(this.#chosen, focused);
   }
 
   /** @param {any} camera */
@@ -148,6 +158,7 @@ export class CoverageView {
       if (id === camera && focus) button.focus({ preventScroll: true });
     }
     const shown = this.#told.cameras.find((/** @type {any} */ one) => one.camera_id === camera);
+    if (this.node.open) this.camera.show(camera, shown.name);
     void this.gaps.show(camera, shown.name, this.#told.start, this.#told.end);
   }
 

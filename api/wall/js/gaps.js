@@ -2,7 +2,7 @@
  * Gaps: one camera's coverage in full: when nobody watched it and why, on a time line and as a list.
  * @module
  */
-import { fill, h, write } from "./dom.js";
+import { fill, h } from "./dom.js";
 import { hasWords, onLanguage, speak, t } from "./i18n.js";
 import { ApiProblem, callJson } from "./http.js";
 import { joined, lengthWords, shareWords } from "./strips.js";
@@ -29,12 +29,12 @@ export class GapPanel {
   #told = null;
 
   constructor() {
-    this.title = h("h3");
+    this.title = speak(h("h4"), "cover.day");
     this.figures = h("dl", { class: "cov-figures" });
     this.line = h("div", { class: "cov-line", "aria-hidden": "true" });
     this.list = h("ol", { class: "cov-gaps" });
     this.table = speak(h("a", { class: "button" }), "cover.csv");
-    this.node = h("section", { class: "cov-detail", "aria-live": "polite" },
+    this.node = h("section", { class: "cov-detail", "aria-live": "polite", hidden: true },
       h("header", { class: "cov-detail-head" }, this.title, this.table), this.figures, this.line, this.list);
     onLanguage(() => this.#draw());
   }
@@ -45,6 +45,7 @@ export class GapPanel {
     const same = this.#asked?.camera === camera;
     this.#asked = asked;
     if (!same) this.#told = null;
+    this.node.hidden = false;
     const query = `?from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`;
     const path = `/v1/cameras/${encodeURIComponent(camera)}/coverage`;
     this.table.setAttribute("href", `${path}.csv${query}`);
@@ -62,7 +63,6 @@ export class GapPanel {
 
   #draw() {
     if (!this.#asked) return;
-    write(this.title, this.#asked.name);
     if (!this.#told) {
       fill(this.figures);
       fill(this.line);

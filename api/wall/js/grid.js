@@ -31,7 +31,7 @@ export class Grid {
   #focus = null;
   #observer;
 
-  /** @param {{openLead: (id: string) => void, zones: (camera: Camera) => void, changed: () => void}} acts */
+  /** @param {{openLead: (id: string) => void, zones: (camera: Camera) => void, camera: (camera: Camera) => void, changed: () => void}} acts */
   constructor(acts) {
     this.acts = acts;
     const stored = /** @type {Layout} */ (localStorage.getItem(STORED));
@@ -168,7 +168,7 @@ export class Grid {
   #tileOf(camera) {
     let tile = this.#tiles.get(camera.id);
     if (!tile) {
-      tile = new Tile(camera, { focus: (id) => this.focus(id), openLead: this.acts.openLead, zones: this.acts.zones });
+      tile = new Tile(camera, { focus: (id) => this.focus(id), openLead: this.acts.openLead, zones: this.acts.zones, camera: this.acts.camera });
       if (this.#health.has(camera.id)) tile.report(this.#health.get(camera.id) ?? null);
       this.#tiles.set(camera.id, tile);
     }

@@ -59,7 +59,7 @@ export class Tile {
 
   /**
    * @param {Camera} camera
-   * @param {{focus: (id: string) => void, openLead: (id: string) => void, zones: (camera: Camera) => void}} acts
+   * @param {{focus: (id: string) => void, openLead: (id: string) => void, zones: (camera: Camera) => void, camera: (camera: Camera) => void}} acts
    */
   constructor(camera, acts) {
     this.camera = camera;
@@ -75,9 +75,9 @@ export class Tile {
     this.name = h("span", { class: "tile-name" });
     this.lead = h("button", { class: "tile-lead", type: "button", hidden: true });
     this.size = h("span", { class: "tile-size" });
-    this.watch = h("span", { class: "tile-watch", hidden: true });
+    this.watch = h("button", { class: "tile-watch", type: "button", hidden: true, on: { click: () => acts.camera(this.camera) } });
     this.zones = speak(h("button", { class: "tile-zones", type: "button", on: { click: () => acts.zones(this.camera) } }), "zones.open");
-    this.state = h("span", { class: "tile-state" });
+    this.state = h("button", { class: "tile-state", type: "button", on: { click: () => acts.camera(this.camera) } });
     this.age = h("span", { class: "tile-age" });
     this.frame = h("button", { class: "tile-picture", type: "button", on: { click: () => acts.focus(camera.id) } }, this.screen, this.image, this.canvas, this.notice);
     this.node = h("article", { class: "tile", "data-camera": camera.id, "data-state": "connecting" }, this.frame,

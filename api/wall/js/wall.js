@@ -42,7 +42,7 @@ export class Wall {
     this.evidence = new EvidenceView({ book: this.book });
     const open = (/** @type {string} */ id) => void this.evidence.open(id);
     this.zones = new ZoneEditor();
-    this.grid = new Grid({ openLead: open, zones: ({ id, name }) => void this.zones.open({ id, name: name || id }), changed: () => this.bar?.layoutState(this.grid.layout, this.grid.pages) });
+    this.grid = new Grid({ openLead: open, camera: (camera) => this.coverage.open(camera), zones: ({ id, name }) => void this.zones.open({ id, name: name || id }), changed: () => this.bar?.layoutState(this.grid.layout, this.grid.pages) });
     this.queue = new LeadQueue(this.book, { open, more: () => this.#loadOlder() });
     this.bar = new Topbar({
       layout: (layout) => { this.grid.layout = layout; },
@@ -51,7 +51,7 @@ export class Wall {
       logout: acts.logout,
       coverage: () => this.coverage.open(),
     });
-    this.coverage = new CoverageView({ share: (share) => this.bar.share(share) });
+    this.coverage = new CoverageView({ share: (share) => this.bar.share(share), open });
     this.cameras = new Cameras({
       list: (views) => {
         this.grid.show(views.map((view) => view.camera));

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.api.conftest import RunningApi
 from tests.api.wall.fleet import register, report_health, tell_a_day
+from tests.api.wall.leads import fresh_lead
 from tests.api.wall.stage import StagedWorker
 
 PICTURES = os.environ.get("PLUMEWATCH_TEST_PICTURES", "")
@@ -91,7 +92,7 @@ def test_the_view_is_worked_by_keyboard_and_in_english(
     wall.keyboard.press("ArrowDown")
     expect(rows.nth(1)).to_be_focused()
     expect(rows.nth(1)).to_have_attribute("aria-pressed", "true")
-    expect(wall.locator(".cov-detail h3")).to_have_text(rows.nth(1).locator(".cov-name").inner_text())
+    expect(wall.locator(".camera h3")).to_have_text(rows.nth(1).locator(".cov-name").inner_text())
     wall.keyboard.press("End")
     expect(rows.last).to_be_focused()
     wall.keyboard.press("Escape")
@@ -134,3 +135,49 @@ def test_a_tile_says_how_its_camera_is_watched(stage: StagedWorker, square_clip:
     picture(wall, "tile-patrol")
     camera.told = {"watch_mode": "focus", "analysed_interval_s": 0.5}
     expect(watch).to_have_text("凝视 0.5 秒", timeout=15_000)
+
+
+def test_a_camera_is_told_in_full(
+    stage: StagedWorker, square_clip: Path, wall: Page, operator: httpx.Client, complaints: list[str]
+) -> None:
+    """From its tile: the effective interval and what is allowed, mode and reason, clock; its findings open as leads."""
+    assert operator.put("/v1/cameras/gate", json={"id": "gate", "name": "东门", "source": "rtsp://h/1"}).is_success
+    camera = stage.add("gate", square_clip)
+    camera.told = {
+        "watch_mode": "focus",
+        "watch_reason": "sign",
+        "analysed_interval_s": 6.2,
+        "interval_limit_s": 5.0,
+        "gop_s": 2.0,
+        "decoder": "software",
+        "clock_offset_s": 3.4,
+        "analysis_delay_s": 0.31,
+        "picture_fault": "covered",
+        "trouble": "unsighted",
+        "trouble_detail": "covered",
+        "worker": "analysis-01",
+    }
+    tampered = fresh_lead("L20261123-001008", id="gate", name="东门").model_copy(
+        update={"violation_code": "V17_DEVICE_TAMPER"}
+    )
+    stage.announce(
+        tampered.model_copy(update={"measure": tampered.measure.model_copy(update={"class_name": "covered"})})
+    )
+    expect(wall.locator('li[data-lead="L20261123-001008"]')).to_be_visible()
+    wall.locator('.tile[data-camera="gate"] .tile-state').click()
+    panel = wall.locator(".camera")
+    expect(panel.locator("h3")).to_have_text("东门")
+    for words in (
+        "画面异常 · 镜头遮挡",
+        "6.2 秒（允许 5 秒）",
+        "凝视（全速分析） · 有疑似目标",
+        "3.4 秒",
+        "analysis-01",
+    ):
+        expect(panel.locator(".camera-now")).to_contain_text(words)
+    expect(panel.locator('dd[data-tone="bad"]', has_text="6.2 秒")).to_be_visible()
+    picture(wall, "camera-zh")
+    panel.locator(".camera-finding", has_text="镜头遮挡").click()
+    expect(wall.locator(".coverage")).to_be_hidden()
+    expect(wall.locator("dialog.evidence .evidence-id")).to_have_text("L20261123-001008")
+    assert complaints == []

@@ -1,0 +1,143 @@
+/**
+ * Camera: how one camera is watched now, what it costs to leave its operator alone, and what was wrong with it lately.
+ * @module
+ */
+import { violationName } from "./codes.js";
+import { fill, h, write } from "./dom.js";
+import { detailWords, reasonWords } from "./gaps.js";
+import { ApiProblem, callJson } from "./http.js";
+import { hasWords, language, onLanguage, speak, t } from "./i18n.js";
+import { isNumber, percent, short } from "./measures.js";
+import { serverClock, shortTime } from "./times.js";
+import { troubleOf } from "./troubles.js";
+
+/** @typedef {import("./leadbook.js").Lead} Lead */
+/** @typedef {[string, string | Node, string?]} Row label key, value, tone; a row without a value is not shown */
+
+const EVERY_MS = 3000;
+const TAMPER = "V17_DEVICE_TAMPER";
+const FINDINGS_MOST = 5;
+/** A clock that differs by more is flagged (domain.md 4). */
+const CLOCK_LIMIT_S = 2;
+
+export class CameraPanel {
+  #id = "";
+  #timer = 0;
+  /** @type {any} */
+  #health = undefined;
+  /** @type {Lead[]} */
+  #findings = [];
+
+  /** @param {{open: (leadId: string) => void}} acts */
+  constructor(acts) {
+    this.acts = acts;
+    this.title = h("h3");
+    this.now = h("dl", { class: "cov-figures camera-now" });
+    this.budget = h("section", { class: "camera-budget" });
+    this.findings = h("section", { class: "camera-findings" });
+    this.node = h("section", { class: "camera", "aria-live": "polite" }, this.title, this.now, this.budget, this.findings);
+    onLanguage(() => this.#draw());
+  }
+
+  /** Show a camera until another is shown or `close`. @param {string} id @param {string} name */
+  show(id, name) {
+    write(this.title, name);
+    if (id === this.#id) return;
+    this.#id = id;
+    this.#health = undefined;
+    this.#findings = [];
+    this.#draw();
+    void this.#ask();
+    void this.#askFindings();
+  }
+
+  /** Ask no more. */
+  close() {
+    clearTimeout(this.#timer);
+    this.#id = "";
+  }
+
+  async #ask() {
+    clearTimeout(this.#timer);
+    const id = this.#id;
+    try {
+      const { health } = await callJson(`/v1/cameras/${encodeURIComponent(id)}`);
+      if (this.#id !== id) return;
+      this.#health = health;
+      this.#draw();
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+    }
+    if (this.#id === id) this.#timer = window.setTimeout(() => this.#ask(), EVERY_MS);
+  }
+
+  async #askFindings() {
+    const id = this.#id;
+    try {
+      const { leads } = await callJson(`/v1/leads?camera=${encodeURIComponent(id)}&code=${TAMPER}&limit=${FINDINGS_MOST}`);
+      if (this.#id !== id) return;
+      this.#findings = leads;
+      this.#draw();
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+    }
+  }
+
+  #draw() {
+    const health = this.#health;
+    fill(this.now, rows(health === undefined ? [] : nowRows(health)));
+    fill(this.budget, health?.budget ? [speak(h("h4"), "camera.budget"), h("dl", { class: "cov-figures" }, rows(budgetRows(health.budget))), speak(h("p", { class: "note" }), "camera.budget.note", { days: short(health.budget.days) })] : null);
+    fill(this.findings, this.#findings.length ? [speak(h("h4"), "camera.findings"), h("ol", {}, this.#findings.map((lead) => this.#finding(lead)))] : null);
+  }
+
+  /** @param {Lead} lead */
+  #finding(lead) {
+    const fault = lead.measure.class_name;
+    return h("li", {}, h("button", { type: "button", class: "camera-finding", "data-lead": lead.lead_id, on: { click: () => this.acts.open(lead.lead_id) } },
+      h("strong", {}, hasWords(`fault.${fault}`) ? t(`fault.${fault}`) : violationName(lead.violation_code, language())),
+      h("span", {}, shortTime(Date.parse(lead.event.start))), h("span", { class: "chip", "data-state": lead.state }, t(`state.${lead.state}`))));
+  }
+}
+
+/** @param {any} health `null` while no worker reports it @returns {Row[]} */
+function nowRows(health) {
+  const trouble = troubleOf(health, serverClock.now());
+  const state = trouble ? [reasonWords(trouble.reason), detailWords(trouble.detail)].filter(Boolean).join(" · ") : t("camera.watched");
+  /** @type {Row[]} */
+  const found = [["camera.state", state, trouble ? trouble.tone : "good"]];
+  if (!health) return found;
+  const { analysed_interval_s: interval, interval_limit_s: limit, gop_s: gop, clock_offset_s: offset } = health;
+  return [
+    ...found,
+    ["camera.picture", health.picture_fault && trouble?.reason !== "unsighted" ? detailWords(health.picture_fault) : "", "bad"],
+    ["camera.interval", interval ? t("camera.interval.value", { seconds: short(interval), limit: short(limit) }) : "", limit && interval > limit ? "bad" : "none"],
+    ["camera.mode", health.watch_mode ? modeWords(health) : ""],
+    ["camera.gop", gop ? t("age.seconds", { n: short(gop) }) : ""],
+    ["camera.stream", [health.codec, health.width ? `${health.width}×${health.height}` : "", health.received_fps ? `${short(health.received_fps)} fps` : "", health.decoder].filter(Boolean).join(" · ")],
+    ["camera.delay", health.analysis_delay_s ? t("age.seconds", { n: short(health.analysis_delay_s) }) : ""],
+    ["camera.clock", isNumber(offset) ? t("camera.clock.value", { seconds: short(offset) }) : "", isNumber(offset) && Math.abs(offset) > CLOCK_LIMIT_S ? "bad" : "none"],
+    ["camera.worker", health.worker],
+  ];
+}
+
+/** @param {any} health */
+function modeWords(health) {
+  const reason = `watch.reason.${health.watch_reason}`;
+  return [t(`watch.mode.${health.watch_mode === "focus" ? "focus" : "patrol"}`), hasWords(reason) ? t(reason) : ""].filter(Boolean).join(" · ");
+}
+
+/** @param {any} budget @returns {Row[]} */
+function budgetRows(budget) {
+  return [
+    ["camera.budget.most", t("camera.aday", { n: short(budget.most_a_day, 2) })],
+    ["camera.budget.threshold", percent(budget.probability)],
+    ["camera.budget.false", isNumber(budget.expected_false_a_day) ? t("camera.aday", { n: short(budget.expected_false_a_day, 2) }) : t("camera.unknown"), budget.expected_false_a_day > budget.most_a_day ? "bad" : "none"],
+    ["camera.budget.recall", isNumber(budget.expected_recall) ? percent(budget.expected_recall) : t("camera.unknown")],
+    ["camera.budget.delay", isNumber(budget.expected_delay_s) ? t("age.seconds", { n: short(budget.expected_delay_s) }) : t("camera.unknown")],
+  ];
+}
+
+/** @param {Row[]} all */
+function rows(all) {
+  return all.filter(([, value]) => value).flatMap(([label, value, tone]) => [speak(h("dt"), label), h("dd", { "data-tone": tone ?? "none" }, value)]);
+}
