@@ -35,12 +35,13 @@ export class CameraPanel {
     this.now = h("dl", { class: "cov-figures camera-now" });
     this.budget = h("section", { class: "camera-budget" });
     this.findings = h("section", { class: "camera-findings" });
-    this.node = h("section", { class: "camera", "aria-live": "polite" }, this.title, this.now, this.budget, this.findings);
+    this.node = h("section", { class: "camera", "aria-live": "polite", hidden: true }, this.title, this.now, this.budget, this.findings);
     onLanguage(() => this.#draw());
   }
 
   /** Show a camera until another is shown or `close`. @param {string} id @param {string} name */
   show(id, name) {
+    this.node.hidden = false;
     write(this.title, name);
     if (id === this.#id) return;
     this.#id = id;

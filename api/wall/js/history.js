@@ -3,7 +3,7 @@
  * @module
  */
 import { fill, h } from "./dom.js";
-import { hush, speak, t } from "./i18n.js";
+import { hasWords, hush, speak, t } from "./i18n.js";
 import { ApiProblem, callJson } from "./http.js";
 import { QUESTIONS } from "./review.js";
 import { fullTime, shortTime } from "./times.js";
@@ -42,7 +42,7 @@ export class History {
     await this.#ask("evidence", "custody", (/** @type {any} */ { entries }) => {
       fill(this.custody, entries.reverse().map((/** @type {any} */ entry) => h("li", {},
         when(entry.at),
-        h("span", { class: "move-what" }, t(`history.${entry.action}`)),
+        h("span", { class: "move-what" }, actionWords(entry)),
         h("span", { class: "move-who" }, entry.who.replace(/^operator:/, "")),
         h("span", { class: "move-why" }, entry.file || t("history.package")))));
     });
@@ -59,6 +59,12 @@ export class History {
       speak(this.fault, "history.failed", { reason: error.message });
     }
   }
+}
+
+/** Return what was done; an action without words is shown as it came. @param {{action: string, result: string}} entry */
+function actionWords({ action, result }) {
+  const words = hasWords(`history.${action}`) ? t(`history.${action}`) : action;
+  return action === "verified" && result === "failed" ? `${words} · ${t("check.outcome.fail")}` : words;
 }
 
 /** Return the four answers: `真实 是 · 清晰 是 · …`. @param {Record<string, boolean>} review */

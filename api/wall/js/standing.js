@@ -3,8 +3,10 @@
  * @module
  */
 import { fill, h } from "./dom.js";
-import { ApiProblem, callJson } from "./http.js";
+import { canHash } from "./hashes.js";
+import { ApiProblem, call, callJson } from "./http.js";
 import { hasWords, speak, t } from "./i18n.js";
+import { checkLog } from "./logproof.js";
 import { fullTime } from "./times.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
@@ -22,7 +24,7 @@ export class Standing {
   #judgement = null;
   /** @type {Verification | null} */
   #verification = null;
-  /** @type {{index: number, tree_size: number} | null} */
+  /** @type {import("./logproof.js").LogCheck | null} */
   #place = null;
 
   /** @param {Lead} lead @param {any} manifest `null` where it cannot be read @param {PackageFile[]} files */
@@ -41,7 +43,11 @@ export class Standing {
     this.lead = lead;
     const folder = `/v1/evidence/${encodeURIComponent(lead.lead_id)}`;
     const hasProof = this.files.some(({ name }) => name === LOG_PROOF);
-    const [judgement, place] = await Promise.all([orNull(callJson(`${folder}/admissibility`)), hasProof ? orNull(callJson(`${folder}/files/${LOG_PROOF}`)) : null]);
+    const read = async (/** @type {string} */ name) => {
+      const answer = await orNull(call(`${folder}/files/${name}`));
+      return answer ? new Uint8Array(await answer.arrayBuffer()) : null;
+    };
+    const [judgement, place] = await Promise.all([orNull(callJson(`${folder}/admissibility`)), hasProof && canHash() ? orNull(checkLog(read)) : null]);
     this.#judgement = judgement;
     this.#place = place;
     this.render();
@@ -71,10 +77,12 @@ export class Standing {
   }
 
   #log() {
-    const index = this.#place?.index ?? this.lead.evidence?.log_index ?? null;
+    const place = this.#place;
+    const index = place?.index ?? this.lead.evidence?.log_index ?? null;
     if (index === null) return speak(h("span", { class: "note" }), "chain.log.none");
-    const size = this.#place?.tree_size;
-    return size ? t("chain.log.proven", { n: index, size }) : t("chain.log.index", { n: index });
+    if (!place) return t("chain.log.index", { n: index });
+    const key = place.fault ? "chain.log.fault" : "chain.log.proven";
+    return h("span", { class: "verdict", "data-tone": place.fault ? "bad" : "good" }, t(key, { n: index, size: place.size, file: place.fault }));
   }
 
   #previous() {

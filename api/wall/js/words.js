@@ -299,6 +299,9 @@ export const WORDS = {
   "history.exported": ["导出", "exported"],
   "history.printed": ["打印", "printed"],
   "history.verified": ["核验", "verified"],
+  "history.held": ["保全", "held"],
+  "history.released": ["解除保全", "released"],
+  "history.deleted": ["删除", "deleted"],
   "history.package": ["整包", "whole package"],
   "history.failed": ["无法取得记录：{reason}", "The records cannot be loaded: {reason}"],
 

@@ -8,7 +8,7 @@ import { Drawing } from "./drawing.js";
 import { DryRunPanel } from "./dryrun.js";
 import { fill, h, write } from "./dom.js";
 import { ApiProblem, call, callJson } from "./http.js";
-import { language, onLanguage, speak, t } from "./i18n.js";
+import { hush, language, onLanguage, speak, t } from "./i18n.js";
 import { short } from "./measures.js";
 import { SnapshotFeed } from "./snapshot.js";
 import { shortTime } from "./times.js";
@@ -59,7 +59,12 @@ export class ZoneEditor {
     this.node.addEventListener("keydown", (event) => this.#key(event));
     this.node.addEventListener("close", () => this.#clear());
     window.addEventListener("beforeunload", (event) => { if (this.node.open && this.#draft.changed) event.preventDefault(); });
-    onLanguage(() => { if (this.#camera) this.#render(); });
+    onLanguage(() => {
+      if (!this.#camera) return;
+      this.#render();
+      this.#tell();
+      this.#mark();
+    });
   }
 
   /** Who works here: only admins save. @param {string} role */
@@ -216,7 +221,10 @@ export class ZoneEditor {
   #say(key) {
     this.message.dataset.tone = key?.startsWith("zones.fault") ? "bad" : "none";
     if (key) speak(this.message, key);
-    else write(this.message, "");
+    else {
+      hush(this.message);
+      write(this.message, "");
+    }
   }
 
   /** @param {string} key @param {string} reason */

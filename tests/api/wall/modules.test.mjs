@@ -10,6 +10,7 @@ const { arrangement } = await import("../../../api/wall/js/arrangement.js");
 const { Backoff } = await import("../../../api/wall/js/backoff.js");
 const { certificateDer, children, element, hex, rawSignature } = await import("../../../api/wall/js/der.js");
 const { parseSums } = await import("../../../api/wall/js/hashes.js");
+const { checkLog, inclusionHolds, leafHash } = await import("../../../api/wall/js/logproof.js");
 const { LeadBook } = await import("../../../api/wall/js/leadbook.js");
 const { durationWords, gradeWords, keyFigure, limitWords, opacityWords, refusalWords } = await import("../../../api/wall/js/measures.js");
 const { tomlOf, ZoneDraft } = await import("../../../api/wall/js/draft.js");
@@ -273,4 +274,52 @@ test("a draft refuses polygons that are none and says why it cannot be saved", (
 test("zones are given as configuration that names only what is set", () => {
   assert.equal(tomlOf([]), "");
   assert.equal(tomlOf([{ ...zone('东"门'), outlet: "DA001" }]), '[[cameras.zones]]\nname = "东\\"门"\nkind = "watch"\npolygon = [[0.1, 0.1], [0.4, 0.1], [0.4, 0.4], [0.1, 0.4]]\noutlet = "DA001"\n');
+});
+
+const LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
+const ROOT_8 = "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328";
+const PATH_5 = ["bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b", "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0", "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"];
+const bytes = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+
+test("a leaf is in the log where its path leads to the root, and nowhere else", async () => {
+  const leaf = await leafHash(bytes(LEAVES[5]));
+  const path = PATH_5.map(bytes);
+  assert.equal(await inclusionHolds(leaf, 5, 8, path, bytes(ROOT_8)), true);
+  assert.equal(await inclusionHolds(leaf, 4, 8, path, bytes(ROOT_8)), false);
+  assert.equal(await inclusionHolds(leaf, 8, 8, path, bytes(ROOT_8)), false);
+  assert.equal(await inclusionHolds(leaf, 5, 8, path.slice(1), bytes(ROOT_8)), false);
+  assert.equal(await inclusionHolds(await leafHash(bytes(LEAVES[4])), 5, 8, path, bytes(ROOT_8)), false);
+  const last = await leafHash(new Uint8Array());
+  assert.equal(hex(last), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
+  assert.equal(await inclusionHolds(last, 0, 1, [], last), true);
+});
+
+test("a package's place in the log is checked against its signed checkpoint", async () => {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const id = "ab".repeat(32);
+  const root = Buffer.from(ROOT_8, "hex");
+  const checkpoint = Buffer.from(`site/${id.slice(0, 16)}\n8\n${root.toString("base64")}\n`);
+  const files = {
+    "SHA256SUMS": bytes(LEAVES[5]),
+    "tlog.json": new TextEncoder().encode(JSON.stringify({ log_id: id, index: 5, tree_size: 8, root: ROOT_8, path: PATH_5 })),
+    "checkpoint.txt": checkpoint,
+    "checkpoint.sig": sign("sha256", checkpoint, privateKey),
+  };
+  const read = (changed) => async (name) => ({ ...files, ...changed })[name] ?? null;
+  assert.equal(await checkLog(read({ "tlog.json": null })), null);
+  const unsigned = await checkLog(read({}));
+  assert.deepEqual([unsigned.included, unsigned.signed, unsigned.fault], [true, false, "checkpoint.sig"]);
+  assert.equal((await checkLog(read({ "SHA256SUMS": bytes("ff") }))).fault, "tlog.json");
+  const other = Buffer.from(checkpoint.toString().replace("\n8\n", "\n9\n"));
+  assert.equal((await checkLog(read({ "checkpoint.txt": other }))).fault, "checkpoint.txt");
+  const spki = publicKey.export({ type: "spki", format: "der" });
+  const seq = (tag, ...parts) => {
+    const body = Buffer.concat(parts);
+    const length = body.length < 128 ? [body.length] : [0x81, body.length];
+    return Buffer.concat([Buffer.from([tag, ...length]), body]);
+  };
+  const empty = seq(0x30);
+  const certificate = seq(0x30, seq(0x30, seq(0x02, Buffer.from([1])), empty, empty, empty, empty, spki), empty, seq(0x03, Buffer.from([0])));
+  const signed = await checkLog(read({ "log.crt": certificate }));
+  assert.deepEqual([signed.index, signed.size, signed.signed, signed.fault], [5, 8, true, ""]);
 });
