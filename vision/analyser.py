@@ -19,7 +19,7 @@ from vision.health import PictureFault, PictureHealth
 from vision.leads import CloseReason, LeadChange, LeadState, Xyxy
 from vision.look import in_look
 from vision.novelty import Novelty
-from vision.outlets import Glance, OutletWatch
+from vision.outlets import Glance, outlet_watches
 from vision.rules.config import RuleConfig, RuleKind
 from vision.rules.fire import fire_rule
 from vision.rules.rule import Rule, TrackView, View
@@ -87,7 +87,7 @@ class CameraAnalyser:
         self._picture = PictureChange()
         self._novelty = Novelty()
         self._health = PictureHealth()
-        self._outlets = [OutletWatch(zone) for zone in camera.zones if zone.kind is ZoneKind.OUTLET]
+        self._outlets = outlet_watches(camera)
         self._boxes: dict[int, BoxChange] = {}
         self._time: CaptureTime | None = None
         self._resolution_wh = (0, 0)

@@ -16,10 +16,11 @@ from vision.leads import Xyxy
 from vision.plume import ABOVE, BLOCKS, OpacityReading, PlumeReader, refused
 from vision.readings import PlumeColour, Reading, ReadingSeries
 from vision.ringelmann import READING_S
-from vision.sections import ZoneConfig
+from vision.sections import CameraConfig, ZoneConfig
+from vision.sun import SunRule, SunVerdict
 from vision.surroundings import Gathering, Part, Surroundings
 from vision.validity import Refusal
-from vision.zones import Outlet
+from vision.zones import Outlet, ZoneKind
 
 PART_S = READING_S / BLOCKS
 """Seconds that are averaged before anything is made of them."""
@@ -41,6 +42,9 @@ LONGEST_STEP_S = 3.0
 
 LEAST_WIDTH_PX = 6.0
 """Outlet width in the pictures that are read below which no texture is seen above it."""
+
+FARTHEST_M = 400.0
+"""Distance beyond which nothing is read (EPA Method 22; the air between adds light of its own)."""
 
 _SIDE, _UP, _DOWN = 1.0, 2.0, 0.5
 """Outlet widths to the sides of the outlet's middle, above and below its lip: a box that reaches there comes of it."""
@@ -85,15 +89,22 @@ class _Span:
 
 class OutletWatch:
     """
-    Watches one outlet of one camera, drawn as a zone of kind `ZoneKind.OUTLET`.
+    Watches one outlet of one camera.
+
+    Args:
+        zone: of kind `ZoneKind.OUTLET`.
+
+        sun: of the camera; by default nothing is known of it.
 
     Attributes:
         zone: name of the zone.
     """
 
-    def __init__(self, zone: ZoneConfig) -> None:
+    def __init__(self, zone: ZoneConfig, sun: SunRule | None = None) -> None:
         self.zone = zone.name
         self._polygon = zone.polygon
+        self._distance_m = zone.distance_m
+        self._sun = sun or SunRule()
         self._series = ReadingSeries()
         self._size_wh = (0, 0)
         self._surroundings: Surroundings | None = None
@@ -189,7 +200,8 @@ class OutletWatch:
         self._close_parts(span, now)
         self._span = None
         reader = span.reader or self._reader
-        found = self._read(span, reader)
+        sun = self._sun.at(span.last)
+        found = self._read(span, reader, sun)
         reading = Reading(
             zone=self.zone,
             start=span.start,
@@ -205,11 +217,18 @@ class OutletWatch:
             emission_s=span.emission_s,
             observed_s=span.observed_s,
             background_age_s=self._age_s(span.start),
+            sun_angle_deg=sun.angle_deg,
+            sun_elevation_deg=sun.elevation_deg,
+            notes=sun.notes,
         )
         self._series.append(reading)
         return reading
 
-    def _read(self, span: _Span, reader: PlumeReader | None) -> OpacityReading:
+    def _read(self, span: _Span, reader: PlumeReader | None, sun: SunVerdict) -> OpacityReading:
+        if sun.refusal is not None:
+            return refused(sun.refusal, span.pictures)
+        if self._distance_m is not None and self._distance_m > FARTHEST_M:
+            return refused(Refusal.TOO_FAR, span.pictures)
         if self._outlet.width_px < LEAST_WIDTH_PX:
             return refused(Refusal.NARROW_OUTLET, span.pictures)
         age_s = self._age_s(span.start)
@@ -232,6 +251,12 @@ class OutletWatch:
             if len(self._clean) >= LEAST_CLEAN_PARTS:
                 self._reader = PlumeReader(surroundings, self._clean)
         self._waiting = part if is_clean else None
+
+
+def outlet_watches(camera: CameraConfig) -> list[OutletWatch]:
+    """Return a watch for each outlet zone of a camera."""
+    sun = SunRule(camera.lat, camera.lon, camera.azimuth_deg)
+    return [OutletWatch(zone, sun) for zone in camera.zones if zone.kind is ZoneKind.OUTLET]
 
 
 def colour_of(reading: OpacityReading, brightest: float) -> PlumeColour | None:

@@ -279,6 +279,12 @@ class ZoneConfig(Section):
         description="Ringelmann grade that the outlet must not exceed (GB 13271-2014, DB11/139-2015: 1). Lower: "
         "allowed smoke is reported. Higher: forbidden smoke is not.",
     )
+    distance_m: float | None = Field(
+        None,
+        gt=0,
+        description="Metres from the camera to the outlet; nothing is read beyond 400. Absent: not known, nothing is "
+        "refused for it.",
+    )
     violation_code: ViolationCode = Field(
         "", description="Code proposed for a lead in this zone. Empty: the rule's own code."
     )

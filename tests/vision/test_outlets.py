@@ -1,6 +1,8 @@
 """Watching an outlet: synthetic pictures of known opacity before a textured wall, two a second."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 
 import cv2
@@ -15,7 +17,8 @@ from vision.opacity import linear
 from vision.outlets import Glance, OutletWatch
 from vision.readings import PlumeColour, Reading
 from vision.sections import ZoneConfig
-from vision.validity import Refusal
+from vision.sun import SunRule
+from vision.validity import Note, Refusal
 from vision.zones import ZoneKind
 
 SIZE_WH = (320, 240)
@@ -26,6 +29,7 @@ ZONE = ZoneConfig(
 )
 """40 pixels wide, its lip at row 150."""
 
+MORNING = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
 SMOKE: Xyxy = (125.0, 60.0, 195.0, 155.0)
 STEP_S = 0.5
 _LEVELS = linear(np.arange(256, dtype=np.uint8).reshape(1, 256, 1).repeat(3, 2))[0, :, 0]
@@ -123,3 +127,17 @@ def test_a_narrow_outlet_is_refused_by_name() -> None:
     for glance in _glances(0, 30.5):
         watch.observe(glance)
     assert [reading.refusal for reading in watch.readings] == [Refusal.NARROW_OUTLET] * 2
+
+
+@pytest.mark.parametrize(
+    ("distance_m", "sun", "refusal"),
+    [(400.0, SunRule(), None), (401.0, SunRule(), Refusal.TOO_FAR), (None, SunRule(0, 0, 90), Refusal.SUN_IN_FRONT)],
+)
+def test_distance_and_sun_refuse_by_name(distance_m: float | None, sun: SunRule, refusal: Refusal | None) -> None:
+    """Beyond 400 m nothing is read, nor with the sun before the camera: it is in the east in the morning."""
+    watch = OutletWatch(ZONE.model_copy(update={"distance_m": distance_m}), sun)
+    for glance in _glances(0, 31):
+        watch.observe(replace(glance, time=replace(glance.time, utc=MORNING, uncertainty_s=0.1)))
+    reading = watch.readings[-1]
+    assert (reading.refusal, reading.least) == (refusal, None)
+    assert (Note.SUN_UNKNOWN in reading.notes) == (sun.azimuth_deg is None)
