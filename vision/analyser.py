@@ -20,6 +20,7 @@ from vision.leads import CloseReason, LeadChange, LeadState, Xyxy
 from vision.look import in_look
 from vision.novelty import Novelty
 from vision.outlets import Glance, outlet_watches
+from vision.readings import Reading
 from vision.rules.config import RuleConfig, RuleKind
 from vision.rules.fire import fire_rule
 from vision.rules.rule import Rule, TrackView, View
@@ -88,6 +89,7 @@ class CameraAnalyser:
         self._novelty = Novelty()
         self._health = PictureHealth()
         self._outlets = outlet_watches(camera)
+        self._new_readings: list[Reading] = []
         self._boxes: dict[int, BoxChange] = {}
         self._time: CaptureTime | None = None
         self._resolution_wh = (0, 0)
@@ -117,6 +119,11 @@ class CameraAnalyser:
     def out_of_order(self) -> int:
         """Pictures refused because they were not later than the one before."""
         return self._out_of_order
+
+    @property
+    def new_readings(self) -> Sequence[Reading]:
+        """The readings above outlets that the newest picture completed."""
+        return self._new_readings
 
     @property
     def picture_fault(self) -> PictureFault | None:
@@ -206,6 +213,7 @@ class CameraAnalyser:
 
     def _read_outlets(self, frame: Frame, tracks: Sequence[Track], *, is_steady: bool) -> None:
         """Show the picture to the outlets' watches, with the boxes that it holds."""
+        self._new_readings = []
         if not self._outlets:
             return
         smoke: list[Xyxy] = []
@@ -214,8 +222,8 @@ class CameraAnalyser:
             if track.seen_at(frame.time) is not None:
                 (smoke if track.class_name == SMOKE else others).append(in_look(frame, track.last.xyxy))
         glance = Glance(frame.image, frame.time, smoke, others, is_steady)
-        for outlet in self._outlets:
-            outlet.observe(glance)
+        read = [outlet.observe(glance) for outlet in self._outlets]
+        self._new_readings = [reading for reading in read if reading is not None]
 
     def _track_view(self, frame: Frame, track: Track) -> TrackView:
         sighting = track.seen_at(frame.time)

@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import redis
@@ -32,6 +32,7 @@ from vision.evidence import CaseStore, OpenCase
 from vision.exhibits import DetectionLog
 from vision.leads import Lead, LeadChange, LeadKey
 from vision.leads import LeadState as TrackState
+from vision.readings import Reading
 from vision.registration import place_of
 from vision.sections import CameraConfig
 from vision.stills import small_jpeg
@@ -138,9 +139,9 @@ class EvidenceDesk:
         if self._thread.is_alive():
             log.error("evidence is not finished in time; open cases stay on disk", deadline_s=deadline_s)
 
-    def note(self, frame: Frame, detections: Detections) -> None:
-        """Keep what was detected in a frame, for the cases that will show it."""
-        self._log_of(frame.camera_id).append(frame.time, detections)
+    def note(self, frame: Frame, detections: Detections, readings: Sequence[Reading] = ()) -> None:
+        """Keep what was detected in a frame, and the readings that it completed, for the cases that will show them."""
+        self._log_of(frame.camera_id).append(frame.time, detections, readings)
 
     def take(self, watched: WatchedCamera, change: LeadChange) -> None:
         """Take in a lead's change; a confirmed one opens a case, later ones update it."""

@@ -1,5 +1,5 @@
 """
-Exhibits: the evidence files of one lead, written into a folder: clip, stills, overlay, detections.
+Exhibits: the evidence files of one lead, written into a folder: clip, stills, overlay, detections, readings.
 
 Every file's origin is told; what could not be had is told as a gap, never filled in.
 """
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from api.contract.manifest import STREAM, FileRole, Gap
-from api.contract.package import CLIP, DETECTIONS, OVERLAY, FileOrigin
+from api.contract.package import CLIP, DETECTIONS, OVERLAY, READINGS, FileOrigin
 from api.contract.schema import rfc3339
 from api.contract.stamp import canonical_json
 from models.detections import Detections
@@ -28,8 +28,14 @@ from vision.clips import Clip, Span, Still
 from vision.durable import storing
 from vision.leads import Lead
 from vision.overlay import draw_overlay, encode_jpeg, encode_png
+from vision.reading_sheet import reading_sheet
+from vision.readings import METHOD, MOST, Reading
+from vision.ringelmann import WINDOW_S
 
 log = structlog.get_logger(__name__)
+
+_OUTLETS = 16
+"""Outlets whose half hour of readings is kept at least."""
 
 NO_STILLS = "no picture of the clip could be decoded and stored"
 """Reason of the gap of a package whose clip has no still beside it."""
@@ -52,16 +58,21 @@ class AnalysedFrame:
 
 
 class DetectionLog:
-    """The detections of one camera's last `span_s` seconds, for evidence. Thread-safe; bounded by time and count."""
+    """
+    The detections of one camera's last `span_s` seconds and what was read above its outlets in the last half hour, for
+    evidence. Thread-safe; bounded by time and count.
+    """
 
     def __init__(self, span_s: float, most: int = 10_000) -> None:
         self._span_s = span_s
         self._frames: deque[AnalysedFrame] = deque(maxlen=most)
+        self._readings: deque[Reading] = deque(maxlen=_OUTLETS * MOST)
         self._lock = Lock()
 
-    def append(self, time: CaptureTime, detections: Detections) -> None:
-        """Add the newest analysed picture; an empty result is a result."""
+    def append(self, time: CaptureTime, detections: Detections, readings: Sequence[Reading] = ()) -> None:
+        """Add the newest analysed picture and the readings that it completed; an empty result is a result."""
         with self._lock:
+            self._readings.extend(readings)
             self._frames.append(AnalysedFrame(time, detections))
             while self._is_old(self._frames[0].time, time):
                 self._frames.popleft()
@@ -75,6 +86,17 @@ class DetectionLog:
         """Return what was analysed from `start_s` to `end_s` of `epoch`."""
         with self._lock:
             return [f for f in self._frames if f.time.epoch == epoch and start_s <= f.time.pts_s <= end_s]
+
+    def readings(self, epoch: int, end_s: Fraction, zone: str = "") -> list[Reading]:
+        """
+        Return what was read in the half hour to `end_s` of `epoch`, in the order of time.
+
+        Above the outlet `zone`, where there is one of that name; else above all of the camera's.
+        """
+        with self._lock:
+            read = [r for r in self._readings if r.time.epoch == epoch and r.start.pts_s <= end_s]
+        read = [reading for reading in read if float(end_s - reading.start.pts_s) <= WINDOW_S]
+        return [reading for reading in read if reading.zone == zone] or read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,6 +149,10 @@ def write_exhibits(
         origins[DETECTIONS] = FileOrigin(
             FileRole.DERIVED, STREAM if clip is None else CLIP, f"detected by {card.name} {card.version}"
         )
+        readings = detections.readings(span.epoch, end_s, lead.peak.zone)
+        if readings:
+            (folder / READINGS).write_bytes(reading_sheet(readings))
+            origins[READINGS] = FileOrigin(FileRole.DERIVED, STREAM, METHOD)
     return Exhibits(origins, clip, gaps)
 
 

@@ -302,7 +302,7 @@ class Worker:
                     return
                 detections = in_source(frame, detections)
                 changes = watched.analyser.observe(frame, detections)
-                self._desk.note(frame, detections)
+                self._desk.note(frame, detections, watched.analyser.new_readings)
                 self._report(watched, changes)
                 watched.note_analysed(frame)
                 if watched.is_sighted:

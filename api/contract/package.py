@@ -26,6 +26,7 @@ TSA_CERTIFICATE = "tsa.crt"
 CLIP = "clip.mp4"
 OVERLAY = "overlay.jpg"
 DETECTIONS = "detections.jsonl"
+READINGS = "readings.csv"
 TOOLS = ("VERIFY.md", "verify.sh")
 UNLISTED = frozenset({SUMS, SIGNATURE, TIME_STAMP, TSA_CERTIFICATE})
 """Files that come after the list and so cannot be in it; each has its own check."""

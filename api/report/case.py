@@ -11,14 +11,14 @@ from pathlib import Path
 from pydantic import JsonValue, TypeAdapter
 
 from api.contract.manifest import Manifest
-from api.contract.package import OVERLAY, SUMS
+from api.contract.package import OVERLAY, READINGS, SUMS
 from api.contract.report import VerificationReport
 from api.contract.schema import LeadDocument
 from api.contract.stamp import StampError, parse_sha256_list
 from api.contract.verification import verify_package
 from api.intake import pinned_roots
 from api.report.pictures import UnreadablePicture, printable
-from api.report.readings import READINGS, ReadingLine, parse_readings
+from api.report.readings import ReadingLine, parse_readings
 from api.report.sheet import Picture
 from api.state import ApiState
 from api.store.custody import CustodyEntry, custody_of

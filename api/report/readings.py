@@ -4,7 +4,6 @@ import csv
 from dataclasses import dataclass
 from datetime import datetime
 
-READINGS = "readings.csv"
 SHOWN = 2000
 """A series longer than eight hours is cut: a page has no room for more dots."""
 

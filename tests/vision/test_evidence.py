@@ -21,6 +21,7 @@ from api.contract.package import PackageFiles, read_bytes
 from api.contract.schema import LeadDocument
 from api.contract.tarball import open_package
 from api.contract.verification import verify_package
+from models.detections import Detections
 from streams.clock import CaptureTime
 from streams.decode import decode_stills
 from streams.frame import BgrImage, Packet
@@ -47,6 +48,9 @@ from vision.leads import Lead
 from vision.node import NodeIdentity
 from vision.outbox import Outbox
 from vision.overlay import local_label
+from vision.reading_sheet import COLUMNS
+from vision.readings import Reading
+from vision.validity import Refusal
 
 
 @pytest.fixture(scope="session")
@@ -147,6 +151,29 @@ def test_a_finished_case_shows_the_event_from_pre_roll_to_post_roll(desk: Desk, 
     assert manifest.gaps == []
     package.close()
     assert desk.case_folders() == []
+
+
+def test_a_package_holds_the_readings_of_the_half_hour_before_its_clip_ends(desk: Desk, packets: list[Packet]) -> None:
+    """Those above the lead's outlet, with a number or a refusal, and not those of later; and the package verifies."""
+    log = log_of(packets, 18)
+    spans = [("yard", 0.0, None), ("other", 0.0, None), ("yard", 8.0, 0.6), ("yard", 17.0, 0.9)]
+    for zone, start_s, opacity in spans:
+        start, end = (time_at(packets, start_s + ahead) for ahead in (0.0, 1.0))
+        refusal = Refusal.NO_CONTRAST if opacity is None else None
+        log.append(end, Detections.empty(), [Reading(zone, start, end, refusal, opacity)])
+    case = desk.open()
+    newest = closed(replace(case.lead, last=time_at(packets, 13)))
+    document = desk.store.finish_case(case, newest, RingClips(ring_of(packets, 18)), log)
+    package, manifest = posted(desk, document)
+    lines = read_bytes(package, "readings.csv", 1 << 20).decode().splitlines()
+    package.close()
+    rows = [dict(zip(COLUMNS, line.split(","), strict=True)) for line in lines[1:]]
+    assert [(row["zone"], row["opacity_pct"], row["validity"]) for row in rows] == [
+        ("yard", "", "no_contrast"),
+        ("yard", "60.0", "valid"),
+    ]
+    (file,) = (file for file in manifest.files if file.name == "readings.csv")
+    assert (file.role, file.source) == (FileRole.DERIVED, "stream")
 
 
 def test_the_manifest_tells_what_is_known(desk: Desk, packets: list[Packet]) -> None:
