@@ -85,7 +85,7 @@ def _spread(seconds: Sequence[float]) -> str:
 
 def picture_hash(packet: Packet) -> str:
     """Return the hash of the end of a packet, the same for a stream's packet and the clip's own."""
-    return hashlib.sha256(packet.data.rstrip(b"\x00")[-200:]).hexdigest()
+    return hashlib.sha256(bytes(packet.data).rstrip(b"\x00")[-200:]).hexdigest()
 
 
 def read_packets(clip: Path) -> list[Packet]:

@@ -241,7 +241,7 @@ def _add_track(container: "av.container.OutputContainer", stream: StreamInfo) ->
 
 def _encoded(packet: Packet, track: av.VideoStream, zero: int) -> "av.Packet[Any]":
     raw: av.Packet[Any] = av.Packet(len(packet.data))  # PyAV pads its own buffers, which bit readers run over
-    raw.update(packet.data)
+    raw.update(packet.data)  # type: ignore[arg-type]  # any buffer: the stub names bytes alone
     raw.stream = track
     raw.time_base = packet.stream.time_base
     raw.pts, raw.dts, raw.duration = packet.pts - zero, packet.dts - zero, packet.duration

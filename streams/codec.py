@@ -103,7 +103,7 @@ def encoded(packet: Packet) -> "av.Packet[Any]":
     # Copied: FFmpeg's own buffer ends in zeros, which decoders read past the data; behind Python's bytes lies anything,
     # and MPEG-4 pictures then came out marked as damaged, others on every run.
     raw: av.Packet[Any] = av.Packet(len(packet.data))
-    raw.update(packet.data)
+    raw.update(packet.data)  # type: ignore[arg-type]  # any buffer: the stub names bytes alone
     raw.pts, raw.dts, raw.duration = packet.pts, packet.dts, packet.duration
     raw.time_base = packet.stream.time_base
     raw.is_keyframe = packet.is_keyframe

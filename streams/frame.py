@@ -13,6 +13,10 @@ BgrImage = NDArray[np.uint8]
 """uint8 ``(height, width, 3)``, blue green red, C-contiguous."""
 
 
+Encoded = bytes | memoryview
+"""Bytes of a bitstream; a view where they lie in `streams.pages.Pages`."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
     """
@@ -68,7 +72,7 @@ class Packet:
 
     camera_id: CameraId
     stream: StreamInfo
-    data: bytes
+    data: Encoded
     pts: int
     dts: int
     duration: int

@@ -11,7 +11,7 @@ from av.bitstream import BitStreamFilterContext
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from streams.frame import StreamInfo
+from streams.frame import Encoded, StreamInfo
 
 _KINDS = {"h264": ("h264", 0x1F, 0, frozenset({7})), "hevc": ("hevc", 0x7E, 1, frozenset({32, 33}))}
 """Codec: mask and shift of a unit's type, and the types of its sequence (and video) parameter sets."""
@@ -36,7 +36,7 @@ class Parameters:
         self._info = info
         self._own = _parameter_sets(info.codec, info.extradata)
 
-    def in_force(self, raw: "av.packet.Packet[VideoStream]", data: bytes) -> StreamInfo:
+    def in_force(self, raw: "av.packet.Packet[VideoStream]", data: Encoded) -> StreamInfo:
         """
         Return the parameters for this packet, whose bytes are `data`.
 
@@ -45,7 +45,7 @@ class Parameters:
         codec = self._info.codec
         if raw.has_sidedata("new_extradata"):
             extradata = bytes(raw.get_sidedata("new_extradata"))
-        elif raw.is_keyframe and data.startswith((b"\0\0\1", b"\0\0\0\1")) and codec in _KINDS:
+        elif raw.is_keyframe and bytes(data[:4]).startswith((b"\0\0\1", b"\0\0\0\1")) and codec in _KINDS:
             codec = _shown_codec(codec, data)
             extradata = _in_band(codec, data)
         else:
@@ -59,13 +59,13 @@ class Parameters:
         return self._info
 
 
-def _shown_codec(codec: str, data: bytes) -> str:
+def _shown_codec(codec: str, data: Encoded) -> str:
     """Return the codec of an Annex B key frame that is said to be of `codec`."""
     other, begins = _FOREIGN[codec]
     return other if begins.search(data, 0, _HEAD) else codec
 
 
-def _in_band(codec: str, data: bytes) -> bytes:
+def _in_band(codec: str, data: Encoded) -> bytes:
     """Return the parameter sets inside an Annex B key frame; empty where it carries none."""
     for filtered in BitStreamFilterContext("extract_extradata", codec).filter(_padded(data)):
         if filtered.has_sidedata("new_extradata"):
@@ -73,10 +73,10 @@ def _in_band(codec: str, data: bytes) -> bytes:
     return b""
 
 
-def _padded(data: bytes) -> "av.packet.Packet[Stream]":
+def _padded(data: Encoded) -> "av.packet.Packet[Stream]":
     """Return a packet with a buffer of FFmpeg's own: its readers run over the end of one without padding."""
     packet: av.packet.Packet[Stream] = av.packet.Packet(len(data))
-    packet.update(data)
+    packet.update(data)  # type: ignore[arg-type]  # any buffer: the stub names bytes alone
     return packet
 
 
@@ -89,7 +89,7 @@ def _parameter_sets(codec: str, extradata: bytes) -> frozenset[bytes]:
     return frozenset(unit for unit in units if unit and (unit[0] & mask) >> shift in wanted)
 
 
-def _decoded_size(info: StreamInfo, data: bytes) -> tuple[int, int]:
+def _decoded_size(info: StreamInfo, data: Encoded) -> tuple[int, int]:
     """Return the size of the picture in `data`, decoded once: only a change of parameters asks for it."""
     decoder = av.CodecContext.create(info.codec, "r")
     if not isinstance(decoder, VideoCodecContext):

@@ -25,6 +25,7 @@ from streams.container import DELAY_S, DELAYS_S, open_container, reason_of, soun
 from streams.errors import SourceLost
 from streams.frame import Packet
 from streams.pacing import BurstPace, FilePace
+from streams.pages import Pages
 from streams.parameters import Parameters
 
 __all__ = ["AvSource", "PacketSource", "open_source"]
@@ -127,7 +128,7 @@ class AvSource:
         stream = video_stream(container, self._camera.source)
         self.sound = sound_of(container)
         info = stream_info(stream)
-        parameters = Parameters(info)
+        parameters, pages = Parameters(info), Pages()
         self._clock.begin(
             self._file_start(container, stream) if self._camera.source.is_file else None,
             arrival_uncertainty_s=DELAYS_S.get(container.format.name, DELAY_S),
@@ -135,7 +136,7 @@ class AvSource:
         reads = _Ahead(self._timed(self._paced(self._read(container, stream), container, stream)))
         is_timed = self._camera.source.is_file or container.format.name not in _INVENTED
         for read in reads:
-            data = bytes(read.raw)
+            data = pages.keep(memoryview(read.raw), begins_group=read.raw.is_keyframe)
             changed = parameters.in_force(read.raw, data)
             if changed is not info:
                 info = changed

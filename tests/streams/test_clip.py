@@ -39,7 +39,7 @@ def is_same(original: Packet, data: bytes) -> bool:
     """Return True where no coded byte changed; HEVC and H.264 may change their framing."""
     if original.stream.codec == "mjpeg":
         return original.data == data
-    return units(original.data) == units(data)
+    return units(bytes(original.data)) == units(data)
 
 
 def shown(file: Path | io.BytesIO) -> list[tuple[float, int]]:
