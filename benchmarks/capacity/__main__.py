@@ -62,6 +62,7 @@ def _asked(options: argparse.Namespace) -> Asked:
         folder=options.folder,
         model=options.model,
         settings={"stream.watch": "focus"} if options.every_picture else {},
+        workers=options.workers,
         farm_cpus=tuple(options.farm_cpus),
         ultralytics=ultralytics,
         to_the_end=options.to_the_end,
@@ -105,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scenes", nargs="+", default=list(QUIET_SCENES), help="what the cameras see, by turns")
     parser.add_argument("--folder", type=Path, default=Path(".cache/farm"), help="where encoded clips are kept")
     parser.add_argument("--model", default="", help="registry name; the default model without this")
+    parser.add_argument("--workers", type=int, default=1, help="worker processes, which take the cameras by turns")
     parser.add_argument("--every-picture", action="store_true", help="decode everything, as before patrols were made")
     parser.add_argument("--farm-cpus", type=_numbers, default=[], metavar="N,N", help="processors for the farm")
     parser.add_argument("--ultralytics", type=Path, metavar="PYTHON", help="also its loop, in this Python")

@@ -48,6 +48,7 @@ def _head(result: CapacityResult) -> Iterator[str]:
         "bit rate": f"{scenario.bit_rate / 1e6:g} Mbit/s",
         "model": f"{result.model} {result.model_version}",
         "run-time": result.runtime,
+        "workers": str(scenario.workers),
         "machine": f"{machine.cores} cores, {machine.processor}",
         "plumewatch": result.plumewatch,
     }

@@ -57,6 +57,8 @@ class Scenario(Document):
 
     `kinds` are all kinds of cameras, which take turns; codec, size, group and rate are those of the first.
 
+    `workers` are the processes that shared them.
+
     `rings_filled`: the steps were long enough to fill every camera's ring, so that memory is all there.
     """
 
@@ -70,6 +72,7 @@ class Scenario(Document):
     seconds: float
     settings: dict[str, str | int | float | bool]
     pinned: dict[str, tuple[int, ...]]
+    workers: int = 1
     rings_filled: bool = True
     kinds: tuple[str, ...] = ()
 

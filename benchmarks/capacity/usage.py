@@ -3,7 +3,7 @@
 import os
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +61,16 @@ def usage_of(pid: int) -> ProcessUsage:
     except FileNotFoundError:
         raise ProcessLookupError(pid) from None
     return ProcessUsage(cpu_s, threads, _kilobytes(status, "VmRSS") / 1000, _kilobytes(rollup, "Pss") / 1000)
+
+
+def together(usages: Sequence[ProcessUsage]) -> ProcessUsage:
+    """Return what several processes use: `rss_mb` counts the pages that they share in each of them."""
+    return ProcessUsage(
+        cpu_s=sum(usage.cpu_s for usage in usages),
+        threads_s={thread: cpu_s for usage in usages for thread, cpu_s in usage.threads_s.items()},
+        rss_mb=sum(usage.rss_mb for usage in usages),
+        pss_mb=sum(usage.pss_mb for usage in usages),
+    )
 
 
 def machine_usage() -> MachineUsage:

@@ -1,7 +1,7 @@
 """
 The worker under measurement, as a process: `vision.worker.Worker` itself, with each picture's fate written down.
 
-    python -m benchmarks.capacity.worker CONFIG DATA REDIS API RECORD       (the worker's key on standard input)
+    python -m benchmarks.capacity.worker CONFIG DATA REDIS API RECORD NODE PROCESSES    (its key on standard input)
 
 What is added is one line of text a picture and, every two seconds, the threads' names.
 """
@@ -24,8 +24,8 @@ THREADS_EVERY_S = 2.0
 class RecordedWorker(Worker):
     """The worker; what its detector threads deliver or discard is written down after the worker has dealt with it."""
 
-    def __init__(self, config: WorkerConfig, places: WorkerPlaces, recorder: Recorder) -> None:
-        super().__init__(config, places)
+    def __init__(self, config: WorkerConfig, places: WorkerPlaces, recorder: Recorder, processes: int) -> None:
+        super().__init__(config, places, processes=processes)
         self._recorder = recorder
 
     def _analyse(self, frame: Frame, detections: Detections) -> None:
@@ -43,9 +43,9 @@ class RecordedWorker(Worker):
 
 def main() -> None:
     """Watch until SIGTERM."""
-    config, data, redis, api, record = sys.argv[1:]
+    config, data, redis, api, record, node, processes = sys.argv[1:]
     places = WorkerPlaces(
-        data=Path(data), api_url=api, redis_url=redis, worker_key=sys.stdin.readline().strip(), node="capacity"
+        data=Path(data), api_url=api, redis_url=redis, worker_key=sys.stdin.readline().strip(), node=node
     )
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -60,7 +60,7 @@ def main() -> None:
     teller = threading.Thread(target=tell, name="measurement")
     teller.start()
     try:
-        RecordedWorker(load_config(Path(config)), places, recorder).run(stop)
+        RecordedWorker(load_config(Path(config)), places, recorder, int(processes)).run(stop)
     finally:
         done.set()
         teller.join()

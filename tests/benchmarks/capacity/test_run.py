@@ -15,6 +15,7 @@ def test_two_cameras_are_carried(tmp_path: Path) -> None:
     result = run(
         Asked(
             cameras=(2,),
+            workers=2,
             seconds=4.0,
             settle_s=1.0,
             clips=(spec,),
@@ -34,4 +35,5 @@ def test_two_cameras_are_carried(tmp_path: Path) -> None:
     assert step.worker_mb > 100
     assert step.farm_mbit_s == pytest.approx(0.6, rel=0.5)
     assert (result.model, result.scenario.codec, result.scenario.size_wh) == ("emissions-n", "h264", (320, 240))
+    assert result.scenario.workers == 2
     assert any("2 cameras: interval" in line for line in said)
