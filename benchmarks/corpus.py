@@ -19,7 +19,7 @@ import structlog
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.scenes.film import Progress, ensure, truth_path
-from benchmarks.scenes.scene import Kind, Scene
+from benchmarks.scenes.scene import REPORTED, Scene
 from models.training.dataset import CLASS_NAMES
 from vision.leads import Xyxy
 
@@ -105,7 +105,7 @@ def scene_events(scene: Scene, clip: Path) -> tuple[Event, ...]:
         boxes = [event["xyxy"] for event in json.loads(next(lines))["events"]]
     together: dict[tuple[float, float], list[int]] = defaultdict(list)
     for number, event in enumerate(scene.events):
-        if event.kind is not Kind.STEAM and boxes[number] is not None:
+        if event.kind in REPORTED and boxes[number] is not None:
             together[max(0.0, event.start_s), min(event.end_s, scene.seconds)].append(number)
     return tuple(
         Event(

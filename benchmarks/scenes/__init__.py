@@ -8,10 +8,14 @@ from benchmarks.scenes.catalogue import demo_scenes, opacity_scenes, scene_named
 from benchmarks.scenes.film import ensure, truth_path, write
 from benchmarks.scenes.render import Stage, render
 from benchmarks.scenes.scene import (
+    CameraFault,
+    Cloth,
     Colour,
+    FogBank,
     FrameTruth,
     Kind,
     Lens,
+    LookAlike,
     Place,
     Scene,
     SceneEvent,
@@ -21,10 +25,14 @@ from benchmarks.scenes.scene import (
 )
 
 __all__ = [
+    "CameraFault",
+    "Cloth",
     "Colour",
+    "FogBank",
     "FrameTruth",
     "Kind",
     "Lens",
+    "LookAlike",
     "Place",
     "Scene",
     "SceneEvent",

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from benchmarks.scenes.catalogue import demo_scenes, scene_named, scenes
 from benchmarks.scenes.check import as_json, read_outcomes, table, watch, worse
+from benchmarks.scenes.families import Split, family_scenes
 from benchmarks.scenes.film import ensure
+from benchmarks.scenes.scene import Scene
 from models.registry import Registry
 
 
@@ -19,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--out", type=Path, default=Path(".cache/scenes"), help="folder for the clips and their truth (%(default)s)"
     )
     parser.add_argument("--names", nargs="+", metavar="NAME", help="scenes to render; all of them without this")
+    parser.add_argument("--split", choices=[*Split], type=Split, help="the families' scenes of this split")
     parser.add_argument("--demo", action="store_true", help="only the demo's scenes")
     parser.add_argument("--check", action="store_true", help="run a detector over them and print what it found")
     parser.add_argument("--model", help="registry name of the detector; the default model without this")
@@ -27,11 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="an earlier result: 1 where a scene is worse")
     given = parser.parse_args(arguments)
     try:
-        chosen = [scene_named(name) for name in given.names] if given.names else scenes()
+        chosen = _chosen(given.names or (), given.split, demo=given.demo)
     except KeyError as error:
         parser.error(str(error.args[0]))
-    if given.demo:
-        chosen = demo_scenes()
     before = [] if given.baseline is None else read_outcomes(given.baseline)
     begun, drawn = time.monotonic(), 0
 
@@ -60,6 +61,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"worse than {given.baseline}: {line}")
         return 1 if fallen else 0
     return 0
+
+
+def _chosen(names: Sequence[str], split: Split | None, *, demo: bool) -> tuple[Scene, ...]:
+    """Return the scenes that were asked for; raise `KeyError` for an unknown name."""
+    if demo:
+        return demo_scenes()
+    if split is not None:
+        return family_scenes(split)
+    return tuple(scene_named(name) for name in names) or scenes()
 
 
 if __name__ == "__main__":

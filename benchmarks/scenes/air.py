@@ -3,6 +3,7 @@
 import numpy as np
 
 from benchmarks.scenes.light import Plane, blur, colour, fractal, remap, resize, seeded
+from benchmarks.scenes.scene import FogBank
 from benchmarks.scenes.sky import Mood
 
 _TILE = 512
@@ -20,13 +21,19 @@ class Air:
         size_wh: picture size.
 
         horizon_px: row of the horizon: what stands there is farthest.
+
+        bank: fog that rolls in besides.
     """
 
-    def __init__(self, mood: Mood, seed: int, size_wh: tuple[int, int], horizon_px: int) -> None:
-        self._mood, self._wh = mood, size_wh
-        self._haze = colour(*mood.horizon)
+    def __init__(
+        self, mood: Mood, seed: int, size_wh: tuple[int, int], horizon_px: int, bank: FogBank | None = None
+    ) -> None:
+        self._mood, self._wh, self._bank = mood, size_wh, bank
+        horizon = colour(*mood.horizon)
+        # Fog scatters the light of the whole sky: greyer than the horizon, and dimmer where only that still glows.
+        self._haze = (horizon + 2 * horizon.mean()) / 3 * np.float32(min(1.0, 0.35 + mood.light))
         rng = seeded(seed, "air")
-        if mood.fog:
+        if mood.fog or bank is not None:
             self._make_banks(rng, horizon_px)
         if mood.rain:
             self._make_streaks(rng)
@@ -48,13 +55,21 @@ class Air:
         fall = blur(fall, 0.7)
         self._streaks = np.asarray(np.clip(fall / max(float(fall.max()), 1e-6), 0, 1), np.float32)
 
+    def fog(self, time_s: float) -> float:
+        """Return the share of the fog's light in what is far at `time_s`."""
+        bank = self._bank
+        if bank is None or time_s <= bank.start_s:
+            return self._mood.fog
+        grown = min(1.0, (time_s - bank.start_s) / (bank.full_s - bank.start_s))
+        return max(self._mood.fog, bank.thickness * grown * grown * (3 - 2 * grown))
+
     def veil(self, image: Plane, time_s: float) -> None:
         """Lay fog and rain over `image` (linear radiance ``(h, w, 3)``), in place."""
-        mood = self._mood
-        if mood.fog:
+        mood, fog = self._mood, self.fog(time_s)
+        if fog:
             drift = np.float32(7 * time_s)
             banks = 1 + np.float32(0.18) * remap(self._banks, self._u + drift, self._v - np.float32(0.2) * drift)
-            share = resize(np.clip(mood.fog * self._distance * banks, 0, 0.97).astype(np.float32), *self._wh)
+            share = resize(np.clip(np.float32(fog) * self._distance * banks, 0, 0.97).astype(np.float32), *self._wh)
             image += (self._haze - image) * share[..., None]
         if mood.rain:
             width, height = self._wh

@@ -135,6 +135,11 @@ class Canvas:
             outline = np.maximum(
                 outline, np.where((np.abs(x - at) < size * 0.05) & (y > rows - size), 0.5, 0).astype(np.float32)
             )
+        taper = np.float32(0.6 * rows)
+        if x0 > 0:
+            outline *= np.clip(x / taper, 0, 1)
+        if x1 < self.width:
+            outline *= np.clip((columns - x) / taper, 0, 1)
         shift = self.rng.integers(0, _TILE, 2)
         tile = self._leaves[np.ix_((np.arange(rows) + shift[0]) % _TILE, (np.arange(columns) + shift[1]) % _TILE)]
         mask = smoothstep(0.16, 0.34, outline + np.float32(0.12) * tile)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.scenes.film import truth_path
-from benchmarks.scenes.scene import Kind, Scene
+from benchmarks.scenes.scene import REPORTED, Scene
 from models.detections import Detections
 from models.detector import Detector
 
@@ -71,12 +71,11 @@ def watch(scene: Scene, clip: Path, detector: Detector, looks_per_s: float = 2.0
         real = [
             sighting["xyxy"]
             for sighting in truths[index]["sightings"]
-            if sighting["visible"] and scene.events[sighting["event"]].kind is not Kind.STEAM
+            if sighting["visible"] and scene.events[sighting["event"]].kind in REPORTED
         ]
         overlaps = _touches(detections, real)
         is_due = any(
-            event.kind is not Kind.STEAM and event.start_s + _SETTLED_S <= time_s <= event.end_s
-            for event in scene.events
+            event.kind in REPORTED and event.start_s + _SETTLED_S <= time_s <= event.end_s for event in scene.events
         )
         if is_due:
             due += 1

@@ -60,6 +60,10 @@ def flow_of(event: SceneEvent, wind: float) -> Flow:
         return Flow(
             wind=wind * 0.7, exit_speed=1.8, rise=0.9, spread=0.3, life_s=7.0, fade=0.25, evaporation=4.5, every_s=0.12
         )
+    if event.kind is Kind.DUST:
+        return Flow(wind=wind * 0.8, exit_speed=0.5, rise=0.14, spread=0.34, life_s=9.0, fade=0.8)
+    if event.speed:
+        return Flow(wind=wind * 0.6, exit_speed=1.3, rise=0.8, spread=0.32, life_s=6.0, fade=0.5, every_s=0.05)
     if event.at is not None:  # not from a stack: smouldering on the ground, without a jet
         return Flow(wind=wind * 0.6, exit_speed=1.2, rise=0.8, spread=0.24, life_s=9.0, fade=0.55)
     return Flow(wind=wind)

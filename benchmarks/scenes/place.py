@@ -41,7 +41,7 @@ def backdrop(scene: Scene) -> Backdrop:
     """Paint the scene's place under its weather's light."""
     mood = MOODS[scene.weather]
     canvas = Canvas(scene.size_wh, scene.seed, mood.horizon, mood.light)
-    paint = {Place.WORKS: _works, Place.STREET: _street, Place.YARD: _yard}[scene.place]
+    paint = {Place.WORKS: _works, Place.STREET: _street, Place.YARD: _yard, Place.HILLS: _hill_country}[scene.place]
     horizon, lip, lip_width, road = paint(canvas, scene.seed)
     return Backdrop(canvas.radiance, canvas.cover, round(horizon * canvas.height), lip, lip_width, road)
 
@@ -226,3 +226,35 @@ def _yard(canvas: Canvas, seed: int) -> Layout:
     canvas.box(0.40, 0.695, 0.48, 0.708, canvas.tint(40, 58, 46), 0.06, 0.1)
     canvas.box(0.40, 0.796, 0.50, 0.812, canvas.tint(72, 68, 62), 0.1, 0.2)
     return horizon, (0.44, 0.70), 0.06, (0.86, 0.97)
+
+
+def _hill_country(canvas: Canvas, seed: int) -> Layout:
+    """A valley seen from a mast: ridges behind each other, fields, woods and a few houses far away."""
+    horizon = 0.52
+    rng = canvas.rng
+    for number, (height, distance) in enumerate(((0.24, 0.78), (0.17, 0.6), (0.11, 0.42))):
+        _hills(canvas, seed + number, horizon + 0.02 * number, height, distance)
+    canvas.ground(horizon, canvas.tint(104, 112, 70), canvas.tint(118, 126, 92, 0.3), grain=0.10)
+    for _ in range(16):
+        y = horizon + 0.02 + 0.26 * rng.random() ** 2
+        size = 0.06 + 0.5 * (y - horizon)
+        x, lean = rng.uniform(-0.1, 1.0), rng.uniform(-0.05, 0.05)
+        tone = ((150, 150, 84), (112, 128, 70), (170, 152, 104), (96, 116, 66))[int(rng.integers(4))]
+        canvas.polygon(
+            ((x, y), (x + size, y - 0.004), (x + size * 1.15 + lean, y + size * 0.16), (x + lean, y + size * 0.18)),
+            canvas.tint(*tone, max(0.05, 0.35 - (y - horizon))),
+            0.06,
+            0.12,
+        )
+    for number in range(4):
+        y = horizon + 0.015 + 0.05 * number
+        canvas.foliage(-0.02, 1.02, y - 0.018 - 0.012 * number, y + 0.008, 0.34 - 0.08 * number, 0.35)
+    for _ in range(7):
+        x, y = rng.uniform(0.05, 0.9), horizon + rng.uniform(0.02, 0.09)
+        canvas.box(x, y - 0.016, x + 0.018, y, canvas.tint(206, 198, 184, 0.25), 0.04, 0.1)
+        canvas.polygon(
+            ((x - 0.002, y - 0.016), (x + 0.009, y - 0.028), (x + 0.020, y - 0.016)), canvas.tint(150, 84, 66, 0.25)
+        )
+    canvas.foliage(-0.02, 0.36, 0.76, 1.04, 0.0, 0.2)
+    canvas.foliage(0.74, 1.03, 0.82, 1.05, 0.0, 0.3)
+    return horizon, (0.5, horizon + 0.03), 0.01, (0.86, 0.93)

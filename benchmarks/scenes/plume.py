@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.scenes.flow import Flow
 from benchmarks.scenes.light import Plane, blur, colour, fractal, remap, resize, seeded, smoothstep
-from benchmarks.scenes.scene import Colour, SceneEvent
+from benchmarks.scenes.scene import Colour, Kind, SceneEvent
 
 _SPRITES = 32
 _SPRITE_PX = 96
@@ -35,6 +35,9 @@ OWN_COLOUR = {
     Colour.YELLOW: (190, 150, 74),
 }
 """sRGB of a plume's sunlit side where it is opaque."""
+
+DUST_COLOUR = (182, 162, 132)
+"""The same of dust: dry soil and stone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +70,7 @@ class Plume:
 
         flow: how it moves.
 
-        outlet_px: centre of the outlet in picture pixels.
+        outlet_px: centre of the outlet in picture pixels; of one that moves, where it is when the event starts.
 
         width_px: width of the outlet.
 
@@ -99,7 +102,9 @@ class Plume:
         self._phases = rng.random((4096, 8))
         self._meander = fractal(rng, 1, 4096, 512, 3, 0.6)[0]
         self._warp = [fractal(rng, 256, 256, 12, 4, 0.6) for _ in range(2)]
-        self._own = colour(*OWN_COLOUR[event.colour]) * np.float32(sunlight)
+        self._speed = event.speed * self._wh[0]
+        own = DUST_COLOUR if event.kind is Kind.DUST else OWN_COLOUR[event.colour]
+        self._own = colour(*own) * np.float32(sunlight)
         self._relief = RELIEF[event.colour]
         self._depth = 1.0
         if event.opacity > 0:
@@ -120,22 +125,29 @@ class Plume:
         transmission, share = np.ascontiguousarray(both[..., 0]), both[..., 1]
         return Medium(left * 2, top * 2, transmission, share[..., None] * self._own)
 
-    def axis_px(self) -> NDArray[np.float64]:
+    def outlet_x(self, time_s: float) -> float:
+        """Return where the outlet is at `time_s`, in half-size pixels."""
+        if not self._speed:
+            return self._x
+        return self._x + self._speed * (time_s - self._event.start_s)
+
+    def axis_px(self, time_s: float = 0.0) -> NDArray[np.float64]:
         """Return points ``(n, 2)`` in picture pixels along the mean axis, from the outlet on, half a width apart."""
         ages = np.linspace(0, self._flow.life_s, 2000)
         right, up = self._flow.travel(ages)
+        right = right - self._speed / self._d * ages
         along = np.concatenate([[0], np.cumsum(np.hypot(np.diff(right), np.diff(up)))])
         steps = np.arange(0.5, along[-1], 0.5)
-        x = np.interp(steps, along, right) * self._d + self._x
+        x = np.interp(steps, along, right) * self._d + self.outlet_x(time_s)
         y = self._y - np.interp(steps, along, up) * self._d
         return np.column_stack([x, y]) * 2
 
     def _calibrate(self) -> float:
         """Return the factor of optical depth at which the mean opacity of the reading spot is the event's."""
         samples = []
-        points = np.round(self.axis_px()[1:5] / 2).astype(int)
-        for moment in np.arange(0, 6.0, 0.75):
-            field = self._field(100 + float(moment), -math.inf, math.inf)
+        for moment in self._calibration_s():
+            points = np.round(self.axis_px(moment)[1:5] / 2).astype(int)
+            field = self._field(moment, -math.inf, math.inf)
             if field is None:
                 continue
             left, top, thin, _ = field
@@ -149,6 +161,13 @@ class Plume:
             middle = (low + high) / 2
             low, high = (middle, high) if float(np.mean(1 - np.exp(-middle * depth))) < wanted else (low, middle)
         return high
+
+    def _calibration_s(self) -> list[float]:
+        """Return moments at which the outlet is well inside the picture."""
+        if not self._speed:
+            return [100 + 0.75 * step for step in range(8)]
+        middle = self._event.start_s + (self._wh[0] / 2 - self._x) / self._speed
+        return [middle + 0.4 * step for step in range(-4, 4)]
 
     def _field(self, time_s: float, start_s: float, end_s: float) -> tuple[int, int, Plane, Plane] | None:
         """Return left, top, transmission and scattered share at half size, or ``None`` where there are no puffs."""
@@ -167,9 +186,11 @@ class Plume:
         swing = 0.055 * meander * path
         wobble = 0.42 * (radius - 0.4)
         angle = 2 * np.pi * chance
-        x = self._x + self._d * (right + wobble * np.sin(angle[:, 1] + 0.7 * age) + swing * 0.4)
+        carried = self._speed / self._d * age
+        x = self.outlet_x(time_s) + self._d * (right - carried + wobble * np.sin(angle[:, 1] + 0.7 * age) + swing * 0.4)
         y = self._y - self._d * (up + wobble * np.sin(angle[:, 2] + 0.6 * age) + swing)
-        speed = np.gradient(path, age) if len(age) > 1 else np.array([flow.exit_speed])
+        way = np.hypot(right - carried, up)
+        speed = np.gradient(way, age) if len(age) > 1 else np.array([flow.exit_speed])
         overlap = 2 * radius / np.maximum(np.abs(speed) * flow.every_s, 0.05)
         strength = self._depth * (0.56 / radius) ** flow.fade / overlap * np.exp(0.45 * (2 * chance[:, 3] - 1))
         strength *= np.minimum(1, (flow.life_s - age) / (0.3 * flow.life_s))
@@ -251,7 +272,7 @@ class Plume:
         zoom = np.float32(256 / (9 * self._d))
         u = (x + np.float32(left - self._flow.wind * self._d * time_s)) * zoom
         v = (y + np.float32(top + 0.8 * self._d * time_s)) * zoom
-        distance = np.hypot(x + left - self._x, y + top - self._y)
+        distance = np.hypot(x + left - np.float32(self.outlet_x(time_s)), y + top - self._y)
         size = np.float32(0.16) * np.minimum(
             distance * np.float32(0.12) + np.float32(0.05 * self._d), np.float32(1.4 * self._d)
         )

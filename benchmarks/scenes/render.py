@@ -2,24 +2,34 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.scenes.air import Air
+from benchmarks.scenes.cloth import WavingCloth
+from benchmarks.scenes.faults import Damage
 from benchmarks.scenes.fire import Flames
 from benchmarks.scenes.flow import flow_of
+from benchmarks.scenes.lamps import Lamps
 from benchmarks.scenes.light import Plane, encode, seeded
 from benchmarks.scenes.place import backdrop
 from benchmarks.scenes.plume import Medium, Plume
 from benchmarks.scenes.scene import FrameTruth, Kind, Scene, SceneEvent, SceneFrame, Sighting
 from benchmarks.scenes.sky import Sky
-from benchmarks.scenes.traffic import Traffic
+from benchmarks.scenes.traffic import Traffic, lorry_of
 
 _VISIBLE = 0.05
 """Opacity that counts as visible: the nearest 5 % is what an observer reads (domain.md 1.3)."""
+
+
+_STROKES = ((0.0, 2.6), (0.24, 1.4))
+"""When after the first a lightning's strokes come, and how much of the scene's light each adds."""
+
+_INFRARED = 1.7
+"""How much brighter a scene is under the camera's own infra-red lamps, its filter open."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,10 +60,16 @@ class Stage:
         self.scene = scene
         width, height = scene.size_wh
         self._backdrop = backdrop(scene)
-        self._sky = Sky(scene.weather, scene.seed, scene.size_wh, self._backdrop.horizon_px)
-        self._air = Air(self._sky.mood, scene.seed, scene.size_wh, self._backdrop.horizon_px)
+        horizon_px = self._backdrop.horizon_px
+        self._sky = Sky(scene.weather, scene.seed, scene.size_wh, horizon_px, scene.cloud_speed)
+        light = self._sky.mood.light
+        self._air = Air(self._sky.mood, scene.seed, scene.size_wh, horizon_px, scene.fog)
         self._gap = 1 - self._backdrop.cover[: self._backdrop.horizon_px, :, None]
-        self._traffic = Traffic(scene.vehicles, self._backdrop.road, scene.size_wh, scene.seed, self._sky.mood.light)
+        road = self._backdrop.road
+        self._traffic = Traffic(scene.vehicles, road, scene.size_wh, scene.seed, light, scene.events)
+        self._cloths = [WavingCloth(cloth, scene.size_wh, scene.seed, light, scene.wind) for cloth in scene.cloths]
+        self._lamps = Lamps(scene.oncoming, scene.size_wh, horizon_px, scene.seed)
+        self._damage = None if scene.fault is None else Damage(scene.fault, scene.size_wh, scene.seed)
         self._sources = [self._source(index, event) for index, event in enumerate(scene.events)]
         self._axes = [source.axis_px() for source in self._sources]
         rng = seeded(scene.seed, "lens")
@@ -69,6 +85,9 @@ class Stage:
         at = event.at or self._backdrop.lip
         outlet_px = (at[0] * width, at[1] * height)
         outlet = (event.width or self._backdrop.lip_width * 0.86) * width
+        if event.speed:
+            lorry = lorry_of(event, self._backdrop.road, self.scene.size_wh)
+            outlet_px, outlet = lorry.exhaust_px, lorry.exhaust_width_px
         seed = self.scene.seed * 101 + index
         if event.kind is Kind.FIRE:
             return Flames(event, outlet_px, outlet, self.scene.size_wh, seed)
@@ -79,12 +98,22 @@ class Stage:
         """Return the linear radiance of the place at `time_s` with nothing emitted."""
         image = self._backdrop.radiance.copy()
         image[: self._backdrop.horizon_px] += self._sky.radiance(time_s) * self._gap
+        for cloth in self._cloths:
+            cloth.hang(image, time_s)
         self._traffic.drive(image, time_s)
+        self._lamps.shine(image, time_s)
         for source in self._sources:
             if isinstance(source, Flames):
                 source.shine(image, time_s)
         self._air.veil(image, time_s)
+        if flash := self._flash(time_s):
+            image *= np.float32(1 + flash)
         return image
+
+    def _flash(self, time_s: float) -> float:
+        """Return how much light lightning adds, as a share of the scene's own: a stroke and a weaker one after it."""
+        strokes = ((time_s - flash_s - late_s, power) for flash_s in self.scene.flashes_s for late_s, power in _STROKES)
+        return sum(power * math.exp(-after_s / 0.12) for after_s, power in strokes if 0 <= after_s < 1)
 
     def exposure(self, time_s: float) -> Exposure:
         """Return the light at `time_s`, with everything that made it."""
@@ -97,26 +126,44 @@ class Stage:
 
     def frame(self, index: int) -> SceneFrame:
         """Return frame `index`."""
+        shown = self._shown(index / self.scene.fps)
+        if shown != index:
+            held = self.frame(shown)
+            return SceneFrame(held.image, replace(held.truth, index=index, time_s=index / self.scene.fps), held.opacity)
         time_s = index / self.scene.fps
         seen, transmission, media = self._emit(self.background(time_s), time_s)
         image = encode(seen, self.gain(time_s))
         opacity = np.asarray(1 - transmission, np.float32)
+        infrared_s = self.scene.lens.infrared_s
+        if infrared_s is not None and time_s >= infrared_s:
+            image = np.asarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), np.uint8)
         offset_px = self.offset_px(time_s)
         if self.scene.lens.shake_px:
             image, opacity = self._shake(image, opacity, offset_px)
+        if self._damage is not None:
+            image = self._damage.over(image, time_s)
         row, column = self._corners[index % len(self._corners)]
         height, width = opacity.shape
         noise = self._noise[row : row + height, column : column + width]
         image = np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), np.uint8)
-        sightings = tuple(self._sighting(number, medium, offset_px) for number, medium in enumerate(media))
+        sightings = tuple(self._sighting(number, medium, offset_px, time_s) for number, medium in enumerate(media))
         return SceneFrame(image, FrameTruth(index, time_s, sightings), opacity)
 
     def gain(self, time_s: float) -> Plane:
         """Return the factor ``(h, w, 3)`` by which lens and exposure change the light at `time_s`."""
-        drift = self.scene.lens.exposure_drift
-        if not drift:
-            return self._vignette
-        return self._vignette * np.float32(1 + drift * math.sin(2 * math.pi * time_s / 20))
+        lens, gain = self.scene.lens, 1.0
+        if lens.exposure_drift:
+            gain *= 1 + lens.exposure_drift * math.sin(2 * math.pi * time_s / 20)
+        if lens.infrared_s is not None and time_s >= lens.infrared_s:
+            gain *= _INFRARED
+        if self._damage is not None:
+            gain *= self._damage.gain(time_s)
+        return self._vignette if gain == 1 else self._vignette * np.float32(gain)
+
+    def _shown(self, time_s: float) -> int:
+        """Return which frame is shown at `time_s`."""
+        held_s = time_s if self._damage is None else self._damage.held_s(time_s)
+        return math.ceil(held_s * self.scene.fps - 1e-6) if held_s < time_s else round(time_s * self.scene.fps)
 
     def frames(self) -> Iterator[SceneFrame]:
         """Yield every frame in order."""
@@ -162,7 +209,13 @@ class Stage:
         ]
         return size * parts[0], size * parts[1]
 
-    def _sighting(self, number: int, medium: Medium | None, offset_px: tuple[float, float]) -> Sighting:
+    def _axis(self, number: int, time_s: float) -> NDArray[np.float64]:
+        source = self._sources[number]
+        if isinstance(source, Plume) and self.scene.events[number].speed:
+            return source.axis_px(time_s)
+        return self._axes[number]
+
+    def _sighting(self, number: int, medium: Medium | None, offset_px: tuple[float, float], time_s: float) -> Sighting:
         if medium is None:
             return _unseen(number)
         opacity = 1 - medium.transmission
@@ -170,7 +223,7 @@ class Stage:
         columns, rows = np.flatnonzero(seen.any(0)), np.flatnonzero(seen.any(1))
         if not len(columns):
             return _unseen(number)
-        along = _at(opacity, self._axes[number] - (medium.left, medium.top))
+        along = _at(opacity, self._axis(number, time_s) - (medium.left, medium.top))
         visible = along[along > _VISIBLE]
         is_fire = self.scene.events[number].kind is Kind.FIRE
         left, top = medium.left + offset_px[0], medium.top + offset_px[1]

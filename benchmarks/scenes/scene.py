@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.scenes.light import Plane
+from vision.health import PictureFault
 
 Xyxy = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels."""
@@ -18,6 +19,29 @@ class Kind(StrEnum):
     SMOKE = "smoke"
     STEAM = "steam"
     FIRE = "fire"
+    DUST = "dust"
+
+
+REPORTED = frozenset({Kind.SMOKE, Kind.FIRE})
+"""What deserves a lead; steam and dust only look like it."""
+
+
+class LookAlike(StrEnum):
+    """What in a quiet scene may be taken for smoke or fire (domain.md 2)."""
+
+    NOTHING = "nothing"
+    STEAM = "steam"
+    CLOUDS = "clouds"
+    SUNSET = "sunset"
+    FOG = "fog"
+    HEADLIGHTS = "headlights"
+    RAIN = "rain"
+    LIGHTNING = "lightning"
+    VEHICLES = "vehicles"
+    RED_CLOTH = "red cloth"
+    DUST = "dust"
+    CAMERA = "camera"
+    """Shake, exposure that drifts, a switch to infra-red."""
 
 
 class Colour(StrEnum):
@@ -35,6 +59,7 @@ class Place(StrEnum):
     WORKS = "works"
     STREET = "street"
     YARD = "yard"
+    HILLS = "hills"
 
 
 class Weather(StrEnum):
@@ -46,6 +71,9 @@ class Weather(StrEnum):
     DUSK = "dusk"
     FOG = "fog"
     RAIN = "rain"
+    LOW_CLOUD = "low cloud"
+    SUNSET = "sunset"
+    NIGHT = "night"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +96,9 @@ class SceneEvent:
         at: the outlet as fractions of picture width and height; ``None`` for the lip of the stack.
 
         width: outlet width as a fraction of picture width; ``None`` for the stack's own.
+
+        speed: picture widths a second at which the outlet moves to the right, negative to the left: the exhaust of a
+            lorry that comes into the picture at `start_s`. ``at`` then only tells the height.
     """
 
     kind: Kind
@@ -77,6 +108,38 @@ class SceneEvent:
     colour: Colour = Colour.GREY
     at: tuple[float, float] | None = None
     width: float | None = None
+    speed: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FogBank:
+    """Fog that rolls in: from `start_s` on, at `full_s` with `thickness`, the share of its light in what is far."""
+
+    start_s: float
+    full_s: float
+    thickness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cloth:
+    """A flag or a sheet in the wind: its fixed edge's top corner and its size as fractions, and its sRGB colour."""
+
+    at: tuple[float, float]
+    size: tuple[float, float]
+    rgb: tuple[int, int, int] = (196, 24, 22)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFault:
+    """
+    What goes wrong with the camera itself, from `start_s` to `end_s`.
+
+    A camera that is to be moved sees the middle 74 % of its place, enlarged; such a scene can have no events.
+    """
+
+    kind: PictureFault
+    start_s: float
+    end_s: float = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +155,15 @@ class Lens:
         exposure_drift: relative amplitude of a slow swing of exposure (20 s period).
 
         vignette: relative loss of light in the corners.
+
+        infrared_s: when the camera switches to infra-red: no colour, another brightness; ``None`` for never.
     """
 
     noise_levels: float = 1.6
     shake_px: float = 0.0
     exposure_drift: float = 0.0
     vignette: float = 0.22
+    infrared_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +193,22 @@ class Scene:
         vehicles: cars on the road at any time.
 
         lens: what the camera adds.
+
+        family: of which it is one (`benchmarks.scenes.families`); empty outside them.
+
+        look_alike: what in it may be mistaken, where nothing deserves a lead.
+
+        fault: of the camera.
+
+        fog: that rolls in.
+
+        flashes_s: when lightning strikes.
+
+        cloths: flags and sheets.
+
+        oncoming: vehicles at any time that drive towards the camera with their lights on.
+
+        cloud_speed: of the clouds' drift, 1 is slow.
     """
 
     name: str
@@ -140,6 +222,18 @@ class Scene:
     wind: float = 2.4
     vehicles: int = 0
     lens: Lens = field(default_factory=Lens)
+    family: str = ""
+    look_alike: LookAlike | None = None
+    fault: CameraFault | None = None
+    fog: FogBank | None = None
+    flashes_s: tuple[float, ...] = ()
+    cloths: tuple[Cloth, ...] = ()
+    oncoming: int = 0
+    cloud_speed: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.events and self.fault is not None and self.fault.kind is PictureFault.MOVED:
+            raise ValueError(f"{self.name}: a scene of a moved camera can have no events")
 
     @property
     def frames(self) -> int:
@@ -149,7 +243,7 @@ class Scene:
     @property
     def is_quiet(self) -> bool:
         """True where nothing in the scene deserves a lead: neither smoke nor fire."""
-        return all(event.kind is Kind.STEAM for event in self.events)
+        return not any(event.kind in REPORTED for event in self.events)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class Mood:
         fog: share of the horizon's light in what is far; drifts in banks.
 
         rain: opacity of the streaks.
+
+        sun: radiance of a low sun's disc and of the glow around it; 0 where none is seen.
     """
 
     zenith: tuple[int, int, int]
@@ -44,6 +46,7 @@ class Mood:
     light: float
     fog: float = 0.0
     rain: float = 0.0
+    sun: float = 0.0
 
 
 MOODS = {
@@ -55,6 +58,9 @@ MOODS = {
         (128, 136, 145), (170, 176, 181), (176, 181, 185), (112, 120, 129), -1.2, 2.4, 0.5, fog=0.25, rain=0.3
     ),
     Weather.DUSK: Mood((52, 66, 104), (226, 158, 110), (196, 138, 122), (76, 74, 98), 0.2, 1.8, 0.16),
+    Weather.LOW_CLOUD: Mood((150, 166, 186), (196, 204, 212), (242, 243, 243), (132, 139, 148), -0.5, 1.1, 0.75),
+    Weather.SUNSET: Mood((70, 84, 128), (250, 146, 62), (255, 172, 96), (116, 72, 86), 0.0, 1.4, 0.34, sun=1.6),
+    Weather.NIGHT: Mood((9, 11, 18), (34, 32, 36), (30, 30, 34), (12, 13, 18), 0.4, 1.8, 0.035),
 }
 
 
@@ -65,8 +71,11 @@ class Sky:
     Clouds lie on a level ceiling: they shrink and crowd towards the horizon. They are soft, so half size is enough.
     """
 
-    def __init__(self, weather: Weather, seed: int, size_wh: tuple[int, int], horizon_px: int) -> None:
+    def __init__(
+        self, weather: Weather, seed: int, size_wh: tuple[int, int], horizon_px: int, speed: float = 1.0
+    ) -> None:
         self.mood = MOODS[weather]
+        self._speed = speed
         width, rows = size_wh[0], horizon_px
         self._wh = (width, rows)
         rng = seeded(seed, "sky")
@@ -85,11 +94,16 @@ class Sky:
         gradient = colour(*self.mood.zenith) * (1 - mix) + colour(*self.mood.horizon) * mix
         across = 1 + 0.10 * np.linspace(-1, 1, half_w, dtype=np.float32)[None, :, None] * rng.choice([-1, 1])
         self._gradient = np.ascontiguousarray(gradient * across, np.float32)
+        if self.mood.sun:
+            sun_x, sun_y = rng.uniform(0.55, 0.9) * half_w, rng.uniform(0.72, 0.88) * half_h
+            away = np.hypot(x - np.float32(sun_x), y - np.float32(sun_y)) / np.float32(half_w)
+            glow = 0.45 * np.exp(-away / 0.16) + 2.0 * smoothstep(0.024, 0.012, away)
+            self._gradient += np.float32(self.mood.sun) * glow[..., None] * colour(255, 176, 96)
 
     def radiance(self, time_s: float) -> Plane:
         """Return the sky's radiance ``(horizon, width, 3)`` at `time_s`."""
         mood = self.mood
-        drift = np.float32(4.0 * time_s)
+        drift = np.float32(4.0 * self._speed * time_s)
         density = remap(self._broad, self._u + drift, self._v)
         density += np.float32(0.35) * remap(
             self._fine, self._u + np.float32(1.25) * drift, self._v - np.float32(0.4) * drift

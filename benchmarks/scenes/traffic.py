@@ -1,11 +1,13 @@
 """Traffic: cars, vans and lorries that cross the picture on the road, lit at dusk."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from benchmarks.scenes.light import Plane, blur, colour, resize, seeded
+from benchmarks.scenes.scene import SceneEvent
 
 _FINE = 4
 """Vehicles are drawn this many times larger, then reduced: smooth edges without a renderer."""
@@ -77,12 +79,51 @@ class Vehicle:
         foot_px: row on which its wheels stand.
 
         speed_px_s: to the right; negative to the left.
+
+        comes_once: it does not enter again where it left.
     """
 
     sprite: Plane
     left_px: float
     foot_px: float
     speed_px_s: float
+    comes_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lorry:
+    """
+    The lorry of a moving source.
+
+    Attributes:
+        car_px: length of a car on its lane.
+
+        foot_px: row on which its wheels stand.
+
+        exhaust_px: where its exhaust is when the event starts, as the lorry comes into the picture.
+
+        exhaust_width_px: how wide what comes out is there.
+    """
+
+    car_px: float
+    foot_px: float
+    exhaust_px: tuple[float, float]
+    exhaust_width_px: float
+
+
+_LANES = ((0.42, -1, 0.92), (0.86, 1, 1.12))
+"""Where on the road, which way, and how near."""
+
+
+def lorry_of(event: SceneEvent, road: tuple[float, float], size_wh: tuple[int, int]) -> Lorry:
+    """Return the lorry of an event that moves: its exhaust is at its tail, low."""
+    where, _, near = _LANES[event.speed > 0]
+    car_px = (road[1] - road[0]) * size_wh[1] * 1.22 * near
+    long, high, *_ = _BODIES["lorry"]
+    foot = (road[0] + where * (road[1] - road[0])) * size_wh[1]
+    x = -long * car_px if event.speed > 0 else size_wh[0] + long * car_px
+    width = 0.13 * car_px if event.width is None else event.width * size_wh[0]
+    return Lorry(car_px, foot, (x, foot - 0.14 * high * car_px), width)
 
 
 class Traffic:
@@ -99,19 +140,26 @@ class Traffic:
         seed: of kinds, colours, gaps and speeds.
 
         light: brightness of the day; below 0.3 they drive with their lights on.
+
+        events: those of them that move bring their lorry.
     """
 
     def __init__(
-        self, count: int, road: tuple[float, float], size_wh: tuple[int, int], seed: int, light: float
+        self,
+        count: int,
+        road: tuple[float, float],
+        size_wh: tuple[int, int],
+        seed: int,
+        light: float,
+        events: Sequence[SceneEvent] = (),
     ) -> None:
         rng = seeded(seed, "traffic")
         width, height = size_wh
         depth = (road[1] - road[0]) * height
         self._width = width
         self._vehicles: list[Vehicle] = []
-        lanes = ((0.42, -1, 0.92), (0.86, 1, 1.12))
         for number in range(count):
-            where, direction, near = lanes[number % 2]
+            where, direction, near = _LANES[number % 2]
             length = depth * 1.22 * near
             kind = str(rng.choice(["car", "car", "car", "van", "lorry"]))
             sprite = _draw(kind, length, rng, light)
@@ -120,6 +168,15 @@ class Traffic:
             slot = (number // 2 + rng.uniform(0.1, 0.6)) / max(1, (count + 1) // 2)
             speed = direction * length * (1.35 if direction > 0 else 1.15)
             self._vehicles.append(Vehicle(sprite, slot * self._loop(), (road[0] * height) + where * depth, speed))
+        for event in events:
+            if event.speed:
+                lorry = lorry_of(event, road, size_wh)
+                sprite = _draw("lorry", lorry.car_px, rng, light)
+                x, speed = lorry.exhaust_px[0], event.speed * width
+                if speed < 0:
+                    sprite = np.ascontiguousarray(sprite[:, ::-1])
+                    x -= sprite.shape[1]
+                self._vehicles.append(Vehicle(sprite, x - speed * event.start_s, lorry.foot_px, speed, comes_once=True))
         self._vehicles.sort(key=lambda vehicle: vehicle.foot_px)
 
     def _loop(self) -> float:
@@ -129,7 +186,9 @@ class Traffic:
         """Draw the vehicles at `time_s` into `image` (linear radiance), in place."""
         for vehicle in self._vehicles:
             rows, columns = vehicle.sprite.shape[:2]
-            x = (vehicle.left_px + vehicle.speed_px_s * time_s) % self._loop() - 0.45 * self._width
+            x = vehicle.left_px + vehicle.speed_px_s * time_s
+            if not vehicle.comes_once:
+                x = x % self._loop() - 0.45 * self._width
             top = round(vehicle.foot_px) - round(rows * 0.8)
             x0, x1 = max(0, int(np.floor(x))), min(self._width, int(np.floor(x)) + columns + 1)
             y1 = min(image.shape[0], top + rows)

