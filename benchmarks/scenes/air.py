@@ -1,5 +1,6 @@
 """Air: fog that drifts in banks and rain that falls between the camera and the place."""
 
+import cv2
 import numpy as np
 
 from benchmarks.scenes.light import Plane, blur, colour, fractal, remap, resize, seeded
@@ -32,6 +33,7 @@ class Air:
         horizon = colour(*mood.horizon)
         # Fog scatters the light of the whole sky: greyer than the horizon, and dimmer where only that still glows.
         self._haze = (horizon + 2 * horizon.mean()) / 3 * np.float32(min(1.0, 0.35 + mood.light))
+        self._light = np.full((size_wh[1], size_wh[0], 3), self._haze, np.float32)
         rng = seeded(seed, "air")
         if mood.fog or bank is not None:
             self._make_banks(rng, horizon_px)
@@ -70,11 +72,15 @@ class Air:
             drift = np.float32(7 * time_s)
             banks = 1 + np.float32(0.18) * remap(self._banks, self._u + drift, self._v - np.float32(0.2) * drift)
             share = resize(np.clip(np.float32(fog) * self._distance * banks, 0, 0.97).astype(np.float32), *self._wh)
-            image += (self._haze - image) * share[..., None]
+            self._blend(image, share)
         if mood.rain:
             width, height = self._wh
             number = round(time_s * 1000)
             row, column = (number * 7919) % _TILE, (number * 104729) % _TILE
             tile = np.roll(self._streaks, (row, column), (0, 1))
-            tiled = np.tile(tile, (-(-height // _TILE), -(-width // _TILE)))[:height, :width, None]
-            image += (self._haze - image) * (tiled * np.float32(mood.rain))
+            tiled = np.tile(tile, (-(-height // _TILE), -(-width // _TILE)))[:height, :width]
+            self._blend(image, tiled * np.float32(mood.rain))
+
+    def _blend(self, image: Plane, share: Plane) -> None:
+        """Replace `share` ``(h, w)`` of the image by the haze's own light, in place."""
+        cv2.blendLinear(image, self._light, 1 - share, share, dst=image)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.scenes.canvas import Canvas
-from benchmarks.scenes.light import Plane, fractal, seeded
+from benchmarks.scenes.elsewhere import avenue, depot, power_plant, valley
+from benchmarks.scenes.landmarks import Layout, hills, road, skyline, stack
+from benchmarks.scenes.light import Plane
 from benchmarks.scenes.scene import Place, Scene
 from benchmarks.scenes.sky import MOODS
 
@@ -41,78 +43,31 @@ def backdrop(scene: Scene) -> Backdrop:
     """Paint the scene's place under its weather's light."""
     mood = MOODS[scene.weather]
     canvas = Canvas(scene.size_wh, scene.seed, mood.horizon, mood.light)
-    paint = {Place.WORKS: _works, Place.STREET: _street, Place.YARD: _yard, Place.HILLS: _hill_country}[scene.place]
+    paint = {
+        Place.WORKS: _works,
+        Place.STREET: _street,
+        Place.YARD: _yard,
+        Place.HILLS: _hill_country,
+        Place.POWER_PLANT: power_plant,
+        Place.AVENUE: avenue,
+        Place.DEPOT: depot,
+        Place.VALLEY: valley,
+    }[scene.place]
     horizon, lip, lip_width, road = paint(canvas, scene.seed)
     return Backdrop(canvas.radiance, canvas.cover, round(horizon * canvas.height), lip, lip_width, road)
-
-
-Layout = tuple[float, tuple[float, float], float, tuple[float, float]]
-
-
-def _hills(canvas: Canvas, seed: int, horizon: float, height: float, distance: float) -> None:
-    line = fractal(seeded(seed, "hills", height), 64, canvas.width, 3, 6, 0.5)[7]
-    xs = np.linspace(0, 1, 160)
-    ys = horizon - height * (0.6 + 0.35 * np.interp(xs, np.linspace(0, 1, canvas.width), line))
-    points = [(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
-    canvas.polygon(
-        [*points, (1.01, horizon + 0.02), (-0.01, horizon + 0.02)], canvas.tint(92, 104, 96, distance), 0.03, 0.10
-    )
-
-
-def _skyline(canvas: Canvas, horizon: float, tallest: float, distance: float, *, every: float) -> None:
-    x = -0.02
-    while x < 1.0:
-        width = every * canvas.rng.uniform(0.5, 1.3)
-        top = horizon - tallest * canvas.rng.uniform(0.25, 1.0)
-        tone = int(canvas.rng.integers(120, 190))
-        paint = canvas.tint(
-            tone, tone - int(canvas.rng.integers(0, 16)), tone - int(canvas.rng.integers(4, 34)), distance
-        )
-        floors, columns = max(2, round((horizon - top) * 42)), max(2, round(width * 90))
-        canvas.facade((x, top, x + width, horizon + 0.01), paint, floors, columns, distance)
-        x += width * canvas.rng.uniform(0.9, 1.5)
-
-
-def _stack(canvas: Canvas, x: float, lip_y: float, foot_y: float, width: float, *, banded: bool) -> None:
-    """A tapering round stack: brick or concrete, with red and white bands or a dark rim, lit from the left."""
-    strips = 28
-    taper = 1.5
-    for strip in range(strips):
-        a, b = strip / strips * 2 - 1, (strip + 1) / strips * 2 - 1
-        normal = (a + b) / 2
-        shade = np.float32(0.42 + 0.58 * max(0.0, np.sqrt(1 - normal**2) * 0.75 - normal * 0.5))
-        for band in range(12):
-            t0, t1 = band / 12, (band + 1) / 12
-            w0, w1 = (width / 2 * (1 + (taper - 1) * t) for t in (t0, t1))
-            y0, y1 = (lip_y + (foot_y - lip_y) * t for t in (t0, t1))
-            tone = (150, 140, 128) if not banded or band >= 6 else ((168, 62, 50) if band % 2 == 0 else (206, 202, 194))
-            if band == 0 and not banded:
-                tone = (96, 88, 82)
-            paint = canvas.tint(*tone, 0.05) * shade
-            canvas.polygon(
-                ((x + a * w0, y0), (x + b * w0 + 3e-4, y0), (x + b * w1 + 3e-4, y1), (x + a * w1, y1)),
-                paint,
-                0.07,
-                0.12,
-            )
-    rim = canvas.tint(70, 66, 62)
-    canvas.box(x - width * 0.56, lip_y - 0.002, x + width * 0.56, lip_y + 0.008, rim)
-    for t in (0.25, 0.55):
-        y, w = lip_y + (foot_y - lip_y) * t, width * (0.5 + 0.25 * t)
-        canvas.box(x - w * 1.18, y, x + w * 1.18, y + 0.005, rim)
 
 
 def _works(canvas: Canvas, seed: int) -> Layout:
     horizon = 0.76
     rng = canvas.rng
-    _hills(canvas, seed, horizon, 0.07, 0.72)
-    _skyline(canvas, horizon, 0.12, 0.62, every=0.06)
+    hills(canvas, seed, horizon, 0.07, 0.72)
+    skyline(canvas, horizon, 0.12, 0.62, every=0.06)
     canvas.foliage(-0.02, 1.02, horizon - 0.055, horizon + 0.01, 0.38)
     canvas.ground(horizon, canvas.tint(112, 108, 98), canvas.tint(128, 130, 116, 0.25))
     lip, lip_width = (0.33 + rng.uniform(-0.05, 0.05), 0.34), 0.024
-    _stack(canvas, lip[0], lip[1], 0.84, lip_width, banded=bool(rng.random() < 0.6))
+    stack(canvas, lip[0], lip[1], 0.84, lip_width, banded=bool(rng.random() < 0.6))
     second = lip[0] + rng.uniform(0.36, 0.42)
-    _stack(canvas, second, 0.52, 0.82, 0.012, banded=False)
+    stack(canvas, second, 0.52, 0.82, 0.012, banded=False)
     halls = (
         (lip[0] - 0.34, 0.635, 0.24, (176, 168, 152)),
         (lip[0] - 0.07, 0.60, 0.20, (150, 158, 166)),
@@ -139,30 +94,19 @@ def _works(canvas: Canvas, seed: int) -> Layout:
         canvas.box(left, 0.845, left + width + 0.01, 0.862, canvas.tint(58, 56, 52), 0.1, 0.2)
     for number in range(3):
         x = lip[0] + 0.48 + 0.052 * number
-        _stack(canvas, x, 0.64, 0.85, 0.042, banded=False)
+        stack(canvas, x, 0.64, 0.85, 0.042, banded=False)
     canvas.foliage(-0.03, lip[0] - 0.08, 0.76, 0.90, 0.04, 0.25)
     canvas.foliage(lip[0] + 0.26, 1.03, 0.79, 0.90, 0.04, 0.35)
-    _road(canvas, 0.885, 0.965)
+    road(canvas, 0.885, 0.965)
     canvas.foliage(-0.02, 1.02, 0.95, 1.05, 0.0, 0.15)
     return horizon, lip, lip_width, (0.885, 0.965)
-
-
-def _road(canvas: Canvas, top: float, bottom: float) -> None:
-    canvas.box(-0.01, top - 0.018, 1.01, top, canvas.tint(142, 138, 130), 0.08, 0.08)
-    canvas.box(-0.01, top, 1.01, bottom, canvas.tint(78, 79, 82), 0.07, 0.12)
-    middle = (top + bottom) / 2
-    for dash in range(14):
-        canvas.box(
-            dash / 13 - 0.02, middle - 0.0025, dash / 13 + 0.014, middle + 0.0025, canvas.tint(206, 204, 196), 0.1, 0.2
-        )
-    canvas.box(-0.01, bottom, 1.01, bottom + 0.02, canvas.tint(150, 147, 140), 0.08, 0.08)
 
 
 def _street(canvas: Canvas, seed: int) -> Layout:
     horizon = 0.66
     rng = canvas.rng
-    _hills(canvas, seed, horizon, 0.06, 0.75)
-    _skyline(canvas, horizon, 0.20, 0.5, every=0.07)
+    hills(canvas, seed, horizon, 0.06, 0.75)
+    skyline(canvas, horizon, 0.20, 0.5, every=0.07)
     canvas.ground(horizon, canvas.tint(120, 116, 108), canvas.tint(124, 124, 112, 0.2))
     x = -0.04
     while x < 1.0:
@@ -188,7 +132,7 @@ def _street(canvas: Canvas, seed: int) -> Layout:
     for _ in range(5):
         at = rng.uniform(0, 1)
         canvas.foliage(at - 0.05, at + 0.05, 0.50, 0.77, 0.02, 0.2)
-    _road(canvas, 0.785, 0.96)
+    road(canvas, 0.785, 0.96)
     for number in range(3):
         x = 0.18 + 0.32 * number
         canvas.box(x, 0.42, x + 0.0035, 0.775, canvas.tint(74, 76, 78))
@@ -199,8 +143,8 @@ def _street(canvas: Canvas, seed: int) -> Layout:
 def _yard(canvas: Canvas, seed: int) -> Layout:
     horizon = 0.58
     rng = canvas.rng
-    _hills(canvas, seed, horizon, 0.06, 0.7)
-    _skyline(canvas, horizon, 0.17, 0.55, every=0.08)
+    hills(canvas, seed, horizon, 0.06, 0.7)
+    skyline(canvas, horizon, 0.17, 0.55, every=0.08)
     canvas.foliage(-0.02, 1.02, 0.46, 0.60, 0.22, 0.1)
     canvas.ground(horizon, canvas.tint(142, 136, 124), canvas.tint(138, 134, 122, 0.15))
     canvas.facade((-0.02, 0.30, 0.26, 0.66), canvas.tint(172, 160, 142), 4, 9)
@@ -233,7 +177,7 @@ def _hill_country(canvas: Canvas, seed: int) -> Layout:
     horizon = 0.52
     rng = canvas.rng
     for number, (height, distance) in enumerate(((0.24, 0.78), (0.17, 0.6), (0.11, 0.42))):
-        _hills(canvas, seed + number, horizon + 0.02 * number, height, distance)
+        hills(canvas, seed + number, horizon + 0.02 * number, height, distance)
     canvas.ground(horizon, canvas.tint(104, 112, 70), canvas.tint(118, 126, 92, 0.3), grain=0.10)
     for _ in range(16):
         y = horizon + 0.02 + 0.26 * rng.random() ** 2

@@ -64,7 +64,7 @@ class Stage:
         self._sky = Sky(scene.weather, scene.seed, scene.size_wh, horizon_px, scene.cloud_speed)
         light = self._sky.mood.light
         self._air = Air(self._sky.mood, scene.seed, scene.size_wh, horizon_px, scene.fog)
-        self._gap = 1 - self._backdrop.cover[: self._backdrop.horizon_px, :, None]
+        self._gap = np.ascontiguousarray(np.dstack([1 - self._backdrop.cover[:horizon_px]] * 3))
         road = self._backdrop.road
         self._traffic = Traffic(scene.vehicles, road, scene.size_wh, scene.seed, light, scene.events)
         self._cloths = [WavingCloth(cloth, scene.size_wh, scene.seed, light, scene.wind) for cloth in scene.cloths]
@@ -97,7 +97,7 @@ class Stage:
     def background(self, time_s: float) -> Plane:
         """Return the linear radiance of the place at `time_s` with nothing emitted."""
         image = self._backdrop.radiance.copy()
-        image[: self._backdrop.horizon_px] += self._sky.radiance(time_s) * self._gap
+        cv2.accumulateProduct(self._sky.radiance(time_s), self._gap, image[: self._backdrop.horizon_px])
         for cloth in self._cloths:
             cloth.hang(image, time_s)
         self._traffic.drive(image, time_s)

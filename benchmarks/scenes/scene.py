@@ -60,6 +60,10 @@ class Place(StrEnum):
     STREET = "street"
     YARD = "yard"
     HILLS = "hills"
+    POWER_PLANT = "power plant"
+    AVENUE = "avenue"
+    DEPOT = "depot"
+    VALLEY = "valley"
 
 
 class Weather(StrEnum):

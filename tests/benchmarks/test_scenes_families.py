@@ -41,12 +41,13 @@ def image_at(scene: Scene, time_s: float) -> np.ndarray[tuple[int, ...], np.dtyp
 
 
 def test_nothing_to_fit_on_is_scored() -> None:
-    """The two splits share neither a seed nor a name, with each other or with the catalogue."""
+    """The two splits share no seed, place or name, and no name with the catalogue."""
     splits = [family_scenes(split) for split in Split]
     everything = [*splits[0], *splits[1], *scenes(), *opacity_scenes()]
 
     assert len({scene.name for scene in everything}) == len(everything)
     assert {scene.seed for scene in splits[0]}.isdisjoint(scene.seed for scene in splits[1])
+    assert {scene.place for scene in splits[0]}.isdisjoint(scene.place for scene in splits[1])
     assert all(len({scene.seed for scene in split}) == len(split) for split in splits)
 
 
