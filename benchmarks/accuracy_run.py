@@ -1,8 +1,7 @@
 """An accuracy run: what was asked, measured in one go, as a result and, if wanted, the pictures of its mistakes."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks.accuracy import image_figures
 from benchmarks.accuracy_looks import (
@@ -34,6 +32,7 @@ from benchmarks.accuracy_result import (
 from benchmarks.accuracy_sequence import lowest_floor, sequence_figures
 from benchmarks.corpus import Clip, known_clips, scene_clips
 from benchmarks.errors import BenchmarkError
+from benchmarks.progress import Track, progress_on
 from benchmarks.scenes.catalogue import scenes
 from models.registry import RegisteredModel
 
@@ -85,10 +84,6 @@ class Measured:
     pictures: Mapping[str, bytes]
 
 
-Advance = Callable[[int, int], None]
-_Track = Callable[[str], AbstractContextManager[Advance]]
-
-
 def run(asked: Asked, *, with_pictures: bool = False, console: Console | None = None) -> Measured:
     """
     Measure; progress goes to `console`.
@@ -103,7 +98,7 @@ def run(asked: Asked, *, with_pictures: bool = False, console: Console | None = 
     images: ImageFigures | None = None
     pictures: Mapping[str, bytes] = {}
     began = time.perf_counter()
-    with _progress(console or Console(stderr=True)) as track:
+    with progress_on(console or Console(stderr=True)) as track:
         if asked.data is not None:
             with labelled_pictures(asked.data, streets=asked.streets, limit=asked.limit) as found:
                 images, used = _images(model, asked.runtime, found, track)
@@ -128,7 +123,7 @@ def run(asked: Asked, *, with_pictures: bool = False, console: Console | None = 
     return Measured(result, pictures)
 
 
-def _images(model: RegisteredModel, runtime: str, found: PictureSet, track: _Track) -> tuple[ImageFigures, RuntimeUsed]:
+def _images(model: RegisteredModel, runtime: str, found: PictureSet, track: Track) -> tuple[ImageFigures, RuntimeUsed]:
     detector = open_detector(model, runtime, floor=CURVE_FLOOR, nms_iou=CURVE_NMS_IOU)
     with track("pictures") as advance:
         looks = look_at(found.samples, detector, advance)
@@ -137,7 +132,7 @@ def _images(model: RegisteredModel, runtime: str, found: PictureSet, track: _Tra
 
 
 def _sequences(
-    model: RegisteredModel, asked: Asked, clips: list[Clip], track: _Track
+    model: RegisteredModel, asked: Asked, clips: list[Clip], track: Track
 ) -> tuple[list[SequenceFigures], RuntimeUsed | None]:
     """Return the figures of the clips and of the scenes, and what ran them."""
     figures: list[SequenceFigures] = []
@@ -160,21 +155,6 @@ def _sequences(
             step = lambda _, number, count, advance=advance: advance(number, count)  # noqa: E731 (binds its bar)
             figures.append(sequence_figures(name, chosen_clips, detector, step=step))
     return figures, runtime_used(detector)
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[_Track]:
-    """Yield a way to follow one piece of work; nothing is drawn where nobody watches."""
-    columns = (TextColumn("{task.description:<18}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
-    with Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal) as progress:
-
-        @contextmanager
-        def track(title: str) -> Iterator[Advance]:
-            task = progress.add_task(title, total=None)
-            yield lambda done, total: progress.update(task, completed=done, total=total)
-            progress.update(task, total=1, completed=1)
-
-        yield track
 
 
 def _mistakes(images: ImageFigures, found: PictureSet) -> dict[str, bytes]:

@@ -47,8 +47,8 @@ Step = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """One clip with the leads of every decider at every threshold."""
+class Seen:
+    """One clip with the leads of every decider at every threshold, by its name and the threshold."""
 
     clip: Clip
     watched: Watched
@@ -69,9 +69,20 @@ def sequence_figures(
     step: Step | None = None,
 ) -> SequenceFigures:
     """Return the figures of a set of clips; raises as `confirmed_leads` does."""
-    shipped = shipped_threshold()
-    thresholds = sorted({*THRESHOLDS, shipped})
+    thresholds = sorted({*THRESHOLDS, shipped_threshold()})
+    return figures_of(name, watch_clips(clips, detector, variants, thresholds, step), variants, thresholds)
+
+
+def watch_clips(
+    clips: Sequence[Clip],
+    detector: Detector,
+    variants: Sequence[Variant],
+    thresholds: Sequence[float],
+    step: Step | None = None,
+) -> list[Seen]:
+    """Return what each variant at each threshold, and the shipped one at its own, makes of the clips."""
     trials = {(variant.name, limit): trial(variant, limit) for variant in variants for limit in thresholds}
+    shipped = shipped_threshold()
     if (SHIPPED.name, shipped) not in trials:
         trials[SHIPPED.name, shipped] = trial(SHIPPED, shipped)
     seen = []
@@ -79,9 +90,17 @@ def sequence_figures(
         if step is not None:
             step(clip.path.name, number, len(clips))
         leads, watched = confirmed_leads(clip.path, detector, ANALYSIS_FPS, trials)
-        seen.append(_Seen(clip, watched, leads))
+        seen.append(Seen(clip, watched, leads))
     if step is not None:
         step("", len(clips), len(clips))
+    return seen
+
+
+def figures_of(
+    name: str, seen: Sequence[Seen], variants: Sequence[Variant], thresholds: Sequence[float]
+) -> SequenceFigures:
+    """Return the figures of clips that were watched by these variants at these thresholds."""
+    shipped = shipped_threshold()
     counted = [one for one in seen if not one.clip.is_unclear]
     return SequenceFigures(
         name=name,
@@ -133,7 +152,7 @@ def _is_inside(lead: ConfirmedLead, event: Event) -> bool:
     return max(0.0, wide) * max(0.0, high) >= own * _INSIDE
 
 
-def _row(seen: Sequence[_Seen], key: _Key) -> DeciderRow:
+def _row(seen: Sequence[Seen], key: _Key) -> DeciderRow:
     delays: list[float] = []
     events = false = clips_with = 0
     for one in seen:
@@ -155,7 +174,7 @@ def _row(seen: Sequence[_Seen], key: _Key) -> DeciderRow:
     )
 
 
-def _clip_figures(one: _Seen, key: _Key) -> ClipFigures:
+def _clip_figures(one: Seen, key: _Key) -> ClipFigures:
     return ClipFigures(
         sha256=one.clip.sha256,
         seconds=one.watched.seconds,

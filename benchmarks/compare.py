@@ -1,5 +1,5 @@
 """
-Two accuracy results side by side, and which differences are more than chance.
+Two results of one benchmark side by side, and which differences are more than chance.
 
 The interval of a difference is put together from both figures' own (MOVER: Newcombe 1998, Zou and Donner 2008), as if
 the two runs had seen different pictures. They saw the same ones, so it is wider than it need be: a difference called
@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from benchmarks.accuracy_result import (
     AccuracyResult,
@@ -20,12 +21,24 @@ from benchmarks.accuracy_result import (
     Rate,
     SequenceFigures,
     Share,
+    read_result,
 )
 from benchmarks.deciders import SHIPPED
 from benchmarks.errors import BenchmarkError
+from benchmarks.scene_result import (
+    SCENES_FORMAT,
+    OpacityFigures,
+    PerDay,
+    ScenesResult,
+    SplitEvents,
+    read_scenes_result,
+)
 
 SAME_WEIGHTS_TOLERANCE = 0.005
 """By how much a headline figure of the *same* weights may fall: rounding may tip one alarm in 225 pictures (0.0044)."""
+
+
+Result = AccuracyResult | ScenesResult
 
 
 class Verdict(StrEnum):
@@ -95,8 +108,8 @@ class Comparison:
         is_same_model: both ran the same weights at the same size and threshold, in the same engine and precision.
     """
 
-    before: AccuracyResult
-    after: AccuracyResult
+    before: Result
+    after: Result
     differences: tuple[Difference, ...]
     is_same_data: bool
     is_same_model: bool
@@ -155,8 +168,10 @@ class Comparison:
         return json.dumps(about, indent=1) + "\n"
 
 
-def compare(before: AccuracyResult, after: AccuracyResult) -> Comparison:
+def compare(before: Result, after: Result) -> Comparison:
     """Return two results side by side; raise `BenchmarkError` where they have no figure in common."""
+    if type(before) is not type(after):
+        raise BenchmarkError("the two results are of different benchmarks")
     earlier = {figure.key: figure for figure in figures(before)}
     differences = [_difference(earlier[figure.key], figure) for figure in figures(after) if figure.key in earlier]
     if not differences:
@@ -164,12 +179,38 @@ def compare(before: AccuracyResult, after: AccuracyResult) -> Comparison:
     return Comparison(before, after, tuple(differences), _data(before) == _data(after), _ran(before) == _ran(after))
 
 
-def figures(result: AccuracyResult) -> Iterator[Figure]:
+def figures(result: Result) -> Iterator[Figure]:
     """Yield every figure of a result that has a value and an interval, the headlines first."""
+    if isinstance(result, ScenesResult):
+        for events in result.events:
+            yield from _event_figures(events)
+        for opacity in result.opacity:
+            for name, group in opacity.groups.items():
+                yield from _opacity_figures(f"{opacity.name}.opacity.{name}", group, is_headline=name == "all")
+        return
     if result.images is not None:
         yield from _image_figures(result.images)
     for one in result.sequences:
         yield from _sequence_figures(one)
+
+
+def _event_figures(events: SplitEvents) -> Iterator[Figure]:
+    for row in events.confirmations:
+        key, is_shipped = f"{events.name}.{row.decider}", row.decider == SHIPPED.name
+        yield from _figure(f"{key}.event_recall", row.event_recall, is_headline=is_shipped)
+        yield from _figure(f"{key}.false_leads_per_day", row.false_leads, is_error=True, is_headline=is_shipped)
+    for name, recall in events.families.items():
+        yield from _figure(f"{events.name}.families.{name}.event_recall", recall)
+    for name, one in events.look_alikes.items():
+        yield from _figure(f"{events.name}.look_alikes.{name}", one.scenes_with_false_leads, is_error=True)
+    if events.faults is not None:
+        yield from _figure(f"{events.name}.faults.told", events.faults.told)
+        yield from _figure(f"{events.name}.faults.scenes_with_leads", events.faults.scenes_with_leads, is_error=True)
+
+
+def _opacity_figures(key: str, group: OpacityFigures, *, is_headline: bool) -> Iterator[Figure]:
+    yield from _figure(f"{key}.mean_error", group.mean_error, is_error=True, is_headline=is_headline)
+    yield from _figure(f"{key}.read", Share.of(group.numbers, group.cases))
 
 
 def _image_figures(images: ImageFigures) -> Iterator[Figure]:
@@ -203,6 +244,8 @@ def _figure(key: str, part: Part, *, is_error: bool = False, is_headline: bool =
             yield Figure(key, value, low, high, is_error, is_headline)
         case Rate(per_hour=float(value), low=low, high=float(high)):
             yield Figure(key, value, low, high, is_error, is_headline, unit="/h")
+        case PerDay(value=float(value), low=low, high=float(high)):
+            yield Figure(key, value, low, high, is_error, is_headline, unit="/d")
 
 
 def _difference(before: Figure, after: Figure) -> Difference:
@@ -212,7 +255,11 @@ def _difference(before: Figure, after: Figure) -> Difference:
     return Difference(before, after, change, low, high)
 
 
-def _data(result: AccuracyResult) -> tuple[object, ...]:
+def _data(result: Result) -> tuple[object, ...]:
+    if isinstance(result, ScenesResult):
+        watched = {(one.name, name): clip.sha256 for one in result.sequences for name, clip in one.clips.items()}
+        read = [(one.name, case.scene, case.bit_rate, case.true) for one in result.opacity for case in one.cases]
+        return watched, read
     images = None if result.images is None else (result.images.data.sha256, result.images.settings)
     clips = [
         (one.name, name, clip.sha256, tuple(clip.events))
@@ -222,13 +269,22 @@ def _data(result: AccuracyResult) -> tuple[object, ...]:
     return images, clips
 
 
-def _ran(result: AccuracyResult) -> tuple[object, ...]:
+def _ran(result: Result) -> tuple[object, ...]:
     return result.model, result.runtime.engine, result.runtime.precision
 
 
-def _title(result: AccuracyResult) -> str:
+def _title(result: Result) -> str:
     model, runtime = result.model, result.runtime
     return (
         f"{model.name} {model.version} at {model.long_side_px} px, threshold {model.threshold:g} "
         f"({runtime.engine} {runtime.precision}, weights {model.weights_sha256[:12]})"
     )
+
+
+def read_any(path: Path) -> Result:
+    """Return the result in a file, of whichever benchmark; raise `BenchmarkError`."""
+    try:
+        is_scenes = SCENES_FORMAT in path.read_text(encoding="utf-8")[:200]
+    except (OSError, UnicodeDecodeError):
+        is_scenes = False
+    return read_scenes_result(path) if is_scenes else read_result(path)

@@ -99,14 +99,18 @@ def scene_events(scene: Scene, clip: Path) -> tuple[Event, ...]:
     """
     Return what should be reported in a rendered scene: its sources of smoke and fire.
 
-    Sources that burn together are one event, its box around all of them as the clip's truth has it.
+    Sources that burn together are one event, its box around all of them as the clip's truth has it. What moves is an
+    event while it is in the picture; what begins behind a camera's fault is none.
     """
     with truth_path(clip).open(encoding="utf-8") as lines:
-        boxes = [event["xyxy"] for event in json.loads(next(lines))["events"]]
+        truths = json.loads(next(lines))["events"]
+    boxes = [truth["xyxy"] for truth in truths]
     together: dict[tuple[float, float], list[int]] = defaultdict(list)
     for number, event in enumerate(scene.events):
-        if event.kind in REPORTED and boxes[number] is not None:
-            together[max(0.0, event.start_s), min(event.end_s, scene.seconds)].append(number)
+        is_hidden = scene.fault is not None and event.start_s >= scene.fault.start_s
+        if event.kind in REPORTED and boxes[number] is not None and not is_hidden:
+            start_s, end_s = truths[number]["visible_s"] if event.speed else (event.start_s, event.end_s)
+            together[max(0.0, start_s), min(end_s, scene.seconds)].append(number)
     return tuple(
         Event(
             classes=tuple(sorted({scene.events[number].kind.value for number in numbers})),

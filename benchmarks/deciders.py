@@ -8,6 +8,7 @@ from typing import TypeVar
 from models.detector import Detector
 from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig, parse_config
+from vision.health import PictureFault
 from vision.leads import LeadState, Xyxy
 from vision.replay import analysed
 
@@ -54,11 +55,20 @@ class ConfirmedLead:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultTold:
+    """A fault of the camera that was reported; seconds from the clip's first picture."""
+
+    kind: PictureFault
+    told_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Watched:
-    """A clip that was analysed: how long it is at the analysis rate, and how many pictures were looked at."""
+    """A clip that was analysed: its length at the analysis rate, pictures looked at, faults reported of the camera."""
 
     seconds: float
     pictures: int
+    faults: tuple[FaultTold, ...] = ()
 
 
 def shipped_threshold() -> float:
@@ -92,7 +102,8 @@ def confirmed_leads(
         )
         analysers[key] = CameraAnalyser.for_camera(camera, config, detector.card)
     leads: dict[Key, list[ConfirmedLead]] = {key: [] for key in trials}
-    start = last = None
+    faults: list[FaultTold] = []
+    start = last = told = None
     pictures = 0
     for frame, boxes in analysed(camera.to_camera(stream), detector):
         start, last = start or frame.time, frame.time
@@ -110,5 +121,10 @@ def confirmed_leads(
                             xyxy=change.lead.peak.xyxy,
                         )
                     )
+        # What a camera shows is judged alike whatever the rules are.
+        fault = next((analyser.picture_fault for analyser in analysers.values()), None)
+        if fault is not None and fault is not told:
+            faults.append(FaultTold(fault, frame.time.seconds_since(start)))
+        told = fault
     seconds = 0.0 if start is None or last is None else last.seconds_since(start) + 1 / fps
-    return leads, Watched(seconds, pictures)
+    return leads, Watched(seconds, pictures, tuple(faults))

@@ -114,15 +114,14 @@ def bench_capacity(
 
 @bench_app.command("compare")
 def bench_compare(
-    before: Annotated[Path, typer.Argument(help="Result of `bench accuracy --json`.")],
-    after: Annotated[Path, typer.Argument(help="Another one.")],
+    before: Annotated[Path, typer.Argument(help="Result of `bench accuracy --json` or `bench scenes --json`.")],
+    after: Annotated[Path, typer.Argument(help="Another one of the same benchmark.")],
     json: ToJson = None,
 ) -> None:
     """Print two results side by side, with the differences that are beyond their intervals."""
-    from benchmarks.accuracy_result import read_result  # noqa: PLC0415
-    from benchmarks.compare import compare  # noqa: PLC0415
+    from benchmarks.compare import compare, read_any  # noqa: PLC0415
 
-    compared = compare(read_result(before), read_result(after))
+    compared = compare(read_any(before), read_any(after))
     print(compared.table())
     if json is not None:
         json.write_text(compared.as_json(), encoding="utf-8")
@@ -130,35 +129,46 @@ def bench_compare(
 
 @bench_app.command("scenes")
 def bench_scenes(
-    names: Annotated[list[str] | None, typer.Argument(help="Scenes; all of them where none is named.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Scenes or families; all where none is named.")] = None,
+    split: Annotated[str, typer.Option(help="develop, held-out or both.")] = "both",
     out: Annotated[Path, typer.Option(help="Folder for the clips and their truth; what is there is reused.")] = Path(
         ".cache/scenes"
     ),
-    model: Annotated[str | None, typer.Option(help="Registry name; the default model without this.")] = None,
-    threshold: Annotated[float, typer.Option(min=0.01, max=1, help="Lowest confidence that counts.")] = 0.25,
+    model: Annotated[
+        str | None, typer.Option(help="Registry name or ONNX file; the default model without this.")
+    ] = None,
+    runtime: Annotated[str, typer.Option(help="Run-time, as in `detector.runtime`.")] = "auto",
+    limit: Annotated[int | None, typer.Option(min=1, help="Scenes of each kind and split, for a quick look.")] = None,
     json: ToJson = None,
-    baseline: Annotated[Path | None, typer.Option(help="An earlier result: exit 1 where a scene is worse.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report with plots here.")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="An earlier result: exit 1 where this one is worse.")] = None,
 ) -> None:
-    """Render the scenes and tell what a detector finds in them and where it is wrong."""
-    from benchmarks.scenes.__main__ import main as scenes  # noqa: PLC0415
-    from benchmarks.scenes.catalogue import scene_named  # noqa: PLC0415
+    """Render scenes whose truth is known, and tell which events, look-alikes, opacities and faults are judged right."""
+    from benchmarks.compare import compare  # noqa: PLC0415
+    from benchmarks.scene_report import scenes_html  # noqa: PLC0415
+    from benchmarks.scene_result import read_scenes_result  # noqa: PLC0415
+    from benchmarks.scene_run import Asked, run  # noqa: PLC0415
+    from benchmarks.scene_text import scenes_text  # noqa: PLC0415
+    from benchmarks.scenes.families import Split  # noqa: PLC0415
 
     configure(quiet=True)
-    try:
-        for name in names or ():
-            scene_named(name)
-    except KeyError as error:
-        raise UsageError(str(error.args[0])) from None
-    arguments = ["--check", "--out", str(out), "--threshold", str(threshold)]
-    if model is not None:
-        arguments += ["--model", model]
+    if split != "both" and split not in list(Split):
+        raise UsageError(f"--split: expected develop, held-out or both; found {split!r}")
+    before = None if baseline is None else read_scenes_result(baseline)
+    splits = tuple(Split) if split == "both" else (Split(split),)
+    result = run(Asked(out, model, runtime, splits, tuple(names or ()), limit))
+    print(scenes_text(result))
     if json is not None:
-        arguments += ["--json", str(json)]
-    if baseline is not None:
-        arguments += ["--baseline", str(baseline)]
-    if names:
-        arguments += ["--names", *names]
-    raise typer.Exit(scenes(arguments))
+        json.write_text(result.as_json(), encoding="utf-8")
+    if html is not None:
+        html.write_text(scenes_html(result), encoding="utf-8")
+    if before is not None:
+        compared = compare(before, result)
+        print(f"\n{compared.table()}")
+        worse = compared.regressions()
+        for one in worse:
+            print(f"worse than {baseline}: {one.after.key} {one.before.value:.3f} -> {one.after.value:.3f}")
+        raise typer.Exit(1 if worse else 0)
 
 
 @bench_app.command("speed")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import product
 
+from benchmarks.scenes.families import Split
 from benchmarks.scenes.scene import Colour, Kind, Lens, Place, Scene, SceneEvent, Weather
 
 _BIN = (0.44, 0.705)
@@ -10,6 +11,9 @@ _BIN = (0.44, 0.705)
 
 _VENT = (0.5, 0.70)
 """A vent at street level: what leaves it rises before the houses."""
+
+_AVENUE_VENT = (0.36, 0.70)
+"""One before the trees and towers of the avenue."""
 
 _START_S, _END_S = 7.0, 22.0
 
@@ -84,26 +88,30 @@ def scene_named(name: str) -> Scene:
     raise KeyError(f"no scene {name!r}: known are {', '.join(scene.name for scene in scenes())}")
 
 
-def opacity_scenes(seconds: float = 20.0) -> tuple[Scene, ...]:
+def opacity_scenes(seconds: float = 20.0, split: Split = Split.DEVELOP) -> tuple[Scene, ...]:
     """
     Return plumes of every colour at 0 to 100 % opacity, before sky and before houses: what measurement is scored on.
 
     Smoke begins at 6 s, so that a clean background can be learnt first, and lasts to the end. Scenes differ in weather,
-    noise, drift of exposure and shake. At 0 % nothing is emitted and every reading above 0 is an error.
+    noise, drift of exposure and shake. At 0 % nothing is emitted and every reading above 0 is an error. Held-out scenes
+    show other places, seeds and opacities.
     """
     lenses = (Lens(), Lens(noise_levels=3.0, exposure_drift=0.08), Lens(shake_px=0.8))
     weathers = (Weather.CLEAR, Weather.CLOUDY, Weather.OVERCAST)
+    is_held = split is Split.HELD_OUT
+    opacities = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9) if is_held else tuple(step / 5 for step in range(6))
+    before_sky, before_houses = (Place.POWER_PLANT, Place.AVENUE) if is_held else (Place.WORKS, Place.STREET)
     found = []
     for number, (colour, before) in enumerate(product(Colour, ("sky", "houses"))):
-        for step in range(6):
-            event = SceneEvent(Kind.SMOKE, 6.0, seconds, step / 5, colour)
+        for step, opacity in enumerate(opacities):
+            event = SceneEvent(Kind.SMOKE, 6.0, seconds, opacity, colour)
             if before == "houses":
-                event = replace(event, at=_VENT, width=0.03)
+                event = replace(event, at=_AVENUE_VENT if is_held else _VENT, width=0.03)
             found.append(
                 Scene(
-                    f"opacity-{colour}-{step * 20:03d}-{before}",
-                    500 + 10 * number + step,
-                    Place.WORKS if before == "sky" else Place.STREET,
+                    f"{'held-' if is_held else ''}opacity-{colour}-{round(opacity * 100):03d}-{before}",
+                    (25_000 if is_held else 500) + 10 * number + step,
+                    before_sky if before == "sky" else before_houses,
                     weathers[(number + step) % 3],
                     (event,),
                     fps=5,

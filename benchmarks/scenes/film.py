@@ -138,8 +138,10 @@ def _encode(scene: Scene, path: Path, bit_rate: int, truths: list[FrameTruth], p
 def _header(scene: Scene, bit_rate: int, truths: list[FrameTruth]) -> dict[str, object]:
     events = []
     for number, event in enumerate(scene.events):
-        boxes = [truth.sightings[number].xyxy for truth in truths if truth.sightings[number].visible]
-        events.append({**asdict(event), "xyxy": _union(boxes)})
+        seen = [truth for truth in truths if truth.sightings[number].visible]
+        boxes = [truth.sightings[number].xyxy for truth in seen]
+        visible_s = [seen[0].time_s, seen[-1].time_s] if seen else None
+        events.append({**asdict(event), "xyxy": _union(boxes), "visible_s": visible_s})
     about = asdict(replace(scene, events=()))
     del about["events"]
     return {

@@ -1,0 +1,83 @@
+"""Scene opacity: plumes of known opacity, read as the product reads them, against the truth."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import score
+from benchmarks.accuracy_result import Estimate, Share
+from benchmarks.opacity import BIT_RATES, measure
+from benchmarks.scene_result import OpacityCase, OpacityFigures, SplitOpacity
+from benchmarks.scenes import film
+from benchmarks.scenes.scene import Scene
+
+RESAMPLES, SEED = 300, 7
+
+Step = Callable[[int, int], None]
+"""Called with readings done and readings in all."""
+
+
+def split_opacity(name: str, folder: Path, scenes: Sequence[Scene], step: Step | None = None) -> SplitOpacity:
+    """Return what is read of each scene at each bit rate; clips lie in `folder` by rate, rendered where missing."""
+    cases: list[OpacityCase] = []
+    for scene in scenes:
+        for bit_rate in BIT_RATES:
+            clip = film.ensure(folder / f"{bit_rate}", [scene], bit_rate=bit_rate)[scene.name]
+            cases.append(_case(scene, clip, bit_rate))
+            if step is not None:
+                step(len(cases), len(scenes) * len(BIT_RATES))
+    groups = {"all": cases}
+    for key in ("colour", "before"):
+        for value in sorted({str(getattr(case, key)) for case in cases}):
+            groups[value] = [case for case in cases if getattr(case, key) == value]
+    for bit_rate in BIT_RATES:
+        groups[f"{bit_rate / 1e6:g} Mbit/s"] = [case for case in cases if case.bit_rate == bit_rate]
+    return SplitOpacity(
+        name=name,
+        seconds=sum(scene.seconds for scene in scenes) * len(BIT_RATES),
+        groups={group: opacity_figures(members) for group, members in groups.items()},
+        cases=cases,
+    )
+
+
+def opacity_figures(cases: Sequence[OpacityCase]) -> OpacityFigures:
+    """Return what the cases amount to; a scene at two bit rates is drawn anew as one."""
+    read = [(case.scene, abs(case.opacity - case.true), case.sd or 0.0) for case in cases if case.opacity is not None]
+    scenes = sorted({name for name, _, _ in read})
+    rows = np.array([scenes.index(name) for name, _, _ in read], np.intp)
+    errors = np.array([error for _, error, _ in read], np.float64)
+
+    def mean(drawn: NDArray[np.float64]) -> float:
+        weights = drawn[rows]
+        return float((weights * errors).sum() / weights.sum()) if weights.sum() else math.nan
+
+    value = float(errors.mean()) if len(errors) else math.nan
+    interval = score.bootstrap(mean, len(scenes), resamples=RESAMPLES, seed=SEED) if scenes else (0.0, 1.0)
+    return OpacityFigures(
+        cases=len(cases),
+        numbers=len(read),
+        mean_error=Estimate.of(value, interval),
+        worst_error=float(errors.max()) if len(errors) else None,
+        within_2_sd=Share.of(sum(error <= 2 * sd for _, error, sd in read), len(read)),
+        refused=dict(sorted(Counter(case.refusal for case in cases if case.refusal).items())),
+    )
+
+
+def _case(scene: Scene, clip: Path, bit_rate: int) -> OpacityCase:
+    case = measure(scene, clip, bit_rate)
+    reading = case.reading
+    return OpacityCase(
+        scene=scene.name,
+        colour=case.colour,
+        before="sky" if scene.events[0].at is None else "houses",
+        bit_rate=bit_rate,
+        true=case.true,
+        opacity=reading.opacity,
+        sd=reading.sd,
+        least=reading.least,
+        refusal=None if reading.refusal is None else reading.refusal.value,
+    )
