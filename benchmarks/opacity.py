@@ -20,6 +20,7 @@ from pathlib import Path
 
 from benchmarks.scenes import film
 from benchmarks.scenes.catalogue import opacity_scenes
+from benchmarks.scenes.families import Split
 from benchmarks.scenes.place import backdrop
 from benchmarks.scenes.scene import Scene
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, camera_id
@@ -81,11 +82,11 @@ class Score:
     refused: dict[str, int]
 
 
-def clip_scenes() -> tuple[Scene, ...]:
+def clip_scenes(split: Split = Split.DEVELOP, fps: float = FPS) -> tuple[Scene, ...]:
     """Return the catalogue's opacity scenes, with the clean seconds and the length that a watch needs."""
     return tuple(
-        replace(scene, fps=FPS, events=tuple(replace(event, start_s=CLEAN_S) for event in scene.events))
-        for scene in opacity_scenes(SECONDS)
+        replace(scene, fps=fps, events=tuple(replace(event, start_s=CLEAN_S) for event in scene.events))
+        for scene in opacity_scenes(SECONDS, split)
     )
 
 

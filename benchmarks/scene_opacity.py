@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from benchmarks import score
 from benchmarks.accuracy_result import Estimate, Share
-from benchmarks.opacity import BIT_RATES, measure
+from benchmarks.opacity import ANALYSIS_FPS, BIT_RATES, clip_scenes, measure
 from benchmarks.scene_result import OpacityCase, OpacityFigures, SplitOpacity
 from benchmarks.scenes import film
+from benchmarks.scenes.families import Split
 from benchmarks.scenes.scene import Scene
 
 RESAMPLES, SEED = 300, 7
@@ -21,12 +22,26 @@ Step = Callable[[int, int], None]
 """Called with readings done and readings in all."""
 
 
+def read_scenes(split: Split) -> tuple[Scene, ...]:
+    """Return the plumes of known opacity of a split, every picture of which is analysed."""
+    return clip_scenes(split, ANALYSIS_FPS)
+
+
+def folders(folder: Path) -> dict[int, Path]:
+    """
+    Return the folder of each of the cameras' bit rates, by what a clip of so few pictures gets of it.
+
+    A clip at the camera's own rate would show each picture better than the camera does.
+    """
+    return {film.rate_at(bit_rate, ANALYSIS_FPS): folder / f"{bit_rate}" for bit_rate in BIT_RATES}
+
+
 def split_opacity(name: str, folder: Path, scenes: Sequence[Scene], step: Step | None = None) -> SplitOpacity:
     """Return what is read of each scene at each bit rate; clips lie in `folder` by rate, rendered where missing."""
     cases: list[OpacityCase] = []
     for scene in scenes:
-        for bit_rate in BIT_RATES:
-            clip = film.ensure(folder / f"{bit_rate}", [scene], bit_rate=bit_rate)[scene.name]
+        clips = film.ensure_rates(folders(folder), [scene])[scene.name]
+        for bit_rate, clip in zip(BIT_RATES, clips.values(), strict=True):
             cases.append(_case(scene, clip, bit_rate))
             if step is not None:
                 step(len(cases), len(scenes) * len(BIT_RATES))
@@ -69,15 +84,14 @@ def opacity_figures(cases: Sequence[OpacityCase]) -> OpacityFigures:
 
 def _case(scene: Scene, clip: Path, bit_rate: int) -> OpacityCase:
     case = measure(scene, clip, bit_rate)
-    reading = case.reading
     return OpacityCase(
         scene=scene.name,
         colour=case.colour,
         before="sky" if scene.events[0].at is None else "houses",
         bit_rate=bit_rate,
         true=case.true,
-        opacity=reading.opacity,
-        sd=reading.sd,
-        least=reading.least,
-        refusal=None if reading.refusal is None else reading.refusal.value,
+        opacity=case.opacity,
+        sd=case.sd,
+        least=case.least,
+        refusal=case.refusal or None,
     )

@@ -16,14 +16,12 @@ from benchmarks.capacity.result import Machine
 from benchmarks.corpus import Clip, scene_clips
 from benchmarks.deciders import DECIDERS, shipped_threshold
 from benchmarks.errors import BenchmarkError
-from benchmarks.opacity import BIT_RATES
 from benchmarks.progress import Track, progress_on
 from benchmarks.scene_events import split_events
-from benchmarks.scene_opacity import split_opacity
+from benchmarks.scene_opacity import folders, read_scenes, split_opacity
 from benchmarks.scene_result import Code, ScenesResult, SceneTimings, SplitEvents, SplitOpacity
-from benchmarks.scenes.catalogue import opacity_scenes
 from benchmarks.scenes.families import Split, family_scenes
-from benchmarks.scenes.film import ensure
+from benchmarks.scenes.film import ensure_rates
 from benchmarks.scenes.scene import Scene
 from models.detector import Detector
 
@@ -106,7 +104,7 @@ def run(asked: Asked, console: Console | None = None) -> ScenesResult:
 
 
 def _choose(split: Split, asked: Asked) -> _Chosen:
-    watched, read = family_scenes(split), opacity_scenes(split=split)
+    watched, read = family_scenes(split), read_scenes(split)
     if asked.names:
         watched = tuple(scene for scene in watched if {scene.name, scene.family} & set(asked.names))
         read = tuple(scene for scene in read if {scene.name, OPACITY} & set(asked.names))
@@ -122,17 +120,15 @@ def _spread(scenes: Sequence[Scene], limit: int | None) -> tuple[Scene, ...]:
 
 def _render(one: _Chosen, folder: Path, track: Track) -> None:
     with track(f"{one.split}: rendering") as advance:
-        total = sum(scene.frames for scene in one.watched) + len(BIT_RATES) * sum(scene.frames for scene in one.read)
-        done: dict[tuple[int, str], int] = {}
+        total = sum(scene.frames for scene in (*one.watched, *one.read))
+        done: dict[str, int] = {}
 
-        def drawn(rate: int, name: str, frames: int) -> None:
-            done[rate, name] = frames
+        def drawn(name: str, frames: int, _: int) -> None:
+            done[name] = frames
             advance(sum(done.values()), total)
 
-        one.clips.extend(scene_clips(folder, one.watched, lambda name, frames, _: drawn(0, name, frames)))
-        for rate in BIT_RATES:
-            progress = lambda name, frames, _, rate=rate: drawn(rate, name, frames)  # noqa: E731 (binds its rate)
-            ensure(folder / f"{rate}", one.read, bit_rate=rate, progress=progress)
+        one.clips.extend(scene_clips(folder, one.watched, drawn))
+        ensure_rates(folders(folder), one.read, progress=drawn)
 
 
 def _watch(

@@ -99,7 +99,7 @@ def opacity_scenes(seconds: float = 20.0, split: Split = Split.DEVELOP) -> tuple
     lenses = (Lens(), Lens(noise_levels=3.0, exposure_drift=0.08), Lens(shake_px=0.8))
     weathers = (Weather.CLEAR, Weather.CLOUDY, Weather.OVERCAST)
     is_held = split is Split.HELD_OUT
-    opacities = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9) if is_held else tuple(step / 5 for step in range(6))
+    opacities = (0.0, 0.25, 0.5, 0.75) if is_held else tuple(step / 5 for step in range(6))
     before_sky, before_houses = (Place.POWER_PLANT, Place.AVENUE) if is_held else (Place.WORKS, Place.STREET)
     found = []
     for number, (colour, before) in enumerate(product(Colour, ("sky", "houses"))):

@@ -24,10 +24,10 @@ from benchmarks.scenes.scene import (
 )
 from vision.health import PictureFault
 
-START_S = 6.0
+START_S = 5.0
 """When sources begin: before, a camera sees its place clean."""
 
-SECONDS = 24.0
+SECONDS = 20.0
 FAULT_SECONDS = 70.0
 FAULT_START_S = 22.0
 """Faults have to be told within 60 s; what a camera usually shows has to be learnt before."""
@@ -237,10 +237,10 @@ def _clouds(ground: _Ground) -> list[Scene]:
 
 
 def _fog(ground: _Ground) -> list[Scene]:
-    bank = FogBank(4.0, 18.0, 0.85)
+    bank = FogBank(3.0, 15.0, 0.85)
     return [
         _quiet(replace(_scene(ground.far, Weather.OVERCAST), fog=bank), LookAlike.FOG),
-        _quiet(replace(_scene(ground.stack, Weather.CLEAR, lens=_NOISY), fog=FogBank(5, 22, 0.6)), LookAlike.FOG),
+        _quiet(replace(_scene(ground.stack, Weather.CLEAR, lens=_NOISY), fog=FogBank(4, 18, 0.6)), LookAlike.FOG),
         _quiet(_scene(ground.street, Weather.FOG), LookAlike.FOG, vehicles=3),
         _quiet(replace(_scene(ground.yard, Weather.DUSK, lens=_NOISY), fog=FogBank(4, 16, 0.7)), LookAlike.FOG),
     ]
@@ -260,7 +260,7 @@ def _headlights(ground: _Ground) -> list[Scene]:
 
 def _rain(ground: _Ground) -> list[Scene]:
     storm = replace(_scene(ground.stack, Weather.RAIN, lens=_NOISY), flashes_s=(5.2, 9.7, 11.4, 17.8))
-    night = replace(_scene(ground.street, Weather.NIGHT, lens=_NOISY), flashes_s=(4.6, 8.1, 15.3, 19.9))
+    night = replace(_scene(ground.street, Weather.NIGHT, lens=_NOISY), flashes_s=(4.6, 8.1, 12.3, 16.9))
     return [
         _quiet(_scene(ground.street, Weather.RAIN, lens=_NOISY), LookAlike.RAIN, vehicles=4),
         _quiet(_scene(ground.yard, Weather.RAIN, lens=_SHAKY), LookAlike.RAIN),

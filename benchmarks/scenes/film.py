@@ -2,16 +2,22 @@
 
 import hashlib
 import json
+import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
+from av.container import OutputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from benchmarks.scenes.render import Stage
 from benchmarks.scenes.scene import FrameTruth, Scene, Xyxy
@@ -22,8 +28,18 @@ GOP_S = 2.0
 BIT_RATE = 3_000_000
 """Bits a second at 1280x720 and 10 frames a second; site cameras run at 2 to 4 Mbit/s."""
 
+CAMERA_FPS = 25.0
+"""What site cameras usually send; a clip of fewer pictures a second gets fewer bits (`rate_at`)."""
+
 EXACT_COLOUR = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
 """swscale's default rounds down: a grey of 128 came back as 124 to 126 (measured on FFmpeg 8 by the tests)."""
+
+_TO_LUMA = np.array([[0.0722, 0.7152, 0.2126, 0.0]]) * 219 / 255 + [[0, 0, 0, 16]]
+_TO_CHROMA = np.array([[1 - 0.0722, -0.7152, -0.2126, 0], [-0.0722, -0.7152, 1 - 0.2126, 0]]) * [
+    [224 / 255 / 1.8556],
+    [224 / 255 / 1.5748],
+] + [[0, 0, 0, 128]]
+"""BGR to limited-range luma, blue and red difference (ITU-R BT.709)."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a scene's name, frames done and frames in all."""
@@ -34,9 +50,24 @@ def truth_path(path: Path) -> Path:
     return path.with_suffix(".truth.jsonl")
 
 
-def key_of(scene: Scene, bit_rate: int = BIT_RATE) -> str:
+def rate_at(bit_rate: int, fps: float) -> int:
+    """
+    Return the bits a second that leave a clip of `fps` the quality of a camera of 25 pictures a second at `bit_rate`.
+
+    The share falls with the root: with fewer pictures each changes more against the one before, and key frames, half
+    of a quiet camera's bits, stay as many.
+    """
+    return round(bit_rate * math.sqrt(min(fps, CAMERA_FPS) / CAMERA_FPS))
+
+
+def rate_of(scene: Scene) -> int:
+    """Return the bits a second of a scene's clip where nobody asks for others."""
+    return rate_at(BIT_RATE, scene.fps) if scene.family else BIT_RATE
+
+
+def key_of(scene: Scene, bit_rate: int | None = None) -> str:
     """Return hex SHA-256 of what a clip depends on: the scene, the encoder's settings and this package's code."""
-    return hashlib.sha256(repr((_code(), scene, bit_rate, GOP_S)).encode()).hexdigest()
+    return hashlib.sha256(repr((_code(), scene, bit_rate or rate_of(scene), GOP_S)).encode()).hexdigest()
 
 
 @cache
@@ -49,35 +80,44 @@ def _code() -> str:
     return digest.hexdigest()
 
 
-def write(scene: Scene, path: Path, *, bit_rate: int = BIT_RATE, progress: Progress | None = None) -> Path:
+def write(scene: Scene, path: Path, *, bit_rate: int | None = None, progress: Progress | None = None) -> Path:
     """
-    Render `scene` to `path` and its truth beside it; return the truth's path.
+    Render `scene` to `path` and its truth beside it; return the truth's path. `bit_rate` is `rate_of` without it.
 
     The clip is MP4 with H.264, 4:2:0, BT.709 matrix and primaries, limited range, sRGB transfer.
 
     The first line of the truth describes the scene and its events, each further line one frame. Both files appear only
     when they are complete; two processes may render the same scene at the same time.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    truths: list[FrameTruth] = []
-    clip, text = (path.with_name(f".{path.name}.{os.getpid()}.{part}.part") for part in ("clip", "truth"))
-    try:
-        _encode(scene, clip, bit_rate, truths, progress)
-        lines = [_header(scene, bit_rate, truths), *(asdict(truth) for truth in truths)]
-        text.write_text(
-            "".join(json.dumps(_rounded(line), ensure_ascii=False) + "\n" for line in lines), encoding="utf-8"
-        )
-        truth_path(path).unlink(missing_ok=True)
-        clip.replace(path)
-        text.replace(truth_path(path))
-    finally:
-        clip.unlink(missing_ok=True)
-        text.unlink(missing_ok=True)
+    write_rates(scene, {bit_rate or rate_of(scene): path}, progress=progress)
     return truth_path(path)
 
 
+def write_rates(scene: Scene, paths: Mapping[int, Path], *, progress: Progress | None = None) -> None:
+    """Render `scene` once and write it at several bit rates, each as `write` does."""
+    parts = {}
+    for bit_rate, path in paths.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        parts[bit_rate] = tuple(path.with_name(f".{path.name}.{os.getpid()}.{part}.part") for part in ("clip", "truth"))
+    try:
+        truths = _encode(scene, {bit_rate: clip for bit_rate, (clip, _) in parts.items()}, progress)
+        for bit_rate, (clip, text) in parts.items():
+            lines = [_header(scene, bit_rate, truths), *(asdict(truth) for truth in truths)]
+            text.write_text(
+                "".join(json.dumps(_rounded(line), ensure_ascii=False) + "\n" for line in lines), encoding="utf-8"
+            )
+            path = paths[bit_rate]
+            truth_path(path).unlink(missing_ok=True)
+            clip.replace(path)
+            text.replace(truth_path(path))
+    finally:
+        for both in parts.values():
+            for part in both:
+                part.unlink(missing_ok=True)
+
+
 def ensure(
-    folder: Path, scenes: Iterable[Scene], *, bit_rate: int = BIT_RATE, progress: Progress | None = None
+    folder: Path, scenes: Iterable[Scene], *, bit_rate: int | None = None, progress: Progress | None = None
 ) -> dict[str, Path]:
     """Return each scene's clip in `folder` by name; render only what is missing or was made by other code."""
     clips = {}
@@ -86,6 +126,20 @@ def ensure(
         if not _is_current(path, key_of(scene, bit_rate)):
             write(scene, path, bit_rate=bit_rate, progress=progress)
         clips[scene.name] = path
+    return clips
+
+
+def ensure_rates(
+    folders: Mapping[int, Path], scenes: Iterable[Scene], *, progress: Progress | None = None
+) -> dict[str, dict[int, Path]]:
+    """Return each scene's clips by name and bit rate, in a folder a rate; a scene that lacks one is rendered once."""
+    clips = {}
+    for scene in scenes:
+        paths = {bit_rate: folder / f"{scene.name}.mp4" for bit_rate, folder in folders.items()}
+        missing = {rate: path for rate, path in paths.items() if not _is_current(path, key_of(scene, rate))}
+        if missing:
+            write_rates(scene, missing, progress=progress)
+        clips[scene.name] = paths
     return clips
 
 
@@ -100,39 +154,65 @@ def _is_current(path: Path, key: str) -> bool:
     return isinstance(header, dict) and header.get("key") == key
 
 
-def _encode(scene: Scene, path: Path, bit_rate: int, truths: list[FrameTruth], progress: Progress | None) -> None:
+def _encode(scene: Scene, paths: Mapping[int, Path], progress: Progress | None) -> list[FrameTruth]:
+    """Render the scene and encode it into a file a bit rate; return the truth of its frames."""
     rate = Fraction(scene.fps).limit_denominator(1000)
-    gop = max(1, round(GOP_S * scene.fps))
-    stage = Stage(scene)
-    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = container.add_stream("libx264", rate=rate)
-        context = stream.codec_context
-        stream.width, stream.height = scene.size_wh
-        stream.pix_fmt = "yuv420p"
-        stream.bit_rate = bit_rate
-        context.gop_size = gop
-        context.max_b_frames = 0
-        context.colorspace, context.color_primaries = Colorspace.ITU709, ColorPrimaries.BT709
-        context.color_range, context.color_trc = ColorRange.MPEG, ColorTrc.IEC61966_2_1
-        stream.options = {
-            "preset": "superfast",
-            "profile": "high",
-            "sc_threshold": "0",
-            "keyint_min": str(gop),
-            "threads": "2",
-            "maxrate": str(2 * bit_rate),
-            "bufsize": str(2 * bit_rate),
-        }
-        for frame in stage.frames():
-            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame.image), format="bgr24").reformat(
-                format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG", interpolation=EXACT_COLOUR
-            )
-            picture.pts, picture.time_base = frame.truth.index, 1 / rate
-            container.mux(stream.encode(picture))
+    truths = []
+    with ExitStack() as opened:
+        films = []
+        for bit_rate, path in paths.items():
+            container = opened.enter_context(av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}))
+            films.append((container, _stream(container, scene, rate, bit_rate)))
+        for frame in Stage(scene).frames():
+            planes = _planes(frame.image)
+            for container, stream in films:
+                container.mux(stream.encode(_picture(planes, frame.truth.index, rate)))
             truths.append(frame.truth)
             if progress:
                 progress(scene.name, len(truths), scene.frames)
-        container.mux(stream.encode(None))
+        for container, stream in films:
+            container.mux(stream.encode(None))
+    return truths
+
+
+def _stream(container: OutputContainer, scene: Scene, rate: Fraction, bit_rate: int) -> VideoStream:
+    gop = max(1, round(GOP_S * scene.fps))
+    stream = container.add_stream("libx264", rate=rate)
+    context = stream.codec_context
+    stream.width, stream.height = scene.size_wh
+    stream.pix_fmt = "yuv420p"
+    stream.bit_rate = bit_rate
+    context.gop_size = gop
+    context.max_b_frames = 0
+    context.colorspace, context.color_primaries = Colorspace.ITU709, ColorPrimaries.BT709
+    context.color_range, context.color_trc = ColorRange.MPEG, ColorTrc.IEC61966_2_1
+    stream.options = {
+        "preset": "superfast",
+        "profile": "high",
+        "sc_threshold": "0",
+        "keyint_min": str(gop),
+        "threads": "2",
+        "maxrate": str(2 * bit_rate),
+        "bufsize": str(2 * bit_rate),
+    }
+    return stream
+
+
+def _planes(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return BGR as planar 4:2:0 ``(h * 3 / 2, w)``, each colour difference the mean of its four pixels."""
+    height, width = image.shape[:2]
+    small = cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    planes = np.empty((height * 3 // 2, width), np.uint8)
+    planes[:height] = cv2.transform(image, _TO_LUMA)
+    planes[height:] = np.stack(cv2.split(cv2.transform(small, _TO_CHROMA))).reshape(height // 2, width)
+    return planes
+
+
+def _picture(planes: NDArray[np.uint8], index: int, rate: Fraction) -> av.VideoFrame:
+    picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+    picture.colorspace, picture.color_range = Colorspace.ITU709, ColorRange.MPEG
+    picture.pts, picture.time_base = index, 1 / rate
+    return picture
 
 
 def _header(scene: Scene, bit_rate: int, truths: list[FrameTruth]) -> dict[str, object]:

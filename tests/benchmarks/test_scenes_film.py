@@ -10,7 +10,7 @@ import pytest
 from av.video.reformatter import Interpolation
 
 from benchmarks.scenes import Colour, Kind, Place, Scene, SceneEvent, Stage, Weather, ensure, truth_path, write
-from benchmarks.scenes.film import key_of
+from benchmarks.scenes.film import ensure_rates, key_of, rate_at
 
 SCENE = Scene(
     "short", 5, Place.WORKS, Weather.CLEAR, (SceneEvent(Kind.SMOKE, 1.0, 9.0, 0.8, Colour.BLACK),),
@@ -109,3 +109,22 @@ def test_interrupted_render_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(StopError):
         write(replace(SCENE, events=()), tmp_path / "short.mp4", progress=stop)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_rendering_at_several_rates(tmp_path: Path) -> None:
+    """A scene at two bit rates is rendered once; fewer bits make a smaller file of the same truth."""
+    scene, drawn = replace(SCENE, seconds=4.0), []
+    folders = {40_000: tmp_path / "low", 900_000: tmp_path / "high"}
+    clips = ensure_rates(folders, [scene], progress=lambda name, _done, _total: drawn.append(name))["short"]
+    again = ensure_rates(folders, [scene], progress=lambda name, _done, _total: drawn.append(name))["short"]
+
+    assert (len(drawn), again) == (20, clips)
+    assert clips[40_000].stat().st_size < 0.8 * clips[900_000].stat().st_size
+    texts = [truth_path(clip).read_text().splitlines()[1:] for clip in clips.values()]
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(("fps", "expected"), [(25.0, 2_000_000), (50.0, 2_000_000), (4.0, 800_000)])
+def test_fewer_pictures_get_fewer_bits(fps: float, expected: int) -> None:
+    """A clip of fewer pictures a second is not better encoded than the camera whose rate it stands for."""
+    assert rate_at(2_000_000, fps) == expected

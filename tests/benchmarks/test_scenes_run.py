@@ -10,12 +10,11 @@ from typer.testing import CliRunner
 from benchmarks.accuracy_result import AccuracyResult
 from benchmarks.compare import compare, read_any
 from benchmarks.errors import BenchmarkError
-from benchmarks.scene_opacity import opacity_figures, split_opacity
+from benchmarks.scene_opacity import opacity_figures, read_scenes, split_opacity
 from benchmarks.scene_report import scenes_html
 from benchmarks.scene_result import OpacityCase, ScenesResult, SplitOpacity, read_scenes_result
 from benchmarks.scene_run import Asked, run
 from benchmarks.scene_text import scenes_text
-from benchmarks.scenes import opacity_scenes
 from benchmarks.scenes.families import Split
 from plumewatch.cli import app
 from tests.benchmarks.results import result as accuracy_result
@@ -112,8 +111,8 @@ def test_two_results_side_by_side(result: ScenesResult) -> None:
 
 def test_known_opacity_is_read(tmp_path: Path) -> None:
     """A black plume before houses is read from H.264 to 10 points, at both bit rates, by groups."""
-    scene = next(one for one in opacity_scenes() if one.name == "opacity-black-060-houses")
-    figures = split_opacity("develop", tmp_path, [replace(scene, seconds=14.0, size_wh=(960, 540))])
+    scene = next(one for one in read_scenes(Split.DEVELOP) if one.name == "opacity-black-060-houses")
+    figures = split_opacity("develop", tmp_path, [replace(scene, size_wh=(960, 540))])
 
     assert {name: group.cases for name, group in figures.groups.items()} == {
         "all": 2, "black": 2, "houses": 2, "2 Mbit/s": 1, "4 Mbit/s": 1,
