@@ -246,6 +246,22 @@ def verify(
     raise typer.Exit(0 if ok else 1)
 
 
+@app.command()
+def reverify(
+    package: Annotated[Path, typer.Argument(help="Evidence package: a folder or a .tar.")],
+    runtime: Annotated[str, typer.Option(help="Engine to judge with: auto, onnxruntime, openvino, cuda, ...")] = "auto",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a package's clip again, by its model, configuration and rule; exit 0 only for the same verdict."""
+    from plumewatch.offline import reverify_one  # noqa: PLC0415
+
+    configure(quiet=True)
+    report, is_same = reverify_one(package, runtime, as_json=as_json)
+    print(report)
+    raise typer.Exit(0 if is_same else 1)
+
+
 @app.command("check-config")
 def check_config(file: Annotated[Path, typer.Argument(help="Worker configuration (TOML).")]) -> None:
     """Check a configuration without touching a camera; name every wrong key."""

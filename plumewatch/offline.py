@@ -5,9 +5,10 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from api.contract.schema import rfc3339
 from models.registry import Registry
 from plumewatch.failures import UsageError
-from plumewatch.reports import models_text, probe_text, verification_text
+from plumewatch.reports import models_text, probe_text, reverification_text, verification_text
 from plumewatch.worker_process import WORKERS, read_config
 from streams.camera import Camera, SourceUrl, camera_id
 from vision.outbox import ANSWER, Outbox
@@ -36,6 +37,17 @@ def verify_one(package: Path, roots: Path | None, *, as_json: bool) -> tuple[str
     report = verify_package(package, roots.read_bytes() if roots is not None else None)
     text = json.dumps(report.as_dict(), ensure_ascii=False, indent=2) if as_json else verification_text(report)
     return text, report.ok
+
+
+def reverify_one(package: Path, runtime: str, *, as_json: bool) -> tuple[str, bool]:
+    """Return what judging a package's clip again gave, and whether the verdict is the recorded one."""
+    from vision.reverify import reverify  # noqa: PLC0415
+
+    answer = reverify(package, Registry.load(), runtime)
+    if not as_json:
+        return reverification_text(answer), answer.is_same
+    values = dataclasses.asdict(answer) | {"same": answer.is_same}
+    return json.dumps(values, ensure_ascii=False, indent=2, default=rfc3339), answer.is_same
 
 
 def probe_one(url: str, seconds: float, *, as_json: bool) -> str:

@@ -8,6 +8,7 @@ from api.contract.schema import rfc3339
 from models.registry import Registry
 from streams.probe import ProbeReport
 from vision.replay import ReplayLead
+from vision.reverify import Reverification, Verdict
 
 _MARKS = {Outcome.OK: "OK     通过", Outcome.FAIL: "FAIL   失败", Outcome.SKIPPED: "SKIP   未查"}
 
@@ -17,6 +18,35 @@ def verification_text(report: VerificationReport) -> str:
     lines = [f"{_MARKS[check.outcome]}  {check.title_zh}: {check.sentence}" for check in report.checks]
     verdict = "holds 证据包完整" if report.ok else "DOES NOT HOLD 证据包不成立"
     return "\n".join([*lines, f"package {verdict}  SHA256SUMS {report.sums_sha256}"])
+
+
+def reverification_text(answer: Reverification) -> str:
+    """Return a re-verification: the verdict then and now, how the boxes agree, what differs; the answer last."""
+    boxes = answer.boxes
+    agreement = (
+        f"{boxes.found} found, {boxes.recorded} recorded, {boxes.matched} the same in {boxes.pictures} pictures; "
+        f"confidence within {boxes.confidence:.3f}, surest alone {boxes.lone:.3f}"
+    )
+    lines = [
+        f"lead      {answer.lead_id}",
+        f"recorded  {_verdict_text(answer.recorded)}",
+        f"again     {_verdict_text(answer.found)}",
+        f"with      {answer.model}, {answer.engine}",
+        f"boxes     {agreement}",
+    ]
+    lines += [f"remark    {sentence}" for sentence in answer.remarks]
+    lines += [f"DIFFERS   {sentence}" for sentence in answer.differences]
+    return "\n".join([*lines, "the same verdict 结论一致" if answer.is_same else "ANOTHER VERDICT 结论不一致"])
+
+
+def _verdict_text(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "nothing confirmed"
+    return (
+        f"{verdict.violation_code} by {verdict.rule} {verdict.rule_version}, {verdict.class_name} "
+        f"{verdict.peak_confidence:.2f}{f' in {verdict.zone}' if verdict.zone else ''}, "
+        f"confirmed {rfc3339(verdict.confirmed_utc)}"
+    )
 
 
 def models_text(registry: Registry) -> str:

@@ -5,8 +5,6 @@ A worker's configuration: one strict TOML file, every key described, every mista
 """
 
 import difflib
-import hashlib
-import json
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -106,14 +104,6 @@ class WorkerConfig(Section):
     def to_cameras(self) -> list[Camera]:
         """Return every camera as `streams` wants it."""
         return [camera.to_camera(self.stream) for camera in self.cameras]
-
-    @property
-    def sha256(self) -> str:
-        """Hex SHA-256 of the configuration in force, defaults included; sources count by their own hash."""
-        values = self.model_dump(mode="json", by_alias=True)
-        for camera in values["cameras"]:
-            camera["source"] = SourceUrl(camera["source"]).sha256
-        return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def load_config(path: Path) -> WorkerConfig:

@@ -30,6 +30,7 @@ from vision.dossier import Site, Witness
 from vision.durable import StorageError
 from vision.evidence import CaseStore, OpenCase
 from vision.exhibits import DetectionLog
+from vision.in_force import in_force
 from vision.leads import Lead, LeadChange, LeadKey
 from vision.leads import LeadState as TrackState
 from vision.readings import Reading
@@ -59,6 +60,7 @@ class _Confirmed:
 
     lead: Lead
     site: Site
+    witness: Witness
     clips: RingClips
     detections: DetectionLog
     has_ended: Callable[[], bool]
@@ -154,6 +156,7 @@ class EvidenceDesk:
                 _Confirmed(
                     lead=lead,
                     site=site_of(runner.camera, watched.config, self._config),
+                    witness=replace(self._witness, configuration=in_force(self._config, watched.config)),
                     clips=RingClips(runner.ring),
                     detections=self._log_of(lead.camera_id),
                     has_ended=lambda: runner.snapshot().state is StreamState.ENDED,
@@ -242,7 +245,7 @@ class EvidenceDesk:
         case = self._store.open_case(
             confirmed.lead,
             confirmed.site,
-            self._witness,
+            confirmed.witness,
             confirmed.clips,
             confirmed.detections,
             pre_roll_s=evidence.pre_roll_s,

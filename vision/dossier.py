@@ -85,12 +85,12 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What saw it: the model, the engine that ran it, the node, and the hash of the configuration in force."""
+    """What saw it: the model, the engine that ran it, the node, and ``config.json`` of the camera (`in_force`)."""
 
     card: ModelCard
     runtime: Runtime
     node: str
-    config_sha256: str | None = None
+    configuration: bytes | None = field(default=None, repr=False)
 
 
 def score_of(violation_code: str, duration_s: float) -> int:
@@ -206,7 +206,7 @@ def manifest_draft(
             values=_finite(lead.peak.measures),
         ),
         gaps=list(gaps),
-        config_sha256=witness.config_sha256,
+        config_sha256=None if witness.configuration is None else sha256_hex(witness.configuration),
         prev_package_sha256=FIRST_PACKAGE,
         created_utc=now,
     )

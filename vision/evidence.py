@@ -163,7 +163,7 @@ class CaseStore:
         unfinished = self._cases / (lead_id + PARTIAL)
         try:
             make_folder(unfinished / EXHIBITS)
-            exhibits = self._write_exhibits(unfinished / EXHIBITS, lead_id, lead, span, clips, detections, witness.card)
+            exhibits = self._write_exhibits(unfinished / EXHIBITS, lead_id, lead, span, clips, detections, witness)
             document = lead_document(lead_id, lead, site, witness, timezone=self._zone.key)
             manifest = manifest_draft(lead_id, lead, site, witness, exhibits.clip, exhibits.gaps, self._now())
             record = CaseRecord(lead=document, manifest=manifest, origins=dict(exhibits.origins))
@@ -189,9 +189,7 @@ class CaseStore:
         with self._lock:
             if not (place / case.lead_id).exists():
                 target = self._begin_package(place, case.lead_id)
-                exhibits = self._write_exhibits(
-                    target, case.lead_id, lead, case.span, clips, detections, case.witness.card
-                )
+                exhibits = self._write_exhibits(target, case.lead_id, lead, case.span, clips, detections, case.witness)
                 if exhibits.clip is None:
                     self._seal_provisional(place, case.lead_id, exhibits.gaps[0].reason)
                 else:

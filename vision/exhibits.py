@@ -21,11 +21,12 @@ from api.contract.package import CLIP, DETECTIONS, OVERLAY, READINGS, FileOrigin
 from api.contract.schema import rfc3339
 from api.contract.stamp import canonical_json
 from models.detections import Detections
-from models.detector import ModelCard
 from streams.clock import CaptureTime
 from streams.errors import StreamError
 from vision.clips import Clip, Span, Still
+from vision.dossier import Witness
 from vision.durable import storing
+from vision.in_force import CONFIG
 from vision.leads import Lead
 from vision.overlay import draw_overlay, encode_jpeg, encode_png
 from vision.reading_sheet import reading_sheet
@@ -36,6 +37,9 @@ log = structlog.get_logger(__name__)
 
 _OUTLETS = 16
 """Outlets whose half hour of readings is kept at least."""
+
+CONFIGURED = "configuration by which the stream was judged, addresses left out"
+"""Operation of ``config.json``."""
 
 NO_STILLS = "no picture of the clip could be decoded and stored"
 """Reason of the gap of a package whose clip has no still beside it."""
@@ -115,7 +119,7 @@ def write_exhibits(
     span: Span,
     maker: ClipMaker,
     detections: DetectionLog,
-    card: ModelCard,
+    witness: Witness,
     *,
     stills: int,
     zone: ZoneInfo,
@@ -144,6 +148,7 @@ def write_exhibits(
             gaps = clip.gaps if written else (*clip.gaps, Gap(reason=NO_STILLS))
             start_s, end_s = clip.first.pts_s, clip.last.pts_s
         frames = detections.between(span.epoch, start_s, end_s)
+        card = witness.card
         lines = _detection_lines(frames, None if clip is None else clip.first, card.class_names)
         (folder / DETECTIONS).write_bytes(b"".join(lines))
         origins[DETECTIONS] = FileOrigin(
@@ -153,6 +158,9 @@ def write_exhibits(
         if readings:
             (folder / READINGS).write_bytes(reading_sheet(readings))
             origins[READINGS] = FileOrigin(FileRole.DERIVED, STREAM, METHOD)
+        if witness.configuration is not None:
+            (folder / CONFIG).write_bytes(witness.configuration)
+            origins[CONFIG] = FileOrigin(FileRole.DERIVED, STREAM, CONFIGURED)
     return Exhibits(origins, clip, gaps)
 
 

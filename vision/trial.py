@@ -174,7 +174,7 @@ def _shown(group: Sequence[Packet], peaks: Mapping[CaptureTime, Sequence[int]]) 
 
 def _dry_lead(trial: Trial, detector: Detector, lead: Lead, start: CaptureTime) -> DryRunLead:
     camera = trial.camera.to_camera(trial.config.stream)
-    witness = Witness(detector.card, detector.runtime, trial.node, trial.config.sha256)
+    witness = Witness(detector.card, detector.runtime, trial.node)
     return DryRunLead(
         first_s=seconds_from(start, lead.first),
         confirmed_s=seconds_from(start, confirmed_time(lead)),

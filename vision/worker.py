@@ -119,7 +119,7 @@ class Worker:
             self._ledger = self._open_ledger(node.name, client, stack)
             stills = self._config.evidence.stills
             store = CaseStore(self._places.data / "cases", node, outbox, zone=self._config.site.zone, stills=stills)
-            witness = Witness(detector.card, detector.runtime, node.name, self._config.sha256)
+            witness = Witness(detector.card, detector.runtime, node.name)
             self._desk = EvidenceDesk(store, self._config, witness, bus)
             self._desk.start()
             stack.callback(self._desk.stop)

@@ -115,7 +115,7 @@ def check_as_a_stranger(site: RunningSite, lead_id: str, folder: Path) -> None:
 
 
 def test_once_ends_by_itself_after_a_verified_lead(scene_clips: dict[str, Path], tmp_path: Path) -> None:
-    """``plumewatch up --demo --once`` files a lead, verifies its package, and exits with 0."""
+    """``plumewatch up --demo --once`` files a lead, verifies its package, exits with 0; judged again it is the same."""
     scenes = tmp_path / "data" / "scenes"
     scenes.mkdir(parents=True)
     for path in next(iter(scene_clips.values())).parent.iterdir():
@@ -124,6 +124,14 @@ def test_once_ends_by_itself_after_a_verified_lead(scene_clips: dict[str, Path],
     ended = subprocess.run([*command, "--port", "0"], capture_output=True, text=True, check=False, timeout=280)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "证据包完整" in ended.stdout
+
+    (manifest,) = (tmp_path / "data" / "vault").rglob("manifest.json")
+    again = [sys.executable, "-m", "plumewatch", "reverify", str(manifest.parent), "--json"]
+    judged = subprocess.run(again, capture_output=True, text=True, check=False, timeout=120)
+    assert judged.returncode == 0, judged.stdout + judged.stderr
+    answer = json.loads(judged.stdout)
+    assert answer["same"]
+    assert answer["boxes"]["matched"] > 3
 
 
 def test_once_without_smoke_fails_in_time(

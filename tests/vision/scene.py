@@ -33,7 +33,7 @@ WITNESS = Witness(
     card=ModelCard("emissions-s", "1.0.0", ("fire", "smoke"), (640, 640), 0.25, "cd" * 32, "onnx-fp16"),
     runtime=Runtime("onnxruntime", "1.32.0", "cpu", "fp32"),
     node="worker-01",
-    config_sha256="ef" * 32,
+    configuration=b'{"config":{},"schema":"config/1"}',
 )
 
 

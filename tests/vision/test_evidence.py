@@ -133,7 +133,7 @@ def test_a_case_is_on_disk_before_it_is_announced(desk: Desk) -> None:
     day = case.document.event.confirmed.astimezone(ZoneInfo("Asia/Shanghai"))
     assert case.lead_id == f"L{day:%Y%m%d}-{desk.node.number:03d}001"
     assert sorted(path.name for path in (place / "exhibits").iterdir()) == [
-        "clip.mp4", "detections.jsonl", "f0001.png", "f0002.png", "f0003.png", "overlay.jpg",
+        "clip.mp4", "config.json", "detections.jsonl", "f0001.png", "f0002.png", "f0003.png", "overlay.jpg",
     ]  # fmt: skip
     assert case.document.evidence is None
     assert [number_of(still.image) for still in case.stills] == [8 * FPS, 10 * FPS, 11 * FPS]
@@ -190,7 +190,8 @@ def test_the_manifest_tells_what_is_known(desk: Desk, packets: list[Packet]) -> 
     assert manifest.stream.url_sha256 == SITE.camera.source.sha256
     assert manifest.rule.params == {"k": 4, "n": 6, "threshold": 0.35, "moving": True}
     assert manifest.measurements.peak_xyxy == (40, 60, 200, 180)
-    assert (manifest.config_sha256, manifest.runtime.worker_id) == ("ef" * 32, "worker-01")
+    assert manifest.runtime.worker_id == "worker-01"
+    assert manifest.config_sha256 == next(entry.sha256 for entry in manifest.files if entry.name == "config.json")
     assert manifest.camera.lon is None
     assert b"secret" not in manifest.to_bytes()
     roles = {entry.name: (entry.role, entry.source, entry.operation) for entry in manifest.files}
@@ -290,9 +291,16 @@ def test_a_box_that_cannot_be_drawn_costs_only_the_overlay(desk: Desk, tmp_path:
     span = Span(0, Fraction(5), Fraction(12), Fraction(11))
     exhibits = write_exhibits(
         tmp_path, "L20261123-001001", lead, span, RingClips(ring_of(desk.packets, 12)), log_of(desk.packets, 12),
-        WITNESS.card, stills=4, zone=ZoneInfo("Asia/Shanghai"),
+        WITNESS, stills=4, zone=ZoneInfo("Asia/Shanghai"),
     )  # fmt: skip
-    assert sorted(exhibits.origins) == ["clip.mp4", "detections.jsonl", "f0001.png", "f0002.png", "f0003.png"]
+    assert sorted(exhibits.origins) == [
+        "clip.mp4",
+        "config.json",
+        "detections.jsonl",
+        "f0001.png",
+        "f0002.png",
+        "f0003.png",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -356,7 +364,7 @@ def test_odd_pictures_cost_no_lead(desk: Desk) -> None:
     assert case.stills == ()
     package, manifest = posted(desk, desk.store.finish_case(case, closed(lead), ring, log_of(desk.packets, 18)))
     package.close()
-    assert [entry.name for entry in manifest.files] == ["clip.mp4", "detections.jsonl"]
+    assert [entry.name for entry in manifest.files] == ["clip.mp4", "config.json", "detections.jsonl"]
     assert [gap.reason for gap in manifest.gaps] == [NO_STILLS]
 
 
@@ -377,7 +385,7 @@ def test_a_picture_that_cannot_be_stored_costs_only_itself(desk: Desk) -> None:
     case = desk.store.open_case(lead, SITE, WITNESS, ring, log_of(desk.packets, 11), pre_roll_s=5, post_roll_s=5)
     assert [number_of(still.image) for still in case.stills] == [8 * FPS, 11 * FPS]
     names = sorted(path.name for path in (desk.folder / "cases" / case.lead_id / "exhibits").iterdir())
-    assert names == ["clip.mp4", "detections.jsonl", "f0001.png", "f0003.png"]
+    assert names == ["clip.mp4", "config.json", "detections.jsonl", "f0001.png", "f0003.png"]
 
 
 @pytest.mark.parametrize("fault", [KeyError("odd"), KeyboardInterrupt()])
@@ -412,7 +420,7 @@ def test_a_lead_without_any_picture_is_still_reported(desk: Desk) -> None:
     document = desk.store.finish_case(case, closed(lead), empty, log_of(desk.packets, 16))
     package, manifest = posted(desk, document)
     package.close()
-    assert [entry.name for entry in manifest.files] == ["detections.jsonl"]
+    assert [entry.name for entry in manifest.files] == ["config.json", "detections.jsonl"]
     assert manifest.time.first_utc is None
     assert "no clip" in manifest.gaps[0].reason
 
