@@ -47,6 +47,7 @@ class Site:
         self.worker_key = ""
         self._api: subprocess.Popen[bytes] | None = None
         self._bus_pid = 0
+        self._port = 0
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -74,15 +75,29 @@ class Site:
             self._bus_pid = int(client.info("server")["process_id"])
         made = self._plumewatch("worker-key", "capacity")
         self.worker_key = made.strip().splitlines()[-1].split()[-1]
-        port = _free_port()
-        self.api_url = f"http://127.0.0.1:{port}"
-        log = stack.enter_context((self._folder / "api.log").open("wb"))
+        self._port = _free_port()
+        self.api_url = f"http://127.0.0.1:{self._port}"
+        stack.callback(self._end_api)
+        self.start_api()
+
+    def start_api(self) -> None:
+        """Start the API, again after `kill_api`, and wait until it is ready; raise `BenchmarkError` if it is not."""
         command = [sys.executable, "-m", "plumewatch", "api", "--data", str(self._folder), "--redis", self.redis_url]
-        self._api = subprocess.Popen(
-            [*command, "--port", str(port)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT
-        )
-        stack.callback(_end, self._api, 15.0)
+        with (self._folder / "api.log").open("ab") as log:
+            self._api = subprocess.Popen(
+                [*command, "--port", str(self._port)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT
+            )
         self._wait_ready(self._api)
+
+    def kill_api(self) -> None:
+        """Take the API away as a power cut does."""
+        if self._api is not None:
+            self._api.kill()
+            self._api.wait()
+
+    def _end_api(self) -> None:
+        if self._api is not None:
+            _end(self._api, 15.0)
 
     def _plumewatch(self, *arguments: str) -> str:
         command = [sys.executable, "-m", "plumewatch", *arguments, "--data", str(self._folder)]
