@@ -117,8 +117,15 @@ function nowRows(health) {
     ["camera.stream", [health.codec, health.width ? `${health.width}×${health.height}` : "", health.received_fps ? `${short(health.received_fps)} fps` : "", health.decoder].filter(Boolean).join(" · ")],
     ["camera.delay", health.analysis_delay_s ? t("age.seconds", { n: short(health.analysis_delay_s) }) : ""],
     ["camera.clock", isNumber(offset) ? t("camera.clock.value", { seconds: short(offset) }) : "", isNumber(offset) && Math.abs(offset) > CLOCK_LIMIT_S ? "bad" : "none"],
+    ["camera.held", health.leads_suppressed || health.leads_merged ? t("camera.held.value", { merged: health.leads_merged ?? 0, held: health.leads_suppressed ?? 0 }) : "", health.leads_suppressed ? "mild" : "none"],
     ["camera.worker", health.worker],
+    .../** @type {{kind: string, since: string | null, detail: string}[]} */ (health.findings ?? []).filter(({ kind }) => kind !== health.picture_fault && kind !== trouble?.reason).map((finding) => /** @type {Row} */ (["camera.finding", findingWords(finding), "bad"])),
   ];
+}
+
+/** @param {{kind: string, since: string | null, detail: string}} finding */
+function findingWords({ kind, since, detail }) {
+  return [hasWords(`fault.${kind}`) ? t(`fault.${kind}`) : kind, detail, since ? t("camera.since", { time: shortTime(Date.parse(since)) }) : ""].filter(Boolean).join(" · ");
 }
 
 /** @param {any} health */

@@ -14,7 +14,7 @@ const SHOWN_MOST = 200;
 
 /** Return a reason in words. @param {string} reason */
 export function reasonWords(reason) {
-  return t(hasWords(`gap.${reason}`) ? `gap.${reason}` : "gap.other");
+  return t([`gap.${reason}`, `fault.${reason}`].find(hasWords) ?? "gap.other");
 }
 
 /** Return a detail in words where it is a known fault of the picture, else as it is. @param {string} detail */

@@ -12,6 +12,7 @@
  * @property {string} [error]
  * @property {string} [watch_mode]
  * @property {number} [analysed_interval_s]
+ * @property {{kind: string, detail: string}[]} [findings]
  */
 
 /** A worker's word older than this says nothing about now. */
@@ -21,7 +22,7 @@ export const SILENT_S = 10;
 const MILD = new Set(["starting", "stream_ended", "worker_stopped"]);
 
 /**
- * Return the reason (a `gap.` word), its tone and its detail; `null` while the camera is watched.
+ * Return the reason (a `gap.` or `fault.` word), its tone and its detail; `null` while the camera is watched and sound.
  * @param {Reported | null | undefined} health `null`: no worker reports it; `undefined`: not asked yet
  * @param {number} nowMs the server's time
  * @returns {{reason: string, tone: "mild" | "bad", detail: string} | null}
@@ -31,7 +32,11 @@ export function troubleOf(health, nowMs) {
   if (health === null) return { reason: "unreported", tone: "bad", detail: "" };
   const age = health.reported ? (nowMs - Date.parse(health.reported)) / 1000 : 0;
   if (age > SILENT_S) return { reason: "unreported", tone: "bad", detail: "" };
-  if (!health.trouble) return null;
+  if (!health.trouble) {
+    // watched, and yet something about it wants a person: too many leads, a clock that is off
+    const finding = health.findings?.[0];
+    return finding ? { reason: finding.kind, tone: "mild", detail: finding.detail } : null;
+  }
   return { reason: health.trouble, tone: MILD.has(health.trouble) ? "mild" : "bad", detail: health.trouble_detail || health.error || "" };
 }
 

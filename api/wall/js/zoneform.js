@@ -7,7 +7,7 @@ import { fill, h, write } from "./dom.js";
 import { KINDS } from "./draft.js";
 import { language, speak, t } from "./i18n.js";
 
-/** @typedef {{code: string, zh: string, en: string, zones: string[], seen_zh: string, seen: string, detectable: boolean, missing_zh: string}} Rule a row of `GET /v1/rules` */
+/** @typedef {{code: string, zh: string, en: string, zones: string[], seen_zh: string, seen: string, detectable: boolean, missing_zh: string, status?: string, reason_zh?: string, reason?: string}} Rule a row of `GET /v1/rules` */
 
 export class ZoneForm {
   /** @type {Rule[]} */
@@ -112,10 +112,15 @@ export class ZoneForm {
   #renderUses(zone) {
     if (!zone) return void fill(this.uses);
     const using = this.rules.filter((rule) => rule.zones.includes(zone.kind));
-    fill(this.uses, speak(h("h3"), "zones.uses"), using.length ? h("ul", {}, using.map((rule) => h("li", { "data-on": rule.detectable ? "yes" : "no" },
-      h("strong", {}, `${violationNumber(rule.code)} ${language() === "zh" ? rule.zh : rule.en}`),
-      h("span", {}, language() === "zh" ? rule.seen_zh : rule.seen),
-      rule.detectable ? null : speak(h("em"), "zones.uses.not")))) : speak(h("p", { class: "note" }), zone.kind === "mask" ? "zone.mask.why" : "zones.uses.watch"));
+    const zh = language() === "zh";
+    fill(this.uses, speak(h("h3"), "zones.uses"), using.length ? h("ul", {}, using.map((rule) => {
+      const isSeen = rule.detectable && rule.status !== "not_detectable";
+      const why = (zh ? rule.reason_zh : rule.reason) || t("zones.uses.not");
+      return h("li", { "data-on": isSeen ? "yes" : "no" },
+        h("strong", {}, `${violationNumber(rule.code)} ${zh ? rule.zh : rule.en}`),
+        h("span", {}, zh ? rule.seen_zh : rule.seen),
+        isSeen ? null : h("em", {}, why));
+    })) : speak(h("p", { class: "note" }), zone.kind === "mask" ? "zone.mask.why" : "zones.uses.watch"));
     return undefined;
   }
 }

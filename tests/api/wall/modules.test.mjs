@@ -157,6 +157,14 @@ test("a camera's trouble is its worker's silence first, then what the worker say
   assert.equal(troubleOf({ ...said, trouble: "starting" }, now)?.tone, "mild");
 });
 
+test("a camera that is watched may still want a person", () => {
+  const now = Date.parse("2026-11-23T10:00:00Z");
+  const health = { state: "playing", reported: "2026-11-23T09:59:59Z", trouble: null, findings: [{ kind: "noisy", detail: "" }] };
+  assert.deepEqual(troubleOf(health, now), { reason: "noisy", tone: "mild", detail: "" });
+  assert.equal(troubleOf({ ...health, findings: [] }, now), null);
+  assert.equal(troubleOf({ ...health, trouble: "no_packets" }, now).reason, "no_packets");
+});
+
 test("how a camera is watched is told once two pictures were analysed", () => {
   assert.equal(watchOf(null), null);
   assert.equal(watchOf({ state: "playing", watch_mode: "patrol", analysed_interval_s: 0 }), null);
