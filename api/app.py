@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.accounts import ensure_first_operator, open_database
 from api.announcements import AnnouncementReader
+from api.backlog import index_backlog
 from api.broker import Broker, keep_running, stop_tasks
 from api.cameras import CameraWatch
 from api.dry_runs import sweep_clips
@@ -33,6 +34,7 @@ from api.routes import (
     evidence,
     exports,
     health,
+    holdings,
     leads,
     live,
     nodes,
@@ -55,6 +57,7 @@ log = structlog.get_logger(__name__)
 
 ROUTERS = (
     leads,
+    holdings,
     evidence,
     admissibility,
     report,
@@ -102,6 +105,7 @@ def create_app(settings: Settings) -> FastAPI:
                 asyncio.create_task(keep_running("cameras", CameraWatch(state).run)),
                 asyncio.create_task(keep_running("bell", broker.hear_bells)),
                 asyncio.create_task(keep_running("dry-runs", partial(sweep_clips, state))),
+                asyncio.create_task(index_backlog(state)),
             ]
             stack.push_async_callback(stop_tasks, tasks)
             yield

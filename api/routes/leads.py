@@ -14,20 +14,20 @@ from api.auth import AnyOperator, AnyWorker, Reader, caller_address
 from api.clock import utc_now
 from api.contract.schema import (
     LEAD_ID_PATTERN,
-    CameraIdText,
     LeadDocument,
     LeadState,
-    Priority,
     ReviewAnswers,
     Sha256,
     UtcTime,
 )
 from api.intake import take_in
 from api.problems import Problem
+from api.routes.lead_filter import LeadFilter
 from api.state import State
 from api.store.events import newest_cursor
 from api.store.faults import IllegalMove, StaleVersion, UnknownRecord
-from api.store.leads import LeadQuery, get_lead, get_still, list_leads, move_lead, transitions_of
+from api.store.leads import get_lead, get_still, move_lead, transitions_of
+from api.store.search import list_leads
 from api.upload import receive_upload
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
@@ -133,24 +133,12 @@ async def post_lead(
 
 
 @router.get("", response_model=LeadPage)
-def get_leads(
-    _: Reader,
-    state: State,
-    lead_state: Annotated[list[LeadState] | None, Query(alias="state", description="repeat for several")] = None,
-    camera: Annotated[CameraIdText | None, Query()] = None,
-    code: Annotated[str | None, Query(max_length=64)] = None,
-    priority: Annotated[Priority | None, Query()] = None,
-    start: Annotated[UtcTime | None, Query(alias="from", description="first seen at or after")] = None,
-    end: Annotated[UtcTime | None, Query(alias="to", description="first seen before")] = None,
-    cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> Response:
-    """List leads, newest first, in pages."""
-    query = LeadQuery(tuple(lead_state or ()), camera, code, priority, start, end, cursor, limit)
+def get_leads(_: Reader, state: State, asked: Annotated[LeadFilter, Query()]) -> Response:
+    """List leads, newest first, in pages; all that is asked for must hold."""
     with state.database.reading() as session:
         events_cursor = newest_cursor(session)
         try:
-            documents, following = list_leads(session, query)
+            documents, following = list_leads(session, asked.query())
         except ValueError as fault:
             raise Problem(400, "bad-cursor", str(fault)) from fault
     # The documents are JSON already, and were checked when they came in.

@@ -1,7 +1,5 @@
 """Leads in the store: announced, filed, moved through their states, listed."""
 
-import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Mapping
@@ -10,12 +8,14 @@ from datetime import datetime
 from types import MappingProxyType
 
 import rfc8785
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.contract.schema import EventType, LeadDocument, LeadState, ReviewAnswers, rfc3339
+from api.contract.stamp import parse_sha256_list
 from api.store.events import append_event
 from api.store.faults import IllegalMove, RecordConflict, ReusedKey, StaleVersion, StoreError, UnknownRecord
+from api.store.search import index_files, index_lead
 from api.store.tables import IdempotencyRow, LeadRow, PackageRow, TransitionRow
 from api.store.tlog import LeafKind, append_leaf, append_record
 
@@ -46,20 +46,6 @@ class Filing:
     size: int
     files: int
     sums: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class LeadQuery:
-    """Which leads to list; ``None`` and empty mean all. ``start`` (inclusive) and ``end`` are of ``event.start``."""
-
-    states: tuple[LeadState, ...] = ()
-    camera: str | None = None
-    code: str | None = None
-    priority: str | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    cursor: str | None = None
-    limit: int = 50
 
 
 def find_answer(session: Session, key_id: int, idempotency_key: str, content_sha256: str) -> tuple[int, str] | None:
@@ -93,6 +79,7 @@ def announce_lead(session: Session, lead: LeadDocument, still: bytes | None, at:
     row = _write(session, None, candidate, at)
     row.still = still
     _record(session, candidate, frm="", role="A", user=candidate.node, reason="announced by the analyser", at=at)
+    index_lead(session, row, candidate, ())
     data = {"still": f"/v1/leads/{lead.lead_id}/still.jpg"} if still else {}
     append_event(session, EventType.LEAD_ANNOUNCED, lead.lead_id, at, lead=candidate, data=data)
     return True
@@ -145,6 +132,8 @@ def file_lead(session: Session, lead: LeadDocument, filing: Filing, at: datetime
             at=at,
             attach_sha256=lead.evidence.sums_sha256,
         )
+        index_lead(session, row, filed, ())
+        index_files(session, lead.lead_id, lead.evidence.sums_sha256, parse_sha256_list(filing.sums))
         append_event(session, EventType.LEAD_FILED, lead.lead_id, at, lead=filed)
         status, answer = 201, row.document
     session.add(
@@ -196,6 +185,7 @@ def move_lead(
         attach_sha256=attach_sha256,
         review=review,
     )
+    index_lead(session, row, moved, _reviewers_reasons(session, lead_id))
     append_event(
         session, EventType.LEAD_CHANGED, lead_id, at, lead=moved, data={"from": lead.state, "by": f"operator:{user}"}
     )
@@ -209,38 +199,26 @@ def transitions_of(session: Session, lead_id: str) -> list[str]:
     return list(session.scalars(rows))
 
 
-def list_leads(session: Session, query: LeadQuery) -> tuple[list[str], str | None]:
-    """Return the newest leads that match and the next page's cursor; raise `ValueError` for a foreign cursor."""
-    statement = select(LeadRow.document, LeadRow.event_start, LeadRow.lead_id)
-    if query.states:
-        statement = statement.where(LeadRow.state.in_([state.value for state in query.states]))
-    for column, value in (
-        (LeadRow.camera_id, query.camera),
-        (LeadRow.violation_code, query.code),
-        (LeadRow.priority, query.priority),
-    ):
-        if value is not None:
-            statement = statement.where(column == value)
-    if query.start is not None:
-        statement = statement.where(LeadRow.event_start >= query.start)
-    if query.end is not None:
-        statement = statement.where(LeadRow.event_start < query.end)
-    if query.cursor is not None:
-        start, lead_id = _read_cursor(query.cursor)
-        statement = statement.where(
-            or_(LeadRow.event_start < start, and_(LeadRow.event_start == start, LeadRow.lead_id < lead_id))
-        )
-    newest = statement.order_by(LeadRow.event_start.desc(), LeadRow.lead_id.desc()).limit(query.limit + 1)
-    rows = session.execute(newest).all()
-    page = rows[: query.limit]
-    following = _write_cursor(page[-1].event_start, page[-1].lead_id) if len(rows) > query.limit else None
-    return [row.document for row in page], following
+def index_waiting(session: Session, count: int) -> int:
+    """Index up to `count` leads that were filed before there was a search; return how many; the writing transaction."""
+    rows = session.scalars(select(LeadRow).where(LeadRow.indexed.is_(False)).order_by(LeadRow.lead_id).limit(count))
+    done = 0
+    for row in rows.all():
+        lead = LeadDocument.model_validate_json(row.document)
+        index_lead(session, row, lead, _reviewers_reasons(session, row.lead_id))
+        done += 1
+    return done
 
 
 def count_by_state(session: Session) -> dict[str, int]:
     """Return how many leads are in each state that any lead is in."""
     rows = session.execute(select(LeadRow.state, func.count()).group_by(LeadRow.state))
     return {state: count for state, count in rows}  # noqa: C416  (rows are not tuples to a type checker)
+
+
+def _reviewers_reasons(session: Session, lead_id: str) -> list[str]:
+    records = [json.loads(record) for record in transitions_of(session, lead_id)]
+    return [str(record["reason"]) for record in records if record["role"] != "A"]
 
 
 def _row(session: Session, lead_id: str) -> LeadRow:
@@ -307,18 +285,3 @@ def _record(
         )
     )
     append_record(session, LeafKind.TRANSITION, members, lead.lead_id, at)
-
-
-def _write_cursor(start: datetime, lead_id: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps([start.isoformat(), lead_id]).encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        start, lead_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        moment = datetime.fromisoformat(start)
-    except (ValueError, TypeError, binascii.Error) as fault:
-        raise ValueError("the cursor is not one that this list gave out") from fault
-    if not isinstance(lead_id, str) or moment.tzinfo is None:
-        raise ValueError("the cursor is not one that this list gave out")
-    return moment, lead_id

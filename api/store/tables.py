@@ -7,9 +7,21 @@ triggers that refuse to change or delete their rows.
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, Boolean, Dialect, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    false,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -33,6 +45,11 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + value * _MILLISECOND
 
 
+def ByteOrdered(length: int) -> TypeEngine[str]:  # noqa: N802  (a type among types)
+    """Return a text that every database sorts by its bytes, so that a range of it is all that begins alike."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 class Table(DeclarativeBase):
     """Root of the tables."""
 
@@ -45,6 +62,10 @@ class LeadRow(Table):
         Index("leads_newest", "event_start", "lead_id"),
         Index("leads_by_state", "state", "event_start"),
         Index("leads_by_camera", "camera_id", "event_start"),
+        Index("leads_by_code", "violation_code", "event_start"),
+        Index("leads_by_enterprise", "uscc", "event_start"),
+        Index("leads_by_division", "division"),
+        Index("leads_by_place", "lat", "lon"),
     )
 
     lead_id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -58,6 +79,13 @@ class LeadRow(Table):
     event_start: Mapped[datetime] = mapped_column(Moment)
     received: Mapped[datetime] = mapped_column(Moment)
     sums_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    division: Mapped[str] = mapped_column(ByteOrdered(12), server_default="")
+    lon: Mapped[float | None] = mapped_column(Double)
+    lat: Mapped[float | None] = mapped_column(Double)
+    uscc: Mapped[str] = mapped_column(String(18), server_default="")
+    enterprise: Mapped[str] = mapped_column(Text, server_default="")
+    text: Mapped[str] = mapped_column(Text, server_default="")
+    indexed: Mapped[bool] = mapped_column(Boolean, server_default=false(), index=True)
     document: Mapped[str] = mapped_column(Text)
     still: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 

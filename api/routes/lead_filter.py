@@ -1,0 +1,73 @@
+"""What leads can be asked for: the query parameters of their list."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api.contract.schema import CameraIdText, LeadState, Priority, Sha256, UtcTime
+from api.store.search import Box, LeadQuery
+
+
+class LeadFilter(BaseModel):
+    """All that is given must hold; see `api.store.search.LeadQuery`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: list[LeadState] = Field(default_factory=list, description="repeat for several")
+    camera: CameraIdText | None = None
+    code: str | None = Field(None, max_length=64)
+    priority: Priority | None = None
+    from_: UtcTime | None = Field(None, alias="from", description="first seen at or after")
+    to: UtcTime | None = Field(None, description="first seen before")
+    division: str | None = Field(
+        None, pattern=r"^\d{2,12}$", description="GB/T 2260 code or its beginning: 11, 1101, 110112"
+    )
+    bbox: str | None = Field(None, max_length=100, description="west,south,east,north in degrees, WGS 84")
+    enterprise: str | None = Field(
+        None, min_length=1, max_length=100, description="18-character code, or a part of the name"
+    )
+    q: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="words of which each must occur, in names, places, violation, law and reviewers' reasons; "
+        "Chinese anywhere, other words by their beginning",
+    )
+    sha256: Sha256 | None = Field(None, description="of any file of the package, or of its SHA256SUMS")
+    cursor: str | None = Field(None, max_length=200, description="`next` of the page before")
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+    @model_validator(mode="after")
+    def _box_is_on_the_map(self) -> Self:
+        self.box()
+        return self
+
+    def box(self) -> Box | None:
+        """Return the part of the map that is asked for; raise `ValueError`."""
+        if self.bbox is None:
+            return None
+        try:
+            west, south, east, north = (float(edge) for edge in self.bbox.split(","))
+        except ValueError as fault:
+            raise ValueError(f"bbox: must be west,south,east,north, found {self.bbox!r}") from fault
+        if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+            raise ValueError(f"bbox: {self.bbox} is no part of the map: west <= east, south <= north")
+        return Box(west, south, east, north)
+
+    def query(self) -> LeadQuery:
+        """Return what the store is asked."""
+        return LeadQuery(
+            states=tuple(self.state),
+            camera=self.camera,
+            code=self.code,
+            priority=self.priority,
+            start=self.from_,
+            end=self.to,
+            division=self.division,
+            box=self.box(),
+            enterprise=self.enterprise,
+            words=self.q,
+            sha256=self.sha256,
+            cursor=self.cursor,
+            limit=self.limit,
+        )
