@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from api.access import AccessLog
 from api.accounts import ensure_first_operator, open_database
 from api.announcements import AnnouncementReader
 from api.backlog import index_backlog
@@ -21,14 +22,17 @@ from api.broker import Broker, keep_running, stop_tasks
 from api.cameras import CameraWatch
 from api.dry_runs import sweep_clips
 from api.headers import BodyLimit, RequestTimes, SecurityHeaders
+from api.keeper import Keeper
 from api.logins import LoginLimit
 from api.metrics import Metrics
 from api.problems import ProblemDocument, add_problem_handlers
 from api.roster import Roster
 from api.routes import (
     admissibility,
+    camera_files,
     cameras,
     coverage,
+    custody,
     dry_runs,
     events,
     evidence,
@@ -41,6 +45,7 @@ from api.routes import (
     report,
     rules,
     session,
+    vault,
     workers,
     zones,
 )
@@ -60,9 +65,12 @@ ROUTERS = (
     holdings,
     evidence,
     admissibility,
+    custody,
     report,
     exports,
+    vault,
     cameras,
+    camera_files,
     zones,
     dry_runs,
     rules,
@@ -105,6 +113,8 @@ def create_app(settings: Settings) -> FastAPI:
                 asyncio.create_task(keep_running("cameras", CameraWatch(state).run)),
                 asyncio.create_task(keep_running("bell", broker.hear_bells)),
                 asyncio.create_task(keep_running("dry-runs", partial(sweep_clips, state))),
+                asyncio.create_task(keep_running("accesses", AccessLog(state).run)),
+                asyncio.create_task(keep_running("keeper", Keeper(state).run)),
                 asyncio.create_task(index_backlog(state)),
             ]
             stack.push_async_callback(stop_tasks, tasks)

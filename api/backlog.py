@@ -4,9 +4,11 @@ import structlog
 from sqlalchemy import exists, select
 from starlette.concurrency import run_in_threadpool
 
-from api.contract.package import SUMS
+from api.contract.manifest import parse_manifest
+from api.contract.package import MANIFEST, SUMS
 from api.contract.stamp import StampError, parse_sha256_list
 from api.state import ApiState
+from api.store.chains import add_link
 from api.store.leads import index_waiting
 from api.store.search import index_files
 from api.store.search_tables import PackageFileRow
@@ -42,13 +44,15 @@ def index_packages(state: ApiState) -> int:
     done = 0
     for lead_id, sums_sha256 in waiting:
         try:
-            size = state.vault.sizes(sums_sha256)[SUMS]
-            listed = parse_sha256_list(b"".join(state.vault.read(sums_sha256, SUMS, 0, size)))
-        except (VaultError, StampError) as fault:
+            sizes = state.vault.sizes(sums_sha256)
+            listed = parse_sha256_list(b"".join(state.vault.read(sums_sha256, SUMS, 0, sizes[SUMS])))
+            manifest = parse_manifest(b"".join(state.vault.read(sums_sha256, MANIFEST, 0, sizes[MANIFEST])))
+        except (VaultError, StampError, KeyError) as fault:
             log.warning("package not indexed", lead=lead_id, error=str(fault))
             continue
         with state.database.writing() as session:
             index_files(session, lead_id, sums_sha256, listed)
+            add_link(session, sums_sha256, manifest)
         done += 1
     return done
 

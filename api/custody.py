@@ -4,11 +4,12 @@ from fastapi import Request
 
 from api.auth import caller_address, caller_name
 from api.clock import utc_now
-from api.contract.schema import LeadDocument
+from api.contract.schema import LeadDocument, rfc3339
 from api.problems import Problem
 from api.state import ApiState
 from api.store.custody import CustodyAction, CustodyEntry, add_custody, is_recorded
 from api.store.faults import UnknownRecord
+from api.store.holds import deleted_at
 from api.store.leads import get_lead
 from api.store.people import Operator
 from api.store.workers import Worker
@@ -31,13 +32,22 @@ def filed_lead(state: ApiState, lead_id: str) -> tuple[LeadDocument, str]:
 
 
 def package_sizes(state: ApiState, sums_sha256: str) -> dict[str, int]:
-    """Return a package's files and sizes; answer 404 or 503."""
+    """Return a package's files and sizes; answer 404, 410 or 503."""
     try:
         return state.vault.sizes(sums_sha256)
     except MissingEvidence as fault:
-        raise Problem(404, "not-found", str(fault)) from fault
+        raise missing(state, sums_sha256, fault) from fault
     except VaultError as fault:
         raise Problem(503, "vault-unavailable", str(fault)) from fault
+
+
+def missing(state: ApiState, sums_sha256: str, fault: MissingEvidence) -> Problem:
+    """Return the answer for a package that is not in the vault: 410 where its deletion is recorded, else 404."""
+    with state.database.reading() as session:
+        gone = deleted_at(session, sums_sha256)
+    if gone is None:
+        return Problem(404, "not-found", str(fault))
+    return Problem(410, "evidence-deleted", f"the package was deleted at {rfc3339(gone)}; its hashes stay in the log")
 
 
 def note(

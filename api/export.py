@@ -125,6 +125,7 @@ def _records(state: ApiState, lead: LeadDocument) -> bytes:
         ]
         custody: list[JsonValue] = [
             {
+                "seq": entry.seq,
                 "file": entry.file,
                 "action": entry.action.value,
                 "who": entry.who,

@@ -18,6 +18,7 @@ import structlog
 from pydantic import JsonValue, ValidationError
 
 from api.clock import utc_now
+from api.contract.article41 import admissibility, local_day
 from api.contract.manifest import Manifest
 from api.contract.package import SUMS, read_bytes
 from api.contract.report import VerificationReport
@@ -27,6 +28,8 @@ from api.contract.tarball import open_package
 from api.contract.verification import SMALL, verify_package
 from api.problems import Problem
 from api.state import ApiState
+from api.store.camera_files import camera_file
+from api.store.chains import add_link
 from api.store.custody import CustodyAction, CustodyEntry, add_custody
 from api.store.faults import RecordConflict, ReusedKey
 from api.store.leads import Filing, file_lead, find_answer
@@ -81,6 +84,7 @@ def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: st
         raise Problem(503, "vault-unavailable", "the evidence cannot be kept now; post it again later") from fault
     finally:
         package.close()
+    manifest = report.manifest
     place = lead.evidence.model_copy(update={"package": f"/v1/evidence/{lead.lead_id}", "tsa": report.tsa})
     filing = Filing(
         key_id=worker.key_id,
@@ -94,15 +98,17 @@ def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: st
     )
     now = utc_now()
     with state.database.writing() as session:
+        on_file = camera_file(session, lead.camera.id).file
+        found = admissibility(on_file, lead.violation_code, local_day(lead.event.start))
+        told = {"evidence": place, "node": node.name, "class_": found.class_}
         try:
-            status, body = file_lead(
-                session, lead.model_copy(update={"evidence": place, "node": node.name}), filing, now
-            )
+            status, body = file_lead(session, lead.model_copy(update=told), filing, now)
         except ReusedKey as fault:
             raise Problem(422, "idempotency-key-reused", str(fault)) from fault
         except RecordConflict as fault:
             raise Problem(409, "already-filed", str(fault)) from fault
         if status == HTTPStatus.CREATED:
+            add_link(session, report.sums_sha256, manifest)
             add_custody(
                 session,
                 CustodyEntry(lead.lead_id, "", CustodyAction.FILED, f"worker:{worker.name}", address, now, "verified"),

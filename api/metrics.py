@@ -50,6 +50,24 @@ class Metrics:
         self.coverage_hours = Counter(
             "plumewatch_coverage_hours", "Hours of coverage told by workers", ["result"], registry=self.registry
         )
+        self.vault_packages = Gauge(
+            "plumewatch_vault_packages",
+            "Evidence packages: kept, of these under a legal hold, of these due to go, and deleted",
+            ["state"],
+            registry=self.registry,
+        )
+        self.vault_bytes = Gauge(
+            "plumewatch_vault_bytes", "Bytes of the packages that are kept", registry=self.registry
+        )
+        self.vault_free_bytes = Gauge(
+            "plumewatch_vault_free_bytes", "Room that is left for packages", registry=self.registry
+        )
+        self.vault_days_left = Gauge(
+            "plumewatch_vault_days_left", "Until the vault is full at the last week's rate", registry=self.registry
+        )
+        self.vault_room = Gauge(
+            "plumewatch_vault_room", "1 for how urgent the vault's room is", ["level"], registry=self.registry
+        )
         self.fleet = Fleet()
         self.registry.register(self.fleet)
         self.registry.register(_LeadsByState(leads_by_state))

@@ -77,6 +77,33 @@ class Settings(BaseSettings):
         description="Seconds that a dry run may take; it runs at the lowest priority, so a busy worker needs more.",
     )
 
+    retention_case_days: int = Field(
+        1827, ge=1, description="Days that packages stay: five years, the longest limitation period, by default."
+    )
+    retention_rejected_days: int = Field(
+        90, ge=1, description="Days that packages of leads stay that were found to be false, after that was decided."
+    )
+    retention_deletes: bool = Field(
+        default=False,
+        description="Delete packages whose days are over, unless a legal hold keeps them; else they are only listed.",
+    )
+    vault_capacity_bytes: int | None = Field(
+        None, ge=1, description="Bytes that the vault may take; empty: as much as its file system has."
+    )
+    vault_warn_days: float = Field(
+        30.0,
+        gt=0,
+        description="Warn when the vault will be full in fewer days at the last week's rate; a tenth: critical.",
+    )
+    vault_warn_share: float = Field(
+        0.1, ge=0, le=1, description="Warn when a smaller share of the vault's room is free; a fifth of it: critical."
+    )
+    access_log_period_s: int = Field(
+        3600,
+        ge=1,
+        description="Seconds until who viewed, played, exported or verified evidence is in the append-only log: one "
+        "leaf for all of it.",
+    )
     site_name: str = Field(
         "", max_length=40, description="Whose site it is, as the head of printed reports names it, e.g. the bureau."
     )

@@ -13,10 +13,12 @@ VaultError           evidence could not be kept or read
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -28,6 +30,7 @@ from api.contract.package import PackageFiles
 from api.contract.stamp import digests
 
 CHUNK = 256 * 1024
+_HASH = re.compile(r"[0-9a-f]{64}")
 ABANDONED_S = 3600
 """What stands in ``incoming`` for longer belongs to no process that still runs."""
 
@@ -38,6 +41,14 @@ class VaultError(Exception):
 
 class MissingEvidence(VaultError):  # noqa: N818  (what it is, not that it is an error)
     """No such package or file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Bytes of the file system that holds the vault."""
+
+    free: int
+    total: int
 
 
 class Vault(Protocol):
@@ -59,6 +70,22 @@ class Vault(Protocol):
         """Lend the package as a local folder called ``name``, to be read only."""
         ...
 
+    def packages(self) -> Iterator[str]:
+        """Yield the hash of every complete package, in no order."""
+        ...
+
+    def erase(self, sums_sha256: str) -> bool:
+        """
+        Remove a package whose deletion has been recorded (`api.store.holds.delete_package`); ``False``: there is none.
+
+        What a power cut leaves of it is removed by the same call later.
+        """
+        ...
+
+    def space(self) -> Space | None:
+        """Return what room there is; ``None`` where the store does not say."""
+        ...
+
     def check(self) -> None:
         """Raise `VaultError` if nothing can be stored now."""
         ...
@@ -67,6 +94,8 @@ class Vault(Protocol):
 class FolderVault:
     """
     A vault in a local folder: ``<root>/ab/ab12.../<file>``, files 0440, folders 0550 once complete.
+
+    Only `erase` takes anything away, by one rename, and what a crash leaves of that goes as well.
 
     A package appears by one rename of a folder whose files were synced; what a crash leaves in ``incoming`` is removed
     at a later start.
@@ -143,6 +172,33 @@ class FolderVault:
                 _link_or_copy(file, lent / file.name)
             yield lent
 
+    def packages(self) -> Iterator[str]:
+        """Yield all packages; see `Vault.packages`."""
+        for shelf in self._root.iterdir():
+            if len(shelf.name) == 2:
+                yield from (place.name for place in shelf.iterdir() if _HASH.fullmatch(place.name))
+
+    def erase(self, sums_sha256: str) -> bool:
+        """Remove a package; see `Vault.erase`."""
+        place = self._path(sums_sha256)
+        condemned = self._incoming / f"erased-{sums_sha256}"
+        try:
+            if place.exists():
+                place.chmod(0o750)  # or its name cannot be changed
+                place.rename(condemned)
+                _sync_folder(place.parent)
+            elif not condemned.exists():
+                return False
+            shutil.rmtree(condemned)
+        except OSError as fault:
+            raise VaultError(f"package {sums_sha256} cannot be removed: {fault}") from fault
+        return True
+
+    def space(self) -> Space | None:
+        """Return the file system's room; see `Vault.space`."""
+        usage = shutil.disk_usage(self._root)
+        return Space(usage.free, usage.total)
+
     def check(self) -> None:
         """Raise `VaultError` if nothing can be stored now."""
         try:
@@ -217,6 +273,32 @@ class ObjectVault:
                     for chunk in self.read(sums_sha256, file, 0, size):
                         target.write(chunk)
             yield lent
+
+    def packages(self) -> Iterator[str]:
+        """Yield all packages; see `Vault.packages`."""
+        # Not by common prefixes: some stores go on listing the folder of objects that are gone.
+        try:
+            for piece in obstore.list(self._store):
+                for meta in piece:
+                    place, _, name = str(meta["path"]).rpartition("/")
+                    if name == "SHA256SUMS" and _HASH.fullmatch(place):
+                        yield place
+        except BaseError as fault:
+            raise VaultError(f"the vault cannot be listed: {type(fault).__name__}") from fault
+
+    def erase(self, sums_sha256: str) -> bool:
+        """Remove a package, its list last; see `Vault.erase`."""
+        try:
+            listed = [str(meta["path"]) for meta in obstore.list(self._store, prefix=f"{sums_sha256}/").collect()]
+            for path in sorted(listed, key=lambda path: (path.endswith("/SHA256SUMS"), path)):
+                obstore.delete(self._store, path)
+        except BaseError as fault:
+            raise VaultError(f"package {sums_sha256} cannot be removed: {type(fault).__name__}") from fault
+        return bool(listed)
+
+    def space(self) -> Space | None:
+        """Return ``None``: object stores do not say; see `Vault.space`."""
+        return None
 
     def check(self) -> None:
         """Raise `VaultError` if the store does not answer."""

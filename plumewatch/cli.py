@@ -20,6 +20,7 @@ from plumewatch.failures import UsageError, sentence_for
 from plumewatch.logs import configure
 from plumewatch.model_commands import models_app
 from plumewatch.processes import stop_on_eof
+from plumewatch.vault_commands import vault_app
 
 app = typer.Typer(
     name="plumewatch",
@@ -33,6 +34,7 @@ app.add_typer(models_app, name="models")
 operator_app = typer.Typer(help="Operators of the wall.", no_args_is_help=True)
 app.add_typer(operator_app, name="operator")
 app.add_typer(bench_app, name="bench")
+app.add_typer(vault_app, name="vault")
 
 DATA_HELP = "Folder for everything this installation keeps."
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Worker configuration (TOML).")]

@@ -416,6 +416,7 @@ class EventType(StrEnum):
     LEAD_CHANGED = "lead.changed"
     CAMERA_CHANGED = "camera.changed"
     CAMERA_REMOVED = "camera.removed"
+    VAULT_CHANGED = "vault.changed"
 
 
 class WallEvent(Wire):
@@ -424,6 +425,6 @@ class WallEvent(Wire):
     cursor: int = Field(ge=1)
     type: EventType
     at: UtcTime
-    subject: str = Field(description="lead id or camera id")
+    subject: str = Field(description="lead id, camera id or vault")
     lead: LeadDocument | None = None
     data: dict[str, str | int | float | bool | None] = Field(default_factory=dict)

@@ -65,6 +65,9 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         CustodyAction.EXPORTED: "导出",
         CustodyAction.VERIFIED: "核验",
         CustodyAction.PRINTED: "打印",
+        CustodyAction.HELD: "保全",
+        CustodyAction.RELEASED: "解除保全",
+        CustodyAction.DELETED: "到期删除",
     }
 )
 OUTCOMES: Mapping[str, str] = MappingProxyType({Outcome.OK: "通过", Outcome.FAIL: "未通过", Outcome.SKIPPED: "未查"})

@@ -16,12 +16,12 @@ from api.contract.schema import UtcTime
 from api.contract.stamp import FILE_NAME_PATTERN, ContractError, parse_sha256_list
 from api.contract.tarball import tar_chunks
 from api.contract.verification import verify_package
-from api.custody import filed_lead, note, package_sizes
+from api.custody import filed_lead, missing, note, package_sizes
 from api.intake import pinned_roots
 from api.problems import Problem
 from api.routes.leads import LeadIdPath
 from api.state import ApiState, State
-from api.store.custody import CustodyAction, custody_of
+from api.store.custody import CustodyAction
 from api.store.people import Operator
 from api.store.workers import Worker, has_made
 from api.vault import MissingEvidence, VaultError
@@ -43,25 +43,6 @@ SHOWN = frozenset({".mp4", ".ts", ".jpg", ".png", ".json"})
 """Kinds that a browser may show; the rest is only downloaded."""
 PLAYED = frozenset({".mp4", ".ts"})
 _RANGE = re.compile(r"^bytes=(\d{0,15})-(\d{0,15})$")
-
-
-class CustodyDocument(BaseModel):
-    """One thing that somebody did with the evidence."""
-
-    file: str = Field(description="empty for the whole package")
-    action: CustodyAction
-    who: str = Field(description="operator:name or worker:name")
-    address: str
-    at: UtcTime
-    result: str
-
-
-class CustodyList(BaseModel):
-    """Who did what with a package, in order."""
-
-    lead_id: str
-    sums_sha256: str
-    entries: list[CustodyDocument]
 
 
 class FileEntry(BaseModel):
@@ -176,7 +157,7 @@ def get_verification(
         with state.vault.folder(sums, lead_id) as folder:
             report = verify_package(folder, pinned_roots(state) or None, lead_id=lead_id)
     except MissingEvidence as fault:
-        raise Problem(404, "not-found", str(fault)) from fault
+        raise missing(state, sums, fault) from fault
     except (VaultError, ContractError) as fault:
         raise Problem(503, "vault-unavailable", f"the package cannot be read: {fault}") from fault
     if report.sums_sha256 != sums:
@@ -184,29 +165,6 @@ def get_verification(
     result = "ok" if report.ok else "failed"
     note(state, request, operator, lead_id, "", CustodyAction.VERIFIED, result=result)
     return VerificationDocument.model_validate(report.as_dict() | {"verified_at": utc_now()})
-
-
-@router.get("/custody")
-def get_custody(lead_id: LeadIdPath, _: AnyOperator, state: State) -> CustodyList:
-    """Tell who filed, viewed, downloaded or verified the package, and when."""
-    sums = filed_lead(state, lead_id)[1]
-    with state.database.reading() as session:
-        entries = custody_of(session, lead_id)
-    return CustodyList(
-        lead_id=lead_id,
-        sums_sha256=sums,
-        entries=[
-            CustodyDocument(
-                file=entry.file,
-                action=entry.action,
-                who=entry.who,
-                address=entry.address,
-                at=entry.at,
-                result=entry.result,
-            )
-            for entry in entries
-        ],
-    )
 
 
 def _file(

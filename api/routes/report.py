@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.auth import AnyOperator, caller_name
 from api.clock import utc_now
 from api.contract.stamp import ContractError
-from api.custody import filed_lead, note
+from api.custody import filed_lead, missing, note, package_sizes
 from api.problems import Problem
 from api.report.case import read_case
 from api.report.pages import Printing, lead_report
@@ -34,11 +34,12 @@ def get_report(
     The package is verified for it. The QR code leads to the lead on the wall and carries the package's hash.
     """
     sums = filed_lead(state, lead_id)[1]
+    package_sizes(state, sums)
     note(state, request, operator, lead_id, "", CustodyAction.PRINTED)
     try:
         case = read_case(state, lead_id)
     except MissingEvidence as fault:
-        raise Problem(404, "not-found", str(fault)) from fault
+        raise missing(state, sums, fault) from fault
     except (VaultError, ContractError) as fault:
         raise Problem(503, "vault-unavailable", f"the package cannot be read: {fault}") from fault
     printing = Printing(

@@ -23,11 +23,23 @@ class CustodyAction(StrEnum):
     EXPORTED = "exported"
     VERIFIED = "verified"
     PRINTED = "printed"
+    HELD = "held"
+    RELEASED = "released"
+    DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
 class CustodyEntry:
-    """One entry; ``file`` is empty for the whole package, ``who`` is ``operator:name`` or ``worker:name``."""
+    """
+    One entry.
+
+    Attributes:
+        file: empty for the whole package.
+
+        who: ``operator:name`` or ``worker:name``.
+
+        seq: its number among all; 0 before it is recorded.
+    """
 
     lead_id: str
     file: str
@@ -36,6 +48,7 @@ class CustodyEntry:
     address: str
     at: datetime
     result: str = ""
+    seq: int = 0
 
 
 def add_custody(session: Session, entry: CustodyEntry) -> None:
@@ -73,7 +86,10 @@ def is_recorded(session: Session, entry: CustodyEntry) -> bool:
 def custody_of(session: Session, lead_id: str) -> list[CustodyEntry]:
     """Return a lead's entries in order."""
     rows = session.scalars(select(CustodyRow).where(CustodyRow.lead_id == lead_id).order_by(CustodyRow.seq))
-    return [
-        CustodyEntry(row.lead_id, row.file, CustodyAction(row.action), row.who, row.address, row.at, row.result)
-        for row in rows
-    ]
+    return [entry_of(row) for row in rows]
+
+
+def entry_of(row: CustodyRow) -> CustodyEntry:
+    """Return what a row of the table says."""
+    action = CustodyAction(row.action)
+    return CustodyEntry(row.lead_id, row.file, action, row.who, row.address, row.at, row.result, row.seq)

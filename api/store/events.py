@@ -51,6 +51,13 @@ def last_camera_states(session: Session) -> dict[str, str]:
     return {event.subject: str(event.data["state"]) for event in events if "state" in event.data}
 
 
+def newest_event(session: Session, kind: EventType) -> WallEvent | None:
+    """Return the newest event of a kind; ``None`` where there was none."""
+    found = select(EventRow.document).where(EventRow.type == kind.value).order_by(EventRow.cursor.desc()).limit(1)
+    document = session.scalar(found)
+    return None if document is None else WallEvent.model_validate_json(document)
+
+
 def newest_cursor(session: Session) -> int:
     """Return the newest event's cursor, 0 before the first."""
     return session.scalar(select(func.coalesce(func.max(EventRow.cursor), 0))) or 0

@@ -75,7 +75,9 @@ def announce_lead(session: Session, lead: LeadDocument, still: bytes | None, at:
     """Store an announced lead as CANDIDATE; ``False`` when the lead is there already, whatever its state."""
     if session.get(LeadRow, lead.lead_id) is not None:
         return False
-    candidate = lead.model_copy(update={"state": LeadState.CANDIDATE, "version": 1, "evidence": None})
+    candidate = lead.model_copy(
+        update={"state": LeadState.CANDIDATE, "version": 1, "evidence": None, "class_": "lead_only"}
+    )
     row = _write(session, None, candidate, at)
     row.still = still
     _record(session, candidate, frm="", role="A", user=candidate.node, reason="announced by the analyser", at=at)
@@ -172,7 +174,7 @@ def move_lead(
         possible = ", ".join(sorted(OPERATOR_MOVES[lead.state])) or "no other state"
         raise IllegalMove(f"lead {lead_id} is {lead.state} and may go to {possible}, not to {to}")
     moved = lead.model_copy(update={"state": to, "version": version + 1})
-    _write(session, row, moved, row.received)
+    _write(session, row, moved, row.received).changed = at
     _record(
         session,
         moved,
@@ -230,7 +232,7 @@ def _row(session: Session, lead_id: str) -> LeadRow:
 
 def _write(session: Session, row: LeadRow | None, lead: LeadDocument, received: datetime) -> LeadRow:
     if row is None:
-        row = LeadRow(lead_id=lead.lead_id, received=received)
+        row = LeadRow(lead_id=lead.lead_id, received=received, changed=received)
         session.add(row)
     row.state = lead.state.value
     row.version = lead.version

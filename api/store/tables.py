@@ -78,6 +78,7 @@ class LeadRow(Table):
     node: Mapped[str] = mapped_column(String(128))
     event_start: Mapped[datetime] = mapped_column(Moment)
     received: Mapped[datetime] = mapped_column(Moment)
+    changed: Mapped[datetime] = mapped_column(Moment, server_default="0")
     sums_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     division: Mapped[str] = mapped_column(ByteOrdered(12), server_default="")
     lon: Mapped[float | None] = mapped_column(Double)
@@ -91,9 +92,10 @@ class LeadRow(Table):
 
 
 class PackageRow(Table):
-    """An evidence package in the vault; its key is the SHA-256 of its ``SHA256SUMS``."""
+    """An evidence package; its key is the SHA-256 of its ``SHA256SUMS``. In the vault unless it was ``deleted``."""
 
     __tablename__ = "packages"
+    __table_args__ = (Index("packages_by_age", "received"),)
 
     sums_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     lead_id: Mapped[str] = mapped_column(String(32), unique=True)
@@ -102,6 +104,7 @@ class PackageRow(Table):
     files: Mapped[int] = mapped_column(Integer)
     received: Mapped[datetime] = mapped_column(Moment)
     log_index: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    deleted: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class CameraRow(Table):

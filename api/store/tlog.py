@@ -40,6 +40,8 @@ class LeafKind(StrEnum):
     DELETION = "deletion"
     ACCESS = "access"
     KEY = "key"
+    CAMERA = "camera"
+    HOLD = "hold"
 
 
 @dataclass(frozen=True, slots=True)

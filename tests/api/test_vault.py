@@ -1,7 +1,8 @@
 """Vault: written once, by content hash, in a folder or an object store."""
 
 import shutil
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,28 @@ from obstore.store import MemoryStore
 from api.contract.package import FolderPackage, SealedPackage
 from api.vault import FolderVault, MissingEvidence, ObjectVault, Vault, VaultError, open_vault
 from tests.api.contract.sample import LEAD_ID, TestSigner, make_package
+from tests.api.s3 import S3Server, s3_server
 
 MakeVault = Callable[[Path], Vault]
 
 
-@pytest.fixture(params=["folder", "object"])
-def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Vault:
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture(params=["folder", "memory", "s3"])
+def vault(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
     """An empty vault of each kind."""
-    return FolderVault(tmp_path / "vault") if request.param == "folder" else ObjectVault(MemoryStore())
+    if request.param == "folder":
+        return FolderVault(tmp_path / "vault")
+    if request.param == "memory":
+        return ObjectVault(MemoryStore())
+    for name, value in request.getfixturevalue("s3").environment.items():
+        monkeypatch.setenv(name, value)
+    return open_vault(f"s3://evidence/{uuid.uuid4()}", tmp_path)
 
 
 @pytest.fixture
@@ -94,3 +109,43 @@ def test_a_vault_is_opened_by_address(tmp_path: Path) -> None:
     assert isinstance(open_vault("memory:///", tmp_path), ObjectVault)
     with pytest.raises(VaultError, match="cannot be used"):
         open_vault("nonsense://place", tmp_path)
+
+
+def test_packages_are_listed_and_erased_whole(vault: Vault, tmp_path: Path) -> None:
+    """Every kept package is listed; an erased one is gone with all its files, and erasing it again does nothing."""
+    assert list(vault.packages()) == []
+    kept = []
+    for number in (1, 2):
+        made = make_package(tmp_path / f"made-{number}", TestSigner(), f"L20261123-{number:06}")
+        with FolderPackage(made.folder) as package:
+            vault.keep(made.sums_sha256, package)
+        kept.append(made.sums_sha256)
+    assert sorted(kept) == sorted(vault.packages())
+    assert vault.erase(kept[0])
+    assert not vault.erase(kept[0])
+    assert [kept[1]] == list(vault.packages())
+    with pytest.raises(MissingEvidence):
+        vault.sizes(kept[0])
+    assert len(vault.sizes(kept[1])) == 10
+
+
+def test_what_a_cut_left_of_an_erased_package_goes_with_the_next_call(tmp_path: Path) -> None:
+    """A crash between taking a package off its shelf and removing its files leaves nothing that counts as evidence."""
+    vault = FolderVault(tmp_path / "vault")
+    made = make_package(tmp_path / "made", TestSigner())
+    with FolderPackage(made.folder) as package:
+        vault.keep(made.sums_sha256, package)
+    place = tmp_path / "vault" / made.sums_sha256[:2] / made.sums_sha256
+    place.chmod(0o750)
+    place.rename(tmp_path / "vault" / "incoming" / f"erased-{made.sums_sha256}")
+    assert list(vault.packages()) == []
+    assert vault.erase(made.sums_sha256)
+    assert list((tmp_path / "vault" / "incoming").iterdir()) == []
+
+
+def test_a_folder_knows_its_room(tmp_path: Path) -> None:
+    """A folder tells its file system's room, an object store does not."""
+    space = FolderVault(tmp_path / "vault").space()
+    assert space is not None
+    assert 0 < space.free <= space.total
+    assert ObjectVault(MemoryStore()).space() is None

@@ -1,0 +1,177 @@
+"""
+Keeper: what the vault holds, how long its room lasts, and what may go.
+
+Nothing is deleted for want of room: a full vault refuses new packages (503; the nodes' outboxes keep them) until a
+person makes room, and the warning comes long before. What goes is what the retention of its class has ended for and no
+legal hold keeps, and only where the site has said so (``PLUMEWATCH_RETENTION_DELETES``); each deletion is a leaf of the
+log before the first byte goes.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import structlog
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from api.clock import utc_now
+from api.contract.schema import EventType
+from api.metrics import Metrics
+from api.settings import Settings
+from api.state import ApiState
+from api.store.database import Database
+from api.store.events import append_event, newest_event
+from api.store.holds import RetentionRule, Stock, delete_package, deleted_packages, due_packages, stock
+from api.vault import Space, Vault, VaultError
+
+log = structlog.get_logger(__name__)
+
+LOOK_S = 300.0
+PIECE = 100
+"""Packages deleted between two looks at the room."""
+BY = "system:retention"
+
+
+class RoomLevel(StrEnum):
+    """How urgent the vault's room is."""
+
+    AMPLE = "ample"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class VaultState:
+    """
+    The vault at one moment.
+
+    Attributes:
+        space: room by the file system, or by the settings' capacity; ``None``: nobody says.
+
+        days_left: until it is full at the last week's rate; ``None``: not known, or nothing was filed.
+    """
+
+    at: datetime
+    stock: Stock
+    space: Space | None
+    days_left: float | None
+    level: RoomLevel
+
+
+def vault_state(database: Database, vault: Vault, settings: Settings, now: datetime) -> VaultState:
+    """Return what the vault holds and how long its room lasts; blocks."""
+    with database.reading() as session:
+        held = stock(session, rule_of(settings), now)
+    space = vault.space()
+    if settings.vault_capacity_bytes is not None:
+        allowed = Space(max(0, settings.vault_capacity_bytes - held.size), settings.vault_capacity_bytes)
+        space = allowed if space is None or allowed.free < space.free else space
+    rate = held.bytes_last_week / 7
+    days = None if space is None or rate == 0 else round(space.free / rate, 1)
+    return VaultState(now, held, space, days, _level(space, days, settings))
+
+
+def rule_of(settings: Settings) -> RetentionRule:
+    """Return how long the settings keep packages."""
+    return RetentionRule(settings.retention_case_days, settings.retention_rejected_days)
+
+
+def prune(database: Database, vault: Vault, settings: Settings, now: datetime) -> int:
+    """
+    Delete what is due, leaf first, and erase what an earlier cut left; return how many packages went; blocks.
+
+    Raises `VaultError` where a package cannot be erased; its deletion stands, and the next call erases it.
+    """
+    erased = 0
+    while True:
+        with database.reading() as session:
+            due = due_packages(session, rule_of(settings), now, PIECE)
+        if not due:
+            break
+        for package in due:
+            with database.writing() as session:
+                days = rule_of(settings).days(package.kind)
+                reason = f"kept for {days} days as {package.kind}"
+                index = delete_package(session, package, reason=reason, by=BY, at=now)
+            vault.erase(package.sums_sha256)
+            erased += 1
+            log.info("package deleted", lead=package.lead_id, retention=package.kind.value, log_index=index)
+    return erased
+
+
+def erase_left_overs(database: Database, vault: Vault) -> int:
+    """Erase packages whose deletion is recorded but that are still in the vault; return how many; blocks."""
+    with database.reading() as session:
+        gone = deleted_packages(session)
+    return sum(vault.erase(sums) for sums in gone)
+
+
+class Keeper:
+    """Looks after the vault's room; tells metrics, log and wall when the level changes."""
+
+    def __init__(self, state: ApiState) -> None:
+        self._state = state
+        self._told: RoomLevel | None = None
+
+    async def run(self) -> None:
+        """Look for ever; to be run by `api.broker.keep_running`."""
+        await run_in_threadpool(erase_left_overs, self._state.database, self._state.vault)
+        while True:
+            if await run_in_threadpool(self.look):
+                await self._state.broker.ring()
+            await asyncio.sleep(LOOK_S)
+
+    def look(self) -> bool:
+        """Delete what is due where that is allowed, measure, and return whether the level is another one; blocks."""
+        state, now = self._state, utc_now()
+        if state.settings.retention_deletes:
+            try:
+                prune(state.database, state.vault, state.settings, now)
+            except VaultError:
+                log.exception("deleted package cannot be erased yet")
+        found = vault_state(state.database, state.vault, state.settings, now)
+        _count(state.metrics, found)
+        if self._told is None:
+            with state.database.reading() as session:
+                self._told = _last_told(session)
+        before, self._told = self._told, found.level
+        if found.level is before:
+            return False
+        tell = log.info if found.level is RoomLevel.AMPLE else log.warning
+        free = None if found.space is None else found.space.free
+        tell("vault room", level=found.level.value, before=before.value, free_bytes=free, days_left=found.days_left)
+        data = {"level": found.level.value, "before": before.value, "free_bytes": free, "days_left": found.days_left}
+        with state.database.writing() as session:
+            append_event(session, EventType.VAULT_CHANGED, "vault", now, data=data)
+        return True
+
+
+def _level(space: Space | None, days: float | None, settings: Settings) -> RoomLevel:
+    if space is None:
+        return RoomLevel.AMPLE
+    share = space.free / space.total if space.total else 0.0
+    soonest = float("inf") if days is None else days
+    if share < settings.vault_warn_share / 5 or soonest < settings.vault_warn_days / 10:
+        return RoomLevel.CRITICAL
+    is_short = share < settings.vault_warn_share or soonest < settings.vault_warn_days
+    return RoomLevel.WARNING if is_short else RoomLevel.AMPLE
+
+
+def _last_told(session: Session) -> RoomLevel:
+    event = newest_event(session, EventType.VAULT_CHANGED)
+    return RoomLevel.AMPLE if event is None else RoomLevel(str(event.data["level"]))
+
+
+def _count(metrics: Metrics, found: VaultState) -> None:
+    held = found.stock
+    for name, value in (("kept", held.packages), ("held", held.held), ("due", held.due), ("deleted", held.deleted)):
+        metrics.vault_packages.labels(state=name).set(value)
+    metrics.vault_bytes.set(held.size)
+    if found.space is not None:
+        metrics.vault_free_bytes.set(found.space.free)
+    if found.days_left is not None:
+        metrics.vault_days_left.set(found.days_left)
+    for level in RoomLevel:
+        metrics.vault_room.labels(level=level.value).set(level is found.level)

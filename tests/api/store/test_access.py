@@ -1,0 +1,96 @@
+"""Accesses in the log: batches, proofs, and what is found when custody is rewritten."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from api.accounts import open_database
+from api.contract.merkle import inclusion_holds, leaf_hash
+from api.settings import Settings
+from api.store.access import access_faults, access_proof, log_accesses, logged_until, waiting_since
+from api.store.custody import CustodyAction, CustodyEntry, add_custody
+from api.store.database import Database
+from api.store.faults import UnknownRecord
+from api.store.tlog import LeafKind, log_leaves
+from tests.api.contract.sample import LEAD_ID, START
+from tests.api.store.test_database import settings
+
+__all__ = ["settings"]
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """An empty store of each kind."""
+    with open_database(settings) as database:
+        yield database
+
+
+def look(database: Database, count: int, *, lead_id: str = LEAD_ID) -> None:
+    """Record looks at a lead's evidence."""
+    with database.writing() as session:
+        for number in range(count):
+            at = START + timedelta(seconds=number)
+            add_custody(session, CustodyEntry(lead_id, "clip.mp4", CustodyAction.PLAYED, "operator:li", "::1", at))
+
+
+def log_them(database: Database) -> int | None:
+    """Log what is waiting."""
+    with database.writing() as session:
+        return log_accesses(session, START + timedelta(hours=1))
+
+
+def test_nothing_to_log_makes_no_leaf(database: Database) -> None:
+    """Without a look there is no leaf, and none waits."""
+    assert log_them(database) is None
+    with database.reading() as session:
+        assert (waiting_since(session), logged_until(session), access_faults(session)) == (None, 0, [])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 8])
+def test_each_entry_is_proven(database: Database, count: int) -> None:
+    """Every entry of a batch hashes to the root that stands in the batch's leaf of the log; a second batch goes on."""
+    look(database, count)
+    with database.reading() as session:
+        assert waiting_since(session) == START
+    assert log_them(database) == 0
+    look(database, 2)
+    assert log_them(database) == 1
+    assert log_them(database) is None
+    with database.reading() as session:
+        leaves = log_leaves(session, 0, 10)
+        assert [leaf.kind for leaf in leaves] == [LeafKind.ACCESS] * 2
+        for seq in range(1, count + 3):
+            proof = access_proof(session, LEAD_ID, seq)
+            root = bytes.fromhex(proof.root)
+            assert inclusion_holds(leaf_hash(proof.leaf), proof.index, proof.size, proof.path, root)
+            assert f'"root":"{proof.root}"'.encode() in leaves[proof.log_index].data
+        assert access_faults(session) == []
+
+
+def test_an_entry_that_is_not_logged_or_of_another_lead_has_no_proof(database: Database) -> None:
+    """No proof before the batch, for no entry, and not under another lead's name."""
+    look(database, 1)
+    with database.reading() as session:
+        for lead_id, seq in ((LEAD_ID, 1), (LEAD_ID, 2), ("L20261123-000009", 1)):
+            with pytest.raises(UnknownRecord):
+                access_proof(session, lead_id, seq)
+
+
+@pytest.mark.parametrize(
+    "attack", ["UPDATE custody SET who = 'operator:nobody' WHERE seq = 2", "DELETE FROM custody WHERE seq = 3"]
+)
+def test_rewritten_custody_is_found(database: Database, attack: str) -> None:
+    """Who gets around the triggers and changes or deletes an entry is found by the batch that held it."""
+    look(database, 4)
+    log_them(database)
+    with database.writing() as session:
+        if database.engine.dialect.name == "sqlite":
+            for verb in ("update", "delete"):
+                session.execute(text(f"DROP TRIGGER custody_no_{verb}"))
+        else:
+            session.execute(text("DROP TRIGGER custody_append_only ON custody"))
+        session.execute(text(attack))
+    with database.reading() as session:
+        assert access_faults(session) == ["custody entries 1 to 4 are not those of the log's leaf 0"]

@@ -1,0 +1,166 @@
+"""Keeper: what goes, what stays, and the warning before there is no room."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from api.clock import utc_now
+from api.contract.schema import EventType, LeadState
+from api.keeper import Keeper, RoomLevel, erase_left_overs, prune, rule_of, vault_state
+from api.settings import Settings
+from api.store.events import newest_event
+from api.store.holds import due_packages
+from api.store.leads import OPERATOR_MOVES, move_lead
+from api.store.tlog import LeafKind, leaves_about
+from tests.api.conftest import Posting, RunningApi
+from tests.api.contract.sample import LEAD_ID
+
+BASE = f"/v1/evidence/{LEAD_ID}"
+
+
+@pytest.fixture
+def filed(enrolled: httpx.Client, make_posting: Callable[..., Posting]) -> Posting:
+    """A filed lead."""
+    posting = make_posting()
+    assert posting.send(enrolled).status_code == 201
+    return posting
+
+
+def settings_with(api: RunningApi, **changes: object) -> Settings:
+    """The API's settings, changed."""
+    return api.settings.model_copy(update=changes)
+
+
+def prune_after(api: RunningApi, days: float) -> int:
+    """Delete what is due so many days from now."""
+    return prune(api.state.database, api.state.vault, api.settings, utc_now() + timedelta(days=days))
+
+
+def reject(api: RunningApi) -> None:
+    """Find the lead to be false."""
+    with api.state.database.writing() as session:
+        move_lead(session, LEAD_ID, LeadState.REJECTED_FALSE, version=1, user="li", reason="水汽", at=utc_now())
+
+
+def test_nothing_is_due_in_an_empty_vault(api: RunningApi) -> None:
+    """Nothing goes where nothing is."""
+    assert prune_after(api, 10_000) == 0
+
+
+def test_a_case_stays_for_five_years_and_a_rejected_lead_for_90_days(api: RunningApi, filed: Posting) -> None:
+    """Each class goes after its days and not before; a decision starts the days of its class anew."""
+    assert filed.lead.lead_id == LEAD_ID
+    assert prune_after(api, 1826) == 0
+    reject(api)
+    assert prune_after(api, 89) == 0
+    assert prune_after(api, 91) == 1
+    assert prune_after(api, 10_000) == 0, "once"
+
+
+def test_only_rejected_leads_are_archived() -> None:
+    """Retention takes an archived lead for a rejected one, which holds as long as only those can be archived."""
+    assert [frm for frm, moves in OPERATOR_MOVES.items() if LeadState.ARCHIVED in moves] == [LeadState.REJECTED_FALSE]
+
+
+def test_a_deletion_is_a_leaf_and_what_is_left_says_so(api: RunningApi, operator: httpx.Client, filed: Posting) -> None:
+    """The leaf names package and reason; files are 410, while lead, custody and the list in the log stay."""
+    reject(api)
+    assert prune_after(api, 91) == 1
+    with api.state.database.reading() as session:
+        kinds = {leaf.kind: leaf.data for leaf in leaves_about(session, LEAD_ID)}
+    assert filed.lead.evidence is not None
+    assert filed.lead.evidence.sums_sha256.encode() in kinds[LeafKind.DELETION]
+    assert b"clip.mp4" in kinds[LeafKind.PACKAGE]
+    for path in ("", "/files", "/files/clip.mp4", "/package.tar", "/verification", "/report.pdf"):
+        answer = operator.get(BASE + path)
+        assert (answer.status_code, answer.json()["type"]) == (410, "urn:plumewatch:problem:evidence-deleted"), path
+    assert operator.get(f"/v1/leads/{LEAD_ID}").status_code == 200
+    assert operator.get(f"{BASE}/custody").json()["entries"][-1]["action"] == "deleted"
+    assert [path for path in (api.settings.data_dir / "vault").rglob("*") if path.is_file()] == []
+    room = operator.get("/v1/vault").json()
+    assert (room["packages"], room["deleted"], room["due"]) == (0, 1, 0)
+
+
+def test_a_hold_beats_retention(api: RunningApi, operator: httpx.Client, filed: Posting) -> None:
+    """While a hold is set nothing goes, however long; released, the package goes when it is due. Both are leaves."""
+    reject(api)
+    assert filed.lead.lead_id == LEAD_ID
+    held = operator.post(f"{BASE}/holds", json={"held": True, "reason": "行政复议"})
+    assert (held.status_code, held.json()["held"]) == (200, True)
+    assert operator.post(f"{BASE}/holds", json={"held": True, "reason": "again"}).status_code == 409
+    assert prune_after(api, 20_000) == 0
+    with api.state.database.reading() as session:
+        found = vault_state(api.state.database, api.state.vault, api.settings, utc_now() + timedelta(days=20_000))
+        assert (found.stock.held, found.stock.due) == (1, 0)
+        assert due_packages(session, rule_of(api.settings), utc_now() + timedelta(days=20_000), 10) == []
+    released = operator.post(f"{BASE}/holds", json={"held": False, "reason": "复议终结"}).json()
+    assert [hold["held"] for hold in released["holds"]] == [True, False]
+    assert prune_after(api, 91) == 1
+    with api.state.database.reading() as session:
+        kinds = [leaf.kind for leaf in leaves_about(session, LEAD_ID)]
+    assert (kinds.count(LeafKind.HOLD), kinds.count(LeafKind.DELETION)) == (2, 1)
+
+
+def test_a_cut_between_leaf_and_erasing_is_made_good(api: RunningApi, filed: Posting) -> None:
+    """A package whose deletion was recorded before a power cut is erased at the next start."""
+    assert filed.lead.evidence is not None
+    with api.state.database.writing() as session:
+        session.execute(text("UPDATE packages SET deleted = 1"))
+    assert list(api.state.vault.packages()) == [filed.lead.evidence.sums_sha256]
+    assert erase_left_overs(api.state.database, api.state.vault) == 1
+    assert list(api.state.vault.packages()) == []
+
+
+def test_nothing_goes_by_itself_unless_the_site_says_so(
+    api: RunningApi, operator: httpx.Client, filed: Posting
+) -> None:
+    """With a retention of a day long over, a package is listed as due and stays."""
+    assert filed.lead.lead_id == LEAD_ID
+    with api.state.database.writing() as session:
+        session.execute(text("UPDATE packages SET received = 1"))
+        session.execute(text("UPDATE leads SET changed = 1"))
+    Keeper(api.state).look()
+    assert [due["lead_id"] for due in operator.get("/v1/vault/due").json()["due"]] == [LEAD_ID]
+    assert operator.get(f"{BASE}/files/clip.mp4").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "level"),
+    [
+        ({}, RoomLevel.AMPLE),
+        ({"vault_capacity_bytes": 10**15}, RoomLevel.AMPLE),
+        ({"vault_capacity_bytes": 10**15, "vault_warn_days": 10**12}, RoomLevel.CRITICAL),
+        ({"vault_capacity_bytes": 200_000, "vault_warn_days": 50}, RoomLevel.WARNING),
+        ({"vault_capacity_bytes": 1000}, RoomLevel.CRITICAL),
+    ],
+)
+def test_the_warning_comes_before_the_vault_is_full(
+    api: RunningApi, filed: Posting, changes: dict[str, object], level: RoomLevel
+) -> None:
+    """The level follows the days that are left at the last week's rate, and the share that is free."""
+    assert filed.lead.lead_id == LEAD_ID
+    settings = settings_with(api, vault_warn_share=0.0001, **changes)
+    found = vault_state(api.state.database, api.state.vault, settings, utc_now())
+    assert level is found.level, found
+
+
+def test_a_change_of_level_is_told_once(api: RunningApi, operator: httpx.Client, filed: Posting) -> None:
+    """The wall gets one event when the room grows short; metrics and the API say the same."""
+    assert filed.lead.lead_id == LEAD_ID
+    state = api.state
+    object.__setattr__(state, "settings", settings_with(api, vault_capacity_bytes=1000))
+    keeper = Keeper(state)
+    assert keeper.look()
+    assert not keeper.look()
+    assert not Keeper(state).look(), "not after a restart either"
+    with state.database.reading() as session:
+        event = newest_event(session, EventType.VAULT_CHANGED)
+    assert event is not None
+    assert (event.subject, event.data["level"], event.data["before"]) == ("vault", "critical", "ample")
+    assert operator.get("/v1/vault").json()["level"] == "critical"
+    metrics = operator.get("/metrics").text
+    assert 'plumewatch_vault_room{level="critical"} 1.0' in metrics
+    assert "plumewatch_vault_free_bytes 0.0" in metrics
