@@ -9,7 +9,6 @@ import pytest
 
 from api.access import AccessLog
 from api.contract.merkle import inclusion_holds, leaf_hash
-from api.settings import Settings
 from api.store.tlog import LeafKind, leaves_about, log_leaves
 from tests.api.conftest import Posting, RunningApi
 from tests.api.contract.sample import LEAD_ID
@@ -17,12 +16,6 @@ from tests.api.contract.test_article41 import COMPLETE
 
 BASE = f"/v1/evidence/{LEAD_ID}"
 CAMERA = "/v1/cameras/gate-3"
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Accesses are logged once they are a second old."""
-    return settings.model_copy(update={"access_log_period_s": 1})
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""How fast evidence is found, checked and proven: a site with many filed packages, asked over HTTP."""

@@ -1,0 +1,288 @@
+"""Measure: times of answers over HTTP, and of what the store and the vault do by themselves."""
+
+import json
+import platform
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import httpx
+import psutil
+from sqlalchemy import select, text
+
+from api.accounts import create_operator, open_database
+from api.contract.merkle import consistency_holds, inclusion_holds, leaf_hash
+from api.contract.schema import LeadDocument
+from api.scrub import scrub
+from api.settings import Settings
+from api.store.database import Database
+from api.store.people import Role
+from api.store.tables import LeadRow
+from api.store.tlog import consistency_path, inclusion_path, log_leaves, log_root, log_size
+from api.vault import open_vault
+from benchmarks.retrieval.questions import KINDS
+from benchmarks.retrieval.site import Filed, Filler, filed_leads, large_lead
+
+PAGES_DEEP = 20
+_PASSWORD = "asked-by-the-benchmark"  # noqa: S105  (of a store that is thrown away)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """
+    Milliseconds of one kind of answer.
+
+    Attributes:
+        found: median of leads in it.
+
+        cpu_ms: processor time of the API's process for one answer, on average; a busy machine changes it little.
+    """
+
+    kind: str
+    count: int
+    median_ms: float
+    p95_ms: float
+    worst_ms: float
+    found: int = 0
+    cpu_ms: float | None = None
+
+
+@dataclass(slots=True)
+class RetrievalResult:
+    """What was measured on one database."""
+
+    database: str
+    leads: int
+    seed: int
+    machine: str
+    version: str
+    file_system: str
+    filed_per_s: float = 0.0
+    database_mb: float = 0.0
+    vault_mb: float = 0.0
+    large_package_mb: float = 0.0
+    log_leaves: int = 0
+    scrub_s: float = 0.0
+    scrub_mb: float = 0.0
+    times: list[Times] = field(default_factory=list)
+
+    def as_json(self) -> str:
+        """Return the result file."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"
+
+    def lines(self) -> Iterator[str]:
+        """Yield the result for a terminal."""
+        yield (
+            f"{self.database} on {self.file_system}: {self.leads} leads, {self.log_leaves} leaves, "
+            f"filed at {self.filed_per_s:.0f}/s, store {self.database_mb:.0f} MB, vault {self.vault_mb:.0f} MB"
+        )
+        yield f"  scrub of all: {self.scrub_s:.1f} s for {self.scrub_mb:.0f} MB"
+        for one in self.times:
+            cost = "" if one.cpu_ms is None else f", {one.cpu_ms} ms of processor"
+            yield (
+                f"  {one.kind:36} median {one.median_ms:8.1f}  p95 {one.p95_ms:8.1f}  worst {one.worst_ms:8.1f} ms"
+                f"  ({one.count} asked, {one.found} found{cost})"
+            )
+
+
+def measure(folder: Path, *, database_url: str, leads: int, asked: int, seed: int) -> RetrievalResult:
+    """Ask the site in `folder` and the database at an address (empty: SQLite), filled first where it is empty."""
+    settings = Settings.model_validate({"data_dir": folder, "database_url": database_url})
+    name = "PostgreSQL" if database_url else "SQLite"
+    machine = f"{platform.machine()}, {_processor()}"
+    result = RetrievalResult(name, leads, seed, machine, version("plumewatch"), _file_system(folder))
+    with open_database(settings) as database:
+        vault = open_vault("", folder)
+        with database.reading() as session:
+            is_empty = session.scalar(select(LeadRow.lead_id).limit(1)) is None
+        if is_empty:
+            start = time.perf_counter()
+            Filler(database, vault, seed).fill(leads)
+            result.filed_per_s = round(leads / (time.perf_counter() - start), 1)
+        with database.reading() as session:
+            filed, large = filed_leads(session), large_lead(session)
+        result.leads = len(filed)
+        sums = "" if large.evidence is None else large.evidence.sums_sha256
+        result.large_package_mb = round(sum(vault.sizes(sums).values()) / 1e6, 1)
+        result.database_mb, result.vault_mb = _database_mb(database), _folder_mb(folder / "vault")
+        result.times += _log_times(database, asked, seed)
+        scrubbed = scrub(database, vault)
+        if not scrubbed.is_sound:
+            raise RuntimeError(f"the site is not sound: {scrubbed.faults[:3]}")
+        result.scrub_s, result.scrub_mb = scrubbed.seconds, round(scrubbed.bytes / 1e6, 1)
+        with database.reading() as session:
+            result.log_leaves = log_size(session)
+    with _api(settings) as (client, server):
+        for kind, draw in KINDS.items():
+            drawn = random.Random(f"{seed} {kind}")
+            addresses = [draw(drawn, filed) for _ in range(asked)]
+            before = _cpu_s(server)
+            times = _ask(client, kind, addresses)
+            result.times.append(replace(times, cpu_ms=round(1000 * (_cpu_s(server) - before) / (asked + 1), 2)))
+        result.times.append(_deep(client, asked))
+        result.times += _evidence_times(client, filed, large, max(5, asked // 10), seed)
+    return result
+
+
+def _ask(client: httpx.Client, kind: str, addresses: Sequence[str]) -> Times:
+    client.get(addresses[0]).raise_for_status()
+    times, found = [], []
+    for address in addresses:
+        start = time.perf_counter()
+        answer = client.get(address)
+        times.append(time.perf_counter() - start)
+        body = answer.raise_for_status().json()
+        if not body.get("ok", True):
+            raise RuntimeError(f"{address}: {body['checks']}")
+        found.append(len(body.get("leads", body.get("holdings", ()))))
+    return _times(kind, times, sorted(found)[len(found) // 2])
+
+
+def _deep(client: httpx.Client, asked: int) -> Times:
+    """Ask for pages far behind the newest, each by the cursor of the one before."""
+    times: list[float] = []
+    while len(times) < asked:
+        cursor = ""
+        for _ in range(PAGES_DEEP):
+            start = time.perf_counter()
+            answer = client.get("/v1/leads", params={"cursor": cursor} if cursor else {})
+            times.append(time.perf_counter() - start)
+            cursor = answer.raise_for_status().json()["next"] or ""
+    return _times(f"{PAGES_DEEP} pages on", times, 50)
+
+
+def _evidence_times(
+    client: httpx.Client, filed: Sequence[Filed], large: LeadDocument, count: int, seed: int
+) -> Iterator[Times]:
+    drawn = random.Random(seed)
+    base = f"/v1/evidence/{large.lead_id}"
+    some = [f"/v1/evidence/{one.lead.lead_id}" for one in drawn.sample(filed, min(count, len(filed)))]
+    yield _ask(client, "verification, small packages", [f"{one}/verification" for one in some])
+    yield _ask(client, "verification, real size", [f"{base}/verification"] * count)
+    client.headers["Range"] = "bytes=5000000-5065535"
+    yield _times("64 kB in the middle of a clip", [_get(client, f"{base}/files/clip.mp4") for _ in range(count)])
+    del client.headers["Range"]
+    yield _times("report.pdf", [_get(client, f"{one}/report.pdf") for one in some])
+    yield _times("package.tar, real size", [_get(client, f"{base}/package.tar") for _ in range(count)])
+
+
+def _get(client: httpx.Client, address: str) -> float:
+    start = time.perf_counter()
+    client.get(address).raise_for_status()
+    return time.perf_counter() - start
+
+
+def _log_times(database: Database, asked: int, seed: int) -> Iterator[Times]:
+    """Time proofs of the log in the store, each checked."""
+    drawn = random.Random(seed)
+    with database.reading() as session:
+        size = log_size(session)
+        root = log_root(session, size)
+
+        def inclusion() -> None:
+            index = drawn.randrange(size)
+            (leaf,) = log_leaves(session, index, 1)
+            if not inclusion_holds(leaf_hash(leaf.data), index, size, inclusion_path(session, index, size), root):
+                raise RuntimeError(f"leaf {index} of {size} is not proven")
+
+        def consistency() -> None:
+            first = drawn.randrange(1, size)
+            path = consistency_path(session, first, size)
+            if not consistency_holds(first, size, log_root(session, first), root, path):
+                raise RuntimeError(f"the tree of {first} is not proven to be the beginning of that of {size}")
+
+        yield _times("log, inclusion proven", [_timed(inclusion) for _ in range(asked)])
+        yield _times("log, consistency proven", [_timed(consistency) for _ in range(asked)])
+
+
+def _timed(work: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _times(kind: str, seconds: Sequence[float], found: int = 0) -> Times:
+    ordered = [round(1000 * one, 2) for one in sorted(seconds)]
+    p95 = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
+    return Times(kind, len(ordered), ordered[len(ordered) // 2], p95, ordered[-1], found)
+
+
+@contextmanager
+def _api(settings: Settings) -> Iterator[tuple[httpx.Client, psutil.Process]]:
+    """Start the API as a process of its own and yield a logged-in client, and the process."""
+    name = f"benchmark-{time.time_ns()}"
+    password = create_operator(settings, name, Role.ADMIN).password
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--data", str(settings.data_dir), "--redis", "redis://127.0.0.1:1/0", "--port", str(port)]
+    if database := settings.database_url.get_secret_value():
+        options += ["--database", database]
+    command = [sys.executable, "-m", "plumewatch", "api", *options]
+    log = settings.data_dir / "api.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        with httpx.Client(base_url=url, headers={"X-Plumewatch-Csrf": "1"}, timeout=120) as client:
+            _wait(client)
+            client.post("/v1/session", json={"username": name, "password": password}).raise_for_status()
+            change = {"current": password, "new": _PASSWORD}
+            client.post("/v1/session/password", json=change).raise_for_status()
+            yield client, psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _wait(client: httpx.Client) -> None:
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            client.get("/healthz").raise_for_status()
+        except httpx.TransportError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+def _database_mb(database: Database) -> float:
+    with database.engine.connect() as connection:
+        if database.engine.dialect.name == "sqlite":
+            pages, page = (connection.execute(text(f"PRAGMA {name}")).scalar() for name in ("page_count", "page_size"))
+            return round(int(pages or 0) * int(page or 0) / 1e6, 1)
+        size = connection.execute(text("SELECT pg_database_size(current_database())")).scalar()
+        return round(int(size or 0) / 1e6, 1)
+
+
+def _folder_mb(folder: Path) -> float:
+    """Return what the folder takes on disk, whole blocks counted."""
+    return round(sum(path.lstat().st_blocks * 512 for path in folder.rglob("*")) / 1e6, 1)
+
+
+def _file_system(folder: Path) -> str:
+    """Return what kind of file system holds a folder: a tmpfs is memory, and syncing to it costs nothing."""
+    mounts = [line.split() for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
+    holding = [mount for mount in mounts if folder.resolve().is_relative_to(mount[1])]
+    return max(holding, key=lambda mount: len(mount[1]))[2] if holding else ""
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor()
