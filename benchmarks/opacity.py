@@ -1,7 +1,7 @@
 """
 Opacity benchmark: readings above outlets of known opacity, from H.264 clips, against the truth.
 
-    python -m benchmarks.opacity [--folder DIR] [--bit-rate N]... [--look PX] [--json FILE]
+    python -m benchmarks.opacity [--folder DIR] [--bit-rate N]... [--only TEXT] [--look PX] [--json FILE]
 
 Each clip goes the way of a camera: decoded at the analysis rate and the size of the look, the truth's box for a
 detector's, 15-second readings by `vision.outlets`. Smoke begins after 10 s; the reading from 15 to 30 s is held against
@@ -170,6 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.opacity", description=__doc__.split("\n\n")[0])
     parser.add_argument("--folder", type=Path, help="where clips are kept (default: a temporary folder)")
     parser.add_argument("--bit-rate", type=int, action="append", help="bits a second (default: 2 and 4 million)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="scenes whose name holds this text")
     parser.add_argument("--look", type=int, default=LEAST_PX, help="longer side of the analysed pictures; 0: as sent")
     parser.add_argument("--json", type=Path, help="file for the result")
     options = parser.parse_args(arguments)
@@ -177,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         for bit_rate in options.bit_rate or BIT_RATES:
             folder = (options.folder or Path(scratch)) / f"{bit_rate}"
-            for scene in clip_scenes():
+            for scene in (scene for scene in clip_scenes() if options.only in scene.name):
                 clip = film.ensure(folder, [scene], bit_rate=bit_rate)[scene.name]
                 cases.append(measure(scene, clip, bit_rate, options.look))
                 print(_line(cases[-1]), flush=True)

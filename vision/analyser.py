@@ -232,7 +232,14 @@ class CameraAnalyser:
             change = self._boxes[track.number] = BoxChange(frame.image, in_look(frame, track.last.xyxy), frame.time)
         elif sighting is not None:
             change.observe(frame.image, frame.time)
+        if sighting is not None and self._is_withheld(frame, track):
+            sighting = None
         return TrackView(track, sighting, change.ratio)
+
+    def _is_withheld(self, frame: Frame, track: Track) -> bool:
+        """Whether what was found is condensed water above an outlet, or not told from it yet: no rule is to see it."""
+        box = in_look(frame, track.last.xyxy)
+        return track.class_name == SMOKE and any(outlet.withholds(box) for outlet in self._outlets)
 
     def _unmasked(self, detections: Detections) -> Detections:
         """Return the boxes that do not lie in masks."""

@@ -17,6 +17,7 @@ from vision.plume import ABOVE, BLOCKS, OpacityReading, PlumeReader, refused
 from vision.readings import PlumeColour, Reading, ReadingSeries
 from vision.ringelmann import READING_S
 from vision.sections import CameraConfig, ZoneConfig
+from vision.steam import SteamTest
 from vision.sun import SunRule, SunVerdict
 from vision.surroundings import Gathering, Part, Surroundings
 from vision.validity import Refusal
@@ -83,6 +84,7 @@ class _Span:
     reader: PlumeReader | None
     parts: list[Part] = field(default_factory=list)
     pictures: int = 0
+    steamy: int = 0
     observed_s: float = 0.0
     emission_s: float = 0.0
 
@@ -110,6 +112,7 @@ class OutletWatch:
         self._surroundings: Surroundings | None = None
         self._gathering: Gathering | None = None
         self._touched = False
+        self._steam: SteamTest | None = None
         self._span: _Span | None = None
         self._clean: deque[Part] = deque(maxlen=CLEAN_PARTS)
         self._waiting: Part | None = None
@@ -136,14 +139,21 @@ class OutletWatch:
             step_s = min(glance.time.seconds_since(span.last), LONGEST_STEP_S) if span.pictures else 0.0
             span.observed_s += step_s
             span.emission_s += step_s if smokes else 0.0
-            self._gather(glance, touched=smokes or any(self._reaches(box) for box in glance.others))
+            steam = self._is_steam(glance.image)
+            span.steamy += steam
+            self._gather(glance, touched=smokes or steam or any(self._reaches(box) for box in glance.others))
         span.last = glance.time
         span.pictures += 1
         return done
 
+    def withholds(self, box: Xyxy) -> bool:
+        """Whether a box of smoke in the newest picture is condensed water of this outlet, or may be so far."""
+        steam = self._steam
+        return steam is not None and (steam.is_open or steam.is_steam) and self._reaches(box)
+
     def forget(self) -> None:
         """Begin anew: what comes next shows another place, or is of another epoch. Readings stay."""
-        self._surroundings = self._gathering = self._span = None
+        self._surroundings = self._gathering = self._span = self._steam = None
         self._forget_background()
 
     def _meet(self, glance: Glance) -> None:
@@ -155,7 +165,7 @@ class OutletWatch:
         elif self._span is not None and self._span.last.epoch != glance.time.epoch:
             self.forget()
         elif not glance.is_steady:
-            self._surroundings = self._gathering = None
+            self._surroundings = self._gathering = self._steam = None
             self._forget_background()
 
     def _forget_background(self) -> None:
@@ -175,6 +185,12 @@ class OutletWatch:
             and top < outlet.y + _DOWN * width
             and bottom > outlet.y - _UP * width
         )
+
+    def _is_steam(self, image: BgrImage) -> bool:
+        if self._steam is None:
+            self._steam = SteamTest(self._outlet, self._size_wh)
+        self._steam.observe(image)
+        return self._steam.is_steam
 
     def _gather(self, glance: Glance, *, touched: bool) -> None:
         if self._surroundings is None:
@@ -225,18 +241,23 @@ class OutletWatch:
         return reading
 
     def _read(self, span: _Span, reader: PlumeReader | None, sun: SunVerdict) -> OpacityReading:
-        if sun.refusal is not None:
-            return refused(sun.refusal, span.pictures)
-        if self._distance_m is not None and self._distance_m > FARTHEST_M:
-            return refused(Refusal.TOO_FAR, span.pictures)
-        if self._outlet.width_px < LEAST_WIDTH_PX:
-            return refused(Refusal.NARROW_OUTLET, span.pictures)
-        age_s = self._age_s(span.start)
-        if reader is None or age_s is None:
+        refusal = sun.refusal or self._refusal(span)
+        if refusal is not None:
+            return refused(refusal, span.pictures)
+        if reader is None:
             return refused(Refusal.NO_CLEAN_BACKGROUND, span.pictures)
-        if age_s > OLD_S:
-            return refused(Refusal.OLD_BACKGROUND, span.pictures)
         return reader.read(span.parts)
+
+    def _refusal(self, span: _Span) -> Refusal | None:
+        """Return why nothing may be read above this outlet now, whatever the pictures show."""
+        if self._distance_m is not None and self._distance_m > FARTHEST_M:
+            return Refusal.TOO_FAR
+        if self._outlet.width_px < LEAST_WIDTH_PX:
+            return Refusal.NARROW_OUTLET
+        if 2 * span.steamy > span.pictures:
+            return Refusal.STEAM
+        age_s = self._age_s(span.start)
+        return Refusal.OLD_BACKGROUND if age_s is not None and age_s > OLD_S else None
 
     def _age_s(self, now: CaptureTime) -> float | None:
         return None if self._clean_until is None else max(0.0, now.seconds_since(self._clean_until))

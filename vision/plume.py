@@ -9,6 +9,7 @@ transmission (`vision.opacity`). Where that cannot be measured well, the reading
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from vision.opacity import Linear, Transmission, one_background_opacity, transmission
 from vision.surroundings import Part, Surroundings, Window
 from vision.validity import Refusal
+from vision.weather import VEILED
 
 BLOCKS = 5
 """Parts of a reading that are measured by themselves too: their spread is what turbulence and noise leave unsure."""
@@ -129,19 +131,24 @@ class PlumeReader:
     def read(self, parts: Sequence[Part]) -> OpacityReading:
         """Return the mean opacity over the parts of a reading, in their order."""
         pictures = sum(part.pictures for part in parts)
-        means = _means(parts)
-        if sum(part.lost for part in parts) * 2 > pictures:
-            return refused(Refusal.CAMERA_MOVED, pictures)
-        if len(means) < BLOCKS:
-            return refused(Refusal.FEW_PICTURES, pictures)
-        if all(part.colourless for part in parts if part.mean is not None):
-            return refused(Refusal.INFRARED, pictures)
-        if float(self._background.mean()) < DARK:
-            return refused(Refusal.DARK, pictures)
-        if max(self._saturated, *(part.saturated for part in parts)) > SATURATED_SHARE:
-            return refused(Refusal.SATURATED, pictures)
+        refusal = self._refusal(parts)
+        if refusal is not None:
+            return refused(refusal, pictures)
         weights = [part.pictures - part.lost for part in parts if part.mean is not None]
-        return self._measured(means, weights, pictures)
+        return self._measured(_means(parts), weights, pictures)
+
+    def _refusal(self, parts: Sequence[Part]) -> Refusal | None:
+        """Return why the pictures may not be read, before anything is measured in them."""
+        shown = [part for part in parts if part.mean is not None]
+        reasons = {
+            Refusal.CAMERA_MOVED: sum(part.lost for part in parts) * 2 > sum(part.pictures for part in parts),
+            Refusal.FEW_PICTURES: len(shown) < BLOCKS,
+            Refusal.INFRARED: all(part.colourless for part in shown),
+            Refusal.WEATHER: median(part.veil for part in parts) > VEILED,
+            Refusal.DARK: float(self._background.mean()) < DARK,
+            Refusal.SATURATED: max(self._saturated, *(part.saturated for part in parts)) > SATURATED_SHARE,
+        }
+        return next((refusal for refusal, holds in reasons.items() if holds), None)
 
     def change(self, part: Part) -> float:
         """Return what `OpacityReading.change` says, of one part; 0 where it shows another place."""

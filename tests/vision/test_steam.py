@@ -1,0 +1,107 @@
+"""The steam test: white plumes that end near the lip, told from those that go on, from dark ones and from clouds."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from streams.frame import BgrImage
+from tests.vision.moments import CARD, boxes, frame, moment
+from vision.analyser import CameraAnalyser
+from vision.config import parse_config
+from vision.leads import LeadState
+from vision.steam import Fading, SteamTest
+from vision.zones import Outlet
+
+SIZE_WH = (320, 240)
+OUTLET = Outlet(100.0, 200.0, 16.0)
+WHITE, DARK = 235, 50
+SKY = (200, 150, 120)
+
+
+def _air(rng: np.random.Generator) -> NDArray[np.float64]:
+    sky = np.tile(np.array(SKY, np.float64), (*SIZE_WH[::-1], 1))
+    sky[205:] = np.tile(np.array([60, 90, 90]), (35, SIZE_WH[0], 1))
+    return sky + rng.normal(0, 1.5, sky.shape)
+
+
+def _plume(rng: np.random.Generator, level: int, widths: float) -> BgrImage:
+    """A column of puffs, up and to the right, others in every picture, as long as `widths` of the outlet."""
+    image = _air(rng)
+    y, x = np.mgrid[0 : SIZE_WH[1], 0 : SIZE_WH[0]]
+    for along in np.arange(0.3, widths, 0.4):
+        at_x, at_y = OUTLET.x + along * 16 * 0.5 + rng.normal(0, 4), OUTLET.y - along * 16 * 0.85 + rng.normal(0, 4)
+        share = rng.uniform(0.2, 0.9) * np.exp(-((x - at_x) ** 2 + (y - at_y) ** 2) / (2 * 9.0**2))
+        image += share[..., None] * (level - image)
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def _judged(level: int, widths: float, pictures: int = 14) -> tuple[SteamTest, Fading | None]:
+    rng, test = np.random.default_rng(3), SteamTest(OUTLET, SIZE_WH)
+    fading = None
+    for _ in range(pictures):
+        fading = test.observe(_plume(rng, level, widths))
+    return test, fading
+
+
+@pytest.mark.parametrize(
+    ("level", "widths", "is_steam"), [(WHITE, 4.5, True), (WHITE, 12.0, False), (DARK, 4.5, False)]
+)
+def test_steam_is_white_and_ends_near_the_lip(level: int, widths: float, *, is_steam: bool) -> None:
+    """White and short is steam; white and long is smoke, and so is dark and short."""
+    test, fading = _judged(level, widths)
+    assert fading is not None
+    assert (test.is_steam, fading.is_whole) == (is_steam, True)
+
+
+def test_an_empty_sky_is_not_steam() -> None:
+    """Where nothing churns nothing is said of steam."""
+    test, fading = _judged(WHITE, 0.0)
+    assert fading is not None
+    assert (test.is_steam, fading.near < 1.0) == (False, True)
+
+
+def test_few_pictures_say_nothing() -> None:
+    """Before five pictures nothing is said; after a jump of the picture it begins anew."""
+    test, fading = _judged(WHITE, 4.5, pictures=4)
+    assert (fading, test.is_steam) == (None, False)
+    test, _ = _judged(WHITE, 4.5)
+    test.begin_anew()
+    assert not test.is_steam
+
+
+def test_a_plume_that_leaves_the_picture_is_not_called_steam() -> None:
+    """Where the picture ends before the steam would, nobody knows how long the plume is."""
+    rng, test = np.random.default_rng(3), SteamTest(Outlet(100.0, 70.0, 16.0), (320, 110))
+    fading = None
+    for _ in range(10):
+        fading = test.observe(np.ascontiguousarray(_plume(rng, WHITE, 4.5)[130:]))
+    assert fading is not None
+    assert (fading.is_whole, test.is_steam) == (False, False)
+
+
+def test_clouds_that_drift_behind_do_not_lengthen_the_steam() -> None:
+    """A bright cloud that moves evenly bends nothing: the second difference of its levels is small."""
+    rng, test = np.random.default_rng(3), SteamTest(OUTLET, SIZE_WH)
+    x = np.arange(SIZE_WH[0])
+    for number in range(14):
+        cloud = 40 / (1 + np.exp(-(x - 60 - 2.0 * number) / 12)) - 40 / (1 + np.exp(-(x - 200 - 2.0 * number) / 12))
+        image = _plume(rng, WHITE, 4.5).astype(np.float64)
+        image[:120] += cloud[None, :, None]
+        test.observe(np.clip(image, 0, 255).astype(np.uint8))
+    assert test.is_steam
+
+
+@pytest.mark.parametrize(("level", "is_outlet", "leads"), [(WHITE, True, 0), (WHITE, False, 1), (DARK, True, 1)])
+def test_steam_above_an_outlet_raises_no_lead(level: int, *, is_outlet: bool, leads: int) -> None:
+    """What a detector takes for smoke there is withheld from rules; dark smoke is not, nor steam where no outlet is."""
+    (left, right), top = ((OUTLET.x + side * 8) / SIZE_WH[0] for side in (-1, 1)), OUTLET.y / SIZE_WH[1]
+    zone = {"name": "DA001", "kind": "outlet", "polygon": [[left, top], [right, top], [right, 0.95], [left, 0.95]]}
+    camera = {"id": "cam", "source": "x.mp4", "zones": [zone] if is_outlet else []}
+    config = parse_config({"cameras": [camera]})
+    analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD)
+    rng, changes = np.random.default_rng(3), []
+    for number in range(64):
+        found = boxes(("smoke", 0.6, (90.0, 130.0, 150.0, 202.0)))
+        changes += analyser.observe(frame(_plume(rng, level, 4.5), moment(number / 2)), found)
+    confirmed = [change for change in changes if change.lead.state is LeadState.CONFIRMED]
+    assert len(confirmed) == leads

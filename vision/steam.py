@@ -1,0 +1,164 @@
+"""
+Steam test: whether what leaves an outlet is condensed water, which is white and is gone within a few outlet widths.
+
+Smoke and dust taper slowly; steam evaporates with a ragged edge (domain.md 1.6). No clean background is needed, since
+steam often stands there from the beginning: what churns above the lip is looked at ring by ring, in outlet widths. A
+plume churns, and clouds drift: second differences between pictures tell them apart. Where the churning ends it is steam
+only if a third of what is seen near the lip would still be seen further out.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.frame import BgrImage
+from vision.opacity import linear
+from vision.zones import Outlet
+
+NEAR = (1, 3)
+"""Rings, in outlet widths from the lip, in which the plume must be well seen."""
+
+FAR = (6, 8)
+"""Rings in which steam has gone: domain.md 1.6 has it end within 3 to 5 outlet widths."""
+
+LEFT_OVER = 0.3
+"""
+Share of the churning near the lip that may be left far from it. Rendered steam leaves 0.07 to 0.23, before a clear sky
+as before moving clouds, white smoke 0.48 to 1.0 once it has come so far (decision 0026).
+"""
+
+LEAST_LEVELS = 5.0
+"""Mean churning near the lip, in 8-bit levels, from which a third of it is told from noise."""
+
+WHITE = 0.45
+"""Luminance of steam against what is brightest in the picture, linear."""
+
+COLOURED = 1.6
+"""Most that red and blue of white steam differ by, as a factor."""
+
+PICTURES = 8
+"""Second differences that are averaged; `LEAST_PICTURES` before anything is said."""
+
+LEAST_PICTURES = 3
+
+JUDGEMENTS = 3
+"""Newest judgements of which one must say steam: a gust may show a darker side for a moment."""
+
+_CELLS = 4
+_REACH, _DOWN = 9.0, 1.0
+_SECTORS, _SECTOR_DEG = 8, 22.5
+
+
+@dataclass(frozen=True, slots=True)
+class Fading:
+    """
+    How far churning above the lip reaches.
+
+    Attributes:
+        near: mean churning near the lip beyond the picture's own unrest, 8-bit levels.
+
+        far: likewise where steam has gone.
+
+        is_white: whether what churns near the lip is white.
+
+        is_whole: whether the picture shows the plume's way that far.
+    """
+
+    near: float
+    far: float
+    is_white: bool
+    is_whole: bool
+
+    @property
+    def is_steam(self) -> bool:
+        """Whether it is condensed water."""
+        return self.is_whole and self.is_white and self.near >= LEAST_LEVELS and self.far <= LEFT_OVER * self.near
+
+
+class SteamTest:
+    """Watches the air above one outlet in pictures of one size, in their order."""
+
+    def __init__(self, outlet: Outlet, size_wh: tuple[int, int]) -> None:
+        width, height = size_wh
+        reach = _REACH * outlet.width_px
+        left, right = max(0, int(outlet.x - reach)), min(width, int(outlet.x + reach) + 1)
+        top, bottom = max(0, int(outlet.y - reach)), min(height, int(outlet.y + _DOWN * outlet.width_px) + 1)
+        self._part = (slice(top, bottom), slice(left, right))
+        cell = max(outlet.width_px / _CELLS, 1.0)
+        self._wh = (max(2, round((right - left) / cell)), max(2, round((bottom - top) / cell)))
+        x = left + (np.arange(self._wh[0]) + 0.5) * (right - left) / self._wh[0] - outlet.x
+        y = outlet.y - (top + (np.arange(self._wh[1]) + 0.5) * (bottom - top) / self._wh[1])
+        rings = np.floor(np.hypot(x[None, :], y[:, None]) / outlet.width_px).astype(int)
+        sectors = np.floor(np.degrees(np.arctan2(y[:, None], x[None, :])) / _SECTOR_DEG).astype(int)
+        above = (y[:, None] > 0) & (rings < _REACH)
+        self._places = [
+            [above & (rings == ring) & (sectors == sector) for sector in range(_SECTORS)] for ring in range(int(_REACH))
+        ]
+        self._last: deque[NDArray[np.float32]] = deque(maxlen=2)
+        self._churning: deque[NDArray[np.float32]] = deque(maxlen=PICTURES)
+        self._judged: deque[bool] = deque(maxlen=JUDGEMENTS)
+
+    @property
+    def is_steam(self) -> bool:
+        """Whether one of the last judgements says so."""
+        return any(self._judged)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether too few pictures were seen to say anything."""
+        return not self._judged
+
+    def begin_anew(self) -> None:
+        """Forget the pictures: the next one does not compare with them."""
+        self._last.clear()
+        self._churning.clear()
+        self._judged.clear()
+
+    def observe(self, image: BgrImage) -> Fading | None:
+        """Take in the next picture; return how far churning reaches, ``None`` before enough pictures."""
+        part = np.ascontiguousarray(image[self._part])
+        cells = np.asarray(cv2.resize(part, self._wh, interpolation=cv2.INTER_AREA), np.uint8)
+        grey = np.asarray(cv2.cvtColor(cells, cv2.COLOR_BGR2GRAY), np.float32)
+        if len(self._last) == 2:
+            earlier, last = self._last
+            bend = grey - 2 * last + earlier
+            self._churning.append(np.abs(bend - np.median(bend)))
+        self._last.append(grey)
+        if len(self._churning) < LEAST_PICTURES:
+            return None
+        fading = self._fading(cells, image)
+        self._judged.append(fading.is_steam)
+        return fading
+
+    def _fading(self, cells: BgrImage, image: BgrImage) -> Fading:
+        unrest = np.mean(self._churning, axis=0)
+        floor = float(np.median(unrest))
+        profile = [
+            [float(unrest[place].mean()) - floor if place.any() else None for place in ring] for ring in self._places
+        ]
+        near, sector, ring = max(
+            ((value or 0.0, sector, ring) for ring in range(*NEAR) for sector, value in enumerate(profile[ring])),
+            key=lambda seen: seen[0],
+        )
+        far = [value for ring in range(*FAR) for value in profile[ring] if value is not None]
+        way = [profile[ring][beside] for ring in range(*FAR) for beside in _beside(sector)]
+        return Fading(
+            near=near,
+            far=max(far, default=0.0),
+            is_white=self._is_white(cells, self._places[ring][sector], image),
+            is_whole=all(value is not None for value in way),
+        )
+
+    def _is_white(self, cells: BgrImage, place: NDArray[np.bool_], image: BgrImage) -> bool:
+        light = linear(cells[place][None])[0]
+        blue, _, red = (max(float(value), 1e-4) for value in np.percentile(light, 75, axis=0))
+        brightest = float(np.percentile(linear(image[::8, ::8]).mean(2), 95))
+        is_neutral = max(red / blue, blue / red) <= COLOURED
+        return is_neutral and float(np.percentile(light.mean(1), 75)) >= WHITE * brightest
+
+
+def _beside(sector: int) -> range:
+    return range(max(0, sector - 1), min(_SECTORS, sector + 2))

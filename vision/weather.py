@@ -1,0 +1,33 @@
+"""Weather between camera and outlet: whether air that is not clear lies over the whole picture."""
+
+import cv2
+import numpy as np
+
+from streams.frame import BgrImage
+from vision.opacity import linear
+
+VEILED = 0.25
+"""
+Veil from which nothing is read. Rendered fog that takes 72 % of what is far has 0.30 and more, rendered rain 0.14 to
+0.19, any other weather 0.06 at most. Of 80 photographs each 10 % of the foggy and 5 % of the rainy ones are above 0.3,
+0 to 1 % of others: dense fog is recognised, haze is not (it takes contrast, and where too little is left the reading
+says so).
+"""
+
+_LOOK_PX = 160
+_PATCH = np.ones((5, 5), np.uint8)
+
+
+def veil(picture: BgrImage) -> float:
+    """
+    Return how bright the darkest is below the upper third, against the brightest of the picture: 0 to 1.
+
+    The dark channel of He, Sun and Tang 2009, linear: in clear air some surface or shadow reflects next to nothing in
+    one of the three colours; fog adds its own light to all.
+    """
+    height, width = picture.shape[:2]
+    scale = min(1.0, _LOOK_PX / max(height, width))
+    size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
+    light = linear(np.asarray(cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA), np.uint8))
+    dark = cv2.erode(light.min(2), _PATCH)[size_wh[1] // 3 :]
+    return float(np.percentile(dark, 10) / max(float(np.percentile(light.mean(2), 95)), 1e-3))
