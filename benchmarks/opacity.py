@@ -3,6 +3,9 @@ Opacity benchmark: readings above outlets of known opacity, from H.264 clips, ag
 
     python -m benchmarks.opacity [--folder DIR] [--bit-rate N]... [--only TEXT] [--look PX] [--json FILE]
 
+`--only opacity-` takes the plumes, `narrow-` those of narrow outlets, `invalid-` the conditions in which a number would
+be a guess, and any other text the scenes whose name holds it.
+
 Each clip goes the way of a camera: decoded at the analysis rate and the size of the look, the truth's box for a
 detector's, 15-second readings by `vision.outlets`. Smoke begins after 10 s; the reading from 15 to 30 s is held against
 the mean opacity of the same seconds. A reading without a number is counted by its reason.
@@ -15,34 +18,21 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.opacity_cases import clip_scenes, invalid_scenes, narrow_scenes, zone_of
 from benchmarks.scenes import film
-from benchmarks.scenes.catalogue import opacity_scenes
-from benchmarks.scenes.families import Split
-from benchmarks.scenes.place import backdrop
 from benchmarks.scenes.scene import Scene
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, camera_id
 from streams.clock import StreamClock
 from streams.decode import FrameDecoder
 from streams.frame import Frame
 from streams.source import AvSource
+from vision.change import PictureChange
 from vision.look import LEAST_PX, in_look
 from vision.outlets import Glance, OutletWatch
 from vision.readings import Reading
-from vision.ringelmann import READING_S
-from vision.sections import ZoneConfig
-from vision.zones import Outlet, ZoneKind
-
-CLEAN_S = 10.0
-"""Seconds before anything leaves the outlet: what a background is learnt from."""
-
-SECONDS = 2 * READING_S + 0.5
-"""Length of a clip: two readings, and the picture that ends the second."""
-
-FPS = 4.0
-"""Pictures a second of a clip; every second one is analysed, as in focus."""
 
 ANALYSIS_FPS = 2.0
 
@@ -82,24 +72,16 @@ class Score:
     refused: dict[str, int]
 
 
-def clip_scenes(split: Split = Split.DEVELOP, fps: float = FPS) -> tuple[Scene, ...]:
-    """Return the catalogue's opacity scenes, with the clean seconds and the length that a watch needs."""
-    return tuple(
-        replace(scene, fps=fps, events=tuple(replace(event, start_s=CLEAN_S) for event in scene.events))
-        for scene in opacity_scenes(SECONDS, split)
-    )
-
-
 def measure(scene: Scene, clip: Path, bit_rate: int, look_px: int = LEAST_PX) -> Case:
     """Return the reading from 15 to 30 s of one clip that `film.write` made of ``scene``, with one event."""
     _, *truths = (json.loads(line) for line in film.truth_path(clip).read_text("utf-8").splitlines())
     sightings = [truth["sightings"][0] for truth in truths]
-    watch = OutletWatch(zone_of(scene))
+    watch, picture = OutletWatch(zone_of(scene)), PictureChange()
     readings: list[Reading] = []
     for frame in _frames(clip, look_px):
         seen = sightings[round(float(frame.time.pts_s) * scene.fps)]
         boxes = [in_look(frame, tuple(seen["xyxy"]))] if seen["visible"] else []
-        reading = watch.observe(Glance(frame.image, frame.time, boxes))
+        reading = watch.observe(Glance(frame.image, frame.time, boxes, (), not picture.observe(frame.image)))
         if reading is not None:
             readings.append(reading)
     reading = readings[1]
@@ -116,25 +98,6 @@ def measure(scene: Scene, clip: Path, bit_rate: int, look_px: int = LEAST_PX) ->
         "" if reading.colour is None else reading.colour.value,
         "" if reading.refusal is None else reading.refusal.value,
     )
-
-
-def zone_of(scene: Scene) -> ZoneConfig:
-    """Return the outlet of the scene's first event as an operator would draw it."""
-    outlet = outlet_of(scene)
-    width, height = scene.size_wh
-    left, right = (outlet.x - outlet.width_px / 2) / width, (outlet.x + outlet.width_px / 2) / width
-    top = outlet.y / height
-    low = min(1.0, top + 0.1)
-    polygon = ((left, top), (right, top), (right, low), (left, low))
-    return ZoneConfig(name="outlet", kind=ZoneKind.OUTLET, polygon=polygon)
-
-
-def outlet_of(scene: Scene) -> Outlet:
-    """Return where the scene's first event leaves, as an operator would draw it."""
-    event, place = scene.events[0], backdrop(scene)
-    width, height = scene.size_wh
-    at = event.at or place.lip
-    return Outlet(at[0] * width, at[1] * height, (event.width or place.lip_width) * width)
 
 
 def score(cases: Sequence[Case]) -> Score:
@@ -174,22 +137,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--look", type=int, default=LEAST_PX, help="longer side of the analysed pictures; 0: as sent")
     parser.add_argument("--json", type=Path, help="file for the result")
     options = parser.parse_args(arguments)
+    every = (*clip_scenes(), *narrow_scenes(), *invalid_scenes())
     cases: list[Case] = []
     with tempfile.TemporaryDirectory() as scratch:
         for bit_rate in options.bit_rate or BIT_RATES:
             folder = (options.folder or Path(scratch)) / f"{bit_rate}"
-            for scene in (scene for scene in clip_scenes() if options.only in scene.name):
+            for scene in (scene for scene in every if options.only in scene.name):
                 clip = film.ensure(folder, [scene], bit_rate=bit_rate)[scene.name]
                 cases.append(measure(scene, clip, bit_rate, options.look))
                 print(_line(cases[-1]), flush=True)
-    groups = {"all": cases}
-    for colour, bit_rate in sorted({(case.colour, case.bit_rate) for case in cases}):
-        name = f"{colour} {bit_rate / 1e6:.0f} Mbit/s"
-        groups[name] = [case for case in cases if (case.colour, case.bit_rate) == (colour, bit_rate)]
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(f"{case.scene.partition('-')[0]} {case.colour} {case.bit_rate / 1e6:.0f} Mbit/s", []).append(
+            case
+        )
     scores = {name: score(group) for name, group in groups.items()}
     for name, found in scores.items():
         print(
-            f"{name:14} {found.numbers:3} of {found.cases} read, mean error {found.mean_error:.3f}, "
+            f"{name:24} {found.numbers:3} of {found.cases} read, mean error {found.mean_error:.3f}, "
             f"worst {found.worst_error:.3f}, within 2 sd {found.within_2_sd:.2f}, refused {found.refused}"
         )
     if options.json:

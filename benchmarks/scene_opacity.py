@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from benchmarks import score
 from benchmarks.accuracy_result import Estimate, Share
-from benchmarks.opacity import ANALYSIS_FPS, BIT_RATES, clip_scenes, measure
+from benchmarks.opacity import ANALYSIS_FPS, BIT_RATES, measure
+from benchmarks.opacity_cases import clip_scenes
 from benchmarks.scene_result import OpacityCase, OpacityFigures, SplitOpacity
 from benchmarks.scenes import film
 from benchmarks.scenes.families import Split

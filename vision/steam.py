@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.frame import BgrImage
-from vision.opacity import linear
+from vision.opacity import Linear, linear
 from vision.zones import Outlet
 
 NEAR = (1, 3)
@@ -36,8 +36,12 @@ LEAST_LEVELS = 5.0
 WHITE = 0.45
 """Luminance of steam against what is brightest in the picture, linear."""
 
-COLOURED = 1.6
-"""Most that red and blue of white steam differ by, as a factor."""
+DARKER = 0.8
+"""
+Share of the light beside the plume, in the colour that loses most, below which it is not white. Before a blue sky steam
+and white smoke have 0.98 and more, before an overcast one steam 0.8; black, grey and yellow smoke 0.79 at most (all
+rendered).
+"""
 
 PICTURES = 8
 """Second differences that are averaged; `LEAST_PICTURES` before anything is said."""
@@ -97,6 +101,7 @@ class SteamTest:
         self._places = [
             [above & (rings == ring) & (sectors == sector) for sector in range(_SECTORS)] for ring in range(int(_REACH))
         ]
+        self._near = np.any([place for ring in self._places[slice(*NEAR)] for place in ring], axis=0)
         self._last: deque[NDArray[np.float32]] = deque(maxlen=2)
         self._churning: deque[NDArray[np.float32]] = deque(maxlen=PICTURES)
         self._judged: deque[bool] = deque(maxlen=JUDGEMENTS)
@@ -148,16 +153,17 @@ class SteamTest:
         return Fading(
             near=near,
             far=max(far, default=0.0),
-            is_white=self._is_white(cells, self._places[ring][sector], image),
+            is_white=self._is_white(linear(cells), unrest, self._places[ring][sector], image),
             is_whole=all(value is not None for value in way),
         )
 
-    def _is_white(self, cells: BgrImage, place: NDArray[np.bool_], image: BgrImage) -> bool:
-        light = linear(cells[place][None])[0]
-        blue, _, red = (max(float(value), 1e-4) for value in np.percentile(light, 75, axis=0))
+    def _is_white(self, light: Linear, unrest: NDArray[np.float32], place: NDArray[np.bool_], image: BgrImage) -> bool:
+        """Return whether what churns in `place` is white: bright, and no darker than what is calm beside it."""
+        weight = (unrest * place)[..., None]
+        seen = (light * weight).sum((0, 1)) / max(float(weight.sum()), 1e-6)
+        calm = light[self._near & (unrest <= np.median(unrest[self._near]))]
         brightest = float(np.percentile(linear(image[::8, ::8]).mean(2), 95))
-        is_neutral = max(red / blue, blue / red) <= COLOURED
-        return is_neutral and float(np.percentile(light.mean(1), 75)) >= WHITE * brightest
+        return float(seen.mean()) >= WHITE * brightest and bool((seen >= DARKER * np.median(calm, axis=0)).all())
 
 
 def _beside(sector: int) -> range:
