@@ -51,6 +51,10 @@ _SIDE, _UP, _DOWN = 1.0, 2.0, 0.5
 """Outlet widths to the sides of the outlet's middle, above and below its lip: a box that reaches there comes of it."""
 
 
+_NOTHING = Part(None, 0, 0, 0.0)
+"""A part without pictures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Glance:
     """
@@ -167,6 +171,9 @@ class OutletWatch:
         elif not glance.is_steady:
             self._surroundings = self._gathering = self._steam = None
             self._forget_background()
+            if self._span is not None:
+                self._span.reader = None
+                self._span.parts = [_NOTHING] * len(self._span.parts)
 
     def _forget_background(self) -> None:
         self._clean.clear()
@@ -207,7 +214,7 @@ class OutletWatch:
         """End the parts whose time is over; those without pictures are empty."""
         while len(span.parts) < BLOCKS and now.seconds_since(span.start) >= PART_S * (len(span.parts) + 1):
             gathering, self._gathering = self._gathering, None
-            part = Part(None, 0, 0, 0.0) if gathering is None else gathering.part()
+            part = _NOTHING if gathering is None else gathering.part()
             span.parts.append(part)
             self._admit(part, span.last, touched=self._touched)
 

@@ -83,7 +83,7 @@ def test_rules_see_what_was_read_above_outlets() -> None:
     a = CameraAnalyser(config.cameras[0], [witness], CARD.class_names)
     watch(a, every_half_second(0, 31), NOTHING, still=True)
     assert [len(view.readings.get("DA001", ())) for view in witness.views] == [0] * 30 + [1] * 30 + [2] * 2
-    assert witness.views[-1].readings["DA001"][-1].opacity == pytest.approx(0.0, abs=0.02)
+    assert [reading.observed_s for reading in witness.views[-1].readings["DA001"]] == [14.5, 14.5]
 
 
 def test_an_empty_scene_reports_nothing() -> None:

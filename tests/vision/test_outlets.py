@@ -43,6 +43,7 @@ def _wall() -> NDArray[np.float64]:
     return np.clip(np.dstack([coarse * 0.8, coarse, coarse * 1.1]), 0.05, 0.6)
 
 
+@cache
 def _picture(seconds: float, opacity: float, own: float, gain: float = 1.0) -> BgrImage:
     rng = np.random.default_rng(int(seconds * 10) + 7)
     field = np.zeros((*SIZE_WH[::-1], 1))
