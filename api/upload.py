@@ -164,7 +164,7 @@ async def _received(request: Request, folder: Path, limit: int, form: _Form) -> 
     length = request.headers.get("content-length", "0")
     if length.isdigit() and int(length) > limit + LEAD_LIMIT + OVERHEAD:
         raise too_large(form.file, limit)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix="upload-", suffix=".tar") as file:
+    with _spool(folder, form) as file:
         parts = _Parts(form, file, limit)
         try:
             parser = MultipartParser(
@@ -186,12 +186,22 @@ async def _received(request: Request, folder: Path, limit: int, form: _Form) -> 
         except ClientDisconnect as fault:
             raise Problem(400, "broken-multipart", "the body ended before it was complete") from fault
         except OSError as fault:
-            log.exception("upload cannot be written", folder=str(folder))
-            raise Problem(
-                503, "store-unavailable", f"the {form.file} cannot be kept now; post it again later"
-            ) from fault
+            raise _not_now(folder, form, fault) from fault
         except FormParserError as fault:
             raise Problem(400, "broken-multipart", f"the body is not a complete multipart form: {fault}") from fault
         if not parts.holds_all:
             raise Problem(422, "invalid-input", f"expected {form.expected}, found {parts.seen}")
         yield parts, Path(file.name)
+
+
+def _spool(folder: Path, form: _Form) -> "tempfile._TemporaryFileWrapper[bytes]":
+    try:
+        return tempfile.NamedTemporaryFile(dir=folder, prefix="upload-", suffix=".tar")
+    except OSError as fault:
+        raise _not_now(folder, form, fault) from fault
+
+
+def _not_now(folder: Path, form: _Form, fault: OSError) -> Problem:
+    """Return the answer of a disk that takes nothing."""
+    log.error("upload cannot be written", folder=str(folder), error=fault.strerror or str(fault))
+    return Problem(503, "store-unavailable", f"the {form.file} cannot be kept now; post it again later")
