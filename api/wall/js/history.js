@@ -44,7 +44,7 @@ export class History {
         when(entry.at),
         h("span", { class: "move-what" }, actionWords(entry)),
         h("span", { class: "move-who" }, entry.who.replace(/^operator:/, "")),
-        h("span", { class: "move-why" }, entry.file || t("history.package")))));
+        h("span", { class: "move-why" }, [entry.file || t("history.package"), entry.logged ? t("history.logged") : ""].filter(Boolean).join(" · ")))));
     });
   }
 

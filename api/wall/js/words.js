@@ -308,6 +308,7 @@ export const WORDS = {
   "history.held": ["保全", "held"],
   "history.released": ["解除保全", "released"],
   "history.deleted": ["删除", "deleted"],
+  "history.logged": ["已入日志", "in the log"],
   "history.package": ["整包", "whole package"],
   "history.failed": ["无法取得记录：{reason}", "The records cannot be loaded: {reason}"],
 
