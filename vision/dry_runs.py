@@ -35,6 +35,7 @@ from api.contract.dry_run import (
 from models.detector import ModelCard
 from streams.camera import CameraId
 from streams.errors import StreamError
+from streams.ring import PacketRing
 from vision.clips import RingClips, Span
 from vision.config import WorkerConfig
 from vision.desired import RefusedCameraError, drafted_camera
@@ -46,6 +47,9 @@ log = structlog.get_logger(__name__)
 
 _IDLE_S = 1.0
 """Between two looks for an order; an admin waits so long at most."""
+
+_FOR_EVER_S = 1e9
+"""Later than any picture of an epoch."""
 
 _TELL_S = 0.5
 """Between two reports, and between two looks whether the run is still wanted."""
@@ -195,13 +199,12 @@ class DryRuns:
         watched = self._find(CameraId(order.camera.id))
         if watched is None:
             raise DryRunError(DryRunFault.NOT_WATCHED)
-        newest = watched.runner.ring.newest
-        if newest is None:
+        ring = watched.runner.ring
+        span = _longest(ring)
+        if span is None:
             raise DryRunError(DryRunFault.EMPTY_RING)
-        seconds = watched.runner.camera.settings.ring_s
-        span = Span(newest.epoch, newest.pts_s - round(seconds), newest.pts_s, newest.pts_s)
         try:
-            written = RingClips(watched.runner.ring).write(span, (), clip)
+            written = RingClips(ring).write(span, (), clip)
         except StreamError as error:
             raise DryRunError(DryRunFault.EMPTY_RING, str(error)) from error
         # A file tells by its time when it was recorded, and schedules and the law in force go by that.
@@ -276,6 +279,19 @@ class DryRuns:
             pipe.expire(key, bus.DRY_RUN_TTL_S)
             pipe.execute()
         return True
+
+
+def _longest(ring: PacketRing) -> Span | None:
+    """Return the longer of the ring's two newest epochs: of a stream that has just begun anew the one before it."""
+    newest = ring.newest
+    if newest is None:
+        return None
+    spans = []
+    for epoch in (newest.epoch, newest.epoch - 1):
+        times = [packet.time.pts_s for packet in ring.cut(epoch, 0, _FOR_EVER_S).packets]
+        if times:
+            spans.append(Span(epoch, min(times), max(times), max(times)))
+    return max(spans, key=lambda span: span.end_s - span.start_s, default=None)
 
 
 def _end(child: BaseProcess) -> None:

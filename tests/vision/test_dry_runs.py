@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,21 @@ def test_zones_are_tried_on_what_the_camera_has_just_seen(gate: httpx.Client, st
     assert report["duration_s"] == pytest.approx(7.0, abs=0.11)
     (lead,) = report["leads"]
     assert (lead["first_s"], lead["confirmed_s"]) == (3.0, 4.6)
+
+
+def test_a_stream_that_has_just_begun_anew_is_tried_on_what_was_before(
+    gate: httpx.Client, start: Start, film: Path
+) -> None:
+    """Of the ring's two newest epochs the longer one is the clip: a second of the new one would say nothing."""
+    packets = read_packets(film)
+    ring = ring_of(packets, 7.0)
+    for packet in packets[:10]:
+        ring.append(replace(packet, time=replace(packet.time, epoch=packet.time.epoch + 1)))
+    camera = CameraConfig.model_validate({"id": "gate-3", "source": "rtsp://10.0.0.7/1"})
+    start(watched=WatchedCamera(camera, Runner(playing(), ring=ring), object()))  # type: ignore[arg-type]
+    report = wait_for(gate, order(gate, [ZONE], None)["id"], "done", "failed")
+    assert (report["state"], report["duration_s"]) == ("done", pytest.approx(7.0, abs=0.11))
+    assert len(report["leads"]) == 1
 
 
 def test_what_is_no_video_is_told(gate: httpx.Client, start: Start) -> None:
