@@ -14,6 +14,7 @@ from api.custody import filed_lead, package_sizes
 from api.problems import Problem
 from api.routes.leads import LeadIdPath
 from api.state import State
+from api.store.camera_files import camera_file
 from api.store.leads import transitions_of
 
 router = APIRouter(prefix="/v1/evidence/{lead_id}/admissibility", tags=["evidence"])
@@ -25,7 +26,7 @@ STAMPED = frozenset({"own", "licensed"})
 @router.get("")
 def get_admissibility(lead_id: LeadIdPath, _: AnyOperator, state: State) -> Judgement:
     """
-    Judge the record as it stands: the camera's file in the package, the newest review, clock, gaps and time-stamp.
+    Judge the record as it stands: the camera's newest file, the newest review, clock, gaps and time-stamp.
 
     It says nothing of whether the package is what was signed: ``/verification`` does. 409 ``manifest-unreadable``: the
     package was altered so that nothing can be said.
@@ -38,6 +39,7 @@ def get_admissibility(lead_id: LeadIdPath, _: AnyOperator, state: State) -> Judg
         raise Problem(409, "manifest-unreadable", str(fault)) from fault
     with state.database.reading() as session:
         records = [json.loads(record) for record in transitions_of(session, lead_id)]
+        file = camera_file(session, lead.camera.id).file
     answered = [ReviewAnswers.model_validate(record["review"]) for record in records if "review" in record]
     is_stamped = lead.evidence is not None and lead.evidence.tsa in STAMPED
-    return judge(lead, manifest, answered[-1] if answered else None, is_stamped=is_stamped)
+    return judge(lead, file, manifest, answered[-1] if answered else None, is_stamped=is_stamped)

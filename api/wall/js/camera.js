@@ -27,6 +27,8 @@ export class CameraPanel {
   #health = undefined;
   /** @type {Lead[]} */
   #findings = [];
+  /** The camera's file under article 41, as it stands today. @type {{class_today: string, lacks_today: string[]} | null} */
+  #file = null;
 
   /** @param {{open: (leadId: string) => void}} acts */
   constructor(acts) {
@@ -34,8 +36,9 @@ export class CameraPanel {
     this.title = h("h3");
     this.now = h("dl", { class: "cov-figures camera-now" });
     this.budget = h("section", { class: "camera-budget" });
+    this.file = h("section", { class: "camera-file" });
     this.findings = h("section", { class: "camera-findings" });
-    this.node = h("section", { class: "camera", "aria-live": "polite", hidden: true }, this.title, this.now, this.budget, this.findings);
+    this.node = h("section", { class: "camera", "aria-live": "polite", hidden: true }, this.title, this.now, this.budget, this.file, this.findings);
     onLanguage(() => this.#draw());
   }
 
@@ -47,9 +50,10 @@ export class CameraPanel {
     this.#id = id;
     this.#health = undefined;
     this.#findings = [];
+    this.#file = null;
     this.#draw();
     void this.#ask();
-    void this.#askFindings();
+    void this.#askRecords();
   }
 
   /** Ask no more. */
@@ -72,12 +76,14 @@ export class CameraPanel {
     if (this.#id === id) this.#timer = window.setTimeout(() => this.#ask(), EVERY_MS);
   }
 
-  async #askFindings() {
+  async #askRecords() {
     const id = this.#id;
+    const of = encodeURIComponent(id);
     try {
-      const { leads } = await callJson(`/v1/leads?camera=${encodeURIComponent(id)}&code=${TAMPER}&limit=${FINDINGS_MOST}`);
+      const [{ leads }, file] = await Promise.all([callJson(`/v1/leads?camera=${of}&code=${TAMPER}&limit=${FINDINGS_MOST}`), callJson(`/v1/cameras/${of}/article41`)]);
       if (this.#id !== id) return;
       this.#findings = leads;
+      this.#file = file;
       this.#draw();
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
@@ -88,6 +94,7 @@ export class CameraPanel {
     const health = this.#health;
     fill(this.now, rows(health === undefined ? [] : nowRows(health)));
     fill(this.budget, health?.budget ? [speak(h("h4"), "camera.budget"), h("dl", { class: "cov-figures" }, rows(budgetRows(health.budget))), speak(h("p", { class: "note" }), "camera.budget.note", { days: short(health.budget.days) })] : null);
+    fill(this.file, this.#file ? [h("h4", {}, speak(h("span"), "camera.file"), speak(h("span", { class: "standing-verdict", "data-use": this.#file.class_today }), `use.${this.#file.class_today}`)), h("ul", { class: "obstacles" }, this.#file.lacks_today.map((lack) => h("li", {}, hasWords(`obstacle.${lack}`) ? t(`obstacle.${lack}`) : lack)))] : null);
     fill(this.findings, this.#findings.length ? [speak(h("h4"), "camera.findings"), h("ol", {}, this.#findings.map((lead) => this.#finding(lead)))] : null);
   }
 

@@ -11,7 +11,7 @@ import { fullTime } from "./times.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
 /** @typedef {import("./files.js").PackageFile} PackageFile */
-/** @typedef {{admissibility: string, obstacles: string[], valid_until: string | null}} Judgement */
+/** @typedef {{admissibility: string, obstacles: string[]}} Judgement */
 /** @typedef {{tsa_kind?: string, stamped?: string | null}} Verification */
 
 const FIRST = "0".repeat(64);
@@ -64,7 +64,7 @@ export class Standing {
     const judged = this.#judgement;
     const verdict = judged ? speak(h("span", { class: "standing-verdict", "data-use": judged.admissibility }), `use.${judged.admissibility}`) : speak(h("span", { class: "note" }), "use.unknown");
     fill(this.use, h("h3", {}, speak(h("span"), "use.title"), verdict),
-      judged?.obstacles.length ? h("ul", { class: "obstacles" }, judged.obstacles.map((obstacle) => h("li", { "data-obstacle": obstacle }, known("obstacle", obstacle, { day: judged.valid_until ?? "" })))) : null);
+      judged?.obstacles.length ? h("ul", { class: "obstacles" }, judged.obstacles.map((obstacle) => h("li", { "data-obstacle": obstacle }, known("obstacle", obstacle)))) : null);
     fill(this.chain, h("h3", {}, speak(h("span"), "chain.title"), speak(h("small"), "chain.note")), h("dl", {},
       row("chain.sums", h("span", { class: "mono hash" }, this.lead.evidence?.sums_sha256 ?? "")),
       row("chain.stamp", this.#stamp()), row("chain.log", this.#log()), row("chain.previous", this.#previous())));
@@ -97,10 +97,10 @@ function row(label, value) {
   return [speak(h("dt"), label), h("dd", {}, value)];
 }
 
-/** @param {string} set @param {string} value @param {Record<string, string>} [values] */
-function known(set, value, values = {}) {
+/** @param {string} set @param {string} value */
+function known(set, value) {
   const key = `${set}.${value}`;
-  return hasWords(key) ? t(key, values) : value;
+  return hasWords(key) ? t(key) : value;
 }
 
 /** Return what is promised, `null` where the server refuses it. @param {Promise<any>} promised */

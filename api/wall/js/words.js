@@ -114,6 +114,7 @@ export const WORDS = {
   "camera.budget.note": ["按该摄像机近 {days} 天的记录推算", "from {days} days of this camera's own history"],
   "camera.aday": ["{n} 次/天", "{n} a day"],
   "camera.unknown": ["尚无依据", "not known yet"],
+  "camera.file": ["第四十一条档案", "File under article 41"],
   "camera.findings": ["设备异常线索（V17）", "Findings on the camera itself (V17)"],
   "tile.focus": ["放大 {name}", "Enlarge {name}"],
 

@@ -179,7 +179,7 @@ def test_what_the_record_is_good_for_is_said_and_follows_the_review(view: Page, 
     open_evidence(view)
     use = view.locator(".standing")
     expect(use.locator(".standing-verdict")).to_have_text("仅作线索")
-    expect(use.locator('[data-obstacle="no_legal_review"]')).to_have_text("摄像机未登记法制审核")
+    expect(use.locator('[data-obstacle="no_legal_review"]')).to_have_text("当日无有效的设备法制审核")
     expect(use.locator('[data-obstacle="not_reviewed"]')).to_be_visible()
     lead = operator.get(f"/v1/leads/{ID}").json()
     chain = view.locator(".chain")
