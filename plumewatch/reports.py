@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+from datetime import datetime
+
+from pydantic import BaseModel
 
 from api.contract.report import Outcome, VerificationReport
 from api.contract.schema import rfc3339
@@ -98,5 +101,17 @@ def lead_text(lead: ReplayLead) -> str:
 
 
 def lead_json(lead: ReplayLead) -> str:
-    """Return a replayed lead as one JSON line; ``peak`` holds the surest box."""
-    return json.dumps(dataclasses.asdict(lead), ensure_ascii=False, default=rfc3339)
+    """Return a replayed lead as one JSON line; ``peak`` holds the surest box, the rest is named as in a filed lead."""
+    fields = {field.name: getattr(lead, field.name) for field in dataclasses.fields(lead)}
+    return json.dumps(fields, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> object:
+    """Return a value as JSON has it: times in RFC 3339, documents and records as objects."""
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")

@@ -1,7 +1,7 @@
 """The analyser: one camera's state, one call a picture: boxes in, changed leads out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from streams.watch import WatchReason
 from vision.change import BoxChange, PictureChange
 from vision.config import WorkerConfig
 from vision.health import PictureFault, PictureHealth
+from vision.judgement import Judge
 from vision.leads import CloseReason, LeadChange, LeadState, Xyxy
 from vision.look import in_look
 from vision.novelty import Novelty
@@ -77,11 +78,13 @@ class CameraAnalyser:
         rules: Sequence[Rule],
         class_names: tuple[str, ...],
         tracker: TrackerSettings | None = None,
+        judge: Judge | None = None,
     ) -> None:
         masks = [zone.polygon for zone in camera.zones if zone.kind is ZoneKind.MASK]
         self._camera_id = camera.id
         self._mask = ZoneRaster(masks) if masks else None
         self._rules = tuple(rules)
+        self._judge = judge
         self._class_names = class_names
         self._settings = tracker or TrackerSettings()
         self._tracker = Tracker(class_names, self._settings)
@@ -113,7 +116,8 @@ class CameraAnalyser:
                 known = ", ".join(card.class_names)
                 raise ValueError(f"rule {rule.id} needs class {rule.class_name!r}; model {card.name} knows {known}")
         start = min((rule.lowest_confidence for rule in rules), default=TrackerSettings().start_confidence)
-        return cls(camera, rules, card.class_names, TrackerSettings(start_confidence=start))
+        settings = TrackerSettings(start_confidence=start)
+        return cls(camera, rules, card.class_names, settings, Judge(camera, config, card))
 
     @property
     def out_of_order(self) -> int:
@@ -154,7 +158,7 @@ class CameraAnalyser:
         self._time, self._resolution_wh = frame.time, resolution_wh
         view = self._view(frame, detections)
         for rule in self._rules:
-            changes += rule.observe(view)
+            changes += self._judged(rule.observe(view))
         self._renounce()
         return changes
 
@@ -166,7 +170,7 @@ class CameraAnalyser:
         self._picture, self._novelty = PictureChange(), Novelty()
         for outlet in self._outlets:
             outlet.forget()
-        return [change for rule in self._rules for change in rule.end(reason)]
+        return [change for rule in self._rules for change in self._judged(rule.end(reason))]
 
     def overlay(self) -> list[TrackedBox]:
         """Return the tracks that the newest picture shows, by number."""
@@ -182,6 +186,13 @@ class CameraAnalyser:
             for track in self._tracker.tracks
             if self._time is not None and track.seen_at(self._time)
         ]
+
+    def _judged(self, changes: list[LeadChange]) -> list[LeadChange]:
+        """Return the changes with what is proposed for each lead."""
+        judge = self._judge
+        if judge is None:
+            return changes
+        return [replace(change, lead=replace(change.lead, judgement=judge.judge(change.lead))) for change in changes]
 
     def _view(self, frame: Frame, detections: Detections) -> View:
         """

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from api.contract.catalogue import catalogue
 from api.contract.manifest import (
     FIRST_PACKAGE,
     Article41,
@@ -41,10 +40,7 @@ from vision.clips import Clip
 from vision.leads import Lead
 
 KIND = "visible_emission"
-"""All that is measured until opacity is: something was seen, where, how long."""
-
-_LEAST_SEVERITY = 5
-_DURATION_LIMIT_S = 60.0
+"""All that is measured where no outlet is: something was seen, where, how long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,34 +89,17 @@ class Witness:
     configuration: bytes | None = field(default=None, repr=False)
 
 
-def score_of(violation_code: str, duration_s: float) -> int:
-    """
-    Return the priority score of domain.md 6.5 from what is known so far: severity and duration.
-
-    Colour of the company, on-line exceedance, complaints, alerts and earlier leads add to it once they are connected.
-    The duration counts against one minute, the shortest persistence of domain.md 7.2.
-    """
-    row = catalogue().get(violation_code)
-    return (row.severity if row else _LEAST_SEVERITY) + min(10, int(duration_s / _DURATION_LIMIT_S))
-
-
-def priority_of(score: int) -> Priority:
-    """Return the class of a score: P1 from 70, P2 from 40."""
-    return Priority.P1 if score >= 70 else Priority.P2 if score >= 40 else Priority.P3
-
-
 def lead_document(
     lead_id: str, lead: Lead, site: Site, witness: Witness, *, timezone: str = "Asia/Shanghai"
 ) -> LeadDocument:
     """Return the lead as it travels, its evidence not yet named; `timezone` is the site's, for people who read it."""
     confirmed = confirmed_time(lead)
-    duration_s = lead.last.seconds_since(lead.first)
-    score = score_of(lead.violation_code, duration_s)
+    judged = lead.judgement
     return LeadDocument(
         lead_id=lead_id,
         violation_code=lead.violation_code,
-        priority=priority_of(score),
-        score=score,
+        priority=Priority.P3 if judged is None else judged.priority,
+        score=0 if judged is None else judged.score,
         place=site.place,
         camera=LeadCamera(id=lead.camera_id, name=site.camera.name, gb_id=site.gb_id, preset=site.preset),
         event=LeadEvent(
@@ -131,21 +110,68 @@ def lead_document(
             clock_source=confirmed.source,
             uncertainty_s=confirmed.uncertainty_s,
         ),
-        measure=LeadMeasure(
-            kind=KIND,
-            class_name=lead.peak.class_name,
-            peak_confidence=lead.peak.confidence,
-            peak_xyxy=lead.peak.xyxy,
-            peak_utc=lead.peak.time.utc,
-            observations=lead.observations,
-            duration_s=duration_s,
-            zone=lead.peak.zone,
-            values=_finite(lead.peak.measures),
-        ),
+        measure=measure_of(lead),
         rule=LeadRule(id=lead.rule_id, version=lead.rule_version, params=dict(lead.rule_params)),
         model=LeadModel(name=witness.card.name, version=witness.card.version, sha256=witness.card.weights_sha256),
+        target=None if judged is None else judged.target,
+        legal=None if judged is None else judged.legal,
+        disposition=None if judged is None else judged.disposition,
+        votes=[] if judged is None else list(judged.votes),
         node=witness.node,
     )
+
+
+def measure_of(lead: Lead) -> LeadMeasure:
+    """Return what was measured of a lead; opacity has a number only where it is valid."""
+    peak, measured = lead.peak, lead.measurement
+    measure = LeadMeasure(
+        kind=kind_of(lead),
+        class_name=peak.class_name,
+        peak_confidence=peak.confidence,
+        peak_xyxy=peak.xyxy,
+        peak_utc=peak.time.utc,
+        observations=lead.observations,
+        duration_s=round(lead.last.seconds_since(lead.first), 3),
+        zone=peak.zone,
+        values=_finite(peak.measures),
+        probability=peak.measures.get("probability"),
+    )
+    if measured is None:
+        return measure
+    limit = lead.rule_params.get("grade_limit")
+    values = {"peak_grade": measured.peak_grade, "six_minute_mean": measured.six_minute_mean}
+    values["emission_frequency"] = measured.frequency
+    return measure.model_copy(
+        update={
+            "values": measure.values | {name: round(v, 4) for name, v in values.items() if v is not None},
+            "validity": measured.validity,
+            "opacity_pct": _percent(measured.opacity),
+            "opacity_sd_pct": _percent(measured.sd),
+            "least_opacity_pct": _percent(measured.least),
+            "grade": measured.grade,
+            "grade_limit": limit if isinstance(limit, float) else None,
+            "colour": "" if measured.colour is None else measured.colour.value,
+            "method": measured.method,
+            "readings": measured.readings,
+            "readings_valid": measured.valid,
+            "r2": None if measured.r2 is None else round(measured.r2, 4),
+            "sun_angle_deg": None if measured.sun_angle_deg is None else round(measured.sun_angle_deg, 1),
+        }
+    )
+
+
+def kind_of(lead: Lead) -> str:
+    """Return what the numbers of a lead are: a grade, an opacity, or that something was seen."""
+    measured = lead.measurement
+    if measured is None:
+        return KIND
+    if measured.grade is not None:
+        return "ringelmann_screen"
+    return KIND if measured.opacity is None else "opacity"
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * min(max(share, 0.0), 1.0), 1)
 
 
 def manifest_draft(
@@ -192,7 +218,7 @@ def manifest_draft(
         ),
         rule=ManifestRule(id=lead.rule_id, version=lead.rule_version, params=dict(lead.rule_params)),
         measurements=Measurements(
-            kind=KIND,
+            kind=kind_of(lead),
             class_name=lead.peak.class_name,
             first_utc=lead.first.utc,
             confirmed_utc=confirmed_time(lead).utc,

@@ -11,8 +11,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NewType
 
+from api.contract.reasons import DispositionReason
+from api.contract.schema import LeadDisposition, LeadLegal, LeadTarget, LeadVote, Priority
 from streams.camera import CameraId
 from streams.clock import CaptureTime
+from vision.readings import Measurement
 
 LeadKey = NewType("LeadKey", str)
 """Identifies a lead inside one worker run: ``<camera>/<epoch>/<rule>/<track>``; the same on every replay of a file."""
@@ -77,6 +80,33 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """
+    What is proposed for a lead (`vision.judgement`).
+
+    Attributes:
+        target: whose it is, by the register; ``None`` where no zone with an owner is concerned.
+
+        legal: what it may be under by the law of its day; ``None`` for a code outside the catalogue.
+
+        disposition: what is to be done and why.
+
+        votes: what speaks for it.
+
+        score: points of the priority, at least 0.
+
+        priority: the class of the score.
+    """
+
+    target: LeadTarget | None
+    legal: LeadLegal | None
+    disposition: LeadDisposition
+    votes: tuple[LeadVote, ...]
+    score: int
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
 class Lead:
     """
     One reportable thing that one camera sees.
@@ -105,6 +135,12 @@ class Lead:
         observations: analysed frames in which the track was seen.
 
         reason: why it ended; ``None`` while it lasts.
+
+        measurement: what the readings above its outlet amount to; ``None`` where it is at none.
+
+        grounds: what the rule found, as reasons of the disposition.
+
+        judgement: what is proposed for it; ``None`` until the camera's analyser has judged it.
     """
 
     key: LeadKey
@@ -121,6 +157,9 @@ class Lead:
     peak: Finding
     observations: int
     reason: CloseReason | None = None
+    measurement: Measurement | None = None
+    grounds: tuple[DispositionReason, ...] = ()
+    judgement: Judgement | None = None
 
 
 @dataclass(frozen=True, slots=True)

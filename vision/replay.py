@@ -9,6 +9,7 @@ from typing import Self
 
 import structlog
 
+from api.contract.schema import LeadDisposition, LeadLegal, LeadMeasure, LeadTarget, LeadVote, Priority
 from models.detections import Detections
 from models.detector import Detector
 from streams.camera import Camera, Pace
@@ -18,6 +19,7 @@ from streams.frame import Frame
 from streams.source import AvSource
 from vision.analyser import CameraAnalyser, TrackedBox
 from vision.config import WorkerConfig
+from vision.dossier import measure_of
 from vision.leads import CloseReason, Lead, LeadChange, LeadState, Xyxy
 from vision.look import in_source, looking
 from vision.sections import CameraConfig
@@ -47,6 +49,8 @@ class ReplayLead:
         file: the file's path as it was given.
 
         first_utc: when the thing was first seen, by the file's own account of when it was recorded.
+
+        measure, target, legal, disposition, votes, score, priority: as in the lead's document (`api.contract.schema`).
     """
 
     file: str
@@ -60,12 +64,20 @@ class ReplayLead:
     last_s: float
     observations: int
     peak: ReplayPeak
+    measure: LeadMeasure
+    target: LeadTarget | None
+    legal: LeadLegal | None
+    disposition: LeadDisposition | None
+    votes: tuple[LeadVote, ...]
+    score: int
+    priority: Priority
 
     @classmethod
     def of(cls, file: Path, lead: Lead, start: CaptureTime) -> Self:
         """Return a confirmed lead of `file`, whose first picture was taken at `start`, with its times in seconds."""
         if lead.confirmed is None:
             raise ValueError(f"lead {lead.key} was never confirmed")
+        judged = lead.judgement
         return cls(
             file=str(file),
             rule=lead.rule_id,
@@ -84,6 +96,13 @@ class ReplayLead:
                 s=seconds_from(start, lead.peak.time),
                 zone=lead.peak.zone,
             ),
+            measure=measure_of(lead),
+            target=None if judged is None else judged.target,
+            legal=None if judged is None else judged.legal,
+            disposition=None if judged is None else judged.disposition,
+            votes=() if judged is None else judged.votes,
+            score=0 if judged is None else judged.score,
+            priority=Priority.P3 if judged is None else judged.priority,
         )
 
 

@@ -1,4 +1,4 @@
-"""Why a camera is not watched: one list of words for the ledger, for health, for metrics and for the wall."""
+"""Why a camera is not watched, and why a lead is handled as it is: one list of words each, for all who tell them."""
 
 from enum import StrEnum
 
@@ -38,3 +38,31 @@ class GapReason(StrEnum):
     """The worker that watched it has not been heard of since; it may still tell."""
     UNCLAIMED = "unclaimed"
     """No worker has said anything of this camera."""
+
+
+class DispositionReason(StrEnum):
+    """Why a lead is handled as it is (`api.contract.schema.LeadDisposition.reasons`; domain.md 6.5)."""
+
+    GRAVE_CLASS = "grave_class"
+    """Of a class that is never merely warned of."""
+    OVER_LIMIT = "over_limit"
+    """The grade was above the limit for longer than two minutes."""
+    FAST_ALARM = "fast_alarm"
+    """Grade 2 and more for a minute: at once, before the half hour of the standard is over."""
+    NOT_MEASURED = "not_measured"
+    """Smoke is seen at an outlet and no valid reading says how dark: to be watched, not handled."""
+    SEVERE = "severe"
+    """Grade 3 or an opacity of 60 % and more."""
+    ALERT_IN_FORCE = "alert_in_force"
+    """A heavy-pollution alert was in force."""
+    REPEATED = "repeated"
+    """A confirmed violation of the enterprise within 24 months."""
+    POSITIVE_LIST = "positive_list"
+    """The enterprise is on the positive list that day: not to be disturbed unless necessary."""
+    RED_RISK = "red_risk"
+    YELLOW_RISK = "yellow_risk"
+    GREEN_RISK = "green_risk"
+    NON_SITE_FIRST = "non_site_first"
+    """Low risk: checked from afar first, visited only where that does not clear it."""
+    FIRST_MINOR = "first_minor"
+    """A first minor finding at an enterprise of low risk or on the positive list."""

@@ -24,6 +24,7 @@ from api.report.words import (
     CLASSES,
     CLOCKS,
     COLOURS,
+    DISPOSITION_REASONS,
     DISPOSITIONS,
     OUTCOMES,
     REASONS,
@@ -33,6 +34,7 @@ from api.report.words import (
     STATES,
     VALIDITIES,
     VIOLATIONS,
+    VOTES,
     beijing,
     size_words,
     word,
@@ -198,9 +200,13 @@ def _legal(lead: LeadDocument) -> list[tuple[str, str]]:
     rows = [("依据", "未匹配法律依据，须人工确定")] if legal is None else _basis(legal)
     if disposition is not None:
         approval = "；现场检查须经负责人批准" if disposition.approval_required else ""
-        reasons = f"（{'、'.join(disposition.reasons)}）" if disposition.reasons else ""
+        reasons = (
+            f"（{'、'.join(word(DISPOSITION_REASONS, each) for each in disposition.reasons)}）"
+            if disposition.reasons
+            else ""
+        )
         rows.append(("处置建议", word(DISPOSITIONS, disposition.action) + reasons + approval))
-    votes = "；".join(f"{vote.name}（{vote.source}）{vote.says}" for vote in lead.votes)
+    votes = "；".join(f"{word(VOTES, vote.name)}（{word(VOTES, vote.source)}）{vote.says}" for vote in lead.votes)
     return [*rows, ("独立佐证", votes)]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 
+from api.contract.reasons import DispositionReason
 from api.contract.report import Outcome
 from api.contract.schema import LeadState
 from api.store.custody import CustodyAction
@@ -72,6 +73,37 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
 )
 OUTCOMES: Mapping[str, str] = MappingProxyType({Outcome.OK: "通过", Outcome.FAIL: "未通过", Outcome.SKIPPED: "未查"})
 DISPOSITIONS: Mapping[str, str] = MappingProxyType({"lead": "转办线索", "warn_only": "先行提醒", "watch": "继续观察"})
+DISPOSITION_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        DispositionReason.GRAVE_CLASS: "此类行为不适用只提醒",
+        DispositionReason.OVER_LIMIT: "黑度大于限值累计超过2分钟",
+        DispositionReason.FAST_ALARM: "2级及以上持续60秒",
+        DispositionReason.NOT_MEASURED: "可见排放，但无有效读数",
+        DispositionReason.SEVERE: "3级及以上或不透光度60%及以上",
+        DispositionReason.ALERT_IN_FORCE: "重污染天气预警生效期间",
+        DispositionReason.REPEATED: "24个月内有确认的违法行为",
+        DispositionReason.POSITIVE_LIST: "正面清单企业",
+        DispositionReason.RED_RISK: "高风险企业",
+        DispositionReason.YELLOW_RISK: "中风险企业",
+        DispositionReason.GREEN_RISK: "低风险企业",
+        DispositionReason.NON_SITE_FIRST: "先非现场核查",
+        DispositionReason.FIRST_MINOR: "首次轻微",
+    }
+)
+VOTES: Mapping[str, str] = MappingProxyType(
+    {
+        "model": "识别模型",
+        "physics": "物理规律",
+        "rule": "规则",
+        "camera": "其他摄像机",
+        "online": "在线监测",
+        "change": "像素变化（倍噪声）",
+        "opacity": "不透光度",
+        "least_opacity": "不透光度下限",
+        "grade_limit": "黑度大于限值",
+        "persistence": "持续时间、观测数",
+    }
+)
 RISKS: Mapping[str, str] = MappingProxyType({"red": "红", "yellow": "黄", "green": "绿", "": "未评"})
 COLOURS: Mapping[str, str] = MappingProxyType(
     {"black": "黑", "grey": "灰", "white": "白", "yellow": "黄", "blue": "蓝", "": "未判定"}

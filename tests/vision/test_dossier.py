@@ -2,16 +2,16 @@
 
 import math
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
-import pytest
-
-from api.contract.schema import Place, Priority
+from api.contract.catalogue import catalogue
+from api.contract.schema import LeadDisposition, LeadTarget, LeadVote, Place, Priority
 from models.detections import Detections
 from tests.vision.scene import CAMERA, NOW, SITE, WITNESS, some_time
-from vision.dossier import lead_document, manifest_draft, priority_of, score_of
+from vision.dossier import lead_document, manifest_draft, measure_of
 from vision.exhibits import DetectionLog
-from vision.leads import Finding, Lead, LeadKey, LeadState
+from vision.leads import Finding, Judgement, Lead, LeadKey, LeadState
+from vision.readings import Measurement, PlumeColour
 
 
 def a_lead(violation_code: str = "V01_STACK_SMOKE", seconds: float = 30.0) -> Lead:
@@ -33,26 +33,43 @@ def a_lead(violation_code: str = "V01_STACK_SMOKE", seconds: float = 30.0) -> Le
     )
 
 
-@pytest.mark.parametrize(
-    ("code", "seconds", "score"),
-    [
-        ("V01_STACK_SMOKE", 0, 20),
-        ("V01_STACK_SMOKE", 59.9, 20),
-        ("V01_STACK_SMOKE", 60, 21),
-        ("V04_WASTE_BURN", 86_400, 32),
-        ("V99_UNHEARD_OF", 0, 5),
-    ],
-)
-def test_the_score_is_severity_and_duration(code: str, seconds: float, score: int) -> None:
-    """Severity of the class, one point a minute, ten at most; an unknown class has the least severity."""
-    assert score_of(code, seconds) == score
-    assert lead_document("L20261123-001001", a_lead(code, seconds), SITE, WITNESS).score == score
+def test_what_was_judged_is_told() -> None:
+    """Target, law, disposition, votes, score and priority are those of the judgement; none where nobody judged."""
+    judged = Judgement(
+        target=LeadTarget(zone="stack", name="one works"),
+        legal=catalogue().legal_at("V01_STACK_SMOKE", date(2026, 11, 23)),
+        disposition=LeadDisposition(action="watch", reasons=["not_measured"]),
+        votes=(LeadVote(source="rule", name="persistence"),),
+        score=41,
+        priority=Priority.P2,
+    )
+    document = lead_document("L20261123-001001", replace(a_lead(), judgement=judged), SITE, WITNESS)
+    assert (document.target, document.legal, document.disposition) == (
+        judged.target,
+        judged.legal,
+        judged.disposition,
+    )
+    assert (document.score, document.priority, document.votes) == (41, Priority.P2, list(judged.votes))
+    bare = lead_document("L20261123-001001", a_lead(), SITE, WITNESS)
+    assert (bare.target, bare.legal, bare.disposition, bare.score, bare.priority) == (None, None, None, 0, Priority.P3)
 
 
-@pytest.mark.parametrize(("score", "priority"), [(0, "P3"), (39, "P3"), (40, "P2"), (69, "P2"), (70, "P1")])
-def test_priorities_follow_the_score(score: int, priority: str) -> None:
-    """P1 from 70, P2 from 40."""
-    assert priority_of(score) is Priority(priority)
+def test_opacity_is_told_in_percent_with_its_validity_and_limit() -> None:
+    """A valid reading has number, deviation, grade and limit; a refused one has the reason and no number."""
+    measured = Measurement(
+        zone="stack", method="m", validity="valid", readings=12, valid=9, opacity=0.461, sd=0.0312, least=0.4,
+        grade=1.75, peak_grade=2.25, six_minute_mean=0.3, frequency=0.5, colour=PlumeColour.BLACK, r2=0.91,
+        sun_angle_deg=152.04, notes=(),
+    )  # fmt: skip
+    lead = replace(a_lead(), measurement=measured, rule_params={"grade_limit": 1.0})
+    told = measure_of(lead)
+    assert (told.kind, told.validity, told.colour) == ("ringelmann_screen", "valid", "black")
+    assert (told.opacity_pct, told.opacity_sd_pct, told.least_opacity_pct) == (46.1, 3.1, 40.0)
+    assert (told.grade, told.grade_limit, told.readings, told.readings_valid) == (1.75, 1.0, 12, 9)
+    assert told.values == {"area_fraction": 0.1, "peak_grade": 2.25, "six_minute_mean": 0.3, "emission_frequency": 0.5}
+    refused = replace(measured, validity="no_contrast", opacity=None, sd=None, grade=None, peak_grade=None)
+    told = measure_of(replace(lead, measurement=refused))
+    assert (told.kind, told.validity, told.opacity_pct, told.grade) == ("visible_emission", "no_contrast", None, None)
 
 
 def test_a_lead_tells_where_when_and_by_what() -> None:

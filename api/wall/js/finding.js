@@ -121,7 +121,7 @@ function legal({ legal: law }) {
 function votes({ votes: all }) {
   if (!all?.length) return null;
   return section("votes.title", speak(h("small"), "votes.count", { n: all.length }), all.map(({ source, name, says }) =>
-    /** @type {Row} */ ([`votes.${source}`, [name, says].filter(Boolean).join("：")])));
+    /** @type {Row} */ ([`votes.${source}`, [known("vote", name), says].filter(Boolean).join("：")])));
 }
 
 /** Return an article of a law in words: `Code-1107` to 《生态环境法典》第1107条. @param {string} code */

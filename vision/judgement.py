@@ -1,0 +1,240 @@
+"""
+Judging a lead: whose it is, under what law, what follows and why, and what speaks for it (domain.md 6.5, 7.1, 7.3).
+
+Risk colour and positive list change what follows, never what was measured. Everything here is a proposal for a person.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from api.contract.catalogue import Violation, catalogue
+from api.contract.reasons import DispositionReason
+from api.contract.schema import LeadDisposition, LeadTarget, LeadVote, Priority
+from models.detector import ModelCard
+from vision.alerts import AlertCalendar
+from vision.config import WorkerConfig
+from vision.enterprises import EnterpriseConfig, Risk
+from vision.leads import Judgement, Lead
+from vision.sections import CameraConfig, ZoneConfig
+from vision.validity import VALID
+
+_LEAST_SEVERITY = 5
+_SHORTEST_S = 60.0
+"""The shortest persistence of domain.md 7.2: the limit of what has no row of its own."""
+
+_COLOUR_POINTS = {Risk.RED: 30, Risk.YELLOW: 15, Risk.GREEN: 0, Risk.NONE: 0}
+_LISTED_POINTS = -10
+_ALERT_POINTS = 20
+_CONFIRMED_POINTS = 5
+_MOST_CONFIRMED_POINTS = 15
+_MOST_DURATION_POINTS = 10
+_INVALID_POINTS = -15
+
+_SEVERE_GRADE = 3.0
+_SEVERE_OPACITY = 0.6
+"""From here on no colour makes a finding minor (domain.md 6.5)."""
+
+_RISK_REASONS = {
+    Risk.RED: DispositionReason.RED_RISK,
+    Risk.YELLOW: DispositionReason.YELLOW_RISK,
+    Risk.GREEN: DispositionReason.GREEN_RISK,
+}
+
+
+def priority_of(score: int) -> Priority:
+    """Return the class of a score: P1 from 70, P2 from 40."""
+    return Priority.P1 if score >= 70 else Priority.P2 if score >= 40 else Priority.P3
+
+
+@dataclass(frozen=True, slots=True)
+class _Circumstances:
+    """What is known around one lead on its day."""
+
+    lead: Lead
+    row: Violation | None
+    enterprise: EnterpriseConfig | None
+    day: date
+    is_listed: bool
+    has_alert: bool
+
+    @property
+    def risk(self) -> Risk:
+        return Risk.NONE if self.enterprise is None else self.enterprise.risk
+
+    def confirmed_within(self, months: int) -> int:
+        """Return the enterprise's confirmed violations of the last `months` before the day."""
+        if self.enterprise is None:
+            return 0
+        return sum(_months_back(self.day, months) <= day <= self.day for day in self.enterprise.confirmed)
+
+    @property
+    def is_severe(self) -> bool:
+        """Whether grade or opacity alone rule out that it is minor."""
+        measured = self.lead.measurement
+        if measured is None:
+            return False
+        grade, opacity = measured.peak_grade or 0.0, max(measured.opacity or 0.0, measured.least or 0.0)
+        return grade >= _SEVERE_GRADE or opacity >= _SEVERE_OPACITY
+
+    @property
+    def is_grave(self) -> bool:
+        """Whether the class of violation is never merely warned of."""
+        return self.row is not None and self.row.never_warn_only
+
+    @property
+    def is_unmeasured(self) -> bool:
+        """Whether a number was to be had and is not valid."""
+        return self.lead.measurement is not None and self.lead.measurement.validity != VALID
+
+
+class Judge:
+    """Judges the leads of one camera by the configuration in force."""
+
+    def __init__(self, camera: CameraConfig, config: WorkerConfig, card: ModelCard) -> None:
+        self._zones = {zone.name: zone for zone in camera.zones}
+        self._owners = {enterprise.name: enterprise for enterprise in config.enterprises}
+        self._owners |= {enterprise.uscc: enterprise for enterprise in config.enterprises}
+        self._alerts = AlertCalendar(config.alerts, config.site.zone)
+        self._local = config.site.zone
+        self._model = f"{card.name} {card.version}"
+
+    def judge(self, lead: Lead) -> Judgement:
+        """Return what is proposed for a lead as it stands."""
+        zone = self._zones.get(lead.peak.zone)
+        enterprise = None if zone is None else self._owners.get(zone.owner)
+        day = lead.first.utc.astimezone(self._local).date()
+        around = _Circumstances(
+            lead=lead,
+            row=catalogue().get(lead.violation_code),
+            enterprise=enterprise,
+            day=day,
+            is_listed=_is_listed(enterprise, day),
+            has_alert=self._alerts.at(lead.first.utc) is not None,
+        )
+        score = score_of(around)
+        return Judgement(
+            target=_target(zone, enterprise, is_listed=around.is_listed),
+            legal=catalogue().legal_at(lead.violation_code, day),
+            disposition=disposition_of(around, priority_of(score)),
+            votes=tuple(votes_for(lead, self._model)),
+            score=score,
+            priority=priority_of(score),
+        )
+
+
+def score_of(around: _Circumstances) -> int:
+    """
+    Return the priority score of domain.md 6.5, at least 0.
+
+    On-line exceedance and clustered complaints add to it once they are connected.
+    """
+    row, lead = around.row, around.lead
+    limit_s = row.durations.get("seen_s", _SHORTEST_S) if row else _SHORTEST_S
+    duration_s = lead.last.seconds_since(lead.first)
+    points = _LISTED_POINTS if around.is_listed else _COLOUR_POINTS[around.risk]
+    points += _ALERT_POINTS if around.has_alert else 0
+    points += row.severity if row else _LEAST_SEVERITY
+    points += min(_MOST_CONFIRMED_POINTS, _CONFIRMED_POINTS * around.confirmed_within(12))
+    points += min(_MOST_DURATION_POINTS, int(duration_s / max(limit_s, 1.0)))
+    points += _INVALID_POINTS if around.is_unmeasured else 0
+    return max(0, points)
+
+
+def disposition_of(around: _Circumstances, priority: Priority) -> LeadDisposition:
+    """Return what is to be done and why, the strongest reason first."""
+    reasons = list(_reasons(around))
+    is_lenient = around.is_listed or around.risk is Risk.GREEN
+    is_minor = not (around.is_grave or around.is_severe or around.confirmed_within(24))
+    action: Literal["lead", "warn_only", "watch"] = "lead"
+    if DispositionReason.NOT_MEASURED in reasons and not around.is_severe:
+        action = "watch"
+    elif is_lenient and is_minor:
+        action = "warn_only"
+        reasons.append(DispositionReason.FIRST_MINOR)
+    return LeadDisposition(
+        action=action,
+        notify=list(_notified(around, priority)),
+        approval_required=around.is_listed,
+        reasons=[reason.value for reason in reasons],
+    )
+
+
+def _reasons(around: _Circumstances) -> Iterator[DispositionReason]:
+    if around.is_grave:
+        yield DispositionReason.GRAVE_CLASS
+    yield from around.lead.grounds
+    if around.is_severe:
+        yield DispositionReason.SEVERE
+    if around.has_alert:
+        yield DispositionReason.ALERT_IN_FORCE
+    if around.confirmed_within(24):
+        yield DispositionReason.REPEATED
+    if around.is_listed:
+        yield DispositionReason.POSITIVE_LIST
+    if around.risk in _RISK_REASONS:
+        yield _RISK_REASONS[around.risk]
+    if around.risk is Risk.GREEN and not around.is_listed:
+        yield DispositionReason.NON_SITE_FIRST
+
+
+def _notified(around: _Circumstances, priority: Priority) -> Iterator[str]:
+    """Yield who is told: by colour and list, and by urgency whatever these are."""
+    is_red = around.risk is Risk.RED and not around.is_listed
+    is_yellow = around.risk is Risk.YELLOW and not around.is_listed
+    if is_red or around.is_grave or priority is Priority.P1:
+        yield "wall_alarm"
+    if is_red or is_yellow or priority is Priority.P1:
+        yield "duty_phone"
+    if is_red:
+        yield "team_leader"
+    yield "queue"
+    if around.is_listed:
+        yield "company"
+
+
+def votes_for(lead: Lead, model: str) -> Iterator[LeadVote]:
+    """Yield what speaks for a lead independently of each other: the model, physics, the rule (domain.md 7.3)."""
+    peak, measured = lead.peak, lead.measurement
+    if peak.confidence > 0:
+        yield LeadVote(source="model", name=model, says=f"{peak.class_name} {peak.confidence:.2f}")
+    change, least_change = peak.measures.get("change_ratio"), lead.rule_params.get("min_change")
+    if change is not None and isinstance(least_change, float | int) and change >= least_change > 0:
+        yield LeadVote(source="physics", name="change", says=f"{change:.1f} ≥ {least_change:g}")
+    if measured is not None and measured.opacity is not None:
+        spread = "" if measured.sd is None else f" ± {100 * measured.sd:.0f}"
+        yield LeadVote(source="physics", name="opacity", says=f"{100 * measured.opacity:.0f}{spread} %")
+    elif measured is not None and measured.least:
+        yield LeadVote(source="physics", name="least_opacity", says=f"≥ {100 * measured.least:.0f} %")
+    limit = lead.rule_params.get("grade_limit")
+    if measured is not None and measured.grade is not None and isinstance(limit, float) and measured.grade > limit:
+        yield LeadVote(source="rule", name="grade_limit", says=f"{measured.grade:g} > {limit:g}")
+    seconds = lead.last.seconds_since(lead.first)
+    yield LeadVote(source="rule", name="persistence", says=f"{seconds:.0f} s, n = {lead.observations}")
+
+
+def _target(zone: ZoneConfig | None, enterprise: EnterpriseConfig | None, *, is_listed: bool) -> LeadTarget | None:
+    if zone is None or not (zone.owner or zone.outlet):
+        return None
+    if enterprise is None:
+        return LeadTarget(zone=zone.name, name=zone.owner, outlet=zone.outlet)
+    return LeadTarget(
+        zone=zone.name,
+        uscc=enterprise.uscc,
+        name=enterprise.name,
+        outlet=zone.outlet,
+        risk=enterprise.risk.value,
+        positive_list=is_listed,
+        registry_version=enterprise.registry_version,
+    )
+
+
+def _is_listed(enterprise: EnterpriseConfig | None, day: date) -> bool:
+    return enterprise is not None and enterprise.positive_list is not None and enterprise.positive_list.holds(day)
+
+
+def _months_back(day: date, months: int) -> date:
+    """Return the day `months` calendar months before `day`; the 28th where that month has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, 28))
