@@ -20,6 +20,7 @@ from plumewatch.failures import UsageError, sentence_for
 from plumewatch.logs import configure
 from plumewatch.model_commands import models_app
 from plumewatch.processes import stop_on_eof
+from plumewatch.rule_commands import rules_app
 from plumewatch.vault_commands import vault_app
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ operator_app = typer.Typer(help="Operators of the wall.", no_args_is_help=True)
 app.add_typer(operator_app, name="operator")
 app.add_typer(bench_app, name="bench")
 app.add_typer(vault_app, name="vault")
+app.add_typer(rules_app, name="rules")
 
 DATA_HELP = "Folder for everything this installation keeps."
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Worker configuration (TOML).")]

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from api.contract.schema import rfc3339
+from api.contract.standing import standings
 from models.registry import Registry
 from plumewatch.failures import UsageError
-from plumewatch.reports import models_text, probe_text, reverification_text, verification_text
+from plumewatch.reports import models_text, probe_text, reverification_text, rules_text, verification_text
 from plumewatch.worker_process import WORKERS, read_config
 from streams.camera import Camera, SourceUrl, camera_id
+from streams.clock import utc_now
 from vision.outbox import ANSWER, Outbox
 from vision.replay import ReplayLead
 
@@ -71,6 +73,17 @@ def describe_models(*, as_json: bool) -> str:
         for name, model in registry.models.items()
     ]
     return json.dumps(cards, ensure_ascii=False)
+
+
+def describe_rules(config_file: Path | None, *, as_json: bool) -> str:
+    """Return how each rule of the catalogue stands with a configuration and the model it names, by today's law."""
+    config = read_config(config_file, ())
+    card = Registry.load().models[config.detector.model or Registry.load().default_name].card
+    zones = [(camera.id, zone.name, zone.kind.value) for camera in config.cameras for zone in camera.zones]
+    listed = standings(card.class_names, zones, utc_now().astimezone(config.site.zone).date())
+    if as_json:
+        return json.dumps([each.model_dump(mode="json") for each in listed], ensure_ascii=False)
+    return rules_text(listed)
 
 
 def verify_models(names: Sequence[str]) -> Iterator[str]:

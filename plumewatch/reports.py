@@ -2,17 +2,24 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import BaseModel
 
 from api.contract.report import Outcome, VerificationReport
-from api.contract.schema import rfc3339
+from api.contract.schema import LeadLegal, rfc3339
+from api.contract.standing import RuleStanding, Standing
 from models.registry import Registry
 from streams.probe import ProbeReport
 from vision.replay import ReplayLead
 from vision.reverify import Reverification, Verdict
 
+_STANDINGS = {
+    Standing.ACTIVE: "at work  ✔",
+    Standing.NEEDS_ZONE: "no zone  …",
+    Standing.NOT_DETECTABLE: "not yet  ✘",
+}
 _MARKS = {Outcome.OK: "OK     通过", Outcome.FAIL: "FAIL   失败", Outcome.SKIPPED: "SKIP   未查"}
 
 
@@ -62,6 +69,22 @@ def models_text(registry: Registry) -> str:
         size = f"{card.input_wh[0]}x{card.input_wh[1]}"
         lines.append(f"{mark} {name} {card.version}  {classes}  {size}  threshold {card.threshold:g}  {model.licence}")
     return "\n".join(lines)
+
+
+def rules_text(listed: Sequence[RuleStanding]) -> str:
+    """Return how each rule of the catalogue stands: one line each, then why, what is missing and the law."""
+    lines = []
+    for rule in listed:
+        lines.append(f"{_STANDINGS[rule.status]}  {rule.code}  {rule.zh}  {rule.en}")
+        lines.append(f"            {rule.reason_zh}  {rule.reason}")
+        if rule.still_missing_zh:
+            lines.append(f"            尚缺：{rule.still_missing_zh}")
+        lines.append(f"            {rule.legal.text_zh}（{rule.legal.authority}；法制部门{_confirmed(rule.legal)}）")
+    return "\n".join(lines)
+
+
+def _confirmed(legal: LeadLegal) -> str:
+    return f"已确认：{legal.confirmed_by}" if legal.confirmed_by else "未确认"
 
 
 def probe_text(report: ProbeReport) -> str:

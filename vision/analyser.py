@@ -1,15 +1,15 @@
 """The analyser: one camera's state, one call a picture: boxes in, changed leads out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Self
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from models.detections import Detections
 from models.detector import ModelCard
+from streams.camera import camera_id as to_camera_id
 from streams.clock import CaptureTime
 from streams.frame import Frame
 from streams.watch import WatchReason
@@ -17,16 +17,19 @@ from vision.change import BoxChange, PictureChange
 from vision.config import WorkerConfig
 from vision.health import PictureFault, PictureHealth
 from vision.judgement import Judge
-from vision.leads import CloseReason, LeadChange, LeadState, Xyxy
+from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
 from vision.look import in_look
+from vision.merging import Merger
 from vision.novelty import Novelty
 from vision.outlets import Glance, outlet_watches
 from vision.readings import Reading
 from vision.rules.config import RuleConfig, RuleKind
+from vision.rules.families import Families
 from vision.rules.fire import fire_rule
 from vision.rules.rule import Rule, TrackView, View
 from vision.rules.smoke import CLASS_NAME as SMOKE
 from vision.rules.smoke import smoke_rule
+from vision.rules.tamper import TamperRule
 from vision.rules.visible import VisibleRule
 from vision.sections import CameraConfig
 from vision.tracks import Track, Tracker, TrackerSettings, xyxy_of
@@ -34,10 +37,6 @@ from vision.zones import ZoneKind, ZoneRaster
 
 MASKED_SHARE = 0.5
 """Share of a box inside masks from which it is not looked at."""
-
-_RULES: Mapping[RuleKind, Callable[[str, RuleConfig, CameraConfig, ZoneInfo], VisibleRule]] = MappingProxyType(
-    {RuleKind.SMOKE: smoke_rule, RuleKind.FIRE: fire_rule}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +78,17 @@ class CameraAnalyser:
         class_names: tuple[str, ...],
         tracker: TrackerSettings | None = None,
         judge: Judge | None = None,
+        tamper: TamperRule | None = None,
     ) -> None:
         masks = [zone.polygon for zone in camera.zones if zone.kind is ZoneKind.MASK]
         self._camera_id = camera.id
         self._mask = ZoneRaster(masks) if masks else None
         self._rules = tuple(rules)
         self._judge = judge
+        self._tamper = tamper or TamperRule(to_camera_id(camera.id), (), 0.0)
+        self._merger = Merger()
+        self._readings: Mapping[str, Sequence[Reading]] = {}
+        self._open: Mapping[LeadKey, Lead] = {}
         self._class_names = class_names
         self._settings = tracker or TrackerSettings()
         self._tracker = Tracker(class_names, self._settings)
@@ -106,18 +110,23 @@ class CameraAnalyser:
 
         Raises `ValueError` where a rule wants a class that the model of `card` does not know.
         """
-        rules = [
-            _RULES[rule.kind](name, rule, camera, config.site.zone)
+        families = Families(camera, config, card.class_names)
+        standing = [
+            _standing_rule(name, rule, camera, config, families.smoke_zones)
             for name, rule in config.rules.items()
             if rule.enabled and (not rule.cameras or camera.id in rule.cameras)
         ]
-        for rule in rules:
+        for rule in standing:
             if rule.class_name not in card.class_names:
                 known = ", ".join(card.class_names)
                 raise ValueError(f"rule {rule.id} needs class {rule.class_name!r}; model {card.name} knows {known}")
-        start = min((rule.lowest_confidence for rule in rules), default=TrackerSettings().start_confidence)
-        settings = TrackerSettings(start_confidence=start)
-        return cls(camera, rules, card.class_names, settings, Judge(camera, config, card))
+        lowest = [rule.lowest_confidence for rule in standing]
+        zonal = list(families.rules())
+        if zonal:
+            lowest.append(families.lowest_confidence)
+        settings = TrackerSettings(start_confidence=min(lowest, default=TrackerSettings().start_confidence))
+        judge = Judge(camera, config, card)
+        return cls(camera, [*standing, *zonal], card.class_names, settings, judge, families.tamper())
 
     @property
     def out_of_order(self) -> int:
@@ -133,6 +142,20 @@ class CameraAnalyser:
     def picture_fault(self) -> PictureFault | None:
         """What is wrong with what the camera shows; while it lasts nothing is confirmed."""
         return self._health.fault
+
+    @property
+    def health(self) -> PictureHealth:
+        """What is wrong with what the camera shows, since when, and whether it came at once."""
+        return self._health
+
+    @property
+    def merger(self) -> Merger:
+        """What became of the leads that rules confirmed: merged, held back, too many."""
+        return self._merger
+
+    def lead(self, key: LeadKey) -> Lead | None:
+        """Return a lead under way as it stands with the newest picture; ``None`` for one that is not. Thread-safe."""
+        return self._open.get(key)
 
     @property
     def sign(self) -> WatchReason | None:
@@ -156,21 +179,31 @@ class CameraAnalyser:
         elif resolution_wh != self._resolution_wh:
             changes = self.end(CloseReason.STREAM_LOST)
         self._time, self._resolution_wh = frame.time, resolution_wh
+        fault = self._health.fault
         view = self._view(frame, detections)
-        for rule in self._rules:
-            changes += self._judged(rule.observe(view))
+        self._readings = view.readings
+        changes += self._told(self._tamper.observe(self._health, frame.time, resolution_wh))
+        if self._health.fault is not None:
+            if fault is None:
+                changes += self._end_rules(CloseReason.UNSIGHTED)
+            return changes
+        changes += self._told([change for rule in self._rules for change in rule.observe(view)])
         self._renounce()
         return changes
 
     def end(self, reason: CloseReason) -> list[LeadChange]:
         """End every lead under way and every track; the next picture begins anew."""
+        changes = [*self._end_rules(reason), *self._told(self._tamper.end(reason))]
+        for outlet in self._outlets:
+            outlet.forget()
+        return changes
+
+    def _end_rules(self, reason: CloseReason) -> list[LeadChange]:
         self._tracker.end_all()
         self._boxes.clear()
         self._ended.clear()
         self._picture, self._novelty = PictureChange(), Novelty()
-        for outlet in self._outlets:
-            outlet.forget()
-        return [change for rule in self._rules for change in self._judged(rule.end(reason))]
+        return self._told([change for rule in self._rules for change in rule.end(reason)])
 
     def overlay(self) -> list[TrackedBox]:
         """Return the tracks that the newest picture shows, by number."""
@@ -187,12 +220,20 @@ class CameraAnalyser:
             if self._time is not None and track.seen_at(self._time)
         ]
 
-    def _judged(self, changes: list[LeadChange]) -> list[LeadChange]:
-        """Return the changes with what is proposed for each lead."""
-        judge = self._judge
-        if judge is None:
-            return changes
-        return [replace(change, lead=replace(change.lead, judgement=judge.judge(change.lead))) for change in changes]
+    def _told(self, changes: Sequence[LeadChange]) -> list[LeadChange]:
+        """Return what the rules' changes are to the leads that are told, each judged as it stands."""
+        if self._time is None:
+            return list(changes)
+        self._merger.grow([*(lead for rule in self._rules for lead in rule.open_leads), *self._tamper.open_leads])
+        merged = self._merger.take([self._judged(change) for change in changes], self._time)
+        self._open = {lead.key: self._judged_lead(lead) for lead in self._merger.open_leads}
+        return [self._judged(change) for change in merged]
+
+    def _judged(self, change: LeadChange) -> LeadChange:
+        return replace(change, lead=self._judged_lead(change.lead))
+
+    def _judged_lead(self, lead: Lead) -> Lead:
+        return lead if self._judge is None else self._judge.judged(lead, self._readings)
 
     def _view(self, frame: Frame, detections: Detections) -> View:
         """
@@ -200,8 +241,8 @@ class CameraAnalyser:
 
         What a camera that is covered, frozen or turned shows is no more to be believed than one that just jumped.
         """
-        fault = self._health.observe(frame.image, frame.time)
-        is_steady = not self._picture.observe(frame.image) and fault is None
+        self._health.observe(frame.image, frame.time)
+        is_steady = not self._picture.observe(frame.image) and not self._health.suspects
         self._novelty.observe(self._picture.cells, frame.time, is_steady=is_steady)
         if not is_steady:
             for change in self._boxes.values():
@@ -266,6 +307,16 @@ class CameraAnalyser:
         for number in sorted(renounced):
             self._tracker.end(number)
             self._ended.append(number)
+
+
+def _standing_rule(
+    name: str, rule: RuleConfig, camera: CameraConfig, config: WorkerConfig, ceded: AbstractSet[str]
+) -> VisibleRule:
+    match rule.kind:
+        case RuleKind.SMOKE:
+            return smoke_rule(name, rule, camera, config.site.zone, ceded)
+        case RuleKind.FIRE:
+            return fire_rule(name, rule, camera, config.site.zone)
 
 
 def _furthest(states: Sequence[LeadState]) -> LeadState | None:

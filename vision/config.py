@@ -13,10 +13,11 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from api.contract.catalogue import catalogue
 from streams.camera import Camera, CameraId, SourceUrl, StreamSettings, WatchPolicy
 from vision.alerts import AlertConfig
 from vision.enterprises import EnterpriseConfig, UsccError, checked_uscc, looks_like_uscc
-from vision.rules.config import RuleConfig, RuleKind
+from vision.rules.config import RuleConfig, RuleKind, ViolationRuleConfig
 from vision.sections import (
     CameraConfig,
     DetectorConfig,
@@ -53,6 +54,11 @@ class WorkerConfig(Section):
         default_factory=lambda: {kind.value: RuleConfig(kind=kind) for kind in RuleKind},
         description="Rules by name. `smoke` and `fire` are always there unless switched off with `enabled = false`.",
     )
+    violations: dict[str, ViolationRuleConfig] = Field(
+        default_factory=dict,
+        description="Rules of the violation catalogue by code, e.g. `[violations.V05_OPEN_BBQ]`. A code that is left "
+        "out has the defaults.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -68,7 +74,13 @@ class WorkerConfig(Section):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        faults = [*_camera_faults(self), *_owner_faults(self), *_ring_faults(self), *_rule_faults(self)]
+        faults = [
+            *_camera_faults(self),
+            *_owner_faults(self),
+            *_ring_faults(self),
+            *_rule_faults(self),
+            *_violation_faults(self),
+        ]
         if faults:
             raise ValueError("\n".join(faults))
         return self
@@ -100,6 +112,10 @@ class WorkerConfig(Section):
             if config.id == camera:
                 return config
         raise KeyError(camera)
+
+    def violation(self, code: str) -> ViolationRuleConfig:
+        """Return the settings of one rule of the catalogue."""
+        return self.violations.get(code, ViolationRuleConfig())
 
     def to_cameras(self) -> list[Camera]:
         """Return every camera as `streams` wants it."""
@@ -257,6 +273,17 @@ def _rule_faults(config: WorkerConfig) -> Iterator[str]:
                 yield f"rules.{name}.zones[{number}]: no camera of this rule has a zone {zone!r}"
             elif ZoneKind.MASK in kinds:
                 yield f"rules.{name}.zones[{number}]: {zone!r} is a mask; a rule can only be confined to watch zones"
+
+
+def _violation_faults(config: WorkerConfig) -> Iterator[str]:
+    cameras = {camera.id for camera in config.cameras}
+    ruled = [row.code for row in catalogue().violations if row.rule]
+    for code, rule in config.violations.items():
+        if code not in ruled:
+            yield f"violations.{code}: there is no rule for it; there are {', '.join(ruled)}"
+        for number, wanted in enumerate(rule.cameras):
+            if wanted not in cameras:
+                yield f"violations.{code}.cameras[{number}]: there is no camera {wanted!r}"
 
 
 def _step_s(settings: StreamSettings) -> float:

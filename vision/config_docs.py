@@ -18,7 +18,7 @@ from pydantic_core import PydanticUndefined
 from vision.alerts import AlertConfig
 from vision.config import WorkerConfig
 from vision.enterprises import EnterpriseConfig, PositiveListConfig
-from vision.rules.config import RuleConfig, ScheduleConfig
+from vision.rules.config import RuleConfig, ScheduleConfig, ViolationRuleConfig
 from vision.sections import (
     Art41Config,
     CameraConfig,
@@ -84,6 +84,10 @@ violation_code = "V01_STACK_SMOKE"
 days = ["mon", "tue", "wed", "thu", "fri"]
 from = "20:00"
 to = "06:00"
+
+[[violations.V05_OPEN_BBQ.schedule]]  # when grilling is banned in zones of kind no_bbq
+from = "17:00"
+to = "24:00"
 """
 
 _HEAD = f"""\
@@ -114,6 +118,12 @@ _TABLES: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("[[alerts]]", AlertConfig, ""),
     ("[rules.NAME]", RuleConfig, "`[rules.smoke]` and `[rules.fire]` are there without being written."),
     ("[[rules.NAME.schedule]]", ScheduleConfig, ""),
+    (
+        "[violations.CODE]",
+        ViolationRuleConfig,
+        "A rule of the catalogue, e.g. `[violations.V05_OPEN_BBQ]`; `plumewatch rules list` tells what it needs.",
+    ),
+    ("[[violations.CODE.schedule]]", ScheduleConfig, ""),
 )
 
 

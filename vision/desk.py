@@ -56,7 +56,11 @@ _ANNOUNCEMENTS = 100
 
 @dataclass(frozen=True, slots=True)
 class _Confirmed:
-    """A lead on its way to the desk, with what only its camera can give; `has_ended` says that no packet will come."""
+    """
+    A lead on its way to the desk, with what only its camera can give.
+
+    `has_ended` says that no packet will come; `current` gives the lead as it stands while it is under way.
+    """
 
     lead: Lead
     site: Site
@@ -64,6 +68,7 @@ class _Confirmed:
     clips: RingClips
     detections: DetectionLog
     has_ended: Callable[[], bool]
+    current: Callable[[], Lead | None]
     not_before: float = 0.0
 
 
@@ -160,6 +165,7 @@ class EvidenceDesk:
                     clips=RingClips(runner.ring),
                     detections=self._log_of(lead.camera_id),
                     has_ended=lambda: runner.snapshot().state is StreamState.ENDED,
+                    current=lambda: watched.lead(lead.key),
                 )
             )
             return
@@ -288,7 +294,7 @@ class EvidenceDesk:
     def _finish_case(self, waiting: _Pending) -> None:
         confirmed, key = waiting.confirmed, waiting.case.lead.key
         with self._books.lock:
-            newest = self._books.newest.get(key, waiting.case.lead)
+            newest = confirmed.current() or self._books.newest.get(key, waiting.case.lead)
         self._store.finish_case(waiting.case, newest, confirmed.clips, confirmed.detections)
         self._pending.remove(waiting)
         self.stats.finished += 1

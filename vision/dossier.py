@@ -37,10 +37,13 @@ from models.detector import ModelCard, Runtime
 from streams.camera import Camera
 from streams.clock import CaptureTime
 from vision.clips import Clip
+from vision.health import PictureFault
 from vision.leads import Lead
 
 KIND = "visible_emission"
 """All that is measured where no outlet is: something was seen, where, how long."""
+
+_FAULTS = frozenset(PictureFault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +164,15 @@ def measure_of(lead: Lead) -> LeadMeasure:
 
 
 def kind_of(lead: Lead) -> str:
-    """Return what the numbers of a lead are: a grade, an opacity, or that something was seen."""
+    """Return what the numbers of a lead are: a grade, an opacity, a frequency, a fault, or that something was seen."""
     measured = lead.measurement
-    if measured is None:
-        return KIND
-    if measured.grade is not None:
+    if lead.peak.class_name in _FAULTS:
+        return "camera_health"
+    if measured is not None and measured.grade is not None:
         return "ringelmann_screen"
-    return KIND if measured.opacity is None else "opacity"
+    if measured is not None and measured.opacity is not None:
+        return "opacity"
+    return "emission_frequency" if "emission_frequency" in lead.peak.measures else KIND
 
 
 def _percent(share: float | None) -> float | None:

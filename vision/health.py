@@ -71,6 +71,9 @@ SHIFT_GAIN = 0.15
 COVERED_EDGES = 0.25
 """Share of its usual coarse edges below which a picture is covered: out of focus, a third and more are left."""
 
+USUAL_SHARE = 0.7
+"""Share of its usual edges and detail from which a picture is much like the usual ones."""
+
 _WH = (160, 90)
 _LOOK_WIDTH = 640
 
@@ -113,6 +116,18 @@ class PictureHealth:
         self._away_s = 0.0
         self._fault: PictureFault | None = None
         self._fault_s = 0.0
+        self._onset: CaptureTime | None = None
+        self._was_sudden = False
+
+    @property
+    def onset(self) -> CaptureTime | None:
+        """The first picture that looked wrong, of the fault that holds or is suspected; ``None`` while none is."""
+        return self._onset
+
+    @property
+    def was_sudden(self) -> bool:
+        """Whether the picture before the onset still looked as usual: rain, dusk and dirt come by degrees."""
+        return self._was_sudden
 
     @property
     def fault(self) -> PictureFault | None:
@@ -134,7 +149,12 @@ class PictureHealth:
         if last is not None:
             is_same = float(np.percentile(np.abs(sight.grey - last[0].grey), 95)) < FROZEN_LEVELS
             self._same_s = self._same_s + step_s if is_same else 0.0
-        self._judge(self._instant(sight), step_s)
+        suspected = self._instant(sight)
+        if suspected is not None and not self.suspects:
+            self._onset, self._was_sudden = time, last is not None and self._is_usual(last[0])
+        self._judge(suspected, step_s)
+        if not self.suspects:
+            self._onset, self._was_sudden = None, False
         if self._suspected is None and self._fault is None:
             self._learn(sight, step_s)
         elif self._fault is PictureFault.MOVED and self._fault_s > RELEARN_S:
@@ -165,6 +185,14 @@ class PictureHealth:
             return PictureFault.FROZEN
         usual = self._usual
         return None if usual is None or self._learnt_s < LEARN_S else self._compared(sight, usual)
+
+    def _is_usual(self, sight: _Sight) -> bool:
+        """Whether a picture is much like what the camera usually shows."""
+        usual = self._usual
+        if usual is None or self._learnt_s < LEARN_S:
+            return False
+        is_clear = sight.coarse > USUAL_SHARE * usual.coarse and sight.detail > USUAL_SHARE * usual.detail
+        return is_clear and _likeness(sight.edges, usual.edges) > statistics.median(self._likeness) - SHIFT_LOSS
 
     def _compared(self, sight: _Sight, usual: _Sight) -> PictureFault | None:
         """Return what looks wrong against what the camera usually shows."""

@@ -4,8 +4,8 @@ Judging a lead: whose it is, under what law, what follows and why, and what spea
 Risk colour and positive list change what follows, never what was measured. Everything here is a proposal for a person.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -17,8 +17,10 @@ from vision.alerts import AlertCalendar
 from vision.config import WorkerConfig
 from vision.enterprises import EnterpriseConfig, Risk
 from vision.leads import Judgement, Lead
+from vision.readings import Measurement, Reading, measurement_of
 from vision.sections import CameraConfig, ZoneConfig
 from vision.validity import VALID
+from vision.zones import ZoneKind
 
 _LEAST_SEVERITY = 5
 _SHORTEST_S = 60.0
@@ -41,6 +43,16 @@ _RISK_REASONS = {
     Risk.YELLOW: DispositionReason.YELLOW_RISK,
     Risk.GREEN: DispositionReason.GREEN_RISK,
 }
+
+_WATCHED = frozenset(
+    {
+        DispositionReason.NOT_MEASURED,
+        DispositionReason.NO_GRADE,
+        DispositionReason.BELOW_LIMIT,
+        DispositionReason.NOT_LASTING,
+    }
+)
+"""What is seen at an outlet and is no violation yet (domain.md 7.2, V01: watch)."""
 
 
 def priority_of(score: int) -> Priority:
@@ -100,6 +112,20 @@ class Judge:
         self._local = config.site.zone
         self._model = f"{card.name} {card.version}"
 
+    def judged(self, lead: Lead, readings: Mapping[str, Sequence[Reading]]) -> Lead:
+        """Return the lead with what the readings above its outlet amount to, and with what is proposed for it."""
+        zone = self._zones.get(lead.peak.zone)
+        if zone is not None and zone.kind is ZoneKind.OUTLET and lead.rule_id.startswith("smoke.visible"):
+            series = [r for r in readings.get(zone.name, ()) if _is_during(r, lead)]
+            measurement = measurement_of(series) or lead.measurement
+            lead = replace(
+                lead,
+                measurement=measurement,
+                grounds=(_ground_of(measurement, zone.grade_limit),),
+                rule_params={**lead.rule_params, "grade_limit": zone.grade_limit},
+            )
+        return replace(lead, judgement=self.judge(lead))
+
     def judge(self, lead: Lead) -> Judgement:
         """Return what is proposed for a lead as it stands."""
         zone = self._zones.get(lead.peak.zone)
@@ -148,7 +174,7 @@ def disposition_of(around: _Circumstances, priority: Priority) -> LeadDispositio
     is_lenient = around.is_listed or around.risk is Risk.GREEN
     is_minor = not (around.is_grave or around.is_severe or around.confirmed_within(24))
     action: Literal["lead", "warn_only", "watch"] = "lead"
-    if DispositionReason.NOT_MEASURED in reasons and not around.is_severe:
+    if _WATCHED & set(reasons) and not (around.is_severe or DispositionReason.OVER_LIMIT in reasons):
         action = "watch"
     elif is_lenient and is_minor:
         action = "warn_only"
@@ -212,6 +238,22 @@ def votes_for(lead: Lead, model: str) -> Iterator[LeadVote]:
         yield LeadVote(source="rule", name="grade_limit", says=f"{measured.grade:g} > {limit:g}")
     seconds = lead.last.seconds_since(lead.first)
     yield LeadVote(source="rule", name="persistence", says=f"{seconds:.0f} s, n = {lead.observations}")
+
+
+def _is_during(reading: Reading, lead: Lead) -> bool:
+    return reading.time.epoch == lead.first.epoch and reading.time.seconds_since(lead.first) >= 0
+
+
+def _ground_of(measured: Measurement | None, limit: float) -> DispositionReason:
+    """Return what visible smoke at an outlet is, by its readings."""
+    if measured is None or (measured.opacity is None and measured.peak_grade is None):
+        return DispositionReason.NOT_MEASURED
+    if measured.peak_grade is None:
+        return DispositionReason.NO_GRADE
+    if measured.peak_grade <= limit:
+        return DispositionReason.BELOW_LIMIT
+    is_lasting = measured.grade is not None and measured.grade > limit
+    return DispositionReason.OVER_LIMIT if is_lasting else DispositionReason.NOT_LASTING
 
 
 def _target(zone: ZoneConfig | None, enterprise: EnterpriseConfig | None, *, is_listed: bool) -> LeadTarget | None:

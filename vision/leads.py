@@ -2,6 +2,7 @@
 Leads inside the worker: a track that a rule found worth reporting, and the machine of its states.
 
 The worker's machine is ``CANDIDATE -> CONFIRMED -> CLOSED`` or ``CANDIDATE -> DROPPED``; it is data (`LEGAL_MOVES`).
+A closed lead whose target shows again within half an hour goes on (`vision.merging`).
 What happens to a lead after it has been filed (review, dispatch, ...) is the API's machine, not this one.
 """
 
@@ -40,13 +41,19 @@ class CloseReason(StrEnum):
     STATIC = "static"
     STREAM_LOST = "stream_lost"
     SHUTDOWN = "shutdown"
+    UNSIGHTED = "unsighted"
+    """The camera does not show its view any more: black, covered, turned away."""
+    MERGED = "merged"
+    """It is part of another lead of the same target."""
+    NOISY = "noisy"
+    """The camera had made too many leads within the hour."""
 
 
 LEGAL_MOVES: Mapping[LeadState, frozenset[LeadState]] = MappingProxyType(
     {
         LeadState.CANDIDATE: frozenset({LeadState.CONFIRMED, LeadState.DROPPED}),
         LeadState.CONFIRMED: frozenset({LeadState.CLOSED}),
-        LeadState.CLOSED: frozenset(),
+        LeadState.CLOSED: frozenset({LeadState.CONFIRMED}),
         LeadState.DROPPED: frozenset(),
     }
 )

@@ -20,8 +20,9 @@ from streams.source import AvSource
 from vision.analyser import CameraAnalyser, TrackedBox
 from vision.config import WorkerConfig
 from vision.dossier import measure_of
-from vision.leads import CloseReason, Lead, LeadChange, LeadState, Xyxy
+from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
 from vision.look import in_source, looking
+from vision.merging import MERGE_S
 from vision.sections import CameraConfig
 
 log = structlog.get_logger(__name__)
@@ -142,7 +143,7 @@ class Step:
 
         boxes: the tracks that it shows.
 
-        closed: confirmed leads that ended with it.
+        closed: confirmed leads that are over: they ended, and half an hour passed in which they could have gone on.
 
         is_cut: true at the end where the file goes on after `until_s`.
     """
@@ -169,6 +170,7 @@ def followed(
         until_s: what comes later than so many seconds after the first picture is not looked at.
     """
     analyser = CameraAnalyser.for_camera(camera, config, detector.card)
+    closed: dict[LeadKey, Lead] = {}
     start: CaptureTime | None = None
     is_cut = False
     for frame, detections in analysed(camera.to_camera(config.stream), detector):
@@ -176,9 +178,13 @@ def followed(
         if seconds_from(start, frame.time) > until_s:
             is_cut = True
             break
-        changes = analyser.observe(frame, detections)
-        yield Step(frame, analyser.overlay(), _closed(changes))
-    yield Step(None, (), _closed(analyser.end(CloseReason.SHUTDOWN)), is_cut)
+        _note(closed, analyser.observe(frame, detections))
+        over = [lead for lead in closed.values() if seconds_from(lead.last, frame.time) > MERGE_S]
+        yield Step(frame, analyser.overlay(), [closed.pop(lead.key) for lead in over])
+    _note(closed, analyser.end(CloseReason.SHUTDOWN))
+    yield Step(None, (), list(closed.values()), is_cut)
+    for held in analyser.merger.held_back:
+        log.info("lead held back", lead=held.key, code=held.violation_code, reason=held.reason.value, into=held.into)
 
 
 def _leads(path: Path, camera: CameraConfig, config: WorkerConfig, detector: Detector) -> Iterator[ReplayLead]:
@@ -192,8 +198,12 @@ def _leads(path: Path, camera: CameraConfig, config: WorkerConfig, detector: Det
             yield ReplayLead.of(path, lead, start)
 
 
-def _closed(changes: Sequence[LeadChange]) -> list[Lead]:
-    return [change.lead for change in changes if change.lead.state is LeadState.CLOSED]
+def _note(closed: dict[LeadKey, Lead], changes: Sequence[LeadChange]) -> None:
+    """Keep the leads that ended, in the order in which they did; one that goes on is taken out again."""
+    for change in changes:
+        closed.pop(change.lead.key, None)
+        if change.lead.state is LeadState.CLOSED:
+            closed[change.lead.key] = change.lead
 
 
 def _camera_config(path: Path, config: WorkerConfig) -> CameraConfig:

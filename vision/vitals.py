@@ -42,6 +42,7 @@ class Vitals:
     def __init__(self, worker: str, detector: Detector) -> None:
         self._worker = worker
         self._model = detector.card.name
+        self._classes = list(detector.card.class_names)
         self._engine = f"{detector.runtime.engine} {detector.runtime.precision}"
         self._started = utc_now()
         self._version = version("plumewatch")
@@ -91,6 +92,7 @@ class Vitals:
         return DetectorHealth(
             model=self._model,
             engine=self._engine,
+            classes=self._classes,
             batches={str(size): count for size, count in sorted(pool.by_size.items())},
             durations=list(pool.durations),
             busy_s=round(pool.busy_s, 3),

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from api.contract.reasons import GapReason
-from api.contract.schema import CameraHealth, CameraState, OverlayBox
+from api.contract.schema import CameraFinding, CameraHealth, CameraState, FindingKind, OverlayBox
 from models.pool import Discard
 from streams.board import FrameBoard
 from streams.clock import UtcSource, utc_now
@@ -14,12 +14,15 @@ from streams.frame import Frame
 from streams.runner import CameraRunner, StreamStatus
 from vision.analyser import CameraAnalyser
 from vision.coverage import Counters, Trouble
+from vision.leads import Lead, LeadKey
 from vision.ledger import Look
 from vision.progress import Progress, Stages, trouble_of
 from vision.sections import CameraConfig
 
 _RATE_WINDOW_S = 10.0
 _INTERVAL_WINDOW_S = 30.0
+CLOCK_OFFSET_S = 2.0
+"""A camera's clock further off than this is a finding (domain.md 6.6)."""
 
 
 @dataclass(slots=True)
@@ -122,6 +125,10 @@ class WatchedCamera:
         mean = (recent[-1] - recent[0]) / (len(recent) - 1) if len(recent) > 1 else 0.0
         return max(mean, now - moments[-1])
 
+    def lead(self, key: LeadKey) -> Lead | None:
+        """Return a lead under way as it stands with the newest analysed picture; ``None`` for one that is not."""
+        return self.analyser.lead(key)
+
     def overlay(self) -> list[OverlayBox]:
         """Return the boxes of the newest analysed frame as the wall draws them."""
         return [
@@ -176,7 +183,27 @@ class WatchedCamera:
             gop_s=round(status.gop_s, 2),
             decoder=status.decoder,
             picture_fault="" if self.analyser.picture_fault is None else self.analyser.picture_fault.value,
+            findings=self._findings(status.clock_offset_s),
+            leads_merged=self.analyser.merger.merged,
+            leads_suppressed=self.analyser.merger.suppressed,
         )
+
+    def _findings(self, clock_offset_s: float | None) -> list[CameraFinding]:
+        """Return what is wrong with the camera although it is connected and analysed."""
+        found: list[CameraFinding] = []
+        fault, health, merger = self.analyser.picture_fault, self.analyser.health, self.analyser.merger
+        if fault is not None:
+            onset = health.onset
+            came = "at once" if health.was_sudden else ""
+            since = None if onset is None else onset.utc
+            found.append(CameraFinding(kind=FindingKind(fault.value), since=since, detail=came))
+        if clock_offset_s is not None and abs(clock_offset_s) > CLOCK_OFFSET_S:
+            found.append(CameraFinding(kind=FindingKind.CLOCK_OFFSET, detail=f"{clock_offset_s:+.1f} s"))
+        noisy = merger.noisy_since
+        if noisy is not None:
+            held = f"{merger.suppressed} leads held back"
+            found.append(CameraFinding(kind=FindingKind.NOISY, since=noisy.utc, detail=held))
+        return found
 
     def _analysed_fps(self) -> float:
         now = time.monotonic()

@@ -112,13 +112,40 @@ def _span(low: float, high: float) -> tuple[int, int]:
     return first, last
 
 
+def _mouth(polygon: Sequence[Point]) -> Xyxy:
+    """Return the polygon's bounds in shares of the picture, half its width wider on either side."""
+    columns, rows = [x for x, _ in polygon], [y for _, y in polygon]
+    margin = (max(columns) - min(columns)) / 2
+    return (min(columns) - margin, min(rows), max(columns) + margin, max(rows))
+
+
 class Zone:
     """A named polygon that boxes can be in."""
 
-    def __init__(self, name: str, polygon: Sequence[Point], violation_code: str = "") -> None:
+    def __init__(
+        self, name: str, polygon: Sequence[Point], violation_code: str = "", kind: ZoneKind = ZoneKind.WATCH
+    ) -> None:
         self.name = name
         self.violation_code = violation_code
+        self.kind = kind
         self._raster = ZoneRaster([polygon])
+        self._mouth = _mouth(polygon)
+
+    def claims(self, box: Xyxy, resolution_wh: tuple[int, int]) -> bool:
+        """
+        Whether what `box` shows is this zone's, as its kind has it.
+
+        An outlet or a vent claims what touches its mouth, half its width to the sides and its width upwards; ground
+        claims what stands on it; a watch zone claims what overlaps it.
+        """
+        if self.kind is ZoneKind.WATCH:
+            return self.contains(box, resolution_wh, ZoneTest.OVERLAP, 0.3)
+        if self.kind not in {ZoneKind.OUTLET, ZoneKind.VENT}:
+            return self.contains(box, resolution_wh, ZoneTest.BASE, 0.0)
+        width, height = resolution_wh
+        left, top, right, bottom = self._mouth
+        across = box[0] < right * width and box[2] > left * width
+        return across and box[1] < bottom * height and box[3] > top * height - (right - left) / 2 * width
 
     def contains(self, box: Xyxy, resolution_wh: tuple[int, int], test: ZoneTest, min_overlap: float) -> bool:
         """Whether `box` is in the zone by `test`; `min_overlap` counts for `ZoneTest.OVERLAP` alone."""

@@ -18,7 +18,7 @@ from api.contract.schema import LeadLegal, Wire
 
 FILE = Path(__file__).with_name("catalogue.toml")
 
-RuleFamily = Literal["stack", "colour", "bypass", "burning", "barbecue", "fume", "moving", "alert", "tamper", ""]
+RuleFamily = Literal["stack", "colour", "bypass", "burning", "barbecue", "fume", "alert", "tamper", ""]
 
 
 class Violation(Wire):

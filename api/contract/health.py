@@ -18,6 +18,7 @@ class DetectorHealth(Wire):
 
     model: str = ""
     engine: str = ""
+    classes: list[str] = Field(default_factory=list, max_length=1024, description="what the model can find")
     batches: dict[str, Count] = Field(default_factory=dict, max_length=64, description="runs by number of pictures")
     durations: list[Count] = Field(
         default_factory=lambda: [0] * (len(BATCH_BOUNDS_S) + 1),

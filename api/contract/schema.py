@@ -299,6 +299,29 @@ class CameraDocument(Wire):
     )
 
 
+class FindingKind(StrEnum):
+    """What can be wrong with a camera that is connected and analysed."""
+
+    BLACK = "black"
+    GLARE = "glare"
+    FROZEN = "frozen"
+    COVERED = "covered"
+    BLURRED = "blurred"
+    MOVED = "moved"
+    CLOCK_OFFSET = "clock_offset"
+    """Its clock and this machine's are more than 2 s apart."""
+    NOISY = "noisy"
+    """It made more leads within an hour than a camera may; what came beyond was held back and counted."""
+
+
+class CameraFinding(Wire):
+    """One thing that is wrong with a camera now."""
+
+    kind: FindingKind
+    since: UtcTime | None = Field(None, description="first picture that showed it; null: not told")
+    detail: str = ""
+
+
 class CameraHealth(Wire):
     """What the worker last said of a camera."""
 
@@ -338,6 +361,11 @@ class CameraHealth(Wire):
     picture_fault: str = Field(
         "", description="black, glare, frozen, covered, blurred, moved; empty: the picture is sound"
     )
+    findings: list[CameraFinding] = Field(
+        default_factory=list, max_length=16, description="what is wrong with it; with a picture fault it makes no lead"
+    )
+    leads_merged: int = Field(0, ge=0, description="confirmed by a rule and part of a lead that was there already")
+    leads_suppressed: int = Field(0, ge=0, description="confirmed by a rule and held back: too many within an hour")
 
 
 class WorkerReport(Wire):

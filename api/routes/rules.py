@@ -1,12 +1,25 @@
-"""Rules: what the violation catalogue says of each, for who draws zones and reviews leads."""
+"""Rules: what the violation catalogue says of each and how it stands here, for who draws zones and reviews leads."""
+
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from api.auth import Reader
+from api.broker import BusDown
+from api.cameras import all_workers
+from api.clock import utc_now
 from api.contract.catalogue import catalogue
+from api.contract.schema import LeadLegal
+from api.contract.standing import Standing, standings
+from api.state import ApiState, State
+from api.store.cameras import list_cameras
 
 router = APIRouter(prefix="/v1/rules", tags=["rules"])
+
+_LOCAL = ZoneInfo("Asia/Shanghai")
+"""Where the catalogue's laws are in force: their day begins there."""
 
 
 class RuleView(BaseModel):
@@ -18,25 +31,35 @@ class RuleView(BaseModel):
     zones: list[str] = Field(description="kinds of zone of which the rule needs one; empty: it needs none")
     seen_zh: str = Field(description="what must be seen and how long")
     seen: str
-    detectable: bool = Field(
-        description="a rule for it exists; whether the model knows its classes is the worker's to say"
-    )
+    detectable: bool = Field(description="a rule for it exists")
     missing_zh: str = Field(description="what is still missing; empty: nothing")
+    status: Standing = Field(description="by the models of the workers heard of and the zones that are drawn")
+    reason_zh: str
+    reason: str
+    missing_classes: list[str] = Field(description="classes without which it cannot be seen and no worker's model has")
+    drawn: list[str] = Field(description="zones that put it to work, as camera/zone")
+    proposed_by: str = Field(description="rule that proposes the code outside every zone; empty: none does")
+    legal: LeadLegal = Field(description="today's law")
 
 
 class RuleList(BaseModel):
     """All rows of the catalogue in force."""
 
     version: str
+    classes: list[str] = Field(description="what the models of the workers heard of can find; empty: none was heard of")
     rules: list[RuleView]
 
 
 @router.get("")
-def get_rules(_: Reader) -> RuleList:
-    """List the rules of the violation catalogue and the kinds of zone that put them to work."""
+async def get_rules(_: Reader, state: State) -> RuleList:
+    """List the rules of the violation catalogue, the zones that put them to work, and how each stands now."""
+    zones = await run_in_threadpool(_drawn, state)
+    classes = await _classes(state)
+    stood = standings(classes, zones, utc_now().astimezone(_LOCAL).date())
     known = catalogue()
     return RuleList(
         version=known.version,
+        classes=classes,
         rules=[
             RuleView(
                 code=row.code,
@@ -47,7 +70,28 @@ def get_rules(_: Reader) -> RuleList:
                 seen=row.seen,
                 detectable=row.rule != "",
                 missing_zh=row.missing_zh,
+                status=standing.status,
+                reason_zh=standing.reason_zh,
+                reason=standing.reason,
+                missing_classes=standing.missing_classes,
+                drawn=standing.drawn,
+                proposed_by=standing.proposed_by,
+                legal=standing.legal,
             )
-            for row in known.violations
+            for row, standing in zip(known.violations, stood, strict=True)
         ],
     )
+
+
+def _drawn(state: ApiState) -> list[tuple[str, str, str]]:
+    with state.database.reading() as session:
+        return [(camera.id, zone.name, zone.kind) for camera in list_cameras(session) for zone in camera.zones]
+
+
+async def _classes(state: ApiState) -> list[str]:
+    """Return what the workers' models find; nothing while the bus is away or no worker is heard of."""
+    try:
+        workers = await all_workers(state)
+    except BusDown:
+        return []
+    return sorted({name for worker in workers for name in worker.detector.classes})

@@ -1,6 +1,6 @@
 """The analyser: boxes in, changed leads out, one camera."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from tests.vision.moments import CARD, boxes, flickering, frame, grainy, moment,
 from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig, parse_config
 from vision.health import PictureFault
-from vision.leads import CloseReason, LeadChange, LeadState
+from vision.leads import CloseReason, Lead, LeadChange, LeadState
 from vision.rules.rule import View
 
 PLUME = (100, 60, 160, 120)
@@ -63,6 +63,7 @@ class _Witness:
     id = "witness"
     states: Mapping[int, LeadState] = {}
     held = undecided = renounced = frozenset[int]()
+    open_leads: Sequence[Lead] = ()
 
     def __init__(self) -> None:
         self.views: list[View] = []
@@ -128,12 +129,26 @@ def test_smoke_that_comes_back_within_the_minute_is_the_same_lead() -> None:
     assert watch(a, every_half_second(45, 60)) == []
 
 
-def test_smoke_that_comes_back_later_is_a_new_lead() -> None:
-    """After the lead was closed, the next plume in the same place has a key of its own."""
+def test_smoke_that_comes_back_within_half_an_hour_is_the_same_lead_going_on() -> None:
+    """The closed lead is confirmed again and grows: from its first picture, with all that was seen of it."""
     a = analyser()
     first = watch(a, every_half_second(0, 5))
     watch(a, every_half_second(5, 80), NOTHING)
     second = watch(a, every_half_second(80, 85))
+    closed = a.end(CloseReason.SHUTDOWN)
+
+    assert story(second) == [("smoke.visible", state) for state in ("candidate", "dropped", "confirmed")]
+    assert (second[1].lead.reason, second[2].previous) == (CloseReason.MERGED, LeadState.CLOSED)
+    assert first[1].lead.key == second[2].lead.key == closed[0].lead.key
+    assert (closed[0].lead.first, closed[0].lead.last, closed[0].lead.observations) == (moment(0), moment(84.5), 20)
+
+
+def test_smoke_that_comes_back_after_half_an_hour_is_a_new_lead() -> None:
+    """What is half an hour apart is told apart."""
+    a = analyser()
+    first = watch(a, every_half_second(0, 5))
+    watch(a, range(5, 1820, 5), NOTHING)
+    second = watch(a, every_half_second(1820, 1825))
 
     assert [change.lead.state.value for change in second] == ["candidate", "confirmed"]
     assert first[0].lead.key != second[0].lead.key
@@ -223,15 +238,22 @@ def test_a_rule_for_other_cameras_does_not_apply() -> None:
 
 
 def test_a_new_epoch_ends_leads_and_begins_anew() -> None:
-    """When the stream was lost, open leads are closed and candidates dropped for that reason; keys name the epoch."""
+    """
+    When the stream was lost, open leads are closed for that reason; keys name the epoch.
+
+    What is confirmed after it of the same target is no second lead, and it is told that it was not.
+    """
     a = analyser()
     watch(a, every_half_second(0, 5))
     changes = watch(a, every_half_second(0, 3), epoch=1)
 
-    states = [("smoke.visible", state) for state in ("closed", "candidate", "confirmed")]
+    states = [("smoke.visible", state) for state in ("closed", "candidate", "dropped")]
     assert states == story(changes)
-    assert CloseReason.STREAM_LOST is changes[0].lead.reason
+    assert [change.lead.reason for change in changes] == [CloseReason.STREAM_LOST, None, CloseReason.MERGED]
     assert changes[1].lead.key == "cam/1/smoke.visible/1"
+    assert [(held.key, held.into) for held in a.merger.held_back] == [
+        ("cam/1/smoke.visible/1", "cam/0/smoke.visible/1")
+    ]
 
 
 def test_another_picture_size_begins_anew() -> None:
@@ -285,7 +307,7 @@ def test_end_closes_what_is_open() -> None:
     watch(a, every_half_second(0, 5))
     watch(a, [5.0], boxes(("smoke", 0.6, PLUME), ("fire", 0.5, (250, 100, 300, 160))))
 
-    assert story(a.end(CloseReason.SHUTDOWN)) == [("smoke.visible", "closed"), ("fire.visible", "dropped")]
+    assert story(a.end(CloseReason.SHUTDOWN)) == [("fire.visible", "dropped"), ("smoke.visible", "closed")]
     assert a.end(CloseReason.SHUTDOWN) == []
 
 
@@ -301,13 +323,14 @@ def test_overlay_shows_the_tracks_of_the_newest_picture() -> None:
     assert a.overlay() == []
 
 
-def test_two_plumes_are_two_leads() -> None:
-    """Each track has its own lead, with its own key."""
+def test_two_plumes_are_one_lead_unless_zones_tell_them_apart() -> None:
+    """Nobody knows whose they are without zones: one lead of the view; in two zones they are two."""
     both = boxes(("smoke", 0.6, PLUME), ("smoke", 0.7, (250, 60, 310, 120)))
-    a = analyser(smoke={"min_change": 0})
-    changes = watch(a, every_half_second(0, 5), both)
-
-    assert len({change.lead.key for change in changes if change.lead.state is LeadState.CONFIRMED}) == 2
+    zones = [{"name": "left", "polygon": LEFT_HALF}, {"name": "right", "polygon": RIGHT_HALF}]
+    for drawn, leads in (([], 1), (zones, 2)):
+        a = analyser(drawn, smoke={"min_change": 0})
+        changes = watch(a, every_half_second(0, 5), both)
+        assert len({change.lead.key for change in changes if change.lead.state is LeadState.CONFIRMED}) == leads
 
 
 def test_a_model_without_the_class_is_refused() -> None:

@@ -97,7 +97,7 @@ def run_desk(
     desk = EvidenceDesk(store, config, WITNESS, bus)  # type: ignore[arg-type]
     desk.camera_added(CAMERA)
     runner = SimpleNamespace(camera=CAMERA, ring=PacketRing(90, 1 << 20), snapshot=lambda: SimpleNamespace(state=state))
-    watched = SimpleNamespace(config=config.cameras[0], runner=runner)
+    watched = SimpleNamespace(config=config.cameras[0], runner=runner, lead=lambda _: None)
     desk.start()
     feed(desk, watched)
     if state is StreamState.PLAYING:

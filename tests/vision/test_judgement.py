@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.camera import camera_id
@@ -196,6 +196,7 @@ ENTERPRISES = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(ENTERPRISES, st.sampled_from(["V01_STACK_SMOKE", "V04_WASTE_BURN", "V06_FUME_DIRECT"]))
 def test_colour_and_list_never_change_what_was_measured(enterprise: dict[str, object], code: str) -> None:
     """Whatever the register says of the owner, law, votes and the lead's own figures are the same."""

@@ -12,7 +12,8 @@ from streams.camera import Camera, SourceUrl, StreamSettings, camera_id
 from streams.ring import PacketRing
 from streams.runner import StreamState, StreamStatus
 from vision.coverage import Trouble
-from vision.health import PictureFault
+from vision.health import PictureFault, PictureHealth
+from vision.merging import Merger
 from vision.sections import CameraConfig
 from vision.watched import WatchedCamera
 
@@ -42,6 +43,8 @@ class Analyser:
     """An analyser that says what is wrong with the picture."""
 
     picture_fault: PictureFault | None = None
+    health: PictureHealth = field(default_factory=PictureHealth)
+    merger: Merger = field(default_factory=Merger)
 
 
 def watched(status: StreamStatus, fault: PictureFault | None = None) -> WatchedCamera:
@@ -96,3 +99,15 @@ def test_drops_are_told_by_reason_and_in_all() -> None:
     health = camera.health("w1", board)
     assert camera.late(board) == 3 + 2
     assert (health.dropped, health.frames_dropped, health.interval_limit_s) == (dropped, 60, 5.0)
+
+
+def test_what_is_wrong_with_a_connected_camera_is_found_and_named() -> None:
+    """A picture fault, a clock that is more than 2 s off and a noisy camera are findings; a sound camera has none."""
+    sound = watched(playing(clock_offset_s=1.9)).health("w", FrameBoard())  # type: ignore[arg-type]
+    assert sound.findings == []
+
+    faulty = watched(playing(clock_offset_s=-2.5), PictureFault.COVERED)  # type: ignore[arg-type]
+    faulty.analyser.merger.suppressed, faulty.analyser.merger.merged = 2, 5
+    health = faulty.health("w", FrameBoard())
+    assert [(each.kind.value, each.detail) for each in health.findings] == [("covered", ""), ("clock_offset", "-2.5 s")]
+    assert (health.leads_merged, health.leads_suppressed) == (5, 2)

@@ -169,3 +169,31 @@ class RuleConfig(Section):
                 f"min_duration_s must not exceed window_s, got {self.min_duration_s:g} and {self.window_s:g}"
             )
         return self
+
+
+class ViolationRuleConfig(Section):
+    """A rule of the violation catalogue, by its code; zones of the right kind put it to work."""
+
+    enabled: bool = Field(True, description="Off: it makes no lead, and smoke in its zones is the smoke rule's again.")  # noqa: FBT003
+    threshold: float = Field(
+        0.3,
+        ge=0.01,
+        le=0.99,
+        description="Confidence from which a box counts; the owner's risk colour and positive list move it by 0.05. "
+        "Rules on readings (V01, V02) need no box.",
+    )
+    min_change: float = Field(
+        1.5, ge=0, le=50, description="As in `[rules]`: less change of its pixels is a sign, a lamp or a stain."
+    )
+    seen_s: float = Field(
+        0.0,
+        ge=0,
+        le=3600,
+        description="Seconds that it must be seen, half as long again for owners of green colour or on the positive "
+        "list. 0: the catalogue's.",
+    )
+    window_s: float = Field(0.0, ge=0, le=7200, description="... out of the last so many. 0: the catalogue's.")
+    schedule: tuple[ScheduleConfig, ...] = Field(
+        (), description="When it works: the hours of a barbecue ban, business hours of kitchens. Empty: always."
+    )
+    cameras: tuple[str, ...] = Field((), description="Ids of the cameras it works on. Empty: all.")

@@ -1,15 +1,20 @@
 """The fire rule: visible flames that last."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from vision.rules.config import RuleConfig
 from vision.rules.visible import VisibleRule
 from vision.sections import CameraConfig
+from vision.zones import ZoneKind
 
 CLASS_NAME = "fire"
 VERSION = "1.0.0"
 VIOLATION_CODE = "V04_WASTE_BURN"
 """Open flames are open burning until somebody says otherwise (domain.md 7.1); a zone may propose another code."""
+CODES: Mapping[ZoneKind, str] = MappingProxyType({ZoneKind.FIELD: "V03_STRAW_BURN"})
+"""Codes by the kind of zone."""
 
 
 def fire_rule(name: str, config: RuleConfig, camera: CameraConfig, zone: ZoneInfo) -> VisibleRule:
@@ -22,4 +27,5 @@ def fire_rule(name: str, config: RuleConfig, camera: CameraConfig, zone: ZoneInf
         config=config,
         camera=camera,
         zone=zone,
+        codes=CODES,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from streams.clock import CaptureTime
-from vision.leads import CloseReason, LeadChange, LeadState
+from vision.leads import CloseReason, Lead, LeadChange, LeadState
 from vision.readings import Reading
 from vision.tracks import Sighting, Track
 
@@ -78,6 +78,11 @@ class Rule(Protocol):
     @property
     def undecided(self) -> AbstractSet[int]:
         """Tracks with boxes that count, neither confirmed nor given up: a closer look would decide sooner."""
+        ...
+
+    @property
+    def open_leads(self) -> Sequence[Lead]:
+        """The confirmed leads under way as they stand now: longer and surer than at their last move."""
         ...
 
     @property

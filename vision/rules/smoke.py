@@ -1,18 +1,26 @@
 """The smoke rule: visible smoke that lasts."""
 
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from vision.rules.config import RuleConfig
 from vision.rules.visible import VisibleRule
 from vision.sections import CameraConfig
+from vision.zones import ZoneKind
 
 CLASS_NAME = "smoke"
 VERSION = "1.0.0"
 VIOLATION_CODE = "V01_STACK_SMOKE"
 """What a camera over outlets most likely sees (domain.md 7.1); a zone or the configuration proposes other codes."""
+CODES: Mapping[ZoneKind, str] = MappingProxyType({ZoneKind.OUTLET: VIOLATION_CODE})
+"""Codes by the kind of zone."""
 
 
-def smoke_rule(name: str, config: RuleConfig, camera: CameraConfig, zone: ZoneInfo) -> VisibleRule:
+def smoke_rule(
+    name: str, config: RuleConfig, camera: CameraConfig, zone: ZoneInfo, ceded: AbstractSet[str] = frozenset()
+) -> VisibleRule:
     """Return the smoke rule `name` for one camera; `zone` is the time zone its schedule is read in."""
     return VisibleRule.from_config(
         rule_id="smoke.visible" if name == CLASS_NAME else f"smoke.visible.{name}",
@@ -22,4 +30,6 @@ def smoke_rule(name: str, config: RuleConfig, camera: CameraConfig, zone: ZoneIn
         config=config,
         camera=camera,
         zone=zone,
+        codes=CODES,
+        ceded=ceded,
     )

@@ -9,13 +9,27 @@ from zoneinfo import ZoneInfo
 from streams.camera import CameraId, camera_id
 from streams.clock import CaptureTime
 from vision.confirm import Confirmation, Criteria, Observation
-from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
+from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState, Xyxy
 from vision.rules.config import RuleConfig
 from vision.rules.rule import TrackView, View
 from vision.schedule import Schedule
 from vision.sections import CameraConfig
 from vision.tracks import Sighting
 from vision.zones import Zone, ZoneKind, ZoneTest
+
+_PRECISION = (
+    ZoneKind.OUTLET,
+    ZoneKind.VENT,
+    ZoneKind.NO_BBQ,
+    ZoneKind.NO_BURN,
+    ZoneKind.FIELD,
+    ZoneKind.WORKS,
+    ZoneKind.ROAD,
+    ZoneKind.WATCH,
+    ZoneKind.PREMISES,
+    ZoneKind.MASK,
+)
+"""Kinds of zone by how much they tell: a box in several is in the first of them, an outlet before its plant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +45,24 @@ class Place:
         test: how a box is in a zone.
 
         min_overlap: share of the box for `ZoneTest.OVERLAP`.
+
+        ceded: names of zones in which other rules decide alone.
     """
 
     zones: Sequence[Zone] = ()
     is_confined: bool = False
     test: ZoneTest = ZoneTest.OVERLAP
     min_overlap: float = 0.3
+    ceded: AbstractSet[str] = frozenset()
 
     def zone(self, sighting: Sighting, resolution_wh: tuple[int, int]) -> Zone | None:
         """Return the first zone the box is in."""
-        return next(
-            (z for z in self.zones if z.contains(sighting.xyxy, resolution_wh, self.test, self.min_overlap)), None
-        )
+        return next((z for z in self.zones if self._holds(z, sighting.xyxy, resolution_wh)), None)
+
+    def _holds(self, zone: Zone, box: Xyxy, resolution_wh: tuple[int, int]) -> bool:
+        if zone.kind is ZoneKind.WATCH:
+            return zone.contains(box, resolution_wh, self.test, self.min_overlap)
+        return zone.claims(box, resolution_wh)
 
 
 @dataclass(slots=True)
@@ -106,9 +126,21 @@ class VisibleRule:
         config: RuleConfig,
         camera: CameraConfig,
         zone: ZoneInfo,
+        codes: Mapping[ZoneKind, str],
+        ceded: AbstractSet[str] = frozenset(),
     ) -> Self:
-        """Return the rule as configured for one camera; `violation_code` where the configuration names none."""
-        watched = [z for z in camera.zones if z.kind is ZoneKind.WATCH and (not config.zones or z.name in config.zones)]
+        """
+        Return the rule as configured for one camera.
+
+        Its code is the zone's own, else the rule's configured one, else that of `codes` for the zone's kind, else
+        `violation_code`. A rule that is confined to zones cedes none of them.
+        """
+        own = {} if config.violation_code else codes
+        watched = [
+            z
+            for z in sorted(camera.zones, key=lambda z: _PRECISION.index(z.kind))
+            if z.kind is not ZoneKind.MASK and (not config.zones or z.name in config.zones)
+        ]
         return cls(
             rule_id=rule_id,
             version=version,
@@ -117,10 +149,11 @@ class VisibleRule:
             camera_id=camera_id(camera.id),
             criteria=Criteria(**{f.name: getattr(config, f.name) for f in fields(Criteria)}),
             place=Place(
-                zones=[Zone(z.name, z.polygon, z.violation_code) for z in watched],
+                zones=[Zone(z.name, z.polygon, z.violation_code or own.get(z.kind, ""), z.kind) for z in watched],
                 is_confined=bool(config.zones),
                 test=config.zone_test,
                 min_overlap=config.min_overlap,
+                ceded=frozenset() if config.zones else ceded,
             ),
             schedule=Schedule([span.to_span() for span in config.schedule], zone),
         )
@@ -188,6 +221,15 @@ class VisibleRule:
         self._renounced = frozenset(renounced)
         return changes
 
+    @property
+    def open_leads(self) -> Sequence[Lead]:
+        """The confirmed leads as they stand now."""
+        return [
+            self._grown(case, case.lead)
+            for case in self._cases.values()
+            if case.lead is not None and case.lead.state is LeadState.CONFIRMED
+        ]
+
     def end(self, reason: CloseReason) -> list[LeadChange]:
         """End every lead under way and forget the tracks."""
         return [change for number in sorted(self._cases) for change in self._forget(number, reason)]
@@ -202,7 +244,7 @@ class VisibleRule:
         """Show one picture of the track to its confirmation, and keep what a lead will tell."""
         sighting = seen.sighting if is_on else None
         zone = None if sighting is None else self._place.zone(sighting, view.resolution_wh)
-        if zone is None and self._place.is_confined:
+        if self._place.is_confined if zone is None else zone.name in self._place.ceded:
             sighting = None
         confidence = 0.0 if sighting is None else sighting.confidence
         case.confirmation.observe(Observation(view.time, confidence, seen.change, view.is_steady))
@@ -261,19 +303,22 @@ class VisibleRule:
             changes.append(LeadChange(case.lead, None))
         if state is not case.lead.state:
             previous = case.lead.state
-            case.lead = replace(
-                case.lead,
-                violation_code=case.violation_code,
-                state=state,
-                first=case.first,
-                confirmed=case.confirmed,
-                last=case.last,
-                peak=case.peak,
-                observations=case.observations,
-                reason=case.confirmation.reason,
-            )
+            case.lead = replace(self._grown(case, case.lead), state=state, reason=case.confirmation.reason)
             changes.append(LeadChange(case.lead, previous))
         return changes
+
+    @staticmethod
+    def _grown(case: _Case, lead: Lead) -> Lead:
+        """Return the case's lead with what has been seen of it so far."""
+        return replace(
+            lead,
+            violation_code=case.violation_code,
+            first=case.first or lead.first,
+            confirmed=case.confirmed,
+            last=case.last or lead.last,
+            peak=case.peak or lead.peak,
+            observations=case.observations,
+        )
 
     def _forget(self, number: int, reason: CloseReason) -> list[LeadChange]:
         """End the lead on one track, if one is under way, and forget the track."""

@@ -1,0 +1,91 @@
+"""V17, a monitoring camera blocked or turned away: its picture changes at once and stays so (domain.md 7.2)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from api.contract.reasons import DispositionReason
+from streams.camera import CameraId
+from streams.clock import CaptureTime
+from vision.health import PictureFault, PictureHealth
+from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
+from vision.sections import ZoneConfig
+from vision.zones import ZoneKind
+
+ID = "camera.tamper"
+VERSION = "1.0.0"
+CODE = "V17_DEVICE_TAMPER"
+
+PLANT = frozenset({ZoneKind.OUTLET, ZoneKind.VENT, ZoneKind.PREMISES})
+"""Only who is watched has a reason to blind a camera: one of these zones must be drawn."""
+
+BY_HAND = frozenset({PictureFault.COVERED, PictureFault.BLURRED, PictureFault.MOVED})
+"""Night makes black, sun glare, and a broken encoder frozen pictures; these three a hand makes."""
+
+
+class TamperRule:
+    """
+    At most one lead while a fault lasts; it needs no boxes and works where no other rule does: on a blind camera.
+
+    `turns` says that the camera turns by itself (it has presets): that it shows another place is no tampering then.
+    """
+
+    def __init__(self, camera: CameraId, zones: Sequence[ZoneConfig], seen_s: float, *, turns: bool = False) -> None:
+        self._camera = camera
+        self._by_hand = BY_HAND - {PictureFault.MOVED} if turns else BY_HAND
+        self._zone = next((zone for zone in zones if zone.kind in PLANT and zone.owner), None)
+        self._zone = self._zone or next((zone for zone in zones if zone.kind in PLANT), None)
+        self._seen_s = seen_s
+        self._opened = 0
+        self._lead: Lead | None = None
+
+    @property
+    def open_leads(self) -> Sequence[Lead]:
+        """The lead under way as it stands now."""
+        return () if self._lead is None else (self._lead,)
+
+    def observe(self, health: PictureHealth, time: CaptureTime, resolution_wh: tuple[int, int]) -> list[LeadChange]:
+        """Return the moves of the lead with the next picture, which `health` has just judged."""
+        if self._zone is None:
+            return []
+        fault, onset = health.fault, health.onset
+        if self._lead is not None:
+            if fault is None:
+                return self.end(CloseReason.GONE)
+            self._lead = replace(self._lead, last=time, observations=self._lead.observations + 1)
+            return []
+        if fault not in self._by_hand or onset is None or not health.was_sudden:
+            return []
+        if time.epoch != onset.epoch or time.seconds_since(onset) < self._seen_s:
+            return []
+        return self._open(fault, onset, time, resolution_wh, self._zone.name)
+
+    def end(self, reason: CloseReason) -> list[LeadChange]:
+        """Close the lead under way."""
+        lead, self._lead = self._lead, None
+        if lead is None:
+            return []
+        return [LeadChange(replace(lead, state=LeadState.CLOSED, reason=reason), lead.state)]
+
+    def _open(
+        self, fault: PictureFault, onset: CaptureTime, time: CaptureTime, resolution_wh: tuple[int, int], zone: str
+    ) -> list[LeadChange]:
+        self._opened += 1
+        width, height = resolution_wh
+        candidate = Lead(
+            key=LeadKey(f"{self._camera}/{time.epoch}/{ID}/{self._opened}"),
+            camera_id=self._camera,
+            rule_id=ID,
+            rule_version=VERSION,
+            rule_params={"seen_s": self._seen_s, "zones": zone},
+            violation_code=CODE,
+            state=LeadState.CANDIDATE,
+            track=0,
+            first=onset,
+            confirmed=None,
+            last=time,
+            peak=Finding(fault.value, (0.0, 0.0, float(width), float(height)), 0.0, time, zone),
+            observations=1,
+            grounds=(DispositionReason.TAMPERING,),
+        )
+        self._lead = replace(candidate, state=LeadState.CONFIRMED, confirmed=time)
+        return [LeadChange(candidate, None), LeadChange(self._lead, LeadState.CANDIDATE)]
