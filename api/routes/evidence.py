@@ -119,6 +119,18 @@ def get_file(
     return _file(state, request, operator, lead_id, name, download=download)
 
 
+@router.head("/files/{name}", include_in_schema=False)
+def head_file(
+    lead_id: LeadIdPath,
+    name: Annotated[str, Path(pattern=f"^{FILE_NAME_PATTERN}$")],
+    operator: AnyOperator,
+    state: State,
+    request: Request,
+) -> Response:
+    """Tell a file's size, kind and tag; nothing of it is shown, so custody says nothing."""
+    return _file(state, request, operator, lead_id, name, download=False)
+
+
 @router.get(
     "/package.tar",
     response_class=StreamingResponse,
@@ -132,6 +144,9 @@ def get_package(lead_id: LeadIdPath, caller: Reader, state: State, request: Requ
                 raise Problem(403, "foreign-package", "a worker may fetch only the packages that its own node made")
     sums = filed_lead(state, lead_id)[1]
     sizes = package_sizes(state, sums)
+    etag = f'"{sums[:32]}-{sum(sizes.values())}.tar"'
+    if _is_known(request, etag):
+        return Response(status_code=304, headers={"ETag": etag})
     note(state, request, caller, lead_id, "", CustodyAction.DOWNLOADED)
 
     def chunks() -> Iterator[bytes]:
@@ -143,6 +158,7 @@ def get_package(lead_id: LeadIdPath, caller: Reader, state: State, request: Requ
         "Content-Length": str(length),
         "Content-Disposition": f'attachment; filename="{lead_id}.tar"',
         "Cache-Control": "private, no-store",
+        "ETag": etag,
     }
     return StreamingResponse(chunks(), headers=headers, media_type="application/x-tar")
 
@@ -185,21 +201,22 @@ def _file(
         "Cache-Control": "private, no-cache",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
-    if request.headers.get("if-none-match") == etag:
+    if _is_known(request, etag):
         return Response(status_code=304, headers=headers)
-    start, end = _byte_range(request, size, etag)
-    note(state, request, operator, lead_id, name, _look(suffix, shown=shown))
+    asked = _byte_range(request, size, etag)
+    start, end = asked or (0, size)
     headers["Content-Length"] = str(end - start)
-    partial = end - start < size
-    if partial:
+    if asked is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    return StreamingResponse(
-        state.vault.read(sums, name, start, end - start),
-        status_code=206 if partial else 200,
-        headers=headers,
-        media_type=MEDIA_TYPES.get(suffix, "text/plain; charset=utf-8" if suffix == ".sh" else None)
-        or ("text/plain; charset=utf-8" if name == "SHA256SUMS" else "application/octet-stream"),
+    status = 200 if asked is None else 206
+    kind = MEDIA_TYPES.get(suffix, "text/plain; charset=utf-8" if suffix == ".sh" else None) or (
+        "text/plain; charset=utf-8" if name == "SHA256SUMS" else "application/octet-stream"
     )
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=kind)
+    note(state, request, operator, lead_id, name, _look(suffix, shown=shown))
+    pieces = state.vault.read(sums, name, start, end - start)
+    return StreamingResponse(pieces, status_code=status, headers=headers, media_type=kind)
 
 
 def _look(suffix: str, *, shown: bool) -> CustodyAction:
@@ -208,15 +225,28 @@ def _look(suffix: str, *, shown: bool) -> CustodyAction:
     return CustodyAction.PLAYED if suffix in PLAYED else CustodyAction.VIEWED
 
 
-def _byte_range(request: Request, size: int, etag: str) -> tuple[int, int]:
-    """Return start and end of the bytes to give; answer 416 for a range outside the file (RFC 9110, 14)."""
+def _is_known(request: Request, etag: str) -> bool:
+    """True when the caller has these bytes already (RFC 9110, 13.1.2)."""
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    return etag in known or "*" in known
+
+
+def _byte_range(request: Request, size: int, etag: str) -> tuple[int, int] | None:
+    """
+    Return start and end of the bytes asked for, ``None`` for the whole file (RFC 9110, 14).
+
+    Answers 416 for a range outside the file. Several ranges, another unit, or a range of other bytes than these
+    (``If-Range``, which a date never fits) are answered with the whole file.
+    """
     text = request.headers.get("range")
     if text is None or request.headers.get("if-range", etag) != etag:
-        return 0, size
+        return None
     match = _RANGE.match(text)
     if match is None or match[0] == "bytes=-":
-        return 0, size  # several ranges, or another unit: the whole file is a valid answer
+        return None
     first, last = match.groups()
+    if first and last and int(last) < int(first):
+        return None  # not a range at all, so it is as if none was asked for
     if first:
         start, end = int(first), min(size, int(last) + 1) if last else size
     else:

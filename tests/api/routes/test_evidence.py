@@ -34,11 +34,14 @@ def test_there_is_no_evidence_of_an_unknown_lead(operator: httpx.Client) -> None
 
 
 def test_a_clip_is_given_in_ranges(operator: httpx.Client, filed: Posting) -> None:
-    """A byte range gets 206 with just these bytes; no range, the whole range or several get the file."""
+    """A byte range gets 206 with just these bytes; no range, several, or none that is one get the file."""
     assert filed.tar.count(CLIP) == 1
     for asked, status, start, end in (
         (None, 200, 0, 10240),
-        ("bytes=0-", 200, 0, 10240),
+        ("bytes=0-", 206, 0, 10240),
+        ("bytes=-99999", 206, 0, 10240),
+        ("bytes=200-100", 200, 0, 10240),
+        ("lines=0-1", 200, 0, 10240),
         ("bytes=0-99", 206, 0, 100),
         ("bytes=100-199", 206, 100, 200),
         ("bytes=10000-99999", 206, 10000, 10240),
@@ -60,10 +63,31 @@ def test_ranges_outside_and_conditions(operator: httpx.Client, filed: Posting) -
     outside = operator.get(f"{BASE}/files/clip.mp4", headers={"Range": "bytes=10240-"})
     assert (outside.status_code, outside.headers["content-range"]) == (416, "bytes */10240")
     etag = operator.get(f"{BASE}/files/clip.mp4").headers["etag"]
-    assert operator.get(f"{BASE}/files/clip.mp4", headers={"If-None-Match": etag}).status_code == 304
-    for if_range, status in ((etag, 206), ('"other"', 200)):
+    for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        assert operator.get(f"{BASE}/files/clip.mp4", headers={"If-None-Match": known}).status_code == 304
+    tag = operator.get(f"{BASE}/package.tar").headers["etag"]
+    assert operator.get(f"{BASE}/package.tar", headers={"If-None-Match": tag}).status_code == 304
+    assert operator.get(f"{BASE}/files/clip.mp4", headers={"Range": "bytes=-0"}).status_code == 416
+    for if_range, status in ((etag, 206), ('"other"', 200), ("Mon, 23 Nov 2026 02:30:05 GMT", 200)):
         headers = {"Range": "bytes=0-9", "If-Range": if_range}
         assert operator.get(f"{BASE}/files/clip.mp4", headers=headers).status_code == status
+
+
+def test_a_head_tells_size_and_tag_and_shows_nothing(operator: httpx.Client, filed: Posting) -> None:
+    """HEAD answers as GET would, ranges included, without a body and without an entry of custody."""
+    assert filed.lead.lead_id == LEAD_ID
+    before = operator.get(f"{BASE}/custody").json()["entries"]
+    whole = operator.head(f"{BASE}/files/clip.mp4")
+    part = operator.head(f"{BASE}/files/clip.mp4", headers={"Range": "bytes=0-99"})
+    assert (whole.status_code, whole.headers["content-length"], whole.content) == (200, "10240", b"")
+    assert (
+        part.status_code,
+        part.headers["content-length"],
+        part.headers["content-range"],
+    ) == (206, "100", "bytes 0-99/10240")
+    assert operator.head(f"{BASE}/files/none.mp4").status_code == 404
+    assert before == operator.get(f"{BASE}/custody").json()["entries"]
+    assert whole.headers["etag"] == operator.get(f"{BASE}/files/clip.mp4").headers["etag"]
 
 
 def test_only_pictures_and_video_are_shown_in_the_browser(operator: httpx.Client, filed: Posting) -> None:
