@@ -5,6 +5,7 @@ The first page answers what, where, when and how much; the second shows why it c
 checks, time-stamp and log, who had it in hands, and what was decided.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -193,6 +194,10 @@ def _readings(sheet: Sheet, case: Case) -> None:
     if shown:
         worst = "，".join(f"{reading.opacity_pct:.0f} %（{reading.at_s:.0f} s）" for reading in shown)
         sheet.paragraph(f"最高读数：{worst}", size_pt=7.5, faint=True)
+    refused = Counter(reading.validity for reading in case.readings if reading.opacity_pct is None)
+    if refused:
+        why = "，".join(f"{word(VALIDITIES, reason)} {count}" for reason, count in refused.most_common())
+        sheet.paragraph(f"不予读数 {refused.total()} 个：{why}", size_pt=7.5, faint=True)
 
 
 def _legal(lead: LeadDocument) -> list[tuple[str, str]]:

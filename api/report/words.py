@@ -124,7 +124,27 @@ STAMPS: Mapping[str, str] = MappingProxyType(
 REASONS: Mapping[str, str] = MappingProxyType(
     {"announced by the analyser": "分析节点通报", "package verified": "证据包核验通过，入库"}
 )
-VALIDITIES: Mapping[str, str] = MappingProxyType({"valid": "有效"})
+VALIDITIES: Mapping[str, str] = MappingProxyType(
+    {
+        "valid": "有效",
+        "no_clean_background": "无清洁背景",
+        "old_background": "背景过旧",
+        "few_pictures": "画面不足",
+        "narrow_outlet": "排放口过窄",
+        "dark": "光线不足",
+        "infrared": "红外（黑白）画面",
+        "saturated": "画面过曝",
+        "no_contrast": "背景无纹理",
+        "background_moves": "背景变动",
+        "camera_moved": "摄像机移位",
+        "weather": "雨雪雾影响",
+        "sun_in_front": "逆光",
+        "low_sun": "太阳高度过低",
+        "too_far": "距离过远",
+        "steam": "水汽（白雾）",
+        "uncertain": "不确定度过大",
+    }
+)
 ROLES: Mapping[str, str] = MappingProxyType({"original": "原件", "derived": "派生"})
 
 

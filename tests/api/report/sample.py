@@ -114,7 +114,9 @@ def full_case() -> Case:
     checks = [Check(name, Outcome.OK, sentence) for name, sentence in sentences.items()]
     checks.append(Check(CheckName.TIME_STAMP, Outcome.SKIPPED, "包内没有时间戳：时间仅为节点自述"))
     readings = tuple(
-        ReadingLine(15.0 * index, None if index % 15 == 7 else 20 + 30 * abs((index % 20) - 10) / 10, "valid")
+        ReadingLine(15.0 * index, None, "dark")
+        if index % 15 == 7
+        else ReadingLine(15.0 * index, 20 + 30 * abs((index % 20) - 10) / 10, "valid")
         for index in range(44)
     )
     return Case(

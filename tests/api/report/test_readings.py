@@ -1,8 +1,12 @@
 """Readings of a package as the report draws them."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from api.report.readings import ReadingLine, parse_readings
+from api.report.words import VALIDITIES
 
 
 @pytest.mark.parametrize(
@@ -21,3 +25,12 @@ from api.report.readings import ReadingLine, parse_readings
 def test_readings_are_read_in_order_of_time(text: str, expected: tuple[ReadingLine, ...]) -> None:
     """Seconds count from the first; what is not valid, not a number or no percentage has no opacity."""
     assert parse_readings(text) == expected
+
+
+def test_every_refusal_has_the_glossary_s_word() -> None:
+    """A reading without a number says why in the words of the glossary, both on paper and on the page."""
+    glossary = (Path(__file__).resolve().parents[3] / "docs" / "glossary.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", glossary, re.MULTILINE))
+    assert rows
+    for refusal, chinese in rows.items():
+        assert VALIDITIES[refusal] == chinese, refusal
