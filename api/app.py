@@ -20,12 +20,14 @@ from api.announcements import AnnouncementReader
 from api.backlog import index_backlog
 from api.broker import Broker, keep_running, stop_tasks
 from api.cameras import CameraWatch
+from api.clock import utc_now
 from api.dry_runs import sweep_clips
 from api.headers import BodyLimit, RequestTimes, SecurityHeaders
 from api.keeper import Keeper
 from api.logins import LoginLimit
 from api.metrics import Metrics
 from api.problems import ProblemDocument, add_problem_handlers
+from api.provers import open_provers
 from api.roster import Roster
 from api.routes import (
     admissibility,
@@ -45,6 +47,7 @@ from api.routes import (
     report,
     rules,
     session,
+    tlog,
     vault,
     workers,
     zones,
@@ -54,6 +57,7 @@ from api.settings import Settings
 from api.state import ApiState
 from api.store.database import Database
 from api.store.leads import count_by_state
+from api.store.stamps import StampQueue, stamp_queue
 from api.upload import clear_uploads
 from api.vault import open_vault
 from api.wall import WALL_FOLDER
@@ -68,6 +72,7 @@ ROUTERS = (
     custody,
     report,
     exports,
+    tlog,
     vault,
     cameras,
     camera_files,
@@ -106,7 +111,11 @@ def create_app(settings: Settings) -> FastAPI:
             broker = Broker(settings.redis_url.get_secret_value())
             stack.push_async_callback(broker.close)
             logins = LoginLimit(settings.login_attempts, settings.login_window_s)
-            state = ApiState(settings, database, vault, broker, Roster(broker, database), metrics, logins)
+            provers = await run_in_threadpool(
+                open_provers, settings, database, utc_now, stack.enter_context(contextlib.ExitStack())
+            )
+            roster = Roster(broker, database)
+            state = ApiState(settings, database, vault, broker, roster, metrics, logins, provers)
             app.state.api = state
             tasks = [
                 asyncio.create_task(keep_running("announcements", AnnouncementReader(broker, database, metrics).run)),
@@ -116,12 +125,14 @@ def create_app(settings: Settings) -> FastAPI:
                 asyncio.create_task(keep_running("accesses", AccessLog(state).run)),
                 asyncio.create_task(keep_running("keeper", Keeper(state).run)),
                 asyncio.create_task(index_backlog(state)),
+                asyncio.create_task(keep_running("time-stamps", provers.stamper.run)),
+                asyncio.create_task(keep_running("checkpoints", provers.checkpoints.run)),
             ]
             stack.push_async_callback(stop_tasks, tasks)
             yield
 
     holder = _Holder()
-    metrics = Metrics(holder.leads_by_state)
+    metrics = Metrics(holder.leads_by_state, holder.stamp_queue)
     app = FastAPI(
         title="Plumewatch",
         summary="Evidence-stamped leads of smoke, fume and fire",
@@ -153,6 +164,12 @@ class _Holder:
             return {}
         with self.database.reading() as session:
             return count_by_state(session)
+
+    def stamp_queue(self) -> StampQueue:
+        if self.database is None:
+            return StampQueue(0, None, "")
+        with self.database.reading() as session:
+            return stamp_queue(session)
 
 
 def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:

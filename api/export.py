@@ -6,7 +6,7 @@ case-20261123-103000/
   index.csv                    one line a lead, for people
   L20261123-000123.json        document, transitions and custody of a lead
   L20261123-000123.pdf         its printed report
-  L20261123-000123/            its package, as it lies in the vault: verifies by itself
+  L20261123-000123/            its package as it lies in the vault, with the proofs it has: verifies by itself
   SHA256SUMS                   of every file above: sha256sum -c SHA256SUMS
 ```
 
@@ -26,6 +26,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from api.contract.schema import LeadDocument, rfc3339
 from api.contract.tarball import tar_header
+from api.proofs import proofs_of
 from api.report.case import read_case
 from api.report.pages import Printing, lead_report
 from api.report.words import ADMISSIBILITY, BEIJING, STATES, VIOLATIONS, beijing, word
@@ -113,6 +114,8 @@ def case_chunks(
 def _package(state: ApiState, archive: _Archive, lead: LeadDocument) -> Iterator[bytes]:
     sums = "" if lead.evidence is None else lead.evidence.sums_sha256
     yield tar_header(f"{archive.folder}/{lead.lead_id}/", 0, 0o755, archive.mtime, b"5")
+    for name, data in proofs_of(state, sums).items():
+        yield from archive.text(f"{lead.lead_id}/{name}", data)
     for name, size in state.vault.sizes(sums).items():
         yield from archive.file(f"{lead.lead_id}/{name}", size, state.vault.read(sums, name, 0, size))
 

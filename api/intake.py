@@ -20,19 +20,21 @@ from pydantic import JsonValue, ValidationError
 from api.clock import utc_now
 from api.contract.article41 import admissibility, local_day
 from api.contract.manifest import Manifest
-from api.contract.package import SUMS, read_bytes
+from api.contract.package import PROOFS, SUMS, read_bytes
 from api.contract.report import VerificationReport
 from api.contract.schema import LeadDocument
 from api.contract.stamp import ContractError
 from api.contract.tarball import open_package
 from api.contract.verification import SMALL, verify_package
 from api.problems import Problem
+from api.stamper import outside_roots
 from api.state import ApiState
 from api.store.camera_files import camera_file
 from api.store.chains import add_link
 from api.store.custody import CustodyAction, CustodyEntry, add_custody
 from api.store.faults import RecordConflict, ReusedKey
 from api.store.leads import Filing, file_lead, find_answer
+from api.store.stamps import StampedKind, queue_stamp, store_stamp
 from api.store.workers import Worker, find_node, list_nodes
 from api.upload import Upload
 from api.vault import VaultError
@@ -50,10 +52,16 @@ class Answer:
 
 
 def pinned_roots(state: ApiState) -> bytes:
-    """Return the certificates of all enrolled nodes, one PEM file: what packages are verified against."""
+    """
+    Return what packages are verified against, one PEM file.
+
+    The certificates of all enrolled nodes, the site's root, and the roots of the outside time-stamp authority.
+    """
     with state.database.reading() as session:
         nodes = list_nodes(session)
-    return "".join(node.certificate_pem.strip() + "\n" for node in nodes).encode()
+    pems = [*(node.certificate_pem for node in nodes), state.provers.keys.root.pem.decode()]
+    pems += [pem] if (pem := outside_roots(state.settings).decode()) else []
+    return "".join(pem.strip() + "\n" for pem in pems).encode()
 
 
 def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: str, address: str) -> Answer:
@@ -74,18 +82,11 @@ def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: st
         return Answer(known[0], known[1], fresh=False)
     if node is None or lead.node not in {"", node.name}:
         raise Problem(422, "foreign-node", f"the package is not signed by the enrolled node {lead.node!r}")
-    package = open_package(upload.package)
-    try:
-        state.vault.keep(report.sums_sha256, package)
-        files = len(package.sizes)
-        sums = read_bytes(package, SUMS, SMALL)
-    except VaultError as fault:
-        log.exception("evidence cannot be kept", lead=lead.lead_id)
-        raise Problem(503, "vault-unavailable", "the evidence cannot be kept now; post it again later") from fault
-    finally:
-        package.close()
+    files, sums = _keep(state, upload, lead.lead_id, report.sums_sha256)
     manifest = report.manifest
-    place = lead.evidence.model_copy(update={"package": f"/v1/evidence/{lead.lead_id}", "tsa": report.tsa})
+    stamp = state.provers.stamper.stamp_now(report.sums_sha256)
+    kind = "pending" if stamp is None else stamp.kind
+    place = lead.evidence.model_copy(update={"package": f"/v1/evidence/{lead.lead_id}", "tsa": kind})
     filing = Filing(
         key_id=worker.key_id,
         idempotency_key=idempotency_key,
@@ -109,12 +110,30 @@ def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: st
             raise Problem(409, "already-filed", str(fault)) from fault
         if status == HTTPStatus.CREATED:
             add_link(session, report.sums_sha256, manifest)
+            digest = queue_stamp(session, StampedKind.PACKAGE, lead.lead_id, sums, now)
+            if stamp is not None:
+                store_stamp(session, digest, stamp)
             add_custody(
                 session,
                 CustodyEntry(lead.lead_id, "", CustodyAction.FILED, f"worker:{worker.name}", address, now, "verified"),
             )
     log.info("lead filed", lead=lead.lead_id, camera=lead.camera.id, code=lead.violation_code, node=node.name)
     return Answer(status, body, fresh=status == HTTPStatus.CREATED)
+
+
+def _keep(state: ApiState, upload: Upload, lead_id: str, sums_sha256: str) -> tuple[int, bytes]:
+    """Put a verified package into the vault; return how many files it has, and the bytes of its ``SHA256SUMS``."""
+    package = open_package(upload.package)
+    try:
+        if strange := PROOFS & set(package.sizes):
+            raise Problem(422, "evidence-rejected", f"a node cannot bring {min(strange)}: it comes after filing")
+        state.vault.keep(sums_sha256, package)
+        return len(package.sizes), read_bytes(package, SUMS, SMALL)
+    except VaultError as fault:
+        log.exception("evidence cannot be kept", lead=lead_id)
+        raise Problem(503, "vault-unavailable", "the evidence cannot be kept now; post it again later") from fault
+    finally:
+        package.close()
 
 
 def parse_lead(data: bytes) -> LeadDocument:
@@ -132,9 +151,10 @@ def parse_lead(data: bytes) -> LeadDocument:
 
 
 def _verify(state: ApiState, upload: Upload, lead: LeadDocument) -> VerificationReport:
+    with state.database.reading() as session:
+        if not list_nodes(session):
+            raise Problem(422, "foreign-node", "no node is enrolled; enrol its certificate first (POST /v1/nodes)")
     roots = pinned_roots(state)
-    if not roots:
-        raise Problem(422, "foreign-node", "no node is enrolled; enrol the node's certificate first (POST /v1/nodes)")
     try:
         report = verify_package(upload.package, roots, lead_id=lead.lead_id)
     except ContractError as fault:

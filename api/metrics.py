@@ -6,9 +6,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from api.clock import utc_now
 from api.fleet import Fleet
+from api.store.stamps import StampQueue
 
 LEADS = ("plumewatch_leads", "Leads by state")
+STAMPS_WAITING = ("plumewatch_time_stamps_waiting", "Time-stamps asked for and not given yet")
+STAMPS_OLDEST = ("plumewatch_time_stamps_oldest_seconds", "How long the oldest of them has been waited for")
 
 
 class Metrics:
@@ -17,9 +21,11 @@ class Metrics:
 
     Args:
         leads_by_state: asked at each scrape.
+
+        stamp_queue: asked at each scrape.
     """
 
-    def __init__(self, leads_by_state: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(self, leads_by_state: Callable[[], Mapping[str, int]], stamp_queue: Callable[[], StampQueue]) -> None:
         self.registry = CollectorRegistry()
         self.request_seconds = Histogram(
             "plumewatch_request_seconds",
@@ -71,6 +77,7 @@ class Metrics:
         self.fleet = Fleet()
         self.registry.register(self.fleet)
         self.registry.register(_LeadsByState(leads_by_state))
+        self.registry.register(_StampsWaiting(stamp_queue))
 
     def text(self) -> bytes:
         """Return all metrics."""
@@ -91,3 +98,21 @@ class _LeadsByState(Collector):
         for state, count in sorted(self._leads_by_state().items()):
             family.add_metric([state], count)
         return [family]
+
+
+class _StampsWaiting(Collector):
+    def __init__(self, stamp_queue: Callable[[], StampQueue]) -> None:
+        self._stamp_queue = stamp_queue
+
+    def describe(self) -> Iterable[Metric]:
+        """Name the metrics without asking the store."""
+        return [GaugeMetricFamily(*STAMPS_WAITING), GaugeMetricFamily(*STAMPS_OLDEST)]
+
+    def collect(self) -> Iterable[Metric]:
+        """Count what waits."""
+        queue = self._stamp_queue()
+        age_s = 0.0 if queue.oldest is None else max(0.0, (utc_now() - queue.oldest).total_seconds())
+        return [
+            GaugeMetricFamily(*STAMPS_WAITING, value=queue.waiting),
+            GaugeMetricFamily(*STAMPS_OLDEST, value=age_s),
+        ]

@@ -104,6 +104,33 @@ class Settings(BaseSettings):
         description="Seconds until who viewed, played, exported or verified evidence is in the append-only log: one "
         "leaf for all of it.",
     )
+    authority_dir: Path | None = Field(
+        None,
+        description="Folder of the site's own keys: its root, time-stamps, log; mode 0700. Every API process of a site "
+        "needs the same. Empty: the folder authority in data_dir.",
+    )
+    tsa_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s]+)?$",
+        description="Address of an outside time-stamp authority (RFC 3161 over HTTP). Empty: the site's own, which "
+        "every report calls so: it proves nothing to those who distrust the site.",
+    )
+    tsa_roots: Path | None = Field(
+        None, description="PEM file with the outside authority's root certificates; needed with tsa_url."
+    )
+    tsa_policies: list[str] = Field(
+        default_factory=list,
+        description="Policies (dotted) under which its time-stamps are accepted, as a JSON list; empty: any.",
+    )
+    tsa_timeout_s: float = Field(
+        10.0,
+        gt=0,
+        le=120,
+        description="Seconds that the outside authority has to connect, and for each piece it sends.",
+    )
+    checkpoint_interval_s: int = Field(
+        3600, ge=10, description="Seconds between two checkpoints of the append-only log, if it grew."
+    )
     site_name: str = Field(
         "", max_length=40, description="Whose site it is, as the head of printed reports names it, e.g. the bureau."
     )
@@ -122,6 +149,10 @@ class Settings(BaseSettings):
     def sqlite_path(self) -> Path:
         """Return where the embedded database is."""
         return self.data_dir.resolve() / "plumewatch.db"
+
+    def keys_folder(self) -> Path:
+        """Return where the site's own keys are."""
+        return self.authority_dir or self.data_dir.resolve() / "authority"
 
     def sqlalchemy_url(self) -> str:
         """Return the database address in SQLAlchemy's form, with the driver named."""

@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from api.broker import Broker
 from api.logins import LoginLimit
 from api.metrics import Metrics
+from api.provers import Provers
 from api.roster import Roster
 from api.settings import Settings
 from api.store.database import Database
@@ -26,6 +27,7 @@ class ApiState:
     roster: Roster
     metrics: Metrics
     logins: LoginLimit
+    provers: Provers
 
 
 def _api_state(connection: HTTPConnection) -> ApiState:

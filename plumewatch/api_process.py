@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from api.accounts import (
     open_database,
     reset_password,
 )
+from api.clock import utc_now
+from api.provers import open_provers
 from api.settings import Settings
 from api.store.faults import RecordConflict, UnknownRecord
 from api.store.people import Role
@@ -56,8 +58,9 @@ def run_api(*, data: Path, redis: str, database: str, vault: str, host: str, por
 
     settings = _settings(data, database, redis_url=redis, vault_url=vault, host=host, port=port)
     _check_places(settings, redis, vault)
-    with _told("the database cannot be used"), open_database(settings):
-        pass  # it opens and is up to date; `serve` opens it for itself and tells the first operator
+    # What stops a start is told here in a sentence; `serve` opens all of it for itself.
+    with _told("the database cannot be used"), open_database(settings) as opened, ExitStack() as stack:
+        open_provers(settings, opened, utc_now, stack)
     serve(settings)
 
 

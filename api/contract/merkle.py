@@ -48,6 +48,32 @@ class Span:
         return root
 
 
+class Frontier:
+    """A tree that only grows and keeps no more than the complete subtrees at its edge: for hashing a whole log anew."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._edge: list[bytes] = []
+
+    def append(self, leaf: bytes) -> list[bytes]:
+        """Add a leaf by its hash; return the hashes of the subtrees that it completes, itself first, by level."""
+        made = [leaf]
+        for _ in finished_by(self.size):
+            made.append(node_hash(self._edge.pop(), made[-1]))
+        self._edge.append(made[-1])
+        self.size += 1
+        return made
+
+    def root(self) -> bytes:
+        """Return the root of all leaves so far."""
+        if not self._edge:
+            return EMPTY_ROOT
+        *others, root = self._edge
+        for piece in reversed(others):
+            root = node_hash(piece, root)
+        return root
+
+
 def leaf_hash(data: bytes) -> bytes:
     """Return the hash of a leaf that holds `data`."""
     return hashlib.sha256(b"\x00" + data).digest()

@@ -28,7 +28,16 @@ OVERLAY = "overlay.jpg"
 DETECTIONS = "detections.jsonl"
 READINGS = "readings.csv"
 TOOLS = ("VERIFY.md", "verify.sh")
-UNLISTED = frozenset({SUMS, SIGNATURE, TIME_STAMP, TSA_CERTIFICATE})
+LOG_PROOF = "tlog.json"
+CHECKPOINT = "checkpoint.txt"
+CHECKPOINT_SIGNATURE = "checkpoint.sig"
+CHECKPOINT_TIME_STAMP = "checkpoint.tsr"
+LOG_CERTIFICATE = "log.crt"
+LOG_FILES = frozenset({LOG_PROOF, CHECKPOINT, CHECKPOINT_SIGNATURE, CHECKPOINT_TIME_STAMP, LOG_CERTIFICATE})
+"""What proves that the site's log holds a package."""
+PROOFS = frozenset({TIME_STAMP, TSA_CERTIFICATE}) | LOG_FILES
+"""Files that the API puts beside a package which it has filed; no node makes them."""
+UNLISTED = frozenset({SUMS, SIGNATURE}) | PROOFS
 """Files that come after the list and so cannot be in it; each has its own check."""
 NOT_EVIDENCE = frozenset({MANIFEST, CERTIFICATE, *TOOLS})
 """Files that are listed in ``SHA256SUMS`` but not in the manifest's ``files``."""

@@ -24,6 +24,7 @@ class CheckName(StrEnum):
     ORIGIN = "origin"
     DETECTIONS = "detections"
     TIME_STAMP = "time_stamp"
+    LOG = "log"
 
 
 TITLES_ZH: Mapping[CheckName, str] = {
@@ -38,6 +39,7 @@ TITLES_ZH: Mapping[CheckName, str] = {
     CheckName.ORIGIN: "派生文件来源",
     CheckName.DETECTIONS: "检测记录",
     CheckName.TIME_STAMP: "可信时间戳",
+    CheckName.LOG: "只增日志",
 }
 
 
@@ -82,6 +84,10 @@ class VerificationReport:
         tsa_kind: whose authority stamped it, as far as that was checked.
 
         stamped: when, aware UTC; ``None`` where no stamp holds.
+
+        log: ``none`` without a proof of the log, else ``ok``, ``unchecked`` (no roots) or ``fail``.
+
+        log_index: which leaf of the log the package is, where that holds.
     """
 
     checks: tuple[Check, ...]
@@ -91,6 +97,8 @@ class VerificationReport:
     tsa: str
     tsa_kind: TimeStampKind = TimeStampKind.NONE
     stamped: datetime | None = None
+    log: str = "none"
+    log_index: int | None = None
 
     @property
     def ok(self) -> bool:
@@ -112,6 +120,8 @@ class VerificationReport:
             "tsa": self.tsa,
             "tsa_kind": self.tsa_kind,
             "stamped": None if self.stamped is None else rfc3339(self.stamped),
+            "log": self.log,
+            "log_index": self.log_index,
             "checks": [
                 {"name": check.name, "title": check.title_zh, "outcome": check.outcome, "sentence": check.sentence}
                 for check in self.checks

@@ -10,15 +10,22 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 
+from api.contract.checkpoint import check_log_proof, parse_checkpoint, parse_log_proof
 from api.contract.manifest import FileRole, Manifest, parse_manifest, source_faults
 from api.contract.package import (
     CERTIFICATE,
+    CHECKPOINT,
+    CHECKPOINT_SIGNATURE,
+    CHECKPOINT_TIME_STAMP,
     DETECTIONS,
+    LOG_CERTIFICATE,
+    LOG_FILES,
+    LOG_PROOF,
     MANIFEST,
     NOT_EVIDENCE,
     SIGNATURE,
@@ -94,6 +101,8 @@ class _Verifier:
     manifest: Manifest | None = None
     tsa: str = "none"
     stamp: TimeStamp | None = None
+    log: str = "none"
+    log_index: int | None = None
 
     def report(self) -> VerificationReport:
         steps: dict[CheckName, Callable[[], Check | str]] = {
@@ -108,6 +117,7 @@ class _Verifier:
             CheckName.ORIGIN: self._origin,
             CheckName.DETECTIONS: self._detections,
             CheckName.TIME_STAMP: self._time_stamp,
+            CheckName.LOG: self._log_proof,
         }
         made: dict[CheckName, Check] = {}
         for name, step in steps.items():
@@ -124,6 +134,8 @@ class _Verifier:
             tsa=self.tsa,
             tsa_kind=TimeStampKind.NONE if self.stamp is None else self.stamp.kind,
             stamped=None if self.stamp is None else self.stamp.gen_time,
+            log=self.log,
+            log_index=self.log_index,
         )
 
     def _small(self, name: str, limit: int = SMALL) -> bytes:
@@ -236,19 +248,15 @@ class _Verifier:
 
     def _time_stamp(self) -> Check | str:
         if TIME_STAMP not in self.package.sizes:
-            if TSA_CERTIFICATE in self.package.sizes:
-                raise StampError("tsa.crt is there without SHA256SUMS.tsr")
+            if TSA_CERTIFICATE in self.package.sizes and CHECKPOINT_TIME_STAMP not in self.package.sizes:
+                raise StampError("tsa.crt is there without a time stamp")
             sentence = "tsa: none; the times in the package are the node's own claim"
             return Check(CheckName.TIME_STAMP, Outcome.SKIPPED, sentence)
         self.tsa = "fail"
         token, sent = self._small(TIME_STAMP), read_certificates(self._small(TSA_CERTIFICATE))
         stamp = check_time_stamp(token, bytes.fromhex(sha256_hex(self.sums)), certificates=sent, roots=self.anchors)
         self.stamp = stamp
-        if self.manifest is not None and self.manifest.created_utc > stamp.gen_time + CLOCK_ALLOWANCE:
-            raise StampError(
-                f"the package says that it was made at {rfc3339(self.manifest.created_utc)}, after it was stamped at "
-                f"{rfc3339(stamp.gen_time)}"
-            )
+        self._made_before(stamp.gen_time, "it was stamped")
         when = f"existed at {rfc3339(stamp.gen_time)}, stamped by {stamp.authority}"
         if self.anchors is None:
             self.tsa = "unchecked"
@@ -259,3 +267,41 @@ class _Verifier:
             "the site's own authority, a weaker proof" if stamp.kind is TimeStampKind.OWN else "an outside authority"
         )
         return f"SHA256SUMS {when} ({whose})"
+
+    def _made_before(self, moment: datetime, what: str) -> None:
+        """Raise where the package's own time lies after `moment`, at which it existed already."""
+        if self.manifest is not None and self.manifest.created_utc > moment + CLOCK_ALLOWANCE:
+            made = rfc3339(self.manifest.created_utc)
+            raise StampError(f"the package says that it was made at {made}, but {what} at {rfc3339(moment)}")
+
+    def _log_proof(self) -> Check | str:
+        there = LOG_FILES & set(self.package.sizes)
+        if not there:
+            return Check(CheckName.LOG, Outcome.SKIPPED, "log: none; no proof that the site's log holds the package")
+        self.log = "fail"
+        proof = parse_log_proof(self._small(LOG_PROOF))
+        text = self._small(CHECKPOINT)
+        checkpoint = parse_checkpoint(text)
+        check_log_proof(proof, checkpoint, self.sums)
+        certificate = read_certificate(self._small(LOG_CERTIFICATE))
+        if not signature_holds(certificate, text, self._small(CHECKPOINT_SIGNATURE)):
+            raise StampError("checkpoint.sig is not the signature of log.crt's key over checkpoint.txt")
+        at, when = certificate.not_valid_before_utc, "its checkpoint has no time stamp"
+        if CHECKPOINT_TIME_STAMP in self.package.sizes:
+            stamp = check_time_stamp(
+                self._small(CHECKPOINT_TIME_STAMP),
+                bytes.fromhex(sha256_hex(text)),
+                certificates=read_certificates(self._small(TSA_CERTIFICATE)),
+                roots=self.anchors,
+            )
+            self._made_before(stamp.gen_time, "a checkpoint that holds it was stamped")
+            at, when = stamp.gen_time, f"its checkpoint was stamped at {rfc3339(stamp.gen_time)}"
+        self.log_index = proof.index
+        sentence = f"the package is leaf {proof.index} of {proof.tree_size} in the log {checkpoint.origin}; {when}"
+        if self.anchors is None:
+            self.log = "unchecked"
+            unchecked = f"{sentence}; whose log it is was not checked: no roots given"
+            return Check(CheckName.LOG, Outcome.SKIPPED, unchecked)
+        check_chain(certificate, self.anchors, at)
+        self.log = "ok"
+        return sentence

@@ -16,7 +16,7 @@ skip() { printf '未查 SKIP  %s\n' "$1"; }
 stop() { printf '无法核验 cannot check: %s\n' "$1" >&2; exit 2; }
 
 [ $# -eq 1 ] || [ $# -eq 2 ] || { printf '用法 usage: verify.sh DIR [ROOTS.pem]\n' >&2; exit 2; }
-for need in sha256sum openssl mktemp date realpath; do
+for need in sha256sum openssl mktemp date realpath od tr base64; do
   command -v "$need" >/dev/null 2>&1 || stop "本机没有 $need / $need is not installed"
 done
 roots=''
@@ -66,7 +66,7 @@ done
 # 3. 不得有清单之外的文件（含隐藏文件、子文件夹、链接）
 strange=0
 for name in *; do
-  case $name in SHA256SUMS|SHA256SUMS.sig|SHA256SUMS.tsr|tsa.crt)
+  case $name in SHA256SUMS|SHA256SUMS.sig|SHA256SUMS.tsr|tsa.crt|tlog.json|checkpoint.txt|checkpoint.sig|checkpoint.tsr|log.crt)
     plain "$name" || { fail "不是普通文件 / not a plain file: $name"; strange=1; }
     [ -z "${listed[$name]+x}" ] || { fail "不应列入清单 / must not be listed: $name"; strange=1; }
     continue ;;
@@ -122,23 +122,84 @@ then ok '节点证书 / node certificate chains to the given roots'
 else fail '节点证书不在所给根证书之下，或制作时无效 / node certificate does not chain to the given roots'; fi
 
 # 7. 可信时间戳（有才查）：按盖章时刻核验机构证书；制作时间不得晚于盖章时刻（容许 60 秒）
-if plain SHA256SUMS.tsr; then
+anchor=("-CAfile" "tsa.crt" "-partial_chain")
+[ -z "$roots" ] || anchor=("-CAfile" "$roots")
+when='' stamped=''
+stamped_by() { # FILE STAMP: 时间戳是否属于该文件 / whether STAMP is one of FILE; sets when, stamped
   when='' stamped=''
   while IFS= read -r line; do
     [[ $line == 'Time stamp: '* ]] && when=${line#Time stamp: }
-  done < <(openssl ts -reply -in SHA256SUMS.tsr -text 2>/dev/null)
-  [ -z "$when" ] || stamped=$(date -u -d "$when" +%s 2>/dev/null) || stamped=''
-  anchor=("-CAfile" "tsa.crt" "-partial_chain")
-  [ -z "$roots" ] || anchor=("-CAfile" "$roots")
-  if [ -z "$stamped" ] || ! openssl ts -verify -attime "$stamped" -data SHA256SUMS -in SHA256SUMS.tsr \
-    -untrusted tsa.crt "${anchor[@]}" >/dev/null 2>&1
-  then fail '可信时间戳 / time stamp'
+  done < <(openssl ts -reply -in "$2" -text 2>/dev/null)
+  [ -n "$when" ] && stamped=$(date -u -d "$when" +%s 2>/dev/null) || return 1
+  plain tsa.crt && SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null openssl ts -verify -attime "$stamped" \
+    -data "$1" -in "$2" -untrusted tsa.crt "${anchor[@]}" >/dev/null 2>&1
+}
+if plain SHA256SUMS.tsr; then
+  if ! stamped_by SHA256SUMS SHA256SUMS.tsr; then fail '可信时间戳 / time stamp'
   elif [ -n "$created" ] && [ "$created" -gt $((stamped + 60)) ]; then
     fail "制作时间晚于盖章时刻 $when / made after it was stamped"
   elif [ -n "$roots" ]; then ok "可信时间戳 / time stamp: $when"
   else skip "时间戳吻合，但未核验机构 / time stamp fits, authority not checked: $when"; fi
-elif [ -e tsa.crt ]; then fail '有 tsa.crt 而没有时间戳 / tsa.crt without SHA256SUMS.tsr'
+elif [ -e tsa.crt ] && [ ! -e checkpoint.tsr ]; then fail '有 tsa.crt 而没有时间戳 / tsa.crt without a time stamp'
 else skip '没有可信时间戳（tsa: none），时间只是节点自己的陈述 / no time stamp: times are the node'\''s own claim'; fi
+
+# 8. 只增日志（有才查）：本包确在日志内（RFC 6962），检查点由日志密钥签名、盖章
+bin() { local i; for ((i = 0; i < ${#1}; i += 2)); do printf "\\x${1:i:2}"; done; }
+hash() { openssl dgst -sha256 -binary | od -An -vtx1 | tr -d ' \n'; }
+node() { { printf '\001'; bin "$1"; bin "$2"; } | hash; }
+included() { # INDEX SIZE ROOT PATH...
+  local fn=$1 sn=$(($2 - 1)) root=$3 piece r
+  [ "$1" -lt "$2" ] || return 1
+  r=$({ printf '\000'; cat SHA256SUMS; } | hash)
+  shift 3
+  for piece in "$@"; do
+    [ "$sn" -gt 0 ] || return 1
+    if [ $((fn & 1)) -eq 1 ] || [ "$fn" -eq "$sn" ]; then
+      r=$(node "$piece" "$r")
+      while [ "$fn" -ne 0 ] && [ $((fn & 1)) -eq 0 ]; do fn=$((fn >> 1)) sn=$((sn >> 1)); done
+    else r=$(node "$r" "$piece"); fi
+    fn=$((fn >> 1)) sn=$((sn >> 1))
+  done
+  [ "$sn" -eq 0 ] && [ "$r" = "$root" ]
+}
+log_fault() { # 说明为何不成立；成立则无输出 / says why the log proof does not hold, nothing where it does
+  local file proof size root index id form path=()
+  for file in tlog.json checkpoint.txt checkpoint.sig log.crt; do
+    plain "$file" || { echo "缺少 $file / $file is missing"; return; }
+  done
+  proof=$(<tlog.json)
+  form='^\{"index":([0-9]{1,16}),"log_id":"([0-9a-f]{16})[0-9a-f]{48}","path":\[(("[0-9a-f]{64}",?)*)\],"root":"([0-9a-f]{64})","tree_size":([0-9]{1,16})\}$'
+  [[ $proof =~ $form ]] || { echo 'tlog.json 格式不对 / tlog.json is malformed'; return; }
+  index=${BASH_REMATCH[1]} id=${BASH_REMATCH[2]} root=${BASH_REMATCH[5]} size=${BASH_REMATCH[6]}
+  read -ra path <<<"$(tr -d '"' <<<"${BASH_REMATCH[3]}" | tr ',' ' ')"
+  local lines=()
+  mapfile lines <checkpoint.txt
+  if [ ${#lines[@]} -ne 3 ] || [ "${lines[1]}" != "$size"$'\n' ] || [[ ${lines[0]} != */"$id"$'\n' ]] ||
+    [ "$(printf %s "${lines[2]}" | base64 -d 2>/dev/null | od -An -vtx1 | tr -d ' \n')" != "$root" ]
+  then echo 'tlog.json 与 checkpoint.txt 不符 / they speak of different trees'; return; fi
+  included "$index" "$size" "$root" "${path[@]+"${path[@]}"}" || { echo '本包不在日志内 / the log does not hold this package'; return; }
+  openssl x509 -in log.crt -noout -pubkey >"$work/log.pem" 2>/dev/null &&
+    openssl dgst -sha256 -verify "$work/log.pem" -signature checkpoint.sig checkpoint.txt >/dev/null 2>&1 ||
+    { echo '检查点签名不成立 / checkpoint.sig does not hold'; return; }
+  local time=("-no_check_time")
+  if [ -e checkpoint.tsr ]; then
+    plain checkpoint.tsr && stamped_by checkpoint.txt checkpoint.tsr || { echo '检查点时间戳不成立 / checkpoint.tsr does not hold'; return; }
+    [ -z "$created" ] || [ "$created" -le $((stamped + 60)) ] || { echo "制作时间晚于检查点 $when / made after the checkpoint"; return; }
+    time=("-attime" "$stamped")
+  fi
+  [ -z "$roots" ] || SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null \
+    openssl verify -no-CApath "${time[@]}" -CAfile "$roots" log.crt >/dev/null 2>&1 ||
+    echo '日志证书不在所给根证书之下 / log.crt does not chain to the given roots'
+}
+logged=''
+for name in tlog.json checkpoint.txt checkpoint.sig checkpoint.tsr log.crt; do [ ! -e "$name" ] || logged=1; done
+if [ -z "$logged" ]; then skip '没有日志证明（log: none）/ no proof that the site'\''s log holds the package'
+else
+  fault=$(log_fault)
+  if [ -n "$fault" ]; then fail "只增日志 / log: $fault"
+  elif [ -n "$roots" ]; then ok '只增日志 / the site'\''s log holds the package'
+  else skip '日志证明吻合，但未核验属于谁 / log proof fits, whose log was not checked'; fi
+fi
 
 if [ $bad -eq 0 ]; then printf '结论：通过 / result: OK\n'; else printf '结论：未通过 / result: FAILED\n'; fi
 exit $bad

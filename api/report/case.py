@@ -17,6 +17,7 @@ from api.contract.schema import LeadDocument
 from api.contract.stamp import StampError, parse_sha256_list
 from api.contract.verification import verify_package
 from api.intake import pinned_roots
+from api.proofs import proven_folder
 from api.report.pictures import UnreadablePicture, printable
 from api.report.readings import ReadingLine, parse_readings
 from api.report.sheet import Picture
@@ -91,8 +92,8 @@ def read_case(state: ApiState, lead_id: str) -> Case:
         moves = tuple(_move(record) for record in transitions_of(session, lead_id))
         custody = tuple(custody_of(session, lead_id))
     sums = "" if lead.evidence is None else lead.evidence.sums_sha256
-    with state.vault.folder(sums, lead_id) as folder:
-        report = verify_package(folder, pinned_roots(state) or None, lead_id=lead_id)
+    with proven_folder(state, sums, lead_id) as folder:
+        report = verify_package(folder, pinned_roots(state), lead_id=lead_id)
         files = _files(folder, report.manifest)
         pictures, unreadable = _pictures(folder, files)
         readings = _readings(folder)

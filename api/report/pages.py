@@ -266,12 +266,21 @@ def _checks(sheet: Sheet, case: Case) -> None:
     sheet.facts(
         [
             ("总结论", verdict),
-            ("时间戳", word(STAMPS, report.tsa)),
+            ("时间戳", _stamp(case)),
             ("日志序号", "尚未记入日志" if index is None else str(index)),
             ("签名证书", report.certificate_sha256[:32] + "…" if report.certificate_sha256 else "—"),
         ]
     )
     sheet.facts([("同机上一包", chain)], columns=1)
+
+
+def _stamp(case: Case) -> str:
+    """Say whose stamp it is and of when; one that has not come yet is told from none at all."""
+    report = case.report
+    if report.stamped is not None and report.tsa == "ok":
+        return f"{word(STAMPS, report.tsa_kind)}，{beijing(report.stamped)}"
+    pending = report.tsa == "none" and case.lead.evidence is not None and case.lead.evidence.tsa == "pending"
+    return word(STAMPS, "pending" if pending else report.tsa)
 
 
 def _previous(manifest: Manifest) -> str:

@@ -115,7 +115,8 @@ COLOURS: Mapping[str, str] = MappingProxyType(
 STAMPS: Mapping[str, str] = MappingProxyType(
     {
         "none": "未附：时间为节点自述",
-        "ok": "有效",
+        "own": "有效（本站自有时间戳机构）",
+        "licensed": "有效（外部时间戳机构）",
         "unchecked": "已附，未核验（无根证书）",
         "fail": "无效",
         "pending": "待补：时间戳机构暂不可达",

@@ -13,12 +13,13 @@ from api.clock import utc_now
 from api.contract.manifest import Manifest
 from api.contract.package import MANIFEST
 from api.contract.schema import UtcTime
-from api.contract.stamp import FILE_NAME_PATTERN, ContractError, parse_sha256_list
+from api.contract.stamp import FILE_NAME_PATTERN, ContractError, parse_sha256_list, sha256_hex
 from api.contract.tarball import tar_chunks
 from api.contract.verification import verify_package
 from api.custody import filed_lead, missing, note, package_sizes
 from api.intake import pinned_roots
 from api.problems import Problem
+from api.proofs import proofs_of, proven_folder
 from api.routes.leads import LeadIdPath
 from api.state import ApiState, State
 from api.store.custody import CustodyAction
@@ -77,7 +78,11 @@ class VerificationDocument(BaseModel):
     lead_id: str | None
     sums_sha256: str
     certificate_sha256: str
-    tsa: str
+    tsa: str = Field(description="none, ok, unchecked or fail")
+    tsa_kind: str = Field(description="whose authority stamped it: none, own, licensed, unchecked")
+    stamped: UtcTime | None = Field(description="when, where a stamp holds")
+    log: str = Field(description="none, ok, unchecked or fail")
+    log_index: int | None = Field(description="which leaf of the site's log the package is")
     checks: list[CheckDocument]
     verified_at: UtcTime
 
@@ -94,7 +99,8 @@ def get_files(lead_id: LeadIdPath, _: AnyOperator, state: State) -> FileList:
     sums = filed_lead(state, lead_id)[1]
     sizes = package_sizes(state, sums)
     listed = parse_sha256_list(b"".join(state.vault.read(sums, "SHA256SUMS", 0, sizes["SHA256SUMS"])))
-    files = [FileEntry(name=name, size=size, sha256=listed.get(name)) for name, size in sizes.items()]
+    sizes |= {name: len(data) for name, data in proofs_of(state, sums).items()}
+    files = [FileEntry(name=name, size=size, sha256=listed.get(name)) for name, size in sorted(sizes.items())]
     return FileList(lead_id=lead_id, sums_sha256=sums, files=files)
 
 
@@ -137,20 +143,25 @@ def head_file(
     responses={200: {"content": {"application/x-tar": {}}}},
 )
 def get_package(lead_id: LeadIdPath, caller: Reader, state: State, request: Request) -> Response:
-    """Give the whole package as a plain tar; the same bytes each time. A worker may fetch what its own node made."""
+    """
+    Give the whole package as a plain tar, with the proofs that it has by now; a worker may fetch what its node made.
+
+    The same bytes each time, until a further proof arrives.
+    """
     if isinstance(caller, Worker):
         with state.database.reading() as session:
             if not has_made(session, caller, lead_id):
                 raise Problem(403, "foreign-package", "a worker may fetch only the packages that its own node made")
     sums = filed_lead(state, lead_id)[1]
-    sizes = package_sizes(state, sums)
-    etag = f'"{sums[:32]}-{sum(sizes.values())}.tar"'
+    proofs = proofs_of(state, sums)
+    sizes = package_sizes(state, sums) | {name: len(data) for name, data in proofs.items()}
+    etag = f'"{sums[:32]}-{sha256_hex(b"".join(proofs[name] for name in sorted(proofs)))[:16]}.tar"'
     if _is_known(request, etag):
         return Response(status_code=304, headers={"ETag": etag})
     note(state, request, caller, lead_id, "", CustodyAction.DOWNLOADED)
 
     def chunks() -> Iterator[bytes]:
-        with state.vault.folder(sums, lead_id) as folder:
+        with proven_folder(state, sums, lead_id, proofs) as folder:
             yield from tar_chunks(folder)
 
     length = 512 + sum(512 + size + -size % 512 for size in sizes.values()) + 1024
@@ -170,8 +181,8 @@ def get_verification(
     """Verify the package as it lies in the vault now, against the pinned node certificates."""
     sums = filed_lead(state, lead_id)[1]
     try:
-        with state.vault.folder(sums, lead_id) as folder:
-            report = verify_package(folder, pinned_roots(state) or None, lead_id=lead_id)
+        with proven_folder(state, sums, lead_id) as folder:
+            report = verify_package(folder, pinned_roots(state), lead_id=lead_id)
     except MissingEvidence as fault:
         raise missing(state, sums, fault) from fault
     except (VaultError, ContractError) as fault:
@@ -187,13 +198,14 @@ def _file(
     state: ApiState, request: Request, operator: Operator, lead_id: str, name: str, *, download: bool
 ) -> Response:
     sums = filed_lead(state, lead_id)[1]
-    sizes = package_sizes(state, sums)
+    proofs = proofs_of(state, sums)
+    sizes = package_sizes(state, sums) | {file: len(data) for file, data in proofs.items()}
     if name not in sizes:
         raise Problem(404, "not-found", f"the package of lead {lead_id} holds no file {name}")
     size = sizes[name]
     suffix = "." + name.rpartition(".")[2].lower()
     shown = suffix in SHOWN and not download
-    etag = f'"{sums[:32]}-{name}"'
+    etag = f'"{sums[:32]}-{name}{sha256_hex(proofs[name])[:16] if name in proofs else ""}"'
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
@@ -215,7 +227,8 @@ def _file(
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=kind)
     note(state, request, operator, lead_id, name, _look(suffix, shown=shown))
-    pieces = state.vault.read(sums, name, start, end - start)
+    kept = name not in proofs
+    pieces = state.vault.read(sums, name, start, end - start) if kept else iter([proofs[name][start:end]])
     return StreamingResponse(pieces, status_code=status, headers=headers, media_type=kind)
 
 

@@ -28,7 +28,7 @@ from api.contract.merkle import (
 )
 from api.contract.stamp import canonical_json
 from api.store.faults import StoreError
-from api.store.tables import LogLeafRow, LogNodeRow
+from api.store.tables import LogLeafRow, LogNodeRow, PackageRow
 
 
 class LeafKind(StrEnum):
@@ -98,10 +98,26 @@ def consistency_path(session: Session, first: int, second: int) -> list[bytes]:
     return _roots(session, consistency_spans(first, second))
 
 
+def log_index_of(session: Session, sums_sha256: str) -> int | None:
+    """Return which leaf a package's hash list is; ``None`` for a package from before the log."""
+    return session.scalar(select(PackageRow.log_index).where(PackageRow.sums_sha256 == sums_sha256))
+
+
 def log_leaves(session: Session, start: int, count: int) -> list[LogLeaf]:
     """Return up to `count` leaves from the index `start` on."""
     rows = select(LogLeafRow).where(LogLeafRow.index >= start).order_by(LogLeafRow.index).limit(count)
     return [_leaf(row) for row in session.scalars(rows)]
+
+
+def log_nodes(session: Session, level: int, start: int, count: int) -> list[bytes]:
+    """Return the hashes of up to `count` complete subtrees of one level from the position `start` on."""
+    rows = (
+        select(LogNodeRow.hash)
+        .where(LogNodeRow.level == level, LogNodeRow.position >= start)
+        .order_by(LogNodeRow.position)
+        .limit(count)
+    )
+    return [bytes(found) for found in session.scalars(rows)]
 
 
 def leaves_about(session: Session, subject: str) -> list[LogLeaf]:

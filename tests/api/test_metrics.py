@@ -15,9 +15,15 @@ from api.contract.schema import CameraHealth, CameraState, WorkerReport
 from api.fleet import CAMERA, CAMERAS_MOST, FORGOTTEN_S, MEMBER, WORKER, Fleet
 from api.metrics import Metrics
 from api.metrics_docs import render
+from api.store.stamps import StampQueue
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+
+def nothing_waits() -> StampQueue:
+    """A site whose stamps have all been given."""
+    return StampQueue(0, None, "")
 
 
 def camera(name: str = "gate", at: datetime = NOW, **fields: object) -> CameraHealth:
@@ -74,7 +80,7 @@ def samples(text: bytes) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
 
 def test_without_reports_there_are_no_series() -> None:
     """A site without cameras shows names and nothing else."""
-    found = samples(Metrics(dict).text())
+    found = samples(Metrics(dict, nothing_waits).text())
     assert not [name for name, _ in found if name.startswith(("plumewatch_camera_", "plumewatch_worker_"))]
 
 
@@ -154,7 +160,7 @@ def test_the_page_of_metrics_is_current() -> None:
 
 def test_the_page_names_every_metric() -> None:
     """Each family that the API can show stands on the page."""
-    fleet_metrics = Metrics(lambda: {"VERIFIED": 1})
+    fleet_metrics = Metrics(lambda: {"VERIFIED": 1}, nothing_waits)
     fleet_metrics.fleet.take([camera(at=datetime.now(UTC))], [worker(datetime.now(UTC))], [member()])
     page = render()
     for family in text_string_to_metric_families(fleet_metrics.text().decode()):

@@ -14,7 +14,6 @@ from api.export import case_chunks
 from api.store.leads import get_lead
 from api.vault import MissingEvidence
 from tests.api.conftest import Posting, RunningApi
-from tests.api.contract.sample import TestSigner
 
 LEADS = ("L20261123-001007", "L20261123-001008")
 
@@ -28,7 +27,7 @@ def filed(enrolled: httpx.Client, make_posting: Callable[..., Posting]) -> tuple
 
 
 def test_an_export_is_checked_with_sha256sum_alone(
-    operator: httpx.Client, filed: tuple[Posting, ...], tmp_path: Path, signer: TestSigner
+    operator: httpx.Client, filed: tuple[Posting, ...], tmp_path: Path
 ) -> None:
     """One list covers every file, each package verifies by itself, the index names each lead once."""
     assert len(filed) == 2
@@ -44,7 +43,7 @@ def test_an_export_is_checked_with_sha256sum_alone(
     assert {line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()} == names
     assert names >= {"index.csv", *(f"{lead}.json" for lead in LEADS), *(f"{lead}.pdf" for lead in LEADS)}
     for lead in LEADS:
-        assert verify_package(folder / lead, signer.certificate_pem, lead_id=lead).ok
+        assert verify_package(folder / lead, operator.get("/v1/trust/nodes.pem").content, lead_id=lead).ok
     index = (folder / "index.csv").read_text(encoding="utf-8-sig").splitlines()
     assert [line.split(",")[0] for line in index] == ["线索编号", *LEADS]
     custody = operator.get(f"/v1/evidence/{LEADS[1]}/custody").json()["entries"]

@@ -14,7 +14,8 @@ def enrol(worker: httpx.Client, name: str, number: int, pem: bytes) -> httpx.Res
 def test_a_node_is_pinned_once(worker: httpx.Client, operator: httpx.Client, signer: TestSigner) -> None:
     """201, then 200 for the same; 409 when name, number or certificate belong to another; 401 without a worker key."""
     assert operator.get("/v1/nodes").json() == {"nodes": []}
-    assert operator.get("/v1/trust/nodes.pem").content == b""
+    site_root = operator.get("/v1/trust/nodes.pem").content
+    assert site_root.count(b"BEGIN CERTIFICATE") == 1
     pem, other = signer.certificate_pem, TestSigner(name="other").certificate_pem
     assert enrol(worker, NODE, 1, pem).status_code == 201
     assert enrol(worker, NODE, 1, pem).status_code == 200
@@ -24,7 +25,7 @@ def test_a_node_is_pinned_once(worker: httpx.Client, operator: httpx.Client, sig
     assert enrol(operator, "other", 2, other).status_code == 401
     assert enrol(worker, "other", 2, other).status_code == 201
     assert [node["name"] for node in operator.get("/v1/nodes").json()["nodes"]] == [NODE, "other"]
-    assert operator.get("/v1/trust/nodes.pem").content == pem + other
+    assert operator.get("/v1/trust/nodes.pem").content == pem + other + site_root
 
 
 def test_what_is_not_a_certificate_is_refused(worker: httpx.Client, signer: TestSigner) -> None:
