@@ -10,6 +10,7 @@ held against every entry. A checkpoint is in the journal before anybody sees it.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -171,33 +172,53 @@ class Checkpoints:
             await asyncio.sleep(PERIOD_S)
 
 
-def check_log(session: Session, journal: Journal) -> int:
+def check_log(session: Session, journal: Journal, kept: Checkpoint | None = None) -> int:
     """
-    Hash the whole log anew, hold it against its tree and every entry of the journal; return its size.
+    Hash the whole log anew, hold it against its tree, every entry of the journal and `kept`; return its size.
 
     Raises `LogError` for a log that is shorter than a checkpoint or has another history, `JournalError` for a journal
     that is damaged.
     """
-    entries = {entry.checkpoint.size: entry.checkpoint for entry in journal.read()}
+    signed = _signed_roots(journal, kept)
     newest = newest_checkpoint(session)
-    if newest is not None and newest.checkpoint.size > max(entries, default=0):
+    if newest is not None and newest.checkpoint.size > max(signed, default=0):
         raise LogError(
             f"the database has a checkpoint of {newest.checkpoint.size} leaves, the journal {journal.path} ends "
             "before: it is missing or was shortened; restore it from the backup of its folder"
         )
     size = log_size(session)
-    if entries and size < max(entries):
+    if signed and size < max(signed):
         raise LogError(
-            f"the log has {size} leaves, but {max(entries)} were signed (journal {journal.path}): leaves were lost "
-            "or an older copy of the database was put back; restore the newest copy"
+            f"the log has {size} leaves, but {max(signed)} were signed ({signed[max(signed)].source}): leaves were "
+            "lost or an older copy of the database was put back; restore the newest copy"
         )
     tree = Frontier()
     while tree.size < size:
-        _check_page(session, tree, {size: entry.root for size, entry in entries.items()}, journal)
+        _check_page(session, tree, signed)
     return size
 
 
-def _check_page(session: Session, tree: Frontier, signed: Mapping[int, bytes], journal: Journal) -> None:
+@dataclass(frozen=True, slots=True)
+class _SignedRoot:
+    """A root that was signed, and where that is written."""
+
+    root: bytes
+    source: str
+
+
+def _signed_roots(journal: Journal, kept: Checkpoint | None) -> dict[int, _SignedRoot]:
+    """Return the signed root of each size; raise `LogError` where one size has two."""
+    found = [(entry.checkpoint, f"journal {journal.path}") for entry in journal.read()]
+    found += [] if kept is None else [(kept, "the kept checkpoint")]
+    signed: dict[int, _SignedRoot] = {}
+    for checkpoint, source in found:
+        known = signed.setdefault(checkpoint.size, _SignedRoot(checkpoint.root, source))
+        if known.root != checkpoint.root:
+            raise LogError(f"two different logs of {checkpoint.size} leaves were signed ({known.source}, {source})")
+    return signed
+
+
+def _check_page(session: Session, tree: Frontier, signed: Mapping[int, _SignedRoot]) -> None:
     """Hash the leaves that follow `tree`, hold them against the signed roots and the stored tree; raise `LogError`."""
     start = tree.size
     made: dict[int, list[bytes]] = {}
@@ -206,9 +227,10 @@ def _check_page(session: Session, tree: Frontier, signed: Mapping[int, bytes], j
             break
         for level, node in enumerate(tree.append(leaf_hash(leaf.data))):
             made.setdefault(level, []).append(node)
-        if signed.get(tree.size, tree.root()) != tree.root():
+        expected = signed.get(tree.size)
+        if expected is not None and expected.root != tree.root():
             raise LogError(
-                f"the first {tree.size} leaves are not those that were signed (journal {journal.path}): the log was "
+                f"the first {tree.size} leaves are not those that were signed ({expected.source}): the log was "
                 "rewritten; restore the database from before that"
             )
     if tree.size < min(start + _PAGE, log_size(session)):

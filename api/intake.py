@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 
 import structlog
 from pydantic import JsonValue, ValidationError
@@ -35,6 +36,7 @@ from api.store.custody import CustodyAction, CustodyEntry, add_custody
 from api.store.faults import RecordConflict, ReusedKey
 from api.store.leads import Filing, file_lead, find_answer
 from api.store.stamps import StampedKind, queue_stamp, store_stamp
+from api.store.trust import revoked_certificates, trusted_pems
 from api.store.workers import Worker, find_node, list_nodes
 from api.upload import Upload
 from api.vault import VaultError
@@ -55,13 +57,20 @@ def pinned_roots(state: ApiState) -> bytes:
     """
     Return what packages are verified against, one PEM file.
 
-    The certificates of all enrolled nodes, the site's root, and the roots of the outside time-stamp authority.
+    The certificates of nodes, and of the authorities that issue them, that are not revoked; the site's root; the roots
+    of the outside time-stamp authority.
     """
     with state.database.reading() as session:
-        nodes = list_nodes(session)
-    pems = [*(node.certificate_pem for node in nodes), state.provers.keys.root.pem.decode()]
+        pems = [*trusted_pems(session), state.provers.keys.root.pem.decode()]
     pems += [pem] if (pem := outside_roots(state.settings).decode()) else []
     return "".join(pem.strip() + "\n" for pem in pems).encode()
+
+
+def verify_filed(state: ApiState, folder: Path, lead_id: str) -> VerificationReport:
+    """Verify a package of the vault as the site knows it now; raise `ContractError` for one that cannot be read."""
+    with state.database.reading() as session:
+        revoked = revoked_certificates(session)
+    return verify_package(folder, pinned_roots(state), lead_id=lead_id, revoked=revoked)
 
 
 def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: str, address: str) -> Answer:

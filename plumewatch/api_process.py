@@ -56,15 +56,16 @@ def run_api(*, data: Path, redis: str, database: str, vault: str, host: str, por
     """Serve the API until SIGINT or SIGTERM; raise `UsageError` for a place that cannot be used."""
     from api.app import serve  # noqa: PLC0415 (only the process that serves pays for the web framework)
 
-    settings = _settings(data, database, redis_url=redis, vault_url=vault, host=host, port=port)
+    settings = site_settings(data, database, redis_url=redis, vault_url=vault, host=host, port=port)
     _check_places(settings, redis, vault)
     # What stops a start is told here in a sentence; `serve` opens all of it for itself.
-    with _told("the database cannot be used"), open_database(settings) as opened, ExitStack() as stack:
+    with told("the database cannot be used"), open_database(settings) as opened, ExitStack() as stack:
         open_provers(settings, opened, utc_now, stack)
     serve(settings)
 
 
-def _settings(data: Path, database: str, **places: object) -> Settings:
+def site_settings(data: Path, database: str, **places: object) -> Settings:
+    """Return the API's settings; raise `UsageError` for one that cannot be."""
     try:
         return Settings.model_validate({"data_dir": data, "database_url": database, **places})
     except ValidationError as fault:
@@ -96,7 +97,7 @@ def check_bus_address(redis: str) -> None:
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def told(what: str) -> Iterator[None]:
     """Turn what a database and its driver raise into a sentence without the address, which may hold a password."""
     try:
         yield
@@ -110,8 +111,8 @@ def _told(what: str) -> Iterator[None]:
 def make_worker_key(name: str, *, data: Path, database: str) -> str:
     """Return a new key for the worker `name`; only its hash is kept."""
     try:
-        with _told("the database cannot be used"):
-            return create_worker_key(_settings(data, database), name)
+        with told("the database cannot be used"):
+            return create_worker_key(site_settings(data, database), name)
     except RecordConflict as fault:
         raise UsageError(str(fault)) from fault
 
@@ -119,17 +120,17 @@ def make_worker_key(name: str, *, data: Path, database: str) -> str:
 def revoke_worker_key(key: str, *, data: Path, database: str) -> None:
     """Let a key open nothing any more; raise `UsageError` for one that is not known."""
     try:
-        with _told("the database cannot be used"):
-            drop_worker_key(_settings(data, database), key)
+        with told("the database cannot be used"):
+            drop_worker_key(site_settings(data, database), key)
     except UnknownRecord as fault:
         raise UsageError(str(fault)) from fault
 
 
 def operator_password(name: str, *, role: Role | None, data: Path, database: str) -> str:
     """Return a one-time password: for a new operator of `role`, or for a known one where `role` is ``None``."""
-    settings = _settings(data, database)
+    settings = site_settings(data, database)
     try:
-        with _told("the database cannot be used"):
+        with told("the database cannot be used"):
             made = reset_password(settings, name) if role is None else create_operator(settings, name, role)
     except (RecordConflict, UnknownRecord) as fault:
         raise UsageError(str(fault)) from fault

@@ -17,8 +17,10 @@ import typer
 
 from plumewatch.bench_commands import bench_app
 from plumewatch.failures import UsageError, sentence_for
+from plumewatch.log_commands import log_app
 from plumewatch.logs import configure
 from plumewatch.model_commands import models_app
+from plumewatch.node_commands import node_app
 from plumewatch.processes import stop_on_eof
 from plumewatch.rule_commands import rules_app
 from plumewatch.vault_commands import vault_app
@@ -35,6 +37,8 @@ app.add_typer(models_app, name="models")
 operator_app = typer.Typer(help="Operators of the wall.", no_args_is_help=True)
 app.add_typer(operator_app, name="operator")
 app.add_typer(bench_app, name="bench")
+app.add_typer(log_app, name="log")
+app.add_typer(node_app, name="node")
 app.add_typer(vault_app, name="vault")
 app.add_typer(rules_app, name="rules")
 
@@ -239,13 +243,17 @@ def replay(
 def verify(
     package: Annotated[Path, typer.Argument(help="Evidence package: a folder or a .tar.")],
     roots: Annotated[Path | None, typer.Option(help="Certificates you trust (PEM), from elsewhere.")] = None,
+    lang: Annotated[str | None, typer.Option(help="zh, en or both; as LANG says, both where it says neither.")] = None,
+    revoked: Annotated[
+        Path | None, typer.Option(help="Revoked certificates (JSON of /v1/trust/revoked.json), as you trust the roots.")
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Check a package offline; exit 0 only if everything holds."""
     from plumewatch.offline import verify_one  # noqa: PLC0415
 
-    report, ok = verify_one(package, roots, as_json=as_json)
+    report, ok = verify_one(package, roots, lang, revoked, as_json=as_json)
     print(report)
     raise typer.Exit(0 if ok else 1)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,7 +10,15 @@ from api.contract.schema import rfc3339
 from api.contract.standing import standings
 from models.registry import Registry
 from plumewatch.failures import UsageError
-from plumewatch.reports import models_text, probe_text, reverification_text, rules_text, verification_text
+from plumewatch.reports import (
+    Language,
+    chosen_language,
+    models_text,
+    probe_text,
+    reverification_text,
+    rules_text,
+    verification_text,
+)
 from plumewatch.worker_process import WORKERS, read_config
 from streams.camera import Camera, SourceUrl, camera_id
 from streams.clock import utc_now
@@ -32,12 +41,22 @@ def replay_files(files: Sequence[str], config_file: Path | None) -> Iterator[Rep
     yield from replay(paths, config, detector)
 
 
-def verify_one(package: Path, roots: Path | None, *, as_json: bool) -> tuple[str, bool]:
-    """Return the report of one package and whether everything holds."""
+def verify_one(
+    package: Path, roots: Path | None, lang: str | None = None, revoked: Path | None = None, *, as_json: bool
+) -> tuple[str, bool]:
+    """Return the report of one package and whether everything holds; raise `UsageError` for an unknown language."""
+    from api.contract.revocation import parse_revoked  # noqa: PLC0415
     from api.contract.verification import verify_package  # noqa: PLC0415
 
-    report = verify_package(package, roots.read_bytes() if roots is not None else None)
-    text = json.dumps(report.as_dict(), ensure_ascii=False, indent=2) if as_json else verification_text(report)
+    try:
+        language = chosen_language(os.environ) if lang is None else Language(lang)
+    except ValueError as error:
+        raise UsageError(f"--lang must be zh, en or both, got {lang!r}") from error
+    known = {} if revoked is None else parse_revoked(revoked.read_bytes())
+    report = verify_package(package, roots.read_bytes() if roots is not None else None, revoked=known)
+    text = (
+        json.dumps(report.as_dict(), ensure_ascii=False, indent=2) if as_json else verification_text(report, language)
+    )
     return text, report.ok
 
 

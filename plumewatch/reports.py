@@ -2,8 +2,9 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from pydantic import BaseModel
 
@@ -21,13 +22,39 @@ _STANDINGS = {
     Standing.NOT_DETECTABLE: "not yet  ✘",
 }
 _MARKS = {Outcome.OK: "OK     通过", Outcome.FAIL: "FAIL   失败", Outcome.SKIPPED: "SKIP   未查"}
+_MARKS_ZH = {Outcome.OK: "通过", Outcome.FAIL: "失败", Outcome.SKIPPED: "未查"}
+_MARKS_EN = {Outcome.OK: "OK  ", Outcome.FAIL: "FAIL", Outcome.SKIPPED: "SKIP"}
 
 
-def verification_text(report: VerificationReport) -> str:
+class Language(StrEnum):
+    """In which language a verification is told."""
+
+    CHINESE = "zh"
+    ENGLISH = "en"
+    BOTH = "both"
+
+
+def chosen_language(environment: Mapping[str, str]) -> Language:
+    """Return the language of ``LC_ALL``, ``LC_MESSAGES`` or ``LANG``; both where they name neither of ours."""
+    named = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    return {"zh": Language.CHINESE, "en": Language.ENGLISH}.get(named[:2].lower(), Language.BOTH)
+
+
+def verification_text(report: VerificationReport, language: Language = Language.BOTH) -> str:
     """Return a verification report, one check a line, the verdict last."""
-    lines = [f"{_MARKS[check.outcome]}  {check.title_zh}: {check.sentence}" for check in report.checks]
-    verdict = "holds 证据包完整" if report.ok else "DOES NOT HOLD 证据包不成立"
-    return "\n".join([*lines, f"package {verdict}  SHA256SUMS {report.sums_sha256}"])
+    if language is Language.CHINESE:
+        lines = [f"{_MARKS_ZH[check.outcome]}  {check.title_zh}：{check.sentence_zh}" for check in report.checks]
+        verdict = "结论：证据包完整" if report.ok else "结论：证据包不成立"
+    elif language is Language.ENGLISH:
+        lines = [f"{_MARKS_EN[check.outcome]}  {check.name.value}: {check.sentence}" for check in report.checks]
+        verdict = "package holds" if report.ok else "package DOES NOT HOLD"
+    else:
+        lines = []
+        for check in report.checks:
+            lines.append(f"{_MARKS[check.outcome]}  {check.title_zh}：{check.sentence_zh}")
+            lines.append(f"               {check.sentence}")
+        verdict = "package holds 证据包完整" if report.ok else "package DOES NOT HOLD 证据包不成立"
+    return "\n".join([*lines, f"{verdict}  SHA256SUMS {report.sums_sha256}"])
 
 
 def reverification_text(answer: Reverification) -> str:

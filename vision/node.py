@@ -4,9 +4,11 @@ The node: one worker machine's name, number, signing key and certificate, and th
     NodeError    the identity cannot be used: wrong permissions, damaged, held by another process, another name
 
 The key is made on the node at the first start and never leaves it (domain.md 5.2): ECDSA P-256, mode 0600 in a folder
-of mode 0700. The certificate is self-signed until a bureau's authority issues one for the same key.
+of mode 0700. The certificate is self-signed until a bureau's authority issues one for the same key (`request`).
+Whatever follows it, the key before vouches for it (`api.contract.succession`): the API takes it without anybody's help.
 """
 
+import base64
 import fcntl
 import json
 import os
@@ -26,8 +28,10 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pydantic import TypeAdapter, ValidationError
 
 from api.contract.stamp import StampError, fingerprint, read_certificate, sign
+from api.contract.succession import MOST, Succession, voucher
 from streams.clock import utc_now
 from vision.durable import StorageError, remove_partial, sync_folder, write_durably
 
@@ -38,6 +42,9 @@ CERTIFICATE = "node.crt"
 FACTS = "node.json"
 COUNTER = "leads.json"
 LOCK = "lock"
+SUCCESSIONS = "successions.json"
+NEXT = "next.json"
+"""A new certificate, perhaps with a new key, that is being put in place: whole or not there, so a cut loses neither."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _VALIDITY = timedelta(days=730)
@@ -71,6 +78,7 @@ class NodeIdentity:
         self.number = facts.number
         self.certificate_pem = pem
         self.certificate_sha256 = fingerprint(read_certificate(pem))
+        self.successions = _successions(folder)
 
     @classmethod
     def open(cls, folder: Path, name: str | None = None, now: datetime | None = None) -> Self:
@@ -89,6 +97,7 @@ class NodeIdentity:
         lock = _hold(folder)
         try:
             remove_partial(folder)
+            _put_in_place(folder)
             facts = _facts(folder, name)
             key = _key(folder)
             pem = _certificate(folder, facts.name, key, moment)
@@ -104,6 +113,48 @@ class NodeIdentity:
     def sign(self, data: bytes) -> bytes:
         """Return the detached DER signature of the node's key over `data`."""
         return sign(self._key, data)
+
+    def request(self) -> bytes:
+        """Return a certificate request (PKCS #10, PEM) for this node's key, to be sent to an authority."""
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)])
+        made = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(self._key, hashes.SHA256())
+        return made.public_bytes(serialization.Encoding.PEM)
+
+    def succeed(
+        self, certificate_pem: bytes, key: ec.EllipticCurvePrivateKey | None = None, now: datetime | None = None
+    ) -> None:
+        """
+        Go on with another certificate, of this key or of a new one; the key until now vouches for it.
+
+        Raises `NodeError` for one that is not of the key or not valid `now`, and `StorageError`.
+        """
+        try:
+            certificate = read_certificate(certificate_pem)
+        except StampError as error:
+            raise NodeError(f"that is no certificate for a node: {error}") from error
+        key = key or self._key
+        if certificate.public_key() != key.public_key():
+            raise NodeError("the certificate is for another key: have it issued for the request of plumewatch node csr")
+        if not certificate.not_valid_before_utc <= (now or utc_now()) <= certificate.not_valid_after_utc:
+            raise NodeError("the certificate is not valid now")
+        vouched = base64.b64encode(self.sign(voucher(certificate))).decode()
+        pem = certificate.public_bytes(serialization.Encoding.PEM)
+        successions = [*self.successions, Succession(certificate_pem=pem.decode(), signature=vouched)][-MOST:]
+        document = {
+            "key": _private(key).decode(),
+            "certificate": pem.decode(),
+            "successions": [each.model_dump() for each in successions],
+        }
+        write_durably(self._folder / NEXT, json.dumps(document).encode(), 0o600)
+        _put_in_place(self._folder)
+        self._key, self.certificate_pem = key, pem
+        self.certificate_sha256 = fingerprint(certificate)
+        self.successions = _successions(self._folder)
+
+    def rotate(self, now: datetime | None = None) -> None:
+        """Go on with a new key and a self-signed certificate of it; the old key is gone afterwards."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        self.succeed(self_signed(self.name, key, now or utc_now()), key, now)
 
     def next_lead_id(self, day: date) -> str:
         """
@@ -208,10 +259,7 @@ def _key(folder: Path) -> ec.EllipticCurvePrivateKey:
         if (folder / CERTIFICATE).exists():
             raise NodeError(f"{path} is missing but its certificate is there: restore the key or remove both")
         made = ec.generate_private_key(ec.SECP256R1())
-        pem = made.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        write_durably(path, pem, 0o600)
+        write_durably(path, _private(made), 0o600)
         return made
     _refuse_open(path, "600")
     try:
@@ -221,6 +269,35 @@ def _key(folder: Path) -> ec.EllipticCurvePrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise NodeError(f"{path} must hold an ECDSA P-256 key")
     return key
+
+
+def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _put_in_place(folder: Path) -> None:
+    """Finish what `NodeIdentity.succeed` began, however far it came before a cut."""
+    path = folder / NEXT
+    if not path.exists():
+        return
+    document = _read_json(path)
+    write_durably(folder / SUCCESSIONS, json.dumps({"successions": document["successions"]}).encode(), 0o600)
+    write_durably(folder / KEY, str(document["key"]).encode(), 0o600)
+    write_durably(folder / CERTIFICATE, str(document["certificate"]).encode())
+    path.unlink()
+    sync_folder(folder)
+
+
+def _successions(folder: Path) -> tuple[Succession, ...]:
+    path = folder / SUCCESSIONS
+    if not path.exists():
+        return ()
+    try:
+        return tuple(TypeAdapter(list[Succession]).validate_python(_read_json(path).get("successions")))
+    except ValidationError as error:
+        raise NodeError(f"{path} is damaged: it must hold certificates and signatures") from error
 
 
 def _certificate(folder: Path, name: str, key: ec.EllipticCurvePrivateKey, now: datetime) -> bytes:

@@ -77,7 +77,9 @@ class Registration:
         That another node has the name or number is said here, for all who call.
         """
         try:
-            self._client.enrol_node(self._node.name, self._node.number, self._node.certificate_pem)
+            self._client.enrol_node(
+                self._node.name, self._node.number, self._node.certificate_pem, self._node.successions
+            )
         except ApiRefusedError as error:
             if error.status == NODE_TAKEN:
                 self._complain(

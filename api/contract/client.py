@@ -9,7 +9,7 @@ The API as a worker sees it: post a lead with its package, tell what was watched
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from api.contract.coverage import CoverageReceipt, CoverageReport
 from api.contract.schema import CameraDocument, LeadDocument
 from api.contract.stamp import ContractError
+from api.contract.succession import Succession
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=5.0)
 """Reading is long: the API verifies a package before it answers."""
@@ -141,9 +142,17 @@ class ApiClient:
         """Take a camera that the node's own configuration had named off the list."""
         self._send("DELETE", f"v1/cameras/{camera_id}")
 
-    def enrol_node(self, name: str, number: int, certificate_pem: bytes) -> None:
+    def enrol_node(
+        self, name: str, number: int, certificate_pem: bytes, successions: Sequence[Succession] = ()
+    ) -> None:
         """Have the API pin the node's certificate; `ApiRefusedError` 409 if another certificate has the number."""
-        document = {"name": name, "number": number, "certificate_pem": certificate_pem.decode("ascii")}
+        document: dict[str, object] = {
+            "name": name,
+            "number": number,
+            "certificate_pem": certificate_pem.decode("ascii"),
+        }
+        if successions:
+            document["successions"] = [each.model_dump() for each in successions]
         self._send("POST", "v1/nodes", json=document)
 
     def post_coverage(self, report: CoverageReport) -> CoverageReceipt:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from api.contract.manifest import Manifest
 from api.contract.schema import rfc3339
+from api.contract.sentences import in_chinese
 from api.contract.timestamp import TimeStampKind
 
 
@@ -63,6 +64,11 @@ class Check:
     def title_zh(self) -> str:
         """The check's name in Chinese."""
         return TITLES_ZH[self.name]
+
+    @property
+    def sentence_zh(self) -> str:
+        """The sentence in Chinese."""
+        return in_chinese(self.sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,13 @@ class VerificationReport:
             "log": self.log,
             "log_index": self.log_index,
             "checks": [
-                {"name": check.name, "title": check.title_zh, "outcome": check.outcome, "sentence": check.sentence}
+                {
+                    "name": check.name,
+                    "title": check.title_zh,
+                    "outcome": check.outcome,
+                    "sentence": check.sentence,
+                    "sentence_zh": check.sentence_zh,
+                }
                 for check in self.checks
             ],
         }

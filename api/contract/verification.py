@@ -8,10 +8,11 @@ bash, coreutils and openssl.
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from cryptography import x509
 
@@ -38,6 +39,7 @@ from api.contract.package import (
     read_bytes,
 )
 from api.contract.report import Check, CheckName, Outcome, VerificationReport
+from api.contract.revocation import Revocation
 from api.contract.schema import LEAD_ID_PATTERN, rfc3339
 from api.contract.stamp import (
     ContractError,
@@ -64,7 +66,11 @@ _LEAD_ID = re.compile(LEAD_ID_PATTERN)
 
 
 def verify_package(
-    package: PackageFiles | Path | str, roots: bytes | None = None, *, lead_id: str | None = None
+    package: PackageFiles | Path | str,
+    roots: bytes | None = None,
+    *,
+    lead_id: str | None = None,
+    revoked: Mapping[str, Revocation] = MappingProxyType({}),
 ) -> VerificationReport:
     """
     Check a package: a folder, a tar, or one already opened (which stays open).
@@ -74,6 +80,8 @@ def verify_package(
         roots: PEM certificates that the *verifier* trusts, from the authority and never from the package; a node's
             self-signed certificate in it is its own anchor.
         lead_id: the lead that the package must belong to, where the caller knows it.
+        revoked: certificates (by fingerprint) that no longer count, but for packages with an accepted time-stamp from
+            before that; such a node's own certificate need not be among `roots`.
 
     Raises `PackageError` where there is no package to read at all, and `StampError` where `roots` holds no certificate.
     """
@@ -81,10 +89,10 @@ def verify_package(
     if isinstance(package, Path | str):
         opened = open_package(Path(package))
         try:
-            return _Verifier(opened, anchors, lead_id).report()
+            return _Verifier(opened, anchors, lead_id, revoked).report()
         finally:
             opened.close()
-    return _Verifier(package, anchors, lead_id).report()
+    return _Verifier(package, anchors, lead_id, revoked).report()
 
 
 @dataclass(slots=True)
@@ -94,6 +102,7 @@ class _Verifier:
     package: PackageFiles
     anchors: list[x509.Certificate] | None
     lead_id: str | None
+    revoked: Mapping[str, Revocation]
     sums: bytes = b""
     listed: dict[str, str] = field(default_factory=dict)
     found: dict[str, Digests] = field(default_factory=dict)
@@ -111,12 +120,12 @@ class _Verifier:
             CheckName.LISTING: self._listing,
             CheckName.SIGNATURE: self._signature,
             CheckName.MANIFEST: self._manifest,
+            CheckName.TIME_STAMP: self._time_stamp,
             CheckName.IDENTITY: self._identity,
             CheckName.CONTENTS: self._contents,
             CheckName.LEAD_ID: self._lead_id,
             CheckName.ORIGIN: self._origin,
             CheckName.DETECTIONS: self._detections,
-            CheckName.TIME_STAMP: self._time_stamp,
             CheckName.LOG: self._log_proof,
         }
         made: dict[CheckName, Check] = {}
@@ -190,8 +199,25 @@ class _Verifier:
             return Check(CheckName.IDENTITY, Outcome.SKIPPED, sentence)
         if self.manifest is None:
             raise StampError("without a manifest the time for which the certificate must be valid is not known")
-        check_chain(self.certificate, self.anchors, self.manifest.created_utc)
+        trusted = [*self.anchors, *self._readmitted(self.certificate)]
+        check_chain(self.certificate, trusted, self.manifest.created_utc)
+        if self.stamp is not None and self.stamp.anchor is not None:
+            check_chain(self.certificate, trusted, self.stamp.gen_time)
         return f"the certificate of {self.certificate.subject.rfc4514_string()} chains to the given roots"
+
+    def _readmitted(self, certificate: x509.Certificate) -> list[x509.Certificate]:
+        """Return a revoked self-signed certificate as anchor of what was stamped before; else raise `StampError`."""
+        revoked = self.revoked.get(fingerprint(certificate))
+        if revoked is None:
+            return []
+        stamped = None if self.stamp is None or self.stamp.anchor is None else self.stamp.gen_time
+        if stamped is None or stamped >= revoked.at:
+            name = certificate.subject.rfc4514_string()
+            raise StampError(
+                f"the certificate of {name} was revoked at {rfc3339(revoked.at)} ({revoked.reason}), and no accepted "
+                "time stamp shows that the package is older"
+            )
+        return [certificate] if certificate.issuer == certificate.subject else []
 
     def _manifest(self) -> str:
         self.manifest = parse_manifest(self._small(MANIFEST))

@@ -138,7 +138,11 @@ if plain SHA256SUMS.tsr; then
   if ! stamped_by SHA256SUMS SHA256SUMS.tsr; then fail '可信时间戳 / time stamp'
   elif [ -n "$created" ] && [ "$created" -gt $((stamped + 60)) ]; then
     fail "制作时间晚于盖章时刻 $when / made after it was stamped"
-  elif [ -n "$roots" ]; then ok "可信时间戳 / time stamp: $when"
+  elif [ -n "$roots" ]; then
+    ok "可信时间戳 / time stamp: $when"
+    SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null \
+      openssl verify -no-CApath -attime "$stamped" -CAfile "$roots" node.crt >/dev/null 2>&1 ||
+      fail '节点证书在盖章时无效 / node certificate was not valid when it was stamped'
   else skip "时间戳吻合，但未核验机构 / time stamp fits, authority not checked: $when"; fi
 elif [ -e tsa.crt ] && [ ! -e checkpoint.tsr ]; then fail '有 tsa.crt 而没有时间戳 / tsa.crt without a time stamp'
 else skip '没有可信时间戳（tsa: none），时间只是节点自己的陈述 / no time stamp: times are the node'\''s own claim'; fi

@@ -15,8 +15,7 @@ from api.contract.package import OVERLAY, READINGS, SUMS
 from api.contract.report import VerificationReport
 from api.contract.schema import LeadDocument
 from api.contract.stamp import StampError, parse_sha256_list
-from api.contract.verification import verify_package
-from api.intake import pinned_roots
+from api.intake import verify_filed
 from api.proofs import proven_folder
 from api.report.pictures import UnreadablePicture, printable
 from api.report.readings import ReadingLine, parse_readings
@@ -93,7 +92,7 @@ def read_case(state: ApiState, lead_id: str) -> Case:
         custody = tuple(custody_of(session, lead_id))
     sums = "" if lead.evidence is None else lead.evidence.sums_sha256
     with proven_folder(state, sums, lead_id) as folder:
-        report = verify_package(folder, pinned_roots(state), lead_id=lead_id)
+        report = verify_filed(state, folder, lead_id)
         files = _files(folder, report.manifest)
         pictures, unreadable = _pictures(folder, files)
         readings = _readings(folder)

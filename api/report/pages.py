@@ -258,7 +258,7 @@ def _checks(sheet: Sheet, case: Case) -> None:
     if others:
         sheet.table(
             ("未通过或未查", "结论", "说明"),
-            [(check.title_zh, OUTCOMES[check.outcome], check.sentence) for check in others],
+            [(check.title_zh, OUTCOMES[check.outcome], check.sentence_zh) for check in others],
             (36, 16, WIDTH_MM - 52),
             size_pt=7.5,
             alarms=_FAILED,

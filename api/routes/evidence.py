@@ -15,9 +15,8 @@ from api.contract.package import MANIFEST
 from api.contract.schema import UtcTime
 from api.contract.stamp import FILE_NAME_PATTERN, ContractError, parse_sha256_list, sha256_hex
 from api.contract.tarball import tar_chunks
-from api.contract.verification import verify_package
 from api.custody import filed_lead, missing, note, package_sizes
-from api.intake import pinned_roots
+from api.intake import verify_filed
 from api.problems import Problem
 from api.proofs import proofs_of, proven_folder
 from api.routes.leads import LeadIdPath
@@ -69,6 +68,7 @@ class CheckDocument(BaseModel):
     title: str = Field(description="in Chinese")
     outcome: str = Field(description="ok, fail or skipped")
     sentence: str
+    sentence_zh: str
 
 
 class VerificationDocument(BaseModel):
@@ -182,7 +182,7 @@ def get_verification(
     sums = filed_lead(state, lead_id)[1]
     try:
         with proven_folder(state, sums, lead_id) as folder:
-            report = verify_package(folder, pinned_roots(state), lead_id=lead_id)
+            report = verify_filed(state, folder, lead_id)
     except MissingEvidence as fault:
         raise missing(state, sums, fault) from fault
     except (VaultError, ContractError) as fault:

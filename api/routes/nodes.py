@@ -2,17 +2,21 @@
 
 from typing import Annotated
 
+from cryptography import x509
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import AnyWorker, Reader
+from api.auth import Admin, AnyWorker, Reader, caller_name
 from api.clock import utc_now
-from api.contract.schema import UtcTime
-from api.contract.stamp import StampError, fingerprint, read_certificate
+from api.contract.revocation import RevokedDocument, RevokedList
+from api.contract.schema import Sha256, UtcTime
+from api.contract.stamp import StampError, check_chain, fingerprint, read_certificate, read_certificates
+from api.contract.succession import MOST, Succession, succeeds
 from api.intake import pinned_roots
 from api.problems import Problem
-from api.state import State
-from api.store.faults import RecordConflict
+from api.state import ApiState, State
+from api.store.faults import RecordConflict, UnknownRecord
+from api.store.trust import add_authority, revoke_certificate, revoked_certificates
 from api.store.workers import Node, enrol_node, list_nodes
 
 router = APIRouter(prefix="/v1", tags=["nodes"])
@@ -26,6 +30,10 @@ class Enrolment(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._-]+$")]
     number: Annotated[int, Field(ge=0, le=999_999, description="the node's own range of lead numbers")]
     certificate_pem: Annotated[str, Field(max_length=20_000, description="one P-256 certificate, PEM")]
+    successions: Annotated[
+        list[Succession],
+        Field(default_factory=list, max_length=MOST, description="from the certificate that is pinned to this one"),
+    ]
 
 
 class NodeDocument(BaseModel):
@@ -59,6 +67,9 @@ def post_node(body: Enrolment, worker: AnyWorker, state: State, response: Respon
     """Pin a node's certificate; 200 when it is pinned already, 409 when name or number belong to another one."""
     try:
         certificate = read_certificate(body.certificate_pem.encode())
+        if certificate.issuer != certificate.subject:
+            check_chain(certificate, read_certificates(pinned_roots(state)), utc_now())
+        before = _before(state, body, certificate)
     except StampError as fault:
         raise Problem(422, "bad-certificate", str(fault)) from fault
     with state.database.writing() as session:
@@ -71,11 +82,23 @@ def post_node(body: Enrolment, worker: AnyWorker, state: State, response: Respon
                 fingerprint=fingerprint(certificate),
                 key_id=worker.key_id,
                 at=utc_now(),
+                succeeds=before,
             )
         except RecordConflict as fault:
             raise Problem(409, "node-taken", str(fault)) from fault
     response.status_code = 201 if created else 200
     return _document(node)
+
+
+def _before(state: ApiState, body: Enrolment, certificate: x509.Certificate) -> str | None:
+    """Return the fingerprint of the pinned certificate that the new one succeeds, if its key vouches for that."""
+    with state.database.reading() as session:
+        pinned = next(
+            (node for node in list_nodes(session) if (node.name, node.number) == (body.name, body.number)), None
+        )
+    if pinned is None or not succeeds(read_certificate(pinned.certificate_pem.encode()), body.successions, certificate):
+        return None
+    return pinned.fingerprint
 
 
 @router.get("/nodes")
@@ -87,9 +110,92 @@ def get_nodes(_: Reader, state: State) -> NodeList:
 
 @router.get("/trust/nodes.pem", response_class=Response, responses={200: {"content": {"application/x-pem-file": {}}}})
 def get_roots(_: Reader, state: State) -> Response:
-    """Give the certificates of all pinned nodes: the roots file of ``plumewatch verify`` and ``verify.sh``."""
+    """
+    Give the roots file of ``plumewatch verify`` and ``verify.sh``.
+
+    The certificates of nodes and of the authorities that issue them, without revoked ones; the site's root; the roots
+    of the outside time-stamp authority.
+    """
     return Response(
         pinned_roots(state),
         media_type="application/x-pem-file",
         headers={"Content-Disposition": 'attachment; filename="plumewatch-roots.pem"'},
+    )
+
+
+class NewAuthority(BaseModel):
+    """An authority that issues certificates to nodes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    certificate_pem: Annotated[str, Field(max_length=20_000, description="one self-signed certificate, PEM")]
+
+
+class NewRevocation(BaseModel):
+    """A certificate that is to count no longer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    certificate_sha256: Sha256
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    since: Annotated[
+        UtcTime | None, Field(description="when the key may have been in other hands; now, if not given")
+    ] = None
+
+
+@router.post("/trust/authorities", status_code=204)
+def post_authority(body: NewAuthority, admin: Admin, state: State) -> None:
+    """Trust an authority (the bureau's CA): nodes may then enrol with certificates issued by it. A log leaf tells."""
+    try:
+        (certificate,) = read_certificates(body.certificate_pem.encode())
+        check_chain(certificate, [certificate], utc_now())
+    except (StampError, ValueError) as fault:
+        raise Problem(422, "bad-certificate", f"one valid self-signed certificate is needed: {fault}") from fault
+    with state.database.writing() as session:
+        add_authority(
+            session,
+            fingerprint=fingerprint(certificate),
+            name=certificate.subject.rfc4514_string(),
+            pem=body.certificate_pem,
+            by=caller_name(admin),
+            at=utc_now(),
+        )
+
+
+@router.post("/trust/revocations", status_code=204)
+def post_revocation(body: NewRevocation, admin: Admin, state: State) -> None:
+    """
+    Revoke the certificate of a node or authority: what it signs is refused from now on.
+
+    What an accepted time-stamp shows to be older stays valid. 404 for an unknown certificate, 409 for a revoked one.
+    """
+    now = utc_now()
+    if body.since is not None and body.since > now:
+        raise Problem(422, "invalid-input", "a certificate cannot be revoked from a time to come")
+    with state.database.writing() as session:
+        try:
+            revoke_certificate(
+                session,
+                body.certificate_sha256,
+                since=body.since or now,
+                reason=body.reason,
+                by=caller_name(admin),
+                at=now,
+            )
+        except UnknownRecord as fault:
+            raise Problem(404, "not-found", str(fault)) from fault
+        except RecordConflict as fault:
+            raise Problem(409, "already-revoked", str(fault)) from fault
+
+
+@router.get("/trust/revoked.json")
+def get_revoked(_: Reader, state: State) -> RevokedList:
+    """Give what was revoked, and since when: the ``--revoked`` of ``plumewatch verify``."""
+    with state.database.reading() as session:
+        revoked = revoked_certificates(session)
+    return RevokedList(
+        revoked=[
+            RevokedDocument(certificate_sha256=name, at=each.at, reason=each.reason)
+            for name, each in sorted(revoked.items())
+        ]
     )

