@@ -68,6 +68,32 @@ def _(e: Exhibit) -> None:
     e.sign()
 
 
+# What a node seals itself: its own key, stamp and log agree, only the manifest does not
+
+UNREAD = "no: it does not read the manifest"
+
+
+@attack("nodes", "a file sealed that the manifest does not name", CheckName.CONTENTS, by_script=False, note=UNREAD)
+def _(e: Exhibit) -> None:
+    e.write("witness.txt", b"I saw it")
+    lines = [*e.sums.decode().splitlines(), f"{'0' * 64}  witness.txt"]
+    e.write("SHA256SUMS", "".join(f"{line}\n" for line in sorted(lines, key=lambda line: line[66:])).encode())
+    e.seal()
+
+
+@attack("nodes", "another clip sealed than the manifest tells of", CheckName.CONTENTS, by_script=False, note=UNREAD)
+def _(e: Exhibit) -> None:
+    e.write("clip.mp4", b"another clip")
+    e.seal()
+
+
+@attack("nodes", "a picture sealed that does not say where it is from", CheckName.ORIGIN, by_script=False, note=UNREAD)
+def _(e: Exhibit) -> None:
+    files = json.loads(e.read("manifest.json"))["files"]
+    edit_manifest(e, files=[file | {"source": None} if file["name"] == "overlay.jpg" else file for file in files])
+    e.seal()
+
+
 # Time-stamps
 
 
