@@ -49,6 +49,12 @@ export class FileList {
       cell.dataset.verdict = file.verdict;
       speak(cell, `check.${file.verdict}`);
     }
+    // what came after the list was signed proves the package and is not in it: time-stamp, log, checkpoint
+    for (const cell of this.#verdicts.values()) {
+      if (cell.dataset.verdict) continue;
+      cell.dataset.verdict = "proof";
+      speak(cell, "check.proof");
+    }
   }
 
   /** Show the verdict on the list and its signature beside their own rows. @param {import("./hashes.js").PackageCheck} check */

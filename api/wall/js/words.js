@@ -272,6 +272,7 @@ export const WORDS = {
   "check.mismatch": ["不一致", "differs"],
   "check.missing": ["缺失", "missing"],
   "check.unlisted": ["未列入清单", "not listed"],
+  "check.proof": ["后补证明", "later proof"],
   "check.unread": ["无法读取", "unreadable"],
   "check.valid": ["有效", "valid"],
   "check.invalid": ["无效", "invalid"],
