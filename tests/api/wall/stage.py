@@ -77,7 +77,7 @@ class StagedCamera:
     box_state: str = "confirmed"
     state: CameraState = CameraState.PLAYING
     error: str = ""
-    told: dict[str, str | float] = field(default_factory=dict)
+    told: dict[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         settings = StreamSettings(loop=True)

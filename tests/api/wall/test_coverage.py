@@ -156,6 +156,9 @@ def test_a_camera_is_told_in_full(
         "trouble": "unsighted",
         "trouble_detail": "covered",
         "worker": "analysis-01",
+        "findings": [{"kind": "covered"}, {"kind": "noisy", "detail": "4"}],
+        "leads_merged": 2,
+        "leads_suppressed": 1,
     }
     tampered = fresh_lead("L20261123-001008", id="gate", name="东门").model_copy(
         update={"violation_code": "V17_DEVICE_TAMPER"}
