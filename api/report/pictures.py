@@ -1,5 +1,6 @@
-"""Pictures of the printed report: stills of a package, made small enough for paper; the only import of ``PIL``."""
+"""Pictures: stills of a package made small enough for paper, or with parts covered; the only import of ``PIL``."""
 
+from collections.abc import Sequence
 from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
@@ -9,6 +10,8 @@ from api.report.sheet import Picture
 LONGEST_PX = 1400
 """88 mm at 400 dpi: more than a printer shows."""
 JPEG_QUALITY = 85
+COVER_RGB = (48, 48, 48)
+BLOCK_PX = 8
 LARGEST_PX = 64_000_000
 """A picture that claims more is not opened: 8K is 33 million."""
 
@@ -19,15 +22,39 @@ class UnreadablePicture(ValueError):  # noqa: N818  (what it is, not that it is 
 
 def printable(image: bytes, caption: str) -> Picture:
     """Return a picture for the report, at most `LONGEST_PX` long, as JPEG; raise `UnreadablePicture`."""
+    small = _opened(image, (LONGEST_PX, LONGEST_PX))
+    small.thumbnail((LONGEST_PX, LONGEST_PX))
+    return Picture(_jpeg(small), small.size, caption)
+
+
+def covered(image: bytes, boxes: Sequence[tuple[int, int, int, int]]) -> bytes:
+    """
+    Return a copy as JPEG without metadata, with boxes (left, top, right, bottom in px) covered by one flat colour.
+
+    Flat, for what is merely blurred or made coarse can be guessed back. A margin of `BLOCK_PX` goes with it, since
+    JPEG spreads an edge over its block. Raises `UnreadablePicture`, also for a box that covers nothing.
+    """
+    copy = _opened(image, None)
+    for left, top, right, bottom in boxes:
+        if not (left < right and top < bottom and right > 0 and bottom > 0 and left < copy.width and top < copy.height):
+            raise UnreadablePicture(f"the box {left}, {top}, {right}, {bottom} covers nothing of the picture")
+        copy.paste(COVER_RGB, (left - BLOCK_PX, top - BLOCK_PX, right + BLOCK_PX, bottom + BLOCK_PX))
+    return _jpeg(copy)
+
+
+def _opened(image: bytes, enough: tuple[int, int] | None) -> Image.Image:
     try:
         with Image.open(BytesIO(image), formats=("JPEG", "PNG")) as opened:
             if opened.width * opened.height > LARGEST_PX:
                 raise UnreadablePicture(f"the picture has {opened.width} x {opened.height} px")
-            opened.draft("RGB", (LONGEST_PX, LONGEST_PX))
-            small = opened.convert("RGB")
+            if enough is not None:
+                opened.draft("RGB", enough)
+            return opened.convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as fault:
         raise UnreadablePicture(f"the file is no readable picture: {type(fault).__name__}") from fault
-    small.thumbnail((LONGEST_PX, LONGEST_PX))
+
+
+def _jpeg(image: Image.Image) -> bytes:
     target = BytesIO()
-    small.save(target, "JPEG", quality=JPEG_QUALITY)
-    return Picture(target.getvalue(), small.size, caption)
+    image.save(target, "JPEG", quality=JPEG_QUALITY)
+    return target.getvalue()

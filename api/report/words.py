@@ -66,6 +66,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         CustodyAction.EXPORTED: "导出",
         CustodyAction.VERIFIED: "核验",
         CustodyAction.PRINTED: "打印",
+        CustodyAction.REDACTED: "遮挡",
         CustodyAction.HELD: "保全",
         CustodyAction.RELEASED: "解除保全",
         CustodyAction.DELETED: "到期删除",

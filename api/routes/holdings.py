@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from api.auth import AnyOperator
 from api.contract.schema import LeadId, Sha256
 from api.state import State
-from api.store.search import find_holdings
+from api.store.search import Holding, find_holdings
 
 router = APIRouter(prefix="/v1/evidence", tags=["evidence"])
 
@@ -17,7 +17,9 @@ class HoldingDocument(BaseModel):
     """A file of a filed package."""
 
     lead_id: LeadId
-    name: str = Field(description="the file's name in the package; SHA256SUMS for the list itself")
+    name: str = Field(
+        description="the file's name in the package; SHA256SUMS for the list itself, redactions/... for a copy of one"
+    )
     sums_sha256: str = Field(description="hash of the package's SHA256SUMS")
     address: str = Field(description="where the file is")
 
@@ -43,8 +45,13 @@ def get_holdings(
             lead_id=one.lead_id,
             name=one.name,
             sums_sha256=one.sums_sha256,
-            address=f"/v1/evidence/{one.lead_id}/files/{one.name}",
+            address=_address(one),
         )
         for one in found
     ]
     return HoldingList(sha256=sha256, holdings=holdings)
+
+
+def _address(one: Holding) -> str:
+    folder = "" if one.name.startswith("redactions/") else "files/"
+    return f"/v1/evidence/{one.lead_id}/{folder}{one.name}"

@@ -23,6 +23,7 @@ class CustodyAction(StrEnum):
     EXPORTED = "exported"
     VERIFIED = "verified"
     PRINTED = "printed"
+    REDACTED = "redacted"
     HELD = "held"
     RELEASED = "released"
     DELETED = "deleted"

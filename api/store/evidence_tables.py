@@ -1,8 +1,8 @@
-"""Tables of what surrounds the packages: accesses, chains, cameras' files under article 41, holds, scrubs."""
+"""Tables of what surrounds the packages: accesses, chains, cameras' files, holds, scrubs, redactions."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.store.tables import Moment, Serial, Table
@@ -71,3 +71,20 @@ class ScrubRow(Table):
     at: Mapped[datetime] = mapped_column(Moment)
     sound: Mapped[bool] = mapped_column(Boolean)
     report: Mapped[str] = mapped_column(Text)
+
+
+class RedactionRow(Table):
+    """A redacted copy of a package's picture; see `api.store.redactions`."""
+
+    __tablename__ = "redactions"
+
+    lead_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    file: Mapped[str] = mapped_column(String(255))
+    source_sha256: Mapped[str] = mapped_column(String(64))
+    boxes: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(String(160))
+    at: Mapped[datetime] = mapped_column(Moment)
+    log_index: Mapped[int] = mapped_column(BigInteger)
+    picture: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)

@@ -42,6 +42,7 @@ class LeafKind(StrEnum):
     KEY = "key"
     CAMERA = "camera"
     HOLD = "hold"
+    REDACTION = "redaction"
 
 
 @dataclass(frozen=True, slots=True)
