@@ -1,6 +1,7 @@
 """The evidence view in a real browser."""
 
 import tarfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -193,6 +194,19 @@ def test_what_the_record_is_good_for_is_said_and_follows_the_review(view: Page, 
     expect(use.locator('[data-obstacle="not_reviewed"]')).to_have_count(0)
     use.scroll_into_view_if_needed()
     keep_picture(view, "standing-zh-1366")
+
+
+def test_the_log_s_proof_is_followed_in_the_browser(view: Page, operator: httpx.Client) -> None:
+    """Once a signed checkpoint holds the package, the page finds its place under it, and says whose stamp it has."""
+    deadline = time.monotonic() + 20
+    while "tlog.json" not in {file["name"] for file in operator.get(f"/v1/evidence/{ID}/files").json()["files"]}:
+        assert time.monotonic() < deadline, "no checkpoint holds the package"
+        time.sleep(0.2)
+    open_evidence(view)
+    index = operator.get(f"/v1/leads/{ID}").json()["evidence"]["log_index"]
+    expect(view.locator(".chain")).to_contain_text(f"第 {index} 项，浏览器已核验：在")
+    expect(view.locator(".chain")).to_contain_text("本站自有时间戳机构（证明力较弱）")
+    expect(view.locator('tr[data-file="tlog.json"] .verdict')).to_have_text("后补证明")
 
 
 def test_a_race_between_two_reviewers_is_told(view: Page, operator: httpx.Client) -> None:
