@@ -46,7 +46,12 @@ def split_opacity(name: str, folder: Path, scenes: Sequence[Scene], step: Step |
             cases.append(_case(scene, clip, bit_rate))
             if step is not None:
                 step(len(cases), len(scenes) * len(BIT_RATES))
-    groups = {"all": cases}
+    return grouped(name, sum(scene.seconds for scene in scenes) * len(BIT_RATES), cases)
+
+
+def grouped(name: str, seconds: float, cases: Sequence[OpacityCase]) -> SplitOpacity:
+    """Return the figures of all cases and of each colour, background and bit rate; `seconds` is their material."""
+    groups = {"all": list(cases)}
     for key in ("colour", "before"):
         for value in sorted({str(getattr(case, key)) for case in cases}):
             groups[value] = [case for case in cases if getattr(case, key) == value]
@@ -54,9 +59,9 @@ def split_opacity(name: str, folder: Path, scenes: Sequence[Scene], step: Step |
         groups[f"{bit_rate / 1e6:g} Mbit/s"] = [case for case in cases if case.bit_rate == bit_rate]
     return SplitOpacity(
         name=name,
-        seconds=sum(scene.seconds for scene in scenes) * len(BIT_RATES),
+        seconds=seconds,
         groups={group: opacity_figures(members) for group, members in groups.items()},
-        cases=cases,
+        cases=list(cases),
     )
 
 
