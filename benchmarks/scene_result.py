@@ -152,12 +152,16 @@ class Code(Part):
 
 
 class SceneTimings(Part):
-    """Wall-clock and processor seconds of this run; with the machine, all that differs between two runs of the same."""
+    """
+    Wall-clock and processor seconds of this run; with the machine, all that differs between two runs of the same.
 
-    rendering_s: Number
+    Wall-clock times are none of a result that was put together from several runs.
+    """
+
+    rendering_s: Number | None
     rendering_cpu_s: Number
-    events_s: Number
-    opacity_s: Number
+    events_s: Number | None
+    opacity_s: Number | None
 
 
 class ScenesResult(Part):

@@ -14,7 +14,7 @@ def scenes_text(result: ScenesResult) -> str:
     lines = [
         f"{model.name} {model.version}, on {runtime.engine} {runtime.version} {runtime.precision}; code {code}",
         f"{machine.processor}, {machine.cores} cores, load {machine.load_average:g} at the start",
-        f"rendered in {result.timings.rendering_s:.0f} s ({result.timings.rendering_cpu_s:.0f} s of processor time)",
+        f"rendered in {result.timings.rendering_cpu_s:.0f} s of processor time",
         "scenes are rendered, not filmed; 95 % intervals in brackets",
     ]
     for events in result.events:
