@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.opacity_cases import clip_scenes, invalid_scenes, narrow_scenes, zone_of
+from benchmarks.opacity_cases import FPS, clip_scenes, invalid_scenes, narrow_scenes, zone_of
 from benchmarks.scenes import film
 from benchmarks.scenes.scene import Scene
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, camera_id
@@ -132,7 +132,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Render what is missing, read every scene, print the table; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.opacity", description=__doc__.split("\n\n")[0])
     parser.add_argument("--folder", type=Path, help="where clips are kept (default: a temporary folder)")
-    parser.add_argument("--bit-rate", type=int, action="append", help="bits a second (default: 2 and 4 million)")
+    parser.add_argument(
+        "--bit-rate", type=int, action="append", help="of a camera at 25 pictures/s (default: 2 and 4 million)"
+    )
     parser.add_argument("--only", default="", metavar="TEXT", help="scenes whose name holds this text")
     parser.add_argument("--look", type=int, default=LEAST_PX, help="longer side of the analysed pictures; 0: as sent")
     parser.add_argument("--json", type=Path, help="file for the result")
@@ -140,10 +142,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     every = (*clip_scenes(), *narrow_scenes(), *invalid_scenes())
     cases: list[Case] = []
     with tempfile.TemporaryDirectory() as scratch:
-        for bit_rate in options.bit_rate or BIT_RATES:
-            folder = (options.folder or Path(scratch)) / f"{bit_rate}"
-            for scene in (scene for scene in every if options.only in scene.name):
-                clip = film.ensure(folder, [scene], bit_rate=bit_rate)[scene.name]
+        rates = options.bit_rate or BIT_RATES
+        folders = {film.rate_at(rate, FPS): (options.folder or Path(scratch)) / f"{rate}" for rate in rates}
+        for scene in (scene for scene in every if options.only in scene.name):
+            clips = film.ensure_rates(folders, [scene])[scene.name]
+            for bit_rate, clip in zip(rates, clips.values(), strict=True):
                 cases.append(measure(scene, clip, bit_rate, options.look))
                 print(_line(cases[-1]), flush=True)
     groups: dict[str, list[Case]] = {}

@@ -16,8 +16,8 @@ CLEAN_S = 10.0
 SECONDS = 2 * READING_S + 0.5
 """Length of a clip: two readings, and the picture that ends the second."""
 
-FPS = 4.0
-"""Pictures a second of a clip; every second one is analysed, as in focus."""
+FPS = 2.0
+"""Pictures a second of a clip; each is analysed, as in focus."""
 
 NARROW = "narrow"
 _WALL = (0.5, 0.70)
