@@ -47,6 +47,15 @@ LEAST_WIDTH_PX = 6.0
 FARTHEST_M = 400.0
 """Distance beyond which nothing is read (EPA Method 22; the air between adds light of its own)."""
 
+BLACK, WHITE = 0.09, 0.45
+"""
+A plume's own light against the brightest of the picture, below and above which it is black and white. Rendered plumes
+before houses, 20 to 100 % opaque: black 0.01 to 0.06, grey 0.13 to 0.26.
+"""
+
+COLOURED = 1.7
+"""Factor between red and blue from which it has a colour."""
+
 _SIDE, _UP, _DOWN = 1.0, 2.0, 0.5
 """Outlet widths to the sides of the outlet's middle, above and below its lip: a box that reaches there comes of it."""
 
@@ -291,7 +300,7 @@ def colour_of(reading: OpacityReading, brightest: float) -> PlumeColour | None:
     """
     Return the colour class of a plume from its own light (domain.md 1.6); ``None`` where it is not told.
 
-    `brightest` is the linear luminance of what is brightest beside it: black and white are so in the light there is.
+    `brightest` is the linear luminance of what is brightest in the picture: black and white are so in its light.
     """
     if reading.own_light is None or brightest <= 0:
         return None
@@ -304,6 +313,3 @@ def colour_of(reading: OpacityReading, brightest: float) -> PlumeColour | None:
     if blue / red > COLOURED:
         return PlumeColour.BLUE
     return PlumeColour.WHITE if light > WHITE else PlumeColour.GREY
-
-
-BLACK, WHITE, COLOURED = 0.1, 0.45, 1.7

@@ -122,11 +122,12 @@ class PlumeReader:
         self._first, self._second = _mean(means[:half]), _mean(means[half:])
         self._background = _mean(means)
         self._saturated = max(part.saturated for part in clean)
+        self._brightest = median(part.air.brightest for part in clean if part.air is not None)
 
     @property
     def brightest(self) -> float:
-        """Linear luminance that a tenth of the background's pixels exceed: what sunlit things there look like."""
-        return float(np.percentile(self._background.mean(2), 90))
+        """Linear luminance of what is brightest in the picture while the outlet is clean."""
+        return self._brightest
 
     def read(self, parts: Sequence[Part]) -> OpacityReading:
         """Return the mean opacity over the parts of a reading, in their order."""
@@ -144,7 +145,7 @@ class PlumeReader:
             Refusal.CAMERA_MOVED: sum(part.lost for part in parts) * 2 > sum(part.pictures for part in parts),
             Refusal.FEW_PICTURES: len(shown) < BLOCKS,
             Refusal.INFRARED: all(part.colourless for part in shown),
-            Refusal.WEATHER: median(part.veil for part in parts) > VEILED,
+            Refusal.WEATHER: median(part.air.veil for part in parts if part.air is not None) > VEILED,
             Refusal.DARK: float(self._background.mean()) < DARK,
             Refusal.SATURATED: max(self._saturated, *(part.saturated for part in parts)) > SATURATED_SHARE,
         }

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from streams.frame import BgrImage
 from vision.leads import Xyxy
 from vision.opacity import Linear, linear
-from vision.weather import veil
+from vision.weather import Air
 from vision.zones import Outlet
 
 SATURATED = 250
@@ -69,7 +69,7 @@ class Part:
 
         colourless: True where none of them has any colour: the camera sees by infrared.
 
-        veil: of the first of them (`vision.weather.veil`).
+        air: of the first of them; ``None`` where there is none.
     """
 
     mean: Linear | None
@@ -77,7 +77,7 @@ class Part:
     lost: int
     saturated: float
     colourless: bool = False
-    veil: float = 0.0
+    air: Air | None = None
 
 
 class Surroundings:
@@ -174,12 +174,12 @@ class Gathering:
         self._pictures = self._lost = 0
         self._saturated = 0.0
         self._colourless = True
-        self._veil = 0.0
+        self._air: Air | None = None
 
     def add(self, picture: BgrImage) -> None:
         """Take in the next picture."""
-        if self._pictures == 0:
-            self._veil = veil(picture)
+        if self._air is None:
+            self._air = Air.of(picture)
         self._pictures += 1
         laid = self._surroundings.laid(picture)
         if laid is None:
@@ -194,7 +194,7 @@ class Gathering:
         """Return what was added so far."""
         kept = self._pictures - self._lost
         mean = None if self._sum is None else np.asarray(self._sum / np.float32(kept), np.float32)
-        return Part(mean, self._pictures, self._lost, self._saturated, self._colourless and kept > 0, self._veil)
+        return Part(mean, self._pictures, self._lost, self._saturated, self._colourless and kept > 0, self._air)
 
 
 def is_colourless(picture: BgrImage) -> bool:

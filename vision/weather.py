@@ -1,4 +1,6 @@
-"""Weather between camera and outlet: whether air that is not clear lies over the whole picture."""
+"""Weather between camera and outlet: the light there is, and whether air that is not clear lies over the picture."""
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -18,16 +20,29 @@ _LOOK_PX = 160
 _PATCH = np.ones((5, 5), np.uint8)
 
 
-def veil(picture: BgrImage) -> float:
+@dataclass(frozen=True, slots=True)
+class Air:
     """
-    Return how bright the darkest is below the upper third, against the brightest of the picture: 0 to 1.
+    The light and the air of one picture.
 
-    The dark channel of He, Sun and Tang 2009, linear: in clear air some surface or shadow reflects next to nothing in
-    one of the three colours; fog adds its own light to all.
+    Attributes:
+        brightest: linear luminance that a twentieth of the picture exceeds: sky, or sunlit walls.
+
+        veil: how bright the darkest is below the upper third, against `brightest`, 0 to 1. The dark channel of He, Sun
+            and Tang 2009, linear: in clear air some surface or shadow reflects next to nothing in one of the three
+            colours; fog adds its own light to all.
     """
-    height, width = picture.shape[:2]
-    scale = min(1.0, _LOOK_PX / max(height, width))
-    size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
-    light = linear(np.asarray(cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA), np.uint8))
-    dark = cv2.erode(light.min(2), _PATCH)[size_wh[1] // 3 :]
-    return float(np.percentile(dark, 10) / max(float(np.percentile(light.mean(2), 95)), 1e-3))
+
+    brightest: float
+    veil: float
+
+    @classmethod
+    def of(cls, picture: BgrImage) -> "Air":
+        """Return the air of a picture."""
+        height, width = picture.shape[:2]
+        scale = min(1.0, _LOOK_PX / max(height, width))
+        size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
+        light = linear(np.asarray(cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA), np.uint8))
+        brightest = max(float(np.percentile(light.mean(2), 95)), 1e-3)
+        dark = cv2.erode(light.min(2), _PATCH)[size_wh[1] // 3 :]
+        return cls(brightest, float(np.percentile(dark, 10)) / brightest)
