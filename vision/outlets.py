@@ -56,6 +56,12 @@ before houses, 20 to 100 % opaque: black 0.01 to 0.06, grey 0.13 to 0.26.
 COLOURED = 1.7
 """Factor between red and blue from which it has a colour."""
 
+EVEN = 0.25
+"""Most by which a black or grey plume before an even sky takes more of one colour than of another, of what it takes."""
+
+DARK_SHARE = 0.9
+"""Of the light of the darkest white plume: what is darker than this cannot be white, however thin."""
+
 _SIDE, _UP, _DOWN = 1.0, 2.0, 0.5
 """Outlet widths to the sides of the outlet's middle, above and below its lip: a box that reaches there comes of it."""
 
@@ -302,8 +308,10 @@ def colour_of(reading: OpacityReading, brightest: float) -> PlumeColour | None:
 
     `brightest` is the linear luminance of what is brightest in the picture: black and white are so in its light.
     """
-    if reading.own_light is None or brightest <= 0:
+    if brightest <= 0:
         return None
+    if reading.own_light is None:
+        return _dark_colour(reading, brightest)
     blue, green, red = (max(value, 1e-4) for value in reading.own_light)
     light = (blue + green + red) / 3 / brightest
     if light < BLACK:
@@ -313,3 +321,18 @@ def colour_of(reading: OpacityReading, brightest: float) -> PlumeColour | None:
     if blue / red > COLOURED:
         return PlumeColour.BLUE
     return PlumeColour.WHITE if light > WHITE else PlumeColour.GREY
+
+
+def _dark_colour(reading: OpacityReading, brightest: float) -> PlumeColour | None:
+    """
+    Return black or grey of a plume whose own light is not told, before an even sky, where it can be nothing else.
+
+    It takes the same share of each colour, and what is left is darker than any white plume in this light.
+    """
+    if reading.least is None or reading.light is None or reading.behind is None:
+        return None
+    shares = [seen / max(behind, 1e-4) for seen, behind in zip(reading.light, reading.behind, strict=True)]
+    light = sum(reading.light) / 3 / brightest
+    if max(shares) >= 1 or max(shares) - min(shares) > EVEN * (1 - min(shares)) or light >= DARK_SHARE * WHITE:
+        return None
+    return PlumeColour.BLACK if light < BLACK else PlumeColour.GREY

@@ -62,6 +62,9 @@ _CONTROLS = (Window(SMOOTH, 0.35, 1.2, -2.0), Window(SMOOTH, 0.35, 1.2, 2.0))
 """Beside the plume, where the same regression must find nothing taken away; the wind blows to one side only."""
 
 
+Bgr = tuple[float, float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class OpacityReading:
     """
@@ -86,6 +89,10 @@ class OpacityReading:
 
         refusal: ``None`` where the number holds.
 
+        light: linear blue, green, red that is seen above the lip; ``None`` where nothing was measured.
+
+        behind: likewise what was seen there while the outlet was clean.
+
         change: by how much of the background's light the window differs from it, beyond what it does beside the plume;
             told with a refusal too.
     """
@@ -95,9 +102,11 @@ class OpacityReading:
     r2: float
     contrast: float
     least: float | None
-    own_light: tuple[float, float, float] | None
+    own_light: Bgr | None
     pictures: int
     refusal: Refusal | None
+    light: Bgr | None = None
+    behind: Bgr | None = None
     change: float = 0.0
 
 
@@ -181,6 +190,8 @@ class PlumeReader:
             own_light=None if refusal or opacity < OWN_LIGHT_FROM else self._own_light(mean, found.share),
             pictures=pictures,
             refusal=refusal,
+            light=self._light(mean),
+            behind=self._light(self._background),
             change=self._change(mean),
         )
 
@@ -205,7 +216,11 @@ class PlumeReader:
     def _brightness(self, image: Linear, window: Window) -> float:
         return max(float(image[self._surroundings.rows_columns(window)].mean()), 1e-6)
 
-    def _own_light(self, seen: Linear, share: float) -> tuple[float, float, float]:
+    def _light(self, image: Linear) -> Bgr:
+        blue, green, red = (float(value) for value in image[self._surroundings.rows_columns(ABOVE)].mean((0, 1)))
+        return blue, green, red
+
+    def _own_light(self, seen: Linear, share: float) -> Bgr:
         at = self._surroundings.rows_columns(ABOVE)
         path = (seen[at] - np.float32(share) * self._background[at]).mean((0, 1)) / max(1 - share, 1e-3)
         blue, green, red = (float(max(value, 0.0)) for value in path)
