@@ -209,6 +209,20 @@ def test_the_log_s_proof_is_followed_in_the_browser(view: Page, operator: httpx.
     expect(view.locator('tr[data-file="tlog.json"] .verdict')).to_have_text("后补证明")
 
 
+def test_copies_with_parts_covered_are_offered(view: Page, operator: httpx.Client) -> None:
+    """Below the files, with the leaf that ties the copy to its original; without any there is no heading."""
+    open_evidence(view)
+    expect(view.locator(".files tbody tr").first).to_be_visible()
+    expect(view.locator(".copies")).to_be_empty()
+    view.locator("[data-act=close]").click()
+    covered = {"file": "overlay.jpg", "boxes": [[10, 10, 60, 60]], "reason": "行人"}
+    made = operator.post(f"/v1/evidence/{ID}/redactions", json=covered)
+    assert made.status_code == 201
+    open_evidence(view)
+    expect(view.locator(".copies")).to_contain_text(f"日志第 {made.json()['log_index']} 项 · 行人")
+    expect(view.locator(".copies a")).to_have_attribute("href", made.json()["address"])
+
+
 def test_a_race_between_two_reviewers_is_told(view: Page, operator: httpx.Client) -> None:
     """Who decides on a lead that a colleague has changed in the meantime sees the new state instead."""
     open_evidence(view)
