@@ -1,6 +1,7 @@
 """Measure: times of answers over HTTP, and of what the store and the vault do by themselves."""
 
 import json
+import os
 import platform
 import random
 import socket
@@ -31,6 +32,7 @@ from benchmarks.retrieval.questions import KINDS
 from benchmarks.retrieval.site import Filed, Filler, filed_leads, large_lead
 
 PAGES_DEEP = 20
+TRIES = 3
 _PASSWORD = "asked-by-the-benchmark"  # noqa: S105  (of a store that is thrown away)
 
 
@@ -42,6 +44,9 @@ class Times:
     Attributes:
         found: median of leads in it.
 
+        fastest_p95_ms: each question asked three times, the fastest of these counts: what the answer costs, where other
+            programs use the machine too.
+
         cpu_ms: processor time of the API's process for one answer, on average; a busy machine changes it little.
     """
 
@@ -52,6 +57,7 @@ class Times:
     worst_ms: float
     found: int = 0
     cpu_ms: float | None = None
+    fastest_p95_ms: float | None = None
 
 
 @dataclass(slots=True)
@@ -64,7 +70,8 @@ class RetrievalResult:
     machine: str
     version: str
     file_system: str
-    filed_per_s: float = 0.0
+    load_average: float
+    filed_per_s: float | None = None
     database_mb: float = 0.0
     vault_mb: float = 0.0
     large_package_mb: float = 0.0
@@ -79,15 +86,17 @@ class RetrievalResult:
 
     def lines(self) -> Iterator[str]:
         """Yield the result for a terminal."""
+        filed = "" if self.filed_per_s is None else f", filed at {self.filed_per_s:.0f}/s"
         yield (
-            f"{self.database} on {self.file_system}: {self.leads} leads, {self.log_leaves} leaves, "
-            f"filed at {self.filed_per_s:.0f}/s, store {self.database_mb:.0f} MB, vault {self.vault_mb:.0f} MB"
+            f"{self.database} on {self.file_system}, load {self.load_average:.0f}: {self.leads} leads, "
+            f"{self.log_leaves} leaves{filed}, store {self.database_mb:.0f} MB, vault {self.vault_mb:.0f} MB"
         )
         yield f"  scrub of all: {self.scrub_s:.1f} s for {self.scrub_mb:.0f} MB"
         for one in self.times:
             cost = "" if one.cpu_ms is None else f", {one.cpu_ms} ms of processor"
             yield (
                 f"  {one.kind:36} median {one.median_ms:8.1f}  p95 {one.p95_ms:8.1f}  worst {one.worst_ms:8.1f} ms"
+                f"{'' if one.fastest_p95_ms is None else f'  fastest of {TRIES} p95 {one.fastest_p95_ms:.1f} ms'}"
                 f"  ({one.count} asked, {one.found} found{cost})"
             )
 
@@ -97,7 +106,9 @@ def measure(folder: Path, *, database_url: str, leads: int, asked: int, seed: in
     settings = Settings.model_validate({"data_dir": folder, "database_url": database_url})
     name = "PostgreSQL" if database_url else "SQLite"
     machine = f"{platform.machine()}, {_processor()}"
-    result = RetrievalResult(name, leads, seed, machine, version("plumewatch"), _file_system(folder))
+    result = RetrievalResult(
+        name, leads, seed, machine, version("plumewatch"), _file_system(folder), os.getloadavg()[0]
+    )
     with open_database(settings) as database:
         vault = open_vault("", folder)
         with database.reading() as session:
@@ -125,7 +136,7 @@ def measure(folder: Path, *, database_url: str, leads: int, asked: int, seed: in
             addresses = [draw(drawn, filed) for _ in range(asked)]
             before = _cpu_s(server)
             times = _ask(client, kind, addresses)
-            result.times.append(replace(times, cpu_ms=round(1000 * (_cpu_s(server) - before) / (asked + 1), 2)))
+            result.times.append(replace(times, cpu_ms=round(1000 * (_cpu_s(server) - before) / (TRIES * asked + 1), 2)))
         result.times.append(_deep(client, asked))
         result.times += _evidence_times(client, filed, large, max(5, asked // 10), seed)
     return result
@@ -133,16 +144,21 @@ def measure(folder: Path, *, database_url: str, leads: int, asked: int, seed: in
 
 def _ask(client: httpx.Client, kind: str, addresses: Sequence[str]) -> Times:
     client.get(addresses[0]).raise_for_status()
-    times, found = [], []
+    times, fastest, found = [], [], []
     for address in addresses:
-        start = time.perf_counter()
-        answer = client.get(address)
-        times.append(time.perf_counter() - start)
+        tries = []
+        for _ in range(TRIES):
+            start = time.perf_counter()
+            answer = client.get(address)
+            tries.append(time.perf_counter() - start)
         body = answer.raise_for_status().json()
         if not body.get("ok", True):
             raise RuntimeError(f"{address}: {body['checks']}")
+        times += tries
+        fastest.append(min(tries))
         found.append(len(body.get("leads", body.get("holdings", ()))))
-    return _times(kind, times, sorted(found)[len(found) // 2])
+    taken = _times(kind, times, sorted(found)[len(found) // 2])
+    return replace(taken, fastest_p95_ms=_times(kind, fastest).p95_ms)
 
 
 def _deep(client: httpx.Client, asked: int) -> Times:
