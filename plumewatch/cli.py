@@ -228,13 +228,20 @@ def replay(
     files: Annotated[list[str], typer.Argument(help="Video files.")],
     config: Config = None,
     *,
+    findings: Annotated[
+        bool, typer.Option("--findings", help="Print what is wrong with the pictures instead, one JSON line each.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Analyse files as fast as possible; print each lead. The same files give the same leads every time."""
-    from plumewatch.offline import replay_files  # noqa: PLC0415
+    from plumewatch.offline import findings_in, replay_files  # noqa: PLC0415
     from plumewatch.reports import lead_json, lead_text  # noqa: PLC0415
 
     configure(quiet=True)
+    if findings:
+        for line in findings_in(files, config):
+            print(line, flush=True)
+        return
     for lead in replay_files(files, config):
         print(lead_json(lead) if as_json else lead_text(lead), flush=True)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from api.contract.schema import rfc3339
 from api.contract.standing import standings
+from models.detector import Detector
 from models.registry import Registry
 from plumewatch.failures import UsageError
 from plumewatch.reports import (
@@ -22,6 +23,7 @@ from plumewatch.reports import (
 from plumewatch.worker_process import WORKERS, read_config
 from streams.camera import Camera, SourceUrl, camera_id
 from streams.clock import utc_now
+from vision.config import WorkerConfig
 from vision.outbox import ANSWER, Outbox
 from vision.replay import ReplayLead
 
@@ -30,6 +32,20 @@ def replay_files(files: Sequence[str], config_file: Path | None) -> Iterator[Rep
     """Yield the leads in `files`; raise `UsageError` for a file that is not there before any is analysed."""
     from vision.replay import replay  # noqa: PLC0415
 
+    paths, config, detector = _ready(files, config_file)
+    yield from replay(paths, config, detector)
+
+
+def findings_in(files: Sequence[str], config_file: Path | None) -> Iterator[str]:
+    """Yield what is wrong with the pictures of `files`, one JSON line each; raises as `replay_files` does."""
+    from vision.replay import findings  # noqa: PLC0415
+
+    paths, config, detector = _ready(files, config_file)
+    for found in findings(paths, config, detector):
+        yield json.dumps(dataclasses.asdict(found), ensure_ascii=False)
+
+
+def _ready(files: Sequence[str], config_file: Path | None) -> tuple[list[Path], WorkerConfig, Detector]:
     paths = [Path(file) for file in files]
     for path in paths:
         if not path.is_file():
@@ -38,7 +54,7 @@ def replay_files(files: Sequence[str], config_file: Path | None) -> Iterator[Rep
     detector = Registry.load().detector(
         config.detector.model or None, config.detector.runtime, threshold=config.detector.candidate_threshold
     )
-    yield from replay(paths, config, detector)
+    return paths, config, detector
 
 
 def verify_one(

@@ -225,7 +225,8 @@ def votes_for(lead: Lead, model: str) -> Iterator[LeadVote]:
     peak, measured = lead.peak, lead.measurement
     if peak.confidence > 0:
         yield LeadVote(source="model", name=model, says=f"{peak.class_name} {peak.confidence:.2f}")
-    change, least_change = peak.measures.get("change_ratio"), lead.rule_params.get("min_change")
+    change = peak.measures.get("most_change_ratio", peak.measures.get("change_ratio"))
+    least_change = lead.rule_params.get("min_change")
     if change is not None and isinstance(least_change, float | int) and change >= least_change > 0:
         yield LeadVote(source="physics", name="change", says=f"{change:.1f} ≥ {least_change:g}")
     if measured is not None and measured.opacity is not None:

@@ -20,6 +20,7 @@ from streams.source import AvSource
 from vision.analyser import CameraAnalyser, TrackedBox
 from vision.config import WorkerConfig
 from vision.dossier import measure_of
+from vision.health import PictureFault, PictureHealth
 from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
 from vision.look import in_source, looking
 from vision.merging import MERGE_S
@@ -107,6 +108,52 @@ class ReplayLead:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ReplayFinding:
+    """
+    A fault of the picture in a file. Seconds count from the file's first picture.
+
+    Attributes:
+        fault: `vision.health.PictureFault`.
+
+        since_s: the first picture that looked wrong.
+
+        reported_s: when it counted as a fault; from `since_s` on nothing is confirmed.
+
+        cleared_s: when the picture was sound again; ``None`` where the file ended before.
+
+        was_sudden: whether the picture before it still looked as usual.
+    """
+
+    file: str
+    fault: str
+    since_s: float
+    reported_s: float
+    cleared_s: float | None
+    was_sudden: bool
+
+
+def findings(paths: Sequence[Path], config: WorkerConfig, detector: Detector) -> Iterator[ReplayFinding]:
+    """Yield what is wrong with the pictures of the files, in the order in which it ended; raises as `replay` does."""
+    for path in paths:
+        start: CaptureTime | None = None
+        held: ReplayFinding | None = None
+        for step in followed(_camera_config(path, config), config, detector):
+            if step.frame is None:
+                break
+            start = start or step.frame.time
+            now_s = seconds_from(start, step.frame.time)
+            fault = "" if step.fault is None else step.fault.kind.value
+            if held is not None and fault != held.fault:
+                yield replace(held, cleared_s=now_s)
+                held = None
+            if held is None and step.fault is not None:
+                since_s = seconds_from(start, step.fault.onset)
+                held = ReplayFinding(str(path), fault, since_s, now_s, None, step.fault.was_sudden)
+        if held is not None:
+            yield held
+
+
 def replay(paths: Sequence[Path], config: WorkerConfig, detector: Detector) -> Iterator[ReplayLead]:
     """
     Yield the confirmed leads in the files, file by file, in the order in which they ended.
@@ -133,6 +180,21 @@ def analysed(camera: Camera, detector: Detector) -> Iterator[tuple[Frame, Detect
         log.warning("damaged pictures passed over", camera=camera.id, count=decoder.errors, decoded=decoder.decoded)
 
 
+@dataclass(frozen=True, slots=True)
+class StepFault:
+    """A fault that holds: which, since which picture, and whether it came at once."""
+
+    kind: PictureFault
+    onset: CaptureTime
+    was_sudden: bool
+
+
+def _fault(health: PictureHealth) -> StepFault | None:
+    if health.fault is None or health.onset is None:
+        return None
+    return StepFault(health.fault, health.onset, health.was_sudden)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """
@@ -145,6 +207,8 @@ class Step:
 
         closed: confirmed leads that are over: they ended, and half an hour passed in which they could have gone on.
 
+        fault: what is wrong with the picture; ``None`` where it is sound.
+
         is_cut: true at the end where the file goes on after `until_s`.
     """
 
@@ -152,6 +216,7 @@ class Step:
     boxes: Sequence[TrackedBox]
     closed: Sequence[Lead]
     is_cut: bool = False
+    fault: StepFault | None = None
 
 
 def followed(
@@ -180,7 +245,7 @@ def followed(
             break
         _note(closed, analyser.observe(frame, detections))
         over = [lead for lead in closed.values() if seconds_from(lead.last, frame.time) > MERGE_S]
-        yield Step(frame, analyser.overlay(), [closed.pop(lead.key) for lead in over])
+        yield Step(frame, analyser.overlay(), [closed.pop(lead.key) for lead in over], fault=_fault(analyser.health))
     _note(closed, analyser.end(CloseReason.SHUTDOWN))
     yield Step(None, (), list(closed.values()), is_cut)
     for held in analyser.merger.held_back:

@@ -1,18 +1,22 @@
 """Replay: files through the live analyser, with the same verdict every time."""
 
+import json
 from dataclasses import asdict
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from api.contract.catalogue import catalogue
 from models.detector import Detector
 from models.registry import Registry
+from plumewatch.reports import lead_json
 from streams.errors import NotAVideo, SourceUnavailable
 from tests.shared import shared_path
 from tests.vision.films import PLUME, BrightBoxDetector, plume_film
 from vision.config import WorkerConfig, parse_config
-from vision.replay import ReplayLead, replay
+from vision.replay import ReplayLead, findings, replay
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +55,45 @@ def test_a_file_of_a_configured_camera_is_analysed_as_that_camera(clip: Path) ->
 
     assert list(replay([clip], masked, BrightBoxDetector())) == []
     assert [lead.confirmed_s for lead in replay([clip], quick, BrightBoxDetector())] == [4.6]
+
+
+def test_replay_prints_the_same_bytes_again(clip: Path) -> None:
+    """The JSON of two runs is equal byte for byte, with zones, owners and everything that is told of a lead."""
+    zone = {"name": "stack", "kind": "outlet", "polygon": [[0.36, 0.5], [0.44, 0.5], [0.44, 0.9]], "owner": "one works"}
+    config = parse_config({"cameras": [{"id": "a", "source": str(clip), "zones": [zone]}]})
+    first, again = ([lead_json(lead) for lead in replay([clip], config, BrightBoxDetector())] for _ in range(2))
+
+    assert first == again
+    (told,) = map(json.loads, first)
+    assert (told["target"]["zone"], told["target"]["name"]) == ("stack", "one works")
+    assert (
+        told["legal"]["basis"]
+        == catalogue().legal_at("V01_STACK_SMOKE", date.fromisoformat(told["first_utc"][:10])).basis
+    )
+    assert (told["disposition"]["action"], told["disposition"]["reasons"]) == ("watch", ["not_measured"])
+    assert told["measure"]["kind"] == "visible_emission"
+    assert {vote["source"] for vote in told["votes"]} == {"model", "physics", "rule"}
+
+
+def test_one_event_is_one_lead(tmp_path: Path) -> None:
+    """A plume that is gone for two minutes and comes back is told once, from its first picture to its last."""
+    film = plume_film(tmp_path / "twice.mp4", seconds=160, plumes=((3, 8), (150, 158)))
+    (lead,) = replay([film], WorkerConfig(), BrightBoxDetector())
+
+    assert (lead.first_s, lead.confirmed_s, lead.last_s, lead.observations) == (3.0, 4.5, 157.5, 26)
+
+
+def test_what_is_wrong_with_the_picture_is_found(tmp_path: Path) -> None:
+    """A film that freezes is found within a minute, and since when; a sound one has nothing wrong."""
+    film = plume_film(tmp_path / "frozen.mp4", seconds=70, plumes=(), frozen_from_s=20)
+    (found,) = findings([film], WorkerConfig(), BrightBoxDetector())
+
+    assert (found.fault, found.cleared_s) == ("frozen", None)
+    assert 20 <= found.since_s <= found.reported_s <= 60
+    assert (
+        list(findings([plume_film(tmp_path / "sound.mp4", seconds=40, plumes=())], WorkerConfig(), BrightBoxDetector()))
+        == []
+    )
 
 
 def test_what_is_no_video_is_refused(tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ class _Case:
     last: CaptureTime | None = None
     confirmed: CaptureTime | None = None
     observations: int = 0
+    most_change: float = 0.0
 
 
 class VisibleRule:
@@ -250,11 +251,12 @@ class VisibleRule:
         case.confirmation.observe(Observation(view.time, confidence, seen.change, view.is_steady))
         begun = case.confirmation.first
         if begun is not None and begun != case.first and case.confirmed is None:
-            case.first, case.peak, case.observations = begun, None, 0
+            case.first, case.peak, case.observations, case.most_change = begun, None, 0, 0.0
         if sighting is None or case.first is None:
             return
         case.last = view.time
         case.observations += 1
+        case.most_change = max(case.most_change, seen.change)
         if case.peak is None or confidence > case.peak.confidence:
             case.peak = self._finding(case, seen, sighting, zone, view.resolution_wh)
             case.violation_code = (zone.violation_code if zone else "") or self._violation_code
@@ -310,13 +312,14 @@ class VisibleRule:
     @staticmethod
     def _grown(case: _Case, lead: Lead) -> Lead:
         """Return the case's lead with what has been seen of it so far."""
+        peak = case.peak or lead.peak
         return replace(
             lead,
             violation_code=case.violation_code,
             first=case.first or lead.first,
             confirmed=case.confirmed,
             last=case.last or lead.last,
-            peak=case.peak or lead.peak,
+            peak=replace(peak, measures={**peak.measures, "most_change_ratio": case.most_change}),
             observations=case.observations,
         )
 
