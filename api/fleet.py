@@ -104,6 +104,20 @@ CAMERA: tuple[Figure[CameraHealth], ...] = (
         _one(lambda c: c.clock_offset_s),
     ),
     Figure("ring_bytes", "gauge", "Encoded stream kept in memory", (), _one(lambda c: c.ring_bytes)),
+    Figure(
+        "finding",
+        "gauge",
+        "1 for what is wrong with a connected camera: its picture, its clock, too many leads",
+        ("kind",),
+        lambda c: [((found.kind.value,), 1) for found in c.findings],
+    ),
+    Figure(
+        "leads_held_back_total",
+        "counter",
+        "Confirmed and no lead of their own: merged into another, suppressed as too many within an hour",
+        ("reason",),
+        _each(lambda c: {"merged": c.leads_merged, "suppressed": c.leads_suppressed}),
+    ),
 )
 """Metrics of each camera: ``plumewatch_camera_...`` with the labels ``camera`` and ``worker``."""
 

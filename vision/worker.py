@@ -322,6 +322,9 @@ class Worker:
 
     def _report(self, watched: WatchedCamera, changes: list[LeadChange]) -> None:
         for change in changes:
+            lead = change.lead
+            if lead.reason in {CloseReason.MERGED, CloseReason.NOISY}:
+                log.info("lead held back", lead=lead.key, code=lead.violation_code, reason=lead.reason)
             self._desk.take(watched, change)
 
     def _age_s(self, frame: Frame) -> float:
