@@ -181,7 +181,7 @@ def disposition_of(around: _Circumstances, priority: Priority) -> LeadDispositio
         reasons.append(DispositionReason.FIRST_MINOR)
     return LeadDisposition(
         action=action,
-        notify=list(_notified(around, priority)),
+        notify=["queue"] if action == "watch" else list(_notified(around, priority)),
         approval_required=around.is_listed,
         reasons=[reason.value for reason in reasons],
     )

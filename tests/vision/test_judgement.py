@@ -171,6 +171,16 @@ def test_colour_and_list_decide_what_follows(
     assert (found.action, found.notify, found.approval_required) == (action, notify, needs_approval)
 
 
+def test_what_is_only_watched_wakes_nobody() -> None:
+    """Smoke at an outlet without a valid reading, or below the limit: in the queue, whatever the colour."""
+    for measurement in (None, measured(None, None, "no_contrast"), measured(0.15, 0.75), measured(0.4, None)):
+        seen = replace(lead(), rule_id="smoke.visible", measurement=measurement)
+        config = site(risk="red")
+        found = Judge(config.cameras[0], config, CARD).judged(seen, {}).judgement
+        assert found is not None
+        assert (found.disposition.action, found.disposition.notify) == ("watch", ["queue"])
+
+
 @pytest.mark.parametrize(
     "one",
     [
