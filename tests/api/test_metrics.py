@@ -44,6 +44,9 @@ def camera(name: str = "gate", at: datetime = NOW, **fields: object) -> CameraHe
         "clock_offset_s": -0.2,
         "ring_bytes": 1000,
         "trouble": GapReason.NOT_ANALYSED,
+        "findings": [{"kind": "noisy", "since": at, "detail": "2 leads held back"}],
+        "leads_merged": 5,
+        "leads_suppressed": 2,
     }
     return CameraHealth.model_validate(values | fields)
 
@@ -102,6 +105,8 @@ def test_every_figure_of_a_full_report_is_shown() -> None:
     }
     assert values["plumewatch_camera_trouble", "gate", "not_analysed", "w1"] == 1
     assert values["plumewatch_camera_frames_dropped_total", "gate", "replaced", "w1"] == 4
+    assert values["plumewatch_camera_finding", "gate", "noisy", "w1"] == 1
+    assert values["plumewatch_camera_leads_held_back_total", "gate", "suppressed", "w1"] == 2
     assert values["plumewatch_camera_stage_age_seconds", "analysed", "gate", "w1"] == 1.5
     assert values["plumewatch_worker_detector_batches_total", "4", "w1"] == 2
     assert values["plumewatch_worker_outbox_leads", "pending", "w1"] == 2

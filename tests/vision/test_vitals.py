@@ -12,6 +12,7 @@ class Card:
     """A model's card."""
 
     name = "emissions-n"
+    class_names = ("smoke", "fire")
 
 
 class Engine:
@@ -41,6 +42,7 @@ def test_a_worker_that_has_done_nothing_says_so() -> None:
     """No batches, and the process's own figures are there from the start."""
     health = Vitals("w1", Engine()).report(figures())  # type: ignore[arg-type]
     assert (health.worker, health.cameras, health.detector.batches) == ("w1", 3, {})
+    assert health.detector.classes == ["smoke", "fire"]
     assert health.rss_bytes > 10_000_000
     assert health.threads >= 1
     assert health.cpus >= 1
