@@ -11,7 +11,7 @@ from typing import Any
 
 from api.contract.stamp import canonical_json
 from vision.config import ConfigError, WorkerConfig, parse_config
-from vision.rules.config import RuleConfig, RuleKind
+from vision.rules.config import RuleConfig, RuleKind, ViolationRuleConfig
 from vision.sections import CameraConfig
 
 CONFIG = "config.json"
@@ -30,6 +30,7 @@ def in_force(config: WorkerConfig, camera: CameraConfig) -> bytes:
             "cameras": (camera.model_copy(update={"source": NOT_RECORDED}),),
             "enterprises": tuple(each for each in config.enterprises if owners & {each.uscc, each.name}),
             "rules": dict(_rules_of(config, camera)),
+            "violations": {code: _told_alone(rule, camera) for code, rule in config.violations.items()},
             "stream": config.stream.model_copy(update=own),
         }
     )
@@ -48,6 +49,12 @@ def _rules_of(config: WorkerConfig, camera: CameraConfig) -> Iterator[tuple[str,
             yield name, rule.model_copy(update={"cameras": (), "zones": confined})
         elif name in set(RuleKind):
             yield name, rule.model_copy(update={"cameras": (), "zones": (), "enabled": False})
+
+
+def _told_alone(rule: ViolationRuleConfig, camera: CameraConfig) -> ViolationRuleConfig:
+    """Return a rule of the catalogue for `camera` alone: on where it works on that camera."""
+    is_meant = not rule.cameras or camera.id in rule.cameras
+    return rule.model_copy(update={"cameras": (), "enabled": rule.enabled and is_meant})
 
 
 def read_in_force(data: bytes, source: str) -> WorkerConfig:

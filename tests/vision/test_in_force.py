@@ -32,6 +32,10 @@ CONFIG = {
         "yard-smoke": {"kind": "smoke", "zones": ["yard"], "cameras": ["gate"], "threshold": 0.4},
         "roof-smoke": {"kind": "smoke", "zones": ["roof"]},
     },
+    "violations": {
+        "V01B_BYPASS": {"cameras": ["gate"], "seen_s": 30},
+        "V05_OPEN_BBQ": {"cameras": ["other"]},
+    },
 }
 
 
@@ -51,6 +55,8 @@ def test_it_comes_back_as_what_the_camera_was_judged_by() -> None:
         "yard-smoke": True,
     }
     assert again.rules["yard-smoke"].threshold == 0.4
+    told = {code: (rule.enabled, rule.cameras, rule.seen_s) for code, rule in again.violations.items()}
+    assert told == {"V01B_BYPASS": (True, (), 30), "V05_OPEN_BBQ": (False, (), 0)}
 
 
 def test_it_holds_no_address_and_no_other_camera() -> None:
