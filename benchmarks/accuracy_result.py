@@ -227,7 +227,7 @@ class DeciderFigures(Part):
     """A way to turn boxes into leads: rule keys that differ from the shipped ones, and what they give."""
 
     name: str
-    keys: dict[str, float]
+    keys: dict[str, float | str]
     rows: list[DeciderRow]
 
 

@@ -20,14 +20,21 @@ class Variant:
     """A way to confirm: rule keys that differ from the shipped ones."""
 
     name: str
-    keys: Mapping[str, float]
+    keys: Mapping[str, float | str]
 
 
-SHIPPED = Variant("k of n that change (shipped)", {})
-FIVE_IN_A_ROW = Variant("5 consecutive", {"k": 5, "n": 5, "hysteresis": 1.0, "min_change": 0})
-K_OF_N = Variant("k of n", {"min_change": 0})
-DECIDERS = (FIVE_IN_A_ROW, K_OF_N, SHIPPED)
-"""What results compare: the usual rule of thumb, the shipped *k* of *n*, and that with its test for change."""
+_K_OF_N = {"confirm": "k_of_n"}
+
+FIVE_IN_A_ROW = Variant("5 consecutive", {**_K_OF_N, "k": 5, "n": 5, "hysteresis": 1.0, "min_change": 0})
+K_OF_N = Variant("k of n", {**_K_OF_N, "min_change": 0})
+THAT_CHANGE = Variant("k of n that change", _K_OF_N)
+SHIPPED = Variant("shipped", {})
+DECIDERS = (FIVE_IN_A_ROW, K_OF_N, THAT_CHANGE, SHIPPED)
+"""
+What results compare: the usual rule of thumb, *k* of *n*, that with its test for change, and what the worker does:
+belief where it was fitted for the model, else the third. Belief has no threshold of confidence: its rows differ by the
+floor alone.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Trial:
     threshold: float
     floor: float
 
-    def rule(self) -> dict[str, float]:
+    def rule(self) -> dict[str, float | str]:
         """Return the rule's table in a configuration."""
         return {**self.variant.keys, "threshold": self.threshold}
 

@@ -1,5 +1,6 @@
 """The analyser: one camera's state, one call a picture: boxes in, changed leads out."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -13,8 +14,12 @@ from streams.camera import camera_id as to_camera_id
 from streams.clock import CaptureTime
 from streams.frame import Frame
 from streams.watch import WatchReason
+from vision.background import Background, Condition
+from vision.belief import Belief
+from vision.budget import Climb
 from vision.change import BoxChange, PictureChange
 from vision.config import WorkerConfig
+from vision.cues import Look, TrackCues
 from vision.health import PictureFault, PictureHealth
 from vision.judgement import Judge
 from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
@@ -63,6 +68,23 @@ class TrackedBox:
     state: LeadState | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """What is measured of one track: how much its first box changed, and the cues of its pictures."""
+
+    change: BoxChange
+    cues: TrackCues
+
+    @classmethod
+    def begin(cls, frame: Frame, track: Track) -> Self:
+        box = in_look(frame, track.last.xyxy)
+        return cls(BoxChange(frame.image, box, frame.time), TrackCues(frame.image, box))
+
+    def begin_anew(self, frame: Frame) -> None:
+        self.change.begin_anew(frame.image, frame.time)
+        self.cues.begin_anew()
+
+
 class CameraAnalyser:
     """
     Follows what one camera sees and reports what rules make of it.
@@ -89,30 +111,37 @@ class CameraAnalyser:
         self._merger = Merger()
         self._readings: Mapping[str, Sequence[Reading]] = {}
         self._open: Mapping[LeadKey, Lead] = {}
+        self._visible = tuple(rule for rule in rules if isinstance(rule, VisibleRule))
         self._class_names = class_names
         self._settings = tracker or TrackerSettings()
         self._tracker = Tracker(class_names, self._settings)
         self._picture = PictureChange()
         self._novelty = Novelty()
         self._health = PictureHealth()
+        self._background = Background()
         self._outlets = outlet_watches(camera)
         self._new_readings: list[Reading] = []
-        self._boxes: dict[int, BoxChange] = {}
+        self._boxes: dict[int, _Followed] = {}
         self._time: CaptureTime | None = None
         self._resolution_wh = (0, 0)
         self._ended: list[int] = []
         self._out_of_order = 0
 
     @classmethod
-    def for_camera(cls, camera: CameraConfig, config: WorkerConfig, card: ModelCard) -> Self:
+    def for_camera(
+        cls, camera: CameraConfig, config: WorkerConfig, card: ModelCard, belief: Belief | None = None
+    ) -> Self:
         """
         Return the analyser of one camera with the rules that `config` gives it.
 
+        `belief` is what was fitted for the model of `card`, if not what `vision.belief` ships for it.
+
         Raises `ValueError` where a rule wants a class that the model of `card` does not know.
         """
+        belief = belief or Belief.of(card.weights_sha256)
         families = Families(camera, config, card.class_names)
         standing = [
-            _standing_rule(name, rule, camera, config, families.smoke_zones)
+            _standing_rule(name, rule, camera, config, families.smoke_zones, belief)
             for name, rule in config.rules.items()
             if rule.enabled and (not rule.cameras or camera.id in rule.cameras)
         ]
@@ -156,6 +185,26 @@ class CameraAnalyser:
     def lead(self, key: LeadKey) -> Lead | None:
         """Return a lead under way as it stands with the newest picture; ``None`` for one that is not. Thread-safe."""
         return self._open.get(key)
+
+    @property
+    def condition(self) -> Condition:
+        """What the camera, or the weather before it, did to the newest picture as a whole."""
+        return self._background.condition
+
+    @property
+    def budget_range(self) -> tuple[float, float] | None:
+        """The lowest probability that a budget may set, and the fitted one; ``None`` where none may be set."""
+        ranges = [(rule.least, rule.fitted) for rule in self._visible if rule.fitted is not None]
+        return (max(least for least, _ in ranges), max(fitted for _, fitted in ranges)) if ranges else None
+
+    def adopt(self, probability: float) -> None:
+        """Open leads at this probability from the next track on, in the rules where a budget may set it."""
+        for rule in self._visible:
+            rule.adopt(probability)
+
+    def take_climbs(self) -> list[Climb]:
+        """Return what the tracks that ended since the last call had reached (`vision.budget`)."""
+        return [climb for rule in self._visible for climb in rule.take_climbs()]
 
     @property
     def sign(self) -> WatchReason | None:
@@ -202,7 +251,7 @@ class CameraAnalyser:
         self._tracker.end_all()
         self._boxes.clear()
         self._ended.clear()
-        self._picture, self._novelty = PictureChange(), Novelty()
+        self._picture, self._novelty, self._background = PictureChange(), Novelty(), Background()
         return self._told([change for rule in self._rules for change in rule.end(reason)])
 
     def overlay(self) -> list[TrackedBox]:
@@ -242,11 +291,12 @@ class CameraAnalyser:
         What a camera that is covered, frozen or turned shows is no more to be believed than one that just jumped.
         """
         self._health.observe(frame.image, frame.time)
-        is_steady = not self._picture.observe(frame.image) and not self._health.suspects
+        condition = self._background.observe(frame.image, frame.time)
+        is_steady = not self._picture.observe(frame.image) and not self._health.suspects and condition.is_steady
         self._novelty.observe(self._picture.cells, frame.time, is_steady=is_steady)
         if not is_steady:
-            for change in self._boxes.values():
-                change.begin_anew(frame.image, frame.time)
+            for followed in self._boxes.values():
+                followed.begin_anew(frame)
         held = frozenset[int]().union(*(rule.held for rule in self._rules))
         update = self._tracker.observe(frame.time, self._unmasked(detections), held)
         ended = [*self._ended, *(track.number for track in update.ended)]
@@ -254,11 +304,12 @@ class CameraAnalyser:
         for number in ended:
             self._boxes.pop(number, None)
         self._read_outlets(frame, update.live, is_steady=is_steady)
+        company = Counter(track.class_name for track in update.live)
         return View(
             time=frame.time,
             resolution_wh=self._resolution_wh,
             is_steady=is_steady,
-            tracks=[self._track_view(frame, track) for track in update.live],
+            tracks=[self._track_view(frame, track, company[track.class_name]) for track in update.live],
             ended=ended,
             readings={outlet.zone: outlet.readings for outlet in self._outlets if outlet.readings},
         )
@@ -277,16 +328,26 @@ class CameraAnalyser:
         read = [outlet.observe(glance) for outlet in self._outlets]
         self._new_readings = [reading for reading in read if reading is not None]
 
-    def _track_view(self, frame: Frame, track: Track) -> TrackView:
+    def _track_view(self, frame: Frame, track: Track, company: int) -> TrackView:
         sighting = track.seen_at(frame.time)
-        change = self._boxes.get(track.number)
-        if change is None:
-            change = self._boxes[track.number] = BoxChange(frame.image, in_look(frame, track.last.xyxy), frame.time)
+        followed = self._boxes.get(track.number)
+        if followed is None:
+            followed = self._boxes[track.number] = _Followed.begin(frame, track)
         elif sighting is not None:
-            change.observe(frame.image, frame.time)
+            followed.change.observe(frame.image, frame.time, is_restless=self.condition.is_restless)
+        ratio = followed.change.ratio
+        look = Look(
+            time=frame.time,
+            xyxy=None if sighting is None else in_look(frame, sighting.xyxy),
+            confidence=0.0 if sighting is None else sighting.confidence,
+            change=ratio,
+            picture_share=self._picture.share,
+            company=company,
+        )
+        followed.cues.observe(frame.image, look)
         if sighting is not None and self._is_withheld(frame, track):
             sighting = None
-        return TrackView(track, sighting, change.ratio)
+        return TrackView(track, sighting, ratio, followed.cues.values())
 
     def _is_withheld(self, frame: Frame, track: Track) -> bool:
         """Whether what was found is condensed water above an outlet, or not told from it yet: no rule is to see it."""
@@ -310,13 +371,18 @@ class CameraAnalyser:
 
 
 def _standing_rule(
-    name: str, rule: RuleConfig, camera: CameraConfig, config: WorkerConfig, ceded: AbstractSet[str]
+    name: str,
+    rule: RuleConfig,
+    camera: CameraConfig,
+    config: WorkerConfig,
+    ceded: AbstractSet[str],
+    belief: Belief | None,
 ) -> VisibleRule:
     match rule.kind:
         case RuleKind.SMOKE:
-            return smoke_rule(name, rule, camera, config.site.zone, ceded)
+            return smoke_rule(name, rule, camera, config.site.zone, ceded, belief)
         case RuleKind.FIRE:
-            return fire_rule(name, rule, camera, config.site.zone)
+            return fire_rule(name, rule, camera, config.site.zone, belief)
 
 
 def _furthest(states: Sequence[LeadState]) -> LeadState | None:

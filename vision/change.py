@@ -7,25 +7,25 @@ picture, averaged down to a few hundred cells so that compression noise averages
 surroundings.
 """
 
+import math
 from collections import deque
-from dataclasses import dataclass
 from statistics import median
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.clock import CaptureTime
 from streams.frame import BgrImage
 from vision.leads import Xyxy
+from vision.region import Region, grey_cells
 
 NOISE_FLOOR = 1.0
 """Grey levels of noise assumed at least: 8-bit rounding and compression of a still picture reach it."""
 
 NOISE_CEILING = 3.0
 """
-Grey levels of noise assumed at most. Where the surroundings change more, the camera shakes or the street is busy, and
-they say nothing about the box: it then has to change by a fixed amount only.
+Grey levels of noise assumed at most. Where the surroundings change more, the street is busy or the camera is in
+somebody's hand, and they say nothing about the box: it then has to change by a fixed amount only.
 """
 
 PERCENTILE = 90
@@ -50,33 +50,16 @@ hand-held camera reaches 0.4-0.65 from picture to picture at 2 fps, which is why
 SUDDEN = 2.0
 """How many times the usual share (median of the last few pictures) it must be: one that always shakes is steady."""
 
-_CELLS = 48
-_MARGIN = 0.5
 _THUMB_WH = (64, 36)
 _REMEMBERED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class _Region:
-    """A fixed piece of the picture around a box, in pixels, and which of its cells lie in the box."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-    inside: NDArray[np.bool_]
-
-    def cells(self, image: BgrImage) -> NDArray[np.float32]:
-        """Return the region's grey levels, float32 ``(cells, cells)``, each the mean of its pixels."""
-        return _grey(image[self.top : self.bottom, self.left : self.right], (_CELLS, _CELLS))
 
 
 class BoxChange:
     """Watches one fixed piece of the picture: where a track was first seen, and what was there."""
 
     def __init__(self, image: BgrImage, xyxy: Xyxy, time: CaptureTime) -> None:
-        self._region = _region(image, xyxy)
-        self._reference = self._region.cells(image)
+        self._region = Region.around(xyxy, (image.shape[1], image.shape[0]))
+        self._reference = self._region.grey(image)
         self._taken = time
         self._newest: list[float] = []
 
@@ -90,23 +73,29 @@ class BoxChange:
         """
         return median(self._newest) if self._newest else 0.0
 
-    def observe(self, image: BgrImage, time: CaptureTime) -> None:
-        """Compare a later picture of the same epoch and size with the first one."""
-        cells = self._region.cells(image)
+    def observe(self, image: BgrImage, time: CaptureTime, *, is_restless: bool = False) -> None:
+        """
+        Compare a later picture of the same epoch and size with the first one.
+
+        Where the whole picture `is_restless` (it rains, the mast shakes), the box must change more than its
+        surroundings do, however much that is.
+        """
+        cells = self._region.grey(image)
         difference = cells - self._reference
         inside = self._region.inside
         around = difference[~inside]
         offset = float(np.median(around)) if around.size else 0.0
         noise = float(np.percentile(np.abs(around - offset), PERCENTILE)) if around.size else NOISE_FLOOR
         change = float(np.percentile(np.abs(difference[inside] - offset), PERCENTILE))
-        self._newest.append(change / min(max(noise, NOISE_FLOOR), NOISE_CEILING))
+        ceiling = math.inf if is_restless else NOISE_CEILING
+        self._newest.append(change / min(max(noise, NOISE_FLOOR), ceiling))
         del self._newest[:-_REMEMBERED]
         if time.seconds_since(self._taken) >= RENEWAL_S:
             self._reference, self._taken = cells, time
 
     def begin_anew(self, image: BgrImage, time: CaptureTime) -> None:
         """Take `image` as the new first picture: the old one no longer compares."""
-        self._reference, self._taken = self._region.cells(image), time
+        self._reference, self._taken = self._region.grey(image), time
         self._newest.clear()
 
 
@@ -129,35 +118,10 @@ class PictureChange:
 
     def observe(self, image: BgrImage) -> bool:
         """Take in the next picture; return whether it suddenly differs from the last one nearly everywhere."""
-        thumb = _grey(image, _THUMB_WH)
+        thumb = grey_cells(image, _THUMB_WH)
         last, self._last = self._last, thumb
         if last is None:
             return False
         usual = median(self._shares) if self._shares else 0.0
         self._shares.append(float((np.abs(thumb - last) > GLOBAL_LEVELS).mean()))
         return self.share >= max(GLOBAL_SHARE, SUDDEN * usual)
-
-
-def _region(image: BgrImage, xyxy: Xyxy) -> _Region:
-    """Return the region of a box: half its size more on every side, cut at the picture's edges."""
-    height, width = image.shape[:2]
-    left, top, right, bottom = xyxy
-    margin_x, margin_y = (right - left) * _MARGIN, (bottom - top) * _MARGIN
-    x0 = min(max(int(left - margin_x), 0), width - 2)
-    y0 = min(max(int(top - margin_y), 0), height - 2)
-    x1 = max(min(int(np.ceil(right + margin_x)), width), x0 + 2)
-    y1 = max(min(int(np.ceil(bottom + margin_y)), height), y0 + 2)
-    x = x0 + (np.arange(_CELLS) + 0.5) * (x1 - x0) / _CELLS
-    y = y0 + (np.arange(_CELLS) + 0.5) * (y1 - y0) / _CELLS
-    inside = ((y >= top) & (y <= bottom))[:, None] & ((x >= left) & (x <= right))[None, :]
-    if not inside.any():
-        inside[:] = True
-    return _Region(x0, y0, x1, y1, inside)
-
-
-def _grey(image: BgrImage, size_wh: tuple[int, int]) -> NDArray[np.float32]:
-    """Return `image` in grey, averaged to `size_wh`, float32 ``(height, width)``; at most about 8x8 pixels a cell."""
-    height, width = image.shape[:2]
-    step = max(1, min(width // size_wh[0], height // size_wh[1]) // 4)
-    grey = cv2.cvtColor(np.ascontiguousarray(image[::step, ::step]), cv2.COLOR_BGR2GRAY).astype(np.float32)
-    return np.asarray(cv2.resize(grey, size_wh, interpolation=cv2.INTER_AREA), np.float32)

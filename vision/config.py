@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from api.contract.catalogue import catalogue
 from streams.camera import Camera, CameraId, SourceUrl, StreamSettings, WatchPolicy
 from vision.alerts import AlertConfig
+from vision.budget import BudgetConfig
 from vision.enterprises import EnterpriseConfig, UsccError, checked_uscc, looks_like_uscc
 from vision.rules.config import RuleConfig, RuleKind, ViolationRuleConfig
 from vision.sections import (
@@ -47,6 +48,7 @@ class WorkerConfig(Section):
     worker: MembershipConfig = Field(
         default_factory=MembershipConfig, description="This worker's part in watching the cameras that admins register."
     )
+    budget: BudgetConfig = Field(default_factory=BudgetConfig, description="How many false leads a camera may tell.")
     cameras: tuple[CameraConfig, ...] = Field((), description="The cameras to watch.")
     enterprises: tuple[EnterpriseConfig, ...] = Field((), description="The register: who owns what zones show.")
     alerts: tuple[AlertConfig, ...] = Field((), description="Heavy-pollution alerts, past and present.")

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from vision.alerts import AlertConfig
+from vision.budget import BudgetConfig
 from vision.config import WorkerConfig
 from vision.enterprises import EnterpriseConfig, PositiveListConfig
 from vision.rules.config import RuleConfig, ScheduleConfig, ViolationRuleConfig
@@ -107,6 +108,7 @@ _TABLES: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("[site]", SiteConfig, ""),
     ("[detector]", DetectorConfig, ""),
     ("[evidence]", EvidenceConfig, ""),
+    ("[budget]", BudgetConfig, ""),
     ("[worker]", MembershipConfig, ""),
     ("[stream]", StreamConfig, ""),
     ("[[cameras]]", CameraConfig, "One table a camera."),

@@ -1,5 +1,9 @@
 """
-Confirmation: when boxes of a track, picture after picture, are enough to report it, and when it is over.
+Confirmation: when what a track has shown, picture after picture, is enough to report it, and when it is over.
+
+Two rules decide it. By *belief*: the cues of the track make it probable enough (`vision.belief`); that is the rule
+where weights were fitted for the detector. By *k of n*: the mean of the best `k` of the last `n` boxes is sure enough;
+that is the rule for any other detector. Both ask for pixels that change and for a least duration.
 
 One track's state machine; its only clock is the pictures' own. ``WAITING -> CANDIDATE -> CONFIRMED -> CLOSED``, or
 ``CANDIDATE -> DROPPED``. Nothing here knows about detectors, zones or cameras.
@@ -39,6 +43,9 @@ class Criteria:
         release: a confirmed track lasts while boxes reach ``release x threshold``.
 
         close_after_s: it is over after this time without such a box.
+
+        probability: by belief, the least probability of a report; ``release x probability`` makes a candidate and holds
+            what is confirmed. 0: by *k* of *n*.
     """
 
     threshold: float = 0.3
@@ -51,6 +58,7 @@ class Criteria:
     static_after_s: float = 60.0
     release: float = 0.7
     close_after_s: float = 60.0
+    probability: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +74,15 @@ class Observation:
         change: of the box's pixels since the track began, in multiples of the noise around it.
 
         is_steady: False where the whole picture just changed, so that nothing can be confirmed in it.
+
+        probability: of the track by all its pictures so far; not looked at where `k` of `n` decide.
     """
 
     time: CaptureTime
     confidence: float
     change: float
     is_steady: bool = True
+    probability: float = 0.0
 
 
 class Confirmation:
@@ -82,6 +93,7 @@ class Confirmation:
         self._window: deque[Observation] = deque(maxlen=criteria.n)
         self._first: CaptureTime | None = None
         self._held: CaptureTime | None = None
+        self._probability = 0.0
         self._state: LeadState | None = None
         self._reason: CloseReason | None = None
 
@@ -104,6 +116,19 @@ class Confirmation:
     def first(self) -> CaptureTime | None:
         """When the present run of boxes that count began; ``None`` between runs."""
         return self._first
+
+    @property
+    def asks(self) -> bool:
+        """Whether a closer look would decide sooner: boxes that could be a sign, neither confirmed nor given up."""
+        if self._first is None or self._state is LeadState.CONFIRMED or self.is_over:
+            return False
+        least = self._criteria.hysteresis * self._criteria.threshold
+        return self._state is LeadState.CANDIDATE or any(o.is_steady and o.confidence >= least for o in self._window)
+
+    @property
+    def probability(self) -> float | None:
+        """By belief: the probability when it was last held, before that the newest; ``None`` by *k* of *n*."""
+        return self._probability if self._by_belief else None
 
     @property
     def support(self) -> float:
@@ -133,8 +158,33 @@ class Confirmation:
             self._reason = reason
         return self._state
 
+    @property
+    def _by_belief(self) -> bool:
+        return self._criteria.probability > 0
+
     def _counts(self, observation: Observation) -> bool:
-        return observation.is_steady and observation.confidence >= self._criteria.hysteresis * self._criteria.threshold
+        if not observation.is_steady:
+            return False
+        if self._by_belief:
+            return observation.confidence > 0
+        return observation.confidence >= self._criteria.hysteresis * self._criteria.threshold
+
+    def _is_sign(self, observation: Observation) -> bool:
+        """Whether a box that counts makes a candidate."""
+        if self._by_belief:
+            return observation.probability >= self._criteria.release * self._criteria.probability
+        return observation.confidence >= self._criteria.threshold
+
+    def _is_enough(self, observation: Observation) -> bool:
+        if self._by_belief:
+            return observation.probability >= self._criteria.probability
+        return self.support >= self._criteria.threshold
+
+    def _holds(self, observation: Observation) -> bool:
+        """Whether a picture holds open what is confirmed."""
+        if self._by_belief:
+            return self._counts(observation) and self._is_sign(observation)
+        return observation.confidence >= self._criteria.release * self._criteria.threshold
 
     def _weigh(self, now: Observation) -> None:
         """Before confirmation: keep the run of boxes, become a candidate, be confirmed, or be found static."""
@@ -145,7 +195,8 @@ class Confirmation:
             self._first = now.time
         if self._first is None or not self._counts(now):
             return
-        if self._state is None and now.confidence >= criteria.threshold:
+        self._probability = now.probability
+        if self._state is None and self._is_sign(now):
             self._state = LeadState.CANDIDATE
         if self._state is not LeadState.CANDIDATE:
             return
@@ -153,13 +204,13 @@ class Confirmation:
         if now.change < criteria.min_change:
             if lasted_s >= criteria.static_after_s:
                 self.end(CloseReason.STATIC)
-        elif self.support >= criteria.threshold and lasted_s >= criteria.min_duration_s:
+        elif self._is_enough(now) and lasted_s >= criteria.min_duration_s:
             self._state = LeadState.CONFIRMED
             self._held = now.time
 
     def _hold(self, now: Observation) -> None:
         """After confirmation: last while boxes reach the lower limit, close when they have long not."""
-        if self._held is None or now.confidence >= self._criteria.release * self._criteria.threshold:
-            self._held = now.time
+        if self._held is None or self._holds(now):
+            self._held, self._probability = now.time, now.probability
         elif now.time.seconds_since(self._held) >= self._criteria.close_after_s:
             self.end(CloseReason.GONE)

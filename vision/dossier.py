@@ -137,7 +137,7 @@ def measure_of(lead: Lead) -> LeadMeasure:
         duration_s=round(lead.last.seconds_since(lead.first), 3),
         zone=peak.zone,
         values=_finite(peak.measures),
-        probability=peak.measures.get("probability"),
+        probability=lead.probability,
     )
     if measured is None:
         return measure

@@ -148,6 +148,9 @@ class Lead:
         grounds: what the rule found, as reasons of the disposition.
 
         judgement: what is proposed for it; ``None`` until the camera's analyser has judged it.
+
+        probability: calibrated, that it is what its class says, by the pictures up to the newest that held it; ``None``
+            where nothing was fitted for the detector.
     """
 
     key: LeadKey
@@ -167,6 +170,7 @@ class Lead:
     measurement: Measurement | None = None
     grounds: tuple[DispositionReason, ...] = ()
     judgement: Judgement | None = None
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

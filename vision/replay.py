@@ -53,6 +53,8 @@ class ReplayLead:
         first_utc: when the thing was first seen, by the file's own account of when it was recorded.
 
         measure, target, legal, disposition, votes, score, priority: as in the lead's document (`api.contract.schema`).
+
+        probability: calibrated, that it is what its class says; ``None`` where nothing was fitted for the model.
     """
 
     file: str
@@ -73,6 +75,7 @@ class ReplayLead:
     votes: tuple[LeadVote, ...]
     score: int
     priority: Priority
+    probability: float | None
 
     @classmethod
     def of(cls, file: Path, lead: Lead, start: CaptureTime) -> Self:
@@ -105,6 +108,7 @@ class ReplayLead:
             votes=() if judged is None else judged.votes,
             score=0 if judged is None else judged.score,
             priority=Priority.P3 if judged is None else judged.priority,
+            probability=None if lead.probability is None else round(lead.probability, 4),
         )
 
 

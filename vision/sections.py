@@ -323,6 +323,9 @@ class CameraConfig(Section):
         default_factory=StreamConfig, description="Keys that differ from the common `[stream]` table."
     )
     zones: tuple[ZoneConfig, ...] = Field((), max_length=MOST_ZONES, description="Polygons in its picture.")
+    false_leads_a_day: float | None = Field(
+        None, ge=0, le=100, description="Its own budget of false leads a day. Absent: that of `[budget]`. 0: none."
+    )
 
     @field_validator("id")
     @classmethod

@@ -76,7 +76,7 @@ class Track:
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
     """
-    How boxes are joined. Values measured on real clips with ``benchmarks/confirm_table.py``.
+    How boxes are joined. Values measured on the real clips of ``benchmarks/confirm``.
 
     Attributes:
         start_confidence: a track starts with a box at least as sure. Lower: every shadow is followed; higher than a

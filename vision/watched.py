@@ -13,6 +13,7 @@ from streams.clock import UtcSource, utc_now
 from streams.frame import Frame
 from streams.runner import CameraRunner, StreamStatus
 from vision.analyser import CameraAnalyser
+from vision.budgets import Budgets
 from vision.coverage import Counters, Trouble
 from vision.leads import Lead, LeadKey
 from vision.ledger import Look
@@ -37,6 +38,7 @@ class WatchedCamera:
     config: CameraConfig
     runner: CameraRunner
     analyser: CameraAnalyser
+    budgets: Budgets | None = None
     analysing: threading.Lock = field(default_factory=threading.Lock)
     is_over: bool = False
     analysed: int = 0
@@ -186,6 +188,7 @@ class WatchedCamera:
             findings=self._findings(status.clock_offset_s),
             leads_merged=self.analyser.merger.merged,
             leads_suppressed=self.analyser.merger.suppressed,
+            budget=None if self.budgets is None else self.budgets.report(self.runner.camera.id),
         )
 
     def _findings(self, clock_offset_s: float | None) -> list[CameraFinding]:

@@ -27,6 +27,7 @@ from streams.clock import utc_now
 from streams.frame import Frame, Packet
 from streams.runner import CameraRunner
 from vision.analyser import CameraAnalyser
+from vision.budgets import Budgets
 from vision.claims import Claims
 from vision.config import WorkerConfig
 from vision.courier import CoverageCourier
@@ -96,6 +97,7 @@ class Worker:
         self._cores = cores = max(1, len(os.sched_getaffinity(0)) // processes)
         self._gate = threading.BoundedSemaphore(cores)
         self._focus = FocusTurns(config.detector.focus_cameras or _FOCUS_PER_CORE * cores)
+        self._budgets = Budgets(places.data / "budget", config.budget)
         self._watched: dict[CameraId, WatchedCamera] = {}
         self._lock = threading.Lock()
 
@@ -163,7 +165,8 @@ class Worker:
         looked_at = looking(camera.to_camera(self._config.stream), self._card)
         runner = CameraRunner(looked_at, self._board, on_packet=self._on_packet, gate=self._gate)
         analyser = CameraAnalyser.for_camera(camera, self._config, self._card)
-        watched = WatchedCamera(camera, runner, analyser)
+        self._budgets.begin(camera, analyser)
+        watched = WatchedCamera(camera, runner, analyser, self._budgets)
         with self._lock:
             self._watched[runner.camera.id] = watched
         self._ledger.begin(camera.id, watched.limit_s, lambda: self._look(watched))
@@ -190,6 +193,7 @@ class Worker:
             watched.is_over = True
             self._report(watched, watched.analyser.end(reason))
             self._focus.forget(camera)
+            self._budgets.end(camera)
         self._ledger.end(camera, GapReason.HANDED_OVER)
         self._desk.camera_gone(camera)
         self._live.remove(camera)
@@ -205,6 +209,7 @@ class Worker:
         with watched.analysing:
             self._report(watched, watched.analyser.end(CloseReason.SHUTDOWN))
             watched.config, watched.analyser = camera, analyser
+            self._budgets.begin(camera, analyser)
 
     def _figures(self, pool: DetectorPool[Frame], sender: OutboxSender) -> Figures:
         cameras = self._cameras_now()
@@ -305,6 +310,7 @@ class Worker:
                 self._desk.note(frame, detections, watched.analyser.new_readings)
                 self._report(watched, changes)
                 watched.note_analysed(frame)
+                self._budgets.note(frame.camera_id, watched.analyser, frame.time)
                 if watched.is_sighted:
                     self._ledger.analysed(watched.config.id, watched.lag_s(frame))
                 self._focus.note(frame.camera_id, watched.runner, watched.analyser.sign, frame.time)

@@ -322,6 +322,20 @@ class CameraFinding(Wire):
     detail: str = ""
 
 
+class FalseLeadBudget(Wire):
+    """At what probability a camera opens leads to keep the operator's budget, and what that costs."""
+
+    most_a_day: float = Field(gt=0, description="false leads a day that the operator allows")
+    probability: float = Field(ge=0, le=1, description="from which leads are opened now")
+    fitted_probability: float = Field(ge=0, le=1, description="from which they would be without a budget")
+    days: float = Field(ge=0, description="days of watching that the rest is expected from")
+    expected_false_a_day: float | None = Field(None, ge=0, description="null before anything was watched")
+    expected_recall: float | None = Field(
+        None, ge=0, le=1, description="share of the real tracks of those days that would be told; null without any"
+    )
+    expected_delay_s: float | None = Field(None, ge=0, description="mean seconds from the first box to the lead")
+
+
 class CameraHealth(Wire):
     """What the worker last said of a camera."""
 
@@ -366,6 +380,7 @@ class CameraHealth(Wire):
     )
     leads_merged: int = Field(0, ge=0, description="confirmed by a rule and part of a lead that was there already")
     leads_suppressed: int = Field(0, ge=0, description="confirmed by a rule and held back: too many within an hour")
+    budget: FalseLeadBudget | None = Field(None, description="its budget of false leads, where one is set")
 
 
 class WorkerReport(Wire):

@@ -172,3 +172,69 @@ def test_verdict_does_not_depend_on_the_absolute_time(
 ) -> None:
     """The same pictures an hour or ten days later give the same states."""
     assert run(observations, 0) == run(observations, offset_ms)
+
+
+BELIEF = Criteria(probability=0.6, release=0.5, min_duration_s=1.0, min_change=1.5, static_after_s=20, close_after_s=10)
+
+
+def believe(
+    probabilities: list[float], *, change: float = 9.0, seen: list[bool] | None = None, fps: float = 2.0
+) -> tuple[Confirmation, list[LeadState | None]]:
+    """Return a confirmation by belief and its state after each picture; boxes are weak ones of 0.2."""
+    confirmation, states = Confirmation(BELIEF), []
+    for i, probability in enumerate(probabilities):
+        confidence = 0.2 if seen is None or seen[i] else 0.0
+        observation = Observation(moment(i / fps), confidence, change, probability=probability)
+        states.append(confirmation.observe(observation))
+    return confirmation, states
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "confirmed_at"),
+    [
+        ([], None),
+        ([0.9, 0.9], None),
+        ([0.9, 0.9, 0.9], 2),
+        ([0.1, 0.2, 0.4, 0.59], None),
+        ([0.1, 0.2, 0.4, 0.6], 3),
+    ],
+)
+def test_belief_confirms_what_is_probable_enough(probabilities: list[float], confirmed_at: int | None) -> None:
+    """Weak boxes that are believed are confirmed with the first picture at the probability, not before a second."""
+    _, states = believe(probabilities)
+
+    assert confirmed_at == (states.index(LeadState.CONFIRMED) if LeadState.CONFIRMED in states else None)
+
+
+def test_belief_makes_a_candidate_at_half_the_probability() -> None:
+    """The release makes candidates and holds what is confirmed."""
+    _, states = believe([0.2, 0.3, 0.1])
+
+    assert states == [None, LeadState.CANDIDATE, LeadState.CANDIDATE]
+
+
+def test_belief_reports_no_sign() -> None:
+    """However sure the weights are, pixels that never change are no smoke."""
+    confirmation, states = believe([0.99] * 50, change=1.0)
+
+    assert states[-1] is LeadState.DROPPED
+    assert confirmation.reason is CloseReason.STATIC
+
+
+def test_belief_closes_when_no_box_holds_it() -> None:
+    """A lead needs boxes that are believed: without them, or with a probability below the release, it ends in time."""
+    for probabilities, seen in (
+        ([0.9] * 60, [True] * 5 + [False] * 55),
+        ([0.9] * 5 + [0.29] * 55, [True] * 60),
+    ):
+        confirmation, states = believe(probabilities, seen=seen)
+        assert states.index(LeadState.CLOSED) == 4 + 20
+        assert confirmation.reason is CloseReason.GONE
+
+
+def test_the_probability_of_a_lead_is_that_of_its_last_hold() -> None:
+    """What is no longer seen is no less probable for it; by k of n there is none."""
+    confirmation, _ = believe([0.9] * 4 + [0.7, 0.1], seen=[True] * 5 + [False])
+
+    assert confirmation.probability == 0.7
+    assert Confirmation(CRITERIA).probability is None

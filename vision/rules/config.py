@@ -61,13 +61,33 @@ class RuleKind(StrEnum):
     FIRE = "fire"
 
 
+class ConfirmBy(StrEnum):
+    """What confirms a track: see `RuleConfig.confirm`."""
+
+    BELIEF = "belief"
+    K_OF_N = "k_of_n"
+
+
 class RuleConfig(Section):
-    """When a tracked box becomes a lead. The defaults were measured with `benchmarks/confirm_table.py`."""
+    """When a tracked box becomes a lead. How the defaults were measured: `benchmarks/confirm`."""
 
     kind: RuleKind = Field(
         description="What it looks for. In `[rules.smoke]` and `[rules.fire]` it goes without saying."
     )
     enabled: bool = Field(True, description="Off: it makes no lead.")  # noqa: FBT003
+    confirm: ConfirmBy = Field(
+        ConfirmBy.BELIEF,
+        description="`belief`: persistence, growth, drift, turbulence and the other cues of a track are weighed into a "
+        "calibrated probability, with weights fitted for the model; `k_of_n` where none are. `k_of_n`: the mean of the "
+        "best `k` of the last `n` boxes.",
+    )
+    probability: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="By belief: probability that opens a lead; boxes at `release` times it hold it. 0: what the fit "
+        "chose for the model. Lower: more false leads. Higher: later, and thin plumes are missed.",
+    )
     threshold: float = Field(
         0.3,
         ge=0.01,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from vision.belief import Belief
 from vision.rules.config import RuleConfig
 from vision.rules.visible import VisibleRule
 from vision.sections import CameraConfig
@@ -17,7 +18,9 @@ CODES: Mapping[ZoneKind, str] = MappingProxyType({ZoneKind.FIELD: "V03_STRAW_BUR
 """Codes by the kind of zone."""
 
 
-def fire_rule(name: str, config: RuleConfig, camera: CameraConfig, zone: ZoneInfo) -> VisibleRule:
+def fire_rule(
+    name: str, config: RuleConfig, camera: CameraConfig, zone: ZoneInfo, belief: Belief | None = None
+) -> VisibleRule:
     """Return the fire rule `name` for one camera; `zone` is the time zone its schedule is read in."""
     return VisibleRule.from_config(
         rule_id="fire.visible" if name == CLASS_NAME else f"fire.visible.{name}",
@@ -28,4 +31,5 @@ def fire_rule(name: str, config: RuleConfig, camera: CameraConfig, zone: ZoneInf
         camera=camera,
         zone=zone,
         codes=CODES,
+        belief=belief,
     )

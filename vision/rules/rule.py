@@ -5,13 +5,16 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from streams.clock import CaptureTime
 from vision.leads import CloseReason, Lead, LeadChange, LeadState
 from vision.readings import Reading
 from vision.tracks import Sighting, Track
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TrackView:
     """
     One live track as one picture shows it.
@@ -22,11 +25,14 @@ class TrackView:
         sighting: its box in this picture; ``None`` where it was missed.
 
         change: of its pixels, in multiples of the noise around it (`vision.change.BoxChange.ratio`).
+
+        cues: what its pictures have shown so far, in the order of `vision.cues.CUES`.
     """
 
     track: Track
     sighting: Sighting | None
     change: float
+    cues: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True)

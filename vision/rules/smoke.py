@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from vision.belief import Belief
 from vision.rules.config import RuleConfig
 from vision.rules.visible import VisibleRule
 from vision.sections import CameraConfig
@@ -19,7 +20,12 @@ CODES: Mapping[ZoneKind, str] = MappingProxyType({ZoneKind.OUTLET: VIOLATION_COD
 
 
 def smoke_rule(
-    name: str, config: RuleConfig, camera: CameraConfig, zone: ZoneInfo, ceded: AbstractSet[str] = frozenset()
+    name: str,
+    config: RuleConfig,
+    camera: CameraConfig,
+    zone: ZoneInfo,
+    ceded: AbstractSet[str] = frozenset(),
+    belief: Belief | None = None,
 ) -> VisibleRule:
     """Return the smoke rule `name` for one camera; `zone` is the time zone its schedule is read in."""
     return VisibleRule.from_config(
@@ -32,4 +38,5 @@ def smoke_rule(
         zone=zone,
         codes=CODES,
         ceded=ceded,
+        belief=belief,
     )

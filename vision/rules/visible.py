@@ -1,16 +1,19 @@
 """Visible smoke or fire: the logic that both rules share."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from streams.camera import CameraId, camera_id
 from streams.clock import CaptureTime
+from vision.belief import START_CONFIDENCE, Belief
+from vision.budget import MOST_CLIMBS, Climb, Climber
 from vision.confirm import Confirmation, Criteria, Observation
 from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState, Xyxy
-from vision.rules.config import RuleConfig
+from vision.rules.config import ConfirmBy, RuleConfig
 from vision.rules.rule import TrackView, View
 from vision.schedule import Schedule
 from vision.sections import CameraConfig
@@ -70,6 +73,7 @@ class _Case:
     """What is known of one track under the rule."""
 
     confirmation: Confirmation
+    climber: Climber = field(default_factory=Climber)
     lead: Lead | None = None
     peak: Finding | None = None
     violation_code: str = ""
@@ -98,6 +102,8 @@ class VisibleRule:
         criteria: Criteria,
         place: Place,
         schedule: Schedule,
+        belief: Belief | None = None,
+        is_budgeted: bool = False,
     ) -> None:
         self._id = rule_id
         self._version = version
@@ -105,10 +111,15 @@ class VisibleRule:
         self._violation_code = violation_code
         self._camera_id = camera_id
         self._criteria = criteria
+        self._belief = belief
+        self._is_budgeted = is_budgeted
+        self._climbs: deque[Climb] = deque(maxlen=MOST_CLIMBS)
+        self._start_confidence = START_CONFIDENCE if belief else criteria.hysteresis * criteria.threshold
         self._place = place
         self._schedule = schedule
         self._params: Mapping[str, float | int | str | bool] = {
             **asdict(criteria),
+            "belief": belief.version if belief else "",
             "zones": ",".join(zone.name for zone in place.zones) if place.is_confined else "",
             "zone_test": place.test.value,
             "min_overlap": place.min_overlap,
@@ -129,13 +140,22 @@ class VisibleRule:
         zone: ZoneInfo,
         codes: Mapping[ZoneKind, str],
         ceded: AbstractSet[str] = frozenset(),
+        belief: Belief | None = None,
     ) -> Self:
         """
         Return the rule as configured for one camera.
 
         Its code is the zone's own, else the rule's configured one, else that of `codes` for the zone's kind, else
         `violation_code`. A rule that is confined to zones cedes none of them.
+
+        `belief` is what was fitted for the detector; it decides unless the configuration asks for *k* of *n*.
         """
+        decides = belief if config.confirm is ConfirmBy.BELIEF else None
+        criteria = Criteria(**{f.name: getattr(config, f.name) for f in fields(Criteria)})
+        if decides is None or class_name not in decides.classes:
+            decides, criteria = None, replace(criteria, probability=0.0)
+        elif criteria.probability == 0:
+            criteria = replace(criteria, probability=decides.threshold)
         own = {} if config.violation_code else codes
         watched = [
             z
@@ -148,7 +168,9 @@ class VisibleRule:
             class_name=class_name,
             violation_code=config.violation_code or violation_code,
             camera_id=camera_id(camera.id),
-            criteria=Criteria(**{f.name: getattr(config, f.name) for f in fields(Criteria)}),
+            criteria=criteria,
+            belief=decides,
+            is_budgeted=decides is not None and config.probability == 0,
             place=Place(
                 zones=[Zone(z.name, z.polygon, z.violation_code or own.get(z.kind, ""), z.kind) for z in watched],
                 is_confined=bool(config.zones),
@@ -172,7 +194,29 @@ class VisibleRule:
     @property
     def lowest_confidence(self) -> float:
         """Confidence from which a box can count; a track need not start below it."""
-        return self._criteria.hysteresis * self._criteria.threshold
+        return self._start_confidence
+
+    @property
+    def fitted(self) -> float | None:
+        """The probability that opens a lead where a budget may set another; ``None`` where none may."""
+        return self._belief.threshold if self._belief and self._is_budgeted else None
+
+    @property
+    def least(self) -> float:
+        """The lowest probability that a budget may set: below it nothing becomes a candidate."""
+        return self._criteria.release * (self.fitted or 1.0)
+
+    def adopt(self, probability: float) -> None:
+        """Open leads at this probability from the next track on, where a budget may set it."""
+        if self.fitted is not None:
+            self._criteria = replace(self._criteria, probability=probability)
+            self._params = {**self._params, "probability": probability}
+
+    def take_climbs(self) -> list[Climb]:
+        """Return what the tracks that ended since the last call had reached."""
+        climbs = list(self._climbs)
+        self._climbs.clear()
+        return climbs
 
     @property
     def states(self) -> Mapping[int, LeadState]:
@@ -191,13 +235,7 @@ class VisibleRule:
     @property
     def undecided(self) -> AbstractSet[int]:
         """Tracks with boxes that count, neither confirmed nor given up."""
-        return {
-            number
-            for number, case in self._cases.items()
-            if case.confirmation.first is not None
-            and case.confirmation.state is not LeadState.CONFIRMED
-            and not case.confirmation.is_over
-        }
+        return {number for number, case in self._cases.items() if case.confirmation.asks}
 
     @property
     def renounced(self) -> AbstractSet[int]:
@@ -248,7 +286,10 @@ class VisibleRule:
         if self._place.is_confined if zone is None else zone.name in self._place.ceded:
             sighting = None
         confidence = 0.0 if sighting is None else sighting.confidence
-        case.confirmation.observe(Observation(view.time, confidence, seen.change, view.is_steady))
+        belief = self._belief.probability(self._class_name, seen.cues) if self._belief else None
+        if belief is not None and sighting is not None and view.is_steady and seen.change >= self._criteria.min_change:
+            case.climber.observe(belief, view.time.seconds_since(seen.track.first.time))
+        case.confirmation.observe(Observation(view.time, confidence, seen.change, view.is_steady, belief or 0.0))
         begun = case.confirmation.first
         if begun is not None and begun != case.first and case.confirmed is None:
             case.first, case.peak, case.observations, case.most_change = begun, None, 0, 0.0
@@ -301,6 +342,7 @@ class VisibleRule:
                 last=case.last,
                 peak=case.peak,
                 observations=case.observations,
+                probability=case.confirmation.probability,
             )
             changes.append(LeadChange(case.lead, None))
         if state is not case.lead.state:
@@ -321,6 +363,7 @@ class VisibleRule:
             last=case.last or lead.last,
             peak=replace(peak, measures={**peak.measures, "most_change_ratio": case.most_change}),
             observations=case.observations,
+            probability=case.confirmation.probability,
         )
 
     def _forget(self, number: int, reason: CloseReason) -> list[LeadChange]:
@@ -328,5 +371,7 @@ class VisibleRule:
         case = self._cases.pop(number, None)
         if case is None:
             return []
+        if self.fitted is not None and case.climber.climb.probabilities:
+            self._climbs.append(case.climber.climb)
         case.confirmation.end(reason)
         return self._moved(case, number)

@@ -1,0 +1,62 @@
+"""Fit the belief of the registered models, or print how it compares."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from benchmarks.confirm.films import films
+from benchmarks.confirm.looks import FLOOR
+from benchmarks.confirm.run import Fit, fit
+from benchmarks.confirm.table import as_text, beats
+from models.registry import Registry
+from vision.belief import WEIGHTS
+
+RESULTS = Path(__file__).parents[1] / "results"
+
+
+def main() -> int:
+    """Run the command line; return 1 where a fitted rule does not beat five in a row."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.confirm", description=__doc__)
+    parser.add_argument("what", choices=["fit", "table"], help="fit: write weights and results; table: print only")
+    parser.add_argument("--clips", type=Path, required=True, help="folder of clips whose events are known")
+    parser.add_argument("--scenes", type=Path, default=Path(".cache/scenes"), help="where scenes are rendered to")
+    parser.add_argument("--model", action="append", help="registry name; every registered model without this")
+    parser.add_argument("--runtime", default="auto")
+    parser.add_argument("--memory", type=Path, default=Path(".cache/confirm"), help="where rows are remembered")
+    asked = parser.parse_args()
+    registry = Registry.load()
+    found = films(asked.clips, asked.scenes)
+    is_better = True
+    for name in asked.model or [card.name for card in registry.cards()]:
+        detector = registry.detector(name, asked.runtime, threshold=FLOOR)
+        fitted = fit(found, detector, asked.memory, lambda film: print(film, file=sys.stderr))
+        _tell(name, fitted)
+        is_better &= beats(fitted.lines)
+        if asked.what == "fit":
+            _write(name, detector.card.weights_sha256, fitted)
+    return 0 if is_better else 1
+
+
+def _tell(name: str, fitted: Fit) -> None:
+    print(f"\n{name}: ridge {fitted.ridge:g}, threshold {fitted.threshold:g}")
+    for part, told in (("unseen", fitted.unseen), ("held out", fitted.held_out)):
+        if told is not None:
+            brier = f"Brier {told.brier:.3f} (of the mean {told.brier_of_the_mean:.3f})"
+            print(f"{part}: {told.tracks:.0f} tracks, {brier}, ECE {told.calibration_error:.3f}")
+    print(as_text(fitted.lines))
+    for line in fitted.lines:
+        if line.part == "all":
+            print(f"{line.decider}: missed {', '.join(line.missed) or 'none'}; false {', '.join(line.false) or 'none'}")
+
+
+def _write(name: str, weights_sha256: str, fitted: Fit) -> None:
+    document = json.loads(WEIGHTS.read_text(encoding="utf-8")) if WEIGHTS.is_file() else {"models": {}}
+    document["models"][weights_sha256] = {"model": name, **fitted.document}
+    WEIGHTS.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    record = json.dumps({"model": name, **fitted.record()}, indent=1, sort_keys=True)
+    (RESULTS / f"confirm-{name}.json").write_text(record + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,195 @@
+"""
+Rows: what confirmation is shown of every track of a film, picture by picture, and what is true of it.
+
+Decoding and detecting is what costs; rows are remembered beside each other under a key of everything they depend on:
+the film, the weights and how they run, and the code between the boxes and the cues.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.accuracy_sequence import ANALYSIS_FPS, told_event
+from benchmarks.confirm.looks import looks_of
+from benchmarks.corpus import Clip
+from benchmarks.deciders import ConfirmedLead
+from models.detector import Detector
+from vision.analyser import CameraAnalyser
+from vision.belief import START_CONFIDENCE
+from vision.config import WorkerConfig
+from vision.cues import CUES
+from vision.leads import CloseReason, LeadChange, LeadState
+from vision.rules.rule import View
+from vision.tracks import TrackerSettings
+
+PATROL_EVERY = round(ANALYSIS_FPS * WorkerConfig().stream.patrol_interval_s)
+
+
+class Pace(StrEnum):
+    """How often a camera is looked at: in focus at the analysis rate, on patrol at its interval."""
+
+    FOCUS = "focus"
+    PATROL = "patrol"
+
+    @property
+    def every(self) -> int:
+        """Of how many pictures at the analysis rate one is looked at."""
+        return 1 if self is Pace.FOCUS else PATROL_EVERY
+
+
+_CODE = ("analyser", "background", "change", "cues", "health", "region", "tracks")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """
+    One film as one model sees it; row *i* of every column is one track in one picture, in order of the pictures.
+
+    Attributes:
+        track: int64 ``(n,)``: the track's number.
+
+        is_fire: bool ``(n,)``: its class; else smoke.
+
+        time_s: float64 ``(n,)``: of the picture, from the film's first.
+
+        confidence: float64 ``(n,)``: of its box, 0 where it was missed.
+
+        change: float64 ``(n,)``: `vision.change.BoxChange.ratio`.
+
+        is_steady: bool ``(n,)``: of the picture.
+
+        xyxy: float64 ``(n, 4)``: its newest box.
+
+        cues: float64 ``(n, len(CUES))``.
+
+        seconds: of the film at the analysis rate, one value.
+    """
+
+    track: NDArray[np.int64]
+    is_fire: NDArray[np.bool_]
+    time_s: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+    change: NDArray[np.float64]
+    is_steady: NDArray[np.bool_]
+    xyxy: NDArray[np.float64]
+    cues: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the rows of a file that `write` made."""
+        with np.load(path, allow_pickle=False) as columns:
+            return cls(**{field.name: columns[field.name] for field in fields(cls)})
+
+    def write(self, path: Path) -> None:
+        """Keep the rows in a file, which appears only when it is complete."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part.npz")
+        np.savez_compressed(part, **{field.name: getattr(self, field.name) for field in fields(self)})
+        part.replace(path)
+
+    def is_real(self, clip: Clip) -> NDArray[np.bool_]:
+        """Return for each row whether the track tells of an event at that time, bool ``(n,)``."""
+        real = []
+        for row in range(len(self.track)):
+            left, top, right, bottom = (float(edge) for edge in self.xyxy[row])
+            at_s = float(self.time_s[row])
+            name = "fire" if self.is_fire[row] else "smoke"
+            lead = ConfirmedLead(name, at_s, at_s, 1.0, (left, top, right, bottom))
+            real.append(told_event(lead, clip.events) is not None)
+        return np.array(real, np.bool_)
+
+
+class _Recorder:
+    """A rule that reports nothing and keeps what it is shown."""
+
+    id = "recorder"
+    states: dict[int, LeadState] = {}  # noqa: RUF012 (never changed)
+    held: AbstractSet[int] = frozenset()
+    undecided: AbstractSet[int] = frozenset()
+    renounced: AbstractSet[int] = frozenset()
+    params: dict[str, float | int | str | bool] = {}  # noqa: RUF012 (never changed)
+
+    def __init__(self) -> None:
+        self.views: list[View] = []
+
+    def observe(self, view: View) -> list[LeadChange]:
+        self.views.append(view)
+        return []
+
+    def end(self, reason: CloseReason) -> list[LeadChange]:  # noqa: ARG002 (the seam's)
+        return []
+
+
+def rows_of(clip: Clip, detector: Detector, memory: Path) -> Mapping[Pace, Rows]:
+    """Return a film's rows by pace, from `memory` where remembered; raises as `vision.replay.replay` does."""
+    key = _key(clip, detector)
+    paths = {pace: memory / "rows" / f"{key}-{pace.value}.npz" for pace in Pace}
+    if all(path.is_file() for path in paths.values()):
+        return {pace: Rows.read(path) for pace, path in paths.items()}
+    rows = _watch(clip, detector, memory)
+    for pace, path in paths.items():
+        rows[pace].write(path)
+    return rows
+
+
+def _watch(clip: Clip, detector: Detector, memory: Path) -> Mapping[Pace, Rows]:
+    camera = WorkerConfig.for_sources([str(clip.path)]).cameras[0]
+    floor = WorkerConfig().detector.candidate_threshold
+    settings = TrackerSettings(start_confidence=START_CONFIDENCE)
+    recorders = {pace: _Recorder() for pace in Pace}
+    analysers = {
+        pace: CameraAnalyser(camera, [recorder], detector.card.class_names, settings)
+        for pace, recorder in recorders.items()
+    }
+    for number, (frame, found) in enumerate(looks_of(clip, detector, memory)):
+        boxes = found.where(found.confidence >= floor)
+        for pace, analyser in analysers.items():
+            if number % pace.every == 0:
+                analyser.observe(frame, boxes)
+    return {pace: _columns(recorder.views, pace.every) for pace, recorder in recorders.items()}
+
+
+def _columns(views: Sequence[View], every: int) -> Rows:
+    start = views[0].time if views else None
+    seen = [(view, track) for view in views for track in view.tracks]
+    times = [0.0 if start is None else view.time.seconds_since(start) for view, _ in seen]
+    last = 0.0 if start is None else views[-1].time.seconds_since(start) + every / ANALYSIS_FPS
+    return Rows(
+        track=np.array([one.track.number for _, one in seen], np.int64),
+        is_fire=np.array([one.track.class_name == "fire" for _, one in seen], np.bool_),
+        time_s=np.array(times, np.float64),
+        confidence=np.array([0.0 if one.sighting is None else one.sighting.confidence for _, one in seen], np.float64),
+        change=np.array([one.change for _, one in seen], np.float64),
+        is_steady=np.array([view.is_steady for view, _ in seen], np.bool_),
+        xyxy=np.array([one.track.last.xyxy for _, one in seen], np.float64).reshape(-1, 4),
+        cues=np.array([one.cues for _, one in seen], np.float64).reshape(-1, len(CUES)),
+        seconds=np.array(last),
+    )
+
+
+def _key(clip: Clip, detector: Detector) -> str:
+    card, runtime = detector.card, detector.runtime
+    floor = WorkerConfig().detector.candidate_threshold
+    ran = (card.weights_sha256, runtime.engine, runtime.precision)
+    parts = (clip.sha256, *ran, floor, START_CONFIDENCE, ANALYSIS_FPS, code_version())
+    return hashlib.sha256(json.dumps([str(part) for part in parts]).encode()).hexdigest()
+
+
+@cache
+def code_version() -> str:
+    """Return the hash of the code between boxes and cues, read once."""
+    folder = Path(__file__).parents[2] / "vision"
+    digest = hashlib.sha256()
+    for name in _CODE:
+        digest.update((folder / f"{name}.py").read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,141 @@
+"""One run: rows, folds, ridge, threshold, weights, and the table, for one model."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.confirm.films import Film, Part
+from benchmarks.confirm.fit import (
+    Calibration,
+    Logistic,
+    Sample,
+    as_document,
+    calibration,
+    choose_ridge,
+    fit_logistic,
+    sample_of,
+    unseen,
+)
+from benchmarks.confirm.rows import Pace, Rows, code_version, rows_of
+from benchmarks.confirm.table import Line, deciders, line
+from benchmarks.confirm.trial import Outcome, Shown, outcome
+from models.detector import Detector
+from vision.confirm import Criteria
+
+FOLDS = 10
+"""Of films, dealt out in their order: clips of one source and scenes of one place come into different folds."""
+
+THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(2, 20))
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """What was fitted for one model, on what, and how good it is where it had not looked."""
+
+    document: dict[str, object]
+    ridge: float
+    threshold: float
+    unseen: Calibration
+    held_out: Calibration | None
+    lines: tuple[Line, ...]
+    films: tuple[Film, ...]
+    sweep: dict[float, Outcome]
+
+    def record(self) -> dict[str, object]:
+        """Return how it was fitted, as it is kept in `benchmarks/results`."""
+        return {
+            "format": "plumewatch.confirm/1",
+            "belief": self.document,
+            "ridge": self.ridge,
+            "folds": FOLDS,
+            "code": code_version(),
+            "unseen": asdict(self.unseen),
+            "held_out": None if self.held_out is None else asdict(self.held_out),
+            "films": {one.clip.path.name: [one.part.value, one.kind, one.clip.sha256] for one in self.films},
+            "sweep": {
+                str(threshold): {"missed": one.missed, "false": one.false_leads}
+                for threshold, one in self.sweep.items()
+            },
+            "table": [_plain(one) for one in self.lines],
+        }
+
+
+def fit(films: Sequence[Film], detector: Detector, memory: Path, step: Step) -> Fit:
+    """Fit on the films that may be fitted on, choose the threshold on them unseen, and score every film."""
+    rows: list[Mapping[Pace, Rows]] = []
+    for film in films:
+        step(film.clip.path.name)
+        rows.append(rows_of(film.clip, detector, memory))
+    fitted_on = [number for number, film in enumerate(films) if film.is_fitted_on]
+    sample = _sample(films, rows, fitted_on)
+    ridge = choose_ridge(sample, FOLDS)
+    final = fit_logistic(sample, ridge)
+    told = unseen(sample, ridge, FOLDS)
+    by_fold = [fit_logistic(sample.where(sample.film % FOLDS != fold), ridge) for fold in range(FOLDS)]
+    judges = [by_fold[n % FOLDS] if film.is_fitted_on else final for n, film in enumerate(films)]
+    shown = {pace: [_shown(*one, pace) for one in zip(films, rows, judges, strict=True)] for pace in Pace}
+    threshold, sweep = choose_threshold([shown[Pace.FOCUS][n] for n in fitted_on])
+    held = [n for n, film in enumerate(films) if film.part is Part.HELD_OUT]
+    held_out = None
+    if held:
+        scored = _sample(films, rows, held)
+        held_out = calibration(final.probability(scored.cues, scored.is_fire), scored)
+    lines = tuple(
+        line(name, part, chosen, criteria)
+        for part, chosen in _parts(films, shown).items()
+        for name, criteria in deciders(threshold).items()
+    )
+    document = as_document(final, threshold)
+    return Fit(document, ridge, threshold, calibration(told, sample), held_out, lines, tuple(films), sweep)
+
+
+def _parts(films: Sequence[Film], shown: Mapping[Pace, Sequence[Shown]]) -> Mapping[str, Sequence[Shown]]:
+    """Return the films to score together: all in focus, each part of them in focus, and all on patrol."""
+    focus = shown[Pace.FOCUS]
+    parts: dict[str, Sequence[Shown]] = {"all": focus}
+    for part in Part:
+        of_part = [one for one, film in zip(focus, films, strict=True) if film.part is part]
+        if of_part:
+            parts[part.value] = of_part
+    return {**parts, "all, on patrol": shown[Pace.PATROL]}
+
+
+def choose_threshold(films: Sequence[Shown]) -> tuple[float, dict[float, Outcome]]:
+    """
+    Return the probability that opens a lead, and what each one tried made of films that the weights had not seen.
+
+    It is the middle of those with the fewest mistakes, a missed event and a false lead counting alike.
+    """
+    sweep = {threshold: outcome(films, Criteria(probability=threshold)) for threshold in THRESHOLDS}
+    mistakes = {threshold: len(one.missed) + len(one.false_leads) for threshold, one in sweep.items()}
+    best = [threshold for threshold in THRESHOLDS if mistakes[threshold] == min(mistakes.values())]
+    return best[len(best) // 2], sweep
+
+
+def _shown(film: Film, rows: Mapping[Pace, Rows], judge: Logistic, pace: Pace) -> Shown:
+    own = rows[pace]
+    return Shown(film.clip, own, judge.probability(own.cues, own.is_fire))
+
+
+def _sample(films: Sequence[Film], rows: Sequence[Mapping[Pace, Rows]], chosen: Sequence[int]) -> Sample:
+    return sample_of(
+        [
+            {
+                "cues": one.cues,
+                "is_fire": one.is_fire,
+                "real": one.is_real(films[number].clip),
+                "track": one.track,
+                "film": np.array(number),
+            }
+            for number in chosen
+            for one in rows[number].values()
+        ]
+    )
+
+
+def _plain(one: Line) -> dict[str, object]:
+    return {**asdict(one), "recall": one.recall.model_dump(), "false_leads": one.false_leads.model_dump()}

@@ -1,0 +1,158 @@
+"""Confirmation compared: rows remembered, trials with the worker's own rule, the table, and what may ship."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.accuracy_result import Rate, Share
+from benchmarks.confirm.films import Film, Part
+from benchmarks.confirm.rows import Pace, Rows, rows_of
+from benchmarks.confirm.run import choose_threshold, fit
+from benchmarks.confirm.table import BASELINE, BELIEF, Line, as_text, beats, line
+from benchmarks.confirm.trial import FIVE_IN_A_ROW, K_OF_N_THAT_CHANGE, Shown, confirmed, outcome
+from benchmarks.corpus import Clip, Event, sha256_of
+from models.detections import Detections
+from streams.frame import BgrImage
+from tests.vision.films import PLUME, BrightBoxDetector, plume_film
+from vision.belief import Belief
+from vision.confirm import Criteria
+from vision.cues import CUES
+
+FRAMED = (float(PLUME[0]), float(PLUME[1]), float(PLUME[2]), float(PLUME[3]))
+EVENT = Event(("smoke",), 3.0, 8.0, FRAMED)
+
+
+class _Blind(BrightBoxDetector):
+    """Fails when it is asked: what is remembered needs no detector."""
+
+    def detect(self, images: list[BgrImage]) -> list[Detections]:  # type: ignore[override]
+        raise AssertionError(f"{len(images)} pictures were detected again")
+
+
+@pytest.fixture(scope="module")
+def plume(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    """A clip of 8 s with a plume from 3 s on, which the detector gives 0.75."""
+    path = plume_film(tmp_path_factory.mktemp("films") / "plume.mp4")
+    return Clip(path, sha256_of(path), (EVENT,))
+
+
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where rows are remembered."""
+    return tmp_path_factory.mktemp("memory")
+
+
+def test_rows_are_what_the_worker_sees_in_focus_and_on_patrol(plume: Clip, memory: Path) -> None:
+    """Ten looks from 3 s on in focus, two of every 2 s on patrol; each row is the track that tells of the event."""
+    rows = rows_of(plume, BrightBoxDetector(), memory)
+
+    assert rows[Pace.FOCUS].time_s.tolist() == pytest.approx([3 + i / 2 for i in range(10)])
+    assert rows[Pace.PATROL].time_s.tolist() == pytest.approx([4.0, 6.0])
+    for pace in Pace:
+        assert rows[pace].is_real(plume).all()
+        assert not rows[pace].is_real(replace(plume, events=())).any()
+        assert rows[pace].cues.shape == (len(rows[pace].track), len(CUES))
+
+
+def test_rows_are_remembered(plume: Clip, memory: Path) -> None:
+    """The same film is neither decoded nor detected again, and gives the same rows."""
+    first = rows_of(plume, BrightBoxDetector(), memory)[Pace.FOCUS]
+    again = rows_of(plume, _Blind(), memory)[Pace.FOCUS]
+
+    assert np.array_equal(first.cues, again.cues)
+
+
+def test_trials_are_the_workers_rule(plume: Clip, memory: Path) -> None:
+    """As in the worker k of n takes 1.5 s and five in a row 2 s; belief reports what its probabilities say."""
+    rows = rows_of(plume, BrightBoxDetector(), memory)[Pace.FOCUS]
+    doubt, sure = (Shown(plume, rows, np.full(len(rows.track), value)) for value in (0.4, 0.9))
+
+    assert [lead.confirmed_s for lead in confirmed(doubt, K_OF_N_THAT_CHANGE)] == pytest.approx([4.5])
+    assert [lead.confirmed_s for lead in confirmed(doubt, FIVE_IN_A_ROW)] == pytest.approx([5.0])
+    assert confirmed(doubt, Criteria(probability=0.5)) == []
+    assert [lead.confirmed_s for lead in confirmed(sure, Criteria(probability=0.5))] == pytest.approx([4.5])
+
+
+def test_outcomes_tell_found_missed_and_false(plume: Clip, memory: Path) -> None:
+    """The same lead is found where the event is, false where none is, and nothing where people may disagree."""
+    rows = rows_of(plume, BrightBoxDetector(), memory)[Pace.FOCUS]
+    quiet, unclear = replace(plume, events=()), replace(plume, is_unclear=True)
+    elsewhere = replace(plume, events=(replace(EVENT, xyxy=(0.0, 0.0, 5.0, 5.0)),))
+
+    found = outcome([Shown(clip, rows) for clip in (plume, quiet, unclear, elsewhere)], FIVE_IN_A_ROW)
+
+    assert (found.events, found.delays_s) == (2, (pytest.approx(2.0),))
+    assert (found.false_leads, found.missed) == (("plume", "plume"), ("plume",))
+
+
+def test_the_threshold_is_the_middle_of_the_best(plume: Clip, memory: Path) -> None:
+    """Between a false track believed to 0.4 and a real one believed to 0.8 the middle is chosen."""
+    rows = rows_of(plume, BrightBoxDetector(), memory)[Pace.FOCUS]
+    real = Shown(plume, rows, np.full(len(rows.track), 0.8))
+    false = Shown(replace(plume, events=()), rows, np.full(len(rows.track), 0.4))
+    threshold, sweep = choose_threshold([real, false])
+
+    assert threshold == 0.65
+    assert (sweep[0.4].false_leads, sweep[0.85].missed) == (("plume",), ("plume",))
+
+
+def test_a_whole_run_on_two_films(plume: Clip, memory: Path, tmp_path: Path) -> None:
+    """What is fitted is a belief the worker can read, a record in JSON, and a table with a line a rule and part."""
+    path = plume_film(tmp_path / "quiet.mp4")
+    quiet = Clip(path, sha256_of(path), ())
+    films = [Film(plume, Part.CLIPS, "clip"), Film(quiet, Part.HELD_OUT, "steam")]
+    fitted = fit(films, BrightBoxDetector(), memory, lambda _: None)
+
+    assert Belief.from_document(fitted.document).threshold == fitted.threshold
+    record = json.loads(json.dumps(fitted.record()))
+    assert record["films"] == {
+        "plume.mp4": ["clips", "clip", plume.sha256],
+        "quiet.mp4": ["held-out", "steam", quiet.sha256],
+    }
+    assert {one.part for one in fitted.lines} == {"all", "clips", "held-out", "all, on patrol"}
+    assert as_text(fitted.lines).count("\n") == 1 + len(fitted.lines)
+    assert fit(films, BrightBoxDetector(), memory, lambda _: None).document == fitted.document
+
+
+def _line(decider: str, found: int, false: int) -> Line:
+    return Line(decider, "all", Share.of(found, 20), Rate.of(false, 0.5), None, None, None, (), ())
+
+
+@pytest.mark.parametrize(
+    ("found", "false", "ships"), [(19, 1, True), (18, 1, False), (19, 2, False), (20, 0, True), (17, 0, False)]
+)
+def test_belief_ships_only_where_it_is_better_in_both(found: int, false: int, *, ships: bool) -> None:
+    """Five in a row finds 18 with 2 false leads: more events and fewer false leads are asked for, equal is no win."""
+    assert beats([_line(BASELINE, 18, 2), _line(BELIEF, found, false)]) is ships
+
+
+def test_a_day_without_false_leads_is_told_with_its_interval(plume: Clip, memory: Path) -> None:
+    """Three quiet seconds allow a hundred thousand false leads a day: the table says so."""
+    rows = rows_of(plume, BrightBoxDetector(), memory)[Pace.FOCUS]
+    one = line(BASELINE, "all", [Shown(plume, rows)], FIVE_IN_A_ROW)
+
+    assert one.false_a_day is not None
+    assert one.false_a_day[:2] == (0.0, 0.0)
+    assert one.false_a_day[2] > 100_000
+
+
+def test_rows_of_no_tracks_are_kept(tmp_path: Path) -> None:
+    """A film in which nothing was found is remembered as that."""
+    empty = np.zeros(0)
+    rows = Rows(
+        track=empty.astype(np.int64),
+        is_fire=empty.astype(np.bool_),
+        time_s=empty,
+        confidence=empty,
+        change=empty,
+        is_steady=empty.astype(np.bool_),
+        xyxy=empty.reshape(0, 4),
+        cues=empty.reshape(0, len(CUES)),
+        seconds=np.array(8.0),
+    )
+    rows.write(tmp_path / "rows.npz")
+
+    assert float(Rows.read(tmp_path / "rows.npz").seconds) == 8.0

@@ -1,0 +1,101 @@
+"""Belief: cues weighed into a probability, for detectors that were fitted."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.registry import Registry
+from tests.vision.moments import CARD, boxes, flickering, frame, moment
+from vision.analyser import CameraAnalyser
+from vision.belief import WEIGHTS, Belief, BeliefError, ClassWeights
+from vision.config import parse_config
+from vision.cues import CUES
+from vision.leads import LeadState
+
+N = len(CUES)
+PLUME = (100, 60, 160, 120)
+
+
+def belief(bias: float = 0.0, **weights: float) -> Belief:
+    """Return a belief that weighs these cues, for smoke alone."""
+    return Belief("test", 0.6, {"smoke": ClassWeights(bias, np.array([weights.get(name, 0.0) for name in CUES]))})
+
+
+def run(given: Belief | None, confidence: float = 0.2, **rule: object) -> list[tuple[str, float | None]]:
+    """Return state and probability of the leads on a flickering plume whose boxes are weak."""
+    config = parse_config({"cameras": [{"id": "cam", "source": "x.mp4"}], "rules": {"smoke": rule}})
+    analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD, given)
+    changes = []
+    for i in range(12):
+        changes += analyser.observe(frame(flickering(i / 2, PLUME), moment(i / 2)), boxes(("smoke", confidence, PLUME)))
+    return [(change.lead.state.value, change.lead.probability) for change in changes]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=N, max_size=N), st.floats(-1e6, 1e6))
+def test_a_probability_is_between_none_and_all(cues: list[float], bias: float) -> None:
+    """Whatever the cues are, it is a number in (0, 1)."""
+    assert 0 < belief(bias, score=1.0, veil=-3.0).classes["smoke"].probability(np.array(cues)) < 1
+
+
+def test_no_evidence_is_the_bias_alone() -> None:
+    """Log-odds of zero are a half."""
+    assert belief().probability("smoke", np.zeros(N)) == 0.5
+    assert belief().probability("fire", np.zeros(N)) is None
+
+
+def test_a_detector_that_was_not_fitted_has_none(tmp_path: Path) -> None:
+    """Weights of another hash, or no file at all: k of n decides."""
+    assert Belief.of("0" * 64) is None
+    assert Belief.of("0" * 64, tmp_path / "absent.json") is None
+
+
+def test_a_file_for_other_cues_is_refused(tmp_path: Path) -> None:
+    """It was fitted for other code, and the message says what to do."""
+    path = tmp_path / "belief.json"
+    path.write_text(json.dumps({"models": {"a": {"cues": ["score"], "version": "1", "threshold": 0.5, "classes": {}}}}))
+
+    with pytest.raises(BeliefError, match="fit it anew"):
+        Belief.of("a", path)
+
+
+def test_belief_confirms_weak_boxes_that_k_of_n_never_sees() -> None:
+    """Boxes of 0.2 below every threshold become a lead where what they do over time is believed."""
+    assert run(None) == []
+    states = run(belief(bias=-2.0, turbulence=2.0))
+
+    assert [state for state, _ in states] == ["candidate", "confirmed"]
+    assert states[-1][1] is not None
+    assert states[-1][1] >= 0.6
+
+
+def test_belief_keeps_sure_boxes_from_being_reported() -> None:
+    """Boxes of 0.9 that are not believed are no lead, and are one where the rule asks for k of n."""
+    doubt = belief(bias=-3.0)
+
+    assert run(doubt, 0.9) == []
+    assert [state for state, _ in run(doubt, 0.9, confirm="k_of_n")] == ["candidate", "confirmed"]
+
+
+def test_the_configured_probability_goes_before_the_fitted_one() -> None:
+    """A site that wants less sets less: even odds are enough at 0.4 and not at 0.6."""
+    assert [state for state, _ in run(belief())] == ["candidate"]
+    assert [state for state, _ in run(belief(), probability=0.4)] == ["candidate", LeadState.CONFIRMED.value]
+
+
+@pytest.mark.skipif(not WEIGHTS.is_file(), reason="nothing is fitted yet")
+def test_every_shipped_belief_fits_the_code_and_a_shipped_model() -> None:
+    """Each entry is for a registered model's weights, and weighs both classes."""
+    entries = json.loads(WEIGHTS.read_text(encoding="utf-8"))["models"]
+    known = {card.weights_sha256: card.name for card in Registry.load().cards()}
+
+    assert entries
+    for sha256, entry in entries.items():
+        assert entry["model"] == known[sha256]
+        shipped = Belief.of(sha256)
+        assert shipped is not None
+        assert set(shipped.classes) == {"smoke", "fire"}
+        assert 0 < shipped.threshold < 1

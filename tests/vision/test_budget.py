@@ -1,0 +1,128 @@
+"""The false-alarm budget: a camera's own history sets the probability at which it tells."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vision.budget import (
+    HISTORY_DAYS,
+    MOST_CLIMBS,
+    STRICTEST,
+    CameraHistory,
+    Climb,
+    Climber,
+    history_path,
+    read_history,
+    write_history,
+)
+
+TODAY = date(2026, 11, 27)
+DAY_S = 86_400.0
+
+
+def history(days: int = 10, **tracks: int) -> CameraHistory:
+    """Return so many days with so many tracks a day that reach ``p40``, ``p90``, ... per cent after 4 s."""
+    kept = CameraHistory()
+    for number in range(days):
+        climbs = [Climb((int(name[1:]) / 100,), (4.0,)) for name, count in tracks.items() for _ in range(count)]
+        kept.watch(TODAY + timedelta(days=number), DAY_S, climbs)
+    return kept
+
+
+def test_without_history_the_fitted_probability_stands() -> None:
+    """Nothing is known of the camera yet."""
+    assert CameraHistory().threshold(0.2, 0.35, 0.5) == 0.5
+    assert CameraHistory().forecast(0.5).recall is None
+
+
+def test_a_quiet_camera_may_tell_sooner() -> None:
+    """Ten days without a track allow the least probability at a budget of 0.2 a day, three days do not."""
+    assert history(10).threshold(0.2, 0.35, 0.5) == 0.35
+    assert history(3).threshold(0.2, 0.35, 0.5) == 0.5
+
+
+def test_a_busy_camera_becomes_stricter() -> None:
+    """Three tracks a day at 0.6 are 1.2 false leads a day: only above them is the budget kept."""
+    busy = history(10, p60=3)
+
+    assert busy.forecast(0.5).false_a_day == pytest.approx(1.2)
+    assert busy.threshold(0.2, 0.35, 0.5) == 0.61
+    assert busy.threshold(2.0, 0.35, 0.5) == 0.35
+
+
+def test_where_no_probability_keeps_the_budget_it_is_the_strictest() -> None:
+    """A hundred tracks a day that all are nearly sure leave a false one a day whatever is asked."""
+    assert history(10, p99=100).threshold(0.2, 0.35, 0.5) == STRICTEST
+
+
+def test_the_forecast_tells_the_price() -> None:
+    """Of two real tracks in three (weighed) half are told later; the delay is that of the crossing."""
+    kept = CameraHistory()
+    kept.watch(TODAY, DAY_S, [Climb((0.2, 0.5, 0.9), (0.0, 2.0, 6.0)), Climb((0.3,), (0.0,))])
+    low, high = kept.forecast(0.3), kept.forecast(0.8)
+
+    assert low.false_a_day == pytest.approx(0.5 + 0.7)
+    assert high.false_a_day == pytest.approx(0.1)
+    assert high.recall == pytest.approx(0.9 / 1.2)
+    assert high.delay_s == pytest.approx(6.0)
+    assert low.delay_s == pytest.approx(0.5 * 2 / 0.8)
+
+
+@given(st.lists(st.lists(st.floats(0, 1), max_size=6), max_size=8), st.floats(0.01, 3))
+def test_a_stricter_threshold_never_tells_more(climbs: list[list[float]], most: float) -> None:
+    """Neither more leads nor sooner; and the threshold that is chosen keeps the budget, or is the strictest."""
+    kept = CameraHistory()
+    for values in climbs:
+        climber = Climber()
+        for number, value in enumerate(values):
+            climber.observe(value, float(number))
+        kept.watch(TODAY, DAY_S, [climber.climb])
+    if not climbs:
+        return
+    counts = [
+        sum(climb.crossing(t / 20) is not None for day in kept._days.values() for climb in day.climbs)
+        for t in range(20)
+    ]
+    chosen = kept.threshold(most, 0.2, 0.5)
+
+    assert counts == sorted(counts, reverse=True)
+    assert chosen == STRICTEST or kept.forecast(chosen).false_a_day <= most
+    assert chosen >= 0.2
+
+
+def test_a_climb_keeps_what_is_higher_than_before() -> None:
+    """Falls and steps below a hundredth are passed over."""
+    climber = Climber()
+    for second, probability in enumerate((0.2, 0.205, 0.1, 0.5, 0.4, 0.9)):
+        climber.observe(probability, second)
+
+    assert climber.climb == Climb((0.2, 0.5, 0.9), (0.0, 3.0, 5.0))
+    assert climber.climb.crossing(0.3) == (0.5, 3.0)
+    assert Climb((), ()).crossing(0.1) is None
+
+
+def test_old_days_and_too_many_tracks_are_forgotten() -> None:
+    """Two weeks are kept, and of a wild day its highest climbs."""
+    kept = history(HISTORY_DAYS + 5)
+    assert kept.days == pytest.approx(HISTORY_DAYS)
+    kept.watch(TODAY + timedelta(days=60), 60.0, [Climb((i / 1000,), (0.0,)) for i in range(MOST_CLIMBS + 50)])
+    assert kept.forecast(0.0).false_a_day * kept.days == pytest.approx(MOST_CLIMBS, rel=0.2)
+    assert kept.forecast(0.05).recall == pytest.approx(1.0)
+
+
+def test_a_history_is_kept_on_disk(tmp_path: Path) -> None:
+    """What is written is read; what is damaged says so; ids that are no file names are refused."""
+    path = history_path(tmp_path / "budget", "gate-3")
+    kept = history(3, p60=2)
+    write_history(path, kept)
+
+    assert read_history(path).as_document() == kept.as_document()
+    assert read_history(tmp_path / "none.json").days == 0
+    path.write_text('{"2026-11-27": 3}')
+    with pytest.raises(ValueError, match="is not a camera's history"):
+        read_history(path)
+    with pytest.raises(ValueError, match="no camera id"):
+        history_path(tmp_path, "../x")

@@ -1,0 +1,115 @@
+"""Budgets: a watched camera's history is kept, and its probability follows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from streams.camera import CameraId
+from tests.vision.moments import moment
+from vision.budget import BudgetConfig, Climb, history_path, read_history
+from vision.budgets import RENEWED_S, Budgets
+from vision.sections import CameraConfig
+
+GATE = CameraId("gate-3")
+
+
+class Analyser:
+    """Stands for a camera's analyser: each call tells of the climbs it was given."""
+
+    def __init__(self, *climbs: Climb, limits: tuple[float, float] | None = (0.35, 0.5)) -> None:
+        self.budget_range = limits
+        self.climbs = climbs
+        self.adopted: list[float] = []
+
+    def adopt(self, probability: float) -> None:
+        self.adopted.append(probability)
+
+    def take_climbs(self) -> Sequence[Climb]:
+        climbs, self.climbs = self.climbs, ()
+        return climbs
+
+
+def camera(**keys: object) -> CameraConfig:
+    """Return the camera at the gate."""
+    return CameraConfig.model_validate({"id": GATE, "source": "rtsp://gate/1", **keys})
+
+
+def watch(budgets: Budgets, analyser: Analyser, seconds: float, start: float = 0.0) -> None:
+    """Look at the gate every two seconds."""
+    for step in range(int(seconds / 2) + 1):
+        budgets.note(GATE, analyser, moment(start + 2 * step))
+
+
+def test_without_a_budget_nothing_is_changed(tmp_path: Path) -> None:
+    """No history is kept, and nothing is told."""
+    budgets, analyser = Budgets(tmp_path, BudgetConfig()), Analyser()
+    budgets.begin(camera(), analyser)
+    watch(budgets, analyser, 2 * RENEWED_S)
+    budgets.end(GATE)
+
+    assert (analyser.adopted, budgets.report(GATE), list(tmp_path.iterdir())) == ([], None, [])
+
+
+def test_a_model_without_belief_has_no_budget(tmp_path: Path) -> None:
+    """Where k of n decides there is no probability to set."""
+    budgets = Budgets(tmp_path, BudgetConfig(false_leads_a_day=1))
+    budgets.begin(camera(), Analyser(limits=None))
+
+    assert budgets.report(GATE) is None
+
+
+def test_tracks_that_would_be_false_raise_the_probability_within_ten_minutes(tmp_path: Path) -> None:
+    """Three doubtful tracks in ten minutes are hundreds a day: the camera becomes stricter, and says what it costs."""
+    doubtful = Climb((0.55, 0.8), (0.0, 3.0))
+    budgets, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=0.2)), Analyser(doubtful, doubtful, doubtful)
+    budgets.begin(camera(), analyser)
+    watch(budgets, analyser, RENEWED_S)
+
+    assert analyser.adopted == [0.5, 0.81]
+    told = budgets.report(GATE)
+    assert told is not None
+    assert (told.most_a_day, told.probability, told.fitted_probability) == (0.2, 0.81, 0.5)
+    assert (told.expected_false_a_day, told.expected_recall, told.expected_delay_s) == (0.0, 0.0, None)
+
+
+def test_the_history_outlives_the_worker(tmp_path: Path) -> None:
+    """A new worker begins with the probability that the old one had come to."""
+    doubtful = Climb((0.8,), (0.0,))
+    first, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=0.2)), Analyser(doubtful)
+    first.begin(camera(), analyser)
+    watch(first, analyser, 60)
+    first.end(GATE)
+    again = Analyser()
+    Budgets(tmp_path, BudgetConfig(false_leads_a_day=0.2)).begin(camera(), again)
+
+    assert again.adopted == [0.81]
+
+
+def test_a_camera_has_its_own_budget(tmp_path: Path) -> None:
+    """Its key goes before the common one; 0 switches it off for that camera."""
+    budgets = Budgets(tmp_path, BudgetConfig(false_leads_a_day=0.2))
+    budgets.begin(camera(false_leads_a_day=3), Analyser())
+    told = budgets.report(GATE)
+    assert told is not None
+    assert told.most_a_day == 3
+    budgets.begin(camera(false_leads_a_day=0), Analyser())
+    assert budgets.report(GATE) is None
+
+
+def test_gaps_were_not_watched(tmp_path: Path) -> None:
+    """An hour without a picture adds nothing to the time that the history rests on."""
+    budgets, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=1)), Analyser()
+    budgets.begin(camera(), analyser)
+    watch(budgets, analyser, 60)
+    watch(budgets, analyser, 60, start=3600)
+    budgets.end(GATE)
+
+    assert read_history(history_path(tmp_path, GATE)).days == 120 / 86_400
+
+
+def test_a_damaged_history_is_begun_anew(tmp_path: Path) -> None:
+    """A camera is watched whatever its file holds."""
+    history_path(tmp_path, GATE).write_text("[1")
+    budgets, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=1)), Analyser()
+    budgets.begin(camera(), analyser)
+
+    assert analyser.adopted == [0.5]

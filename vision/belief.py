@@ -1,0 +1,91 @@
+"""
+Belief: the cues of a track weighed into the probability that it is what its class says.
+
+A logistic model for each detector and class, fitted by ``python -m benchmarks.confirm fit`` on clips and rendered
+scenes and kept in `belief.json`; no weight is set by hand. How far its probabilities can be trusted stands in
+``benchmarks/results/confirm-<model>.json``: Brier score and calibration error on films that the weights had not seen
+(decision 0027).
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.cues import CUES
+
+START_CONFIDENCE = 0.1
+"""A track starts with a box at least as sure where belief decides: what is weak is weighed, not thrown away."""
+
+WEIGHTS = Path(__file__).with_name("belief.json")
+
+_MOST_LOG_ODDS = 12.0
+
+
+class BeliefError(ValueError):
+    """`belief.json` does not fit the code: it was fitted for other cues."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassWeights:
+    """Weights of one class: log-odds are ``bias + cues @ weights``; float64 ``(len(CUES),)``."""
+
+    bias: float
+    weights: NDArray[np.float64]
+
+    def probability(self, cues: NDArray[np.float64]) -> float:
+        """Return the probability in (0, 1)."""
+        log_odds = self.bias + float(cues @ self.weights)
+        return 1 / (1 + math.exp(-min(max(log_odds, -_MOST_LOG_ODDS), _MOST_LOG_ODDS)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Belief:
+    """
+    What was fitted for one detector.
+
+    Attributes:
+        version: of the fit: the first hex digits of the hash of its weights.
+
+        threshold: probability from which a track is confirmed, chosen by the fit.
+
+        classes: weights by the detector's class name.
+    """
+
+    version: str
+    threshold: float
+    classes: Mapping[str, ClassWeights]
+
+    @classmethod
+    def of(cls, weights_sha256: str, path: Path = WEIGHTS) -> Self | None:
+        """
+        Return what was fitted for the weights of that SHA-256; ``None`` where nothing was.
+
+        Raises `BeliefError` where the file names other cues than `vision.cues.CUES`.
+        """
+        document = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"models": {}}
+        entry = document["models"].get(weights_sha256)
+        return None if entry is None else cls.from_document(entry)
+
+    @classmethod
+    def from_document(cls, entry: Mapping[str, Any]) -> Self:
+        """Return the belief of one entry of the file; raises as `of`."""
+        if tuple(entry["cues"]) != CUES:
+            raise BeliefError(
+                f"belief was fitted for the cues {entry['cues']}, this code has {list(CUES)}: fit it anew"
+            )
+        classes = {
+            name: ClassWeights(float(one["bias"]), np.array(one["weights"], np.float64))
+            for name, one in entry["classes"].items()
+        }
+        return cls(str(entry["version"]), float(entry["threshold"]), classes)
+
+    def probability(self, class_name: str, cues: NDArray[np.float64]) -> float | None:
+        """Return the probability that a track of that class is real; ``None`` for a class that was not fitted."""
+        weights = self.classes.get(class_name)
+        return None if weights is None else weights.probability(cues)
