@@ -1,4 +1,4 @@
-"""Fit the belief of the registered models, or print how it compares."""
+"""Fit the belief of the registered models, or only print how it compares; weights are kept where they may ship."""
 
 import argparse
 import json
@@ -20,13 +20,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.confirm", description=__doc__)
     parser.add_argument("what", choices=["fit", "table"], help="fit: write weights and results; table: print only")
     parser.add_argument("--clips", type=Path, required=True, help="folder of clips whose events are known")
-    parser.add_argument("--scenes", type=Path, default=Path(".cache/scenes"), help="where scenes are rendered to")
+    parser.add_argument("--scenes", type=Path, default=Path(".cache/confirm/films"), help="where scenes go")
+    parser.add_argument("--scene", action="append", help="a scene to take; all of both splits without this")
     parser.add_argument("--model", action="append", help="registry name; every registered model without this")
     parser.add_argument("--runtime", default="auto")
     parser.add_argument("--memory", type=Path, default=Path(".cache/confirm"), help="where rows are remembered")
     asked = parser.parse_args()
     registry = Registry.load()
-    found = films(asked.clips, asked.scenes)
+    found = films(asked.clips, asked.scenes, asked.scene)
     is_better = True
     for name in asked.model or [card.name for card in registry.cards()]:
         detector = registry.detector(name, asked.runtime, threshold=FLOOR)
@@ -51,9 +52,15 @@ def _tell(name: str, fitted: Fit) -> None:
 
 
 def _write(name: str, weights_sha256: str, fitted: Fit) -> None:
+    """Keep how it was fitted, and the weights where they may ship; weights of an earlier fit that may not are gone."""
     document = json.loads(WEIGHTS.read_text(encoding="utf-8")) if WEIGHTS.is_file() else {"models": {}}
-    document["models"][weights_sha256] = {"model": name, **fitted.document}
-    WEIGHTS.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    document["models"].pop(weights_sha256, None)
+    if beats(fitted.lines):
+        document["models"][weights_sha256] = {"model": name, **fitted.document}
+    if document["models"]:
+        WEIGHTS.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    else:
+        WEIGHTS.unlink(missing_ok=True)
     record = json.dumps({"model": name, **fitted.record()}, indent=1, sort_keys=True)
     (RESULTS / f"confirm-{name}.json").write_text(record + "\n", encoding="utf-8")
 

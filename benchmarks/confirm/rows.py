@@ -27,7 +27,7 @@ from vision.analyser import CameraAnalyser
 from vision.belief import START_CONFIDENCE
 from vision.config import WorkerConfig
 from vision.cues import CUES
-from vision.leads import CloseReason, LeadChange, LeadState
+from vision.leads import CloseReason, Lead, LeadChange, LeadState
 from vision.rules.rule import View
 from vision.tracks import TrackerSettings
 
@@ -114,6 +114,7 @@ class _Recorder:
 
     id = "recorder"
     states: dict[int, LeadState] = {}  # noqa: RUF012 (never changed)
+    open_leads: Sequence[Lead] = ()
     held: AbstractSet[int] = frozenset()
     undecided: AbstractSet[int] = frozenset()
     renounced: AbstractSet[int] = frozenset()

@@ -77,13 +77,20 @@ def _line(decider: str, part: str, found: Outcome, hours: float) -> Line:
 
 def beats(lines: Sequence[Line]) -> bool:
     """
-    Whether belief ships: over all films together it finds more events than `BASELINE` and tells fewer false leads.
+    Whether belief may ship: it finds more events than `BASELINE` and tells fewer false leads.
 
-    Equal counts are no win: where nothing can be seen to be better, the plain rule is the better one.
+    Over all films together, and over those alone that were only scored, where there are any, at least no worse. Equal
+    counts over all are no win: where nothing can be seen to be better, the plain rule is the better one.
     """
-    whole = {one.decider: one for one in lines if one.part == "all"}
-    ours, plain = whole[BELIEF], whole[BASELINE]
-    return ours.recall.hits > plain.recall.hits and ours.false_leads.count < plain.false_leads.count
+    by_part = {(one.part, one.decider): one for one in lines}
+    ours, plain = by_part["all", BELIEF], by_part["all", BASELINE]
+    is_better = ours.recall.hits > plain.recall.hits and ours.false_leads.count < plain.false_leads.count
+    held = by_part.get(("held-out", BELIEF))
+    if held is None:
+        return is_better
+    plain = by_part["held-out", BASELINE]
+    is_no_worse = held.recall.hits >= plain.recall.hits and held.false_leads.count <= plain.false_leads.count
+    return is_better and is_no_worse
 
 
 def as_text(lines: Sequence[Line]) -> str:

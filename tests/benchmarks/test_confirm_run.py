@@ -117,8 +117,8 @@ def test_a_whole_run_on_two_films(plume: Clip, memory: Path, tmp_path: Path) -> 
     assert fit(films, BrightBoxDetector(), memory, lambda _: None).document == fitted.document
 
 
-def _line(decider: str, found: int, false: int) -> Line:
-    return Line(decider, "all", Share.of(found, 20), Rate.of(false, 0.5), None, None, None, (), ())
+def _line(decider: str, found: int, false: int, part: str = "all") -> Line:
+    return Line(decider, part, Share.of(found, 20), Rate.of(false, 0.5), None, None, None, (), ())
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,15 @@ def _line(decider: str, found: int, false: int) -> Line:
 def test_belief_ships_only_where_it_is_better_in_both(found: int, false: int, *, ships: bool) -> None:
     """Five in a row finds 18 with 2 false leads: more events and fewer false leads are asked for, equal is no win."""
     assert beats([_line(BASELINE, 18, 2), _line(BELIEF, found, false)]) is ships
+
+
+def test_belief_ships_only_where_it_is_no_worse_on_what_it_never_saw() -> None:
+    """Better over all films, but an event fewer on those that were only scored, is learnt by heart."""
+    whole = [_line(BASELINE, 16, 2), _line(BELIEF, 19, 1)]
+    plain = _line(BASELINE, 6, 1, "held-out")
+
+    assert beats([*whole, plain, _line(BELIEF, 6, 1, "held-out")])
+    assert not beats([*whole, plain, _line(BELIEF, 5, 0, "held-out")])
 
 
 def test_a_day_without_false_leads_is_told_with_its_interval(plume: Clip, memory: Path) -> None:
