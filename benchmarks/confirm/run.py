@@ -19,7 +19,7 @@ from benchmarks.confirm.fit import (
     unseen,
 )
 from benchmarks.confirm.rows import Pace, Rows, code_version, rows_of
-from benchmarks.confirm.table import Line, deciders, line
+from benchmarks.confirm.table import Line, beats, deciders, line
 from benchmarks.confirm.trial import Outcome, Shown, outcome
 from models.detector import Detector
 from vision.confirm import Criteria
@@ -45,6 +45,12 @@ class Fit:
     films: tuple[Film, ...]
     sweep: dict[float, Outcome]
 
+    @property
+    def may_ship(self) -> bool:
+        """Whether the worker may decide by it: it beats the plain rule, and what it calls probable is so elsewhere."""
+        told = self.unseen if self.held_out is None else self.held_out
+        return beats(self.lines) and told.brier < told.brier_of_the_mean
+
     def record(self) -> dict[str, object]:
         """Return how it was fitted, as it is kept in `benchmarks/results`."""
         return {
@@ -54,6 +60,7 @@ class Fit:
             "folds": FOLDS,
             "code": code_version(),
             "unseen": asdict(self.unseen),
+            "may_ship": self.may_ship,
             "held_out": None if self.held_out is None else asdict(self.held_out),
             "films": {one.clip.path.name: [one.part.value, one.kind, one.clip.sha256] for one in self.films},
             "sweep": {

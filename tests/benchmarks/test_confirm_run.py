@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.accuracy_result import Rate, Share
 from benchmarks.confirm.films import Film, Part
+from benchmarks.confirm.fit import Calibration
 from benchmarks.confirm.rows import Pace, Rows, rows_of
 from benchmarks.confirm.run import choose_threshold, fit
 from benchmarks.confirm.table import BASELINE, BELIEF, Line, as_text, beats, line
@@ -136,6 +137,19 @@ def test_belief_ships_only_where_it_is_no_worse_on_what_it_never_saw() -> None:
 
     assert beats([*whole, plain, _line(BELIEF, 6, 1, "held-out")])
     assert not beats([*whole, plain, _line(BELIEF, 5, 0, "held-out")])
+
+
+def test_belief_ships_only_where_its_probabilities_hold_elsewhere(plume: Clip, memory: Path, tmp_path: Path) -> None:
+    """However many events it finds, probabilities worse than the mean share on films only scored are none."""
+    path = plume_film(tmp_path / "quiet.mp4")
+    films = [Film(plume, Part.CLIPS, "clip"), Film(Clip(path, sha256_of(path), ()), Part.HELD_OUT, "steam")]
+    fitted = fit(films, BrightBoxDetector(), memory, lambda _: None)
+    better = (_line(BASELINE, 1, 2), _line(BELIEF, 2, 0))
+    good, bad = Calibration(0.1, 0.05, 0.3, 0.2, 9.0), Calibration(0.3, 0.3, 0.9, 0.2, 9.0)
+
+    assert replace(fitted, lines=better, held_out=good).may_ship
+    assert not replace(fitted, lines=better, held_out=bad).may_ship
+    assert not replace(fitted, lines=better, held_out=None, unseen=bad).may_ship
 
 
 def test_a_day_without_false_leads_is_told_with_its_interval(plume: Clip, memory: Path) -> None:
