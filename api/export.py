@@ -28,7 +28,7 @@ from api.contract.schema import LeadDocument, rfc3339
 from api.contract.tarball import tar_header
 from api.proofs import proofs_of
 from api.report.case import read_case
-from api.report.pages import Printing, lead_report
+from api.report.printing import Printing
 from api.report.words import ADMISSIBILITY, BEIJING, STATES, VIOLATIONS, beijing, word
 from api.state import ApiState
 from api.store.custody import custody_of
@@ -99,6 +99,8 @@ def case_chunks(
 
         prints: for the report of each lead, in the same order; empty: no reports.
     """
+    from api.report.pages import lead_report  # noqa: PLC0415 (only who prints pays for the PDF library)
+
     archive = _Archive(case_name(at), int(at.timestamp()))
     yield tar_header(f"{archive.folder}/", 0, 0o755, archive.mtime, b"5")
     yield from archive.text("index.csv", _index(leads))

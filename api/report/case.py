@@ -17,9 +17,8 @@ from api.contract.schema import LeadDocument
 from api.contract.stamp import StampError, parse_sha256_list
 from api.intake import verify_filed
 from api.proofs import proven_folder
-from api.report.pictures import UnreadablePicture, printable
+from api.report.pictures import Picture, UnreadablePicture, printable
 from api.report.readings import ReadingLine, parse_readings
-from api.report.sheet import Picture
 from api.state import ApiState
 from api.store.custody import CustodyEntry, custody_of
 from api.store.leads import get_lead, transitions_of

@@ -6,10 +6,7 @@ checks, time-stamp and log, who had it in hands, and what was decided.
 """
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import datetime
 from io import BytesIO
-from pathlib import Path
 
 import segno
 
@@ -18,7 +15,8 @@ from api.contract.package import MANIFEST
 from api.contract.report import Outcome
 from api.contract.schema import LeadDocument, LeadLegal
 from api.report.case import Case, CaseFile
-from api.report.sheet import FONT, WIDTH_MM, Dot, Sheet
+from api.report.printing import Printing
+from api.report.sheet import WIDTH_MM, Dot, Sheet
 from api.report.words import (
     ACTIONS,
     ADMISSIBILITY,
@@ -48,17 +46,6 @@ READING_LINES = 8
 PERCENT_A_GRADE = 20
 """A Ringelmann grade is 20 % opacity."""
 _FAILED = frozenset({OUTCOMES[Outcome.FAIL]})
-
-
-@dataclass(frozen=True, slots=True)
-class Printing:
-    """Who prints, when, where the lead can be looked up, and whose report it is."""
-
-    by: str
-    at: datetime
-    address: str
-    site: str = ""
-    font: Path = FONT
 
 
 def lead_report(case: Case, printing: Printing) -> bytes:

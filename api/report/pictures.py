@@ -1,11 +1,10 @@
 """Pictures: stills of a package made small enough for paper, or with parts covered; the only import of ``PIL``."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
-
-from api.report.sheet import Picture
 
 LONGEST_PX = 1400
 """88 mm at 400 dpi: more than a printer shows."""
@@ -14,6 +13,15 @@ COVER_RGB = (48, 48, 48)
 BLOCK_PX = 8
 LARGEST_PX = 64_000_000
 """A picture that claims more is not opened: 8K is 33 million."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A JPEG or PNG with its size in pixels and the words below it."""
+
+    image: bytes
+    size_wh: tuple[int, int]
+    caption: str
 
 
 class UnreadablePicture(ValueError):  # noqa: N818  (what it is, not that it is an error)

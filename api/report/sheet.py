@@ -16,7 +16,9 @@ from fpdf import FPDF, FontFace
 from fpdf.enums import TextMode, WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
 
-FONT = Path(__file__).parent / "font" / "noto-sans-sc.ttf"
+from api.report.pictures import Picture
+from api.report.printing import FONT
+
 INK = (28, 32, 34)
 FAINT = (104, 112, 116)
 RULE = (206, 212, 214)
@@ -26,15 +28,6 @@ MARGIN_MM = 15.0
 WIDTH_MM = 210.0 - 2 * MARGIN_MM
 MISSING = "〓"
 """What printers have set for a missing character since lead type (geta)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A JPEG or PNG with its size in pixels and the words below it."""
-
-    image: bytes
-    size_wh: tuple[int, int]
-    caption: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from api.clock import utc_now
 from api.contract.schema import LeadId
 from api.custody import filed_lead, note, package_sizes
 from api.export import MOST_LEADS, case_chunks, case_name
-from api.report.pages import Printing
-from api.report.sheet import FONT
+from api.report.printing import FONT, Printing
 from api.routes.report import lead_address
 from api.state import State
 from api.store.custody import CustodyAction

@@ -118,8 +118,9 @@ def test_once_ends_by_itself_after_a_verified_lead(scene_clips: dict[str, Path],
     """``plumewatch up --demo --once`` files a lead, verifies its package, exits with 0; judged again it is the same."""
     scenes = tmp_path / "data" / "scenes"
     scenes.mkdir(parents=True)
-    for path in next(iter(scene_clips.values())).parent.iterdir():
-        shutil.copy(path, scenes)
+    for clip in scene_clips.values():
+        for path in (clip, clip.with_suffix(".truth.jsonl")):
+            shutil.copy(path, scenes)
     command = [sys.executable, "-m", "plumewatch", "up", "--demo", "--once", "--data", str(tmp_path / "data")]
     ended = subprocess.run([*command, "--port", "0"], capture_output=True, text=True, check=False, timeout=280)
     assert ended.returncode == 0, ended.stdout + ended.stderr

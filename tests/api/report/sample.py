@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw
 from api.contract.report import Check, CheckName, Outcome, VerificationReport
 from api.contract.schema import LeadDocument
 from api.report.case import Case, CaseFile, CaseMove
-from api.report.pages import Printing
 from api.report.pictures import printable
+from api.report.printing import Printing
 from api.report.readings import ReadingLine
 from api.store.custody import CustodyAction, CustodyEntry
 from tests.api.conftest import sample_lead
