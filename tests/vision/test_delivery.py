@@ -91,9 +91,11 @@ def test_a_lead_of_the_worker_is_filed_and_its_package_still_verifies(
     stats = Line(tmp_path / "evidence", node).connect(api).attempt(20)
     assert (stats.posted, stats.rejected) == (1, 0)
     filed = LeadDocument.model_validate(operator.get(f"/v1/leads/{document.lead_id}").json())
-    assert filed.evidence == document.evidence
+    assert document.evidence is not None
+    assert filed.evidence == document.evidence.model_copy(update={"tsa": "own", "log_index": 1})
     (tmp_path / "p.tar").write_bytes(operator.get(f"/v1/evidence/{document.lead_id}/package.tar").content)
-    assert verify_package(tmp_path / "p.tar", node.certificate_pem, lead_id=document.lead_id).failures == ()
+    roots = operator.get("/v1/trust/nodes.pem").content
+    assert verify_package(tmp_path / "p.tar", roots, lead_id=document.lead_id).failures == ()
 
 
 def test_a_lead_made_while_the_api_is_down_is_delivered_later_exactly_once(
