@@ -22,13 +22,13 @@ from benchmarks.power_cuts.run import Cut, Trials
 def main() -> int:
     """Run and print; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--points", type=int, default=200, help="cuts to make")
+    parser.add_argument("--points", type=int, default=200, help="cuts that must strike")
     parser.add_argument("--seed", type=int, default=1, help="of the moments and steps drawn")
     parser.add_argument("--json", type=Path, help="write the result here")
     arguments = parser.parse_args()
 
-    def tell(number: int, cut: Cut) -> None:
-        print(f"\r{number + 1}/{arguments.points} {cut.value:24}", end="", file=sys.stderr, flush=True)
+    def tell(struck: int, cut: Cut) -> None:
+        print(f"\r{struck}/{arguments.points} {cut.value:24}", end="", file=sys.stderr, flush=True)
 
     with tempfile.TemporaryDirectory(prefix="plumewatch-cuts-") as name, Site(Path(name)) as site:
         result = Trials(site, Path(name), arguments.seed).run(arguments.points, tell)

@@ -3,6 +3,7 @@
 import contextlib
 import multiprocessing
 import random
+import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,6 +25,10 @@ from benchmarks.power_cuts.line import Errand, walk
 
 ENDS_WITHIN_S = 240.0
 LEAD_PAGE = 200
+UNDISTURBED = 3
+MISSES = 4
+"""Cuts that are tried for each that is to strike."""
+
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["benchmarks.power_cuts.line"])
 
@@ -42,9 +47,9 @@ class PowerCuts:
     What came of a run.
 
     Attributes:
-        points: cuts by kind.
+        points: cuts tried, by kind.
 
-        hit: cuts that struck while the path was under way, by kind; the others came after its end.
+        hit: those that struck while the path was under way, by kind; the others came after its end.
 
         stages: the last stage that a killed worker had told, with its count.
 
@@ -98,13 +103,20 @@ class Trials:
         self.result = PowerCuts()
         self._node.mkdir()
         self._steps = self._line().finish()
+        self._lasts_s = statistics.median(self._undisturbed_s() for _ in range(UNDISTURBED))
 
     def run(self, points: int, tell: Callable[[int, Cut], None]) -> PowerCuts:
-        """Make `points` cuts, `tell` of each before it, and hold what is left against what was confirmed."""
+        """
+        Cut until `points` have struck, `tell` before each how many have, and hold what is left against what was told.
+
+        Raises `BenchmarkError` where too many cuts come after the end of what they should cut.
+        """
         began = time.monotonic()
-        for number in range(points):
+        while (struck := sum(self.result.hit.values())) < points:
+            if sum(self.result.points.values()) > points * MISSES:
+                raise BenchmarkError(f"only {struck} of {points * MISSES} cuts struck")
             cut = self._random.choices(list(Cut), weights=(5, 2, 3))[0]
-            tell(number, cut)
+            tell(struck, cut)
             self.result.points[cut] += 1
             self._make(cut)
         self._line(confirms=False).finish()
@@ -116,7 +128,7 @@ class Trials:
         if cut is Cut.API_MOMENT:
             line = self._line()
             line.wait_until_ready()
-            time.sleep(self._random.uniform(0, line.lasts_s))
+            time.sleep(self._random.uniform(0, self._lasts_s))
             was_under_way = line.is_running
             self._site.kill_api()
             self._site.start_api()
@@ -127,12 +139,20 @@ class Trials:
         line = self._line(cut=step)
         if not step:
             line.wait_until_ready()
-            time.sleep(self._random.uniform(0, line.lasts_s))
+            time.sleep(self._random.uniform(0, self._lasts_s))
             line.kill()
         was_killed = line.ended() < 0
         self.result.hit[cut] += was_killed
         if was_killed:
             self.result.stages[line.stage] += 1
+
+    def _undisturbed_s(self) -> float:
+        """Return how long the way takes if nobody dies, from its beginning: moments are drawn within that."""
+        line = self._line()
+        line.wait_until_ready()
+        began = time.monotonic()
+        line.finish()
+        return time.monotonic() - began
 
     def _line(self, *, cut: int = 0, confirms: bool = True) -> "_Line":
         errand = Errand(self._node, self._site.api_url, self._site.worker_key, self._clip, cut, confirms)
@@ -170,9 +190,6 @@ class Trials:
 
 class _Line:
     """`benchmarks.power_cuts.line` as a process."""
-
-    lasts_s = 1.0
-    """Seconds from ``READY`` to the end of the last that was not killed; moments are drawn within them."""
 
     def __init__(self, errand: Errand, confirmed: set[str]) -> None:
         receiver, sender = _PROCESSES.Pipe(duplex=False)
@@ -230,8 +247,6 @@ class _Line:
         """Wait for its good end; return the steps it took. Raise `BenchmarkError` for any other."""
         if code := self.ended():
             raise BenchmarkError(f"the line ended with {code}; its log ends with:\n{self._tail()}")
-        if self._errand.confirms:
-            _Line.lasts_s = time.monotonic() - self._ready_at
         return int(self._told[-1].split()[1])
 
     def _tail(self) -> str:

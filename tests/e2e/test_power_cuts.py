@@ -16,6 +16,5 @@ def test_no_confirmed_lead_is_lost_or_filed_twice_whatever_is_killed(tmp_path: P
     with Site(tmp_path) as site:
         result = Trials(site, tmp_path, seed=3).run(8, lambda _, cut: made.append(cut))
 
-    assert len(made) == 8
-    assert sum(result.hit.values()) > 2, "the cuts came after everything was done"
+    assert sum(result.hit.values()) == 8 <= len(made)
     assert result.holds, result.as_dict()
