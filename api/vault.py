@@ -28,6 +28,7 @@ from obstore.store import ObjectStore, from_url
 
 from api.contract.package import PackageFiles
 from api.contract.stamp import digests
+from api.durable import sync_folder
 
 CHUNK = 256 * 1024
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -124,7 +125,7 @@ class FolderVault:
             for name in package.sizes:
                 with package.open(name) as source:
                     _write_synced(temporary / name, source)
-            _sync_folder(temporary)
+            sync_folder(temporary)
             try:
                 temporary.rename(final)
             except OSError as fault:
@@ -132,8 +133,8 @@ class FolderVault:
                     raise VaultError(f"package {sums_sha256} cannot be moved into the vault: {fault}") from fault
                 _compare(package, final)  # somebody else stored the same package in this moment
                 return
-            _sync_folder(final.parent)
-            _sync_folder(self._root)
+            sync_folder(final.parent)
+            sync_folder(self._root)
             final.chmod(0o550)
         except OSError as fault:
             raise VaultError(f"package {sums_sha256} cannot be written: {fault}") from fault
@@ -186,7 +187,7 @@ class FolderVault:
             if place.exists():
                 place.chmod(0o750)  # or its name cannot be changed
                 place.rename(condemned)
-                _sync_folder(place.parent)
+                sync_folder(place.parent)
             elif not condemned.exists():
                 return False
             shutil.rmtree(condemned)
@@ -325,14 +326,6 @@ def _write_synced(path: Path, source: BinaryIO) -> None:
         target.flush()
         os.fchmod(target.fileno(), 0o440)
         os.fsync(target.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _compare(package: PackageFiles, folder: Path) -> None:

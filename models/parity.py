@@ -102,7 +102,7 @@ def compare(reference: Detector, other: Detector, pictures: Iterable[NDArray[np.
             spent.append((time.process_time() - start) * 1000)
         images += 1
         scale = max(picture.shape[:2]) / max(reference.card.input_wh)
-        pairs, alone = _pairs(found[0], found[1], threshold)
+        pairs, alone = pair_up(found[0], found[1], threshold)
         counts += [int((each.confidence >= threshold).sum()) for each in found]
         lone = np.maximum(lone, alone)
         for left, right in pairs:
@@ -125,7 +125,7 @@ def compare(reference: Detector, other: Detector, pictures: Iterable[NDArray[np.
     )
 
 
-def _pairs(one: Detections, other: Detections, threshold: float) -> tuple[list[tuple[int, int]], tuple[float, float]]:
+def pair_up(one: Detections, other: Detections, threshold: float) -> tuple[list[tuple[int, int]], tuple[float, float]]:
     """Return the rows that belong together, each used once, and the surest box of either without a partner."""
     iou = _overlaps(one.xyxy, other.xyxy)
     iou[one.class_id[:, None] != other.class_id[None]] = 0

@@ -13,9 +13,6 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from api.contract.manifest import Manifest
 from api.contract.package import CLIP, DETECTIONS, PackageError, PackageFiles, read_bytes
 from api.contract.report import Outcome
@@ -24,6 +21,7 @@ from api.contract.tarball import open_package
 from api.contract.verification import verify_package
 from models.detections import Detections
 from models.detector import Detector, ModelCard, UnknownModelError
+from models.parity import pair_up
 from models.registry import Registry
 from streams.clock import UtcSource
 from vision.analyser import CameraAnalyser
@@ -33,9 +31,6 @@ from vision.in_force import CONFIG, read_in_force
 from vision.leads import CloseReason, Lead
 from vision.look import in_source, looking
 from vision.recorded import RecordedPicture, Shown, read_recorded, shown_in_clip
-
-MATCH_IOU = 0.5
-"""Overlap from which a recorded box and one found again are the same."""
 
 CONFIDENCE_BOUND = 0.05
 """Difference of confidence up to which engines agree: bf16 was at most 0.042 from f32 (decision 0007)."""
@@ -243,17 +238,11 @@ class _BoxCounter:
         self._pictures += 1
         self._recorded += len(recorded)
         self._found += len(found)
-        free = set(range(len(found)))
-        for row in range(len(recorded)):
-            partner = _partner(recorded, row, found, free)
-            if partner is None:
-                self._lone = max(self._lone, float(recorded.confidence[row]))
-                continue
-            free.discard(partner)
-            self._matched += 1
-            difference = abs(float(recorded.confidence[row] - found.confidence[partner]))
-            self._confidence = max(self._confidence, difference)
-        self._lone = max([self._lone, *(float(found.confidence[row]) for row in free)])
+        pairs, alone = pair_up(recorded, found, 0.0)
+        self._matched += len(pairs)
+        differences = (abs(float(recorded.confidence[row] - found.confidence[other])) for row, other in pairs)
+        self._confidence = max([self._confidence, *differences])
+        self._lone = max(self._lone, *alone)
 
     def agreement(self, pictures: int) -> BoxAgreement:
         """Return the counts, of `pictures` that were recorded."""
@@ -266,25 +255,6 @@ class _BoxCounter:
             confidence=round(self._confidence, 4),
             lone=round(self._lone, 4),
         )
-
-
-def _partner(recorded: Detections, row: int, found: Detections, free: set[int]) -> int | None:
-    """Return the free box of the same class that overlaps most, if it does enough."""
-    best, most = None, MATCH_IOU
-    for other in sorted(free):
-        if found.class_id[other] == recorded.class_id[row]:
-            overlap = _iou(recorded.xyxy[row], found.xyxy[other])
-            if overlap >= most:
-                best, most = other, overlap
-    return best
-
-
-def _iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    left, top = np.maximum(a[:2], b[:2])
-    right, bottom = np.minimum(a[2:], b[2:])
-    common = max(0.0, float(right - left)) * max(0.0, float(bottom - top))
-    areas = [float((box[2] - box[0]) * (box[3] - box[1])) for box in (a, b)]
-    return common / max(sum(areas) - common, 1e-9)
 
 
 def _nearest(recorded: Verdict, leads: Iterable[Lead]) -> Verdict | None:
