@@ -6,6 +6,7 @@ from pathlib import Path
 from api.accounts import open_database
 from api.checkpoints import JOURNAL, LogError, check_log
 from api.contract.checkpoint import parse_checkpoint
+from api.contract.durable import write_durably
 from api.contract.package import (
     CHECKPOINT,
     CHECKPOINT_SIGNATURE,
@@ -14,7 +15,6 @@ from api.contract.package import (
     TSA_CERTIFICATE,
 )
 from api.contract.stamp import sha256_hex
-from api.durable import write_durably
 from api.journal import Journal, JournalError
 from api.settings import Settings
 from api.store.checkpoints import newest_checkpoint

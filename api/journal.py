@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.contract.checkpoint import Checkpoint, parse_checkpoint
+from api.contract.durable import sync_folder
 from api.contract.stamp import StampError, canonical_json
-from api.durable import sync_folder
 
 
 class JournalError(Exception):

@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from api.contract.durable import write_durably
 from api.contract.stamp import StampError, read_certificate, sign
 from api.contract.timestamp import SITE_POLICY
-from api.durable import write_durably
 
 log = structlog.get_logger(__name__)
 

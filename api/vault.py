@@ -26,9 +26,9 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import ObjectStore, from_url
 
+from api.contract.durable import sync_folder
 from api.contract.package import PackageFiles
 from api.contract.stamp import digests
-from api.durable import sync_folder
 
 CHUNK = 256 * 1024
 _HASH = re.compile(r"[0-9a-f]{64}")

@@ -13,8 +13,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PARTIAL = ".partial"
-"""Ending of names that are still being written; what bears it after a restart is rubbish."""
+from api.contract import durable
+from api.contract.durable import PARTIAL, sync_folder
+
+__all__ = [
+    "PARTIAL",
+    "StorageError",
+    "make_folder",
+    "remove_folder",
+    "remove_partial",
+    "rename_durably",
+    "storing",
+    "sync_folder",
+    "sync_tree",
+    "write_durably",
+]
 
 
 class StorageError(Exception):
@@ -32,20 +45,8 @@ def storing(what: str) -> Iterator[None]:
 
 def write_durably(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Make `path` hold `data`: whole and on disk when this returns, untouched when it raises `StorageError`."""
-    partial = path.with_name(path.name + PARTIAL)
     with storing(str(path)):
-        try:
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
-            with os.fdopen(descriptor, "wb") as stream:
-                os.fchmod(descriptor, mode)
-                stream.write(data)
-                stream.flush()
-                os.fsync(descriptor)
-            partial.replace(path)
-        except OSError:
-            partial.unlink(missing_ok=True)
-            raise
-        sync_folder(path.parent)
+        durable.write_durably(path, data, mode)
 
 
 def rename_durably(source: Path, target: Path) -> None:
@@ -67,15 +68,6 @@ def sync_tree(folder: Path) -> None:
             finally:
                 os.close(descriptor)
         sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's names to disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def make_folder(folder: Path, mode: int = 0o755) -> None:
