@@ -89,6 +89,8 @@ class VerificationReport:
 
         tsa_kind: whose authority stamped it, as far as that was checked.
 
+        authority: who stamped it, by the name in that certificate; empty where no stamp holds.
+
         stamped: when, aware UTC; ``None`` where no stamp holds.
 
         log: ``none`` without a proof of the log, else ``ok``, ``unchecked`` (no roots) or ``fail``.
@@ -102,6 +104,7 @@ class VerificationReport:
     certificate_sha256: str
     tsa: str
     tsa_kind: TimeStampKind = TimeStampKind.NONE
+    authority: str = ""
     stamped: datetime | None = None
     log: str = "none"
     log_index: int | None = None
@@ -125,6 +128,7 @@ class VerificationReport:
             "certificate_sha256": self.certificate_sha256,
             "tsa": self.tsa,
             "tsa_kind": self.tsa_kind,
+            "authority": self.authority,
             "stamped": None if self.stamped is None else rfc3339(self.stamped),
             "log": self.log,
             "log_index": self.log_index,

@@ -142,6 +142,7 @@ class _Verifier:
             certificate_sha256="" if self.certificate is None else fingerprint(self.certificate),
             tsa=self.tsa,
             tsa_kind=TimeStampKind.NONE if self.stamp is None else self.stamp.kind,
+            authority="" if self.stamp is None else self.stamp.authority,
             stamped=None if self.stamp is None else self.stamp.gen_time,
             log=self.log,
             log_index=self.log_index,

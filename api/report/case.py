@@ -10,16 +10,18 @@ from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter
 
+from api.admissibility import Judgement, judge
 from api.contract.manifest import Manifest
 from api.contract.package import OVERLAY, READINGS, SUMS
 from api.contract.report import VerificationReport
-from api.contract.schema import LeadDocument
+from api.contract.schema import LeadDocument, ReviewAnswers
 from api.contract.stamp import StampError, parse_sha256_list
 from api.intake import verify_filed
 from api.proofs import proven_folder
 from api.report.pictures import Picture, UnreadablePicture, printable
 from api.report.readings import ReadingLine, parse_readings
 from api.state import ApiState
+from api.store.camera_files import camera_file
 from api.store.custody import CustodyEntry, custody_of
 from api.store.leads import get_lead, transitions_of
 
@@ -41,13 +43,14 @@ class CaseFile:
 
 @dataclass(frozen=True, slots=True)
 class CaseMove:
-    """One transition of the lead."""
+    """One transition of the lead; ``review`` holds the four answers where it was a reviewer who gave them."""
 
     at: datetime
     frm: str
     to: str
     user: str
     reason: str
+    review: ReviewAnswers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,9 @@ class Case:
     Attributes:
         report: of the verification made for this reading.
 
+        judgement: what the record may be used for, and what stands against more; ``None`` where the manifest cannot
+            be read.
+
         received: when the package was filed; ``None`` where custody does not tell.
 
         custody: all entries, oldest first.
@@ -66,6 +72,7 @@ class Case:
     lead: LeadDocument
     manifest: Manifest | None
     report: VerificationReport
+    judgement: Judgement | None
     received: datetime | None
     files: tuple[CaseFile, ...]
     pictures: tuple[Picture, ...]
@@ -89,14 +96,31 @@ def read_case(state: ApiState, lead_id: str) -> Case:
         lead = get_lead(session, lead_id)
         moves = tuple(_move(record) for record in transitions_of(session, lead_id))
         custody = tuple(custody_of(session, lead_id))
+        file = camera_file(session, lead.camera.id).file
     sums = "" if lead.evidence is None else lead.evidence.sums_sha256
     with proven_folder(state, sums, lead_id) as folder:
         report = verify_filed(state, folder, lead_id)
         files = _files(folder, report.manifest)
         pictures, unreadable = _pictures(folder, files)
         readings = _readings(folder)
-    received = next((entry.at for entry in custody if entry.action == "filed"), None)
-    return Case(lead, report.manifest, report, received, files, pictures, unreadable, readings, moves, custody)
+    answered = [move.review for move in moves if move.review is not None]
+    judgement = None
+    if report.manifest is not None:
+        review = answered[-1] if answered else None
+        judgement = judge(lead, file, report.manifest, review, is_stamped=report.tsa == "ok")
+    return Case(
+        lead=lead,
+        manifest=report.manifest,
+        report=report,
+        judgement=judgement,
+        received=next((entry.at for entry in custody if entry.action == "filed"), None),
+        files=files,
+        pictures=pictures,
+        unreadable=unreadable,
+        readings=readings,
+        moves=moves,
+        custody=custody,
+    )
 
 
 def _files(folder: Path, manifest: Manifest | None) -> tuple[CaseFile, ...]:
@@ -141,10 +165,12 @@ def _readings(folder: Path) -> tuple[ReadingLine, ...]:
 
 def _move(record: str) -> CaseMove:
     values = _RECORD.validate_json(record)
+    review = values.get("review")
     return CaseMove(
         at=datetime.fromisoformat(str(values["at"])),
         frm=str(values["from"]),
         to=str(values["to"]),
         user=str(values["user"]),
         reason=str(values["reason"]),
+        review=None if review is None else ReviewAnswers.model_validate(review),
     )

@@ -1,7 +1,8 @@
 """Readings of a package, as the printed report shows them: ``readings.csv``, one line for each 15-second reading."""
 
 import csv
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 SHOWN = 2000
@@ -10,53 +11,71 @@ SHOWN = 2000
 
 @dataclass(frozen=True, slots=True)
 class ReadingLine:
-    """One reading: seconds from the first, opacity in per cent, ``None`` where it is not valid, and why not."""
+    """
+    One reading.
+
+    Attributes:
+        at_s: seconds from the first.
+
+        opacity_pct: in per cent; ``None`` where it is not valid.
+
+        validity: ``valid``, or why not.
+
+        sd_pct: standard deviation of the opacity, percentage points.
+
+        grade: Ringelmann screening grade, where there is one.
+
+        utc: when it began, aware; ``None`` where the file tells only the stream's own clock.
+    """
 
     at_s: float
     opacity_pct: float | None
     validity: str
+    sd_pct: float | None = None
+    grade: float | None = None
+    utc: datetime | None = None
 
 
 def parse_readings(text: str) -> tuple[ReadingLine, ...]:
     """Return the readings in a package's ``readings.csv``; lines that hold neither time nor number are passed over."""
-    lines: list[tuple[float, ReadingLine]] = []
+    lines: list[ReadingLine] = []
     for row in csv.DictReader(text.splitlines()):
-        at = _seconds(row)
+        at, utc = _time(row)
         if at is None or len(lines) == SHOWN:
             continue
         validity = row.get("validity") or ""
-        lines.append((at, ReadingLine(0.0, _percent(row.get("opacity_pct"), validity), validity)))
-    if not lines:
-        return ()
-    first = min(at for at, _ in lines)
-    return tuple(ReadingLine(at - first, line.opacity_pct, line.validity) for at, line in sorted(lines, key=_time))
+        opacity = _within(row.get("opacity_pct"), 100) if validity in {"", "valid"} else None
+        has_number = opacity is not None
+        sd = _within(row.get("opacity_sd_pct"), 100) if has_number else None
+        grade = _within(row.get("grade"), 5) if has_number else None
+        lines.append(ReadingLine(at, opacity, validity, sd, grade, utc))
+    lines.sort(key=lambda line: line.at_s)
+    return tuple(replace(line, at_s=line.at_s - lines[0].at_s) for line in lines)
 
 
-def _time(line: tuple[float, ReadingLine]) -> float:
-    return line[0]
-
-
-def _seconds(row: dict[str, str]) -> float | None:
+def _time(row: dict[str, str]) -> tuple[float | None, datetime | None]:
+    """Return when a reading was, in seconds of some clock, and the time where it tells one."""
     for column in ("utc", "start_utc", "at_utc"):
         if row.get(column):
             try:
-                return datetime.fromisoformat(row[column]).timestamp()
+                utc = datetime.fromisoformat(row[column])
             except ValueError:
-                return None
+                return None, None
+            return utc.timestamp(), utc if utc.tzinfo else None
     for column in ("pts_s", "start_s", "at_s"):
         if row.get(column):
             try:
-                return float(row[column])
+                at = float(row[column])
             except ValueError:
-                return None
-    return None
+                return None, None
+            return at if math.isfinite(at) else None, None
+    return None, None
 
 
-def _percent(text: str | None, validity: str) -> float | None:
-    if not text or validity not in {"", "valid"}:
-        return None
+def _within(text: str | None, most: float) -> float | None:
+    """Return the number in a cell, ``None`` unless there is one from 0 to `most`."""
     try:
-        percent = float(text)
+        number = float(text or "")
     except ValueError:
         return None
-    return percent if 0 <= percent <= 100 else None
+    return number if 0 <= number <= most else None

@@ -32,10 +32,20 @@ MISSING = "〓"
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One reading of a series: seconds from its start, per cent; ``None`` where there was no valid reading."""
+    """
+    One reading of a series.
+
+    Attributes:
+        at_s: seconds from the first.
+
+        percent: ``None`` where there was no valid reading.
+
+        spread: its standard deviation, percentage points; 0: not told.
+    """
 
     at_s: float
     percent: float | None
+    spread: float = 0.0
 
 
 class _Pages(FPDF):
@@ -119,6 +129,25 @@ class Sheet:
         pdf.set_line_width(0.3)
         pdf.line(MARGIN_MM, pdf.get_y(), 210 - MARGIN_MM, pdf.get_y())
         pdf.ln(0.8)
+
+    def notice(self, text: str, *, is_alarm: bool = False) -> None:
+        """Write what must not be overlooked, in a frame; an alarm in red."""
+        pdf, colour = self._pdf, ALARM if is_alarm else ACCENT
+        self._text(8.5, colour)
+        pdf.set_draw_color(*colour)
+        pdf.set_line_width(0.25)
+        pdf.multi_cell(
+            WIDTH_MM,
+            4.6,
+            self._shown(text),
+            border=1,
+            align="L",
+            padding=(1, 2, 1, 2),
+            wrapmode=WrapMode.CHAR,
+            new_x=XPos.LMARGIN,
+            new_y=YPos.NEXT,
+        )
+        pdf.ln(1.2)
 
     def facts(self, rows: Sequence[tuple[str, str]], columns: int = 2) -> None:
         """Write label and value pairs; those without a value are left out."""
@@ -206,8 +235,15 @@ class Sheet:
             lowest = max(lowest, pdf.get_y())
         pdf.set_xy(MARGIN_MM, lowest + 0.5)
 
-    def chart(self, dots: Sequence[Dot], limit_percent: float | None, caption: str) -> None:
-        """Draw a series of readings in per cent over time; what has no number is a grey cross on the base line."""
+    def chart(
+        self, dots: Sequence[Dot], limit_percent: float | None, caption: str, ends: tuple[str, str] | None = None
+    ) -> None:
+        """
+        Draw a series of readings in per cent over time, each with its spread.
+
+        What has no number is a grey cross on the base line; `ends` are written below first and last reading, else the
+        seconds are.
+        """
         pdf, height = self._pdf, 25.0
         if pdf.get_y() + height + 12 > pdf.page_break_trigger:
             pdf.add_page()
@@ -240,6 +276,10 @@ class Sheet:
                 continue
             y = base - height * dot.percent / 100
             pdf.set_draw_color(*ACCENT)
+            if dot.spread:
+                high, low = min(100.0, dot.percent + dot.spread), max(0.0, dot.percent - dot.spread)
+                pdf.set_line_width(0.12)
+                pdf.line(x, base - height * high / 100, x, base - height * low / 100)
             pdf.set_line_width(0.3)
             if before is not None:
                 pdf.line(*before, x, y)
@@ -247,13 +287,11 @@ class Sheet:
                 pdf.circle(x, y, 0.55, style="F")
             before = (x, y)
         self._text(6.5, FAINT)
-        pdf.set_xy(left, base + 1)
-        pdf.cell(20, 3, "0 s")
-        pdf.set_xy(right - 20, base + 1)
-        pdf.cell(20, 3, f"{last_s:.0f} s", align="R")
-        pdf.set_xy(left, base + 1)
-        pdf.cell(right - left, 3, self._shown(caption), align="C")
-        pdf.set_xy(MARGIN_MM, base + 5)
+        first, last = ends or ("0 s", f"{last_s:.0f} s")
+        for text, align in ((first, "L"), (caption, "C"), (last, "R")):
+            pdf.set_xy(left, base + 1.6)
+            pdf.cell(right - left, 3, self._shown(text), align=align)
+        pdf.set_xy(MARGIN_MM, base + 5.6)
 
     def paragraph(self, text: str, *, size_pt: float = 8.5, faint: bool = False) -> None:
         """Write a paragraph."""

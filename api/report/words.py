@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 
+from api.admissibility import Doubt
+from api.contract.article41 import LACKS_ZH
 from api.contract.reasons import DispositionReason
 from api.contract.report import Outcome
 from api.contract.schema import LeadState
@@ -38,8 +40,57 @@ VIOLATIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 CLASSES: Mapping[str, str] = MappingProxyType(
-    {"smoke": "烟", "fire": "火", "flame": "火焰", "steam": "水汽", "fume": "油烟", "dust": "扬尘"}
+    {
+        "smoke": "烟",
+        "fire": "火",
+        "flame": "火焰",
+        "steam": "水汽",
+        "fume": "油烟",
+        "dust": "扬尘",
+        "person": "人员",
+        "car": "汽车",
+        "bus": "客车",
+        "truck": "货车",
+        "vehicle": "车辆",
+        "motorcycle": "摩托车",
+        "object": "新出现物体",
+        "black": "黑屏",
+        "glare": "过曝",
+        "frozen": "画面冻结",
+        "covered": "镜头遮挡",
+        "blurred": "画面模糊",
+        "moved": "镜头移位",
+    }
 )
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "visible_emission": "可见排放",
+        "opacity": "不透光度",
+        "ringelmann_screen": "林格曼黑度（筛查）",
+        "emission_frequency": "可见排放时间占比",
+        "presence": "目标出现",
+        "camera_health": "摄像机状态",
+    }
+)
+METHODS: Mapping[str, str] = MappingProxyType(
+    {"texture regression against the clean background (screening)": "与洁净背景的纹理回归（筛查）"}
+)
+VALUES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "area_fraction": ("占画面比例", "{:.1%}"),
+        "change_ratio": ("像素变化", "{:.1f} 倍噪声"),
+        "most_change_ratio": ("最大像素变化", "{:.1f} 倍噪声"),
+        "support": ("确认支持度", "{:.2f}"),
+        "over_limit_s": ("超限累计", "{:.0f} s"),
+        "coloured_s": ("有色累计", "{:.0f} s"),
+        "visible_s": ("可见排放累计", "{:.0f} s"),
+        "observed_s": ("观察时长", "{:.0f} s"),
+        "emission_frequency": ("可见排放占比", "{:.0%}"),
+        "peak_grade": ("最高读数", "{:.2f} 级"),
+        "six_minute_mean": ("最高 6 分钟均值", "{:.1%}"),
+    }
+)
+"""Names of further measured values, and how each is written."""
 STATES: Mapping[str, str] = MappingProxyType(
     {
         "": "—",
@@ -54,6 +105,30 @@ STATES: Mapping[str, str] = MappingProxyType(
 ADMISSIBILITY: Mapping[str, str] = MappingProxyType(
     {"lead_only": "仅作线索，须现场核实", "evidence_candidate": "可作证据候选，须经审核"}
 )
+OBSTACLES: Mapping[str, str] = MappingProxyType(
+    {
+        **{lack.value: text for lack, text in LACKS_ZH.items()},
+        Doubt.NOT_REVIEWED: "尚未审核记录是否真实、清晰、完整、准确",
+        Doubt.NOT_TRUE: "审核认为不真实",
+        Doubt.NOT_CLEAR: "审核认为不清晰",
+        Doubt.NOT_COMPLETE: "审核认为不完整",
+        Doubt.NOT_ACCURATE: "审核认为不准确",
+        Doubt.CLOCK: "时间误差可能超过 2 秒",
+        Doubt.GAPS: "录像有缺段",
+        Doubt.NO_TIME_STAMP: "尚无可信时间戳",
+    }
+)
+ANSWERS: Mapping[str, str] = MappingProxyType({"true": "真实", "clear": "清晰", "complete": "完整", "accurate": "准确"})
+GAPS: Mapping[str, str] = MappingProxyType(
+    {
+        "no pictures held from before": "事前画面未存",
+        "no pictures received": "未收到画面",
+        "post-roll not complete": "事后画面不全",
+        "no picture of the clip could be decoded and stored": "无法解出画面",
+        "the hash of this camera's previous package was lost on the node": "节点遗失上一包的哈希",
+    }
+)
+CALLERS: Mapping[str, str] = MappingProxyType({"operator": "操作员", "worker": "分析节点", "system": "系统"})
 CLOCKS: Mapping[str, str] = MappingProxyType(
     {"rtcp": "摄像机 RTCP 时间", "arrival": "到达时间（本机时钟）", "file": "录像文件时间"}
 )
@@ -116,8 +191,8 @@ COLOURS: Mapping[str, str] = MappingProxyType(
 STAMPS: Mapping[str, str] = MappingProxyType(
     {
         "none": "未附：时间为节点自述",
-        "own": "有效（本站自有时间戳机构）",
-        "licensed": "有效（外部时间戳机构）",
+        "own": "有效，由本站自有时间戳机构加盖（证明力弱于外部机构）",
+        "licensed": "有效，由外部时间戳机构加盖",
         "unchecked": "已附，未核验（无根证书）",
         "fail": "无效",
         "pending": "待补：时间戳机构暂不可达",
@@ -153,6 +228,12 @@ ROLES: Mapping[str, str] = MappingProxyType({"original": "原件", "derived": "�
 def word(words: Mapping[str, str], value: str) -> str:
     """Return the word for a value, or the value itself."""
     return words.get(value, value)
+
+
+def caller(who: str) -> str:
+    """Return who did something, for people: ``operator:王敏`` is ``王敏（操作员）``."""
+    kind, colon, name = who.partition(":")
+    return f"{name}（{CALLERS[kind]}）" if colon and kind in CALLERS else who
 
 
 def beijing(moment: datetime, *, milliseconds: bool = False) -> str:

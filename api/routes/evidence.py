@@ -80,6 +80,7 @@ class VerificationDocument(BaseModel):
     certificate_sha256: str
     tsa: str = Field(description="none, ok, unchecked or fail")
     tsa_kind: str = Field(description="whose authority stamped it: none, own, licensed, unchecked")
+    authority: str = Field(description="name of the authority in its certificate; empty where no stamp holds")
     stamped: UtcTime | None = Field(description="when, where a stamp holds")
     log: str = Field(description="none, ok, unchecked or fail")
     log_index: int | None = Field(description="which leaf of the site's log the package is")

@@ -5,8 +5,10 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
+from api.admissibility import Doubt, Judgement
+from api.contract.article41 import Lack
 from api.contract.report import Check, CheckName, Outcome, VerificationReport
-from api.contract.schema import LeadDocument
+from api.contract.schema import LeadDocument, ReviewAnswers
 from api.report.case import Case, CaseFile, CaseMove
 from api.report.pictures import printable
 from api.report.printing import Printing
@@ -45,14 +47,15 @@ def full_lead() -> LeadDocument:
         "legal": {
             "in_force_at": "2026-11-23",
             "basis": ["Code-1107", "Code-221"],
-            "text_zh": "排放大气污染物超过排放标准的，责令改正或者限制生产、停产整治，并处罚款。",
+            "text_zh": "《生态环境法典》第1107条、第221条",
             "penalty_zh": "处十万元以上一百万元以下的罚款；情节严重的，报经有批准权的人民政府批准，责令停业、关闭。",
             "authority": "生态环境",
         },
-        "disposition": {"action": "lead", "notify": ["wall_alarm"], "reasons": ["风险等级红", "读数超限"]},
+        "disposition": {"action": "lead", "notify": ["wall_alarm"], "reasons": ["red_risk", "over_limit"]},
         "votes": [
-            {"source": "model", "name": "emissions-s", "says": "烟 0.88"},
-            {"source": "physics", "name": "不透光度", "says": "46 %"},
+            {"source": "model", "name": "emissions-s 1.0.0", "says": "smoke 0.88"},
+            {"source": "physics", "name": "opacity", "says": "46 ± 3 %"},
+            {"source": "rule", "name": "persistence", "says": "660 s, n = 132"},
         ],
     }
     document["measure"] |= {
@@ -65,7 +68,9 @@ def full_lead() -> LeadDocument:
         "grade": 2.25,
         "grade_limit": 1.0,
         "colour": "grey",
-        "method": "两背景回归",
+        "method": "texture regression against the clean background (screening)",
+        "zone": "一号烟囱",
+        "values": {"area_fraction": 0.0255, "change_ratio": 14.2, "over_limit_s": 315.0, "support": 4.0},
         "readings": 44,
         "readings_valid": 41,
         "sun_angle_deg": 152.0,
@@ -114,15 +119,25 @@ def full_case() -> Case:
     checks = [Check(name, Outcome.OK, sentence) for name, sentence in sentences.items()]
     checks.append(Check(CheckName.TIME_STAMP, Outcome.SKIPPED, "包内没有时间戳：时间仅为节点自述"))
     readings = tuple(
-        ReadingLine(15.0 * index, None, "dark")
+        ReadingLine(15.0 * index, None, "dark", utc=START + timedelta(seconds=15 * index))
         if index % 15 == 7
-        else ReadingLine(15.0 * index, 20 + 30 * abs((index % 20) - 10) / 10, "valid")
+        else ReadingLine(
+            15.0 * index,
+            20 + 30 * abs((index % 20) - 10) / 10,
+            "valid",
+            3.0,
+            1.0 + abs((index % 20) - 10) // 3 / 4,
+            START + timedelta(seconds=15 * index),
+        )
         for index in range(44)
     )
     return Case(
         lead=full_lead(),
         manifest=sample_manifest(),
         report=VerificationReport(tuple(checks), sample_manifest(), SUMS, "9a" * 32, "none"),
+        judgement=Judgement(
+            admissibility="lead_only", obstacles=[Lack.NOT_PROVIDED_FOR, Lack.NO_LEGAL_REVIEW, Doubt.NO_TIME_STAMP]
+        ),
         received=START + timedelta(seconds=40),
         files=tuple(files),
         pictures=(
@@ -135,7 +150,12 @@ def full_case() -> Case:
             CaseMove(START + timedelta(seconds=5), "", "CANDIDATE", "worker-01", "announced by the analyser"),
             CaseMove(START + timedelta(seconds=40), "CANDIDATE", "PENDING_VERIFY", "worker-01", "package verified"),
             CaseMove(
-                START + timedelta(hours=1), "PENDING_VERIFY", "VERIFIED", "王敏", "画面清晰，烟羽自一号烟囱口持续排出"
+                START + timedelta(hours=1),
+                "PENDING_VERIFY",
+                "VERIFIED",
+                "王敏",
+                "画面清晰，烟羽自一号烟囱口持续排出",
+                ReviewAnswers(true=True, clear=True, complete=False, accurate=True),
             ),
         ),
         custody=tuple(

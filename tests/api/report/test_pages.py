@@ -4,12 +4,15 @@ import dataclasses
 import re
 import shutil
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import cv2
 import pytest
 
 from api.contract.report import Check, CheckName, Outcome
+from api.contract.schema import LeadState
+from api.contract.timestamp import TimeStampKind
 from api.report.case import CaseMove
 from api.report.pages import lead_report
 from api.report.sheet import MISSING
@@ -39,16 +42,21 @@ def test_the_report_says_what_where_when_and_how_sure() -> None:
         "V01_STACK_SMOKE 烟囱冒烟",
         "示例热力有限公司 91110000802100433B",
         "2026-11-23 10:30:05.120",
-        "46.1 % ± 3.2",
-        "2.25 级（限值 1 级）",
+        "46.1 % ± 3.2（标准差）",
+        "2.25 级（大于限值 1 级）",
+        "50 % ± 3（1.75 级，10:30:05）",
         "不予读数 3 个：光线不足 3",
-        "仅作线索，须现场核实",
+        "不是违法事实的认定",
+        "该情形无法规规定可由电子监控设备固定，须现场核实；事发日无有效的设备法制审核；尚无可信时间戳",
+        "行为发生于 2026-11-23，适用当日有效的《生态环境法典》（2026 年 8 月 15 日起施行）",
+        "烟 0.88",
         "尚未经法制部门确认",
         "b2" * 32,
         SUMS,
         "包内没有时间戳",
         "证据包完整",
-        "operator:王敏",
+        "王敏（操作员）",
+        "记录审核 真实：是，",
         "画面清晰，烟羽自一号烟囱口持续排出",
         "打印人 王敏",
         "第 2 页 / 共 2 页",
@@ -65,6 +73,45 @@ def test_a_failed_check_stands_out_with_its_sentence() -> None:
     text = _text(lead_report(dataclasses.replace(case, report=report), PRINTING))
     assert "证据包不成立" in text
     assert re.search(r"文件哈希\s+未通过\s+clip.mp4 与清单不符", text)
+
+
+@needs_poppler
+def test_a_lead_found_to_be_false_says_so_first() -> None:
+    """Who holds the paper sees at once that nothing may follow from it, when that was decided, by whom and why."""
+    case = full_case()
+    move = CaseMove(START + timedelta(hours=2), "PENDING_VERIFY", "REJECTED_FALSE", "李强", "冷湿天凝结水汽")
+    lead = case.lead.model_copy(update={"state": LeadState.REJECTED_FALSE})
+    text = _text(lead_report(dataclasses.replace(case, lead=lead, moves=(*case.moves, move)), PRINTING))
+    said = "审核结论：误报（2026-11-23 12:30:05，李强：冷湿天凝结水汽）。本线索不作为处理依据。"
+    assert said in text
+    assert text.index(said) < text.index("一、线索要素")
+
+
+@needs_poppler
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [(TimeStampKind.OWN, "由本站自有时间戳机构加盖"), (TimeStampKind.LICENSED, "由外部时间戳机构加盖")],
+)
+def test_whose_time_stamp_it_is_stands_beside_it(kind: TimeStampKind, said: str) -> None:
+    """The authority is named, and the site's own is told from one that others may believe."""
+    case = full_case()
+    report = dataclasses.replace(
+        case.report, tsa="ok", tsa_kind=kind, authority="CN=示例时间戳", stamped=START + timedelta(seconds=41)
+    )
+    text = _text(lead_report(dataclasses.replace(case, report=report), PRINTING)).replace(" ", "")
+    assert said in text
+    assert "CN=示例时间戳，2026-11-2310:30:46（北京时间）" in text
+
+
+@needs_poppler
+def test_the_law_before_the_code_is_told_as_such() -> None:
+    """An act before 15 August 2026 is under the old law, and the reader is told when the Code applies all the same."""
+    case = full_case()
+    assert case.lead.legal is not None
+    legal = case.lead.legal.model_copy(update={"in_force_at": "2026-08-14", "text_zh": "《大气污染防治法》第18条"})
+    text = _text(lead_report(dataclasses.replace(case, lead=case.lead.model_copy(update={"legal": legal})), PRINTING))
+    assert "《大气污染防治法》第18条" in text
+    assert "适用当日有效的法律；《生态环境法典》" in text
 
 
 @needs_poppler

@@ -1,6 +1,7 @@
 """Readings of a package as the report draws them."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,16 @@ from api.report.words import VALIDITIES
         ("utc,opacity_pct,validity\n", ()),
         (
             "utc,opacity_pct,validity\n2026-11-23T02:30:20Z,46.1,valid\n2026-11-23T02:30:05Z,,night\n",
-            (ReadingLine(0.0, None, "night"), ReadingLine(15.0, 46.1, "valid")),
+            (
+                ReadingLine(0.0, None, "night", utc=datetime(2026, 11, 23, 2, 30, 5, tzinfo=UTC)),
+                ReadingLine(15.0, 46.1, "valid", utc=datetime(2026, 11, 23, 2, 30, 20, tzinfo=UTC)),
+            ),
         ),
         ("start_s,opacity_pct,validity\n10,12,valid\nx,12,valid\n", (ReadingLine(0.0, 12.0, "valid"),)),
+        (
+            "start_s,opacity_pct,opacity_sd_pct,grade,validity\n5,46.1,3.2,2.25,valid\n20,46.1,3.2,2.25,dark\n",
+            (ReadingLine(0.0, 46.1, "valid", 3.2, 2.25), ReadingLine(15.0, None, "dark")),
+        ),
         ("start_s,opacity_pct,validity\n10,120,valid\n", (ReadingLine(0.0, None, "valid"),)),
     ],
 )
