@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 
 from streams.clock import CaptureTime
 from streams.frame import BgrImage
+from vision.stillness import Stillness
 
 HOLD_S = 10.0
 """A fault counts once it has lasted so long: a lorry before the lens is gone by then."""
-
-FROZEN_S = 30.0
-"""The same picture for so long is a frozen one: an empty yard at night moves by its noise alone."""
 
 CLEAR_S = 5.0
 """A fault is over once it has been away for so long."""
@@ -43,9 +41,6 @@ BLACK_LEVEL = 12.0
 GLARE_LEVEL = 250.0
 GLARE_SHARE = 0.6
 """Share of the picture that is lost to light in a glaring one."""
-
-FROZEN_LEVELS = 0.02
-"""95 % of a frozen picture's cells differ by less than this from the picture before; real ones by 0.3 and more."""
 
 BLURRED_DETAIL = 0.4
 """Share of its usual fine detail below which a picture is blurred; rain, dusk and lorries leave 0.66 and more."""
@@ -110,7 +105,7 @@ class PictureHealth:
         self._likeness: deque[float] = deque(maxlen=64)
         self._last: tuple[_Sight, CaptureTime] | None = None
         self._learnt_s = 0.0
-        self._same_s = 0.0
+        self._stillness = Stillness()
         self._suspected: PictureFault | None = None
         self._suspected_s = 0.0
         self._away_s = 0.0
@@ -141,17 +136,17 @@ class PictureHealth:
 
     def observe(self, image: BgrImage, time: CaptureTime) -> PictureFault | None:
         """Take in the next picture and return the fault that holds now."""
-        sight = _sight(image)
+        grey = _grey(image)
+        sight = _sight(grey)
         last, self._last = self._last, (sight, time)
         step_s = 0.0
         if last is not None and last[1].epoch == time.epoch:
             step_s = min(max(time.seconds_since(last[1]), 0.0), HOLD_S / 2)
-        if last is not None:
-            is_same = float(np.percentile(np.abs(sight.grey - last[0].grey), 95)) < FROZEN_LEVELS
-            self._same_s = self._same_s + step_s if is_same else 0.0
+        self._stillness.observe(grey, time)
         suspected = self._instant(sight)
         if suspected is not None and not self.suspects:
-            self._onset, self._was_sudden = time, last is not None and self._is_usual(last[0])
+            self._onset = self._stillness.since or time
+            self._was_sudden = last is not None and self._is_usual(last[0])
         self._judge(suspected, step_s)
         if not self.suspects:
             self._onset, self._was_sudden = None, False
@@ -181,7 +176,7 @@ class PictureHealth:
             return PictureFault.BLACK
         if float((sight.grey >= GLARE_LEVEL).mean()) > GLARE_SHARE:
             return PictureFault.GLARE
-        if self._same_s >= FROZEN_S:
+        if self._stillness.is_frozen:
             return PictureFault.FROZEN
         usual = self._usual
         return None if usual is None or self._learnt_s < LEARN_S else self._compared(sight, usual)
@@ -251,17 +246,21 @@ def _window() -> NDArray[np.float32]:
     return np.asarray(cv2.createHanningWindow(_WH, cv2.CV_32F), np.float32)
 
 
-def _sight(image: BgrImage) -> _Sight:
+def _grey(image: BgrImage) -> NDArray[np.uint8]:
+    """Return the picture grey, at most `_LOOK_WIDTH` wide."""
     height, width = image.shape[:2]
     look = image
     if width > _LOOK_WIDTH:
         size = (_LOOK_WIDTH, max(1, round(height * _LOOK_WIDTH / width)))
         look = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-    full = np.asarray(cv2.cvtColor(np.ascontiguousarray(look), cv2.COLOR_BGR2GRAY), np.uint8)
-    grey = np.asarray(cv2.resize(full.astype(np.float32), _WH, interpolation=cv2.INTER_AREA), np.float32)
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(look), cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def _sight(look: NDArray[np.uint8]) -> _Sight:
+    grey = np.asarray(cv2.resize(look.astype(np.float32), _WH, interpolation=cv2.INTER_AREA), np.float32)
     edges = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
     capped = np.minimum(edges, np.percentile(edges, 95))
-    return _Sight(grey, np.asarray(capped, np.float32), _detail(full))
+    return _Sight(grey, np.asarray(capped, np.float32), _detail(look))
 
 
 def _detail(grey: NDArray[np.uint8]) -> float:
