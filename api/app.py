@@ -33,6 +33,7 @@ from api.routes import (
     admissibility,
     camera_files,
     cameras,
+    clip_redactions,
     coverage,
     custody,
     dry_runs,
@@ -72,6 +73,7 @@ ROUTERS = (
     admissibility,
     custody,
     redactions,
+    clip_redactions,
     report,
     exports,
     tlog,
@@ -89,7 +91,7 @@ ROUTERS = (
     session,
     health,
 )
-UPLOAD_PATHS = re.compile(r"/v1/leads|/v1/cameras/[^/]+/dry-runs")
+UPLOAD_PATHS = re.compile(r"/v1/leads|/v1/cameras/[^/]+/dry-runs|/v1/evidence/[^/]+/redactions/clips/[^/]+/copy")
 """Have limits of their own, as they read packages and clips from the body."""
 WS_MAX_BYTES = 64 * 1024
 """Clients have nothing long to say over a WebSocket."""

@@ -76,6 +76,21 @@ class Settings(BaseSettings):
         le=7200,
         description="Seconds that a dry run may take; it runs at the lowest priority, so a busy worker needs more.",
     )
+    redaction_max_s: float = Field(
+        180.0, gt=0, le=3600, description="Seconds that a clip may have to be covered; a longer one is refused."
+    )
+    redaction_max_bytes: int = Field(
+        64 * 1024 * 1024,
+        ge=100_000,
+        le=512 * 1024 * 1024,
+        description="Bytes that a covered copy of a clip may have; it is encoded to fit, and is kept in the database.",
+    )
+    redaction_timeout_s: float = Field(
+        900.0,
+        gt=0,
+        le=7200,
+        description="Seconds that covering a clip may take; it runs at the lowest priority: a busy worker needs more.",
+    )
 
     retention_case_days: int = Field(
         1827, ge=1, description="Days that packages stay: five years, the longest limitation period, by default."

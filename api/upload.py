@@ -1,5 +1,5 @@
 """
-Upload: a multipart body read as it comes, the package straight to disk.
+Upload: a body read as it comes, packages and clips straight to disk.
 
 Nothing is held in memory but the small lead document; what is over the limit is refused while it arrives.
 """
@@ -152,6 +152,26 @@ async def receive_clip(request: Request, folder: Path, limit: int) -> AsyncItera
     """Read a posted draft of zones with or without a clip, as `receive_upload` reads a lead."""
     async with _received(request, folder, limit, _DRAFT) as (parts, file):
         yield ClipUpload(bytes(parts.text), file if _DRAFT.file in parts.seen else None, parts.size)
+
+
+@contextlib.asynccontextmanager
+async def receive_body(request: Request, folder: Path, limit: int, what: str) -> AsyncIterator[Path]:
+    """Read a body that is one file, called `what` in answers, to disk; it is removed at the end."""
+    form = _Form("", what)
+    with _spool(folder, form) as file:
+        size = 0
+        try:
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise too_large(what, limit)
+                file.write(chunk)
+            file.flush()
+        except ClientDisconnect as fault:
+            raise Problem(400, "broken-body", "the body ended before it was complete") from fault
+        except OSError as fault:
+            raise _not_now(folder, form, fault) from fault
+        yield Path(file.name)
 
 
 @contextlib.asynccontextmanager

@@ -48,6 +48,7 @@ from vision.look import in_source, looking
 from vision.member import BUS_TIMEOUT_S, GroupMember
 from vision.node import NodeIdentity
 from vision.outbox import Outbox
+from vision.redactions import Redactions
 from vision.registration import Registration
 from vision.reporter import StateReporter
 from vision.sections import CameraConfig
@@ -154,6 +155,9 @@ class Worker:
             )
             dry_runs.start()
             stack.callback(dry_runs.stop)
+            redactions = Redactions(node.name, bus, client, self._places.data / "redactions")
+            redactions.start()
+            stack.callback(redactions.stop)
             member.start()
             stack.callback(member.drain)
             log.info("worker watches", node=node.name, cameras=len(self._config.cameras), model=detector.card.name)

@@ -18,6 +18,9 @@ by HTTP from the outbox, wall events live in the database and the bus only rings
 | ``pw:dry-runs:{node}`` | list | API | ids of dry runs that wait for this worker |
 | ``pw:dry-runs:{node}:turn`` | string | API | id of the dry run that has the worker's turn: one at a time |
 | ``pw:dry-run:{id}`` | hash, an hour | API, worker | ``order``, ``report``, ``picture:{n}``; without it the run ends |
+| ``pw:redactions`` | list | API | ids of clips to be covered, for any worker |
+| ``pw:redaction:{id}`` | hash, an hour | API, worker | ``order``, ``report``; without it the work ends |
+| ``pw:redaction:{id}:held`` | string, 15 s | worker | the worker that is at it |
 | ``pw:leads:announced`` | stream, capped | worker | ``announcement``: `LeadAnnouncement` JSON |
 | ``pw:events`` | pub/sub | API | newest event cursor: the bell |
 """
@@ -69,6 +72,11 @@ LIVE_MAXLEN = 600
 INIT_TTL_S = 60
 DRY_RUN_TTL_S = 3600
 """How long the result of a dry run can be looked at."""
+REDACTIONS = "pw:redactions"
+REDACTION_TTL_S = 3600
+"""How long what has come of a redaction can be asked for; the copy itself stays with the lead."""
+REDACTION_HELD_S = 15
+"""A worker silent for so long is not at its redaction any more."""
 ANNOUNCED_MAXLEN = 10_000
 
 
@@ -148,3 +156,13 @@ def dry_run_key(run_id: str) -> str:
 def dry_run_picture(number: int) -> str:
     """Field of a dry run's hash that holds the JPEG of its lead ``number``, from 0."""
     return f"picture:{number}"
+
+
+def redaction_key(redaction_id: str) -> str:
+    """Key of the covering of one clip: its order and what has come of it."""
+    return f"pw:redaction:{redaction_id}"
+
+
+def redaction_held_key(redaction_id: str) -> str:
+    """Key that a worker keeps alive while it covers the clip."""
+    return f"pw:redaction:{redaction_id}:held"

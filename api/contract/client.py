@@ -168,13 +168,21 @@ class ApiClient:
 
     def fetch_dry_run_clip(self, camera_id: str, run_id: str, path: Path) -> None:
         """Write the clip of a dry run to `path`; `ApiRefusedError` 404 once it is not wanted any more."""
-        where = f"v1/cameras/{camera_id}/dry-runs/{run_id}/clip"
-        with _reaching(where), self._http.stream("GET", where) as response, path.open("wb") as file:
-            if not response.is_success:
-                response.read()
-                raise ApiRefusedError(response.status_code, response.text[:_BODY_LIMIT], _retry_after(response))
-            for piece in response.iter_bytes():
-                file.write(piece)
+        self._fetch(f"v1/cameras/{camera_id}/dry-runs/{run_id}/clip", path)
+
+    def fetch_clip_original(self, lead_id: str, redaction_id: str, path: Path) -> None:
+        """Write the clip that is to be covered to `path`; `ApiRefusedError` 404 once it is not wanted any more."""
+        self._fetch(f"v1/evidence/{lead_id}/redactions/clips/{redaction_id}/original", path)
+
+    def put_clip_copy(self, lead_id: str, redaction_id: str, path: Path) -> str:
+        """Hand in the covered copy of a clip, streamed from disk; return the SHA-256 under which it is kept."""
+        where = f"v1/evidence/{lead_id}/redactions/clips/{redaction_id}/copy"
+        with path.open("rb") as stream:
+            response = self._send("PUT", where, content=stream, headers={"Content-Type": "video/mp4"})
+        try:
+            return str(response.json()["sha256"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ApiMisunderstoodError(f"the API's answer {response.status_code} names no copy") from error
 
     def bus_answers(self, timeout_s: float) -> bool:
         """Return whether the bus answers the API; it is asked here by who gets no answer from the bus himself."""
@@ -196,6 +204,14 @@ class ApiClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _fetch(self, where: str, path: Path) -> None:
+        with _reaching(where), self._http.stream("GET", where) as response, path.open("wb") as file:
+            if not response.is_success:
+                response.read()
+                raise ApiRefusedError(response.status_code, response.text[:_BODY_LIMIT], _retry_after(response))
+            for piece in response.iter_bytes():
+                file.write(piece)
 
     def _send(self, method: str, path: str, **content: object) -> httpx.Response:
         with _reaching(path):

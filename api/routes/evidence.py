@@ -1,6 +1,5 @@
 """Evidence: a filed package, file by file or whole; every look at it is recorded in its custody."""
 
-import re
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from api.custody import filed_lead, missing, note, package_sizes
 from api.intake import verify_filed
 from api.problems import Problem
 from api.proofs import proofs_of, proven_folder
+from api.ranges import byte_range, is_known
 from api.routes.leads import LeadIdPath
 from api.state import ApiState, State
 from api.store.custody import CustodyAction
@@ -42,7 +42,6 @@ MEDIA_TYPES = {
 SHOWN = frozenset({".mp4", ".ts", ".jpg", ".png", ".json"})
 """Kinds that a browser may show; the rest is only downloaded."""
 PLAYED = frozenset({".mp4", ".ts"})
-_RANGE = re.compile(r"^bytes=(\d{0,15})-(\d{0,15})$")
 
 
 class FileEntry(BaseModel):
@@ -157,7 +156,7 @@ def get_package(lead_id: LeadIdPath, caller: Reader, state: State, request: Requ
     proofs = proofs_of(state, sums)
     sizes = package_sizes(state, sums) | {name: len(data) for name, data in proofs.items()}
     etag = f'"{sums[:32]}-{sha256_hex(b"".join(proofs[name] for name in sorted(proofs)))[:16]}.tar"'
-    if _is_known(request, etag):
+    if is_known(request, etag):
         return Response(status_code=304, headers={"ETag": etag})
     note(state, request, caller, lead_id, "", CustodyAction.DOWNLOADED)
 
@@ -214,9 +213,9 @@ def _file(
         "Cache-Control": "private, no-cache",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
-    if _is_known(request, etag):
+    if is_known(request, etag):
         return Response(status_code=304, headers=headers)
-    asked = _byte_range(request, size, etag)
+    asked = byte_range(request, size, etag)
     start, end = asked or (0, size)
     headers["Content-Length"] = str(end - start)
     if asked is not None:
@@ -237,39 +236,3 @@ def _look(suffix: str, *, shown: bool) -> CustodyAction:
     if not shown:
         return CustodyAction.DOWNLOADED
     return CustodyAction.PLAYED if suffix in PLAYED else CustodyAction.VIEWED
-
-
-def _is_known(request: Request, etag: str) -> bool:
-    """True when the caller has these bytes already (RFC 9110, 13.1.2)."""
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    return etag in known or "*" in known
-
-
-def _byte_range(request: Request, size: int, etag: str) -> tuple[int, int] | None:
-    """
-    Return start and end of the bytes asked for, ``None`` for the whole file (RFC 9110, 14).
-
-    Answers 416 for a range outside the file. Several ranges, another unit, or a range of other bytes than these
-    (``If-Range``, which a date never fits) are answered with the whole file.
-    """
-    text = request.headers.get("range")
-    if text is None or request.headers.get("if-range", etag) != etag:
-        return None
-    match = _RANGE.match(text)
-    if match is None or match[0] == "bytes=-":
-        return None
-    first, last = match.groups()
-    if first and last and int(last) < int(first):
-        return None  # not a range at all, so it is as if none was asked for
-    if first:
-        start, end = int(first), min(size, int(last) + 1) if last else size
-    else:
-        start, end = max(0, size - int(last)), size
-    if start >= size or start >= end:
-        raise Problem(
-            416,
-            "range-outside",
-            f"the file has {size} bytes, asked for {text}",
-            headers={"Content-Range": f"bytes */{size}"},
-        )
-    return start, end

@@ -1,4 +1,4 @@
-"""Redactions: copies of pictures that may be shown to others, with what must not be seen covered."""
+"""Redactions: copies that may be shown to others, with what must not be seen covered; pictures are covered here."""
 
 import hashlib
 from typing import Annotated
@@ -6,19 +6,23 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
 
 from api.auth import AnyOperator, caller_name
 from api.clock import utc_now
+from api.contract.redaction import ClipRegion, PictureBox
 from api.contract.schema import Sha256, UtcTime
 from api.contract.stamp import FILE_NAME_PATTERN
 from api.custody import filed_lead, note, package_sizes
 from api.problems import Problem
+from api.ranges import byte_range, is_known
 from api.report.pictures import UnreadablePicture, covered
 from api.routes.leads import LeadIdPath
-from api.state import State
+from api.state import ApiState, State
 from api.store.custody import CustodyAction
 from api.store.faults import UnknownRecord
-from api.store.redactions import PictureBox, Redaction, add_redaction, redacted_picture, redactions_of
+from api.store.people import Operator
+from api.store.redactions import Covering, Redaction, add_redaction, copy_pieces, find_redaction, redactions_of
 
 router = APIRouter(prefix="/v1/evidence/{lead_id}/redactions", tags=["evidence"])
 
@@ -41,12 +45,17 @@ class RedactionDocument(BaseModel):
     """A redacted copy and the original it was made of."""
 
     file: str
+    media_type: str = Field(description="image/jpeg, or video/mp4 for a clip")
     source_sha256: str = Field(description="of the original, which stays as it is in the package")
     sha256: str = Field(description="of the copy")
+    size: int = Field(description="bytes of the copy")
     address: str
-    boxes: list[PictureBox]
+    boxes: list[PictureBox] = Field(description="of a picture")
+    regions: list[ClipRegion] = Field(description="of a clip")
+    masks: list[str] = Field(description="names of the camera's mask zones that are covered throughout the clip")
     reason: str
     by: str
+    made_by: str = Field(description="the worker that covered a clip; empty for pictures, which the API covers")
     at: UtcTime
     log_index: int = Field(description="leaf of the log that ties both hashes together")
 
@@ -60,11 +69,11 @@ class RedactionList(BaseModel):
 
 @router.get("")
 def get_redactions(lead_id: LeadIdPath, _: AnyOperator, state: State) -> RedactionList:
-    """List the redacted copies of a lead's pictures."""
+    """List the redacted copies of a lead's pictures and clip."""
     filed_lead(state, lead_id)
     with state.database.reading() as session:
         found = redactions_of(session, lead_id)
-    return RedactionList(lead_id=lead_id, redactions=[_document(one) for one in found])
+    return RedactionList(lead_id=lead_id, redactions=[redaction_document(one) for one in found])
 
 
 @router.post("", status_code=201)
@@ -97,40 +106,69 @@ async def post_redaction(
                 file=body.file,
                 source_sha256=hashlib.sha256(original).hexdigest(),
                 sha256=hashlib.sha256(copy).hexdigest(),
-                boxes=body.boxes,
-                reason=body.reason,
-                by=caller_name(operator),
+                covering=Covering(body.reason, caller_name(operator), boxes=tuple(body.boxes)),
                 at=utc_now(),
-                picture=copy,
+                copy=copy,
             )
 
-    return _document(await run_in_threadpool(make))
+    return redaction_document(await run_in_threadpool(make))
 
 
 @router.get("/{sha256}.jpg", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
 def get_redaction(
     lead_id: LeadIdPath, sha256: Annotated[Sha256, Path()], operator: AnyOperator, state: State, request: Request
 ) -> Response:
-    """Show a redacted copy."""
+    """Show a redacted copy of a picture."""
+    return copy_of(state, request, operator, lead_id, sha256, "image/jpeg")
+
+
+def copy_of(
+    state: ApiState, request: Request, operator: Operator, lead_id: str, sha256: str, media_type: str
+) -> Response:
+    """Return a redacted copy, whole or the bytes asked for; answer 404 for one that is not there or of another type."""
     with state.database.reading() as session:
         try:
-            picture = redacted_picture(session, lead_id, sha256)
+            found = find_redaction(session, lead_id, sha256)
         except UnknownRecord as fault:
             raise Problem(404, "not-found", str(fault)) from fault
-    note(state, request, operator, lead_id, f"redactions/{sha256}.jpg", CustodyAction.VIEWED)
-    headers = {"Cache-Control": "private, no-cache", "ETag": f'"{sha256}"'}
-    return Response(picture, headers=headers, media_type="image/jpeg")
+    if found.media_type != media_type:
+        raise Problem(404, "not-found", f"the redacted copy {sha256} is {found.media_type}")
+    etag = f'"{sha256}"'
+    headers = {
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f'inline; filename="{lead_id}_redacted_{found.name[-20:]}"',
+        "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    if is_known(request, etag):
+        return Response(status_code=304, headers=headers)
+    asked = byte_range(request, found.size, etag)
+    start, end = asked or (0, found.size)
+    headers["Content-Length"] = str(end - start)
+    if asked is not None:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
+    action = CustodyAction.PLAYED if media_type == "video/mp4" else CustodyAction.VIEWED
+    note(state, request, operator, lead_id, f"redactions/{found.name}", action)
+    pieces = copy_pieces(state.database, found, start, end)
+    return StreamingResponse(pieces, 200 if asked is None else 206, headers, media_type)
 
 
-def _document(one: Redaction) -> RedactionDocument:
+def redaction_document(one: Redaction) -> RedactionDocument:
+    """Return what is told of a copy."""
     return RedactionDocument(
         file=one.file,
+        media_type=one.media_type,
         source_sha256=one.source_sha256,
         sha256=one.sha256,
-        address=f"/v1/evidence/{one.lead_id}/redactions/{one.sha256}.jpg",
-        boxes=list(one.boxes),
-        reason=one.reason,
-        by=one.by,
+        size=one.size,
+        address=f"/v1/evidence/{one.lead_id}/redactions/{one.name}",
+        boxes=list(one.covering.boxes),
+        regions=list(one.covering.regions),
+        masks=[mask.name for mask in one.covering.masks],
+        reason=one.covering.reason,
+        by=one.covering.by,
+        made_by=one.covering.made_by,
         at=one.at,
         log_index=one.log_index,
     )

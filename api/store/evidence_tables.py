@@ -74,7 +74,7 @@ class ScrubRow(Table):
 
 
 class RedactionRow(Table):
-    """A redacted copy of a package's picture; see `api.store.redactions`."""
+    """A redacted copy of a package's picture or clip; see `api.store.redactions`."""
 
     __tablename__ = "redactions"
 
@@ -87,4 +87,8 @@ class RedactionRow(Table):
     by: Mapped[str] = mapped_column(String(160))
     at: Mapped[datetime] = mapped_column(Moment)
     log_index: Mapped[int] = mapped_column(BigInteger)
-    picture: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    copy: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    media_type: Mapped[str] = mapped_column(String(32), server_default="image/jpeg")
+    regions: Mapped[str] = mapped_column(Text, server_default="[]")
+    masks: Mapped[str] = mapped_column(Text, server_default="[]")
+    made_by: Mapped[str] = mapped_column(String(160), server_default="")

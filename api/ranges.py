@@ -1,0 +1,45 @@
+"""Ranges: which bytes of a file a call asks for, and whether it has them already (RFC 9110, 13.1 and 14)."""
+
+import re
+
+from fastapi import Request
+
+from api.problems import Problem
+
+_RANGE = re.compile(r"^bytes=(\d{0,15})-(\d{0,15})$")
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """True when the caller has these bytes already (RFC 9110, 13.1.2)."""
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    return etag in known or "*" in known
+
+
+def byte_range(request: Request, size: int, etag: str) -> tuple[int, int] | None:
+    """
+    Return start and end of the bytes asked for, ``None`` for the whole file (RFC 9110, 14).
+
+    Answers 416 for a range outside the file. Several ranges, another unit, or a range of other bytes than these
+    (``If-Range``, which a date never fits) are answered with the whole file.
+    """
+    text = request.headers.get("range")
+    if text is None or request.headers.get("if-range", etag) != etag:
+        return None
+    match = _RANGE.match(text)
+    if match is None or match[0] == "bytes=-":
+        return None
+    first, last = match.groups()
+    if first and last and int(last) < int(first):
+        return None  # not a range at all, so it is as if none was asked for
+    if first:
+        start, end = int(first), min(size, int(last) + 1) if last else size
+    else:
+        start, end = max(0, size - int(last)), size
+    if start >= size or start >= end:
+        raise Problem(
+            416,
+            "range-outside",
+            f"the file has {size} bytes, asked for {text}",
+            headers={"Content-Range": f"bytes */{size}"},
+        )
+    return start, end
