@@ -1,5 +1,5 @@
 """
-Keeper: what the vault holds, how long its room lasts, and what may go.
+Keeper: looks after the vault: what may go, and whom to tell that its room (`api.room`) grows short.
 
 Nothing is deleted for want of room: a full vault refuses new packages (503; the nodes' outboxes keep them) until a
 person makes room, and the warning comes long before. What goes is what the retention of its class has ended for and no
@@ -8,9 +8,7 @@ log before the first byte goes.
 """
 
 import asyncio
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 import structlog
 from sqlalchemy.orm import Session
@@ -19,12 +17,13 @@ from starlette.concurrency import run_in_threadpool
 from api.clock import utc_now
 from api.contract.schema import EventType
 from api.metrics import Metrics
+from api.room import RoomLevel, VaultState, rule_of, vault_state
 from api.settings import Settings
 from api.state import ApiState
 from api.store.database import Database
 from api.store.events import append_event, newest_event
-from api.store.holds import RetentionRule, Stock, delete_package, deleted_packages, due_packages, stock
-from api.vault import Space, Vault, VaultError
+from api.store.holds import delete_package, deleted_packages, due_packages
+from api.vault import Vault, VaultError
 
 log = structlog.get_logger(__name__)
 
@@ -32,50 +31,6 @@ LOOK_S = 300.0
 PIECE = 100
 """Packages deleted between two looks at the room."""
 BY = "system:retention"
-
-
-class RoomLevel(StrEnum):
-    """How urgent the vault's room is."""
-
-    AMPLE = "ample"
-    WARNING = "warning"
-    CRITICAL = "critical"
-
-
-@dataclass(frozen=True, slots=True)
-class VaultState:
-    """
-    The vault at one moment.
-
-    Attributes:
-        space: room by the file system, or by the settings' capacity; ``None``: nobody says.
-
-        days_left: until it is full at the last week's rate; ``None``: not known, or nothing was filed.
-    """
-
-    at: datetime
-    stock: Stock
-    space: Space | None
-    days_left: float | None
-    level: RoomLevel
-
-
-def vault_state(database: Database, vault: Vault, settings: Settings, now: datetime) -> VaultState:
-    """Return what the vault holds and how long its room lasts; blocks."""
-    with database.reading() as session:
-        held = stock(session, rule_of(settings), now)
-    space = vault.space()
-    if settings.vault_capacity_bytes is not None:
-        allowed = Space(max(0, settings.vault_capacity_bytes - held.size), settings.vault_capacity_bytes)
-        space = allowed if space is None or allowed.free < space.free else space
-    rate = held.bytes_last_week / 7
-    days = None if space is None or rate == 0 else round(space.free / rate, 1)
-    return VaultState(now, held, space, days, _level(space, days, settings))
-
-
-def rule_of(settings: Settings) -> RetentionRule:
-    """Return how long the settings keep packages."""
-    return RetentionRule(settings.retention_case_days, settings.retention_rejected_days)
 
 
 def prune(database: Database, vault: Vault, settings: Settings, now: datetime) -> int:
@@ -132,6 +87,7 @@ class Keeper:
             except VaultError:
                 log.exception("deleted package cannot be erased yet")
         found = vault_state(state.database, state.vault, state.settings, now)
+        state.room.found = found
         _count(state.metrics, found)
         if self._told is None:
             with state.database.reading() as session:
@@ -146,17 +102,6 @@ class Keeper:
         with state.database.writing() as session:
             append_event(session, EventType.VAULT_CHANGED, "vault", now, data=data)
         return True
-
-
-def _level(space: Space | None, days: float | None, settings: Settings) -> RoomLevel:
-    if space is None:
-        return RoomLevel.AMPLE
-    share = space.free / space.total if space.total else 0.0
-    soonest = float("inf") if days is None else days
-    if share < settings.vault_warn_share / 5 or soonest < settings.vault_warn_days / 10:
-        return RoomLevel.CRITICAL
-    is_short = share < settings.vault_warn_share or soonest < settings.vault_warn_days
-    return RoomLevel.WARNING if is_short else RoomLevel.AMPLE
 
 
 def _last_told(session: Session) -> RoomLevel:

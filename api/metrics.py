@@ -69,7 +69,7 @@ class Metrics:
             "plumewatch_vault_free_bytes", "Room that is left for packages", registry=self.registry
         )
         self.vault_days_left = Gauge(
-            "plumewatch_vault_days_left", "Until the vault is full at the last week's rate", registry=self.registry
+            "plumewatch_vault_days_left", "Until the vault is full at the present rate", registry=self.registry
         )
         self.vault_room = Gauge(
             "plumewatch_vault_room", "1 for how urgent the vault's room is", ["level"], registry=self.registry

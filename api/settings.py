@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     vault_warn_days: float = Field(
         30.0,
         gt=0,
-        description="Warn when the vault will be full in fewer days at the last week's rate; a tenth: critical.",
+        description="Warn when the vault will be full in fewer days at the present rate; a tenth: critical.",
     )
     vault_warn_share: float = Field(
         0.1, ge=0, le=1, description="Warn when a smaller share of the vault's room is free; a fifth of it: critical."

@@ -1,6 +1,6 @@
 """What the routes work with: one object for the app's life, held by ``app.state``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends
@@ -10,6 +10,7 @@ from api.broker import Broker
 from api.logins import LoginLimit
 from api.metrics import Metrics
 from api.provers import Provers
+from api.room import Room
 from api.roster import Roster
 from api.settings import Settings
 from api.store.database import Database
@@ -28,6 +29,7 @@ class ApiState:
     metrics: Metrics
     logins: LoginLimit
     provers: Provers
+    room: Room = field(default_factory=Room)
 
 
 def _api_state(connection: HTTPConnection) -> ApiState:

@@ -10,7 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.accounts import open_database
 from api.clock import utc_now
-from api.keeper import RoomLevel, erase_left_overs, prune, rule_of, vault_state
+from api.keeper import erase_left_overs, prune
+from api.room import RoomLevel, rule_of, vault_state
 from api.scrub import scrub
 from api.settings import Settings
 from api.store.database import Database
@@ -58,7 +59,7 @@ def vault_room(place: Place) -> tuple[str, bool]:
         f"due to go: {held.due} packages, {held.due_bytes / 1e6:.1f} MB",
     ]
     if found.space is not None:
-        days = "" if found.days_left is None else f", full in {found.days_left:g} days at the last week's rate"
+        days = "" if found.days_left is None else f", full in {found.days_left:g} days at the present rate"
         free, total = found.space.free / 1e9, found.space.total / 1e9
         lines.append(f"room: {free:.1f} of {total:.1f} GB free{days}: {found.level}")
     return "\n".join(lines), found.level is RoomLevel.AMPLE

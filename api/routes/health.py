@@ -26,6 +26,9 @@ class Readiness(BaseModel):
 
     status: Literal["ok", "degraded"]
     parts: dict[str, str] = Field(description="database, bus, vault")
+    warnings: dict[str, str] = Field(
+        default_factory=dict, description="what works and will not for long: the vault's room; no reason for a 503"
+    )
 
 
 @router.get("/healthz")
@@ -46,9 +49,10 @@ async def readyz(state: State, response: Response) -> Readiness:
         parts["bus"] = "ok"
     except BusDown as fault:
         parts["bus"] = str(fault)
+    warning = state.room.warning()
     ready = all(part == "ok" for part in parts.values())
     response.status_code = 200 if ready else 503
-    return Readiness(status="ok" if ready else "degraded", parts=parts)
+    return Readiness(status="ok" if ready else "degraded", parts=parts, warnings={"vault": warning} if warning else {})
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

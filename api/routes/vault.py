@@ -10,8 +10,8 @@ from api.auth import Admin, AnyOperator, caller_name
 from api.clock import utc_now
 from api.contract.schema import UtcTime
 from api.custody import filed_lead
-from api.keeper import RoomLevel, rule_of, vault_state
 from api.problems import Problem
+from api.room import RoomLevel, rule_of, vault_state
 from api.routes.leads import LeadIdPath
 from api.scrub import ScrubReport, last_scrub
 from api.state import State
@@ -31,7 +31,9 @@ class RoomDocument(BaseModel):
     bytes: int
     free_bytes: int | None = Field(description="null where an object store has no stated capacity")
     total_bytes: int | None
-    days_left: float | None = Field(description="until full at the last week's rate; null: nothing was filed")
+    days_left: float | None = Field(
+        description="until full at the rate of the last week or day, whichever is more; null: nothing was filed"
+    )
     held: int = Field(description="packages under a legal hold")
     due: int = Field(description="packages whose retention has ended; part of `packages`")
     due_bytes: int

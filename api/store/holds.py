@@ -61,7 +61,14 @@ class DuePackage:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What the vault holds by the store's account, in packages and bytes; ``due`` is part of the others."""
+    """
+    What the vault holds by the store's account, in packages and bytes; ``due`` is part of the others.
+
+    Attributes:
+        bytes_last_day: filed within 24 hours, deleted since or not; ``bytes_last_week`` likewise.
+
+        first: when the first package ever was filed; ``None`` before that.
+    """
 
     packages: int
     size: int
@@ -69,7 +76,9 @@ class Stock:
     deleted: int
     due: int
     due_bytes: int
+    bytes_last_day: int
     bytes_last_week: int
+    first: datetime | None
 
 
 def holds_of(session: Session, lead_id: str) -> list[Hold]:
@@ -159,12 +168,15 @@ def stock(session: Session, rule: RetentionRule, now: datetime) -> Stock:
     kept = PackageRow.deleted.is_(None)
     packages, size = _sums(session, select(func.count(), func.sum(PackageRow.size)).where(kept))
     deleted, _ = _sums(session, select(func.count(), func.sum(PackageRow.size)).where(~kept))
-    recent = PackageRow.received > now - timedelta(days=7)
-    _, week = _sums(session, select(func.count(), func.sum(PackageRow.size)).where(recent))
+    day, week = (
+        _sums(session, select(func.count(), func.sum(PackageRow.size)).where(PackageRow.received > now - span))[1]
+        for span in (timedelta(days=1), timedelta(days=7))
+    )
+    first = session.scalar(select(PackageRow.received).order_by(PackageRow.received).limit(1))
     due = _due(rule, now).subquery()
     due_count, due_bytes = _sums(session, select(func.count(), func.sum(due.c.size)))
     held = session.scalar(select(func.count()).select_from(_held().subquery())) or 0
-    return Stock(packages, size, held, deleted, due_count, due_bytes, week)
+    return Stock(packages, size, held, deleted, due_count, due_bytes, day, week, first)
 
 
 def _sums(session: Session, statement: Select[int, int]) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import cast
 
 import httpx
 import pytest
@@ -9,12 +10,14 @@ from sqlalchemy import text
 
 from api.clock import utc_now
 from api.contract.schema import EventType, LeadState
-from api.keeper import Keeper, RoomLevel, erase_left_overs, prune, rule_of, vault_state
+from api.keeper import Keeper, erase_left_overs, prune
+from api.room import RoomLevel, rate_of, rule_of, vault_state
 from api.settings import Settings
 from api.store.events import newest_event
-from api.store.holds import due_packages
+from api.store.holds import Stock, due_packages
 from api.store.leads import OPERATOR_MOVES, move_lead
 from api.store.tlog import LeafKind, leaves_about
+from api.vault import Space, Vault
 from tests.api.conftest import Posting, RunningApi
 from tests.api.contract.sample import LEAD_ID
 
@@ -133,18 +136,67 @@ def test_nothing_goes_by_itself_unless_the_site_says_so(
         ({}, RoomLevel.AMPLE),
         ({"vault_capacity_bytes": 10**15}, RoomLevel.AMPLE),
         ({"vault_capacity_bytes": 10**15, "vault_warn_days": 10**12}, RoomLevel.CRITICAL),
-        ({"vault_capacity_bytes": 200_000, "vault_warn_days": 50}, RoomLevel.WARNING),
+        ({"vault_capacity_bytes": 200_000, "vault_warn_days": 10}, RoomLevel.WARNING),
         ({"vault_capacity_bytes": 1000}, RoomLevel.CRITICAL),
     ],
 )
 def test_the_warning_comes_before_the_vault_is_full(
     api: RunningApi, filed: Posting, changes: dict[str, object], level: RoomLevel
 ) -> None:
-    """The level follows the days that are left at the last week's rate, and the share that is free."""
+    """The level follows the days that are left at the present rate, and the share that is free."""
     assert filed.lead.lead_id == LEAD_ID
     settings = settings_with(api, vault_warn_share=0.0001, **changes)
     found = vault_state(api.state.database, api.state.vault, settings, utc_now())
     assert level is found.level, found
+
+
+@pytest.mark.parametrize(
+    ("age_days", "day", "week", "expected"),
+    [
+        (None, 0, 0, 0.0),
+        (0.1, 600, 600, 600.0),
+        (3.0, 100, 600, 200.0),
+        (30.0, 100, 7000, 1000.0),
+        (30.0, 5000, 7000, 5000.0),
+    ],
+)
+def test_the_present_rate_is_the_faster_of_the_last_day_s_and_the_last_week_s(
+    age_days: float | None, day: int, week: int, expected: float
+) -> None:
+    """A young site is judged by its own age, so that its first week does not promise sevenfold time."""
+    now = utc_now()
+    first = None if age_days is None else now - timedelta(days=age_days)
+    held = Stock(1, week, 0, 0, 0, 0, bytes_last_day=day, bytes_last_week=week, first=first)
+    assert rate_of(held, now) == pytest.approx(expected)
+
+
+class LowDisk:
+    """The vault as it is, on a disk with little room."""
+
+    def __init__(self, vault: Vault, room: Space) -> None:
+        self._vault = vault
+        self._room = room
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._vault, name)
+
+    def space(self) -> Space:
+        """Return the room told."""
+        return self._room
+
+
+@pytest.mark.parametrize(
+    ("free", "level"), [(50 * 10**9, RoomLevel.AMPLE), (9 * 10**9, RoomLevel.WARNING), (10**9, RoomLevel.CRITICAL)]
+)
+def test_what_the_file_system_has_left_counts_without_a_stated_capacity(
+    api: RunningApi, filed: Posting, free: int, level: RoomLevel
+) -> None:
+    """Less than a tenth of the disk is a warning and less than a fiftieth critical, however slowly it fills."""
+    assert filed.lead.lead_id == LEAD_ID
+    low = cast("Vault", LowDisk(api.state.vault, Space(free, 100 * 10**9)))
+    found = vault_state(api.state.database, low, settings_with(api, vault_warn_days=0.001), utc_now())
+    assert (level, free) == (found.level, found.space.free if found.space else None)
+    assert found.days_left == pytest.approx(free / found.stock.size, rel=0.01)
 
 
 def test_a_change_of_level_is_told_once(api: RunningApi, operator: httpx.Client, filed: Posting) -> None:
@@ -161,6 +213,11 @@ def test_a_change_of_level_is_told_once(api: RunningApi, operator: httpx.Client,
     assert event is not None
     assert (event.subject, event.data["level"], event.data["before"]) == ("vault", "critical", "ample")
     assert operator.get("/v1/vault").json()["level"] == "critical"
+    ready = operator.get("/readyz")
+    assert (ready.status_code, ready.json()["warnings"]) == (
+        200,
+        {"vault": "critical: 0.0 of 0.0 GB left, full in 0 days at the present rate"},
+    )
     metrics = operator.get("/metrics").text
     assert 'plumewatch_vault_room{level="critical"} 1.0' in metrics
     assert "plumewatch_vault_free_bytes 0.0" in metrics

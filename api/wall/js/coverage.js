@@ -103,7 +103,8 @@ export class CoverageView {
   async #askFleet() {
     clearTimeout(this.#timers[1]);
     try {
-      this.fleet.show(await callJson("/v1/workers"));
+      const [workers, room] = await Promise.all([callJson("/v1/workers"), callJson("/v1/vault")]);
+      this.fleet.show(workers, room);
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
     }

@@ -1,10 +1,11 @@
 /**
- * Fleet: the workers as a compact panel: who is there, how many cameras each carries, and how hard it works.
+ * Fleet: the workers and the vault as a compact panel: who is there, how hard each works, how long the room lasts.
  * @module
  */
 import { fill, h } from "./dom.js";
 import { onLanguage, speak, t } from "./i18n.js";
 import { loadOf } from "./loads.js";
+import { bytesInWords, SOON_DAYS } from "./room.js";
 import { ageWords } from "./times.js";
 
 /** Shares from which a bar warns and alarms. */
@@ -14,20 +15,26 @@ const FULL = 0.92;
 export class FleetPanel {
   /** @type {{workers: any[], bus: boolean}} */
   #told = { workers: [], bus: true };
+  /** @type {any} */
+  #room = null;
 
   constructor() {
     this.list = h("ul", { class: "fleet-list" });
-    this.node = h("section", { class: "fleet" }, speak(h("h3"), "fleet.title"), this.list);
+    this.vault = h("div", { class: "vault", hidden: true });
+    this.node = h("section", { class: "fleet" }, speak(h("h3"), "fleet.title"), this.list, this.vault);
     onLanguage(() => this.#draw());
   }
 
-  /** @param {{workers: any[], bus: boolean}} told the answer of `/v1/workers` */
-  show(told) {
+  /** @param {{workers: any[], bus: boolean}} told the answer of `/v1/workers` @param {any} room the answer of `/v1/vault` */
+  show(told, room) {
     this.#told = told;
+    this.#room = room;
     this.#draw();
   }
 
   #draw() {
+    this.vault.hidden = !this.#room;
+    if (this.#room) fill(this.vault, vaultCard(this.#room));
     const { workers, bus } = this.#told;
     if (!bus) fill(this.list, speak(h("li", { class: "panel-error" }), "fleet.nobus"));
     else if (!workers.length) fill(this.list, speak(h("li", { class: "note" }), "fleet.none"));
@@ -51,6 +58,16 @@ function workerCard({ name, health, member }) {
       load.waiting ? t("fleet.waiting", { n: load.waiting }) : "",
       load.stuck ? t("fleet.stuck", { n: load.stuck }) : "",
     ].filter(Boolean).join(" · ")));
+}
+
+/** @param {any} room */
+function vaultCard({ packages, free_bytes: free, total_bytes: total, days_left: days, level }) {
+  const used = total ? 1 - free / total : null;
+  const line = free === null ? t("room.line.open", { n: packages }) : t("room.line", { n: packages, free: bytesInWords(free) });
+  return [
+    h("div", { class: "worker-head" }, h("strong", {}, t("room.title")), h("span", { class: "worker-cameras" }, used === null ? "" : t("room.used", { share: `${Math.round(used * 100)}%` }))),
+    h("p", { class: "worker-facts", "data-level": level }, [line, days === null ? "" : t(days < SOON_DAYS ? "room.line.soon" : "room.line.days", { age: ageWords(days * 86_400) })].filter(Boolean).join(" · ")),
+  ];
 }
 
 /** @param {string} key @param {number} share @param {string} words */

@@ -13,6 +13,7 @@ import { ApiProblem, callJson } from "./http.js";
 import { language, onLanguage } from "./i18n.js";
 import { LeadBook } from "./leadbook.js";
 import { LeadQueue } from "./queue.js";
+import { RoomBanner } from "./room.js";
 import { Chime } from "./sound.js";
 import { serverClock } from "./times.js";
 import { Topbar } from "./topbar.js";
@@ -59,7 +60,8 @@ export class Wall {
       },
       fault: (reason) => this.grid.explain(reason),
     });
-    this.node = h("div", { class: "wall" }, this.bar.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node, this.coverage.node, this.zones.node);
+    this.room = new RoomBanner();
+    this.node = h("div", { class: "wall" }, this.bar.node, this.room.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node, this.coverage.node, this.zones.node);
     this.book.onChange(() => this.#mark());
     onLanguage(() => this.#mark());
     document.addEventListener("keydown", (event) => {
@@ -78,6 +80,7 @@ export class Wall {
     setInterval(() => this.#tick(), TICK_MS);
     this.cameras.open();
     void this.coverage.glance();
+    void this.room.ask();
     setInterval(() => { if (!document.hidden) void this.coverage.glance(); }, COVERAGE_EVERY_MS);
     await this.#loadNewest();
   }
@@ -135,6 +138,7 @@ export class Wall {
       event: (event) => {
         if (event.type === "camera.removed") this.cameras.remove(event.subject);
         else if (event.type === "camera.changed") this.cameras.renew();
+        else if (event.type === "vault.changed") void this.room.ask();
         if (!event.lead) return;
         const unknown = this.book.get(event.lead.lead_id) === undefined;
         this.book.take(event.lead);

@@ -17,6 +17,7 @@ const { tomlOf, ZoneDraft } = await import("../../../api/wall/js/draft.js");
 const { crossing, moved, polygonFault } = await import("../../../api/wall/js/geometry.js");
 const { parseReadings } = await import("../../../api/wall/js/readings.js");
 const { loadOf } = await import("../../../api/wall/js/loads.js");
+const { bytesInWords, roomSentences } = await import("../../../api/wall/js/room.js");
 const { joined, lengthWords, levelOf, shareWords } = await import("../../../api/wall/js/strips.js");
 const { troubleOf, watchOf } = await import("../../../api/wall/js/troubles.js");
 const { BoxTrack, MediaClock } = await import("../../../api/wall/js/timeline.js");
@@ -330,4 +331,19 @@ test("a package's place in the log is checked against its signed checkpoint", as
   const certificate = seq(0x30, seq(0x30, seq(0x02, Buffer.from([1])), empty, empty, empty, empty, spki), empty, seq(0x03, Buffer.from([0])));
   const signed = await checkLog(read({ "log.crt": certificate }));
   assert.deepEqual([signed.index, signed.size, signed.signed, signed.fault], [5, 8, true, ""]);
+});
+
+test("the vault's room is told in bytes for people", () => {
+  assert.deepEqual([0, 999, 1_000, 12_345_678, 3_200_000_000, 8e15].map(bytesInWords), ["0 B", "999 B", "1.0 kB", "12 MB", "3.2 GB", "8000 TB"]);
+});
+
+test("nothing is said of ample room, and the rest with what is left, until when and what can be done", () => {
+  const room = { level: "warning", free_bytes: 3_200_000_000, total_bytes: 100_000_000_000, days_left: 12, due: 0, due_bytes: 0 };
+  assert.deepEqual(roomSentences({ ...room, level: "ample" }), []);
+  assert.deepEqual(roomSentences({ ...room, free_bytes: null, total_bytes: null }), []);
+  assert.deepEqual(roomSentences(room).map(({ key }) => key), ["room.warning", "room.days", "room.act"]);
+  assert.deepEqual(roomSentences(room)[0].values, { free: "3.2 GB", share: "3.2%" });
+  assert.deepEqual(roomSentences({ ...room, level: "critical", days_left: null, due: 3, due_bytes: 1500 }).map(({ key }) => key), ["room.critical", "room.due"]);
+  assert.deepEqual(roomSentences({ ...room, days_left: 0 }).map(({ key }) => key), ["room.warning", "room.soon", "room.act"]);
+  assert.deepEqual(roomSentences({ ...room, level: "critical", free_bytes: 0, days_left: 0 }).map(({ key }) => key), ["room.full", "room.act"]);
 });

@@ -1,0 +1,83 @@
+"""The warning across the wall before the vault is full, over a real API and a real vault."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from api.keeper import Keeper
+from api.room import RoomLevel
+from api.settings import Settings
+from tests.api.conftest import Posting, RunningApi
+from tests.api.wall.test_finding import keep_picture
+
+pytestmark = pytest.mark.e2e
+
+CAPACITY = 220_000
+"""Bytes that the vault may take: five sample packages or so."""
+
+
+@pytest.fixture
+def settings(tmp_path: Path, valkey_socket: Path, bus: object) -> Settings:
+    """A small vault that warns by its share alone."""
+    assert bus
+    return Settings(
+        data_dir=tmp_path / "data",
+        redis_url=f"unix://{valkey_socket}",
+        port=0,
+        vault_capacity_bytes=CAPACITY,
+        vault_warn_share=0.5,
+        vault_warn_days=0.001,
+    )
+
+
+async def ring(api: RunningApi) -> None:
+    """Tell the walls that there are events."""
+    await api.state.broker.ring()
+
+
+def file_until(level: RoomLevel, api: RunningApi, enrolled: httpx.Client, make_posting: Callable[..., Posting]) -> None:
+    """File leads, each followed by the keeper's look, until the room is so short."""
+    for _ in range(20):
+        if Keeper(api.state).look():
+            asyncio.run_coroutine_threadsafe(ring(api), api.loop).result(10)
+        found = api.state.room.found
+        assert found is not None
+        if found.level is level:
+            return
+        posting = make_posting(f"L20261123-{found.stock.packages + 1:06d}")
+        assert posting.send(enrolled).status_code == 201
+    raise AssertionError(found)
+
+
+def test_the_wall_warns_before_the_vault_is_full(
+    api: RunningApi,
+    enrolled: httpx.Client,
+    make_posting: Callable[..., Posting],
+    wall: Page,
+    complaints: list[str],
+) -> None:
+    """Nothing with ample room; a warning, which can be put away, while leads still come in; critical, which stays."""
+    banner = wall.locator(".room-banner")
+    expect(banner).to_be_hidden()
+    file_until(RoomLevel.WARNING, api, enrolled, make_posting)
+    expect(banner).to_be_visible()
+    expect(banner).to_contain_text("证据库空间不足：剩余")
+    expect(banner).to_contain_text("存满。没有到期可清理的证据包，请扩容。")
+    keep_picture(wall, "room-warning-zh-1366")
+    banner.get_by_role("button", name="知道了").click()
+    expect(banner).to_be_hidden()
+    file_until(RoomLevel.CRITICAL, api, enrolled, make_posting)
+    expect(banner).to_contain_text("证据库即将存满")
+    expect(banner).to_contain_text("线索留在分析节点")
+    expect(banner.get_by_role("button")).to_be_hidden()
+    keep_picture(wall, "room-critical-zh-1366")
+    wall.get_by_role("button", name="EN").click()
+    expect(banner).to_contain_text("The evidence vault is almost full")
+    wall.locator('[data-act="coverage"]').click()
+    expect(wall.locator(".vault")).to_contain_text("packages")
+    keep_picture(wall, "room-critical-en-1366")
+    assert complaints == []
