@@ -36,8 +36,8 @@ _BAND_MIN_PX = 24
 _BAND_DEEP_PX, _BAND_LONG_PX = 128, 320
 """A band is cut to so many pixels across and along: more make the correlation slower and no surer."""
 
-_SPARSE = 4
-"""Exposure is compared in every fourth pixel each way."""
+_CELL_PX = 4
+"""Exposure is compared in cells of so many pixels each way: noise is averaged first."""
 
 _GREY_LOW, _GREY_HIGH = 0.05, 0.8
 _STILL_PX = 0.02
@@ -100,11 +100,13 @@ class Surroundings:
         margin = _MARGIN * outlet.width_px
         self._left, self._right = max(0, int(outlet.x - margin)), min(width, int(outlet.x + margin) + 1)
         self._top, self._bottom = max(0, int(outlet.y - margin)), min(height, int(outlet.y + margin) + 1)
-        self._band = _band(first, [plume] if plume else [_around(outlet, reach) for reach in REACHES])
+        self._bands = _bands_of(first, [plume] if plume else [_around(outlet, reach) for reach in REACHES])
+        self._band = _sharpest(first, self._bands)
         self._reference = _grey(first[self._band])
         self._hann = cv2.createHanningWindow(self._reference.shape[::-1], cv2.CV_32F)
-        self._light = _light(first[self._band])
-        self._usable = (self._light > _GREY_LOW) & (self._light < _GREY_HIGH)
+        light = self._light_around(first)
+        self._usable = np.flatnonzero((light > _GREY_LOW) & (light < _GREY_HIGH))
+        self._light = light[self._usable]
 
     def part(self, pictures: Sequence[BgrImage], above: Window) -> Part:
         """Return what pictures of a few seconds amount to; `above` is the window in which saturation counts."""
@@ -124,7 +126,7 @@ class Surroundings:
             return None
         rows, columns = slice(self._top, self._bottom), slice(self._left, self._right)
         around = linear(picture[rows, columns]) if is_still else self._shifted(picture, dx, dy)
-        return np.asarray(around / np.float32(self._exposure(band)), np.float32)
+        return np.asarray(around / np.float32(self._exposure(picture)), np.float32)
 
     def rows_columns(self, window: Window) -> tuple[slice, slice]:
         """Return rows and columns of a window just above the lip, in `laid`'s pixels, at least 3 each way."""
@@ -157,11 +159,21 @@ class Surroundings:
             np.float32,
         )
 
-    def _exposure(self, band: BgrImage) -> float:
-        """Return how much brighter the band is than in the first picture."""
-        if not self._usable.any():
+    def _exposure(self, picture: BgrImage) -> float:
+        """
+        Return how much brighter the picture is than the first one, by the ratio that most of its light shares.
+
+        The shortest half of the ratios: a plume that drifts over one band does not pass for exposure.
+        """
+        if not len(self._light):
             return 1.0
-        return max(float(np.median(_light(band)[self._usable] / self._light[self._usable])), 1e-3)
+        ratios = np.sort(self._light_around(picture)[self._usable] / self._light)
+        half = len(ratios) // 2
+        first = int(np.argmin(ratios[half:] - ratios[: len(ratios) - half]))
+        return max(float(ratios[first : first + half + 1].mean()), 1e-3)
+
+    def _light_around(self, picture: BgrImage) -> NDArray[np.float32]:
+        return np.concatenate([_light(picture[band]).ravel() for band in self._bands])
 
 
 class Gathering:
@@ -217,7 +229,9 @@ def _grey(image: BgrImage) -> NDArray[np.float32]:
 
 
 def _light(band: BgrImage) -> NDArray[np.float32]:
-    return np.asarray(linear(band[::_SPARSE, ::_SPARSE]).mean(2), np.float32)
+    height, width = band.shape[:2]
+    cells = cv2.resize(band, (width // _CELL_PX, height // _CELL_PX), interpolation=cv2.INTER_AREA)
+    return np.asarray(linear(np.asarray(cells, np.uint8)).mean(2), np.float32)
 
 
 def _likeness(reference: NDArray[np.float32], grey: NDArray[np.float32], dx: float, dy: float) -> float:
@@ -232,19 +246,24 @@ def _likeness(reference: NDArray[np.float32], grey: NDArray[np.float32], dx: flo
     return float(cv2.matchTemplate(back, reference, cv2.TM_CCOEFF_NORMED)[0, 0])
 
 
-def _band(picture: BgrImage, plumes: Sequence[Xyxy]) -> tuple[slice, slice]:
+def _bands_of(picture: BgrImage, plumes: Sequence[Xyxy]) -> list[tuple[slice, slice]]:
     """
-    Return the part of the picture with most edges outside the first box of `plumes` that leaves any.
+    Return the parts of the picture above, below, left and right of the first box of `plumes` that leaves any.
 
-    Above, below, left or right of it. Raises `ValueError` where none is large enough.
+    Raises `ValueError` where none is large enough.
     """
-    edges = np.abs(cv2.Laplacian(_grey(picture), cv2.CV_32F))
-    height, width = edges.shape
+    height, width = picture.shape[:2]
     for plume in plumes:
         usable = [band for band in _bands(plume, width, height) if all(_length(side) >= _BAND_MIN_PX for side in band)]
         if usable:
-            return max(usable, key=lambda band: float(edges[band].sum()))
+            return usable
     raise ValueError("the plume's box leaves nothing of the picture to compare light and position in")
+
+
+def _sharpest(picture: BgrImage, bands: Sequence[tuple[slice, slice]]) -> tuple[slice, slice]:
+    """Return the band with most edges."""
+    edges = np.abs(cv2.Laplacian(_grey(picture), cv2.CV_32F))
+    return max(bands, key=lambda band: float(edges[band].sum()))
 
 
 def _bands(plume: Xyxy, width: int, height: int) -> list[tuple[slice, slice]]:

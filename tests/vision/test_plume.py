@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from streams.frame import BgrImage
 from vision.opacity import linear
 from vision.plume import ABOVE, BLOCKS, OpacityReading, PlumeReader
-from vision.surroundings import Part, Surroundings
+from vision.surroundings import Part, Surroundings, Window
 from vision.validity import Refusal
 from vision.zones import Outlet
 
@@ -84,6 +84,21 @@ def test_a_shaken_and_drifting_camera_reads_the_same() -> None:
     reading = _read(_pictures(16, shake_px=1.0), _pictures(25, opacity=0.4, own=0.1, gain=1.3, shake_px=1.0, seed=3))
     assert reading.refusal is None
     assert reading.opacity == pytest.approx(0.4, abs=0.04)
+
+
+@pytest.mark.parametrize("side", [np.s_[:60], np.s_[160:], np.s_[:, :100], np.s_[:, 220:]])
+def test_a_plume_that_drifts_over_what_tells_the_light_is_no_exposure(side: tuple[slice, ...]) -> None:
+    """Smoke over any one side of the outlet's surroundings leaves the light of the rest as it was."""
+    clean = _pictures(12)
+    seen = [picture.copy() for picture in _pictures(20, opacity=0.4, own=0.6, seed=2)]
+    for picture in seen:
+        picture[side] = np.minimum(picture[side].astype(np.int16) + 25, 255).astype(np.uint8)
+    surroundings = Surroundings(clean[0], OUTLET, PLUME)
+    aside = surroundings.rows_columns(Window(0.25, 0.2, 0.9, -1.2))
+    before, after = (surroundings.part(pictures, ABOVE).mean for pictures in (clean, seen))
+    assert before is not None
+    assert after is not None
+    assert float(after[aside].mean() / before[aside].mean()) == pytest.approx(1.0, abs=0.01)
 
 
 def test_a_dark_plume_has_a_least_opacity_and_a_bright_one_has_none() -> None:
