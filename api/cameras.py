@@ -113,6 +113,7 @@ class CameraWatch:
         while True:
             if loop.time() >= reconcile_at:
                 await self._state.roster.reconcile()
+                await self._state.reviews.reconcile()
                 reconcile_at = loop.time() + RECONCILE_PERIOD_S
             await self.look()
             await asyncio.sleep(WATCH_PERIOD_S)

@@ -10,6 +10,7 @@ from api.broker import Broker
 from api.logins import LoginLimit
 from api.metrics import Metrics
 from api.provers import Provers
+from api.reviews import ReviewBoard
 from api.room import Room
 from api.roster import Roster
 from api.settings import Settings
@@ -26,6 +27,7 @@ class ApiState:
     vault: Vault
     broker: Broker
     roster: Roster
+    reviews: ReviewBoard
     metrics: Metrics
     logins: LoginLimit
     provers: Provers

@@ -16,7 +16,7 @@ from streams.frame import Frame
 from streams.watch import WatchReason
 from vision.background import Background, Condition
 from vision.belief import Belief
-from vision.budget import Climb
+from vision.budget import Climb, Range
 from vision.change import BoxChange, PictureChange
 from vision.config import WorkerConfig
 from vision.cues import Look, TrackCues
@@ -192,15 +192,18 @@ class CameraAnalyser:
         return self._background.condition
 
     @property
-    def budget_range(self) -> tuple[float, float] | None:
-        """The lowest probability that a budget may set, and the fitted one; ``None`` where none may be set."""
-        ranges = [(rule.least, rule.fitted) for rule in self._visible if rule.fitted is not None]
-        return (max(least for least, _ in ranges), max(fitted for _, fitted in ranges)) if ranges else None
+    def budget_range(self) -> Range | None:
+        """What a budget may set; ``None`` where it may set nothing."""
+        fitted = {rule: rule.fitted for rule in self._visible if rule.fitted is not None}
+        if not fitted:
+            return None
+        scale = next(iter(fitted)).scale  # of all: a budget sets no threshold where a belief was fitted
+        return Range(max(rule.least for rule in fitted), max(fitted.values()), scale, frozenset(r.id for r in fitted))
 
-    def adopt(self, probability: float) -> None:
-        """Open leads at this probability from the next track on, in the rules where a budget may set it."""
+    def adopt(self, value: float) -> None:
+        """Open leads at this value from the next track on, in the rules where a budget may set it."""
         for rule in self._visible:
-            rule.adopt(probability)
+            rule.adopt(value)
 
     def take_climbs(self) -> list[Climb]:
         """Return what the tracks that ended since the last call had reached (`vision.budget`)."""

@@ -1,28 +1,33 @@
 """
-Budget: the probability at which one camera tells at most so many false leads a day, from its own history.
+Budget: the value at which one camera tells at most so many false leads a day, from its own history.
 
-What each track of the last days reached, and how soon, is kept: its *climb*. Were leads opened at a probability *t*,
-those tracks would have been leads that reached *t*; each is false with one less the probability it had there, which is
-calibrated (`vision.belief`). So the history tells, for any *t*, the false leads a day, the share of what is real that
-would still be told, and how long it takes. The least *t* within the operator's budget is the camera's own (decision
-0028). A camera over a busy yard becomes stricter than one over a field, and the price is shown.
+What each track of the last days reached, and how soon, is kept: its *climb*. Were leads opened at a value *t*, those
+tracks would have been leads that reached *t*. Whether each was real is what a reviewer said of its lead; where nobody
+has, it is the probability that it had there, if that is calibrated (`vision.belief`), or else the share of this
+camera's leads that reviewers found real (`vision.verdicts`). So the history tells, for any *t*, the false leads a day,
+the share of what is real that would still be told, and how long it takes. The least *t* within the operator's budget is
+the camera's own (decisions 0028 and 0049). A camera over a busy yard becomes stricter than one over a field, and the
+price is shown.
 """
 
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field
 
+from api.contract.bus import REVIEW_DAYS
 from vision.durable import write_durably
 from vision.sections import Section
+from vision.verdicts import NO_VERDICTS, Verdicts, as_wire
 
-HISTORY_DAYS = 14
+HISTORY_DAYS = REVIEW_DAYS
 """Days that are remembered: two weeks hold every weekday twice, and still follow the season's light."""
 
 MOST_CLIMBS = 200
@@ -32,8 +37,38 @@ UNSEEN = 1.0
 """False leads that are assumed beside those seen: a day without any proves no rate below one (rule of succession)."""
 
 STRICTEST = 0.99
+STRICTEST_CONFIDENCE = 0.8
+"""Of a confidence, which is no probability: dark smoke in full view gets so much, and a camera may not go blind."""
 
 _STEPS = tuple(round(0.01 * step, 2) for step in range(1, 100))
+
+
+class Scale(StrEnum):
+    """What a budget sets: a calibrated probability (`vision.belief`), or the confidence that *k* of *n* ask for."""
+
+    PROBABILITY = "probability"
+    CONFIDENCE = "confidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """
+    What a budget may set on a camera.
+
+    Attributes:
+        least: lowest value.
+
+        fitted: the value where there is no budget.
+
+        scale: what the value is.
+
+        rules: ids of the rules it is set in.
+    """
+
+    least: float
+    fitted: float
+    scale: Scale = Scale.PROBABILITY
+    rules: frozenset[str] = frozenset()
 
 
 class BudgetConfig(Section):
@@ -43,10 +78,12 @@ class BudgetConfig(Section):
         0.0,
         ge=0,
         le=100,
-        description="Most false leads a camera and day that are expected of it, by its own history of two weeks. The "
-        "probability at which it opens leads follows, and the wall shows it with the recall and delay that it costs. "
-        "0: no budget, every camera opens leads at the fitted probability. Small: a busy camera reports late and "
-        "misses thin plumes. Rules that set `probability`, and `k_of_n`, are left alone.",
+        description="Most false leads a camera and day that are expected of it, by its own history of two weeks and by "
+        "what reviewers said of its leads. The probability at which the rules of `[rules]` open leads follows, or, for "
+        "a model without fitted weights, their `threshold`, never below the configured one; the wall shows it with the "
+        "recall and delay that it costs. 0: no budget. Small: a busy camera reports late and misses thin plumes. Rules "
+        "that set `probability`, or `k_of_n` where weights were fitted, are left alone, and so are those of the "
+        "catalogue.",
     )
 
 
@@ -56,13 +93,16 @@ class Climb:
     The highest that one track had reached at each time: only what was higher than anything before.
 
     Attributes:
-        probabilities: rising, each in [0, 1].
+        probabilities: rising, each in [0, 1]; confidences where the budget's `Scale` is one.
 
         delays_s: seconds from the track's first box to each.
+
+        confirmed: when its rule confirmed it; ``None`` where it did not.
     """
 
     probabilities: tuple[float, ...]
     delays_s: tuple[float, ...]
+    confirmed: datetime | None = None
 
     def __post_init__(self) -> None:
         if len(self.probabilities) != len(self.delays_s):
@@ -87,9 +127,11 @@ class Forecast:
     What a threshold would have made of the history.
 
     Attributes:
-        threshold: probability that opens a lead.
+        threshold: value that opens a lead.
 
         false_a_day: expected false leads a day.
+
+        told: tracks that reach it, reviewers' leads without a track included.
 
         recall: expected share of the real tracks that are told, of all that were followed; ``None`` without any.
 
@@ -100,6 +142,7 @@ class Forecast:
 
     threshold: float
     false_a_day: float
+    told: int
     recall: float | None
     delay_s: float | None
     days: float
@@ -138,37 +181,68 @@ class CameraHistory:
         for old in [each for each in self._days if each <= day - timedelta(days=HISTORY_DAYS)]:
             del self._days[old]
 
-    def forecast(self, threshold: float) -> Forecast:
+    def forecast(
+        self, threshold: float, verdicts: Verdicts = NO_VERDICTS, scale: Scale = Scale.PROBABILITY
+    ) -> Forecast:
         """Return what `threshold` would have made of the days remembered."""
-        climbs = [climb for day in self._days.values() for climb in day.climbs]
-        crossings = [crossing for climb in climbs if (crossing := climb.crossing(threshold)) is not None]
-        real = math.fsum(climb.peak for climb in climbs)
-        told = math.fsum(probability for probability, _ in crossings)
-        wrong = math.fsum(1 - probability for probability, _ in crossings)
+        told: list[tuple[float, float]] = []
+        real = 0.0
+        for climb in self._climbs(verdicts):
+            verdict = verdicts.of(climb.confirmed)
+            real += verdicts.share_real if scale is Scale.CONFIDENCE and verdict is None else _real(verdict, climb.peak)
+            crossing = climb.crossing(threshold)
+            if crossing is None:
+                continue
+            reached, delay_s = crossing
+            worth = verdicts.share_real if scale is Scale.CONFIDENCE else reached
+            told.append((_real(verdict, worth), delay_s))
+        told_real = math.fsum(share for share, _ in told)
+        wrong = math.fsum(1 - share for share, _ in told)
         return Forecast(
             threshold=threshold,
             false_a_day=wrong / self.days if self.days > 0 else math.inf,
-            recall=min(1.0, told / real) if real > 0 else None,
-            delay_s=math.fsum(p * delay_s for p, delay_s in crossings) / told if told > 0 else None,
+            told=len(told),
+            recall=min(1.0, told_real / real) if real > 0 else None,
+            delay_s=math.fsum(share * delay_s for share, delay_s in told) / told_real if told_real > 0 else None,
             days=self.days,
         )
 
-    def threshold(self, most_a_day: float, least: float, fitted: float) -> float:
+    def threshold(self, most_a_day: float, limits: Range, verdicts: Verdicts = NO_VERDICTS) -> float:
         """
-        Return the least probability from `least` on that keeps the budget; `STRICTEST` where none does.
+        Return the least value from `limits.least` on that keeps the budget; where none does, the strictest there is.
 
-        Below `fitted`, what the fit chose for all cameras, only a history that proves it goes (`UNSEEN`).
+        Below `limits.fitted`, what the fit chose for all cameras, only a history that proves it goes (`UNSEEN`).
         """
-        for step in _STEPS:
-            if step < least:
+        if self.days == 0:
+            return limits.fitted
+        strictest = STRICTEST if limits.scale is Scale.PROBABILITY else max(STRICTEST_CONFIDENCE, limits.least)
+        for step in dict.fromkeys((limits.least, *_STEPS)):
+            if not limits.least <= step <= strictest:
                 continue
-            told = self.forecast(step).false_a_day
-            unseen = UNSEEN / self.days if step < fitted and self.days > 0 else 0.0
-            if self.days == 0:
-                return fitted
+            told = self.forecast(step, verdicts, limits.scale).false_a_day
+            unseen = UNSEEN / self.days if step < limits.fitted else 0.0
             if told + unseen <= most_a_day:
                 return step
-        return STRICTEST
+        return strictest
+
+    def days_told(self, threshold: float) -> dict[date, tuple[float, int]]:
+        """Return for each day that is remembered the seconds watched and the tracks that reached `threshold`."""
+        return {
+            day: (kept.watched_s, sum(climb.crossing(threshold) is not None for climb in kept.climbs))
+            for day, kept in sorted(self._days.items())
+        }
+
+    def _climbs(self, verdicts: Verdicts) -> Iterator[Climb]:
+        """Yield the climbs, then one for each reviewed lead whose track is not among them: another worker saw it."""
+        known = set()
+        for day in self._days.values():
+            for climb in day.climbs:
+                if climb.confirmed is not None:
+                    known.add(as_wire(climb.confirmed))
+                yield climb
+        for review in verdicts.reviews:
+            if review.score is not None and review.confirmed not in known:
+                yield Climb((review.score,), (review.delay_s,), review.confirmed)
 
     def as_document(self) -> dict[str, object]:
         """Return it as JSON."""
@@ -176,7 +250,7 @@ class CameraHistory:
             day.isoformat(): {
                 "watched_s": round(kept.watched_s, 3),
                 "forgotten": kept.forgotten,
-                "climbs": [[list(climb.probabilities), list(climb.delays_s)] for climb in kept.climbs],
+                "climbs": [_as_list(climb) for climb in kept.climbs],
             }
             for day, kept in sorted(self._days.items())
         }
@@ -186,9 +260,27 @@ class CameraHistory:
         """Return what `as_document` told; raise `ValueError`, `KeyError` or `TypeError` for anything else."""
         history = cls()
         for day, kept in document.items():
-            climbs = [Climb(tuple(map(float, ps)), tuple(map(float, delays))) for ps, delays in kept["climbs"]]
+            climbs = [_as_climb(*each) for each in kept["climbs"]]
             history._days[date.fromisoformat(day)] = _Day(float(kept["watched_s"]), climbs, int(kept["forgotten"]))
         return history
+
+
+def _real(verdict: bool | None, probability: float) -> float:
+    """Return how probable it is that something was real: what a reviewer said goes before anything else."""
+    return probability if verdict is None else float(verdict)
+
+
+def _as_list(climb: Climb) -> list[object]:
+    values: list[object] = [list(climb.probabilities), list(climb.delays_s)]
+    return values if climb.confirmed is None else [*values, climb.confirmed.isoformat()]
+
+
+def _as_climb(probabilities: Sequence[float], delays_s: Sequence[float], confirmed: str | None = None) -> Climb:
+    return Climb(
+        tuple(map(float, probabilities)),
+        tuple(map(float, delays_s)),
+        None if confirmed is None else datetime.fromisoformat(confirmed),
+    )
 
 
 class Climber:
@@ -210,20 +302,27 @@ class Climber:
         return Climb(tuple(self._probabilities), tuple(self._delays_s))
 
 
-def read_history(path: Path) -> CameraHistory:
-    """Return the history kept at `path`, an empty one where there is none; raise `ValueError` where it is damaged."""
+def read_history(path: Path) -> tuple[CameraHistory, Verdicts]:
+    """
+    Return the history and the reviewers' verdicts kept at `path`, empty ones where there are none.
+
+    Raises `ValueError` where the file is damaged.
+    """
     if not path.is_file():
-        return CameraHistory()
+        return CameraHistory(), NO_VERDICTS
     try:
-        return CameraHistory.from_document(json.loads(path.read_text(encoding="utf-8")))
+        document = json.loads(path.read_text(encoding="utf-8"))
+        days = document.get("days", document)  # before there were verdicts the days stood alone
+        return CameraHistory.from_document(days), Verdicts.from_document(document.get("reviews", ()))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: is not a camera's history") from error
 
 
-def write_history(path: Path, history: CameraHistory) -> None:
-    """Keep a history at `path`; raises `OSError`."""
+def write_history(path: Path, history: CameraHistory, verdicts: Verdicts = NO_VERDICTS) -> None:
+    """Keep a history and what reviewers said at `path`; raises `OSError`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_durably(path, json.dumps(history.as_document(), separators=(",", ":")).encode())
+    document = {"days": history.as_document(), "reviews": verdicts.as_document()}
+    write_durably(path, json.dumps(document, separators=(",", ":")).encode())
 
 
 def history_path(folder: Path, camera: str) -> Path:

@@ -136,6 +136,14 @@ class Confirmation:
         best = nlargest(self._criteria.k, (o.confidence for o in self._window if self._counts(o)))
         return fmean(best) if len(best) == self._criteria.k else 0.0
 
+    @property
+    def reached(self) -> float:
+        """By *k* of *n*: the highest threshold at which the newest pictures would be enough; 0 where boxes are few."""
+        best = nlargest(self._criteria.k, (o.confidence for o in self._window if o.is_steady))
+        if len(best) < self._criteria.k:
+            return 0.0
+        return min(fmean(best), best[-1] / self._criteria.hysteresis)
+
     def observe(self, observation: Observation) -> LeadState | None:
         """Take in the next picture of the epoch and return the state it leads to; raise `ValueError` out of order."""
         if self.is_over:

@@ -30,13 +30,16 @@ class StateReporter:
         cameras: Callable[[], Sequence[WatchedCamera]],
         registration: Registration,
         vitals: Callable[[], WorkerHealth],
+        hear: Callable[[float], None],
     ) -> None:
+        """Report `cameras` and `vitals`; `hear` is called after each report, with the monotonic time."""
         self._redis = bus_client
         self._worker = worker
         self._board = board
         self._cameras = cameras
         self._registration = registration
         self._vitals = vitals
+        self._hear = hear
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reporter")
 
@@ -57,6 +60,7 @@ class StateReporter:
                     register_at = time.monotonic() + _REGISTER_EVERY_S
                     registered = self._registration.attempt()
                 self._report()
+                self._hear(time.monotonic())
             except redis.RedisError as error:
                 log.warning("camera health waits for the bus", error=str(error))
             except Exception:

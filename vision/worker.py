@@ -51,6 +51,7 @@ from vision.outbox import Outbox
 from vision.redactions import Redactions
 from vision.registration import Registration
 from vision.reporter import StateReporter
+from vision.reviews import ReviewReader
 from vision.sections import CameraConfig
 from vision.sender import OutboxSender
 from vision.vitals import Figures, Vitals
@@ -147,6 +148,7 @@ class Worker:
                 self._cameras_now,
                 registration,
                 lambda: vitals.report(self._figures(pool, sender)),
+                ReviewReader(bus, self._budgets, lambda camera: self._watched.get(CameraId(camera))).look,
             )
             reporter.start()
             stack.callback(reporter.stop)
@@ -197,7 +199,7 @@ class Worker:
             watched.is_over = True
             self._report(watched, watched.analyser.end(reason))
             self._focus.forget(camera)
-            self._budgets.end(camera)
+            self._budgets.end(camera, watched.analyser)
         self._ledger.end(camera, GapReason.HANDED_OVER)
         self._desk.camera_gone(camera)
         self._live.remove(camera)
@@ -212,6 +214,7 @@ class Worker:
         analyser = CameraAnalyser.for_camera(camera, self._config, self._card)
         with watched.analysing:
             self._report(watched, watched.analyser.end(CloseReason.SHUTDOWN))
+            self._budgets.end(CameraId(camera.id), watched.analyser)
             watched.config, watched.analyser = camera, analyser
             self._budgets.begin(camera, analyser)
 

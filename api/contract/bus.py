@@ -21,6 +21,7 @@ by HTTP from the outbox, wall events live in the database and the bus only rings
 | ``pw:redactions`` | list | API | ids of clips to be covered, for any worker |
 | ``pw:redaction:{id}`` | hash, an hour | API, worker | ``order``, ``report``; without it the work ends |
 | ``pw:redaction:{id}:held`` | string, 15 s | worker | the worker that is at it |
+| ``pw:reviews`` | hash id -> JSON | API | `LeadReview` lists by camera, and `REVIEWS_MARKER` |
 | ``pw:leads:announced`` | stream, capped | worker | ``announcement``: `LeadAnnouncement` JSON |
 | ``pw:events`` | pub/sub | API | newest event cursor: the bell |
 """
@@ -60,6 +61,16 @@ already; only where the bus had lost the list does it really wait, so that who w
 
 TAKEOVER_MS = 8_000
 """A worker silent for so long has lost its cameras to the others: they are watched again within 15 s."""
+
+REVIEWS = "pw:reviews"
+REVIEWS_MARKER = "-"
+"""
+Field that the reviews always have, so that a camera without reviews and a bus that has lost them can be told apart; it
+tells one state of the database's reviews from the next.
+"""
+
+REVIEW_DAYS = 14
+"""Days whose leads' reviews are kept on the bus: as long as a camera's history of tracks reaches (`vision.budget`)."""
 
 LEADS_ANNOUNCED = "pw:leads:announced"
 EVENTS_BELL = "pw:events"

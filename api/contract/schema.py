@@ -4,7 +4,7 @@ Wire types that workers, the API and outside tools share. The lead is ``lead/1``
 Times are aware UTC, written as RFC 3339 with ``Z``. Unknown keys are refused.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -322,11 +322,22 @@ class CameraFinding(Wire):
     detail: str = ""
 
 
+class BudgetDay(Wire):
+    """One day of the history that a camera's budget rests on."""
+
+    day: date
+    watched_s: float = Field(ge=0)
+    tracks: int = Field(ge=0, description="tracks that reached the value from which leads are opened now")
+    verified: int = Field(0, ge=0, description="leads confirmed that day that reviewers found real")
+    rejected: int = Field(0, ge=0, description="... and that they rejected as false")
+
+
 class FalseLeadBudget(Wire):
     """At what probability a camera opens leads to keep the operator's budget, and what that costs."""
 
     most_a_day: float = Field(gt=0, description="false leads a day that the operator allows")
-    probability: float = Field(ge=0, le=1, description="from which leads are opened now")
+    scale: str = Field("probability", description="what is set: a calibrated probability, or the confidence of k boxes")
+    probability: float = Field(ge=0, le=1, description="value of the scale from which leads are opened now")
     fitted_probability: float = Field(ge=0, le=1, description="from which they would be without a budget")
     days: float = Field(ge=0, description="days of watching that the rest is expected from")
     expected_false_a_day: float | None = Field(None, ge=0, description="null before anything was watched")
@@ -334,6 +345,10 @@ class FalseLeadBudget(Wire):
         None, ge=0, le=1, description="share of the real tracks of those days that would be told; null without any"
     )
     expected_delay_s: float | None = Field(None, ge=0, description="mean seconds from the first box to the lead")
+    verified: int = Field(0, ge=0, description="leads of those days that reviewers found real")
+    rejected: int = Field(0, ge=0, description="leads of those days that reviewers rejected as false")
+    rejected_elsewhere: int = Field(0, ge=0, description="rejected leads of rules whose value no budget sets")
+    history: list[BudgetDay] = Field(default_factory=list, max_length=32, description="by UTC day, oldest first")
 
 
 class CameraHealth(Wire):

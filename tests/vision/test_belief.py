@@ -12,9 +12,10 @@ from models.registry import Registry
 from tests.vision.moments import CARD, boxes, flickering, frame, moment
 from vision.analyser import CameraAnalyser
 from vision.belief import WEIGHTS, Belief, BeliefError, ClassWeights
+from vision.budget import Range, Scale
 from vision.config import parse_config
 from vision.cues import CUES
-from vision.leads import LeadState
+from vision.leads import CloseReason, LeadState
 
 N = len(CUES)
 PLUME = (100, 60, 160, 120)
@@ -84,6 +85,47 @@ def test_the_configured_probability_goes_before_the_fitted_one() -> None:
     """A site that wants less sets less: even odds are enough at 0.4 and not at 0.6."""
     assert [state for state, _ in run(belief())] == ["candidate"]
     assert [state for state, _ in run(belief(), probability=0.4)] == ["candidate", LeadState.CONFIRMED.value]
+
+
+def climbing(
+    given: Belief | None, threshold: float | None = None, confidence: float = 0.5, **rule: object
+) -> CameraAnalyser:
+    """Return the analyser that has watched boxes for six seconds, at a budget's value, and has been ended."""
+    config = parse_config({"cameras": [{"id": "cam", "source": "x.mp4"}], "rules": {"smoke": rule}})
+    analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD, given)
+    if threshold is not None:
+        analyser.adopt(threshold)
+    for i in range(12):
+        analyser.observe(frame(flickering(i / 2, PLUME), moment(i / 2)), boxes(("smoke", confidence, PLUME)))
+    analyser.end(CloseReason.SHUTDOWN)
+    return analyser
+
+
+def test_without_a_belief_a_budget_sets_the_confidence_that_k_of_n_ask_for() -> None:
+    """What a track would have been confirmed at is its climb, whether it was or not; never less than is configured."""
+    lenient, strict = climbing(None), climbing(None, 0.6)
+    limits = lenient.budget_range
+
+    assert limits is not None
+    assert (limits.least, limits.fitted, limits.scale) == (0.3, 0.3, Scale.CONFIDENCE)
+    assert limits.rules == {"smoke.visible", "fire.visible"}
+    (told,), (untold,) = lenient.take_climbs(), strict.take_climbs()
+    assert (told.peak, told.delays_s) == (untold.peak, untold.delays_s) == (0.5, (1.5,))
+    assert (told.confirmed is None, untold.confirmed is None) == (False, True)
+
+
+def test_what_stays_below_the_configured_threshold_is_no_history() -> None:
+    """Nobody knows what is real down there: it would be taken for smoke that was missed."""
+    assert climbing(None, confidence=0.27).take_climbs() == []
+
+
+def test_a_budget_leaves_alone_what_the_configuration_settles() -> None:
+    """Where a belief was fitted, a rule of its own probability or of k of n is nobody's but the configuration's."""
+    alone = climbing(belief(), probability=0.4)
+
+    assert alone.budget_range is None
+    assert climbing(belief(), confirm="k_of_n").budget_range is None
+    assert climbing(belief()).budget_range == Range(0.7 * 0.6, 0.6, Scale.PROBABILITY, frozenset({"smoke.visible"}))
 
 
 @pytest.mark.skipif(not WEIGHTS.is_file(), reason="nothing is fitted yet")

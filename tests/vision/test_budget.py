@@ -1,26 +1,48 @@
 """The false-alarm budget: a camera's own history sets the probability at which it tells."""
 
-from datetime import date, timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.contract.review import LeadReview, Verdict
+from api.contract.schema import rfc3339
 from vision.budget import (
     HISTORY_DAYS,
     MOST_CLIMBS,
     STRICTEST,
+    STRICTEST_CONFIDENCE,
     CameraHistory,
     Climb,
     Climber,
+    Range,
+    Scale,
     history_path,
     read_history,
     write_history,
 )
+from vision.verdicts import Verdicts
 
 TODAY = date(2026, 11, 27)
 DAY_S = 86_400.0
+FITTED = Range(0.35, 0.5)
+BY_COUNT = Range(0.3, 0.3, Scale.CONFIDENCE)
+NOON = datetime(2026, 11, 27, 4, 0, 0, 250_700, UTC)
+
+
+def said(verdict: Verdict, minute: int, score: float | None = 0.5, rule: str = "smoke.visible") -> LeadReview:
+    """Return what a reviewer said of the lead confirmed so many minutes after noon."""
+    return LeadReview(
+        lead_id=f"L20261127-{minute:06d}",
+        rule=rule,
+        verdict=verdict,
+        confirmed=datetime.fromisoformat(rfc3339(NOON + timedelta(minutes=minute))),
+        score=score,
+        delay_s=4.0,
+    )
 
 
 def history(days: int = 10, **tracks: int) -> CameraHistory:
@@ -34,14 +56,14 @@ def history(days: int = 10, **tracks: int) -> CameraHistory:
 
 def test_without_history_the_fitted_probability_stands() -> None:
     """Nothing is known of the camera yet."""
-    assert CameraHistory().threshold(0.2, 0.35, 0.5) == 0.5
+    assert CameraHistory().threshold(0.2, FITTED) == 0.5
     assert CameraHistory().forecast(0.5).recall is None
 
 
 def test_a_quiet_camera_may_tell_sooner() -> None:
     """Ten days without a track allow the least probability at a budget of 0.2 a day, three days do not."""
-    assert history(10).threshold(0.2, 0.35, 0.5) == 0.35
-    assert history(3).threshold(0.2, 0.35, 0.5) == 0.5
+    assert history(10).threshold(0.2, FITTED) == 0.35
+    assert history(3).threshold(0.2, FITTED) == 0.5
 
 
 def test_a_busy_camera_becomes_stricter() -> None:
@@ -49,13 +71,13 @@ def test_a_busy_camera_becomes_stricter() -> None:
     busy = history(10, p60=3)
 
     assert busy.forecast(0.5).false_a_day == pytest.approx(1.2)
-    assert busy.threshold(0.2, 0.35, 0.5) == 0.61
-    assert busy.threshold(2.0, 0.35, 0.5) == 0.35
+    assert busy.threshold(0.2, FITTED) == 0.61
+    assert busy.threshold(2.0, FITTED) == 0.35
 
 
 def test_where_no_probability_keeps_the_budget_it_is_the_strictest() -> None:
     """A hundred tracks a day that all are nearly sure leave a false one a day whatever is asked."""
-    assert history(10, p99=100).threshold(0.2, 0.35, 0.5) == STRICTEST
+    assert history(10, p99=100).threshold(0.2, FITTED) == STRICTEST
 
 
 def test_the_forecast_tells_the_price() -> None:
@@ -86,7 +108,7 @@ def test_a_stricter_threshold_never_tells_more(climbs: list[list[float]], most: 
         sum(climb.crossing(t / 20) is not None for day in kept._days.values() for climb in day.climbs)
         for t in range(20)
     ]
-    chosen = kept.threshold(most, 0.2, 0.5)
+    chosen = kept.threshold(most, Range(0.2, 0.5))
 
     assert counts == sorted(counts, reverse=True)
     assert chosen == STRICTEST or kept.forecast(chosen).false_a_day <= most
@@ -119,10 +141,71 @@ def test_a_history_is_kept_on_disk(tmp_path: Path) -> None:
     kept = history(3, p60=2)
     write_history(path, kept)
 
-    assert read_history(path).as_document() == kept.as_document()
-    assert read_history(tmp_path / "none.json").days == 0
+    assert read_history(path)[0].as_document() == kept.as_document()
+    assert read_history(tmp_path / "none.json")[0].days == 0
+    path.write_text(json.dumps(kept.as_document()))  # as it was written before there were verdicts
+    assert read_history(path)[0].as_document() == kept.as_document()
     path.write_text('{"2026-11-27": 3}')
     with pytest.raises(ValueError, match="is not a camera's history"):
         read_history(path)
     with pytest.raises(ValueError, match="no camera id"):
         history_path(tmp_path, "../x")
+
+
+def test_a_reviewer_knows_better_than_a_probability() -> None:
+    """A rejected lead is false outright and a verified one real, however probable their tracks were."""
+    kept = CameraHistory()
+    kept.watch(TODAY, DAY_S, [Climb((0.9,), (4.0,), NOON), Climb((0.6,), (4.0,), NOON + timedelta(minutes=1))])
+    rejected = Verdicts((said(Verdict.FALSE, 0), said(Verdict.REAL, 1)))
+
+    assert kept.forecast(0.5).false_a_day == pytest.approx(0.1 + 0.4)
+    told = kept.forecast(0.5, rejected)
+    assert (told.told, told.false_a_day, told.recall) == (2, pytest.approx(1.0), pytest.approx(1.0))
+    assert kept.threshold(0.2, FITTED, rejected) == 0.91
+
+
+def test_a_lead_counts_once_whoever_tells_of_it() -> None:
+    """The review of a track that is remembered is that track's; one of a track that another worker saw counts too."""
+    kept = CameraHistory()
+    kept.watch(TODAY, DAY_S, [Climb((0.6,), (4.0,), NOON)])
+    twice = Verdicts((said(Verdict.FALSE, 0), said(Verdict.FALSE, 0)))
+
+    assert kept.forecast(0.5, twice).told == 1
+    assert kept.forecast(0.5, Verdicts((said(Verdict.FALSE, 9),))).false_a_day == pytest.approx(0.4 + 1)
+    assert kept.forecast(0.5, Verdicts((said(Verdict.FALSE, 9, score=None),))).told == 1
+
+
+def test_without_a_calibrated_probability_the_reviewers_share_decides() -> None:
+    """Before anybody judged, half of the leads are taken as false; verdicts on this camera replace the guess."""
+    kept = CameraHistory()
+    climbs = [Climb((0.4,), (4.0,), NOON + timedelta(minutes=minute)) for minute in range(6)]
+    kept.watch(TODAY, DAY_S, climbs)
+    real = Verdicts(tuple(said(Verdict.REAL, minute) for minute in range(4)))
+
+    assert kept.forecast(0.3, scale=Scale.CONFIDENCE).false_a_day == pytest.approx(3.0)
+    assert kept.forecast(0.3, real, Scale.CONFIDENCE).false_a_day == pytest.approx(2 * (1 - 5 / 6))
+    assert kept.threshold(0.4, BY_COUNT, real) == 0.3
+    assert kept.threshold(0.2, BY_COUNT) == 0.41
+
+
+def test_a_confidence_is_never_asked_for_that_nothing_reaches() -> None:
+    """Where no threshold keeps the budget the camera still tells of dark smoke in full view."""
+    wild = history(1, p95=50)
+
+    assert wild.threshold(0.2, BY_COUNT) == STRICTEST_CONFIDENCE
+
+
+def test_verdicts_are_kept_on_disk_and_sorted_by_who_made_the_lead(tmp_path: Path) -> None:
+    """What rules of the catalogue made is counted apart: the budget sets no value of theirs."""
+    path = history_path(tmp_path, "gate-3")
+    verdicts = Verdicts.of_reviews(
+        [said(Verdict.FALSE, 0), said(Verdict.FALSE, 1, rule="bypass.smoke")], frozenset({"smoke.visible"})
+    )
+    kept = CameraHistory()
+    kept.watch(TODAY, 60.0, [Climb((0.6,), (4.0,), NOON)])
+    write_history(path, kept, verdicts)
+    history_read, read = read_history(path)
+
+    assert read.sorted_by(frozenset({"smoke.visible"})) == verdicts
+    assert (len(verdicts.reviews), verdicts.rejected_elsewhere) == (1, 1)
+    assert history_read.forecast(0.5, verdicts).false_a_day * history_read.days == pytest.approx(1.0)

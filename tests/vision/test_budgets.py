@@ -3,19 +3,22 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from api.contract.review import Verdict
 from streams.camera import CameraId
 from tests.vision.moments import moment
-from vision.budget import BudgetConfig, Climb, history_path, read_history
+from tests.vision.test_budget import NOON, said
+from vision.budget import BudgetConfig, Climb, Range, history_path, read_history
 from vision.budgets import RENEWED_S, Budgets
 from vision.sections import CameraConfig
 
 GATE = CameraId("gate-3")
+FITTED = Range(0.35, 0.5, rules=frozenset({"smoke.visible"}))
 
 
 class Analyser:
     """Stands for a camera's analyser: each call tells of the climbs it was given."""
 
-    def __init__(self, *climbs: Climb, limits: tuple[float, float] | None = (0.35, 0.5)) -> None:
+    def __init__(self, *climbs: Climb, limits: Range | None = FITTED) -> None:
         self.budget_range = limits
         self.climbs = climbs
         self.adopted: list[float] = []
@@ -44,13 +47,13 @@ def test_without_a_budget_nothing_is_changed(tmp_path: Path) -> None:
     budgets, analyser = Budgets(tmp_path, BudgetConfig()), Analyser()
     budgets.begin(camera(), analyser)
     watch(budgets, analyser, 2 * RENEWED_S)
-    budgets.end(GATE)
+    budgets.end(GATE, analyser)
 
     assert (analyser.adopted, budgets.report(GATE), list(tmp_path.iterdir())) == ([], None, [])
 
 
-def test_a_model_without_belief_has_no_budget(tmp_path: Path) -> None:
-    """Where k of n decides there is no probability to set."""
+def test_rules_that_set_their_own_value_have_no_budget(tmp_path: Path) -> None:
+    """Where the configuration decides there is nothing to set."""
     budgets = Budgets(tmp_path, BudgetConfig(false_leads_a_day=1))
     budgets.begin(camera(), Analyser(limits=None))
 
@@ -77,7 +80,7 @@ def test_the_history_outlives_the_worker(tmp_path: Path) -> None:
     first, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=0.2)), Analyser(doubtful)
     first.begin(camera(), analyser)
     watch(first, analyser, 60)
-    first.end(GATE)
+    first.end(GATE, analyser)
     again = Analyser()
     Budgets(tmp_path, BudgetConfig(false_leads_a_day=0.2)).begin(camera(), again)
 
@@ -101,9 +104,9 @@ def test_gaps_were_not_watched(tmp_path: Path) -> None:
     budgets.begin(camera(), analyser)
     watch(budgets, analyser, 60)
     watch(budgets, analyser, 60, start=3600)
-    budgets.end(GATE)
+    budgets.end(GATE, analyser)
 
-    assert read_history(history_path(tmp_path, GATE)).days == 120 / 86_400
+    assert read_history(history_path(tmp_path, GATE))[0].days == 120 / 86_400
 
 
 def test_a_damaged_history_is_begun_anew(tmp_path: Path) -> None:
@@ -113,3 +116,50 @@ def test_a_damaged_history_is_begun_anew(tmp_path: Path) -> None:
     budgets.begin(camera(), analyser)
 
     assert analyser.adopted == [0.5]
+
+
+def test_a_rejection_reaches_the_budget_once_and_outlives_the_worker(tmp_path: Path) -> None:
+    """The same list read again changes nothing; a new worker begins with what the old one had been told."""
+    track = Climb((0.55,), (2.0,), NOON)
+    first, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=30)), Analyser(track)
+    first.begin(camera(), analyser)
+    watch(first, analyser, 3600)
+    reviews = [said(Verdict.FALSE, 0), said(Verdict.FALSE, 3, rule="bypass.smoke")]
+    for _ in range(3):
+        first.review(GATE, analyser, reviews)
+    told = first.report(GATE)
+
+    assert told is not None
+    assert (told.rejected, told.verified, told.rejected_elsewhere) == (1, 0, 1)
+    assert told.expected_false_a_day == 24.0
+    assert analyser.adopted[-1] == 0.5
+    first.end(GATE, analyser)
+    second, again = Budgets(tmp_path, BudgetConfig(false_leads_a_day=20)), Analyser()
+    second.begin(camera(), again)
+    after = second.report(GATE)
+    assert after is not None
+    assert (after.rejected, after.rejected_elsewhere, again.adopted) == (1, 1, [0.56])
+    assert [(day.tracks, day.rejected) for day in after.history if day.rejected] == [(0, 1)]
+
+
+def test_a_decision_taken_back_is_taken_back(tmp_path: Path) -> None:
+    """The list is the whole truth: what is no longer in it counts no more."""
+    budgets, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=30)), Analyser()
+    budgets.begin(camera(), analyser)
+    budgets.review(GATE, analyser, [said(Verdict.FALSE, 0)])
+    budgets.review(GATE, analyser, [])
+    told = budgets.report(GATE)
+
+    assert told is not None
+    assert told.rejected == 0
+
+
+def test_what_the_last_tracks_reached_is_kept(tmp_path: Path) -> None:
+    """Tracks that end with the camera's watch are in its history."""
+    budgets, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=1)), Analyser()
+    budgets.begin(camera(), analyser)
+    watch(budgets, analyser, 60)
+    analyser.climbs = (Climb((0.8,), (0.0,)),)
+    budgets.end(GATE, analyser)
+
+    assert read_history(history_path(tmp_path, GATE))[0].forecast(0.5).told == 1

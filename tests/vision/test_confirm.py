@@ -1,5 +1,7 @@
 """Confirmation: k of the last n pictures, for long enough, with pixels that change."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -238,3 +240,15 @@ def test_the_probability_of_a_lead_is_that_of_its_last_hold() -> None:
 
     assert confirmation.probability == 0.7
     assert Confirmation(CRITERIA).probability is None
+
+
+@given(st.lists(st.floats(0, 1), max_size=12), st.floats(0.05, 0.95))
+def test_what_a_track_has_reached_is_the_threshold_that_it_would_pass(boxes: list[float], threshold: float) -> None:
+    """At any threshold the last pictures are enough exactly where they have reached it."""
+    usual, other = Confirmation(CRITERIA), Confirmation(replace(CRITERIA, threshold=threshold))
+    for number, confidence in enumerate(boxes):
+        seen = Observation(moment(number / 2), confidence, 0.0)
+        usual.observe(seen)
+        other.observe(seen)
+        if abs(usual.reached - threshold) > 1e-9:
+            assert (other.support >= threshold) == (usual.reached >= threshold)

@@ -10,62 +10,16 @@ from zoneinfo import ZoneInfo
 from streams.camera import CameraId, camera_id
 from streams.clock import CaptureTime
 from vision.belief import START_CONFIDENCE, Belief
-from vision.budget import MOST_CLIMBS, Climb, Climber
+from vision.budget import MOST_CLIMBS, Climb, Climber, Scale
 from vision.confirm import Confirmation, Criteria, Observation
-from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState, Xyxy
+from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
 from vision.rules.config import ConfirmBy, RuleConfig
 from vision.rules.rule import TrackView, View
+from vision.rules.whereabouts import PRECISION, Place
 from vision.schedule import Schedule
 from vision.sections import CameraConfig
 from vision.tracks import Sighting
-from vision.zones import Zone, ZoneKind, ZoneTest
-
-_PRECISION = (
-    ZoneKind.OUTLET,
-    ZoneKind.VENT,
-    ZoneKind.NO_BBQ,
-    ZoneKind.NO_BURN,
-    ZoneKind.FIELD,
-    ZoneKind.WORKS,
-    ZoneKind.ROAD,
-    ZoneKind.WATCH,
-    ZoneKind.PREMISES,
-    ZoneKind.MASK,
-)
-"""Kinds of zone by how much they tell: a box in several is in the first of them, an outlet before its plant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """
-    Where a rule looks.
-
-    Attributes:
-        zones: the camera's watch zones, in the order of the configuration.
-
-        is_confined: whether a box must be in one of them; if not, they only name where it is.
-
-        test: how a box is in a zone.
-
-        min_overlap: share of the box for `ZoneTest.OVERLAP`.
-
-        ceded: names of zones in which other rules decide alone.
-    """
-
-    zones: Sequence[Zone] = ()
-    is_confined: bool = False
-    test: ZoneTest = ZoneTest.OVERLAP
-    min_overlap: float = 0.3
-    ceded: AbstractSet[str] = frozenset()
-
-    def zone(self, sighting: Sighting, resolution_wh: tuple[int, int]) -> Zone | None:
-        """Return the first zone the box is in."""
-        return next((z for z in self.zones if self._holds(z, sighting.xyxy, resolution_wh)), None)
-
-    def _holds(self, zone: Zone, box: Xyxy, resolution_wh: tuple[int, int]) -> bool:
-        if zone.kind is ZoneKind.WATCH:
-            return zone.contains(box, resolution_wh, self.test, self.min_overlap)
-        return zone.claims(box, resolution_wh)
+from vision.zones import Zone, ZoneKind
 
 
 @dataclass(slots=True)
@@ -113,6 +67,7 @@ class VisibleRule:
         self._criteria = criteria
         self._belief = belief
         self._is_budgeted = is_budgeted
+        self._base = criteria
         self._climbs: deque[Climb] = deque(maxlen=MOST_CLIMBS)
         self._start_confidence = START_CONFIDENCE if belief else criteria.hysteresis * criteria.threshold
         self._place = place
@@ -148,7 +103,8 @@ class VisibleRule:
         Its code is the zone's own, else the rule's configured one, else that of `codes` for the zone's kind, else
         `violation_code`. A rule that is confined to zones cedes none of them.
 
-        `belief` is what was fitted for the detector; it decides unless the configuration asks for *k* of *n*.
+        `belief` is what was fitted for the detector; it decides unless the configuration asks for *k* of *n*. A budget
+        may set its probability unless the configuration does; where nothing was fitted, the threshold of *k* of *n*.
         """
         decides = belief if config.confirm is ConfirmBy.BELIEF else None
         criteria = Criteria(**{f.name: getattr(config, f.name) for f in fields(Criteria)})
@@ -159,7 +115,7 @@ class VisibleRule:
         own = {} if config.violation_code else codes
         watched = [
             z
-            for z in sorted(camera.zones, key=lambda z: _PRECISION.index(z.kind))
+            for z in sorted(camera.zones, key=lambda z: PRECISION.index(z.kind))
             if z.kind is not ZoneKind.MASK and (not config.zones or z.name in config.zones)
         ]
         return cls(
@@ -170,7 +126,7 @@ class VisibleRule:
             camera_id=camera_id(camera.id),
             criteria=criteria,
             belief=decides,
-            is_budgeted=decides is not None and config.probability == 0,
+            is_budgeted=config.probability == 0 if decides else belief is None,
             place=Place(
                 zones=[Zone(z.name, z.polygon, z.violation_code or own.get(z.kind, ""), z.kind) for z in watched],
                 is_confined=bool(config.zones),
@@ -197,20 +153,37 @@ class VisibleRule:
         return self._start_confidence
 
     @property
+    def scale(self) -> Scale:
+        """What a budget sets: a calibrated probability, or the confidence that *k* of *n* ask for."""
+        return Scale.PROBABILITY if self._belief else Scale.CONFIDENCE
+
+    @property
     def fitted(self) -> float | None:
-        """The probability that opens a lead where a budget may set another; ``None`` where none may."""
-        return self._belief.threshold if self._belief and self._is_budgeted else None
+        """The value of `scale` that opens a lead where a budget may set another; ``None`` where none may."""
+        if not self._is_budgeted:
+            return None
+        return self._belief.threshold if self._belief else self._base.threshold
 
     @property
     def least(self) -> float:
-        """The lowest probability that a budget may set: below it nothing becomes a candidate."""
-        return self._criteria.release * (self.fitted or 1.0)
+        """
+        The lowest value that a budget may set.
 
-    def adopt(self, probability: float) -> None:
-        """Open leads at this probability from the next track on, where a budget may set it."""
-        if self.fitted is not None:
-            self._criteria = replace(self._criteria, probability=probability)
-            self._params = {**self._params, "probability": probability}
+        Of a probability: below it nothing becomes a candidate. Of a confidence: the configured one, as nobody has
+        fitted what weaker boxes are worth.
+        """
+        return self._criteria.release * (self.fitted or 1.0) if self._belief else self._base.threshold
+
+    def adopt(self, value: float) -> None:
+        """Open leads at this value of `scale` from the next track on, where a budget may set it."""
+        if self.fitted is None:
+            return
+        if self._belief:
+            self._criteria = replace(self._criteria, probability=value)
+            self._params = {**self._params, "probability": value}
+        else:
+            self._criteria = replace(self._criteria, threshold=max(value, self._base.threshold))
+            self._params = {**self._params, "threshold": self._criteria.threshold}
 
     def take_climbs(self) -> list[Climb]:
         """Return what the tracks that ended since the last call had reached."""
@@ -287,9 +260,9 @@ class VisibleRule:
             sighting = None
         confidence = 0.0 if sighting is None else sighting.confidence
         belief = self._belief.probability(self._class_name, seen.cues) if self._belief else None
-        if belief is not None and sighting is not None and view.is_steady and seen.change >= self._criteria.min_change:
-            case.climber.observe(belief, view.time.seconds_since(seen.track.first.time))
         case.confirmation.observe(Observation(view.time, confidence, seen.change, view.is_steady, belief or 0.0))
+        if sighting is not None and view.is_steady and seen.change >= self._criteria.min_change:
+            self._climb(case, seen, view, belief)
         begun = case.confirmation.first
         if begun is not None and begun != case.first and case.confirmed is None:
             case.first, case.peak, case.observations, case.most_change = begun, None, 0, 0.0
@@ -303,6 +276,14 @@ class VisibleRule:
             case.violation_code = (zone.violation_code if zone else "") or self._violation_code
         if case.confirmed is None and case.confirmation.state is LeadState.CONFIRMED:
             case.confirmed = view.time
+
+    def _climb(self, case: _Case, seen: TrackView, view: View, belief: float | None) -> None:
+        """Note how high the track has come, for the camera's budget."""
+        delay_s = view.time.seconds_since(seen.track.first.time)
+        if belief is not None:
+            case.climber.observe(belief, delay_s)
+        elif not self._belief and delay_s >= self._base.min_duration_s:
+            case.climber.observe(case.confirmation.reached, delay_s)
 
     def _finding(
         self, case: _Case, seen: TrackView, sighting: Sighting, zone: Zone | None, resolution_wh: tuple[int, int]
@@ -371,7 +352,8 @@ class VisibleRule:
         case = self._cases.pop(number, None)
         if case is None:
             return []
-        if self.fitted is not None and case.climber.climb.probabilities:
-            self._climbs.append(case.climber.climb)
+        climb = case.climber.climb
+        if self.fitted is not None and climb.probabilities and (self._belief or climb.peak >= self.least):
+            self._climbs.append(replace(climb, confirmed=None if case.confirmed is None else case.confirmed.utc))
         case.confirmation.end(reason)
         return self._moved(case, number)

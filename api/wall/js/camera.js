@@ -2,12 +2,13 @@
  * Camera: how one camera is watched now, what it costs to leave its operator alone, and what was wrong with it lately.
  * @module
  */
+import { budgetParts } from "./budget.js";
 import { violationName } from "./codes.js";
 import { fill, h, write } from "./dom.js";
 import { detailWords, reasonWords } from "./gaps.js";
 import { ApiProblem, callJson } from "./http.js";
 import { hasWords, language, onLanguage, speak, t } from "./i18n.js";
-import { isNumber, percent, short } from "./measures.js";
+import { isNumber, short } from "./measures.js";
 import { serverClock, shortTime } from "./times.js";
 import { troubleOf } from "./troubles.js";
 
@@ -93,7 +94,7 @@ export class CameraPanel {
   #draw() {
     const health = this.#health;
     fill(this.now, rows(health === undefined ? [] : nowRows(health)));
-    fill(this.budget, health?.budget ? [speak(h("h4"), "camera.budget"), h("dl", { class: "cov-figures" }, rows(budgetRows(health.budget))), speak(h("p", { class: "note" }), "camera.budget.note", { days: short(health.budget.days) })] : null);
+    fill(this.budget, budgetParts(health?.budget));
     fill(this.file, this.#file ? [h("h4", {}, speak(h("span"), "camera.file"), speak(h("span", { class: "standing-verdict", "data-use": this.#file.class_today }), `use.${this.#file.class_today}`)), h("ul", { class: "obstacles" }, this.#file.lacks_today.map((lack) => h("li", {}, hasWords(`obstacle.${lack}`) ? t(`obstacle.${lack}`) : lack)))] : null);
     fill(this.findings, this.#findings.length ? [speak(h("h4"), "camera.findings"), h("ol", {}, this.#findings.map((lead) => this.#finding(lead)))] : null);
   }
@@ -139,17 +140,6 @@ function findingWords({ kind, since, detail }) {
 function modeWords(health) {
   const reason = `watch.reason.${health.watch_reason}`;
   return [t(`watch.mode.${health.watch_mode === "focus" ? "focus" : "patrol"}`), hasWords(reason) ? t(reason) : ""].filter(Boolean).join(" · ");
-}
-
-/** @param {any} budget @returns {Row[]} */
-function budgetRows(budget) {
-  return [
-    ["camera.budget.most", t("camera.aday", { n: short(budget.most_a_day, 2) })],
-    ["camera.budget.threshold", percent(budget.probability)],
-    ["camera.budget.false", isNumber(budget.expected_false_a_day) ? t("camera.aday", { n: short(budget.expected_false_a_day, 2) }) : t("camera.unknown"), budget.expected_false_a_day > budget.most_a_day ? "bad" : "none"],
-    ["camera.budget.recall", isNumber(budget.expected_recall) ? percent(budget.expected_recall) : t("camera.unknown")],
-    ["camera.budget.delay", isNumber(budget.expected_delay_s) ? t("age.seconds", { n: short(budget.expected_delay_s) }) : t("camera.unknown")],
-  ];
 }
 
 /** @param {Row[]} all */

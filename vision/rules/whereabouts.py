@@ -1,0 +1,56 @@
+"""Whereabouts of a box: which of a camera's zones it is in, and whether a rule looks there."""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from vision.leads import Xyxy
+from vision.tracks import Sighting
+from vision.zones import Zone, ZoneKind, ZoneTest
+
+PRECISION = (
+    ZoneKind.OUTLET,
+    ZoneKind.VENT,
+    ZoneKind.NO_BBQ,
+    ZoneKind.NO_BURN,
+    ZoneKind.FIELD,
+    ZoneKind.WORKS,
+    ZoneKind.ROAD,
+    ZoneKind.WATCH,
+    ZoneKind.PREMISES,
+    ZoneKind.MASK,
+)
+"""Kinds of zone by how much they tell: a box in several is in the first of them, an outlet before its plant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """
+    Where a rule looks.
+
+    Attributes:
+        zones: the camera's watch zones, in the order of the configuration.
+
+        is_confined: whether a box must be in one of them; if not, they only name where it is.
+
+        test: how a box is in a zone.
+
+        min_overlap: share of the box for `ZoneTest.OVERLAP`.
+
+        ceded: names of zones in which other rules decide alone.
+    """
+
+    zones: Sequence[Zone] = ()
+    is_confined: bool = False
+    test: ZoneTest = ZoneTest.OVERLAP
+    min_overlap: float = 0.3
+    ceded: AbstractSet[str] = frozenset()
+
+    def zone(self, sighting: Sighting, resolution_wh: tuple[int, int]) -> Zone | None:
+        """Return the first zone the box is in."""
+        return next((z for z in self.zones if self._holds(z, sighting.xyxy, resolution_wh)), None)
+
+    def _holds(self, zone: Zone, box: Xyxy, resolution_wh: tuple[int, int]) -> bool:
+        if zone.kind is ZoneKind.WATCH:
+            return zone.contains(box, resolution_wh, self.test, self.min_overlap)
+        return zone.claims(box, resolution_wh)
