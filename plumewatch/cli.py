@@ -257,12 +257,12 @@ def verify(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Check a package offline; exit 0 only if everything holds."""
+    """Check a package offline; exit 0 only if everything holds, 1 if not, 3 if only proofs are missing."""
     from plumewatch.offline import verify_one  # noqa: PLC0415
 
-    report, ok = verify_one(package, roots, lang, revoked, as_json=as_json)
+    report, verdict = verify_one(package, roots, lang, revoked, as_json=as_json)
     print(report)
-    raise typer.Exit(0 if ok else 1)
+    raise typer.Exit(verdict.exit_code)
 
 
 @app.command()

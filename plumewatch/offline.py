@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from api.contract.report import PackageVerdict
 from api.contract.schema import rfc3339
 from api.contract.standing import standings
 from models.detector import Detector
@@ -59,8 +60,8 @@ def _ready(files: Sequence[str], config_file: Path | None) -> tuple[list[Path], 
 
 def verify_one(
     package: Path, roots: Path | None, lang: str | None = None, revoked: Path | None = None, *, as_json: bool
-) -> tuple[str, bool]:
-    """Return the report of one package and whether everything holds; raise `UsageError` for an unknown language."""
+) -> tuple[str, PackageVerdict]:
+    """Return the report of one package and what it amounts to; raise `UsageError` for an unknown language."""
     from api.contract.revocation import parse_revoked  # noqa: PLC0415
     from api.contract.verification import verify_package  # noqa: PLC0415
 
@@ -73,7 +74,7 @@ def verify_one(
     text = (
         json.dumps(report.as_dict(), ensure_ascii=False, indent=2) if as_json else verification_text(report, language)
     )
-    return text, report.ok
+    return text, report.verdict
 
 
 def reverify_one(package: Path, runtime: str, *, as_json: bool) -> tuple[str, bool]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel
 
-from api.contract.report import Outcome, VerificationReport
+from api.contract.report import Outcome, PackageVerdict, VerificationReport
 from api.contract.schema import LeadLegal, rfc3339
 from api.contract.standing import RuleStanding, Standing
 from models.registry import Registry
@@ -21,9 +21,24 @@ _STANDINGS = {
     Standing.NEEDS_ZONE: "no zone  …",
     Standing.NOT_DETECTABLE: "not yet  ✘",
 }
-_MARKS = {Outcome.OK: "OK     通过", Outcome.FAIL: "FAIL   失败", Outcome.SKIPPED: "SKIP   未查"}
-_MARKS_ZH = {Outcome.OK: "通过", Outcome.FAIL: "失败", Outcome.SKIPPED: "未查"}
-_MARKS_EN = {Outcome.OK: "OK  ", Outcome.FAIL: "FAIL", Outcome.SKIPPED: "SKIP"}
+_MARKS = {
+    Outcome.OK: "OK     通过",
+    Outcome.FAIL: "FAIL   失败",
+    Outcome.SKIPPED: "SKIP   未查",
+    Outcome.MISSING: "LACKS  缺少",
+}
+_MARKS_ZH = {Outcome.OK: "通过", Outcome.FAIL: "失败", Outcome.SKIPPED: "未查", Outcome.MISSING: "缺少"}
+_MARKS_EN = {Outcome.OK: "OK  ", Outcome.FAIL: "FAIL", Outcome.SKIPPED: "SKIP", Outcome.MISSING: "LACK"}
+_VERDICTS_ZH = {
+    PackageVerdict.HOLDS: "证据包完整",
+    PackageVerdict.INCOMPLETE: "证据包未变，但缺少应有的证明",
+    PackageVerdict.BROKEN: "证据包不成立",
+}
+_VERDICTS_EN = {
+    PackageVerdict.HOLDS: "package holds",
+    PackageVerdict.INCOMPLETE: "package unchanged, BUT PROOFS ARE MISSING",
+    PackageVerdict.BROKEN: "package DOES NOT HOLD",
+}
 
 
 class Language(StrEnum):
@@ -44,16 +59,16 @@ def verification_text(report: VerificationReport, language: Language = Language.
     """Return a verification report, one check a line, the verdict last."""
     if language is Language.CHINESE:
         lines = [f"{_MARKS_ZH[check.outcome]}  {check.title_zh}：{check.sentence_zh}" for check in report.checks]
-        verdict = "结论：证据包完整" if report.ok else "结论：证据包不成立"
+        verdict = f"结论：{_VERDICTS_ZH[report.verdict]}"
     elif language is Language.ENGLISH:
         lines = [f"{_MARKS_EN[check.outcome]}  {check.name.value}: {check.sentence}" for check in report.checks]
-        verdict = "package holds" if report.ok else "package DOES NOT HOLD"
+        verdict = _VERDICTS_EN[report.verdict]
     else:
         lines = []
         for check in report.checks:
             lines.append(f"{_MARKS[check.outcome]}  {check.title_zh}：{check.sentence_zh}")
             lines.append(f"               {check.sentence}")
-        verdict = "package holds 证据包完整" if report.ok else "package DOES NOT HOLD 证据包不成立"
+        verdict = f"{_VERDICTS_EN[report.verdict]} {_VERDICTS_ZH[report.verdict]}"
     return "\n".join([*lines, f"{verdict}  SHA256SUMS {report.sums_sha256}"])
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from api.contract.manifest import (
     FIRST_PACKAGE,
+    SITE_PROOFS,
     Article41,
     Gap,
     Manifest,
@@ -240,6 +241,7 @@ def manifest_draft(
         config_sha256=None if witness.configuration is None else sha256_hex(witness.configuration),
         prev_package_sha256=FIRST_PACKAGE,
         created_utc=now,
+        site_proofs=list(SITE_PROOFS),
     )
 
 

@@ -22,6 +22,10 @@ STREAM = "stream"
 """``source`` of a file that was taken from the camera's stream itself and not from another file of the package."""
 
 
+SITE_PROOFS: tuple[Literal["time_stamp", "log"], ...] = ("time_stamp", "log")
+"""What every site adds when it files a package: an authority's stamp, and its place in the log."""
+
+
 class FileRole(StrEnum):
     """Only originals are evidence; what was made from them is derived (domain.md 5.1, rule 5)."""
 
@@ -172,6 +176,11 @@ class Manifest(Wire):
     prev_package_sha256: Sha256
     created_utc: UtcTime
     operator: Literal["auto"] = "auto"
+    site_proofs: list[Literal["time_stamp", "log"]] | None = Field(
+        None,
+        description="proofs that the site adds when it files the package, so that a copy without them lacks something; "
+        "absent in packages from before 2026-11-27",
+    )
 
     model_config = Wire.model_config | {"populate_by_name": True, "serialize_by_alias": True}
 
@@ -184,7 +193,10 @@ class Manifest(Wire):
 
     def to_bytes(self) -> bytes:
         """Return the manifest as RFC 8785 canonical JSON."""
-        return canonical_json(self.model_dump(mode="json"))
+        members = self.model_dump(mode="json")
+        if self.site_proofs is None:
+            del members["site_proofs"]  # older packages have no such member, and their bytes are sealed
+        return canonical_json(members)
 
 
 def parse_manifest(data: bytes) -> Manifest:

@@ -45,11 +45,33 @@ TITLES_ZH: Mapping[CheckName, str] = {
 
 
 class Outcome(StrEnum):
-    """How a check ended; a skipped check proves nothing and says why."""
+    """
+    How a check ended.
+
+    Attributes:
+        SKIPPED: it could not be made, and says why; it proves nothing.
+
+        MISSING: there is nothing to check, and there should be: the package says that its site adds this proof.
+    """
 
     OK = "ok"
     FAIL = "fail"
     SKIPPED = "skipped"
+    MISSING = "missing"
+
+
+class PackageVerdict(StrEnum):
+    """What a verification amounts to."""
+
+    HOLDS = "holds"
+    INCOMPLETE = "incomplete"
+    """Nothing was changed, and proofs that should be there are not: not given yet, or taken away."""
+    BROKEN = "broken"
+
+    @property
+    def exit_code(self) -> int:
+        """What ``plumewatch verify`` and ``verify.sh`` end with; 2 is for what could not be checked at all."""
+        return {PackageVerdict.HOLDS: 0, PackageVerdict.BROKEN: 1, PackageVerdict.INCOMPLETE: 3}[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +137,18 @@ class VerificationReport:
         return all(check.outcome is not Outcome.FAIL for check in self.checks)
 
     @property
+    def missing(self) -> tuple[Check, ...]:
+        """The checks for which there is nothing, and should be."""
+        return tuple(check for check in self.checks if check.outcome is Outcome.MISSING)
+
+    @property
+    def verdict(self) -> PackageVerdict:
+        """What it amounts to."""
+        if not self.ok:
+            return PackageVerdict.BROKEN
+        return PackageVerdict.INCOMPLETE if self.missing else PackageVerdict.HOLDS
+
+    @property
     def failures(self) -> tuple[Check, ...]:
         """The checks that failed."""
         return tuple(check for check in self.checks if check.outcome is Outcome.FAIL)
@@ -123,6 +157,7 @@ class VerificationReport:
         """Return the report as JSON types, for ``--json`` and the API."""
         return {
             "ok": self.ok,
+            "verdict": self.verdict,
             "lead_id": None if self.manifest is None else self.manifest.lead_id,
             "sums_sha256": self.sums_sha256,
             "certificate_sha256": self.certificate_sha256,

@@ -2,8 +2,9 @@
 Verification of an evidence package, offline: what ``plumewatch verify``, the API's intake and the wall all call.
 
 Every check gives one clear sentence. A check that cannot be made (no roots given, no time stamp in the package) is
-*skipped* and says so; it is never counted as passed. ``verify.sh`` inside the package reaches the same verdict with
-bash, coreutils and openssl.
+*skipped* and says so; it is never counted as passed. A proof that the package says its site adds and that is not
+there is *missing*: nothing was changed, and yet the verdict is not that all holds. ``verify.sh`` inside the package
+reaches the same verdict with bash, coreutils and openssl.
 """
 
 import json
@@ -277,6 +278,9 @@ class _Verifier:
         if TIME_STAMP not in self.package.sizes:
             if TSA_CERTIFICATE in self.package.sizes and CHECKPOINT_TIME_STAMP not in self.package.sizes:
                 raise StampError("tsa.crt is there without a time stamp")
+            if self._is_promised("time_stamp"):
+                sentence = "tsa: missing; its site stamps every package: not stamped yet, or the stamp was taken away"
+                return Check(CheckName.TIME_STAMP, Outcome.MISSING, sentence)
             sentence = "tsa: none; the times in the package are the node's own claim"
             return Check(CheckName.TIME_STAMP, Outcome.SKIPPED, sentence)
         self.tsa = "fail"
@@ -295,6 +299,10 @@ class _Verifier:
         )
         return f"SHA256SUMS {when} ({whose})"
 
+    def _is_promised(self, proof: str) -> bool:
+        """True where the manifest says that the site adds a proof when it files the package."""
+        return self.manifest is not None and proof in (self.manifest.site_proofs or ())
+
     def _made_before(self, moment: datetime, what: str) -> None:
         """Raise where the package's own time lies after `moment`, at which it existed already."""
         if self.manifest is not None and self.manifest.created_utc > moment + CLOCK_ALLOWANCE:
@@ -303,6 +311,9 @@ class _Verifier:
 
     def _log_proof(self) -> Check | str:
         there = LOG_FILES & set(self.package.sizes)
+        if not there and self._is_promised("log"):
+            sentence = "log: missing; its site logs every package: not filed yet, or the proof was taken away"
+            return Check(CheckName.LOG, Outcome.MISSING, sentence)
         if not there:
             return Check(CheckName.LOG, Outcome.SKIPPED, "log: none; no proof that the site's log holds the package")
         self.log = "fail"

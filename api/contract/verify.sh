@@ -3,16 +3,18 @@
 # Checks one evidence package offline with bash, coreutils and openssl (>= 1.1.1) only. See VERIFY.md.
 #
 # 用法 usage:  verify.sh DIR [ROOTS.pem]
-# 退出码 exit: 0 全部通过 all checks hold; 1 有检查未通过 a check failed; 2 无法核验 could not check
+# 退出码 exit: 0 全部通过 all checks hold; 1 有检查未通过 a check failed; 2 无法核验 could not check;
+#            3 未变，但缺少应有的证明 nothing changed, but proofs that should be there are missing
 set -u
 export LC_ALL=C
 unset CDPATH
 shopt -s dotglob nullglob
 
-bad=0
+bad=0 lack=0
 ok() { printf '通过 OK    %s\n' "$1"; }
 fail() { printf '失败 FAIL  %s\n' "$1"; bad=1; }
 skip() { printf '未查 SKIP  %s\n' "$1"; }
+miss() { printf '缺少 LACK  %s\n' "$1"; lack=1; }
 stop() { printf '无法核验 cannot check: %s\n' "$1" >&2; exit 2; }
 
 [ $# -eq 1 ] || [ $# -eq 2 ] || { printf '用法 usage: verify.sh DIR [ROOTS.pem]\n' >&2; exit 2; }
@@ -98,6 +100,8 @@ fi
 # 5. 线索编号与文件夹名
 manifest=''
 if plain manifest.json; then manifest=$(<manifest.json); fi
+promised=''
+if [[ $manifest =~ \"site_proofs\":\[([a-z_\",]*)\] ]]; then promised=${BASH_REMATCH[1]}; fi
 lead=''
 if [[ $manifest =~ \"lead_id\":\"(L[0-9]{8}-[0-9]{6,12})\" ]]; then lead=${BASH_REMATCH[1]}; fi
 folder=$(pwd -P)
@@ -145,6 +149,8 @@ if plain SHA256SUMS.tsr; then
       fail '节点证书在盖章时无效 / node certificate was not valid when it was stamped'
   else skip "时间戳吻合，但未核验机构 / time stamp fits, authority not checked: $when"; fi
 elif [ -e tsa.crt ] && [ ! -e checkpoint.tsr ]; then fail '有 tsa.crt 而没有时间戳 / tsa.crt without a time stamp'
+elif [[ $promised == *'"time_stamp"'* ]]; then
+  miss '可信时间戳：所属站点对每个证据包都加盖，尚未加盖或已被拿走 / time stamp: its site stamps every package; not stamped yet, or taken away'
 else skip '没有可信时间戳（tsa: none），时间只是节点自己的陈述 / no time stamp: times are the node'\''s own claim'; fi
 
 # 8. 只增日志（有才查）：本包确在日志内（RFC 6962），检查点由日志密钥签名、盖章
@@ -197,7 +203,9 @@ log_fault() { # 说明为何不成立；成立则无输出 / says why the log pr
 }
 logged=''
 for name in tlog.json checkpoint.txt checkpoint.sig checkpoint.tsr log.crt; do [ ! -e "$name" ] || logged=1; done
-if [ -z "$logged" ]; then skip '没有日志证明（log: none）/ no proof that the site'\''s log holds the package'
+if [ -z "$logged" ] && [[ $promised == *'"log"'* ]]; then
+  miss '日志证明：所属站点把每个证据包都记入日志，尚未入库或已被拿走 / log: its site logs every package; not filed yet, or taken away'
+elif [ -z "$logged" ]; then skip '没有日志证明（log: none）/ no proof that the site'\''s log holds the package'
 else
   fault=$(log_fault)
   if [ -n "$fault" ]; then fail "只增日志 / log: $fault"
@@ -205,5 +213,6 @@ else
   else skip '日志证明吻合，但未核验属于谁 / log proof fits, whose log was not checked'; fi
 fi
 
-if [ $bad -eq 0 ]; then printf '结论：通过 / result: OK\n'; else printf '结论：未通过 / result: FAILED\n'; fi
-exit $bad
+if [ $bad -ne 0 ]; then printf '结论：未通过 / result: FAILED\n'; exit 1; fi
+if [ $lack -ne 0 ]; then printf '结论：未变，但缺少应有的证明 / result: UNCHANGED, BUT PROOFS ARE MISSING\n'; exit 3; fi
+printf '结论：通过 / result: OK\n'

@@ -15,6 +15,7 @@ from api.report.words import (
     ROLES,
     STAMPS,
     STATES,
+    VERDICTS,
     beijing,
     caller,
     size_words,
@@ -80,7 +81,7 @@ def _role(file: CaseFile) -> str:
 
 def _checks(sheet: Sheet, case: Case) -> None:
     report = case.report
-    verdict = "证据包完整" if report.ok else "证据包不成立"
+    verdict = VERDICTS[report.verdict]
     evidence = case.lead.evidence
     index = report.log_index if evidence is None or evidence.log_index is None else evidence.log_index
     chain = "—" if case.manifest is None else _previous(case.manifest)
@@ -89,7 +90,7 @@ def _checks(sheet: Sheet, case: Case) -> None:
     others = [check for check in report.checks if check.outcome is not Outcome.OK]
     if others:
         sheet.table(
-            ("未通过或未查", "结论", "说明"),
+            ("未通过、未查或缺少", "结论", "说明"),
             [(check.title_zh, OUTCOMES[check.outcome], check.sentence_zh) for check in others],
             (36, 16, WIDTH_MM - 52),
             size_pt=7.5,

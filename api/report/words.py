@@ -11,7 +11,7 @@ from types import MappingProxyType
 from api.admissibility import Doubt
 from api.contract.article41 import LACKS_ZH
 from api.contract.reasons import DispositionReason
-from api.contract.report import Outcome
+from api.contract.report import Outcome, PackageVerdict
 from api.contract.schema import LeadState
 from api.store.custody import CustodyAction
 
@@ -147,7 +147,16 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         CustodyAction.DELETED: "到期删除",
     }
 )
-OUTCOMES: Mapping[str, str] = MappingProxyType({Outcome.OK: "通过", Outcome.FAIL: "未通过", Outcome.SKIPPED: "未查"})
+OUTCOMES: Mapping[str, str] = MappingProxyType(
+    {Outcome.OK: "通过", Outcome.FAIL: "未通过", Outcome.SKIPPED: "未查", Outcome.MISSING: "缺少"}
+)
+VERDICTS: Mapping[str, str] = MappingProxyType(
+    {
+        PackageVerdict.HOLDS: "证据包完整",
+        PackageVerdict.INCOMPLETE: "证据包未变，但缺少应有的证明",
+        PackageVerdict.BROKEN: "证据包不成立",
+    }
+)
 DISPOSITIONS: Mapping[str, str] = MappingProxyType({"lead": "转办线索", "warn_only": "先行提醒", "watch": "继续观察"})
 DISPOSITION_REASONS: Mapping[str, str] = MappingProxyType(
     {

@@ -11,6 +11,7 @@ from api.auth import AnyOperator, Reader
 from api.clock import utc_now
 from api.contract.manifest import Manifest
 from api.contract.package import MANIFEST
+from api.contract.report import PackageVerdict
 from api.contract.schema import UtcTime
 from api.contract.stamp import FILE_NAME_PATTERN, ContractError, parse_sha256_list, sha256_hex
 from api.contract.tarball import tar_chunks
@@ -65,7 +66,7 @@ class CheckDocument(BaseModel):
 
     name: str
     title: str = Field(description="in Chinese")
-    outcome: str = Field(description="ok, fail or skipped")
+    outcome: str = Field(description="ok, fail, skipped or missing")
     sentence: str
     sentence_zh: str
 
@@ -73,7 +74,10 @@ class CheckDocument(BaseModel):
 class VerificationDocument(BaseModel):
     """The result of a verification made for this answer."""
 
-    ok: bool
+    ok: bool = Field(description="whether no check failed")
+    verdict: PackageVerdict = Field(
+        description="incomplete: nothing failed, and a proof that should be there is missing"
+    )
     lead_id: str | None
     sums_sha256: str
     certificate_sha256: str

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from api.contract.report import PackageVerdict
 from plumewatch.failures import UsageError
 from plumewatch.offline import verify_one
 from plumewatch.reports import Language, chosen_language
@@ -32,8 +33,8 @@ def test_a_failure_is_one_sentence_in_each_language(tmp_path: Path) -> None:
     (folder / "clip.mp4").unlink()
     english, chinese = "clip.mp4 is missing", "缺少 clip.mp4"
     for lang, told in (("en", (english,)), ("zh", (chinese,)), ("both", (english, chinese))):
-        text, holds = verify_one(folder, None, lang, as_json=False)
-        assert not holds
+        text, verdict = verify_one(folder, None, lang, as_json=False)
+        assert verdict is PackageVerdict.BROKEN
         assert [sentence for sentence in (english, chinese) if sentence in text] == list(told)
     document = json.loads(verify_one(folder, None, None, as_json=True)[0])
     assert (english, chinese) in [(check["sentence"], check["sentence_zh"]) for check in document["checks"]]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from api.contract.manifest import SITE_PROOFS
 from api.contract.report import CheckName
 from api.contract.stamp import canonical_json
 from tests.api.contract.sample import make_package
@@ -68,7 +69,7 @@ def edit_proof(exhibit: Exhibit, **members: object) -> None:
 
 def other(exhibit: Exhibit) -> Exhibit:
     """Another real package of the same site, fully proven."""
-    made = make_package(exhibit.folder.parent / "other", exhibit.node, OTHER_LEAD)
+    made = make_package(exhibit.folder.parent / "other", exhibit.node, OTHER_LEAD, site_proofs=list(SITE_PROOFS))
     found = replace(exhibit, folder=made.folder)
     found.stamp()
     found.log()

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from api.authority import SiteAuthority, ask
 from api.checkpoints import log_id_of
 from api.contract.checkpoint import Checkpoint, make_log_proof
+from api.contract.manifest import SITE_PROOFS
 from api.contract.merkle import inclusion_spans
 from api.contract.package import (
     CHECKPOINT,
@@ -129,7 +130,7 @@ def make_exhibit(parent: Path, lead_id: str = LEAD_ID) -> Exhibit:
     authority = TestSigner("Bureau CA", ca=True)
     node = TestSigner("worker-01", issuer=authority)
     keys = open_site_keys(parent / "authority", "", START - timedelta(days=1))
-    folder = make_package(parent, node, lead_id).folder
+    folder = make_package(parent, node, lead_id, site_proofs=list(SITE_PROOFS)).folder
     roots = authority.certificate_pem + keys.root.certificate.public_bytes(Encoding.PEM)
     leaves = [f"leaf {number}".encode() for number in range(9)]
     exhibit = Exhibit(folder, authority, node, keys, roots, leaves)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from api.contract.package import LOG_FILES, TIME_STAMP, TSA_CERTIFICATE, tool
-from api.contract.report import TITLES_ZH
+from api.contract.report import TITLES_ZH, CheckName, PackageVerdict
 from api.contract.verification import verify_package
 from plumewatch.offline import verify_one
-from tests.api.contract.sample import run_verify_sh
+from tests.api.contract.sample import TestSigner, make_package, run_verify_sh
 from tests.tamper import on_files, on_proofs
 from tests.tamper.attack import Attack
 from tests.tamper.exhibit import Exhibit, make_exhibit
@@ -65,22 +65,57 @@ def test_an_attack_is_seen(attack: Attack, real: Exhibit, script: Path, tmp_path
     for check in report.failures:
         assert "\n" not in check.sentence
         assert re.search(r"[\u4e00-\u9fff]", check.sentence_zh), check.sentence
-    text, holds = verify_one(exhibit.folder, roots, "zh", as_json=False)
-    assert not holds
+    text, verdict = verify_one(exhibit.folder, roots, "zh", as_json=False)
+    assert verdict is PackageVerdict.BROKEN
     assert "结论：证据包不成立" in text
     done = run_verify_sh(exhibit.folder, roots, script=script)
     assert (done.returncode == 1) is attack.by_script, done.stdout + done.stderr
 
 
-def test_proofs_that_were_taken_away_are_missed(real: Exhibit, script: Path, tmp_path: Path) -> None:
-    """Without its proofs a package is as it was when it was sealed: nothing fails, and both say what is not proven."""
+@pytest.mark.parametrize(
+    ("taken", "missing"),
+    [
+        (LOG_FILES | {TIME_STAMP, TSA_CERTIFICATE}, {CheckName.TIME_STAMP, CheckName.LOG}),
+        (LOG_FILES, {CheckName.LOG}),
+        ({TIME_STAMP}, {CheckName.TIME_STAMP}),
+    ],
+    ids=["all", "the log's", "the stamp"],
+)
+def test_proofs_that_were_taken_away_are_missed(
+    taken: set[str], missing: set[CheckName], real: Exhibit, script: Path, tmp_path: Path
+) -> None:
+    """Nothing of the package was changed, and yet it does not pass: an exit code of its own, by both."""
     exhibit = real.copy(tmp_path)
-    for name in LOG_FILES | {TIME_STAMP, TSA_CERTIFICATE}:
+    for name in taken:
         (exhibit.folder / name).unlink()
+    roots = roots_of(real, tmp_path)
     report = verify_package(exhibit.folder, real.roots)
-    assert (report.ok, report.tsa, report.log) == (True, "none", "none")
-    done = run_verify_sh(exhibit.folder, roots_of(real, tmp_path), script=script)
+    assert (report.ok, {check.name for check in report.missing}) == (True, missing)
+    text, verdict = verify_one(exhibit.folder, roots, "zh", as_json=False)
+    assert (verdict, verdict.exit_code) == (PackageVerdict.INCOMPLETE, 3)
+    assert "结论：证据包未变，但缺少应有的证明" in text
+    assert "已被拿走" in text
+    done = run_verify_sh(exhibit.folder, roots, script=script)
+    assert (done.returncode, done.stdout.count("LACK"), done.stdout.count("SKIP")) == (3, len(missing), 0)
+
+
+def test_a_package_from_before_says_only_what_it_does_not_prove(tmp_path: Path, script: Path) -> None:
+    """One whose manifest promises nothing is skipped over as before: nobody can tell whether it ever had proofs."""
+    node = TestSigner("worker-01")
+    folder = make_package(tmp_path, node).folder
+    (tmp_path / "roots.pem").write_bytes(node.certificate_pem)
+    report = verify_package(folder, node.certificate_pem)
+    assert (report.verdict, report.tsa, report.log) == (PackageVerdict.HOLDS, "none", "none")
+    done = run_verify_sh(folder, tmp_path / "roots.pem", script=script)
     assert (done.returncode, done.stdout.count("SKIP")) == (0, 2)
+
+
+def test_the_promise_itself_cannot_be_taken_away(real: Exhibit, tmp_path: Path) -> None:
+    """It is in the manifest, which the node's signature covers."""
+    exhibit = real.copy(tmp_path)
+    exhibit.replace("manifest.json", b',"site_proofs":["time_stamp","log"]', b"")
+    report = verify_package(exhibit.folder, real.roots)
+    assert CheckName.FILES in {check.name for check in report.failures}
 
 
 def table() -> str:

@@ -3,7 +3,7 @@
  * @module
  */
 import { fill, h, write } from "./dom.js";
-import { hasWords, speak } from "./i18n.js";
+import { hasWords, language, speak } from "./i18n.js";
 import { canHash, checkPackage } from "./hashes.js";
 import { ApiProblem, call, callJson } from "./http.js";
 
@@ -11,7 +11,9 @@ import { ApiProblem, call, callJson } from "./http.js";
 /** @typedef {import("./hashes.js").PackageCheck} PackageCheck */
 
 /** @type {Record<string, string>} */
-const TONES = { ok: "good", fail: "bad", skipped: "none" };
+const TONES = { ok: "good", fail: "bad", skipped: "none", missing: "warn" };
+/** How the server's verdict is told: tone and words. @type {Record<string, ["good" | "warn" | "bad", string]>} */
+const VERDICTS = { holds: ["good", "check.server.ok"], incomplete: ["warn", "check.server.incomplete"], broken: ["bad", "check.server.bad"] };
 
 export class Integrity {
   #running = false;
@@ -96,10 +98,9 @@ export class Integrity {
     this.server.say("busy", "check.running", { done: "…", all: "…" });
     try {
       const result = await callJson(`/v1/evidence/${encodeURIComponent(this.lead.lead_id)}/verification`);
-      const holds = result.ok === true;
       fill(this.report, result.checks.map(serverCheck));
       this.checked.server(result);
-      this.server.say(holds ? "good" : "bad", holds ? "check.server.ok" : "check.server.bad");
+      this.server.say(...(VERDICTS[result.verdict] ?? VERDICTS.broken));
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
       this.server.say("bad", "check.failed", { reason: error.message });
@@ -112,7 +113,7 @@ function line(title) {
   const verdict = h("span", { class: "verdict", "data-tone": "none", role: "status" });
   return {
     node: h("p", { class: "check-line" }, speak(h("span"), title), verdict),
-    /** @param {"good" | "bad" | "busy" | "none"} tone @param {string} key @param {Record<string, string | number>} [values] */
+    /** @param {"good" | "warn" | "bad" | "busy" | "none"} tone @param {string} key @param {Record<string, string | number>} [values] */
     say(tone, key, values) {
       verdict.dataset.tone = tone;
       speak(verdict, key, values);
@@ -127,11 +128,12 @@ function detail(good, what, verdict, fault = "") {
   return h("li", {}, speak(h("span"), what), speak(h("span", { class: "verdict", "data-tone": good ? "good" : "bad" }), verdict), fault ? note : null);
 }
 
-/** @param {{name: string, title: string, outcome: string, sentence: string}} check */
-function serverCheck({ name, title, outcome, sentence }) {
+/** @param {{name: string, title: string, outcome: string, sentence: string, sentence_zh: string}} check */
+function serverCheck({ name, title, outcome, sentence, sentence_zh: chinese }) {
   const what = hasWords(`check.name.${name}`) ? speak(h("span"), `check.name.${name}`) : h("span", {}, title);
-  const note = hasWords(`check.skipped.${name}`) ? speak(h("span", { class: "check-fault" }), `check.skipped.${name}`) : h("span", { class: "check-fault" }, sentence);
+  const said = h("span", { class: "check-fault" }, language() === "zh" ? chinese : sentence);
+  const note = outcome === "skipped" && hasWords(`check.skipped.${name}`) ? speak(h("span", { class: "check-fault" }), `check.skipped.${name}`) : said;
   const verdict = h("span", { class: "verdict", "data-tone": TONES[outcome] ?? "none" });
   return h("li", {}, what, speak(verdict, `check.outcome.${outcome}`),
-    outcome === "ok" ? null : outcome === "fail" ? h("span", { class: "check-fault" }, sentence) : note);
+    outcome === "ok" ? null : note);
 }

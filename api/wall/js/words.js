@@ -309,6 +309,7 @@ export const WORDS = {
   "check.certificate": ["签名证书 {name}，SHA-256 指纹 {print}。证书是否可信，须与本单位留存的根证书比对。", "Signed by {name}, certificate SHA-256 {print}. Whether to trust it, compare with the root you keep yourself."],
   "check.failed": ["核验未能完成：{reason}", "The check could not finish: {reason}"],
   "check.server.ok": ["服务器刚刚重新核验：通过", "Checked by the server just now: passed"],
+  "check.server.incomplete": ["服务器刚刚重新核验：未变，但缺少应有的证明", "Checked by the server just now: unchanged, but proofs are missing"],
   "check.server.bad": ["服务器刚刚重新核验：未通过", "Checked by the server just now: failed"],
 
   "check.name.list": ["哈希清单格式", "Hash list format"],
@@ -322,10 +323,12 @@ export const WORDS = {
   "check.name.origin": ["派生文件来源", "Origin of derived files"],
   "check.name.detections": ["检测记录", "Detection records"],
   "check.name.time_stamp": ["可信时间戳", "Trusted time stamp"],
+  "check.name.log": ["只增日志", "Append-only log"],
   "check.skipped.time_stamp": ["未附时间戳：包内时间为节点自述", "None attached: times are the node's own claim"],
   "check.outcome.ok": ["通过", "ok"],
   "check.outcome.fail": ["未通过", "failed"],
   "check.outcome.skipped": ["未查", "skipped"],
+  "check.outcome.missing": ["缺少", "missing"],
 
   "history.title": ["处理记录", "History"],
   "history.custody": ["证据存取记录", "Who looked at the evidence"],
