@@ -4,6 +4,7 @@ Case: everything that the report of one lead prints, read from store and vault a
 The package is verified anew for each report, so that paper never says more than the vault can show.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -82,6 +83,8 @@ class Case:
     custody: tuple[CustodyEntry, ...] = field(repr=False)
 
 
+_DECODED = re.compile(r"decoded at (\d+\.\d+) s")
+"""How the operation of a still begins (`vision.exhibits`)."""
 _RECORD = TypeAdapter(dict[str, JsonValue])
 
 
@@ -150,7 +153,9 @@ def _pictures(folder: Path, files: tuple[CaseFile, ...]) -> tuple[tuple[Picture,
         if len(pictures) == STILLS:
             break
         what = "叠加图" if file.name == OVERLAY else "画面"
-        caption = f"{what} {file.name}（派生自 {file.source or '—'}，印刷缩小件）"
+        decoded = _DECODED.match(file.operation)
+        when = f"，片段第 {float(decoded[1]):.1f} 秒" if decoded else ""
+        caption = f"{what} {file.name}（派生自 {file.source or '—'}{when}；印刷缩小件）"
         try:
             pictures.append(printable((folder / file.name).read_bytes(), caption))
         except UnreadablePicture:

@@ -118,23 +118,24 @@ def _warnings(case: Case) -> Iterator[str]:
         )
     if case.lead.state in _FALSE:
         decided = [move for move in case.moves if move.to == LeadState.REJECTED_FALSE]
-        how = f"（{beijing(decided[-1].at)}，{decided[-1].user}：{decided[-1].reason}）" if decided else ""
+        how = f"（{beijing(decided[-1].at)}，{decided[-1].user}：{decided[-1].reason.rstrip('。')}）" if decided else ""
         yield f"审核结论：误报{how}。本线索不作为处理依据。"
 
 
 def _facts(lead: LeadDocument, manifest: Manifest | None) -> list[tuple[str, str]]:
     event, place, camera, target = lead.event, lead.place, lead.camera, lead.target
     where = "" if place.lon is None or place.lat is None else f"{place.lon:.5f}, {place.lat:.5f}"
-    owner = "" if target is None else " ".join(part for part in (target.name, target.uscc) if part)
     listed = "" if target is None else "是（须经负责人批准方可现场检查）" if target.positive_list else "否"
     return [
         ("违法情形", f"{lead.violation_code} {word(VIOLATIONS, lead.violation_code)}"),
-        ("对象", owner or "未对应到登记单位"),
+        ("对象", "未对应到登记单位" if target is None else target.name),
+        ("信用代码", "" if target is None else target.uscc),
         ("画面区域", lead.measure.zone or "全画面"),
         ("排口", "" if target is None else target.outlet),
         ("风险等级", "" if target is None else word(RISKS, target.risk)),
         ("正面清单", listed),
-        ("地点", " ".join(part for part in (place.town, place.division) if part)),
+        ("地点", place.town),
+        ("行政区划", place.division),
         ("坐标", where and f"{where}（WGS 84）"),
         ("摄像机", f"{camera.name} {camera.id}" if camera.name not in {"", camera.id} else camera.id),
         ("国标编号", camera.gb_id),
@@ -178,7 +179,8 @@ def _measures(lead: LeadDocument) -> list[tuple[str, str]]:
         ("测量类型", word(KINDS, measure.kind)),
         ("目标", word(CLASSES, measure.class_name)),
         ("持续时间", f"{measure.duration_s:.1f} s，{measure.observations} 次观测"),
-        ("峰值", f"置信度 {measure.peak_confidence:.3f}，{_clock(measure.peak_utc)}"),
+        ("峰值置信度", f"{measure.peak_confidence:.3f}" if measure.peak_confidence else ""),
+        ("峰值时刻", _clock(measure.peak_utc)),
         ("属实概率", _number(measure.probability, "{:.1%}（经校准）")),
         ("不透光度", opacity or ("无读数：" + word(VALIDITIES, measure.validity) if measured else "")),
         ("不透光度下限", _number(measure.least_opacity_pct, "{:.1f} %（仅由减光证明）")),

@@ -16,6 +16,7 @@ from fpdf import FPDF, FontFace
 from fpdf.enums import TextMode, WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
 
+from api.report.lines import broken
 from api.report.pictures import Picture
 from api.report.printing import FONT
 
@@ -26,6 +27,8 @@ ACCENT = (12, 99, 94)
 ALARM = (176, 42, 30)
 MARGIN_MM = 15.0
 WIDTH_MM = 210.0 - 2 * MARGIN_MM
+CLEARANCE_MM = 2.6
+"""What is kept free of a cell's width, padding included."""
 MISSING = "〓"
 """What printers have set for a missing character since lead type (geta)."""
 
@@ -139,7 +142,7 @@ class Sheet:
         pdf.multi_cell(
             WIDTH_MM,
             4.6,
-            self._shown(text),
+            self._broken(text, WIDTH_MM - 2 * CLEARANCE_MM),
             border=1,
             align="L",
             padding=(1, 2, 1, 2),
@@ -210,7 +213,8 @@ class Sheet:
                 for column in range(len(widths_mm)):
                     text = line[column] if column < len(line) else ""
                     colour = FAINT if column in faint else ALARM if text in alarms else INK
-                    row.cell(self._shown(text), style=None if line is header else FontFace(color=colour))
+                    shown = self._broken(text, widths_mm[column] - CLEARANCE_MM)
+                    row.cell(shown, style=None if line is header else FontFace(color=colour))
         pdf.ln(0.6)
 
     def pictures(self, pictures: Sequence[Picture], height_mm: float) -> None:
@@ -231,7 +235,8 @@ class Sheet:
             pdf.image(BytesIO(picture.image), left + (width - wide) / 2, top, wide, high)
             pdf.set_xy(left, top + tallest + 0.8)
             self._text(7.5, FAINT)
-            pdf.multi_cell(width, 3.6, self._shown(picture.caption), align="C", wrapmode=WrapMode.CHAR)
+            caption = self._broken(picture.caption, width - CLEARANCE_MM)
+            pdf.multi_cell(width, 3.6, caption, align="C", wrapmode=WrapMode.CHAR)
             lowest = max(lowest, pdf.get_y())
         pdf.set_xy(MARGIN_MM, lowest + 0.5)
 
@@ -299,7 +304,7 @@ class Sheet:
         self._pdf.multi_cell(
             WIDTH_MM,
             size_pt * 0.53,
-            self._shown(text),
+            self._broken(text, WIDTH_MM - CLEARANCE_MM),
             align="L",
             wrapmode=WrapMode.CHAR,
             new_x=XPos.LMARGIN,
@@ -326,6 +331,10 @@ class Sheet:
     def _text(self, size_pt: float, colour: tuple[int, int, int]) -> None:
         self._pdf.set_font("sheet", size=size_pt)
         self._pdf.set_text_color(*colour)
+
+    def _broken(self, text: str, width_mm: float) -> str:
+        """Return the text in lines of that width at the present size."""
+        return broken(self._shown(text), width_mm, self._pdf.get_string_width)
 
     def _shown(self, text: str) -> str:
         """Return the text with what the font lacks replaced, and nothing that would break a line by itself."""

@@ -86,8 +86,8 @@ VALUES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "visible_s": ("可见排放累计", "{:.0f} s"),
         "observed_s": ("观察时长", "{:.0f} s"),
         "emission_frequency": ("可见排放占比", "{:.0%}"),
-        "peak_grade": ("最高读数", "{:.2f} 级"),
-        "six_minute_mean": ("最高 6 分钟均值", "{:.1%}"),
+        "peak_grade": ("最高林格曼级", "{:.2f} 级"),
+        "six_minute_mean": ("6 分钟均值", "最高 {:.1%}"),
     }
 )
 """Names of further measured values, and how each is written."""

@@ -40,7 +40,7 @@ def test_the_report_says_what_where_when_and_how_sure() -> None:
     for part in (
         f"线索编号 {LEAD_ID}",
         "V01_STACK_SMOKE 烟囱冒烟",
-        "示例热力有限公司 91110000802100433B",
+        "91110000802100433B",
         "2026-11-23 10:30:05.120",
         "46.1 % ± 3.2（标准差）",
         "2.25 级（大于限值 1 级）",
