@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from vision.enterprises import Measure
-from vision.sections import Section
+from vision.section import Section
 
 
 class AlertLevel(StrEnum):

@@ -21,6 +21,7 @@ from vision.change import BoxChange, PictureChange
 from vision.config import WorkerConfig
 from vision.cues import Look, TrackCues
 from vision.health import PictureFault, PictureHealth
+from vision.hours import schedule_of
 from vision.judgement import Judge
 from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
 from vision.look import in_look
@@ -38,7 +39,7 @@ from vision.rules.tamper import TamperRule
 from vision.rules.visible import VisibleRule
 from vision.sections import CameraConfig
 from vision.tracks import Track, Tracker, TrackerSettings, xyxy_of
-from vision.zones import ZoneKind, ZoneRaster
+from vision.zones import Masks, ZoneKind
 
 MASKED_SHARE = 0.5
 """Share of a box inside masks from which it is not looked at."""
@@ -101,10 +102,10 @@ class CameraAnalyser:
         tracker: TrackerSettings | None = None,
         judge: Judge | None = None,
         tamper: TamperRule | None = None,
+        masks: Masks | None = None,
     ) -> None:
-        masks = [zone.polygon for zone in camera.zones if zone.kind is ZoneKind.MASK]
         self._camera_id = camera.id
-        self._mask = ZoneRaster(masks) if masks else None
+        self._masks = masks or Masks(())
         self._rules = tuple(rules)
         self._judge = judge
         self._tamper = tamper or TamperRule(to_camera_id(camera.id), (), 0.0)
@@ -155,7 +156,10 @@ class CameraAnalyser:
             lowest.append(families.lowest_confidence)
         settings = TrackerSettings(start_confidence=min(lowest, default=TrackerSettings().start_confidence))
         judge = Judge(camera, config, card)
-        return cls(camera, [*standing, *zonal], card.class_names, settings, judge, families.tamper())
+        masks = Masks(
+            [(z.polygon, schedule_of(z.schedule, config.site.zone)) for z in camera.zones if z.kind is ZoneKind.MASK]
+        )
+        return cls(camera, [*standing, *zonal], card.class_names, settings, judge, families.tamper(), masks)
 
     @property
     def out_of_order(self) -> int:
@@ -359,9 +363,10 @@ class CameraAnalyser:
 
     def _unmasked(self, detections: Detections) -> Detections:
         """Return the boxes that do not lie in masks."""
-        if self._mask is None:
+        mask = None if self._time is None else self._masks.at(self._time.utc)
+        if mask is None:
             return detections
-        shares = [self._mask.share(xyxy_of(detections, row), self._resolution_wh) for row in range(len(detections))]
+        shares = [mask.share(xyxy_of(detections, row), self._resolution_wh) for row in range(len(detections))]
         return detections.where(np.array(shares, np.float64) < MASKED_SHARE)
 
     def _renounce(self) -> None:

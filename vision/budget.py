@@ -24,7 +24,7 @@ from pydantic import Field
 
 from api.contract.bus import REVIEW_DAYS
 from vision.durable import write_durably
-from vision.sections import Section
+from vision.section import Section
 from vision.verdicts import NO_VERDICTS, Verdicts, as_wire
 
 HISTORY_DAYS = REVIEW_DAYS

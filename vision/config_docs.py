@@ -19,7 +19,8 @@ from vision.alerts import AlertConfig
 from vision.budget import BudgetConfig
 from vision.config import WorkerConfig
 from vision.enterprises import EnterpriseConfig, PositiveListConfig
-from vision.rules.config import RuleConfig, ScheduleConfig, ViolationRuleConfig
+from vision.hours import ScheduleConfig
+from vision.rules.config import RuleConfig, ViolationRuleConfig
 from vision.sections import (
     Art41Config,
     CameraConfig,
@@ -115,6 +116,7 @@ _TABLES: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("[cameras.art41]", Art41Config, ""),
     ("[cameras.stream]", StreamConfig, "The keys of `[stream]`; those given here hold for this camera."),
     ("[[cameras.zones]]", ZoneConfig, ""),
+    ("[[cameras.zones.schedule]]", ScheduleConfig, ""),
     ("[[enterprises]]", EnterpriseConfig, ""),
     ("[enterprises.positive_list]", PositiveListConfig, ""),
     ("[[alerts]]", AlertConfig, ""),

@@ -191,6 +191,8 @@ def _reasons(around: _Circumstances) -> Iterator[DispositionReason]:
     if around.is_grave:
         yield DispositionReason.GRAVE_CLASS
     yield from around.lead.grounds
+    if not around.lead.peak.zone:
+        yield DispositionReason.UNATTRIBUTED
     if around.is_severe:
         yield DispositionReason.SEVERE
     if around.has_alert:

@@ -106,6 +106,7 @@ class _Span:
     steamy: int = 0
     observed_s: float = 0.0
     emission_s: float = 0.0
+    changed: int = 0
 
 
 class OutletWatch:
@@ -231,6 +232,8 @@ class OutletWatch:
             gathering, self._gathering = self._gathering, None
             part = _NOTHING if gathering is None else gathering.part()
             span.parts.append(part)
+            reader = span.reader or self._reader
+            span.changed += part.mean is not None and reader is not None and reader.change(part) >= CHANGED
             self._admit(part, span.last, touched=self._touched)
 
     def _finish(self, span: _Span, now: CaptureTime) -> Reading:
@@ -252,7 +255,7 @@ class OutletWatch:
             r2=found.r2,
             contrast=found.contrast,
             pictures=found.pictures,
-            emission_s=span.emission_s,
+            emission_s=span.emission_s if found.refusal else max(span.emission_s, _seen_s(span)),
             observed_s=span.observed_s,
             background_age_s=self._age_s(span.start),
             sun_angle_deg=sun.angle_deg,
@@ -294,6 +297,11 @@ class OutletWatch:
             if len(self._clean) >= LEAST_CLEAN_PARTS:
                 self._reader = PlumeReader(surroundings, self._clean)
         self._waiting = part if is_clean else None
+
+
+def _seen_s(span: _Span) -> float:
+    """Return the observed seconds in whose parts something stood above the lip, whether it was boxed or not."""
+    return min(PART_S * span.changed, span.observed_s)
 
 
 def outlet_watches(camera: CameraConfig) -> list[OutletWatch]:

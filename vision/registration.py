@@ -12,7 +12,7 @@ from functools import partial
 import structlog
 
 from api.contract.client import ApiClient, ApiRefusedError, ClientError
-from api.contract.schema import CameraDocument, Place, ZoneDocument
+from api.contract.schema import CameraDocument, Place, ZoneDocument, ZoneHours
 from vision.config import WorkerConfig
 from vision.node import NodeIdentity
 from vision.sections import CameraConfig, ZoneConfig
@@ -184,5 +184,10 @@ def camera_document(camera: CameraConfig, config: WorkerConfig, node: str) -> Ca
 
 def zone_document(zone: ZoneConfig) -> ZoneDocument:
     """Return a zone of the configuration as the API shows it: what it has no field for stays in the file."""
-    values = zone.model_dump(mode="json")
-    return ZoneDocument.model_validate({name: values[name] for name in ZoneDocument.model_fields if name in values})
+    values = zone.model_dump(mode="json", exclude={"schedule"})
+    hours = [
+        ZoneHours(days=[day.value for day in span.days], from_=f"{span.from_:%H:%M}", to=f"{span.to:%H:%M}")
+        for span in zone.schedule
+    ]
+    known = {name: values[name] for name in ZoneDocument.model_fields if name in values}
+    return ZoneDocument.model_validate({**known, "schedule": hours})

@@ -45,3 +45,7 @@ class Schedule:
             return True
         local = utc.astimezone(self.zone)
         return any(span.holds(local) for span in self.spans)
+
+
+ALWAYS = Schedule((), ZoneInfo("UTC"))
+"""Any time."""

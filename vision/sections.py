@@ -6,12 +6,12 @@ Sections of a worker's configuration: what each key means, its unit, and what go
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
-from api.contract.zones import MOST_ZONES, PolygonError, checked_polygon
+from api.contract.zones import MOST_SPANS, MOST_ZONES, PolygonError, checked_polygon
 from streams.camera import (
     Camera,
     CameraIdError,
@@ -23,16 +23,9 @@ from streams.camera import (
     WatchPolicy,
     camera_id,
 )
+from vision.hours import ScheduleConfig
+from vision.section import Name, Section, ViolationCode
 from vision.zones import ZoneKind
-
-Name = Annotated[str, Field(min_length=1, max_length=64)]
-ViolationCode = Annotated[str, Field(pattern=r"^(V\d{2}[A-Z]?_[A-Z_]+)?$")]
-
-
-class Section(BaseModel):
-    """A frozen table of the configuration with no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SiteConfig(Section):
@@ -287,6 +280,12 @@ class ZoneConfig(Section):
     )
     violation_code: ViolationCode = Field(
         "", description="Code proposed for a lead in this zone. Empty: the rule's own code."
+    )
+    schedule: tuple[ScheduleConfig, ...] = Field(
+        (),
+        max_length=MOST_SPANS,
+        description="When it counts. Outside these hours a mask hides nothing, and smoke in any other zone makes no "
+        "lead; flames are told at any hour. Empty: always.",
     )
 
     @field_validator("polygon")

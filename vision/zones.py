@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from api.contract.zones import Point
 from vision.leads import Xyxy
+from vision.schedule import ALWAYS, Schedule
 
 GRID = 512
 """Cells a side of the raster on which shares are counted: a zone's edge is right to 1/512 of the picture."""
@@ -105,6 +107,23 @@ class ZoneRaster:
         return float(inside) / ((right - left) * (bottom - top))
 
 
+class Masks:
+    """What of a camera's picture is not looked at: its masks, each at its hours."""
+
+    def __init__(self, masks: Sequence[tuple[Sequence[Point], Schedule]]) -> None:
+        self._masks = tuple(masks)
+        self._drawn: tuple[int, ...] = ()
+        self._raster: ZoneRaster | None = None
+
+    def at(self, utc: datetime) -> ZoneRaster | None:
+        """Return what is masked at an aware time; ``None`` where nothing is."""
+        wanted = tuple(number for number, (_, hours) in enumerate(self._masks) if hours.holds(utc))
+        if wanted != self._drawn:
+            self._drawn = wanted
+            self._raster = ZoneRaster([self._masks[number][0] for number in wanted]) if wanted else None
+        return self._raster
+
+
 def _span(low: float, high: float) -> tuple[int, int]:
     """Return first and one-past-last grid cell of a span of shares: at least one cell, inside the grid."""
     first = min(max(int(np.floor(low * GRID + 0.5)), 0), GRID - 1)
@@ -123,9 +142,15 @@ class Zone:
     """A named polygon that boxes can be in."""
 
     def __init__(
-        self, name: str, polygon: Sequence[Point], violation_code: str = "", kind: ZoneKind = ZoneKind.WATCH
+        self,
+        name: str,
+        polygon: Sequence[Point],
+        violation_code: str = "",
+        kind: ZoneKind = ZoneKind.WATCH,
+        hours: Schedule = ALWAYS,
     ) -> None:
         self.name = name
+        self.hours = hours
         self.violation_code = violation_code
         self.kind = kind
         self._raster = ZoneRaster([polygon])

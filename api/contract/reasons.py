@@ -57,6 +57,8 @@ class DispositionReason(StrEnum):
     """No reading was above the limit. To be watched."""
     NOT_LASTING = "not_lasting"
     """Readings were above the limit, and not for two minutes in all so far. To be watched."""
+    UNATTRIBUTED = "unattributed"
+    """It is at no outlet and on nobody's ground: whose it is, and whether it is one, is for a person to find out."""
     TAMPERING = "tampering"
     """The picture changed at once, as it does when a hand does it."""
     SEVERE = "severe"

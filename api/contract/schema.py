@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, field_validator
 
 from api.contract.reasons import GapReason
-from api.contract.zones import MOST_POINTS, MOST_ZONES, ZONE_KINDS, checked_polygon
+from api.contract.zones import MOST_POINTS, MOST_SPANS, MOST_ZONES, ZONE_KINDS, checked_polygon
 
 LEAD_ID_PATTERN = r"^L\d{8}-\d{6,12}$"
 CAMERA_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
@@ -241,6 +241,20 @@ class CameraState(StrEnum):
     STOPPED = "stopped"
 
 
+class ZoneHours(Wire):
+    """A span of the week in the site's local time at which a zone counts."""
+
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(
+        default_factory=lambda: ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], min_length=1, max_length=7
+    )
+    from_: str = Field(alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM at which it begins")
+    to: str = Field(
+        pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", description="... and ends; at or before `from`: on the next day"
+    )
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
+
+
 class ZoneDocument(Wire):
     """A polygon in a camera's picture, as it is drawn on the wall or written in a worker's configuration."""
 
@@ -254,7 +268,16 @@ class ZoneDocument(Wire):
     owner: str = Field("", max_length=64, description="USCC of an enterprise of the register, or a name")
     outlet: str = Field("", max_length=32, description="outlet number of the permit")
     grade_limit: float = Field(1.0, ge=0, le=5, description="Ringelmann grade that an outlet must not exceed")
+    distance_m: float | None = Field(
+        None,
+        gt=0,
+        le=100_000,
+        description="metres from the camera to an outlet; nothing is read beyond 400; null: not known",
+    )
     violation_code: str = Field("", pattern=r"^(V\d{2}[A-Z]?_[A-Z_]+)?$")
+    schedule: list[ZoneHours] = Field(
+        default_factory=list, max_length=MOST_SPANS, description="when it counts; empty: always"
+    )
 
     @field_validator("kind")
     @classmethod

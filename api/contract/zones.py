@@ -12,6 +12,9 @@ MOST_POINTS = 64
 MOST_ZONES = 64
 """Zones of a camera."""
 
+MOST_SPANS = 16
+"""Spans of a zone's hours: two a day and some to spare."""
+
 LEAST_AREA = 1e-5
 """Least area, as a share of the picture: 5 by 4 pixels of a 1080p picture."""
 

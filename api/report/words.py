@@ -167,6 +167,7 @@ DISPOSITION_REASONS: Mapping[str, str] = MappingProxyType(
         DispositionReason.NO_GRADE: "非黑、灰烟：不适用林格曼限值",
         DispositionReason.BELOW_LIMIT: "读数均未大于限值",
         DispositionReason.NOT_LASTING: "大于限值，但累计尚未超过2分钟",
+        DispositionReason.UNATTRIBUTED: "不在任何划定的排放口或地块上，来源须核实",
         DispositionReason.TAMPERING: "画面突变，疑似人为",
         DispositionReason.SEVERE: "3级及以上或不透光度60%及以上",
         DispositionReason.ALERT_IN_FORCE: "重污染天气预警生效期间",

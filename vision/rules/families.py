@@ -12,12 +12,12 @@ from api.contract.catalogue import catalogue
 from streams.camera import camera_id
 from vision.config import WorkerConfig
 from vision.enterprises import EnterpriseConfig, Risk
+from vision.hours import schedule_of
 from vision.rules import alert, barbecue, burning, bypass, colour, fume, stack, tamper
 from vision.rules.boxes import BoxWatcher, Leniency, Terms
 from vision.rules.places import OffOutlets, at, fixed_in
 from vision.rules.tamper import TamperRule
 from vision.rules.zonal import RuleName, Watcher, ZoneRule
-from vision.schedule import Schedule
 from vision.sections import CameraConfig, ZoneConfig
 from vision.zones import Zone, ZoneKind
 
@@ -52,7 +52,8 @@ class Families:
         for zone in self._camera.zones:
             for name, make in _MAKERS.get(zone.kind, ()):
                 if self._is_on(name):
-                    yield ZoneRule(name, camera_id(self._camera.id), zone, make(self, name, zone))
+                    hours = schedule_of(zone.schedule, self._config.site.zone)
+                    yield ZoneRule(name, camera_id(self._camera.id), zone, make(self, name, zone), hours)
 
     @property
     def lowest_confidence(self) -> float:
@@ -114,7 +115,7 @@ class Families:
         return BoxWatcher(
             self._terms(name),
             place,
-            Schedule([span.to_span() for span in settings.schedule], local),
+            schedule_of(settings.schedule, local),
             _leniency_of(self._owners.get(zone.owner), lambda utc: utc.astimezone(local).date()),
             gate,
         )

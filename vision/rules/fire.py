@@ -32,4 +32,5 @@ def fire_rule(
         zone=zone,
         codes=CODES,
         belief=belief,
+        minds_hours=False,
     )

@@ -12,6 +12,7 @@ from streams.clock import CaptureTime
 from vision.belief import START_CONFIDENCE, Belief
 from vision.budget import MOST_CLIMBS, Climb, Climber, Scale
 from vision.confirm import Confirmation, Criteria, Observation
+from vision.hours import schedule_of
 from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
 from vision.rules.config import ConfirmBy, RuleConfig
 from vision.rules.rule import TrackView, View
@@ -96,6 +97,7 @@ class VisibleRule:
         codes: Mapping[ZoneKind, str],
         ceded: AbstractSet[str] = frozenset(),
         belief: Belief | None = None,
+        minds_hours: bool = True,
     ) -> Self:
         """
         Return the rule as configured for one camera.
@@ -128,13 +130,23 @@ class VisibleRule:
             belief=decides,
             is_budgeted=config.probability == 0 if decides else belief is None,
             place=Place(
-                zones=[Zone(z.name, z.polygon, z.violation_code or own.get(z.kind, ""), z.kind) for z in watched],
+                zones=[
+                    Zone(
+                        z.name,
+                        z.polygon,
+                        z.violation_code or own.get(z.kind, ""),
+                        z.kind,
+                        schedule_of(z.schedule, zone),
+                    )
+                    for z in watched
+                ],
                 is_confined=bool(config.zones),
                 test=config.zone_test,
                 min_overlap=config.min_overlap,
                 ceded=frozenset() if config.zones else ceded,
+                minds_hours=minds_hours,
             ),
-            schedule=Schedule([span.to_span() for span in config.schedule], zone),
+            schedule=schedule_of(config.schedule, zone),
         )
 
     @property
@@ -256,7 +268,7 @@ class VisibleRule:
         """Show one picture of the track to its confirmation, and keep what a lead will tell."""
         sighting = seen.sighting if is_on else None
         zone = None if sighting is None else self._place.zone(sighting, view.resolution_wh)
-        if self._place.is_confined if zone is None else zone.name in self._place.ceded:
+        if not self._place.is_watched(zone, view.time.utc):
             sighting = None
         confidence = 0.0 if sighting is None else sighting.confidence
         belief = self._belief.probability(self._class_name, seen.cues) if self._belief else None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime
 
 from vision.leads import Xyxy
 from vision.tracks import Sighting
@@ -38,6 +39,8 @@ class Place:
         min_overlap: share of the box for `ZoneTest.OVERLAP`.
 
         ceded: names of zones in which other rules decide alone.
+
+        minds_hours: whether a zone outside its hours is not looked at. Confined to zones, every rule does.
     """
 
     zones: Sequence[Zone] = ()
@@ -45,6 +48,15 @@ class Place:
     test: ZoneTest = ZoneTest.OVERLAP
     min_overlap: float = 0.3
     ceded: AbstractSet[str] = frozenset()
+    minds_hours: bool = True
+
+    def is_watched(self, zone: Zone | None, utc: datetime) -> bool:
+        """Whether what is in `zone` at an aware time is this rule's to report; ``None``: it is in no zone."""
+        if zone is None:
+            return not self.is_confined
+        if zone.name in self.ceded:
+            return False
+        return zone.hours.holds(utc) or not (self.minds_hours or self.is_confined)
 
     def zone(self, sighting: Sighting, resolution_wh: tuple[int, int]) -> Zone | None:
         """Return the first zone the box is in."""

@@ -14,8 +14,9 @@ from api.contract.reasons import DispositionReason
 from streams.camera import CameraId
 from streams.clock import CaptureTime
 from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState, Xyxy
-from vision.readings import measurement_of
+from vision.readings import Reading, measurement_of
 from vision.rules.rule import TrackView, View
+from vision.schedule import ALWAYS, Schedule
 from vision.sections import ZoneConfig
 
 CLOSE_AFTER_S = 60.0
@@ -79,8 +80,12 @@ class RuleName:
 class ZoneRule:
     """One family over one zone: at most one lead at a time."""
 
-    def __init__(self, name: RuleName, camera: CameraId, zone: ZoneConfig, watcher: Watcher) -> None:
+    def __init__(
+        self, name: RuleName, camera: CameraId, zone: ZoneConfig, watcher: Watcher, hours: Schedule = ALWAYS
+    ) -> None:
+        """Watch one `zone` of a camera at its `hours`."""
         self._name = name
+        self._hours = hours
         self._camera = camera
         self._zone = zone
         self._watcher = watcher
@@ -128,6 +133,10 @@ class ZoneRule:
 
     def observe(self, view: View) -> list[LeadChange]:
         """Return the moves of the zone's lead with the next picture."""
+        if not self._hours.holds(view.time.utc):
+            return self._rest(view)
+        if self._hours.spans:
+            view = replace(view, readings={name: self._in_hours(series) for name, series in view.readings.items()})
         verdict = self._watcher.watch(view)
         self._shown = tuple(seen.track.number for seen in verdict.boxes)
         if self._lead is None:
@@ -139,6 +148,17 @@ class ZoneRule:
         elif view.time.seconds_since(self._lead.last) >= CLOSE_AFTER_S:
             return self._close(CloseReason.GONE)
         return []
+
+    def _rest(self, view: View) -> list[LeadChange]:
+        """Look at nothing outside the zone's hours: what is under way is over as if it could be seen no more."""
+        self._watcher.forget()
+        self._shown = ()
+        if self._lead is None or view.time.seconds_since(self._lead.last) < CLOSE_AFTER_S:
+            return []
+        return self._close(CloseReason.GONE)
+
+    def _in_hours(self, series: Sequence[Reading]) -> Sequence[Reading]:
+        return [reading for reading in series if self._hours.holds(reading.start.utc)]
 
     def end(self, reason: CloseReason) -> list[LeadChange]:
         """Close the lead under way and begin anew."""

@@ -13,7 +13,9 @@ import { middle, polygonFault } from "./geometry.js";
  * @property {string} owner
  * @property {string} outlet
  * @property {number} grade_limit
+ * @property {number | null} distance_m
  * @property {string} violation_code
+ * @property {import("./hours.js").Span[]} schedule
  */
 
 export const KINDS = ["watch", "outlet", "vent", "premises", "road", "works", "field", "no_burn", "no_bbq", "mask"];
@@ -78,7 +80,7 @@ export class ZoneDraft {
   /** Add a zone and choose it. @param {Point[]} polygon @param {string} name */
   add(polygon, name) {
     if (this.zones.length >= MOST_ZONES) return;
-    this.step((zones) => zones.push({ name: this.#freeName(name), kind: "watch", polygon, owner: "", outlet: "", grade_limit: 1, violation_code: "" }));
+    this.step((zones) => zones.push({ name: this.#freeName(name), kind: "watch", polygon, owner: "", outlet: "", grade_limit: 1, distance_m: null, violation_code: "", schedule: [] }));
     this.chosen = this.zones.length - 1;
   }
 
@@ -160,7 +162,9 @@ export function tomlOf(zones) {
     if (zone.owner) lines.push(`owner = ${JSON.stringify(zone.owner)}`);
     if (zone.outlet) lines.push(`outlet = ${JSON.stringify(zone.outlet)}`);
     if (zone.kind === "outlet" && zone.grade_limit !== 1) lines.push(`grade_limit = ${zone.grade_limit}`);
+    if (zone.kind === "outlet" && zone.distance_m) lines.push(`distance_m = ${zone.distance_m}`);
     if (zone.violation_code) lines.push(`violation_code = ${JSON.stringify(zone.violation_code)}`);
+    for (const { days, from, to } of zone.schedule ?? []) lines.push("", "[[cameras.zones.schedule]]", `days = ${JSON.stringify(days)}`, `from = ${JSON.stringify(from)}`, `to = ${JSON.stringify(to)}`);
     return `${lines.join("\n")}\n`;
   }).join("\n");
 }

@@ -134,6 +134,7 @@ export const LEAD_WORDS = {
   "reason.no_grade": ["非黑、灰烟：不适用林格曼限值", "neither black nor grey: the limit does not apply"],
   "reason.below_limit": ["读数均未大于限值", "no reading above the limit"],
   "reason.not_lasting": ["大于限值，但累计尚未超过2分钟", "above the limit, for less than 2 min in all so far"],
+  "reason.unattributed": ["不在任何划定的排放口或地块上：来源须人工核实", "at no outlet or ground that is drawn: a person finds out whose it is"],
   "reason.tampering": ["画面突变，疑似人为", "the picture changed at once, as if by hand"],
   "reason.severe": ["3级及以上或不透光度60%及以上", "grade 3 or an opacity of 60 % and more"],
   "reason.alert_in_force": ["重污染天气预警生效期间", "a heavy-pollution alert is in force"],

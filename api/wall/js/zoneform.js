@@ -5,6 +5,7 @@
 import { VIOLATION_CODES, violationName, violationNumber } from "./codes.js";
 import { fill, h, write } from "./dom.js";
 import { KINDS } from "./draft.js";
+import { HoursField } from "./hours.js";
 import { language, speak, t } from "./i18n.js";
 
 /** @typedef {{code: string, zh: string, en: string, zones: string[], seen_zh: string, seen: string, detectable: boolean, missing_zh: string, status?: string, reason_zh?: string, reason?: string}} Rule a row of `GET /v1/rules` */
@@ -21,9 +22,10 @@ export class ZoneForm {
     this.changed = changed;
     this.list = h("ol", { class: "zone-list" });
     this.form = h("div", { class: "zone-form" });
+    this.hours = new HoursField(draft, changed);
     this.uses = h("section", { class: "zone-uses" });
     this.owners = h("datalist", { id: "zone-owners" });
-    this.node = h("div", { class: "zone-side" }, this.list, this.form, this.uses, this.owners);
+    this.node = h("div", { class: "zone-side" }, this.list, this.form, this.hours.node, this.uses, this.owners);
   }
 
   /** Offer owners that other zones of this site have. @param {string[]} names */
@@ -42,6 +44,7 @@ export class ZoneForm {
         wrong ? h("em", {}, t(wrong.key)) : null));
     }) : speak(h("li", { class: "note" }), "zones.none"));
     this.#renderForm(draft.zone);
+    this.hours.render(this.refusals.find(({ zone, field }) => zone === draft.chosen && field === "schedule")?.reason ?? "");
     this.#renderFaults(draft);
     this.#renderUses(draft.zone);
   }
@@ -69,6 +72,7 @@ export class ZoneForm {
       this.#field("owner", input({ value: zone.owner, maxLength: 64, list: "zone-owners" })),
       zone.kind === "outlet" || zone.kind === "vent" ? this.#field("outlet", input({ value: zone.outlet, maxLength: 32 })) : null,
       zone.kind === "outlet" ? this.#field("grade_limit", input({ value: String(zone.grade_limit), type: "number", min: "0", max: "5", step: "0.25" })) : null,
+      zone.kind === "outlet" ? this.#field("distance_m", input({ value: String(zone.distance_m ?? ""), type: "number", min: "1", step: "1" })) : null,
       zone.kind === "mask" ? null : this.#field("violation_code", select(codes.map((code) => [code, code ? `${violationNumber(code)} ${violationName(code, language())}` : t("zones.code.rule")]), zone.violation_code)));
     if (focused) /** @type {HTMLElement | null} */ (this.form.querySelector(`[data-field="${focused}"]`))?.focus();
     return undefined;
@@ -77,7 +81,7 @@ export class ZoneForm {
   /** @param {import("./draft.js").Zone} zone */
   #refresh(zone) {
     for (const field of this.form.querySelectorAll("[data-field]")) {
-      const value = String(zone[/** @type {keyof import("./draft.js").Zone} */ (field.getAttribute("data-field"))]);
+      const value = String(zone[/** @type {keyof import("./draft.js").Zone} */ (field.getAttribute("data-field"))] ?? "");
       if (field !== document.activeElement) /** @type {HTMLInputElement} */ (field).value = value;
     }
   }
@@ -93,12 +97,13 @@ export class ZoneForm {
     }
   }
 
-  /** @param {"name" | "kind" | "owner" | "outlet" | "grade_limit" | "violation_code"} key @param {HTMLElement} field */
+  /** @param {"name" | "kind" | "owner" | "outlet" | "grade_limit" | "distance_m" | "violation_code"} key @param {HTMLElement} field */
   #field(key, field) {
     field.setAttribute("data-field", key);
     field.addEventListener("change", () => {
       const { value } = /** @type {HTMLInputElement} */ (field);
-      if (key === "grade_limit") this.draft().set(key, Math.min(5, Math.max(0, Number(value) || 0)));
+      if (key === "distance_m") this.draft().set(key, Number(value) > 0 ? Number(value) : null);
+      else if (key === "grade_limit") this.draft().set(key, Math.min(5, Math.max(0, Number(value) || 0)));
       else this.draft().set(key, key === "kind" ? value : value.trim());
       this.refusals = this.refusals.filter((refusal) => refusal.zone !== this.draft().chosen || refusal.field !== key);
       this.changed();

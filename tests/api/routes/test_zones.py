@@ -33,7 +33,9 @@ def test_zones_are_replaced_told_to_workers_and_kept_on_record(gate: httpx.Clien
     put = gate.put(PATH, json={"zones": [OUTLET]}, headers={"If-Match": read.headers["ETag"]})
     assert put.status_code == 200
     assert put.headers["ETag"] == gate.get(PATH).headers["ETag"] != read.headers["ETag"]
-    assert put.json()["zones"] == [OUTLET | {"violation_code": "", "grade_limit": 1.0}]
+    assert put.json()["zones"] == [
+        OUTLET | {"violation_code": "", "grade_limit": 1.0, "distance_m": None, "schedule": []}
+    ]
     told = json.loads(bus.hget(DESIRED_CAMERAS, "gate-3") or b"{}")
     assert (told["zones"], told["source"]) == (put.json()["zones"], SOURCE)
     assert bus.xrange(CAMERAS)[0][1][b"generation"] != before

@@ -1,0 +1,75 @@
+"""Zones at their hours: outside them smoke in a zone makes no lead, flames do, and a mask hides nothing."""
+
+import pytest
+
+from tests.vision.moments import CARD, boxes, flickering, frame, moment
+from tests.vision.rules.test_stack import verdicts
+from tests.vision.rules.views import readings, rule_of, site, smoke_from, square
+from vision.analyser import CameraAnalyser
+from vision.leads import CloseReason, LeadState
+
+PLUME = (140, 60, 180, 100)
+OPEN = {"from": "09:00", "to": "12:00"}
+"""Of the films, which begin on a Monday at 10:00 in Beijing."""
+SHUT = {"from": "13:00", "to": "09:00"}
+TUESDAYS = {"days": ["tue"], **OPEN}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "leads"),
+    [([], 1), ([OPEN], 1), ([SHUT], 0), ([TUESDAYS], 0), ([SHUT, OPEN], 1), ([{"from": "10:02", "to": "11:00"}], 0)],
+)
+def test_a_family_works_at_its_zones_hours(schedule: list[dict[str, object]], leads: int) -> None:
+    """Smoke of a minute counts from the beginning of the hours on, in the site's local time."""
+    rule = rule_of("V04_WASTE_BURN", site(square("no_burn", schedule=schedule)))
+    changes = smoke_from(rule, 0, 150)
+
+    assert [c.lead.state for c in changes].count(LeadState.CONFIRMED) == leads
+
+
+def test_a_lead_is_over_a_minute_after_the_hours() -> None:
+    """What goes on after them is not looked at any more."""
+    rule = rule_of("V04_WASTE_BURN", site(square("no_burn", schedule=[{"from": "09:00", "to": "10:02"}])))
+    changes = smoke_from(rule, 0, 300)
+
+    assert [c.lead.state for c in changes] == [LeadState.CANDIDATE, LeadState.CONFIRMED, LeadState.CLOSED]
+    assert (changes[-1].lead.reason, changes[-1].lead.last) == (CloseReason.GONE, moment(118))
+
+
+def test_readings_from_before_the_hours_accuse_nobody() -> None:
+    """Two minutes above the limit count from the hours on, whatever was read before."""
+    late = site(square("outlet", schedule=[{"from": "10:01", "to": "12:00"}]))
+    series = readings([1.5] * 13)
+
+    assert [when for when, _ in verdicts(rule_of("V01_STACK_SMOKE", site(square("outlet"))), series)] == [135]
+    assert [when for when, _ in verdicts(rule_of("V01_STACK_SMOKE", late), series)] == [195]
+
+
+def confirmed(class_name: str, zone: dict[str, object], **rule: object) -> list[str]:
+    """Return the zones of the leads on a flickering box in a zone."""
+    config = site(zone, rules={class_name: rule})
+    analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD)
+    changes = []
+    for i in range(12):
+        changes += analyser.observe(frame(flickering(i / 2, PLUME), moment(i / 2)), boxes((class_name, 0.7, PLUME)))
+    return [change.lead.peak.zone for change in changes if change.lead.state is LeadState.CONFIRMED]
+
+
+@pytest.mark.parametrize(
+    ("class_name", "kind", "schedule", "rule", "zones"),
+    [
+        ("smoke", "watch", [OPEN], {}, ["z"]),
+        ("smoke", "watch", [SHUT], {}, []),
+        ("smoke", "outlet", [SHUT], {}, []),
+        ("fire", "watch", [SHUT], {}, ["z"]),
+        ("fire", "watch", [SHUT], {"zones": ["z"]}, []),
+        ("fire", "watch", [OPEN], {"zones": ["z"]}, ["z"]),
+        ("smoke", "mask", [OPEN], {}, []),
+        ("smoke", "mask", [SHUT], {}, [""]),
+    ],
+)
+def test_the_standing_rules_mind_the_hours_and_flames_do_not(
+    class_name: str, kind: str, schedule: list[dict[str, object]], rule: dict[str, object], zones: list[str]
+) -> None:
+    """Smoke in a zone at rest is nobody's; flames are told at any hour unless the rule is confined; masks open."""
+    assert confirmed(class_name, square(kind, schedule=schedule), **rule) == zones
