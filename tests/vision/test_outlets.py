@@ -45,7 +45,8 @@ def _wall() -> NDArray[np.float64]:
 
 
 @cache
-def _picture(seconds: float, opacity: float, own: float, gain: float = 1.0) -> BgrImage:
+def picture(seconds: float, opacity: float, own: float, gain: float = 1.0) -> BgrImage:
+    """The outlet before the wall at some second, a plume of that opacity and light of its own above it."""
     rng = np.random.default_rng(int(seconds * 10) + 7)
     field = np.zeros((*SIZE_WH[::-1], 1))
     field[70:150, 130:190] = opacity
@@ -59,7 +60,7 @@ def _glances(
     for number in range(int(start_s / STEP_S), int(end_s / STEP_S)):
         seconds = number * STEP_S
         smoke = [SMOKE] if opacity > 0 and boxed else []
-        yield Glance(_picture(seconds, opacity, own), moment(seconds, epoch), smoke)
+        yield Glance(picture(seconds, opacity, own), moment(seconds, epoch), smoke)
 
 
 def _watched(*spans: Iterable[Glance]) -> list[Reading]:
@@ -90,6 +91,7 @@ def test_a_plume_without_a_box_does_not_become_the_background() -> None:
     """A detector that misses a plume does not make it clean: it still differs from what stood there before."""
     readings = _watched(_glances(0, 15), _glances(15, 60.5, 0.5, 0.1, boxed=False))
     assert [reading.opacity for reading in readings[1:]] == [pytest.approx(0.5, abs=0.03)] * 3
+    assert [reading.emission_s for reading in readings] == [0.0] + [pytest.approx(14.5)] * 3
 
 
 def test_an_old_background_is_not_believed() -> None:
@@ -103,7 +105,7 @@ def test_a_sudden_change_of_the_picture_ends_what_was_known() -> None:
     watch = OutletWatch(ZONE)
     for glance in _glances(0, 15.5):
         watch.observe(glance)
-    watch.observe(Glance(_picture(15.5, 0.5, 0.1, gain=0.4), moment(15.5), [SMOKE], is_steady=False))
+    watch.observe(Glance(picture(15.5, 0.5, 0.1, gain=0.4), moment(15.5), [SMOKE], is_steady=False))
     for glance in _glances(16, 31, 0.5, 0.1):
         watch.observe(glance)
     assert watch.readings[-1].refusal is Refusal.NO_CLEAN_BACKGROUND

@@ -1,22 +1,32 @@
 """Replay: files through the live analyser, with the same verdict every time."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from api.contract.catalogue import catalogue
+from api.contract.schema import LeadDocument
+from models.detections import Detections
 from models.detector import Detector
 from models.registry import Registry
 from plumewatch.reports import lead_json
 from streams.errors import NotAVideo, SourceUnavailable
 from tests.shared import shared_path
 from tests.vision.films import PLUME, BrightBoxDetector, plume_film
+from tests.vision.test_outlets import SIZE_WH, ZONE, picture
 from vision.config import WorkerConfig, parse_config
-from vision.replay import ReplayLead, findings, replay
+from vision.desk import site_of
+from vision.dossier import Witness, lead_document
+from vision.replay import ReplayLead, findings, followed, replay
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +83,78 @@ def test_replay_prints_the_same_bytes_again(clip: Path) -> None:
     assert (told["disposition"]["action"], told["disposition"]["reasons"]) == ("watch", ["not_measured"])
     assert told["measure"]["kind"] == "visible_emission"
     assert {vote["source"] for vote in told["votes"]} == {"model", "physics", "rule"}
+
+
+def outlet_film(path: Path, seconds: int = 105) -> Path:
+    """Write a film of two pictures a second: an outlet before a wall, from 15 s on with black smoke of 60 %."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=2)
+        (stream.width, stream.height), stream.pix_fmt = SIZE_WH, "yuv420p"
+        stream.codec_context.qmin = stream.codec_context.qmax = 2
+        for i in range(2 * seconds):
+            image = picture(i / 2, 0.6 if i >= 30 else 0.0, 0.01)
+            frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+            frame.pts, frame.time_base = i, Fraction(1, 2)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+class BlindDetector(BrightBoxDetector):
+    """Finds nothing: what is read above an outlet needs no box."""
+
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """Return no box."""
+        return [Detections.empty() for _ in images]
+
+
+def test_what_is_measured_at_an_outlet_is_the_same_again(tmp_path: Path) -> None:
+    """Grade, opacity, uncertainty, validity, readings, owner, law and why: two runs print the same bytes."""
+    film = outlet_film(tmp_path / "outlet.mp4")
+    zone = ZONE.model_dump(mode="json") | {"owner": "91110000802100433B", "outlet": "DA001"}
+    owner = {"uscc": "91110000802100433B", "name": "热力", "risk": "red", "registry_version": "2026-11"}
+    camera = {"id": "a", "source": str(film), "zones": [zone]}
+    config = parse_config({"cameras": [camera], "enterprises": [owner]})
+    first, again = ([lead_json(lead) for lead in replay([film], config, BlindDetector())] for _ in range(2))
+
+    assert first == again
+    (told,) = map(json.loads, first)
+    measure = told["measure"]
+    assert (told["rule"], told["violation_code"], told["target"]["name"]) == ("stack.grade", "V01_STACK_SMOKE", "热力")
+    assert told["disposition"]["reasons"] == ["fast_alarm", "severe", "red_risk"]
+    assert measure["opacity_pct"] == pytest.approx(60, abs=4)
+    assert measure["opacity_sd_pct"] is not None
+    assert (measure["validity"], measure["colour"], measure["grade_limit"]) == ("valid", "black", 1.0)
+    assert (measure["readings"], measure["readings_valid"], measure["zone"]) == (6, 6, "DA001")
+    assert measure["duration_s"] > 60
+    assert told["legal"]["basis"]
+
+
+OF_THE_SITE = {"lead_id", "schema_", "state", "version", "class_", "place", "camera", "evidence", "node", "model"}
+"""What a lead's document tells of the site that filed it; a file has none."""
+
+OTHERWISE_TOLD = {"event": {"first_utc", "first_s", "confirmed_s", "last_s"}, "rule": {"rule", "rule_version"}}
+"""What replay tells in other words: in seconds of the file."""
+
+
+def test_replay_tells_what_the_wall_is_told(clip: Path) -> None:
+    """Every field of a lead's document is in replay's JSON, with the same value: a new one must be put there too."""
+    zone = {"name": "stack", "kind": "outlet", "polygon": [[0.36, 0.5], [0.44, 0.5], [0.44, 0.9]], "owner": "one works"}
+    config = parse_config({"cameras": [{"id": "a", "source": str(clip), "zones": [zone]}]})
+    detector = BrightBoxDetector()
+    camera = config.cameras[0]
+    (lead,) = [lead for step in followed(camera, config, detector) for lead in step.closed]
+    (replayed,) = replay([clip], config, detector)
+    site = site_of(camera.to_camera(config.stream), camera, config)
+    document = lead_document("L20261127-000001", lead, site, Witness(detector.card, detector.runtime, "n"))
+    told, wall = json.loads(lead_json(replayed)), document.model_dump(mode="json")
+
+    same = set(LeadDocument.model_fields) - OF_THE_SITE - set(OTHERWISE_TOLD)
+    assert same <= set(told)
+    assert {name: told[name] for name in same} == {name: wall[name] for name in same}
+    assert set().union(*OTHERWISE_TOLD.values()) <= set(told)
+    assert (told["rule"], told["rule_version"]) == (wall["rule"]["id"], wall["rule"]["version"])
+    assert told["first_utc"] == wall["event"]["start"]
 
 
 def test_one_event_is_one_lead(tmp_path: Path) -> None:

@@ -5,11 +5,14 @@
 import { className, violationName } from "./codes.js";
 import { h } from "./dom.js";
 import { hasWords, language, speak, t } from "./i18n.js";
-import { gradeWords, isNumber, opacityWords, percent, reasonInWords, short } from "./measures.js";
+import { durationWords, gradeWords, isNumber, opacityWords, percent, reasonInWords, short } from "./measures.js";
 import { fullTime } from "./times.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
 /** @typedef {[string, string | Node, string?]} Row label key, value, class */
+
+/** Numbers that are shares of a whole. */
+const SHARES = new Set(["area_fraction", "emission_frequency", "six_minute_mean"]);
 
 /** Return the tables of a lead. @param {Lead} lead @param {any} manifest `null` while there is none @returns {HTMLElement[]} */
 export function factTables(lead, manifest) {
@@ -39,11 +42,11 @@ function factRows(lead) {
 /** @param {Lead} lead @returns {Row[]} */
 function measureRows({ measure, score }) {
   /** @type {Row[]} */
-  const further = Object.entries(measure.values).map(([name, value]) => [`=${name}`, number(value), "num"]);
+  const further = Object.entries(measure.values).map(([name, value]) => [hasWords(`value.${name}`) ? `value.${name}` : `=${name}`, valueWords(name, value), "num"]);
   return [
     ["fact.kind", worded("fact.kind", measure.kind)],
     ["fact.object", className(measure.class_name, language())],
-    ["fact.peak", measure.peak_confidence.toFixed(3), "num"],
+    ["fact.peak", measure.peak_confidence > 0 ? measure.peak_confidence.toFixed(3) : t("fact.peak.none"), "num"],
     ["fact.duration", `${measure.duration_s.toFixed(1)} s`, "num"],
     ["fact.observations", String(measure.observations), "num"],
     ["fact.box", measure.peak_xyxy.map((edge) => Math.round(edge)).join(", "), "num"],
@@ -56,7 +59,7 @@ function measureRows({ measure, score }) {
     ["fact.readings", measure.readings ? t("finding.readings.count", { valid: measure.readings_valid ?? 0, all: measure.readings }) : "", "num"],
     ["fact.r2", isNumber(measure.r2) ? measure.r2.toFixed(2) : "", "num"],
     ["fact.sun", isNumber(measure.sun_angle_deg) ? `${short(measure.sun_angle_deg, 0)}°` : "", "num"],
-    ["fact.method", measure.method ?? "", "mono"],
+    ["fact.method", worded("method", measure.method ?? "")],
     ["fact.probability", isNumber(measure.probability) ? percent(measure.probability) : "", "num"],
     ["fact.quality", worded("fact.quality", measure.quality)],
     ["fact.score", String(score), "num"],
@@ -106,6 +109,12 @@ function worded(set, value) {
   if (!value) return "";
   const key = `${set}.${value}`;
   return hasWords(key) ? t(key) : value;
+}
+
+/** Return a further number of a measure with the unit that its name tells. @param {string} name @param {number} value */
+function valueWords(name, value) {
+  if (SHARES.has(name)) return percent(value);
+  return name.endsWith("_s") ? durationWords(value) : number(value);
 }
 
 /** @param {number} value */

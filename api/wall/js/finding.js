@@ -121,7 +121,13 @@ function legal({ legal: law }) {
 function votes({ votes: all }) {
   if (!all?.length) return null;
   return section("votes.title", speak(h("small"), "votes.count", { n: all.length }), all.map(({ source, name, says }) =>
-    /** @type {Row} */ ([`votes.${source}`, [known("vote", name), says].filter(Boolean).join("：")])));
+    /** @type {Row} */ ([`votes.${source}`, [known("vote", name), source === "model" ? seenWords(says) : says].filter(Boolean).join(language() === "zh" ? "：" : ": ")])));
+}
+
+/** Return what a model says with its class in words: `smoke 0.76` to `烟 0.76`. @param {string} says */
+function seenWords(says) {
+  const [name, ...rest] = says.split(" ");
+  return [className(name, language()), ...rest].join(" ");
 }
 
 /** Return an article of a law in words: `Code-1107` to 《生态环境法典》第1107条. @param {string} code */
