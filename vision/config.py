@@ -19,13 +19,12 @@ from vision.alerts import AlertConfig
 from vision.budget import BudgetConfig
 from vision.enterprises import EnterpriseConfig, UsccError, checked_uscc, looks_like_uscc
 from vision.rules.config import RuleConfig, RuleKind, ViolationRuleConfig
+from vision.section import Name, Section
 from vision.sections import (
     CameraConfig,
     DetectorConfig,
     EvidenceConfig,
     MembershipConfig,
-    Name,
-    Section,
     SiteConfig,
     StreamConfig,
 )

@@ -2,26 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import time
-from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field
 
+from api.contract.schema import Weekday
 from vision.schedule import Schedule, Span
 from vision.section import Section
-
-
-class Day(StrEnum):
-    """Days of the week, in the order of `datetime.weekday`."""
-
-    MON = "mon"
-    TUE = "tue"
-    WED = "wed"
-    THU = "thu"
-    FRI = "fri"
-    SAT = "sat"
-    SUN = "sun"
 
 
 def _clock_time(value: Any) -> time:  # noqa: ANN401 (whatever TOML holds)
@@ -44,7 +32,7 @@ ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 class ScheduleConfig(Section):
     """A span of the week in the site's local time."""
 
-    days: tuple[Day, ...] = Field(tuple(Day), min_length=1, description="Days on which the span begins.")
+    days: tuple[Weekday, ...] = Field(tuple(Weekday), min_length=1, description="Days on which the span begins.")
     from_: ClockTime = Field(alias="from", description='Local time at which it begins, `"HH:MM"`.')
     to: ClockTime = Field(
         description='Local time before which it ends, `"HH:MM"` or `"24:00"`; at or before `from` means the next day.'
@@ -52,7 +40,7 @@ class ScheduleConfig(Section):
 
     def to_span(self) -> Span:
         """Return it with weekdays as numbers."""
-        return Span(frozenset(list(Day).index(day) for day in self.days), self.from_, self.to)
+        return Span(frozenset(list(Weekday).index(day) for day in self.days), self.from_, self.to)
 
 
 def schedule_of(spans: Iterable[ScheduleConfig], zone: ZoneInfo) -> Schedule:

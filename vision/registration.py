@@ -186,8 +186,7 @@ def zone_document(zone: ZoneConfig) -> ZoneDocument:
     """Return a zone of the configuration as the API shows it: what it has no field for stays in the file."""
     values = zone.model_dump(mode="json", exclude={"schedule"})
     hours = [
-        ZoneHours(days=[day.value for day in span.days], from_=f"{span.from_:%H:%M}", to=f"{span.to:%H:%M}")
-        for span in zone.schedule
+        ZoneHours(days=list(span.days), from_=f"{span.from_:%H:%M}", to=f"{span.to:%H:%M}") for span in zone.schedule
     ]
     known = {name: values[name] for name in ZoneDocument.model_fields if name in values}
     return ZoneDocument.model_validate({**known, "schedule": hours})

@@ -241,12 +241,22 @@ class CameraState(StrEnum):
     STOPPED = "stopped"
 
 
+class Weekday(StrEnum):
+    """Days of the week, in the order of `datetime.weekday`."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
 class ZoneHours(Wire):
     """A span of the week in the site's local time at which a zone counts."""
 
-    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(
-        default_factory=lambda: ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], min_length=1, max_length=7
-    )
+    days: list[Weekday] = Field(default_factory=lambda: list(Weekday), min_length=1, max_length=7)
     from_: str = Field(alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM at which it begins")
     to: str = Field(
         pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", description="... and ends; at or before `from`: on the next day"
