@@ -319,6 +319,7 @@ class CameraAnalyser:
             tracks=[self._track_view(frame, track, company[track.class_name]) for track in update.live],
             ended=ended,
             readings={outlet.zone: outlet.readings for outlet in self._outlets if outlet.readings},
+            emitting={outlet.zone for outlet in self._outlets if outlet.is_emitting},
         )
 
     def _read_outlets(self, frame: Frame, tracks: Sequence[Track], *, is_steady: bool) -> None:

@@ -136,6 +136,7 @@ class OutletWatch:
         self._span: _Span | None = None
         self._clean: deque[Part] = deque(maxlen=CLEAN_PARTS)
         self._waiting: Part | None = None
+        self._emits = False
         self._clean_until: CaptureTime | None = None
         self._reader: PlumeReader | None = None
 
@@ -166,6 +167,11 @@ class OutletWatch:
         span.pictures += 1
         return done
 
+    @property
+    def is_emitting(self) -> bool:
+        """Whether something other than steam stood above the lip in the newest part, whether it was boxed or not."""
+        return self._emits and not (self._steam is not None and self._steam.is_steam)
+
     def withholds(self, box: Xyxy) -> bool:
         """Whether a box of smoke in the newest picture is condensed water of this outlet, or may be so far."""
         steam = self._steam
@@ -194,6 +200,7 @@ class OutletWatch:
     def _forget_background(self) -> None:
         self._clean.clear()
         self._waiting = self._clean_until = self._reader = None
+        self._emits = False
 
     @property
     def _outlet(self) -> Outlet:
@@ -233,7 +240,8 @@ class OutletWatch:
             part = _NOTHING if gathering is None else gathering.part()
             span.parts.append(part)
             reader = span.reader or self._reader
-            span.changed += part.mean is not None and reader is not None and reader.change(part) >= CHANGED
+            self._emits = part.mean is not None and reader is not None and reader.change(part) >= CHANGED
+            span.changed += self._emits
             self._admit(part, span.last, touched=self._touched)
 
     def _finish(self, span: _Span, now: CaptureTime) -> Reading:

@@ -172,6 +172,10 @@ class Zone:
         across = box[0] < right * width and box[2] > left * width
         return across and box[1] < bottom * height and box[3] > top * height - (right - left) / 2 * width
 
+    def is_below(self, box: Xyxy, height: int) -> bool:
+        """Whether the middle of `box` is higher than the zone's upper edge, in a picture so many pixels high."""
+        return (box[1] + box[3]) / 2 < self._mouth[1] * height
+
     def contains(self, box: Xyxy, resolution_wh: tuple[int, int], test: ZoneTest, min_overlap: float) -> bool:
         """Whether `box` is in the zone by `test`; `min_overlap` counts for `ZoneTest.OVERLAP` alone."""
         width, height = resolution_wh

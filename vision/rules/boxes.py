@@ -110,6 +110,7 @@ class BoxWatcher:
             is_held=bool(boxes),
             first=self._time.first,
             boxes=boxes,
+            pictures=max(1, self._pictures),
             measures={
                 "visible_s": round(seen_s, 3),
                 "observed_s": round(self._time.observed_s, 3),

@@ -40,6 +40,7 @@ class ColourWatcher:
             is_held=True,
             first=same[0].start,
             boxes=smoke_at(view, self._zone),
+            pictures=max(1, sum(reading.pictures for reading in same)),
             measures={"coloured_s": seen_s},
         )
 

@@ -53,6 +53,8 @@ class View:
 
         readings: of the last half hour above each outlet, by the name of its zone, oldest first; an outlet at which
             nothing was read yet is missing.
+
+        emitting: names of the outlets above whose lip something stands now (`vision.outlets.OutletWatch.is_emitting`).
     """
 
     time: CaptureTime
@@ -61,6 +63,7 @@ class View:
     tracks: Sequence[TrackView]
     ended: Sequence[int]
     readings: Mapping[str, Sequence[Reading]] = field(default_factory=dict)
+    emitting: AbstractSet[str] = frozenset()
 
 
 class Rule(Protocol):

@@ -44,6 +44,7 @@ class StackWatcher:
             is_held=is_held,
             first=above[0].start if above else None,
             boxes=smoke_at(view, self._zone),
+            pictures=max(1, sum(reading.pictures for reading in above)),
             measures={"over_limit_s": READING_S * len(above)},
             grounds=tuple(grounds),
         )

@@ -267,7 +267,7 @@ class VisibleRule:
     def _take_in(self, case: _Case, seen: TrackView, view: View, *, is_on: bool) -> None:
         """Show one picture of the track to its confirmation, and keep what a lead will tell."""
         sighting = seen.sighting if is_on else None
-        zone = None if sighting is None else self._place.zone(sighting, view.resolution_wh)
+        zone = None if sighting is None else self._place.zone(sighting, view.resolution_wh, self._emitting(view))
         if not self._place.is_watched(zone, view.time.utc):
             sighting = None
         confidence = 0.0 if sighting is None else sighting.confidence
@@ -288,6 +288,10 @@ class VisibleRule:
             case.violation_code = (zone.violation_code if zone else "") or self._violation_code
         if case.confirmed is None and case.confirmation.state is LeadState.CONFIRMED:
             case.confirmed = view.time
+
+    def _emitting(self, view: View) -> AbstractSet[str]:
+        """Return the outlets whose plume a box may be: flames are where they burn."""
+        return view.emitting if self._class_name == "smoke" else frozenset()
 
     def _climb(self, case: _Case, seen: TrackView, view: View, belief: float | None) -> None:
         """Note how high the track has come, for the camera's budget."""

@@ -58,9 +58,22 @@ class Place:
             return False
         return zone.hours.holds(utc) or not (self.minds_hours or self.is_confined)
 
-    def zone(self, sighting: Sighting, resolution_wh: tuple[int, int]) -> Zone | None:
-        """Return the first zone the box is in."""
-        return next((z for z in self.zones if self._holds(z, sighting.xyxy, resolution_wh)), None)
+    def zone(
+        self, sighting: Sighting, resolution_wh: tuple[int, int], emitting: AbstractSet[str] = frozenset()
+    ) -> Zone | None:
+        """
+        Return the first zone the box is in; for one in none, the outlet whose plume it is.
+
+        Detectors box a plume where it is widest, far downwind of its outlet. Where one outlet alone has something above
+        its lip (`emitting`), what hangs higher than that lip is taken for its plume: that it smokes is seen there. With
+        two of them, or none, it stays nobody's.
+        """
+        found = next((z for z in self.zones if self._holds(z, sighting.xyxy, resolution_wh)), None)
+        if found is not None or len(emitting) != 1:
+            return found
+        (only,) = emitting
+        height = resolution_wh[1]
+        return next((z for z in self.zones if z.name == only and z.is_below(sighting.xyxy, height)), None)
 
     def _holds(self, zone: Zone, box: Xyxy, resolution_wh: tuple[int, int]) -> bool:
         if zone.kind is ZoneKind.WATCH:

@@ -40,6 +40,8 @@ class Verdict:
         measures: figures for the finding, the unit in the name.
 
         grounds: reasons for the disposition.
+
+        pictures: that showed what counts, this one included.
     """
 
     is_met: bool = False
@@ -48,6 +50,7 @@ class Verdict:
     boxes: Sequence[TrackView] = ()
     measures: Mapping[str, float] = field(default_factory=dict)
     grounds: tuple[DispositionReason, ...] = ()
+    pictures: int = 1
 
 
 class Watcher(Protocol):
@@ -181,7 +184,7 @@ class ZoneRule:
             confirmed=None,
             last=view.time,
             peak=self._finding(verdict, view),
-            observations=1,
+            observations=verdict.pictures,
             measurement=measurement_of(view.readings.get(self._zone.name, ())),
             grounds=verdict.grounds,
         )

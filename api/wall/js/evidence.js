@@ -67,7 +67,7 @@ export class EvidenceView {
   async open(leadId) {
     this.#clear();
     if (!this.node.open) this.node.showModal();
-    fill(this.left, speak(h("p", { class: "note" }), "evidence.loading"));
+    this.#anticipate(leadId);
     try {
       const lead = /** @type {Lead} */ (await callJson(`/v1/leads/${encodeURIComponent(leadId)}`));
       if (!this.node.open) return;
@@ -80,6 +80,16 @@ export class EvidenceView {
     }
   }
 
+  /** Show what the list knows of a lead while its package is read. @param {string} leadId */
+  #anticipate(leadId) {
+    const known = this.book.get(leadId);
+    fill(this.left, known ? stillOf(known) : null, speak(h("p", { class: "note" }), "evidence.loading"));
+    if (!known) return;
+    this.#lead = known;
+    this.#describe(known);
+    fill(this.right, this.#finding.node, this.facts);
+  }
+
   /** @param {Lead} lead */
   async #show(lead) {
     this.#review = new Review(lead, (newer) => this.book.take(newer));
@@ -87,11 +97,11 @@ export class EvidenceView {
     void this.#history.load(lead);
     this.#describe(lead);
     if (!lead.evidence) {
-      const still = h("img", { class: "pending-still", alt: "", src: `/v1/leads/${encodeURIComponent(lead.lead_id)}/still.jpg`, on: { error: () => still.remove() } });
-      fill(this.left, still, speak(h("p", { class: "pending", role: "status" }), "evidence.pending"));
+      fill(this.left, stillOf(lead), speak(h("p", { class: "pending", role: "status" }), "evidence.pending"));
       fill(this.right, this.#review.node, this.#finding.node, this.#history.node, this.facts);
       return;
     }
+    fill(this.right, this.#review.node, this.#finding.node, this.facts);
     const { manifest, files } = await readPackage(lead.lead_id);
     if (this.#lead?.lead_id !== lead.lead_id) return;
     this.#manifest = manifest;
@@ -105,7 +115,9 @@ export class EvidenceView {
     void standing.load(lead);
     this.#viewer = new Viewer(lead, manifest, files);
     fill(this.left, this.#viewer.node, list.node);
-    fill(this.right, this.#review.node, this.#finding.node, standing.node, integrity.node, this.facts, this.#history.node);
+    // what is being filled in keeps the focus: it is not taken out and put back
+    this.facts.before(standing.node, integrity.node);
+    this.right.append(this.#history.node);
     const bytes = files.reduce((sum, file) => sum + file.size, 0);
     if (bytes <= CHECKED_AT_ONCE_BYTES) await integrity.run();
   }
@@ -148,6 +160,12 @@ export class EvidenceView {
     fill(this.left);
     fill(this.right);
   }
+}
+
+/** Return the picture that came with a lead's announcement, if one did. @param {Lead} lead */
+function stillOf(lead) {
+  const still = h("img", { class: "pending-still", alt: "", src: `/v1/leads/${encodeURIComponent(lead.lead_id)}/still.jpg`, on: { error: () => still.remove() } });
+  return still;
 }
 
 /**

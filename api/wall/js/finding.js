@@ -5,7 +5,7 @@
 import { className } from "./codes.js";
 import { fill, h } from "./dom.js";
 import { hasWords, language, speak, t } from "./i18n.js";
-import { durationWords, gradeWords, isNumber, limitWords, opacityWords, percent, refusalWords, short } from "./measures.js";
+import { durationWords, gradeWords, isNumber, limitWords, opacityWords, peakGradeWords, percent, refusalWords, short } from "./measures.js";
 import { parseReadings, readingChart } from "./readings.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
@@ -47,6 +47,7 @@ function figures({ measure }, readings) {
   const opacity = opacityWords(measure);
   const boxes = [
     gradeWords(measure) ? figure("finding.grade", gradeWords(measure), limitWords(measure), isOver(measure) ? "bad" : "none") : null,
+    peakGradeWords(measure) ? figure("finding.grade.peak", peakGradeWords(measure), t("finding.grade.peak.why"), isPeakOver(measure) ? "bad" : "none") : null,
     opacity ? figure("finding.opacity", opacity, t("finding.screening")) : null,
     !opacity && refusal ? figure("finding.opacity", t("finding.none"), refusal, "warn") : null,
     !opacity && isNumber(measure.least_opacity_pct) && measure.least_opacity_pct > 0
@@ -78,27 +79,32 @@ function isOver({ grade, grade_limit: limit }) {
   return isNumber(grade) && isNumber(limit) && grade > limit;
 }
 
+/** @param {Lead["measure"]} measure */
+function isPeakOver({ values, grade_limit: limit }) {
+  return isNumber(limit) && values.peak_grade > limit;
+}
+
 /** @param {Lead} lead */
 function target({ target: whose }) {
   if (!whose) return null;
   return section("target.title", "target.asof", [
     ["target.name", whose.name],
-    ["target.uscc", whose.uscc, "mono"],
-    ["target.outlet", whose.outlet, "mono"],
-    ["target.zone", whose.zone],
+    [whose.outlet ? "target.where" : "target.zone", [whose.outlet, whose.zone].filter(Boolean).join(" · ")],
     ["target.risk", whose.risk ? h("span", { class: "risk", "data-risk": whose.risk }, known("risk", whose.risk)) : ""],
     ["target.positive", whose.positive_list ? t("target.positive.yes") : ""],
+    ["target.uscc", whose.uscc, "mono"],
     ["target.registry", whose.registry_version, "mono"],
   ]);
 }
 
 /** @param {Lead} lead */
-function disposition({ disposition: next }) {
+function disposition({ disposition: next, legal: law }) {
   if (!next) return null;
   const each = (/** @type {string} */ set, /** @type {string[]} */ codes) => codes.map((code) => known(set, code)).join(language() === "zh" ? "；" : "; ");
   return section("disposition.title", null, [
     ["disposition.action", h("span", { class: "action", "data-action": next.action }, known("disposition", next.action))],
-    ["disposition.why", next.reasons.length ? h("ol", { class: "reasons" }, next.reasons.map((reason) => h("li", {}, known("reason", reason)))) : ""],
+    ["disposition.why", each("reason", next.reasons)],
+    ["disposition.basis", law ? h("span", {}, articlesOf(law), " ", confirmation(law)) : ""],
     ["disposition.approval.name", next.approval_required ? t("disposition.approval") : ""],
     ["disposition.notify", each("notify", next.notify)],
   ]);
@@ -107,14 +113,23 @@ function disposition({ disposition: next }) {
 /** @param {Lead} lead */
 function legal({ legal: law }) {
   if (!law) return null;
-  const confirmed = law.confirmed_by !== "";
-  const mark = confirmed ? speak(h("small", { class: "confirmed" }), "legal.confirmed", { who: law.confirmed_by }) : speak(h("small", { class: "unconfirmed" }), "legal.unconfirmed");
-  return section("legal.title", mark, [
-    ["legal.basis", language() === "zh" && law.text_zh ? law.text_zh : law.basis.map(articleWords).join(language() === "zh" ? "、" : "; ")],
+  return section("legal.title", confirmation(law), [
+    ["legal.basis", articlesOf(law)],
     ["legal.penalty", law.penalty_zh ? h("span", { lang: "zh-CN" }, law.penalty_zh) : ""],
     ["legal.authority", law.authority.split("、").filter(Boolean).map((one) => known("authority", one)).join(language() === "zh" ? "、" : ", ")],
     ["legal.in_force", t("legal.in_force.value", { day: law.in_force_at })],
   ]);
+}
+
+/** @param {NonNullable<Lead["legal"]>} law */
+function articlesOf(law) {
+  if (language() === "zh") return law.text_zh || law.basis.map(articleWords).join("、");
+  return lawWords(law.basis).join("; ");
+}
+
+/** @param {NonNullable<Lead["legal"]>} law */
+function confirmation(law) {
+  return law.confirmed_by ? speak(h("small", { class: "confirmed" }), "legal.confirmed", { who: law.confirmed_by }) : speak(h("small", { class: "unconfirmed" }), "legal.unconfirmed");
 }
 
 /** @param {Lead} lead */
@@ -130,8 +145,25 @@ function seenWords(says) {
   return [className(name, language()), ...rest].join(" ");
 }
 
+/**
+ * Return articles in words, each law named once: `Code-1107`, `Code-221` to `Ecological and Environmental Code, art. 1107, 221`.
+ * @param {string[]} codes @returns {string[]}
+ */
+function lawWords(codes) {
+  /** @type {Map<string, string[]>} */
+  const laws = new Map();
+  for (const code of codes) {
+    const [, name, article, item] = LAW.exec(code) ?? [];
+    const law = `legal.law.${name}`;
+    const isKnown = hasWords(law);
+    const key = isKnown ? t(law) : code;
+    laws.set(key, [...(laws.get(key) ?? []), ...(isKnown ? [article + (item ? t("legal.item", { item }) : "")] : [])]);
+  }
+  return [...laws].map(([law, articles]) => (articles.length ? t("legal.article", { law, article: articles.join(", ") }) : law));
+}
+
 /** Return an article of a law in words: `Code-1107` to 《生态环境法典》第1107条. @param {string} code */
-export function articleWords(code) {
+function articleWords(code) {
   const parts = LAW.exec(code);
   const law = `legal.law.${parts?.[1]}`;
   if (!parts || !hasWords(law)) return code;

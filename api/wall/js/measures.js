@@ -38,6 +38,14 @@ export function limitWords({ grade, grade_limit: limit }) {
   return t(grade > limit ? "finding.grade.over" : "finding.grade.within", { limit: short(limit, 2) });
 }
 
+/**
+ * Return the highest grade of one reading where no grade has lasted for two minutes (yet); empty where there is none.
+ * @param {Measure} measure
+ */
+export function peakGradeWords({ grade, values }) {
+  return isNumber(grade) || !isNumber(values.peak_grade) ? "" : t("finding.grade.value", { grade: short(values.peak_grade, 2) });
+}
+
 /** Return why there is no number; empty where there is one or none was to be measured. @param {Measure} measure */
 export function refusalWords({ validity }) {
   return !validity || validity === "valid" ? "" : reasonInWords(validity);
@@ -70,6 +78,8 @@ export function percent(share) {
 export function keyFigure(measure) {
   const screening = t("finding.screening");
   if (isNumber(measure.grade)) return { value: gradeWords(measure), title: `${t("finding.grade")} · ${screening}` };
+  const peak = peakGradeWords(measure);
+  if (peak) return { value: peak, title: `${t("finding.grade.peak")} · ${screening}` };
   if (isNumber(measure.opacity_pct)) return { value: `${short(measure.opacity_pct, 0)}%`, title: `${t("finding.opacity")} · ${screening}` };
   if (isNumber(measure.probability)) return { value: percent(measure.probability), title: t("finding.probability") };
   return { value: measure.peak_confidence.toFixed(2), title: t("leads.peak") };

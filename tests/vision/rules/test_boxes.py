@@ -92,7 +92,7 @@ def test_a_lead_closes_a_minute_after_the_smoke_and_has_grown() -> None:
     (closed,) = nothing_from(rule, 72, 132)
     lead = closed.lead
     assert (lead.state, lead.reason, lead.last) == (LeadState.CLOSED, CloseReason.GONE, moment(70))
-    assert (lead.observations, lead.peak.confidence) == (6, 0.8)
+    assert (lead.observations, lead.peak.confidence) == (36, 0.8)
     assert rule.open_leads == ()
 
 
