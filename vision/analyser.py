@@ -332,7 +332,8 @@ class CameraAnalyser:
         for track in tracks:
             if track.seen_at(frame.time) is not None:
                 (smoke if track.class_name == SMOKE else others).append(in_look(frame, track.last.xyxy))
-        glance = Glance(frame.image, frame.time, smoke, others, is_steady)
+        is_rain = self.condition is Condition.RAIN
+        glance = Glance(frame.image, frame.time, smoke, others, is_steady, is_rain)
         read = [outlet.observe(glance) for outlet in self._outlets]
         self._new_readings = [reading for reading in read if reading is not None]
 

@@ -85,6 +85,8 @@ class Glance:
         others: boxes of anything else.
 
         is_steady: False where the whole picture has just changed, or shows nothing.
+
+        is_rain: whether rain or snow makes all of it restless.
     """
 
     image: BgrImage
@@ -92,6 +94,7 @@ class Glance:
     smoke: Sequence[Xyxy] = ()
     others: Sequence[Xyxy] = ()
     is_steady: bool = True
+    is_rain: bool = False
 
 
 @dataclass(slots=True)
@@ -104,6 +107,7 @@ class _Span:
     parts: list[Part] = field(default_factory=list)
     pictures: int = 0
     steamy: int = 0
+    rainy: int = 0
     observed_s: float = 0.0
     emission_s: float = 0.0
     changed: int = 0
@@ -160,9 +164,10 @@ class OutletWatch:
             step_s = min(glance.time.seconds_since(span.last), LONGEST_STEP_S) if span.pictures else 0.0
             span.observed_s += step_s
             span.emission_s += step_s if smokes else 0.0
-            steam = self._is_steam(glance.image)
-            span.steamy += steam
-            self._gather(glance, touched=smokes or steam or any(self._reaches(box) for box in glance.others))
+            is_white = self._test_steam(glance)
+            span.steamy += self._steam is not None and self._steam.is_steam
+            span.rainy += glance.is_rain
+            self._gather(glance, touched=smokes or is_white or any(self._reaches(box) for box in glance.others))
         span.last = glance.time
         span.pictures += 1
         return done
@@ -173,9 +178,9 @@ class OutletWatch:
         return self._emits and not (self._steam is not None and self._steam.is_steam)
 
     def withholds(self, box: Xyxy) -> bool:
-        """Whether a box of smoke in the newest picture is condensed water of this outlet, or may be so far."""
+        """Whether a box of smoke in the newest picture is condensed water of this outlet, or may be."""
         steam = self._steam
-        return steam is not None and (steam.is_open or steam.is_steam) and self._reaches(box)
+        return steam is not None and (steam.is_open or steam.may_be_steam) and self._reaches(box)
 
     def forget(self) -> None:
         """Begin anew: what comes next shows another place, or is of another epoch. Readings stay."""
@@ -216,11 +221,15 @@ class OutletWatch:
             and bottom > outlet.y - _UP * width
         )
 
-    def _is_steam(self, image: BgrImage) -> bool:
+    def _test_steam(self, glance: Glance) -> bool:
+        """Return whether steam may leave the outlet; rain churns like it, and nothing is told meanwhile."""
+        if glance.is_rain:
+            self._steam = None
+            return False
         if self._steam is None:
             self._steam = SteamTest(self._outlet, self._size_wh)
-        self._steam.observe(image)
-        return self._steam.is_steam
+        self._steam.observe(glance.image)
+        return self._steam.may_be_steam
 
     def _gather(self, glance: Glance, *, touched: bool) -> None:
         if self._surroundings is None:
@@ -287,6 +296,8 @@ class OutletWatch:
             return Refusal.TOO_FAR
         if self._outlet.width_px < LEAST_WIDTH_PX:
             return Refusal.NARROW_OUTLET
+        if 2 * span.rainy > span.pictures:
+            return Refusal.WEATHER
         if 2 * span.steamy > span.pictures:
             return Refusal.STEAM
         age_s = self._age_s(span.start)

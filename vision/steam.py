@@ -4,11 +4,13 @@ Steam test: whether what leaves an outlet is condensed water, which is white and
 Smoke and dust taper slowly; steam evaporates with a ragged edge (domain.md 1.6). No clean background is needed, since
 steam often stands there from the beginning: what churns above the lip is looked at ring by ring, in outlet widths. A
 plume churns, and clouds drift: second differences between pictures tell them apart. Where the churning ends it is steam
-only if a third of what is seen near the lip would still be seen further out.
+only if a third of what is seen near the lip would still be seen further out. Before a sky as bright as itself a white
+plume ends for the eye wherever that begins: there nothing is said of it (decision 0043).
 """
 
 from collections import deque
 from dataclasses import dataclass
+from statistics import median
 
 import cv2
 import numpy as np
@@ -48,8 +50,17 @@ PICTURES = 8
 
 LEAST_PICTURES = 3
 
-JUDGEMENTS = 3
-"""Newest judgements of which one must say steam: a gust may show a darker side for a moment."""
+JUDGEMENTS = 6
+"""Newest judgements that are taken together, by their median: a gust hides the end of a plume for a moment."""
+
+LEAST_WHITE = 1 / 3
+"""Share of them in which it must be white: before an overcast sky steam shows a darker side at times."""
+
+BEHIND_LEVELS = 8.0
+"""
+8-bit levels by which what is calm on a plume's further way must be darker than the plume, for its end to be seen.
+Rendered steam before a clear sky 33 to 56, before an overcast one 4 to 15; white smoke before bright clouds -42 to 0.
+"""
 
 _CELLS = 4
 _REACH, _DOWN = 9.0, 1.0
@@ -69,17 +80,25 @@ class Fading:
         is_white: whether what churns near the lip is white.
 
         is_whole: whether the picture shows the plume's way that far.
+
+        behind: by how much darker than the plume what is calm on its further way is, 8-bit levels.
     """
 
     near: float
     far: float
     is_white: bool
     is_whole: bool
+    behind: float
 
     @property
-    def is_steam(self) -> bool:
-        """Whether it is condensed water."""
-        return self.is_whole and self.is_white and self.near >= LEAST_LEVELS and self.far <= LEFT_OVER * self.near
+    def is_seen(self) -> bool:
+        """Whether enough churns near the lip, and the picture shows where it would go on."""
+        return self.is_whole and self.near >= LEAST_LEVELS
+
+    @property
+    def left_over(self) -> float:
+        """Share of the churning near the lip that is left far from it."""
+        return self.far / max(self.near, 1e-6)
 
 
 class SteamTest:
@@ -102,40 +121,64 @@ class SteamTest:
             [above & (rings == ring) & (sectors == sector) for sector in range(_SECTORS)] for ring in range(int(_REACH))
         ]
         self._near = np.any([place for ring in self._places[slice(*NEAR)] for place in ring], axis=0)
-        self._last: deque[NDArray[np.float32]] = deque(maxlen=2)
+        self._greys: deque[NDArray[np.float32]] = deque(maxlen=PICTURES)
         self._churning: deque[NDArray[np.float32]] = deque(maxlen=PICTURES)
-        self._judged: deque[bool] = deque(maxlen=JUDGEMENTS)
+        self._judged: deque[Fading] = deque(maxlen=JUDGEMENTS)
+        self._ended: deque[bool] = deque(maxlen=JUDGEMENTS)
 
     @property
     def is_steam(self) -> bool:
-        """Whether one of the last judgements says so."""
-        return any(self._judged)
+        """Whether the last judgements together say so."""
+        return self._ends and self._behind >= BEHIND_LEVELS
+
+    @property
+    def may_be_steam(self) -> bool:
+        """
+        Whether a white plume ends, or did so a moment ago.
+
+        Where the sky is as bright as the plume it may as well be smoke that goes on unseen.
+        """
+        return any(self._ended)
 
     @property
     def is_open(self) -> bool:
         """Whether too few pictures were seen to say anything."""
         return not self._judged
 
+    @property
+    def _ends(self) -> bool:
+        """Whether what churns near the lip is white and next to nothing of it is seen further out."""
+        seen = [fading for fading in self._judged if fading.is_seen]
+        is_white = sum(fading.is_white for fading in self._judged) >= LEAST_WHITE * len(self._judged)
+        if not seen or 2 * len(seen) < len(self._judged) or not is_white:
+            return False
+        return median(fading.left_over for fading in seen) <= LEFT_OVER
+
+    @property
+    def _behind(self) -> float:
+        return median(fading.behind for fading in self._judged)
+
     def begin_anew(self) -> None:
         """Forget the pictures: the next one does not compare with them."""
-        self._last.clear()
+        self._greys.clear()
         self._churning.clear()
         self._judged.clear()
+        self._ended.clear()
 
     def observe(self, image: BgrImage) -> Fading | None:
         """Take in the next picture; return how far churning reaches, ``None`` before enough pictures."""
         part = np.ascontiguousarray(image[self._part])
         cells = np.asarray(cv2.resize(part, self._wh, interpolation=cv2.INTER_AREA), np.uint8)
         grey = np.asarray(cv2.cvtColor(cells, cv2.COLOR_BGR2GRAY), np.float32)
-        if len(self._last) == 2:
-            earlier, last = self._last
-            bend = grey - 2 * last + earlier
+        if len(self._greys) >= 2:
+            bend = grey - 2 * self._greys[-1] + self._greys[-2]
             self._churning.append(np.abs(bend - np.median(bend)))
-        self._last.append(grey)
+        self._greys.append(grey)
         if len(self._churning) < LEAST_PICTURES:
             return None
         fading = self._fading(cells, image)
-        self._judged.append(fading.is_steam)
+        self._judged.append(fading)
+        self._ended.append(self._ends)
         return fading
 
     def _fading(self, cells: BgrImage, image: BgrImage) -> Fading:
@@ -149,13 +192,21 @@ class SteamTest:
             key=lambda seen: seen[0],
         )
         far = [value for ring in range(*FAR) for value in profile[ring] if value is not None]
-        way = [profile[ring][beside] for ring in range(*FAR) for beside in _beside(sector)]
+        way = [self._places[ring][beside] for ring in range(*FAR) for beside in _beside(sector)]
         return Fading(
             near=near,
             far=max(far, default=0.0),
             is_white=self._is_white(linear(cells), unrest, self._places[ring][sector], image),
-            is_whole=all(value is not None for value in way),
+            is_whole=all(place.any() for place in way),
+            behind=self._behind_by(unrest * self._places[ring][sector], np.any(way, axis=0)),
         )
+
+    def _behind_by(self, weight: NDArray[np.float32], way: NDArray[np.bool_]) -> float:
+        """Return by how much what is on the further way is darker than what churns, in the mean of the pictures."""
+        grey = np.mean(self._greys, axis=0)
+        if not way.any() or weight.sum() <= 0:
+            return 0.0
+        return float((grey * weight).sum() / weight.sum() - np.median(grey[way]))
 
     def _is_white(self, light: Linear, unrest: NDArray[np.float32], place: NDArray[np.bool_], image: BgrImage) -> bool:
         """Return whether what churns in `place` is white: bright, and no darker than what is calm beside it."""

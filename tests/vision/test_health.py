@@ -84,6 +84,23 @@ def test_a_fault_is_named_within_a_minute(fault: PictureFault, shown: Callable[[
     assert 5 <= after_s < 60
 
 
+@pytest.mark.parametrize("sigma", [4.0, 8.0])
+def test_a_lens_out_of_focus_is_told_through_the_sensors_grain(sigma: float) -> None:
+    """Grain is finer than anything the lens still shows: it must not pass for detail."""
+    health = PictureHealth()
+    for number in range(60):
+        assert health.observe(_noisy(PLACE, number, sigma), _time(number * 0.5)) is None
+    blurred = (_noisy(_blurred(PLACE), 100 + n, sigma) for n in range(60))
+    assert _first(health, blurred, 30.0, 0.5)[1] == "blurred"
+
+
+def test_a_dark_picture_has_no_detail_to_lose() -> None:
+    """What a camera hardly ever shows is not missed: more or less grain in the dark is no blur."""
+    health, dark = PictureHealth(), np.full_like(PLACE, 40)
+    night = (_noisy(dark, n, 4.0 if n < 60 else 1.0) for n in range(150))
+    assert _first(health, night, 0.0, 0.5) == (-1.0, "")
+
+
 def test_a_lorry_before_the_lens_is_no_fault() -> None:
     """Eight seconds of a covered picture pass without a word, and so does one flash."""
     health = _sound()

@@ -124,6 +124,15 @@ def test_the_same_pictures_give_the_same_readings() -> None:
     assert once == again
 
 
+@pytest.mark.parametrize(("rainy", "refusal"), [(10, None), (20, Refusal.WEATHER)])
+def test_what_rain_falls_before_is_not_read(rainy: int, refusal: Refusal | None) -> None:
+    """Where it rains in more than half of the pictures the weather is named, and no steam in it."""
+    watch = OutletWatch(ZONE)
+    for number, glance in enumerate(_glances(0, 30.5, 0.0)):
+        watch.observe(replace(glance, is_rain=30 <= number < 30 + rainy))
+    assert [reading.refusal for reading in watch.readings] == [None, refusal]
+
+
 def test_a_narrow_outlet_is_refused_by_name() -> None:
     """Five pixels are too few to see texture through."""
     narrow = ZONE.model_copy(update={"polygon": ((0.49, 0.6), (0.505, 0.6), (0.505, 0.9), (0.49, 0.9))})

@@ -18,15 +18,17 @@ WHITE, DARK = 235, 50
 SKY = (200, 150, 120)
 
 
-def _air(rng: np.random.Generator) -> NDArray[np.float64]:
+def _air(rng: np.random.Generator, cloud: int = 0) -> NDArray[np.float64]:
+    """A clear sky, a bright cloud down to a row, and ground."""
     sky = np.tile(np.array(SKY, np.float64), (*SIZE_WH[::-1], 1))
+    sky[:cloud] = WHITE
     sky[205:] = np.tile(np.array([60, 90, 90]), (35, SIZE_WH[0], 1))
     return sky + rng.normal(0, 1.5, sky.shape)
 
 
-def _plume(rng: np.random.Generator, level: int, widths: float) -> BgrImage:
+def _plume(rng: np.random.Generator, level: int, widths: float, cloud: int = 0) -> BgrImage:
     """A column of puffs, up and to the right, others in every picture, as long as `widths` of the outlet."""
-    image = _air(rng)
+    image = _air(rng, cloud)
     y, x = np.mgrid[0 : SIZE_WH[1], 0 : SIZE_WH[0]]
     for along in np.arange(0.3, widths, 0.4):
         at_x, at_y = OUTLET.x + along * 16 * 0.5 + rng.normal(0, 4), OUTLET.y - along * 16 * 0.85 + rng.normal(0, 4)
@@ -50,7 +52,16 @@ def test_steam_is_white_and_ends_near_the_lip(level: int, widths: float, *, is_s
     """White and short is steam; white and long is smoke, and so is dark and short."""
     test, fading = _judged(level, widths)
     assert fading is not None
-    assert (test.is_steam, fading.is_whole) == (is_steam, True)
+    assert (test.is_steam, test.may_be_steam, fading.is_whole) == (is_steam, is_steam, True)
+
+
+@pytest.mark.parametrize("widths", [4.5, 12.0])
+def test_before_a_cloud_as_bright_as_itself_no_white_plume_is_called_steam(widths: float) -> None:
+    """Where its end cannot be seen it may be steam and may be smoke: it is withheld, and not named."""
+    rng, test = np.random.default_rng(3), SteamTest(OUTLET, SIZE_WH)
+    for _ in range(14):
+        test.observe(_plume(rng, WHITE, widths, cloud=150))
+    assert (test.is_steam, test.may_be_steam) == (False, True)
 
 
 def test_an_empty_sky_is_not_steam() -> None:
