@@ -21,6 +21,7 @@ from vision.steam import SteamTest
 from vision.sun import SunRule, SunVerdict
 from vision.surroundings import Gathering, Part, Surroundings
 from vision.validity import Refusal
+from vision.weather import refused_in
 from vision.zones import Outlet, ZoneKind
 
 PART_S = READING_S / BLOCKS
@@ -283,21 +284,24 @@ class OutletWatch:
         return reading
 
     def _read(self, span: _Span, reader: PlumeReader | None, sun: SunVerdict) -> OpacityReading:
-        refusal = sun.refusal or self._refusal(span)
+        refusal = sun.refusal or self._refusal(span, sun)
         if refusal is not None:
             return refused(refusal, span.pictures)
         if reader is None:
             return refused(Refusal.NO_CLEAN_BACKGROUND, span.pictures)
         return reader.read(span.parts)
 
-    def _refusal(self, span: _Span) -> Refusal | None:
-        """Return why nothing may be read above this outlet now, whatever the pictures show."""
+    def _refusal(self, span: _Span, sun: SunVerdict) -> Refusal | None:
+        """Return why nothing may be read above this outlet now, whatever is seen above it."""
         if self._distance_m is not None and self._distance_m > FARTHEST_M:
             return Refusal.TOO_FAR
         if self._outlet.width_px < LEAST_WIDTH_PX:
             return Refusal.NARROW_OUTLET
         if 2 * span.rainy > span.pictures:
             return Refusal.WEATHER
+        air = [part.air for part in span.parts if part.air is not None]
+        if (refusal := refused_in(air, is_sun_known=sun.elevation_deg is not None)) is not None:
+            return refusal
         if 2 * span.steamy > span.pictures:
             return Refusal.STEAM
         age_s = self._age_s(span.start)

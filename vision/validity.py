@@ -33,7 +33,7 @@ class Refusal(StrEnum):
 
         SUN_IN_FRONT: the sun is outside the sector of 140 degrees behind the camera (EPA Method 9).
 
-        LOW_SUN: it stands lower than 10 degrees.
+        LOW_SUN: it stands lower than 10 degrees; where nobody knows where it stands, the light is as red as then.
 
         TOO_FAR: the outlet is further than readings are allowed from.
 
