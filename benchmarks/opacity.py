@@ -3,8 +3,9 @@ Opacity benchmark: readings above outlets of known opacity, from H.264 clips, ag
 
     python -m benchmarks.opacity [--folder DIR] [--bit-rate N]... [--only TEXT] [--look PX] [--json FILE]
 
-`--only opacity-` takes the plumes, `narrow-` those of narrow outlets, `invalid-` the conditions in which a number would
-be a guess, and any other text the scenes whose name holds it.
+`--only opacity-` takes the plumes of both splits, `held-` those that are only scored, `narrow-` those of narrow
+outlets, `invalid-` the conditions in which a number would be a guess, and any other text the scenes whose name holds
+it.
 
 Each clip goes the way of a camera: decoded at the analysis rate and the size of the look, the truth's box for a
 detector's, 15-second readings by `vision.outlets`. Smoke begins after 10 s; the reading from 15 to 30 s is held against
@@ -21,8 +22,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.opacity_cases import FPS, clip_scenes, invalid_scenes, narrow_scenes, zone_of
+from benchmarks.opacity_cases import FPS, background_of, clip_scenes, invalid_scenes, narrow_scenes, zone_of
 from benchmarks.scenes import film
+from benchmarks.scenes.families import Split
 from benchmarks.scenes.scene import Scene
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, camera_id
 from streams.clock import StreamClock
@@ -40,12 +42,17 @@ BIT_RATES = (2_000_000, 4_000_000)
 """What site cameras send (issue: real H.264 at 2 and 4 Mbit/s)."""
 
 
+_SETS = {"opacity": "develop", "held": "held-out"}
+"""Sets of scenes whose names do not begin with their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One scene's reading beside its truth, opacities in [0, 1]."""
 
     scene: str
     colour: str
+    before: str
     bit_rate: int
     true: float
     opacity: float | None
@@ -62,13 +69,13 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Errors of the readings that gave a number, in opacity; ``nan`` where none did."""
+    """Errors of the readings that gave a number, in opacity; ``None`` where none did."""
 
     cases: int
     numbers: int
-    mean_error: float
-    worst_error: float
-    within_2_sd: float
+    mean_error: float | None
+    worst_error: float | None
+    within_2_sd: float | None
     refused: dict[str, int]
 
 
@@ -90,6 +97,7 @@ def measure(scene: Scene, clip: Path, bit_rate: int, look_px: int = LEAST_PX) ->
     return Case(
         scene.name,
         scene.events[0].colour.value,
+        background_of(scene),
         bit_rate,
         math.fsum(true) / len(true),
         reading.opacity,
@@ -106,11 +114,21 @@ def score(cases: Sequence[Case]) -> Score:
     return Score(
         cases=len(cases),
         numbers=len(errors),
-        mean_error=math.fsum(error for error, _ in errors) / len(errors) if errors else math.nan,
-        worst_error=max((error for error, _ in errors), default=math.nan),
-        within_2_sd=sum(error <= 2 * sd for error, sd in errors) / len(errors) if errors else math.nan,
+        mean_error=math.fsum(error for error, _ in errors) / len(errors) if errors else None,
+        worst_error=max((error for error, _ in errors), default=None),
+        within_2_sd=sum(error <= 2 * sd for error, sd in errors) / len(errors) if errors else None,
         refused=dict(sorted(Counter(case.refusal for case in cases if case.refusal).items())),
     )
+
+
+def grouped(cases: Sequence[Case]) -> dict[str, Score]:
+    """Return the scores by set of scenes, background and colour, and of each set by bit rate."""
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        kind = case.scene.partition("-")[0]
+        for name in (f"{case.before}, {case.colour}", case.before, f"{case.bit_rate / 1e6:g} Mbit/s"):
+            groups.setdefault(f"{_SETS.get(kind, kind)}: {name}", []).append(case)
+    return {name: score(groups[name]) for name in sorted(groups)}
 
 
 def _frames(clip: Path, look_px: int) -> list[Frame]:
@@ -128,6 +146,15 @@ def _line(case: Case) -> str:
     return f"{case.scene:28} {rate}  true {case.true:4.2f}  read {number:>13}  {case.told_colour:7}{least}"
 
 
+def _summary(name: str, found: Score) -> str:
+    head = f"{name:26} {found.numbers:3} of {found.cases:2} read"
+    if found.mean_error is not None and found.worst_error is not None and found.within_2_sd is not None:
+        head += (
+            f", mean error {found.mean_error:.3f}, worst {found.worst_error:.3f}, within 2 sd {found.within_2_sd:.2f}"
+        )
+    return f"{head}, refused {found.refused}" if found.refused else head
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Render what is missing, read every scene, print the table; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.opacity", description=__doc__.split("\n\n")[0])
@@ -139,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--look", type=int, default=LEAST_PX, help="longer side of the analysed pictures; 0: as sent")
     parser.add_argument("--json", type=Path, help="file for the result")
     options = parser.parse_args(arguments)
-    every = (*clip_scenes(), *narrow_scenes(), *invalid_scenes())
+    every = (*clip_scenes(), *clip_scenes(Split.HELD_OUT), *narrow_scenes(), *invalid_scenes())
     cases: list[Case] = []
     with tempfile.TemporaryDirectory() as scratch:
         rates = options.bit_rate or BIT_RATES
@@ -149,17 +176,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for bit_rate, clip in zip(rates, clips.values(), strict=True):
                 cases.append(measure(scene, clip, bit_rate, options.look))
                 print(_line(cases[-1]), flush=True)
-    groups: dict[str, list[Case]] = {}
-    for case in cases:
-        groups.setdefault(f"{case.scene.partition('-')[0]} {case.colour} {case.bit_rate / 1e6:.0f} Mbit/s", []).append(
-            case
-        )
-    scores = {name: score(group) for name, group in groups.items()}
+    scores = grouped(cases)
     for name, found in scores.items():
-        print(
-            f"{name:24} {found.numbers:3} of {found.cases} read, mean error {found.mean_error:.3f}, "
-            f"worst {found.worst_error:.3f}, within 2 sd {found.within_2_sd:.2f}, refused {found.refused}"
-        )
+        print(_summary(name, found))
     if options.json:
         document = {
             "scores": {name: asdict(found) for name, found in scores.items()},

@@ -78,6 +78,11 @@ def zone_of(scene: Scene) -> ZoneConfig:
     return ZoneConfig(name="outlet", kind=ZoneKind.OUTLET, polygon=polygon)
 
 
+def background_of(scene: Scene) -> str:
+    """Return what the scene's plume stands before: ``sky`` above a stack, ``houses`` otherwise."""
+    return "sky" if scene.events[0].at is None else "houses"
+
+
 def outlet_of(scene: Scene) -> Outlet:
     """Return where the scene's first event leaves."""
     event, place = scene.events[0], backdrop(scene)

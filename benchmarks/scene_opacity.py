@@ -93,7 +93,7 @@ def _case(scene: Scene, clip: Path, bit_rate: int) -> OpacityCase:
     return OpacityCase(
         scene=scene.name,
         colour=case.colour,
-        before="sky" if scene.events[0].at is None else "houses",
+        before=case.before,
         bit_rate=bit_rate,
         true=case.true,
         opacity=case.opacity,

@@ -1,12 +1,13 @@
 """
 Plume reading: the opacity just above an outlet, from the pictures of some seconds and the clean ones before them.
 
-From the mean of pictures laid over each other (`vision.surroundings`), which takes away noise and the plume's own
-turbulence, and from the clean background's, what varies slowly over the window is taken away, since a plume's own
-light does; what is left is the background's texture, and the share of its contrast that comes through is the
-transmission (`vision.opacity`). Where that cannot be measured well, the reading says why and gives no number.
+Pictures laid over each other (`vision.surroundings`) are averaged, which takes away noise and most of the plume's own
+turbulence; then a field of transmission is fitted before the clean background (`vision.plume_field`) and read along the
+plume. Beside the plume and in the clean time the same background must be found unchanged. Where opacity cannot be
+measured well, the reading says why and gives no number.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -15,12 +16,14 @@ import cv2
 import numpy as np
 
 from vision.opacity import Linear, Transmission, one_background_opacity, transmission
+from vision.plume_field import FieldFit, Plane
+from vision.plume_view import PlumeView, Spots
 from vision.surroundings import Part, Surroundings, Window
 from vision.validity import Refusal
 from vision.weather import VEILED
 
 BLOCKS = 5
-"""Parts of a reading that are measured by themselves too: their spread is what turbulence and noise leave unsure."""
+"""Parts of a reading that are each left out once: the spread is what turbulence and noise leave unsure."""
 
 SD_LIMIT = 0.075
 """Largest standard deviation of a number that is given: twice it is 15 %, the most a certified observer may err
@@ -28,8 +31,8 @@ SD_LIMIT = 0.075
 
 CONTRAST_LIMIT = 0.012
 """
-Least standard deviation of the background's texture, linear. Skies have 0.002 to 0.02 and move; walls with windows,
-trees and stripes 0.02 to 0.13 (`python -m benchmarks.opacity`).
+Least standard deviation of the background's texture where opacity is read, linear. Even skies have less; walls with
+windows, trees and stripes 0.02 to 0.13 (`python -m benchmarks.opacity`).
 """
 
 STILL_R2 = 0.8
@@ -55,9 +58,8 @@ SMOOTH = 0.25
 """Width of what counts as slow, in outlet widths: a plume's own light changes over its own width."""
 
 ABOVE = Window(SMOOTH, 0.35, 1.2)
-"""Where opacity is read: just above the lip."""
+"""Just above the lip: where light, its change and its loss to saturation are compared."""
 
-_ALTERNATIVES = (Window(0.4, 0.35, 1.2), Window(SMOOTH, 0.35, 0.8), Window(SMOOTH, 0.25, 1.2))
 _CONTROLS = (Window(SMOOTH, 0.35, 1.2, -2.0), Window(SMOOTH, 0.35, 1.2, 2.0))
 """Beside the plume, where the same regression must find nothing taken away; the wind blows to one side only."""
 
@@ -73,12 +75,12 @@ class OpacityReading:
     Attributes:
         opacity: in [0, 1]; ``None`` where `refusal` says why.
 
-        sd: its standard deviation, from its parts' spread, the windows' spread and the background's own stillness;
-            ``None`` with no number at all.
+        sd: its standard deviation (`Veil.opacity`), and what the background changes by itself; ``None`` with no number
+            at all.
 
-        r2: share of what is seen that the background explains.
+        r2: share of the texture that is seen which the background explains.
 
-        contrast: of the background, linear.
+        contrast: standard deviation of the background's texture where opacity is read, linear.
 
         least: the least opacity that a plume darker than its background can have, from its light alone: in favour of
             whoever is accused, less what the background's light wanders; ``None`` for a plume that is not darker.
@@ -126,7 +128,7 @@ class PlumeReader:
         means = _means(clean)
         if len(means) < 2:
             raise ValueError(f"a clean background needs two parts that show the place; found {len(means)}")
-        self._surroundings = surroundings
+        self._surroundings, self._view = surroundings, PlumeView(surroundings)
         half = len(means) // 2
         self._first, self._second = _mean(means[:half]), _mean(means[half:])
         self._background = _mean(means)
@@ -144,8 +146,7 @@ class PlumeReader:
         refusal = self._refusal(parts)
         if refusal is not None:
             return refused(refusal, pictures)
-        weights = [part.pictures - part.lost for part in parts if part.mean is not None]
-        return self._measured(_means(parts), weights, pictures)
+        return self._measured(_means(parts), pictures)
 
     def _refusal(self, parts: Sequence[Part]) -> Refusal | None:
         """Return why the pictures may not be read, before anything is measured in them."""
@@ -164,36 +165,46 @@ class PlumeReader:
         """Return what `OpacityReading.change` says, of one part; 0 where it shows another place."""
         return 0.0 if part.mean is None else self._change(part.mean)
 
-    def _measured(self, means: Sequence[Linear], weights: Sequence[int], pictures: int) -> OpacityReading:
-        mean = np.asarray(np.average(means, axis=0, weights=weights), np.float32)
-        found = self._through(mean, ABOVE)
-        blocks = [self._through(block, ABOVE).share for block in means]
-        others = [self._through(mean, window).share for window in _ALTERNATIVES]
-        still = self._between(self._second, self._first, ABOVE)
-        control = min((self._through(mean, window) for window in _CONTROLS), key=lambda beside: abs(1 - beside.share))
-        drift = max(abs(1 - still.share), abs(1 - control.share))
-        sd = float(np.sqrt(np.var(blocks, ddof=1) / len(blocks) + np.var([found.share, *others], ddof=1) + drift**2))
+    def _measured(self, means: Sequence[Linear], pictures: int) -> OpacityReading:
+        mean, view = _mean(means), self._view
+        veil = FieldFit(view.luminance(self._background), view.knot_px).fit([view.luminance(one) for one in means])
+        spots = view.spots(veil.transmission)
+        opacity, spread = veil.opacity(spots.mean)
+        found = self._through(mean, self._background, spots)
+        still = self._through(self._second, self._first, spots)
+        beside = self._beside(mean)
+        drift = max(abs(1 - still.share), 0.0 if beside is None else abs(1 - beside.share))
+        sd = math.hypot(spread, max(0.0, 1 - opacity) * drift)
         refusal = None
-        if found.contrast < CONTRAST_LIMIT:
+        if found.contrast < (CONTRAST_LIMIT if beside else 2 * CONTRAST_LIMIT):
             refusal = Refusal.NO_CONTRAST
-        elif still.r2 < STILL_R2 or control.r2 < STILL_R2 or drift > DRIFT_LIMIT:
+        elif still.r2 < STILL_R2 or (beside is not None and beside.r2 < STILL_R2) or drift > DRIFT_LIMIT:
             refusal = Refusal.BACKGROUND_MOVES
         elif sd > SD_LIMIT:
             refusal = Refusal.UNCERTAIN
-        opacity = min(max(found.opacity, 0.0), 1.0)
+        opacity = min(max(opacity, 0.0), 1.0)
         return OpacityReading(
             opacity=None if refusal else opacity,
             sd=sd,
             r2=found.r2,
             contrast=found.contrast,
             least=self._least(mean),
-            own_light=None if refusal or opacity < OWN_LIGHT_FROM else self._own_light(mean, found.share),
+            own_light=None if refusal or opacity < OWN_LIGHT_FROM else self._own_light(mean, veil.transmission),
             pictures=pictures,
             refusal=refusal,
             light=self._light(mean),
             behind=self._light(self._background),
             change=self._change(mean),
         )
+
+    def _through(self, seen: Linear, background: Linear, spots: Spots) -> Transmission:
+        return transmission(self._view.texture(seen, spots), self._view.texture(background, spots))
+
+    def _beside(self, seen: Linear) -> Transmission | None:
+        """Return how the background is seen beside the plume, on the side that changed less; ``None`` if it is even."""
+        both = [self._texture(seen, at) for at in _CONTROLS]
+        textured = [one for one in both if one.contrast >= CONTRAST_LIMIT / 2]
+        return min(textured, key=lambda one: abs(1 - one.share), default=None)
 
     def _least(self, mean: Linear) -> float | None:
         """Return what the light alone proves, against the darkest that the background may have become meanwhile."""
@@ -220,20 +231,21 @@ class PlumeReader:
         blue, green, red = (float(value) for value in image[self._surroundings.rows_columns(ABOVE)].mean((0, 1)))
         return blue, green, red
 
-    def _own_light(self, seen: Linear, share: float) -> Bgr:
-        at = self._surroundings.rows_columns(ABOVE)
-        path = (seen[at] - np.float32(share) * self._background[at]).mean((0, 1)) / max(1 - share, 1e-3)
-        blue, green, red = (float(max(value, 0.0)) for value in path)
+    def _own_light(self, seen: Linear, transmission_field: Plane) -> Bgr:
+        opacity = (1 - transmission_field)[..., None]
+        path = self._view.light(seen) - transmission_field[..., None] * self._view.light(self._background)
+        own = (opacity * path).sum((0, 1)) / (opacity**2).sum()
+        blue, green, red = (float(max(value, 0.0)) for value in own)
         return blue, green, red
 
-    def _through(self, seen: Linear, window: Window) -> Transmission:
-        return self._between(seen, self._background, window)
-
-    def _between(self, seen: Linear, background: Linear, window: Window) -> Transmission:
+    def _texture(self, seen: Linear, window: Window) -> Transmission:
         sigma = window.smooth * self._surroundings.outlet.width_px
         at = self._surroundings.rows_columns(window)
-        texture = [(image - cv2.GaussianBlur(image, (0, 0), sigma))[at].reshape(-1, 3) for image in (seen, background)]
-        return transmission(texture[0], texture[1])
+        slow = (cv2.GaussianBlur(image, (0, 0), sigma) for image in (seen, self._background))
+        fast = [
+            (image - blurred)[at].reshape(-1, 3) for image, blurred in zip((seen, self._background), slow, strict=True)
+        ]
+        return transmission(fast[0], fast[1])
 
 
 def refused(refusal: Refusal, pictures: int) -> OpacityReading:

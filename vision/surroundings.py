@@ -137,6 +137,18 @@ class Surroundings:
         top, bottom = int(y - width * window.height), int(y - width * 0.1)
         return slice(max(top, 0), max(bottom, top + 3, 3)), slice(max(left, 0), max(right, left + 3, 3))
 
+    @property
+    def lip(self) -> tuple[float, float]:
+        """Middle of the outlet's lip, x and y in `laid`'s pixels."""
+        return self.outlet.x - self._left, self.outlet.y - self._top
+
+    def box(self, aside: float, low: float, high: float) -> tuple[slice, slice]:
+        """Return rows and columns in `laid`'s pixels from `low` to `high` outlet widths above the lip, 3 at least."""
+        (x, y), width = self.lip, self.outlet.width_px
+        top, left = max(0, int(y - high * width)), max(0, int(x - aside * width))
+        bottom, right = int(y - low * width), min(self._right - self._left, int(x + aside * width) + 1)
+        return slice(top, max(bottom, top + 3)), slice(left, max(right, left + 3))
+
     def window_of(self, picture: BgrImage, window: Window) -> BgrImage:
         """Return a window of a picture as it is, not laid."""
         rows, columns = self.rows_columns(window)

@@ -1,10 +1,8 @@
 """The opacity benchmark's cases and how they are counted."""
 
-import math
-
 import pytest
 
-from benchmarks.opacity import Case, score
+from benchmarks.opacity import Case, grouped, score
 from benchmarks.opacity_cases import (
     CLEAN_S,
     FPS,
@@ -17,16 +15,16 @@ from benchmarks.opacity_cases import (
 )
 from vision.zones import Outlet
 
-READ = Case("a", "black", 2_000_000, 0.5, 0.53, 0.02, 0.4, "black", "")
-WORSE = Case("b", "white", 2_000_000, 0.5, 0.4, 0.02, None, "white", "")
-REFUSED = Case("c", "white", 2_000_000, 0.5, None, None, None, "", "no_contrast")
+READ = Case("opacity-a", "black", "houses", 2_000_000, 0.5, 0.53, 0.02, 0.4, "black", "")
+WORSE = Case("held-b", "white", "houses", 2_000_000, 0.5, 0.4, 0.02, None, "white", "")
+REFUSED = Case("held-c", "white", "sky", 2_000_000, 0.5, None, None, None, "", "no_contrast")
 
 
 def test_nothing_read_has_no_error() -> None:
     """No case: neither mean nor worst error."""
     counted = score([])
     assert (counted.cases, counted.numbers, counted.refused) == (0, 0, {})
-    assert math.isnan(counted.mean_error)
+    assert (counted.mean_error, counted.worst_error, counted.within_2_sd) == (None, None, None)
 
 
 def test_refusals_are_counted_by_reason_and_bear_no_error() -> None:
@@ -36,6 +34,15 @@ def test_refusals_are_counted_by_reason_and_bear_no_error() -> None:
     assert counted.mean_error == pytest.approx(0.065)
     assert counted.worst_error == pytest.approx(0.1)
     assert counted.within_2_sd == 0.5
+
+
+def test_scenes_to_fit_on_and_scenes_to_score_are_never_counted_together() -> None:
+    """Each set has its own figures, by background, colour and bit rate."""
+    groups = grouped([READ, WORSE, REFUSED])
+    assert groups["develop: houses, black"] == groups["develop: 2 Mbit/s"] == score([READ])
+    assert groups["held-out: houses, white"] == score([WORSE])
+    assert groups["held-out: sky, white"].refused == {"no_contrast": 1}
+    assert groups["held-out: 2 Mbit/s"] == score([WORSE, REFUSED])
 
 
 def test_every_scene_begins_clean_and_lasts_two_readings() -> None:

@@ -31,7 +31,7 @@ ZONE = ZoneConfig(
 """40 pixels wide, its lip at row 150."""
 
 MORNING = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
-SMOKE: Xyxy = (125.0, 60.0, 195.0, 155.0)
+SMOKE: Xyxy = (125.0, 20.0, 195.0, 155.0)
 STEP_S = 0.5
 _LEVELS = linear(np.arange(256, dtype=np.uint8).reshape(1, 256, 1).repeat(3, 2))[0, :, 0]
 
@@ -48,8 +48,9 @@ def _wall() -> NDArray[np.float64]:
 def picture(seconds: float, opacity: float, own: float, gain: float = 1.0) -> BgrImage:
     """The outlet before the wall at some second, a plume of that opacity and light of its own above it."""
     rng = np.random.default_rng(int(seconds * 10) + 7)
-    field = np.zeros((*SIZE_WH[::-1], 1))
-    field[70:150, 130:190] = opacity
+    field = np.zeros(SIZE_WH[::-1])
+    field[20:150, 130:190] = opacity
+    field = cv2.GaussianBlur(field, (0, 0), 8.0)[..., None]
     codes = np.interp(((1 - field) * _wall() + field * own) * gain, _LEVELS, np.arange(256))
     return np.clip(np.round(codes + rng.normal(0, 1.5, codes.shape)), 0, 255).astype(np.uint8)
 

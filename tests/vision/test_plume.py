@@ -17,7 +17,7 @@ from vision.zones import Outlet
 
 SIZE_WH = (320, 240)
 OUTLET = Outlet(160.0, 150.0, 40.0)
-PLUME = (100.0, 60.0, 220.0, 160.0)
+PLUME = (100.0, 30.0, 220.0, 160.0)
 _CODES = np.arange(256) / 255
 _LEVELS = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4)
 
@@ -35,13 +35,19 @@ def _encoded(light: NDArray[np.float64], rng: np.random.Generator) -> BgrImage:
     return np.clip(np.round(codes + rng.normal(0, 1.5, codes.shape)), 0, 255).astype(np.uint8)
 
 
+def _soft(opacity: float) -> NDArray[np.float64]:
+    """The opacity ``(h, w)`` of a plume above the outlet: the mean of a turbulent one has no sharp rim."""
+    field = np.zeros(SIZE_WH[::-1])
+    field[20:150, 130:190] = opacity
+    return np.asarray(cv2.GaussianBlur(field, (0, 0), 8.0), np.float64)
+
+
 @cache
 def _pictures(
     count: int, *, opacity: float = 0.0, own: float = 0.0, gain: float = 1.0, shake_px: float = 0.0, seed: int = 1
 ) -> tuple[BgrImage, ...]:
     rng = np.random.default_rng(seed)
-    field = np.zeros(SIZE_WH[::-1])
-    field[70:150, 130:190] = opacity
+    field = _soft(opacity)
     pictures = []
     for _ in range(count):
         light = (1 - field[..., None]) * _wall() + field[..., None] * own
@@ -70,7 +76,7 @@ def test_opacity_is_read_whatever_the_plume_s_own_light(opacity: float, own: flo
     assert reading.refusal is None
     assert reading.opacity == pytest.approx(opacity, abs=0.02)
     assert reading.sd is not None
-    assert reading.sd < 0.03
+    assert reading.sd < 0.04
 
 
 def test_the_plume_s_own_light_comes_out_too() -> None:
@@ -93,7 +99,7 @@ def test_a_plume_that_drifts_over_what_tells_the_light_is_no_exposure(side: tupl
     seen = [picture.copy() for picture in _pictures(20, opacity=0.4, own=0.6, seed=2)]
     for picture in seen:
         picture[side] = np.minimum(picture[side].astype(np.int16) + 25, 255).astype(np.uint8)
-    surroundings = Surroundings(clean[0], OUTLET, PLUME)
+    surroundings = Surroundings(clean[0], OUTLET, (100.0, 60.0, 220.0, 160.0))
     aside = surroundings.rows_columns(Window(0.25, 0.2, 0.9, -1.2))
     before, after = (surroundings.part(pictures, ABOVE).mean for pictures in (clean, seen))
     assert before is not None
@@ -105,7 +111,8 @@ def test_a_dark_plume_has_a_least_opacity_and_a_bright_one_has_none() -> None:
     """The light alone says at least how opaque a black plume is, and nothing of a white one."""
     black = _read(_pictures(12), _pictures(20, opacity=0.6, own=0.0, seed=2))
     white = _read(_pictures(12), _pictures(20, opacity=0.6, own=0.9, seed=2))
-    assert black.least == pytest.approx(0.6, abs=0.02)
+    assert black.least is not None
+    assert 0.55 < black.least <= 0.6
     assert white.least is None
 
 
