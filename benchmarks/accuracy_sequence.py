@@ -89,7 +89,7 @@ def watch_clips(
     for number, clip in enumerate(clips):
         if step is not None:
             step(clip.path.name, number, len(clips))
-        leads, watched = confirmed_leads(clip.path, detector, ANALYSIS_FPS, trials)
+        leads, watched = confirmed_leads(clip.path, detector, ANALYSIS_FPS, trials, clip.zones)
         seen.append(Seen(clip, watched, leads))
     if step is not None:
         step("", len(clips), len(clips))

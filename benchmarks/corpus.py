@@ -18,10 +18,12 @@ from pathlib import Path
 import structlog
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.scene_zones import zones_of
 from benchmarks.scenes.film import Progress, ensure, truth_path
 from benchmarks.scenes.scene import REPORTED, Scene
 from models.training.dataset import CLASS_NAMES
 from vision.leads import Xyxy
+from vision.sections import ZoneConfig
 
 log = structlog.get_logger(__name__)
 
@@ -51,12 +53,17 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A clip, its hash and what happens in it; `is_unclear` where people may disagree."""
+    """
+    A clip, its hash and what happens in it; `is_unclear` where people may disagree.
+
+    `zones` are drawn on what stands in it, as an operator sets a camera up.
+    """
 
     path: Path
     sha256: str
     events: tuple[Event, ...]
     is_unclear: bool = False
+    zones: tuple[ZoneConfig, ...] = ()
 
 
 def known_clips(folder: Path, known: Path = KNOWN_CLIPS) -> list[Clip]:
@@ -92,7 +99,10 @@ def scene_clips(folder: Path, scenes: Iterable[Scene], progress: Progress | None
     """Return the scenes as clips in `folder`, rendered where they are missing."""
     chosen = list(scenes)
     clips = ensure(folder, chosen, progress=progress)
-    return [Clip(clips[one.name], sha256_of(clips[one.name]), scene_events(one, clips[one.name])) for one in chosen]
+    return [
+        Clip(path, sha256_of(path), scene_events(one, path), zones=zones_of(one))
+        for one, path in ((one, clips[one.name]) for one in chosen)
+    ]
 
 
 def scene_events(scene: Scene, clip: Path) -> tuple[Event, ...]:

@@ -1,6 +1,6 @@
 """Deciders: ways to turn boxes into leads, side by side over one clip that is decoded and detected once."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -11,6 +11,7 @@ from vision.config import WorkerConfig, parse_config
 from vision.health import PictureFault
 from vision.leads import LeadState, Xyxy
 from vision.replay import analysed
+from vision.sections import ZoneConfig
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -90,14 +91,18 @@ def trial(variant: Variant, threshold: float) -> Trial:
 
 
 def confirmed_leads(
-    clip: Path, detector: Detector, fps: float, trials: Mapping[Key, Trial]
+    clip: Path,
+    detector: Detector,
+    fps: float,
+    trials: Mapping[Key, Trial],
+    zones: Sequence[ZoneConfig] = (),
 ) -> tuple[dict[Key, list[ConfirmedLead]], Watched]:
     """
-    Return the leads that each trial confirms in a clip, in order, and what was watched.
+    Return the leads that each trial confirms in a clip with these zones, in order, and what was watched.
 
     Raises `streams.errors.StreamError` or `models.detector.InferenceError`.
     """
-    camera = WorkerConfig.for_sources([str(clip)]).cameras[0]
+    camera = WorkerConfig.for_sources([str(clip)]).cameras[0].model_copy(update={"zones": tuple(zones)})
     stream = parse_config({"stream": {"analysis_fps": fps}}).stream
     analysers = {}
     for key, one in trials.items():

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
+from benchmarks.scene_zones import outlet_zone
 from benchmarks.scenes.catalogue import opacity_scenes
 from benchmarks.scenes.families import Split
 from benchmarks.scenes.place import backdrop
 from benchmarks.scenes.scene import Colour, Kind, Lens, Place, Scene, SceneEvent, Weather
 from vision.ringelmann import READING_S
 from vision.sections import ZoneConfig
-from vision.zones import Outlet, ZoneKind
+from vision.zones import Outlet
 
 CLEAN_S = 10.0
 """Seconds before anything leaves the outlet: what a background is learnt from."""
@@ -69,13 +70,7 @@ def invalid_scenes() -> tuple[Scene, ...]:
 
 def zone_of(scene: Scene) -> ZoneConfig:
     """Return the outlet of the scene's first event as an operator would draw it."""
-    outlet = outlet_of(scene)
-    width, height = scene.size_wh
-    left, right = (outlet.x - outlet.width_px / 2) / width, (outlet.x + outlet.width_px / 2) / width
-    top = outlet.y / height
-    low = min(1.0, top + 0.1)
-    polygon = ((left, top), (right, top), (right, low), (left, low))
-    return ZoneConfig(name="outlet", kind=ZoneKind.OUTLET, polygon=polygon)
+    return outlet_zone(outlet_of(scene), scene.size_wh)
 
 
 def background_of(scene: Scene) -> str:

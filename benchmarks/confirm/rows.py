@@ -23,9 +23,11 @@ from benchmarks.confirm.looks import looks_of
 from benchmarks.corpus import Clip
 from benchmarks.deciders import ConfirmedLead
 from models.detector import Detector
+from streams.clock import CaptureTime
 from vision.analyser import CameraAnalyser
 from vision.belief import START_CONFIDENCE
 from vision.config import WorkerConfig
+from vision.confirm import Criteria
 from vision.cues import CUES
 from vision.leads import CloseReason, Lead, LeadChange, LeadState
 from vision.rules.rule import View
@@ -35,18 +37,26 @@ PATROL_EVERY = round(ANALYSIS_FPS * WorkerConfig().stream.patrol_interval_s)
 
 
 class Pace(StrEnum):
-    """How often a camera is looked at: in focus at the analysis rate, on patrol at its interval."""
+    """
+    How a camera is looked at: in focus at the analysis rate, on patrol at its interval, and in focus from the film's
+    middle on only: what is there from the beginning of a watch neither begins nor grows in it.
+    """
 
     FOCUS = "focus"
     PATROL = "patrol"
+    LATE = "late"
 
     @property
     def every(self) -> int:
         """Of how many pictures at the analysis rate one is looked at."""
-        return 1 if self is Pace.FOCUS else PATROL_EVERY
+        return PATROL_EVERY if self is Pace.PATROL else 1
+
+    def looks_at(self, number: int, count: int) -> bool:
+        """Whether picture `number` of `count`, from 0, is looked at."""
+        return number % self.every == 0 and (self is not Pace.LATE or 2 * number >= count)
 
 
-_CODE = ("analyser", "background", "change", "cues", "health", "region", "tracks")
+_CODE = ("analyser", "background", "change", "cues", "health", "outlets", "region", "steam", "tracks", "weather")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +81,7 @@ class Rows:
 
         cues: float64 ``(n, len(CUES))``.
 
-        seconds: of the film at the analysis rate, one value.
+        span_s: float64 ``(2,)``: when the watch began and ended, from the film's first picture.
     """
 
     track: NDArray[np.int64]
@@ -82,7 +92,7 @@ class Rows:
     is_steady: NDArray[np.bool_]
     xyxy: NDArray[np.float64]
     cues: NDArray[np.float64]
-    seconds: NDArray[np.float64]
+    span_s: NDArray[np.float64]
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -96,6 +106,14 @@ class Rows:
         part = path.with_suffix(".part.npz")
         np.savez_compressed(part, **{field.name: getattr(self, field.name) for field in fields(self)})
         part.replace(path)
+
+    @property
+    def is_decided(self) -> NDArray[np.bool_]:
+        """
+        Rows in which belief decides, bool ``(n,)``: the box is seen, the picture is steady, and the pixels changed more
+        than the noise around them (`vision.confirm`). What never changes is no lead whatever the weights say.
+        """
+        return (self.confidence > 0) & self.is_steady & (self.change >= Criteria().min_change)
 
     def is_real(self, clip: Clip) -> NDArray[np.bool_]:
         """Return for each row whether the track tells of an event at that time, bool ``(n,)``."""
@@ -144,7 +162,7 @@ def rows_of(clip: Clip, detector: Detector, memory: Path) -> Mapping[Pace, Rows]
 
 
 def _watch(clip: Clip, detector: Detector, memory: Path) -> Mapping[Pace, Rows]:
-    camera = WorkerConfig.for_sources([str(clip.path)]).cameras[0]
+    camera = WorkerConfig.for_sources([str(clip.path)]).cameras[0].model_copy(update={"zones": clip.zones})
     floor = WorkerConfig().detector.candidate_threshold
     settings = TrackerSettings(start_confidence=START_CONFIDENCE)
     recorders = {pace: _Recorder() for pace in Pace}
@@ -152,19 +170,22 @@ def _watch(clip: Clip, detector: Detector, memory: Path) -> Mapping[Pace, Rows]:
         pace: CameraAnalyser(camera, [recorder], detector.card.class_names, settings)
         for pace, recorder in recorders.items()
     }
-    for number, (frame, found) in enumerate(looks_of(clip, detector, memory)):
+    looks = list(looks_of(clip, detector, memory))
+    for number, (frame, found) in enumerate(looks):
         boxes = found.where(found.confidence >= floor)
         for pace, analyser in analysers.items():
-            if number % pace.every == 0:
+            if pace.looks_at(number, len(looks)):
                 analyser.observe(frame, boxes)
-    return {pace: _columns(recorder.views, pace.every) for pace, recorder in recorders.items()}
+    start = looks[0][0].time if looks else None
+    return {pace: _columns(recorder.views, start, pace.every) for pace, recorder in recorders.items()}
 
 
-def _columns(views: Sequence[View], every: int) -> Rows:
-    start = views[0].time if views else None
+def _columns(views: Sequence[View], start: CaptureTime | None, every: int) -> Rows:
     seen = [(view, track) for view in views for track in view.tracks]
     times = [0.0 if start is None else view.time.seconds_since(start) for view, _ in seen]
-    last = 0.0 if start is None else views[-1].time.seconds_since(start) + every / ANALYSIS_FPS
+    span = (0.0, 0.0)
+    if start is not None and views:
+        span = (views[0].time.seconds_since(start), views[-1].time.seconds_since(start) + every / ANALYSIS_FPS)
     return Rows(
         track=np.array([one.track.number for _, one in seen], np.int64),
         is_fire=np.array([one.track.class_name == "fire" for _, one in seen], np.bool_),
@@ -174,7 +195,7 @@ def _columns(views: Sequence[View], every: int) -> Rows:
         is_steady=np.array([view.is_steady for view, _ in seen], np.bool_),
         xyxy=np.array([one.track.last.xyxy for _, one in seen], np.float64).reshape(-1, 4),
         cues=np.array([one.cues for _, one in seen], np.float64).reshape(-1, len(CUES)),
-        seconds=np.array(last),
+        span_s=np.array(span),
     )
 
 
@@ -182,7 +203,8 @@ def _key(clip: Clip, detector: Detector) -> str:
     card, runtime = detector.card, detector.runtime
     floor = WorkerConfig().detector.candidate_threshold
     ran = (card.weights_sha256, runtime.engine, runtime.precision)
-    parts = (clip.sha256, *ran, floor, START_CONFIDENCE, ANALYSIS_FPS, code_version())
+    zones = [zone.model_dump_json() for zone in clip.zones]
+    parts = (clip.sha256, *zones, *ran, floor, START_CONFIDENCE, ANALYSIS_FPS, code_version())
     return hashlib.sha256(json.dumps([str(part) for part in parts]).encode()).hexdigest()
 
 

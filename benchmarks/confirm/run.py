@@ -85,7 +85,7 @@ def fit(films: Sequence[Film], detector: Detector, memory: Path, step: Step) -> 
     by_fold = [fit_logistic(sample.where(sample.film % FOLDS != fold), ridge) for fold in range(FOLDS)]
     judges = [by_fold[n % FOLDS] if film.is_fitted_on else final for n, film in enumerate(films)]
     shown = {pace: [_shown(*one, pace) for one in zip(films, rows, judges, strict=True)] for pace in Pace}
-    threshold, sweep = choose_threshold([shown[Pace.FOCUS][n] for n in fitted_on])
+    threshold, sweep = choose_threshold([shown[pace][n] for pace in (Pace.FOCUS, Pace.LATE) for n in fitted_on])
     held = [n for n, film in enumerate(films) if film.part is Part.HELD_OUT]
     held_out = None
     if held:
@@ -101,14 +101,14 @@ def fit(films: Sequence[Film], detector: Detector, memory: Path, step: Step) -> 
 
 
 def _parts(films: Sequence[Film], shown: Mapping[Pace, Sequence[Shown]]) -> Mapping[str, Sequence[Shown]]:
-    """Return the films to score together: all in focus, each part of them in focus, and all on patrol."""
+    """Return the films to score together: all in focus, each part of them, all joined late, and all on patrol."""
     focus = shown[Pace.FOCUS]
     parts: dict[str, Sequence[Shown]] = {"all": focus}
     for part in Part:
         of_part = [one for one, film in zip(focus, films, strict=True) if film.part is part]
         if of_part:
             parts[part.value] = of_part
-    return {**parts, "all, on patrol": shown[Pace.PATROL]}
+    return {**parts, "all, joined late": shown[Pace.LATE], "all, on patrol": shown[Pace.PATROL]}
 
 
 def choose_threshold(films: Sequence[Shown]) -> tuple[float, dict[float, Outcome]]:
@@ -129,19 +129,21 @@ def _shown(film: Film, rows: Mapping[Pace, Rows], judge: Logistic, pace: Pace) -
 
 
 def _sample(films: Sequence[Film], rows: Sequence[Mapping[Pace, Rows]], chosen: Sequence[int]) -> Sample:
-    return sample_of(
-        [
-            {
-                "cues": one.cues,
-                "is_fire": one.is_fire,
-                "real": one.is_real(films[number].clip),
-                "track": one.track,
-                "film": np.array(number),
-            }
-            for number in chosen
-            for one in rows[number].values()
-        ]
-    )
+    """Return the rows in which belief decides, of the chosen films at every pace."""
+    parts = []
+    for number in chosen:
+        for one in rows[number].values():
+            decided = one.is_decided
+            parts.append(
+                {
+                    "cues": one.cues[decided],
+                    "is_fire": one.is_fire[decided],
+                    "real": one.is_real(films[number].clip)[decided],
+                    "track": one.track[decided],
+                    "film": np.array(number),
+                }
+            )
+    return sample_of(parts)
 
 
 def _plain(one: Line) -> dict[str, object]:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from benchmarks.accuracy_result import Rate, Share
-from benchmarks.accuracy_sequence import quiet_s
 from benchmarks.confirm.trial import FIVE_IN_A_ROW, K_OF_N, K_OF_N_THAT_CHANGE, Outcome, Shown, outcome
 from vision.confirm import Criteria
 
@@ -53,7 +52,7 @@ class Line:
 def line(decider: str, part: str, films: Sequence[Shown], criteria: Criteria) -> Line:
     """Return what a way to confirm makes of films."""
     found = outcome(films, criteria)
-    hours = sum(quiet_s(one.clip.events, float(one.rows.seconds)) for one in films if not one.clip.is_unclear) / 3600
+    hours = sum(one.quiet_s for one in films if not one.clip.is_unclear) / 3600
     return _line(decider, part, found, hours)
 
 

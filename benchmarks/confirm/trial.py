@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy_sequence import told_event
+from benchmarks.accuracy_sequence import quiet_s, told_event
 from benchmarks.confirm.rows import Rows
 from benchmarks.corpus import Clip
 from benchmarks.deciders import ConfirmedLead
@@ -31,7 +31,8 @@ class Outcome:
     Attributes:
         events: in the films.
 
-        delays_s: from an event's start to its first confirmed lead, of the events found, by film and event.
+        delays_s: from an event's start, or the watch's, to its first confirmed lead, of the events found, by film and
+            event.
 
         false_leads: leads that tell of no event, by the film they are in.
 
@@ -51,6 +52,12 @@ class Shown:
     clip: Clip
     rows: Rows
     probability: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds of the watch in which nothing deserves a lead."""
+        began_s, ended_s = (float(edge) for edge in self.rows.span_s)
+        return quiet_s(self.clip.events, ended_s) - quiet_s(self.clip.events, began_s)
 
 
 def confirmed(shown: Shown, criteria: Criteria) -> list[ConfirmedLead]:
@@ -97,13 +104,16 @@ def outcome(films: Sequence[Shown], criteria: Criteria) -> Outcome:
         clip = shown.clip
         if clip.is_unclear:
             continue
-        events += len(clip.events)
+        began_s = float(shown.rows.span_s[0])
         told = [(told_event(lead, clip.events), lead.confirmed_s) for lead in confirmed(shown, criteria)]
         false += [clip.path.stem for number, _ in told if number is None]
         for number, event in enumerate(clip.events):
+            if event.end_s <= began_s:
+                continue
+            events += 1
             at = [confirmed_s for which, confirmed_s in told if which == number]
             if at:
-                delays.append(min(at) - event.start_s)
+                delays.append(min(at) - max(event.start_s, began_s))
             else:
                 missed.append(clip.path.stem)
     return Outcome(events, tuple(delays), tuple(false), tuple(missed))

@@ -113,7 +113,7 @@ def test_a_whole_run_on_two_films(plume: Clip, memory: Path, tmp_path: Path) -> 
         "plume.mp4": ["clips", "clip", plume.sha256],
         "quiet.mp4": ["held-out", "steam", quiet.sha256],
     }
-    assert {one.part for one in fitted.lines} == {"all", "clips", "held-out", "all, on patrol"}
+    assert {one.part for one in fitted.lines} == {"all", "clips", "held-out", "all, joined late", "all, on patrol"}
     assert as_text(fitted.lines).count("\n") == 1 + len(fitted.lines)
     assert fit(films, BrightBoxDetector(), memory, lambda _: None).document == fitted.document
 
@@ -174,8 +174,8 @@ def test_rows_of_no_tracks_are_kept(tmp_path: Path) -> None:
         is_steady=empty.astype(np.bool_),
         xyxy=empty.reshape(0, 4),
         cues=empty.reshape(0, len(CUES)),
-        seconds=np.array(8.0),
+        span_s=np.array((0.0, 8.0)),
     )
     rows.write(tmp_path / "rows.npz")
 
-    assert float(Rows.read(tmp_path / "rows.npz").seconds) == 8.0
+    assert Rows.read(tmp_path / "rows.npz").span_s.tolist() == [0.0, 8.0]
