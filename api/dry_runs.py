@@ -53,7 +53,9 @@ def clip_path(state: ApiState, run_id: str) -> Path:
     return state.settings.data_dir / FOLDER / f"{run_id}.clip"
 
 
-async def place_order(state: ApiState, camera: CameraDocument, zones: list[ZoneDocument], clip: Path | None) -> DryRun:
+async def place_order(
+    state: ApiState, camera: CameraDocument, zones: list[ZoneDocument], source: DryRunSource, clip: Path | None
+) -> DryRun:
     """
     Order a dry run from the worker that watches the camera, for an uploaded clip from any.
 
@@ -65,7 +67,7 @@ async def place_order(state: ApiState, camera: CameraDocument, zones: list[ZoneD
         id=secrets.token_hex(16),
         camera=camera.model_copy(update={"source": ""}),
         zones=zones,
-        source=DryRunSource.RECENT if clip is None else DryRunSource.UPLOAD,
+        source=source,
         max_s=settings.dry_run_max_s,
         timeout_s=settings.dry_run_timeout_s,
     )

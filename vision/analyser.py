@@ -111,6 +111,7 @@ class CameraAnalyser:
         self._tamper = tamper or TamperRule(to_camera_id(camera.id), (), 0.0)
         self._merger = Merger()
         self._readings: Mapping[str, Sequence[Reading]] = {}
+        self._shown: View | None = None
         self._open: Mapping[LeadKey, Lead] = {}
         self._visible = tuple(rule for rule in rules if isinstance(rule, VisibleRule))
         self._class_names = class_names
@@ -239,13 +240,42 @@ class CameraAnalyser:
         view = self._view(frame, detections)
         self._readings = view.readings
         changes += self._told(self._tamper.observe(self._health, frame.time, resolution_wh))
+        self._shown = None
         if self._health.fault is not None:
             if fault is None:
                 changes += self._end_rules(CloseReason.UNSIGHTED)
             return changes
+        self._shown = view
         changes += self._told([change for rule in self._rules for change in rule.observe(view)])
         self._renounce()
         return changes
+
+    @property
+    def shown(self) -> View | None:
+        """The newest picture as rules saw it; ``None`` where they were shown nothing of it."""
+        return self._shown
+
+    def rejudge(self, view: View) -> list[LeadChange]:
+        """
+        Take in the next picture as rules saw it before, without its pixels; return the leads that change.
+
+        What lies in masks is left out. An analyser is fed so from its first picture on, or never.
+        """
+        changes: list[LeadChange] = []
+        if self._time is None or view.time.epoch != self._time.epoch:
+            changes = self.end(CloseReason.STREAM_LOST)
+        self._time, self._resolution_wh = view.time, view.resolution_wh
+        view = replace(view, tracks=[self._unmasked_view(seen) for seen in view.tracks])
+        self._readings = view.readings
+        return changes + self._told([change for rule in self._rules for change in rule.observe(view)])
+
+    def _unmasked_view(self, seen: TrackView) -> TrackView:
+        """Return a track without its box where that lies in a mask."""
+        mask = None if self._time is None else self._masks.at(self._time.utc)
+        if mask is None or seen.sighting is None:
+            return seen
+        is_masked = mask.share(seen.sighting.xyxy, self._resolution_wh) >= MASKED_SHARE
+        return replace(seen, sighting=None) if is_masked else seen
 
     def end(self, reason: CloseReason) -> list[LeadChange]:
         """End every lead under way and every track; the next picture begins anew."""

@@ -39,6 +39,7 @@ from streams.ring import PacketRing
 from vision.clips import RingClips, Span
 from vision.config import WorkerConfig
 from vision.desired import RefusedCameraError, drafted_camera
+from vision.hindsight import Hindsight
 from vision.sections import CameraConfig
 from vision.trial import Far, Fault, Found, Message, Picture, Trial, run
 from vision.watched import WatchedCamera
@@ -80,6 +81,8 @@ class _Account:
             case Far():
                 width, height = message.resolution_wh
                 update = {"analysed_s": message.analysed_s, "width": width, "height": height, "is_cut": message.is_cut}
+                if message.looks:
+                    update |= {"looks": message.looks, "duration_s": message.duration_s}
                 if message.is_done:
                     update["state"] = DryRunState.DONE
                     self.is_over = True
@@ -121,6 +124,7 @@ class DryRuns:
         """Keep clips under `folder` while they are needed; `body` is what the child process does."""
         self._node = node
         self._config = config
+        self._card = card
         self._model = f"{card.name} {card.version}"
         self._redis = bus_client
         self._client = client
@@ -172,6 +176,9 @@ class DryRuns:
         account = _Account(DryRunReport(state=DryRunState.RUNNING, worker=self._node, model=self._model))
         log.info("dry run begins", camera=order.camera.id, source=order.source.value, zones=len(order.zones))
         self._tell(key, account)
+        if order.source is DryRunSource.HOUR:
+            self._look_back(order, key, account)
+            return
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="run-") as folder:
             clip = Path(folder) / "clip"
             try:
@@ -187,6 +194,32 @@ class DryRuns:
                 self._try(trial, order, key, account)
         self._tell(key, account)
         log.info("dry run ends", camera=order.camera.id, state=account.report.state.value, leads=len(account.leads))
+
+    def _look_back(self, order: DryRunOrder, key: str, account: _Account) -> None:
+        """Hold the draft against the last hour of the camera, in this thread: it takes a second or two."""
+        try:
+            for message in self._hindsight(order).messages():
+                account.take(message)
+                if self._stopping.is_set() and not account.is_over:
+                    account.fail(DryRunFault.STOPPED)
+                if account.is_over or not self._tell(key, account):
+                    break
+        except DryRunError as error:
+            account.fail(error.fault, error.detail)
+        except ValueError as error:
+            account.fail(DryRunFault.REFUSED, str(error))
+        self._tell(key, account)
+        log.info("dry run ends", camera=order.camera.id, state=account.report.state.value, leads=len(account.leads))
+
+    def _hindsight(self, order: DryRunOrder) -> Hindsight:
+        """Return the draft over what is known of the camera's last hour; raise `DryRunError`."""
+        watched = self._find(CameraId(order.camera.id))
+        if watched is None:
+            raise DryRunError(DryRunFault.NOT_WATCHED)
+        found = Hindsight(watched.lookback, self._trial(order, Path("hour")), watched.config, self._card)
+        if found.outlook is None:
+            raise DryRunError(DryRunFault.EMPTY_RING)
+        return found
 
     def _fetch(self, order: DryRunOrder, clip: Path) -> float | None:
         """Write the order's clip; return its seconds where they are known. Raises `DryRunError`, `OSError`."""

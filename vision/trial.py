@@ -63,12 +63,18 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Far:
-    """How far it is: seconds of the clip, the size of its pictures, and at the end whether the clip goes on."""
+    """
+    How far it is: seconds of the clip, the size of its pictures, and at the end whether the clip goes on.
+
+    Of an hour without pictures also how many were analysed in it (`looks`), and how many seconds it has.
+    """
 
     analysed_s: float
     resolution_wh: tuple[int, int]
     is_cut: bool = False
     is_done: bool = False
+    looks: int = 0
+    duration_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +179,12 @@ def _shown(group: Sequence[Packet], peaks: Mapping[CaptureTime, Sequence[int]]) 
 
 
 def _dry_lead(trial: Trial, detector: Detector, lead: Lead, start: CaptureTime) -> DryRunLead:
+    return dry_lead(trial, Witness(detector.card, detector.runtime, trial.node), lead, start)
+
+
+def dry_lead(trial: Trial, witness: Witness, lead: Lead, start: CaptureTime) -> DryRunLead:
+    """Return a lead as a dry run tells it, in seconds from `start`."""
     camera = trial.camera.to_camera(trial.config.stream)
-    witness = Witness(detector.card, detector.runtime, trial.node)
     return DryRunLead(
         first_s=seconds_from(start, lead.first),
         confirmed_s=seconds_from(start, confirmed_time(lead)),

@@ -17,6 +17,7 @@ from vision.budgets import Budgets
 from vision.coverage import Counters, Trouble
 from vision.leads import Lead, LeadKey
 from vision.ledger import Look
+from vision.lookback import Lookback
 from vision.progress import Progress, Stages, trouble_of
 from vision.sections import CameraConfig
 
@@ -39,6 +40,7 @@ class WatchedCamera:
     runner: CameraRunner
     analyser: CameraAnalyser
     budgets: Budgets | None = None
+    lookback: Lookback = field(default_factory=lambda: Lookback(()))
     analysing: threading.Lock = field(default_factory=threading.Lock)
     is_over: bool = False
     analysed: int = 0

@@ -45,6 +45,7 @@ from vision.ledger import CoverageLedger, Look
 from vision.live import LivePublisher
 from vision.load import Load, Tally
 from vision.look import in_source, looking
+from vision.lookback import Lookback
 from vision.member import BUS_TIMEOUT_S, GroupMember
 from vision.node import NodeIdentity
 from vision.outbox import Outbox
@@ -172,7 +173,7 @@ class Worker:
         runner = CameraRunner(looked_at, self._board, on_packet=self._on_packet, gate=self._gate)
         analyser = CameraAnalyser.for_camera(camera, self._config, self._card)
         self._budgets.begin(camera, analyser)
-        watched = WatchedCamera(camera, runner, analyser, self._budgets)
+        watched = WatchedCamera(camera, runner, analyser, self._budgets, Lookback(self._card.class_names))
         with self._lock:
             self._watched[runner.camera.id] = watched
         self._ledger.begin(camera.id, watched.limit_s, lambda: self._look(watched))
@@ -215,6 +216,7 @@ class Worker:
         with watched.analysing:
             self._report(watched, watched.analyser.end(CloseReason.SHUTDOWN))
             self._budgets.end(CameraId(camera.id), watched.analyser)
+            watched.lookback.rezone(watched.config, camera)
             watched.config, watched.analyser = camera, analyser
             self._budgets.begin(camera, analyser)
 
@@ -314,6 +316,8 @@ class Worker:
                     return
                 detections = in_source(frame, detections)
                 changes = watched.analyser.observe(frame, detections)
+                if (shown := watched.analyser.shown) is not None:
+                    watched.lookback.note(shown, watched.analyser.new_readings)
                 self._desk.note(frame, detections, watched.analyser.new_readings)
                 self._report(watched, changes)
                 watched.note_analysed(frame)

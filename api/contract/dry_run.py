@@ -20,9 +20,19 @@ MOST_LEADS = 50
 
 
 class DryRunSource(StrEnum):
-    """Where the clip comes from: what the worker's ring holds of the camera, or a file of the admin's."""
+    """
+    What the draft is tried on.
+
+    Attributes:
+        RECENT: the pictures that the worker's ring holds of the camera.
+
+        HOUR: boxes and readings of the last hour, without pictures (decision 0050).
+
+        UPLOAD: a clip of the admin's.
+    """
 
     RECENT = "recent"
+    HOUR = "hour"
     UPLOAD = "upload"
 
 
@@ -96,7 +106,8 @@ class DryRunReport(Wire):
     worker: str = ""
     model: str = Field("", description="name and version of the model that looked")
     rules: list[str] = Field(default_factory=list, max_length=64, description="names of the rules that were at work")
-    analysed_s: float = Field(0.0, ge=0, description="seconds of the clip that were looked at")
+    analysed_s: float = Field(0.0, ge=0, description="seconds of the clip, or of the hour, that were looked at")
+    looks: int = Field(0, ge=0, description="analysed pictures of the hour; 0 for a clip")
     duration_s: float | None = Field(None, description="of the clip, where it is known; null: not told")
     is_cut: bool = Field(default=False, description="the clip is longer than what was looked at")
     width: int = Field(0, ge=0, description="of the pictures in whose pixels boxes are told")

@@ -32,7 +32,10 @@ class Draft(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     zones: Zones
-    source: DryRunSource = Field(description="recent: what the worker's ring holds; upload: the part clip")
+    source: DryRunSource = Field(
+        description="recent: the pictures in the worker's ring; hour: boxes and readings of the last hour; upload: the "
+        "part clip"
+    )
 
 
 class DryRunView(BaseModel):
@@ -60,7 +63,8 @@ _POST_BODY = {
                             "type": "string",
                             "contentMediaType": "application/json",
                             "description": "`{zones, source}`: all zones of the camera as drafted, and `recent` for "
-                            "what the worker's ring holds of it or `upload` for the part clip",
+                            "what the worker's ring holds of it, `hour` for boxes and readings of the last hour, or "
+                            "`upload` for the part clip",
                         },
                         "clip": {"type": "string", "format": "binary", "description": "video file, for `upload`"},
                     },
@@ -89,7 +93,7 @@ async def start_dry_run(
         if (draft.source is DryRunSource.UPLOAD) != (upload.clip is not None):
             expected = "the part clip" if draft.source is DryRunSource.UPLOAD else "no part clip"
             raise Problem(422, "invalid-input", f"source {draft.source.value} goes with {expected}")
-        run = await place_order(state, camera, draft.zones, upload.clip)
+        run = await place_order(state, camera, draft.zones, draft.source, upload.clip)
         log.info(
             "dry run ordered", camera=camera_id, source=draft.source.value, bytes=upload.size, by=caller_name(admin)
         )

@@ -23,6 +23,8 @@ from tests.api.conftest import RunningApi, api, bus, operator, settings, start_a
 from tests.vision.films import hang, plume_film, try_brightly
 from tests.vision.moments import CARD
 from tests.vision.scene import read_packets, ring_of
+from tests.vision.test_lookback import camera
+from tests.vision.test_lookback import watched as hour_of
 from tests.vision.test_watched import Runner, playing
 from vision.config import WorkerConfig, parse_config
 from vision.dry_runs import DryRuns
@@ -88,9 +90,11 @@ def gate(operator: httpx.Client) -> httpx.Client:
     return operator
 
 
-def order(client: httpx.Client, zones: list[dict[str, Any]], clip: bytes | None) -> dict[str, Any]:
+def order(
+    client: httpx.Client, zones: list[dict[str, Any]], clip: bytes | None, source: str = "recent"
+) -> dict[str, Any]:
     """Start a dry run and return how it stands."""
-    draft = json.dumps({"zones": zones, "source": "recent" if clip is None else "upload"})
+    draft = json.dumps({"zones": zones, "source": source if clip is None else "upload"})
     files: dict[str, Any] = {"draft": (None, draft)}
     if clip is not None:
         files["clip"] = ("film.mp4", clip, "video/mp4")
@@ -152,6 +156,34 @@ def test_zones_are_tried_on_what_the_camera_has_just_seen(gate: httpx.Client, st
     assert report["duration_s"] == pytest.approx(7.0, abs=0.11)
     (lead,) = report["leads"]
     assert (lead["first_s"], lead["confirmed_s"]) == (3.0, 4.6)
+
+
+def test_zones_are_tried_on_the_last_hour(gate: httpx.Client, start: Start) -> None:
+    """Its boxes alone are judged, no clip is cut and no process started; an hour that holds nothing says so."""
+    live = camera()
+    kept, _ = hour_of(live, seconds=170.0)
+    config = live.cameras[0].model_copy(update={"id": "gate-3"})
+    start(hang, watched=WatchedCamera(config, Runner(playing()), object(), lookback=kept))  # type: ignore[arg-type]
+    zone = {"name": "麦田", "kind": "field", "polygon": SQUARE}
+    run = order(gate, [zone], None, "hour")
+    report = wait_for(gate, run["id"], "done", "failed")
+
+    assert (report["state"], report["looks"], report["analysed_s"], report["duration_s"]) == ("done", 340, 169.5, 169.5)
+    (lead,) = report["leads"]
+    assert (lead["lead"]["violation_code"], lead["lead"]["measure"]["zone"]) == ("V03_STRAW_BURN", "麦田")
+    assert (lead["first_s"], lead["has_picture"]) == (10.5, False)
+    mask = {"name": "遮", "kind": "mask", "polygon": SQUARE}
+    quiet = wait_for(gate, order(gate, [mask], None, "hour")["id"], "done", "failed")
+    assert (quiet["state"], quiet["leads"]) == ("done", [])
+
+
+def test_an_hour_that_holds_nothing_says_so(gate: httpx.Client, start: Start) -> None:
+    """A camera that has just been taken over has no hour yet."""
+    config = camera().cameras[0].model_copy(update={"id": "gate-3"})
+    start(watched=WatchedCamera(config, Runner(playing()), object()))  # type: ignore[arg-type]
+    report = wait_for(gate, order(gate, [], None, "hour")["id"], "done", "failed")
+
+    assert (report["state"], report["fault"]) == ("failed", "empty_ring")
 
 
 def test_a_stream_that_has_just_begun_anew_is_tried_on_what_was_before(

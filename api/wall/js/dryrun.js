@@ -7,6 +7,7 @@ import { fill, h, write } from "./dom.js";
 import { ApiProblem, call, callJson } from "./http.js";
 import { hasWords, language, speak, t } from "./i18n.js";
 import { keyFigure, short } from "./measures.js";
+import { shortTime } from "./times.js";
 
 /** @typedef {import("./draft.js").Zone} Zone */
 /** @typedef {{first_s: number, confirmed_s: number, last_s: number, peak_s: number, has_picture: boolean, lead: import("./leadbook.js").Lead}} DryLead */
@@ -17,6 +18,7 @@ import { keyFigure, short } from "./measures.js";
  * @property {string} model
  * @property {string[]} rules
  * @property {number} analysed_s
+ * @property {number} looks analysed pictures of the hour, 0 for a clip
  * @property {number | null} duration_s
  * @property {boolean} is_cut
  * @property {number} width
@@ -42,12 +44,13 @@ export class DryRunPanel {
 
   /**
    * @param {() => Zone[]} zones as drafted
-   * @param {(shown: {address: string, lead: DryLead, run: Run} | null) => void} show puts a lead's picture on the stage, `null`: the live one again
+   * @param {(shown: {address: string | null, lead: DryLead, run: Run} | null) => void} show puts a lead on the stage, over its picture where there is one; `null`: the live one alone
    */
   constructor(zones, show) {
     this.zones = zones;
     this.show = show;
-    this.recent = speak(h("button", { class: "button", type: "button", "data-act": "dryrun-recent", on: { click: () => this.#start(null) } }), "dryrun.recent");
+    this.recent = speak(h("button", { class: "button", type: "button", "data-act": "dryrun-recent", on: { click: () => this.#start(null, "recent") } }), "dryrun.recent");
+    this.hour = speak(h("button", { class: "button", type: "button", "data-act": "dryrun-hour", on: { click: () => this.#start(null, "hour") } }), "dryrun.hour");
     this.file = /** @type {HTMLInputElement} */ (h("input", { type: "file", accept: "video/*,.ts,.flv,.mkv", class: "unseen", "data-field": "clip", on: { change: () => this.#chose() } }));
     this.upload = h("label", { class: "button", "data-act": "dryrun-upload" }, speak(h("span"), "dryrun.upload"), this.file);
     this.stop = speak(h("button", { class: "button", type: "button", "data-act": "dryrun-stop", hidden: true, on: { click: () => this.end() } }), "dryrun.stop");
@@ -58,7 +61,7 @@ export class DryRunPanel {
     this.list = h("ol", { class: "dryrun-leads" });
     this.back = speak(h("button", { class: "quiet", type: "button", "data-act": "dryrun-back", hidden: true, on: { click: () => this.#choose(-1) } }), "dryrun.back");
     this.node = h("section", { class: "dryrun" }, h("h3", {}, speak(h("span"), "dryrun.title"), this.back),
-      speak(h("p", { class: "note" }), "dryrun.why"), h("div", { class: "dryrun-acts" }, this.recent, this.upload, this.stop), this.bar, this.message, this.stale, this.list);
+      speak(h("p", { class: "note" }), "dryrun.why"), h("div", { class: "dryrun-acts" }, this.hour, this.recent, this.upload, this.stop), this.bar, this.message, this.stale, this.list);
   }
 
   /** Try zones of this camera from now on. @param {string} cameraId @param {boolean} isAllowed */
@@ -85,7 +88,7 @@ export class DryRunPanel {
   render() {
     const run = this.#run;
     const isBusy = this.#sending !== null || (run !== null && UNDER_WAY.includes(run.report.state));
-    /** @type {HTMLButtonElement} */ (this.recent).disabled = isBusy;
+    for (const button of [this.recent, this.hour]) /** @type {HTMLButtonElement} */ (button).disabled = isBusy;
     this.file.disabled = isBusy;
     this.upload.classList.toggle("disabled", isBusy);
     this.stop.hidden = !isBusy;
@@ -112,6 +115,7 @@ export class DryRunPanel {
     if (report.state === "failed") this.#say("bad", `dryrun.fault.${report.fault ?? "broken"}`, { detail: report.detail });
     else if (report.state === "waiting") this.#say("none", "dryrun.waiting", { worker: report.worker });
     else if (report.state === "running") this.#say("none", "dryrun.running", { seconds, leads });
+    else if (report.looks) this.#say(leads ? "warn" : "good", leads ? "dryrun.hour.done" : "dryrun.hour.nothing", { minutes: short(report.analysed_s / 60, 0), looks: report.looks, leads });
     else if (leads) this.#say("warn", report.is_cut ? "dryrun.done.cut" : "dryrun.done", { seconds, leads });
     else this.#say("good", report.is_cut ? "dryrun.nothing.cut" : "dryrun.nothing", { seconds });
     fill(this.list, report.leads.map((lead, i) => this.#item(lead, i)), report.more ? speak(h("li", { class: "note" }), "dryrun.more", { n: report.more }) : null);
@@ -123,8 +127,9 @@ export class DryRunPanel {
     const owner = lead.target?.name ?? "";
     const where = [lead.measure.zone || t("dryrun.nowhere"), owner].filter(Boolean).join(" · ");
     const figure = keyFigure(lead.measure);
-    return h("li", {}, h("button", { type: "button", class: "dryrun-lead", "data-lead": number, disabled: !dry.has_picture, "aria-pressed": String(number === this.#chosen), on: { click: () => this.#choose(number) } },
+    return h("li", {}, h("button", { type: "button", class: "dryrun-lead", "data-lead": number, disabled: !dry.has_picture && this.#run?.source !== "hour", "aria-pressed": String(number === this.#chosen), on: { click: () => this.#choose(number) } },
       h("strong", {}, violationName(lead.violation_code, language())), h("b", { title: figure.title }, figure.value),
+      dry.has_picture ? null : h("span", {}, shortTime(Date.parse(lead.event.start))),
       h("span", {}, t("dryrun.span", { from: short(dry.first_s), to: short(dry.last_s), confirmed: short(dry.confirmed_s) })),
       h("span", {}, where), h("span", { class: "mono" }, lead.rule.id)));
   }
@@ -134,22 +139,22 @@ export class DryRunPanel {
     this.#chosen = number;
     const run = this.#run;
     const lead = run?.report.leads[number];
-    this.show(run && lead ? { address: `${this.#path}/${run.id}/pictures/${number}.jpg`, lead, run } : null);
+    this.show(run && lead ? { address: lead.has_picture ? `${this.#path}/${run.id}/pictures/${number}.jpg` : null, lead, run } : null);
     this.render();
   }
 
   #chose() {
     const file = this.file.files?.[0];
-    if (file) void this.#start(file);
+    if (file) void this.#start(file, "upload");
     this.file.value = "";
   }
 
-  /** @param {File | null} clip */
-  async #start(clip) {
+  /** @param {File | null} clip @param {"hour" | "recent" | "upload"} source */
+  async #start(clip, source) {
     this.end();
     const form = new FormData();
     const zones = JSON.parse(JSON.stringify(this.zones()));
-    form.append("draft", JSON.stringify({ zones, source: clip ? "upload" : "recent" }));
+    form.append("draft", JSON.stringify({ zones, source }));
     if (clip) form.append("clip", clip);
     this.#sending = new AbortController();
     const { signal } = this.#sending;

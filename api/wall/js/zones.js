@@ -24,7 +24,7 @@ export class ZoneEditor {
   #camera = null;
   /** @type {SnapshotFeed | null} */
   #feed = null;
-  /** What a dry run has found, while its picture is on the stage. @type {{lead: import("./dryrun.js").DryLead, run: import("./dryrun.js").Run} | null} */
+  /** What a dry run has found, while its picture is on the stage. @type {{address: string | null, lead: import("./dryrun.js").DryLead, run: import("./dryrun.js").Run} | null} */
   #shown = null;
   #etag = "";
   /** Node in whose file the zones stand; empty: they are saved here. */
@@ -126,20 +126,25 @@ export class ZoneEditor {
     this.trial.render();
   }
 
-  /** Show the live picture, or what a dry run has found. @param {{address: string, lead: import("./dryrun.js").DryLead, run: import("./dryrun.js").Run} | null} shown */
+  /** Show the live picture, or what a dry run has found: over its own picture, over the live one where none is kept. @param {{address: string | null, lead: import("./dryrun.js").DryLead, run: import("./dryrun.js").Run} | null} shown */
   #stage(shown) {
-    const wasLive = this.#feed !== null;
     this.#shown = shown;
-    if (shown) {
+    if (!shown) this.drawing.mark([]);
+    if (shown?.address) {
       this.#feed?.close();
       this.#feed = null;
       this.image.src = shown.address;
-    } else if (!wasLive && this.#camera) {
-      this.drawing.mark([]);
-      this.#feed = new SnapshotFeed(this.#camera.id, this.image, () => this.#tell());
-      this.#feed.open();
+    } else {
+      this.#live();
+      this.#mark();
     }
     this.#tell();
+  }
+
+  #live() {
+    if (this.#feed || !this.#camera) return;
+    this.#feed = new SnapshotFeed(this.#camera.id, this.image, () => this.#tell());
+    this.#feed.open();
   }
 
   /** Draw the box of the lead whose picture is shown. */
@@ -147,6 +152,7 @@ export class ZoneEditor {
     if (!this.#shown) return;
     const { lead, run } = this.#shown;
     const { measure } = lead.lead;
+    if (!this.image.naturalWidth) return;
     const scale = this.image.naturalWidth / (run.report.width || this.image.naturalWidth);
     this.drawing.mark([{ xyxy: measure.peak_xyxy.map((/** @type {number} */ value) => value * scale), words: `${className(measure.class_name, language())} ${measure.peak_confidence.toFixed(2)}`, tone: "bad" }]);
   }
@@ -211,6 +217,7 @@ export class ZoneEditor {
   }
 
   #tell() {
+    if (this.#shown && !this.#shown.address) return void write(this.taken, t("dryrun.shown.box", { time: shortTime(Date.parse(this.#shown.lead.lead.measure.peak_utc)) }));
     if (this.#shown) return void write(this.taken, t("dryrun.shown", { at: short(this.#shown.lead.peak_s) }));
     const at = this.#feed?.captureMs;
     write(this.taken, at ? t("zones.taken", { time: shortTime(at) }) : t("zones.nopicture"));

@@ -148,3 +148,23 @@ def test_a_draft_is_tried_on_a_file_and_faults_are_said(
     expect(editor.locator(".dryrun-message")).to_have_text("这个文件不是可读的视频：holds no video")
     editor.locator('[data-act="dryrun-recent"]').click()
     expect(editor.locator(".dryrun-message")).to_have_text("分析节点正在做另一个试运行，请稍后再试。")
+
+
+def test_a_draft_is_tried_on_the_last_hour(
+    wall: Page, operator: httpx.Client, played: PlayedWorker, complaints: list[str]
+) -> None:
+    """What is covered is said; a lead is told with its time of day, its box drawn where it was."""
+    register(operator, [OUTLET])
+    editor = open_editor(wall)
+    expect(editor.locator(".dryrun .note").first).to_contain_text("近一小时：按已识别的框和已有读数重判，不含画面")
+    editor.locator('[data-act="dryrun-hour"]').click()
+    order = played.take_order()
+    assert order.source is DryRunSource.HOUR
+    found = one_lead().model_copy(update={"has_picture": False})
+    done = DryRunReport(state=DryRunState.DONE, worker=NODE, analysed_s=3540.0, duration_s=3540.0, looks=1770)
+    played.say(order, done.model_copy(update={"width": 1280, "height": 720, "leads": [found]}))
+    expect(editor.locator(".dryrun-message")).to_have_text("近 59 分钟的 1770 次分析会产生 1 条线索。")
+    editor.locator(".dryrun-lead").click()
+    expect(editor.locator(".zones-foot .note")).to_contain_text("画在实时画面上（不留存画面）")
+    keep_picture(wall, "dryrun-hour-zh")
+    assert complaints == []
