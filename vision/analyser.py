@@ -20,6 +20,7 @@ from vision.budget import Climb, Range
 from vision.change import BoxChange, PictureChange
 from vision.config import WorkerConfig
 from vision.cues import Look, TrackCues
+from vision.fog import FogWatch
 from vision.health import PictureFault, PictureHealth
 from vision.hours import schedule_of
 from vision.judgement import Judge
@@ -121,6 +122,7 @@ class CameraAnalyser:
         self._novelty = Novelty()
         self._health = PictureHealth()
         self._background = Background()
+        self._fog = FogWatch()
         self._outlets = outlet_watches(camera)
         self._new_readings: list[Reading] = []
         self._boxes: dict[int, _Followed] = {}
@@ -181,6 +183,11 @@ class CameraAnalyser:
     def health(self) -> PictureHealth:
         """What is wrong with what the camera shows, since when, and whether it came at once."""
         return self._health
+
+    @property
+    def fog(self) -> FogWatch:
+        """Whether fog lies over the picture; while it does no rule is shown smoke."""
+        return self._fog
 
     @property
     def merger(self) -> Merger:
@@ -330,6 +337,8 @@ class CameraAnalyser:
         self._health.observe(frame.image, frame.time)
         condition = self._background.observe(frame.image, frame.time)
         is_steady = not self._picture.observe(frame.image) and not self._health.suspects and condition.is_steady
+        if is_steady:
+            self._fog.observe(frame.image, frame.time)
         self._novelty.observe(self._picture.cells, frame.time, is_steady=is_steady)
         if not is_steady:
             for followed in self._boxes.values():
@@ -389,9 +398,11 @@ class CameraAnalyser:
         return TrackView(track, sighting, ratio, followed.cues.values())
 
     def _is_withheld(self, frame: Frame, track: Track) -> bool:
-        """Whether what was found is condensed water above an outlet, or not told from it yet: no rule is to see it."""
+        """Whether what was found may be a bank of fog or condensed water above an outlet: no rule is to see it."""
+        if track.class_name != SMOKE:
+            return False
         box = in_look(frame, track.last.xyxy)
-        return track.class_name == SMOKE and any(outlet.withholds(box) for outlet in self._outlets)
+        return self._fog.is_foggy or any(outlet.withholds(box) for outlet in self._outlets)
 
     def _unmasked(self, detections: Detections) -> Detections:
         """Return the boxes that do not lie in masks."""

@@ -204,6 +204,9 @@ class WatchedCamera:
             found.append(CameraFinding(kind=FindingKind(fault.value), since=since, detail=came))
         if clock_offset_s is not None and abs(clock_offset_s) > CLOCK_OFFSET_S:
             found.append(CameraFinding(kind=FindingKind.CLOCK_OFFSET, detail=f"{clock_offset_s:+.1f} s"))
+        foggy = self.analyser.fog.since
+        if foggy is not None:
+            found.append(CameraFinding(kind=FindingKind.FOG, since=foggy.utc, detail="smoke leads held back"))
         noisy = merger.noisy_since
         if noisy is not None:
             held = f"{merger.suppressed} leads held back"

@@ -6,6 +6,7 @@ from statistics import median
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.frame import BgrImage
 from vision.opacity import linear
@@ -27,6 +28,7 @@ photographs each more than three quarters of sunrises are above it, 13 % of stor
 
 _LOOK_PX = 160
 _PATCH = np.ones((5, 5), np.uint8)
+_MEAN = np.full((1, 3), 1 / 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,18 @@ class Air:
         height, width = picture.shape[:2]
         scale = min(1.0, _LOOK_PX / max(height, width))
         size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
-        light = linear(np.asarray(cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA), np.uint8))
-        brightest = max(float(np.percentile(light.mean(2), 95)), 1e-3)
-        blue, _, red = (float(np.percentile(light[..., channel], 95)) for channel in range(3))
-        dark = cv2.erode(light.min(2), _PATCH)[size_wh[1] // 3 :]
-        return cls(brightest, red / max(blue, 1e-3), float(np.percentile(dark, 10)) / brightest)
+        small = np.asarray(cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+        brightest = max(float(np.percentile(cv2.transform(linear(small), _MEAN), 95)), 1e-3)
+        blue, green, red = (np.asarray(channel, np.uint8) for channel in cv2.split(small))
+        # Least values and quantiles are the same places before and after linearisation, and cost less in bytes.
+        dark = np.asarray(cv2.erode(cv2.min(cv2.min(blue, green), red), _PATCH), np.uint8)[size_wh[1] // 3 :]
+        redness = _light_at(red, 95) / max(_light_at(blue, 95), 1e-3)
+        return cls(brightest, redness, _light_at(dark, 10) / brightest)
+
+
+def _light_at(levels: NDArray[np.uint8], percentile: int) -> float:
+    """Return the linear light of a percentile of 8-bit levels."""
+    return float(linear(np.asarray(np.percentile(levels, percentile, method="nearest"), np.uint8)))
 
 
 def refused_in(air: Sequence[Air], *, is_sun_known: bool) -> Refusal | None:

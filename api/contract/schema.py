@@ -343,6 +343,8 @@ class FindingKind(StrEnum):
     MOVED = "moved"
     CLOCK_OFFSET = "clock_offset"
     """Its clock and this machine's are more than 2 s apart."""
+    FOG = "fog"
+    """A veil has come over its picture: no rule is shown smoke meanwhile."""
     NOISY = "noisy"
     """It made more leads within an hour than a camera may; what came beyond was held back and counted."""
 

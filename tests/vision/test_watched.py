@@ -11,7 +11,10 @@ from streams.board import FrameBoard
 from streams.camera import Camera, SourceUrl, StreamSettings, camera_id
 from streams.ring import PacketRing
 from streams.runner import StreamState, StreamStatus
+from tests.vision.faults import YARD, grain, hazy
+from tests.vision.moments import START, moment
 from vision.coverage import Trouble
+from vision.fog import FogWatch
 from vision.health import PictureFault, PictureHealth
 from vision.merging import Merger
 from vision.sections import CameraConfig
@@ -45,6 +48,7 @@ class Analyser:
     picture_fault: PictureFault | None = None
     health: PictureHealth = field(default_factory=PictureHealth)
     merger: Merger = field(default_factory=Merger)
+    fog: FogWatch = field(default_factory=FogWatch)
 
 
 def watched(status: StreamStatus, fault: PictureFault | None = None) -> WatchedCamera:
@@ -111,3 +115,15 @@ def test_what_is_wrong_with_a_connected_camera_is_found_and_named() -> None:
     health = faulty.health("w", FrameBoard())
     assert [(each.kind.value, each.detail) for each in health.findings] == [("covered", ""), ("clock_offset", "-2.5 s")]
     assert (health.leads_merged, health.leads_suppressed) == (5, 2)
+
+
+def test_fog_over_the_picture_is_a_finding_with_its_time() -> None:
+    """It is told since when, and that smoke makes no lead meanwhile."""
+    camera = watched(playing())
+    for seconds in range(60):
+        image = grain(YARD // 2, seconds) if seconds < 40 else hazy(seconds, 0.2)
+        camera.analyser.fog.observe(image, moment(float(seconds)))
+    [finding] = camera.health("w", FrameBoard()).findings  # type: ignore[arg-type]
+    assert (finding.kind.value, finding.detail) == ("fog", "smoke leads held back")
+    assert finding.since is not None
+    assert 40 <= (finding.since - START).total_seconds() <= 44
