@@ -27,7 +27,6 @@ _FINE = 7
 _LOOSE = 0.5
 """Standard deviation of a transmission before anything is seen, about 1: where nothing is told there is no plume."""
 
-_ROUNDS = 2
 _HUBER = 1.345
 _TO_SD = 1.4826
 _LEAST_NOISE = 1e-8
@@ -106,19 +105,21 @@ class FieldFit:
         mean = seen.mean(0)
         planes = np.stack([mean, *(mean + (mean - part) / (len(seen) - 1) for part in seen)])
         weight = np.ones_like(mean)
-        for _ in range(_ROUNDS):
-            equations = _Equations(self._background, weight, self._down, self._across)
-            noise = max(float(equations.solve(_COARSE, planes[:1], 0.0)[1].min()) / weight.sum(), _LEAST_NOISE)
-            rough, rough_left = equations.solve(_COARSE, planes[:1], noise)
-            best = int(np.argmin(rough_left))
-            guesses = np.linspace(_COARSE[max(best - 1, 0)], _COARSE[min(best + 1, len(_COARSE) - 1)], _FINE)
-            fields, left = equations.solve(guesses, planes, noise)
-            own = guesses[:, None, None]
-            squares = (mean - own - fields[:, 0] * (self._background - own)) ** 2
-            rest = np.sqrt(squares[int(np.argmin(left[:, 0]))])
-            limit = _HUBER * max(_TO_SD * float(np.median(rest)), math.sqrt(_LEAST_NOISE))
-            used, weight = weight, np.minimum(1.0, limit / np.maximum(rest, 1e-12))
-        tiles = np.array([np.bincount(self._tiles, (used * one).ravel()) for one in squares])
+        equations = _Equations(self._background, weight, self._down, self._across)
+        noise = max(float(equations.solve(_COARSE, planes[:1], 0.0)[1].min()) / weight.size, _LEAST_NOISE)
+        rough, rough_left = equations.solve(_COARSE, planes[:1], noise)
+        best = int(np.argmin(rough_left))
+        guesses = np.linspace(_COARSE[max(best - 1, 0)], _COARSE[min(best + 1, len(_COARSE) - 1)], _FINE)
+        own = guesses[:, None, None]
+        fields, left = equations.solve(guesses, planes[:1], noise)
+        likely = _likely(rough_left[:, 0] - left.min(), noise)
+        nearest = int(np.argmin(left))
+        rest = np.abs(mean - guesses[nearest] - fields[nearest, 0] * (self._background - guesses[nearest]))
+        weight = np.minimum(1.0, _HUBER * _sd(rest) / np.maximum(rest, 1e-12))
+        equations = _Equations(self._background, weight, self._down, self._across)
+        fields, left = equations.solve(guesses, planes, noise)
+        squares = weight * (mean - own - fields[:, 0] * (self._background - own)) ** 2
+        tiles = np.array([np.bincount(self._tiles, one.ravel()) for one in squares])
         without = tiles.sum(1)[:, None] - tiles
         lowest = _lowest(guesses, left[:, 0])
         return Veil(
@@ -126,7 +127,7 @@ class FieldFit:
             transmission=_between(guesses, fields[:, 0], lowest),
             by_time=[_between(guesses, fields[:, n], _lowest(guesses, left[:, n])) for n in range(1, len(planes))],
             by_place=[_between(guesses, fields[:, 0], _lowest(guesses, one)) for one in without.T],
-            by_guess=list(zip(_likely(rough_left[:, 0] - left[:, 0].min(), noise), rough[:, 0], strict=True)),
+            by_guess=list(zip(likely, rough[:, 0], strict=True)),
             uneven=_between(guesses, fields[:, 0], lowest * (1 + UNEVEN)),
         )
 
@@ -200,6 +201,11 @@ def _between(guesses: Plane, fields: Plane, own: float) -> Plane:
 def _likely(more: Plane, noise: float) -> list[float]:
     """Return how likely guesses are that leave so much more than the best one does."""
     return [float(value) for value in np.exp(-np.maximum(more, 0) / (2 * noise * _ALIKE_PX))]
+
+
+def _sd(residual: Plane) -> float:
+    """Return the standard deviation of absolute residuals, by their median."""
+    return max(_TO_SD * float(np.median(residual)), math.sqrt(_LEAST_NOISE))
 
 
 def _jackknife(values: Sequence[float]) -> float:

@@ -23,7 +23,11 @@ SATURATED = 250
 """8-bit level from which a pixel has lost its light."""
 
 ALIKE = 0.5
-"""Correlation with the first picture's band from which a picture shows the same place; traffic leaves 0.9."""
+"""
+Correlation of a band's fine detail with the first picture's from which a picture shows the same place. Clouds that
+drift behind a skyline for half a minute leave 0.78, a plume in front of it 0.9; another place has 0.3 at most (all
+rendered).
+"""
 
 REACHES = (4.0, 3.0, 2.0)
 """
@@ -36,8 +40,11 @@ _BAND_MIN_PX = 24
 _BAND_DEEP_PX, _BAND_LONG_PX = 128, 320
 """A band is cut to so many pixels across and along: more make the correlation slower and no surer."""
 
-_CELL_PX = 4
+_CELL_PX = 8
 """Exposure is compared in cells of so many pixels each way: noise is averaged first."""
+
+_FINE_PX, _COARSE_PX = 1.0, 4.0
+"""Sizes between which detail lies."""
 
 _GREY_LOW, _GREY_HIGH = 0.05, 0.8
 _STILL_PX = 0.02
@@ -103,6 +110,7 @@ class Surroundings:
         self._bands = _bands_of(first, [plume] if plume else [_around(outlet, reach) for reach in REACHES])
         self._band = _sharpest(first, self._bands)
         self._reference = _grey(first[self._band])
+        self._detail = _detail(self._reference)
         self._hann = cv2.createHanningWindow(self._reference.shape[::-1], cv2.CV_32F)
         light = self._light_around(first)
         self._usable = np.flatnonzero((light > _GREY_LOW) & (light < _GREY_HIGH))
@@ -122,7 +130,7 @@ class Surroundings:
         # Copies: OpenCV 5.0 multiplies its inputs by the window in place.
         (dx, dy), _ = cv2.phaseCorrelate(self._reference.copy(), grey.copy(), self._hann)
         is_still = max(abs(dx), abs(dy)) < _STILL_PX
-        if _likeness(self._reference, grey, 0.0 if is_still else dx, 0.0 if is_still else dy) < ALIKE:
+        if _likeness(self._detail, grey, 0.0 if is_still else dx, 0.0 if is_still else dy) < ALIKE:
             return None
         rows, columns = slice(self._top, self._bottom), slice(self._left, self._right)
         around = linear(picture[rows, columns]) if is_still else self._shifted(picture, dx, dy)
@@ -246,16 +254,21 @@ def _light(band: BgrImage) -> NDArray[np.float32]:
     return np.asarray(linear(np.asarray(cells, np.uint8)).mean(2), np.float32)
 
 
-def _likeness(reference: NDArray[np.float32], grey: NDArray[np.float32], dx: float, dy: float) -> float:
-    """Return the correlation of two bands, in [-1, 1], once the second is moved back by ``dx``, ``dy``."""
+def _detail(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what changes within a few pixels: edges of what is built, not clouds."""
+    fine = cv2.GaussianBlur(grey, (0, 0), _FINE_PX) - cv2.GaussianBlur(grey, (0, 0), _COARSE_PX)
+    return np.asarray(fine, np.float32)
+
+
+def _likeness(detail: NDArray[np.float32], grey: NDArray[np.float32], dx: float, dy: float) -> float:
+    """Return the correlation of a band's detail with another's, in [-1, 1], once that is moved by ``dx``, ``dy``."""
     height, width = grey.shape
     if dx or dy:
         matrix = np.array([[1, 0, dx], [0, 1, dy]], np.float64)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        back = cv2.warpAffine(grey, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    else:
-        back = grey
-    return float(cv2.matchTemplate(back, reference, cv2.TM_CCOEFF_NORMED)[0, 0])
+        moved = cv2.warpAffine(grey, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        grey = np.asarray(moved, np.float32)
+    return float(cv2.matchTemplate(_detail(grey), detail, cv2.TM_CCOEFF_NORMED)[0, 0])
 
 
 def _bands_of(picture: BgrImage, plumes: Sequence[Xyxy]) -> list[tuple[slice, slice]]:

@@ -172,6 +172,16 @@ def test_a_camera_that_looks_elsewhere_gives_no_number() -> None:
     assert (reading.opacity, reading.refusal) == (None, Refusal.CAMERA_MOVED)
 
 
+def test_clouds_that_drift_behind_a_skyline_are_no_other_place() -> None:
+    """Large soft changes of light leave the fine detail of what is built: the picture still shows the same place."""
+    clean = [np.asarray(100 + picture // 4, np.uint8) for picture in _pictures(12)]
+    soft = cv2.GaussianBlur(np.random.default_rng(6).normal(0, 1, SIZE_WH[::-1]), (0, 0), 25.0)
+    clouds = (soft / np.abs(soft).max() * 60)[..., None]
+    seen = [np.clip(picture + clouds, 0, 255).astype(np.uint8) for picture in clean]
+    surroundings = Surroundings(clean[0], OUTLET, PLUME)
+    assert surroundings.part(seen, ABOVE).lost == 0
+
+
 def test_a_plume_that_fills_the_picture_is_refused_at_once() -> None:
     """Light and position are compared outside the plume: something must be left there."""
     with pytest.raises(ValueError, match="leaves nothing of the picture"):
