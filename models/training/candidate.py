@@ -79,6 +79,11 @@ def make(recipe: Recipe, options: RunOptions, *, version: str) -> Candidate:
             write_sightings(teacher, asked[: options.limit], sightings)
             sources = replace(sources, sightings=sightings)
     run_recipe(recipe, replace(options, sources=sources))
+    return publish(recipe, folder, version=version)
+
+
+def publish(recipe: Recipe, folder: Path, *, version: str) -> Candidate:
+    """Export ``best.pt`` of a finished run's folder, and write card and registry table from its ``run.json``."""
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     exported = export_onnx(folder / "best.pt", folder / f"{recipe.name}.onnx")
     (folder / f"{recipe.name}.run.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

@@ -71,6 +71,10 @@ class Synthesis:
 
         cloud: Share of slots with clouds, a fog bank or puffs of steam. What remains is glare: lamps with halos.
 
+        distant: Share of plumes that are 3 to 10 % of the picture high.
+
+        trail: Share of plumes that lie at road height, as behind a vehicle.
+
         opacity: Lowest and highest peak opacity of a plume, a cloud, a fog bank or a puff.
 
         refresh_epochs: All slots are painted anew after this many epochs.
@@ -80,6 +84,8 @@ class Synthesis:
     plume: float = 0.6
     veil: float = 0.12
     cloud: float = 0.16
+    distant: float = 0.0
+    trail: float = 0.0
     opacity: tuple[float, float] = (0.3, 0.95)
     refresh_epochs: int = 4
 

@@ -2,10 +2,11 @@
 Painted training images: plumes of known opacity, veils and lamp glare over real backgrounds, made on the device.
 
 A plume is fractal noise inside an envelope that starts at a source, widens and bends with the wind; it is blended over
-the background with ``out = background * (1 - alpha) + colour * alpha``, so its peak opacity is known. Veils (fog, an
-even haze over all of the view), glare (discs with halos, as headlights and low suns make), clouds, fog banks and puffs
-of steam carry no box: they are the look-alikes the first weights took for smoke and fire. A puff of steam is small,
-white and detached from any source, because nothing else in one picture tells steam from white smoke.
+the background with ``out = background * (1 - alpha) + colour * alpha``, so its peak opacity is known. It may be small,
+as seen from afar, or lie on its side, as behind a vehicle. Veils (fog, an even haze over all of the view), glare (discs
+with halos, as headlights and low suns make), clouds, fog banks and puffs of steam carry no box: they are the
+look-alikes the first weights took for smoke and fire. A puff of steam is small, white and detached from any source,
+because nothing else in one picture tells steam from white smoke.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ VISIBLE = 0.06
 
 CLEAR = 0.08
 """A plume that changes its box by less than this in the mean is left out of the loss: people would not label it."""
+
+DISTANT, TRAIL = (0.03, 0.1), (0.04, 0.16)
+"""Heights of distant plumes and of trails behind vehicles, as shares of the picture's."""
+
+ROAD = 0.4
+"""Trails lie below this share of the picture's height: where roads are."""
 
 WHITE, GREYISH, BLACK = (0.78, 1.0), (0.35, 0.75), (0.03, 0.25)
 
@@ -66,17 +73,21 @@ class Painter:
         store.class_id[slots] = -1
         for number in range(2):
             wanted = is_plume if number == 0 else is_plume & (self._uniform(count) < 0.25)
-            alpha, colour = self._plume(size)
-            change = (alpha * (colour - image)).abs().mean(dim=1) * inside[:, 0]
+            rows = wanted.nonzero()[:, 0]
+            if not len(rows):
+                continue
+            alpha, colour = self._plume(size[rows])
+            change = (alpha * (colour - image[rows])).abs().mean(dim=1) * inside[rows, 0]
             box = _extent(change > VISIBLE)
             kind_here = torch.where(_inner_mean(change, box) > CLEAR, SMOKE, IGNORED + SMOKE)
-            image = torch.where(wanted.view(-1, 1, 1, 1), image * (1 - alpha) + colour * alpha, image)
-            store.xyxy[slots, number] = box
-            store.class_id[slots, number] = torch.where(wanted & (box[:, 2] > box[:, 0]), kind_here, -1)
-        image = torch.where(is_veil.view(-1, 1, 1, 1), self._veil(image), image)
-        image = torch.where(is_cloud.view(-1, 1, 1, 1), self._cloud(image, size), image)
+            image[rows] = image[rows] * (1 - alpha) + colour * alpha
+            store.xyxy[slots[rows], number] = box
+            store.class_id[slots[rows], number] = torch.where(box[:, 2] > box[:, 0], kind_here, -1)
         is_glare = ~(is_plume | is_veil | is_cloud)
-        image = torch.where(is_glare.view(-1, 1, 1, 1), self._glare(image, size), image)
+        for chosen, look_alike in ((is_veil, self._veil), (is_cloud, self._cloud), (is_glare, self._glare)):
+            rows = chosen.nonzero()[:, 0]
+            if len(rows):
+                image[rows] = look_alike(image[rows], size[rows])
         image = torch.where(inside, image, GREY / 255)
         store.pixels[slots] = image.clamp_(0, 1).mul_(255).round_().to(torch.uint8)
         store.size_wh[slots] = size
@@ -121,17 +132,37 @@ class Painter:
     def _plume(self, size_wh: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return alpha ``(b, 1, side, side)`` and colours ``(b, 3, side, side)`` of one plume an image."""
         side, count = self.store.side_px, len(size_wh)
-        high = size_wh[:, 1] * (0.1 * (0.95 / 0.1) ** self._uniform(count))
-        wide = (high * self._uniform(count, low=0.5, high=1.5)).clamp(max=size_wh[:, 0])
+        lies, high, wide = self._extents(size_wh)
         left = self._uniform(count) * (size_wh[:, 0] - wide)
         top = self._uniform(count) * (size_wh[:, 1] - high)
+        top = torch.where(lies, size_wh[:, 1] * ROAD + top * (1 - ROAD), top).clamp(max=size_wh[:, 1] - high)
         axis = torch.arange(side, device=self.device) + 0.5
         x = (axis[None] - left[:, None]) / wide[:, None] * 2 - 1
         y = (axis[None] - top[:, None]) / high[:, None] * 2 - 1
         grid = torch.stack([x[:, None].expand(-1, side, -1), y[:, :, None].expand(-1, -1, side)], dim=-1)
+        if self.settings.trail > 0:  # on its side, its source to the left or to the right
+            turned = grid.flip(-1)
+            turned[..., 1] *= torch.where(self._uniform(count, 1, 1) < 0.5, -1.0, 1.0)
+            grid = torch.where(lies.view(-1, 1, 1, 1), turned, grid)
         density = functional.grid_sample(self._texture(count), grid, align_corners=False)
         peak = self._column(count, *self.settings.opacity)
         return density * peak, self._colour(count, side)
+
+    def _extents(self, size_wh: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return bool ``(b,)``, which plumes lie behind a vehicle, and heights and widths ``(b,)`` in px."""
+        settings, count = self.settings, len(size_wh)
+        share = 0.1 * (0.95 / 0.1) ** self._uniform(count)
+        aspect = self._uniform(count, low=0.5, high=1.5)
+        lies = torch.zeros(count, dtype=torch.bool, device=self.device)
+        if settings.distant > 0:
+            is_far = self._uniform(count) < settings.distant
+            share = torch.where(is_far, DISTANT[0] * (DISTANT[1] / DISTANT[0]) ** self._uniform(count), share)
+        if settings.trail > 0:
+            lies = self._uniform(count) < settings.trail
+            share = torch.where(lies, self._uniform(count, low=TRAIL[0], high=TRAIL[1]), share)
+            aspect = torch.where(lies, self._uniform(count, low=1.5, high=4.5), aspect)
+        high = size_wh[:, 1] * share
+        return lies, high, (high * aspect).clamp(max=size_wh[:, 0])
 
     def _colour(self, count: int, side: int) -> torch.Tensor:
         """Return smoke colours ``(b, 3, side, side)``: a grey level a plume, slightly tinted, with soft shading."""
@@ -145,7 +176,7 @@ class Painter:
         shade = (self._noise(count, 64, first=4, octaves=3) - 0.5) * self._column(count, 0.0, 0.25)
         return (level + tint + functional.interpolate(shade, size=(side, side), mode="bilinear")).clamp(0, 1)
 
-    def _veil(self, image: torch.Tensor) -> torch.Tensor:
+    def _veil(self, image: torch.Tensor, _size_wh: torch.Tensor) -> torch.Tensor:
         """Return the images under an even veil of 15 to 70 %, denser towards a random height, barely structured."""
         count, side = len(image), self.store.side_px
         rows = torch.linspace(0, 1, side, device=self.device).view(1, 1, -1, 1)

@@ -1,0 +1,198 @@
+"""
+From a checkpoint to one whose class branch is tuned on more and other pictures, in minutes on a CPU.
+
+    python -m models.training.tune emissions-v8s-head --initial OLD.pt --data PICTURES --also SCENES --out RUNS
+
+``OUT/NAME/`` ends up with what ``plumewatch models train`` leaves (:mod:`candidate`), and with ``real/`` and
+``painted/``, the lessons learned from: a second run with the same pictures takes them up again. Validation and held-out
+pictures are measured on, never learned from; pictures of the training part that twin one of them are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import torch
+
+from models.openvino_runtime import Precision
+from models.training import record, weights
+from models.training.anchors import Chooser, Eye, keep, read, sightings
+from models.training.candidate import Candidate, find_recipe, publish
+from models.training.corpus import unpack
+from models.training.dataset import DatasetError, fingerprint, of_split, read_folder
+from models.training.evaluate import FLOOR, report
+from models.training.head import Course, HeadTuner
+from models.training.recipe import Recipe
+from models.training.splits import hold_out, without_leaks
+from models.training.views import painted, real, share_out
+from models.yolo import export_onnx
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.training.anchors import Facts
+    from models.training.dataset import Sample
+    from models.training.repair import Sightings
+
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """
+    What a head is tuned and measured on.
+
+    Attributes:
+        data: YOLO folder, or folder of tars, with a validation part.
+
+        also: More YOLO folders, all of them to learn from: pictures of scenes, for one.
+
+        most: Most pictures of a group taken from ``data``: the largest have thousands.
+    """
+
+    data: Path
+    also: Sequence[Path] = ()
+    most: int = MOST
+
+
+def assemble(recipe: Recipe, pictures: Pictures, folder: Path) -> tuple[list[Sample], list[Sample], dict[str, object]]:
+    """Return the pictures to learn from, those to measure on, and counts for the run record."""
+    samples = read_folder(unpack(pictures.data, folder / "data"), classes=len(recipe.classes))
+    if not of_split(samples, "val"):
+        message = f"{pictures.data}: tuning needs a validation part"
+        raise DatasetError(message)
+    for group in recipe.held:
+        samples = hold_out(samples, group, share=0.15, seed=recipe.seed)
+    check = of_split(samples, "val", "held")
+    learned = share_out(of_split(samples, "train"), pictures.most, seed=recipe.seed)
+    for number, more in enumerate(pictures.also):
+        found = read_folder(more, prefix=f"also{number}_", classes=len(recipe.classes))
+        learned += [replace(item, split="train") for item in found]
+    kept, leaks = without_leaks(learned + check)
+    learned = of_split(kept, "train")
+    notes: dict[str, object] = {
+        "leaks": asdict(leaks),
+        "train": len(learned),
+        "train_negatives": sum(item.is_negative for item in learned),
+        "check": len(check),
+        "painted": recipe.synthesis.slots,
+    }
+    return learned, check, notes
+
+
+def tune(
+    recipe: Recipe, pictures: Pictures, initial: Path, out: Path, *, version: str, threads: int, precision: Precision
+) -> Candidate:
+    """Tune the class branch of the checkpoint ``initial`` as the recipe says and return the candidate."""
+    began = time.monotonic()
+    torch.set_num_threads(threads)
+    folder = out / recipe.name
+    folder.mkdir(parents=True, exist_ok=True)
+    learned, check, notes = assemble(recipe, pictures, folder)
+    before = export_onnx(initial, folder / "before.onnx").path
+    eye = _eye(before, recipe, threads, precision)
+    backgrounds = [item for item in learned if item.is_negative]
+    views = {
+        folder / "real": real(learned, brightness=recipe.augmentation.brightness, seed=recipe.seed),
+        folder / "painted": painted(backgrounds, recipe),
+    }
+    for lessons, shown in views.items():
+        if not lessons.is_dir():
+            part = lessons.with_suffix(".part")
+            keep(shown, eye, Chooser(len(recipe.classes), seed=recipe.seed), part, recipe.repair)
+            part.rename(lessons)
+    levels, facts = read(list(views))
+    model = weights.load(initial)
+    tuner, curve = HeadTuner(model, recipe, levels, facts), []
+    ready_s = time.monotonic() - began
+
+    def tell(course: Course) -> None:
+        curve.append({key: round(value, 4) for key, value in asdict(course).items()})
+        print(f"{course.seconds:.0f} s, {course.pictures} pictures, loss {course.loss:.3f}", flush=True)
+
+    pictures_seen = tuner.run(tell)
+    weights.save(model, folder / "best.pt", {"recipe": recipe.table()})
+    after = export_onnx(folder / "best.pt", folder / f"{recipe.name}.onnx").path
+    figures = report(check, look(check, _eye(after, recipe, threads, precision)), recipe.classes, threshold=None)
+    record.RunRecord(
+        recipe=recipe.table() | {"initial_sha256": record.sha256(initial)},
+        git=record.git_state(Path(__file__).parent),
+        data_sha256=fingerprint(learned + check),
+        data=notes | _counts(facts),
+        device="CPU",
+        software=record.software(),
+        budget_s=recipe.budget_s,
+        ready_s=round(ready_s, 1),
+        images_per_s=round(pictures_seen / recipe.budget_s, 1),
+        epochs=round(pictures_seen / len(facts), 2),
+        nominal_batch=recipe.batch,
+        curve=curve,
+        figures=figures,
+    ).write(folder / "run.json")
+    return publish(recipe, folder, version=version)
+
+
+def look(samples: Sequence[Sample], eye: Eye) -> dict[str, Sightings]:
+    """Return what a detector reports of each picture, for `report`."""
+    found = {}
+    for item in samples:
+        image = cv2.imread(str(item.path), cv2.IMREAD_COLOR)
+        if image is None:
+            message = f"{item.path}: not a readable image"
+            raise DatasetError(message)
+        picture = image.astype(np.uint8, copy=False)
+        found[item.name] = sightings(eye.see(picture), eye.letterbox(picture), floor=FLOOR)
+    return found
+
+
+def _eye(weights_file: Path, recipe: Recipe, threads: int, precision: Precision) -> Eye:
+    return Eye(weights_file.read_bytes(), long_side_px=recipe.side_px, threads=threads, precision=precision)
+
+
+def _counts(facts: Sequence[Facts]) -> dict[str, object]:
+    """Return views by origin, and what label repair did, as `repair.RepairCount` tells it."""
+    added, ignored = Counter[str](), Counter[str]()
+    for fact in facts:
+        added.update(fact.added)
+        ignored.update(fact.ignored)
+    images = sum(bool(fact.added or fact.ignored) for fact in facts)
+    return {
+        "views": dict(Counter(fact.origin for fact in facts)),
+        "repair": {"added": dict(added), "ignored": dict(ignored), "images": images},
+    }
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m models.training.tune", description=__doc__)
+    parser.add_argument("recipe", help="recipe file, or the name of a shipped one")
+    parser.add_argument("--initial", type=Path, required=True, help="checkpoint to start from")
+    parser.add_argument("--data", type=Path, required=True, help="folder of tars, or YOLO folder with train/ and val/")
+    parser.add_argument("--also", type=Path, action="append", default=[], help="YOLO folder to learn from as a whole")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--most", type=int, default=MOST, help="most pictures of a group of --data")
+    parser.add_argument("--version", default="0.1.0", help="version of the weights")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--precision", type=Precision, choices=list(Precision), default=Precision.BF16)
+    asked = parser.parse_args()
+    made = tune(
+        Recipe.read(find_recipe(asked.recipe)),
+        Pictures(asked.data, asked.also, asked.most),
+        asked.initial,
+        asked.out,
+        version=asked.version,
+        threads=asked.threads,
+        precision=asked.precision,
+    )
+    print(f"{made.weights}: mAP50 {made.map50}, threshold {made.threshold}")
+
+
+if __name__ == "__main__":
+    main()
