@@ -73,14 +73,14 @@ KINDS: Mapping[str, str] = MappingProxyType(
     }
 )
 METHODS: Mapping[str, str] = MappingProxyType(
-    {"texture regression against the clean background (screening)": "与洁净背景的纹理回归（筛查）"}
+    {"texture regression against the clean background (screening)": "与清洁背景的纹理回归（筛查）"}
 )
 VALUES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "area_fraction": ("占画面比例", "{:.1%}"),
+        "area_fraction": ("占画面面积", "{:.1%}"),
         "change_ratio": ("像素变化", "{:.1f} 倍噪声"),
         "most_change_ratio": ("最大像素变化", "{:.1f} 倍噪声"),
-        "support": ("确认支持度", "{:.2f}"),
+        "support": ("多帧平均置信度", "{:.2f}"),
         "over_limit_s": ("超限累计", "{:.0f} s"),
         "coloured_s": ("有色累计", "{:.0f} s"),
         "visible_s": ("可见排放累计", "{:.0f} s"),

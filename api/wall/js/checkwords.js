@@ -65,6 +65,8 @@ export const CHECK_WORDS = {
   "history.deleted": ["删除", "deleted"],
   "history.logged": ["已入日志", "in the log"],
   "history.package": ["整包", "whole package"],
+  "history.reason.announced by the analyser": ["分析节点通报", "announced by the analyser"],
+  "history.reason.package verified": ["证据包核验通过，入库", "package verified and filed"],
   "history.failed": ["无法取得记录：{reason}", "The records cannot be loaded: {reason}"],
 
   "decide.title": ["核实处理", "Review"],

@@ -5,7 +5,7 @@
 import { className, violationName } from "./codes.js";
 import { h } from "./dom.js";
 import { hasWords, language, speak, t } from "./i18n.js";
-import { durationWords, gradeWords, isNumber, opacityWords, percent, reasonInWords, short } from "./measures.js";
+import { durationWords, gapWords, gradeWords, isNumber, opacityWords, percent, reasonInWords, short } from "./measures.js";
 import { fullTime } from "./times.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
@@ -19,7 +19,7 @@ export function factTables(lead, manifest) {
   return [
     section("evidence.facts", factRows(lead)),
     section("evidence.measured", measureRows(lead), "evidence.measured.note"),
-    section("evidence.time", timeRows(lead, manifest)),
+    section("evidence.time", timeRows(lead, manifest), "evidence.time.note"),
     section("evidence.rule", ruleRows(lead)),
   ];
 }
@@ -69,7 +69,7 @@ function measureRows({ measure, score }) {
 
 /** @param {Lead} lead @param {any} manifest @returns {Row[]} */
 function timeRows({ event, measure }, manifest) {
-  /** @type {{reason: string, start_s: number, end_s: number}[] | undefined} */
+  /** @type {import("./measures.js").ClipGap[] | undefined} */
   const gaps = manifest?.gaps;
   return [
     ["fact.start", fullTime(event.start), "num"],
@@ -78,7 +78,7 @@ function timeRows({ event, measure }, manifest) {
     ["fact.end", fullTime(event.end), "num"],
     ["fact.clock", worded("fact.clock", event.clock_source)],
     ["fact.uncertainty", `± ${event.uncertainty_s.toFixed(2)} s`, "num"],
-    ...(gaps ? [/** @type {Row} */ (["fact.gaps", gaps.map((gap) => `${gap.start_s.toFixed(1)}–${gap.end_s.toFixed(1)} s ${gap.reason}`).join("; ") || t("fact.gaps.none")])] : []),
+    ...(gaps ? [/** @type {Row} */ (["fact.gaps", gaps.map(gapWords).join(language() === "zh" ? "；" : "; ") || t("fact.gaps.none")])] : []),
   ];
 }
 

@@ -31,7 +31,7 @@ export class History {
         when(record.at),
         h("span", { class: "move-what" }, t(`state.${record.to}`)),
         h("span", { class: "move-who" }, record.user),
-        h("span", { class: "move-why" }, record.reason),
+        h("span", { class: "move-why" }, reasonWords(record.reason)),
         record.review ? h("span", { class: "move-review" }, answersInWords(record.review)) : null)));
     });
     if (/** @type {HTMLDetailsElement} */ (this.details).open) await this.#loadCustody();
@@ -59,6 +59,12 @@ export class History {
       speak(this.fault, "history.failed", { reason: error.message });
     }
   }
+}
+
+/** Return a reason; those that the system gives by itself in words. @param {string} reason */
+function reasonWords(reason) {
+  const key = `history.reason.${reason}`;
+  return hasWords(key) ? t(key) : reason;
 }
 
 /** Return what was done; an action without words is shown as it came. @param {{action: string, result: string}} entry */

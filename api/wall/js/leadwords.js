@@ -92,6 +92,12 @@ export const LEAD_WORDS = {
   "fact.quality.invalid_sun": ["逆光", "sun in front"],
   "fact.quality.low_light": ["光照不足", "low light"],
 
+  "clipgap.no pictures held from before": ["事前画面未存", "no pictures held from before"],
+  "clipgap.no pictures received": ["未收到画面", "no pictures received"],
+  "clipgap.post-roll not complete": ["事后画面不全", "post-roll not complete"],
+  "clipgap.no picture of the clip could be decoded and stored": ["无法解出画面", "no picture could be decoded"],
+  "clipgap.the hash of this camera's previous package was lost on the node": ["节点遗失上一包的哈希", "the hash of the package before was lost on the node"],
+
   "target.title": ["监管对象", "Target"],
   "target.name": ["单位", "Enterprise"],
   "target.uscc": ["统一社会信用代码", "USCC"],
@@ -219,6 +225,7 @@ export const LEAD_WORDS = {
   "chain.note": ["任何改动都会在此显现", "any change shows here"],
   "chain.sums": ["清单哈希（SHA-256）", "Hash of the list (SHA-256)"],
   "chain.stamp": ["可信时间戳", "Time-stamp"],
+  "chain.stamp.at": ["{time}（北京时间）", "{time} (Beijing time)"],
   "chain.log": ["站点日志", "Site's log"],
   "chain.log.index": ["第 {n} 项", "entry {n}"],
   "chain.log.proven": ["第 {n} 项，浏览器已核验：在 {size} 项的签名检查点之内", "entry {n}; this browser finds it under the signed checkpoint of {size}"],

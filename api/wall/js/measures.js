@@ -69,6 +69,15 @@ export function percent(share) {
   return `${short(share * 100, share < 0.1 ? 1 : 0)}%`;
 }
 
+/** @typedef {{reason: string, start_s: number | null, end_s: number | null}} ClipGap what a clip lacks, by the stream's own clock */
+
+/** Return what a clip lacks and for how long; a reason without words is told as it came. @param {ClipGap} gap */
+export function gapWords({ reason, start_s: start, end_s: end }) {
+  const key = `clipgap.${reason}`;
+  const why = hasWords(key) ? t(key) : reason;
+  return isNumber(start) && isNumber(end) ? `${why} ${(end - start).toFixed(1)} s` : why;
+}
+
 /**
  * Return the one figure that a lead is known by in a list, with what it is; the detector's confidence where nothing was
  * measured.

@@ -12,7 +12,7 @@ import { fullTime } from "./times.js";
 /** @typedef {import("./leadbook.js").Lead} Lead */
 /** @typedef {import("./files.js").PackageFile} PackageFile */
 /** @typedef {{admissibility: string, obstacles: string[]}} Judgement */
-/** @typedef {{tsa_kind?: string, stamped?: string | null}} Verification */
+/** @typedef {{tsa_kind?: string, authority?: string, stamped?: string | null}} Verification */
 
 const FIRST = "0".repeat(64);
 const LOG_PROOF = "tlog.json";
@@ -73,7 +73,8 @@ export class Standing {
   #stamp() {
     const kind = this.#verification?.tsa_kind ?? this.lead.evidence?.tsa ?? "none";
     const at = this.#verification?.stamped ?? null;
-    return h("span", {}, h("span", { class: "verdict", "data-tone": STAMPS[kind] ?? "none" }, known("stamp", kind)), at ? ` ${fullTime(at)}` : "");
+    const whose = this.#verification?.authority ?? "";
+    return h("span", {}, h("span", { class: "verdict", "data-tone": STAMPS[kind] ?? "none" }, known("stamp", kind)), whose ? ` ${whose}` : "", at ? ` ${t("chain.stamp.at", { time: fullTime(at) })}` : "");
   }
 
   #log() {

@@ -243,6 +243,7 @@ export const WORDS = {
   "evidence.measured.note": ["筛查数值，不作为法定读数", "Screening values, not a legal reading"],
   "evidence.rule": ["规则与模型", "Rule and model"],
   "evidence.time": ["时间与时钟", "Time and clock"],
+  "evidence.time.note": ["北京时间（UTC+8）", "Beijing time (UTC+8)"],
   "evidence.files": ["证据文件", "Files"],
   "evidence.file": ["文件", "File"],
   "evidence.size": ["大小", "Size"],

@@ -12,7 +12,7 @@ const { certificateDer, children, element, hex, rawSignature } = await import(".
 const { parseSums } = await import("../../../api/wall/js/hashes.js");
 const { checkLog, inclusionHolds, leafHash } = await import("../../../api/wall/js/logproof.js");
 const { LeadBook } = await import("../../../api/wall/js/leadbook.js");
-const { durationWords, gradeWords, keyFigure, limitWords, opacityWords, refusalWords } = await import("../../../api/wall/js/measures.js");
+const { durationWords, gapWords, gradeWords, keyFigure, limitWords, opacityWords, refusalWords } = await import("../../../api/wall/js/measures.js");
 const { tomlOf, ZoneDraft } = await import("../../../api/wall/js/draft.js");
 const { crossing, moved, polygonFault } = await import("../../../api/wall/js/geometry.js");
 const { parseReadings } = await import("../../../api/wall/js/readings.js");
@@ -346,4 +346,10 @@ test("nothing is said of ample room, and the rest with what is left, until when 
   assert.deepEqual(roomSentences({ ...room, level: "critical", days_left: null, due: 3, due_bytes: 1500 }).map(({ key }) => key), ["room.critical", "room.due"]);
   assert.deepEqual(roomSentences({ ...room, days_left: 0 }).map(({ key }) => key), ["room.warning", "room.soon", "room.act"]);
   assert.deepEqual(roomSentences({ ...room, level: "critical", free_bytes: 0, days_left: 0 }).map(({ key }) => key), ["room.full", "room.act"]);
+});
+
+test("what a clip lacks is told in words with its length, and without one where nobody measured it", () => {
+  assert.equal(gapWords({ reason: "no pictures held from before", start_s: 6, end_s: 136 }), "事前画面未存 130.0 s");
+  assert.equal(gapWords({ reason: "no picture of the clip could be decoded and stored", start_s: null, end_s: null }), "无法解出画面");
+  assert.equal(gapWords({ reason: "no clip: error", start_s: 1, end_s: 2.5 }), "no clip: error 1.5 s");
 });
