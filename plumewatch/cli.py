@@ -252,7 +252,11 @@ def verify(
     roots: Annotated[Path | None, typer.Option(help="Certificates you trust (PEM), from elsewhere.")] = None,
     lang: Annotated[str | None, typer.Option(help="zh, en or both; as LANG says, both where it says neither.")] = None,
     revoked: Annotated[
-        Path | None, typer.Option(help="Revoked certificates (JSON of /v1/trust/revoked.json), as you trust the roots.")
+        list[Path] | None,
+        typer.Option(
+            help="Revoked certificates, as you trust the roots: the JSON of /v1/trust/revoked.json, or an authority's "
+            "CRL (PEM or DER); repeat for several. CRLs among the roots are read too."
+        ),
     ] = None,
     *,
     as_json: AsJson = False,
@@ -260,7 +264,7 @@ def verify(
     """Check a package offline; exit 0 only if everything holds, 1 if not, 3 if only proofs are missing."""
     from plumewatch.offline import verify_one  # noqa: PLC0415
 
-    report, verdict = verify_one(package, roots, lang, revoked, as_json=as_json)
+    report, verdict = verify_one(package, roots, lang, revoked or (), as_json=as_json)
     print(report)
     raise typer.Exit(verdict.exit_code)
 

@@ -59,18 +59,24 @@ def _ready(files: Sequence[str], config_file: Path | None) -> tuple[list[Path], 
 
 
 def verify_one(
-    package: Path, roots: Path | None, lang: str | None = None, revoked: Path | None = None, *, as_json: bool
+    package: Path, roots: Path | None, lang: str | None = None, revoked: Sequence[Path] = (), *, as_json: bool
 ) -> tuple[str, PackageVerdict]:
     """Return the report of one package and what it amounts to; raise `UsageError` for an unknown language."""
-    from api.contract.revocation import parse_revoked  # noqa: PLC0415
+    from api.contract.revocation import Revocation, parse_crls, parse_revoked  # noqa: PLC0415
     from api.contract.verification import verify_package  # noqa: PLC0415
 
     try:
         language = chosen_language(os.environ) if lang is None else Language(lang)
     except ValueError as error:
         raise UsageError(f"--lang must be zh, en or both, got {lang!r}") from error
-    known = {} if revoked is None else parse_revoked(revoked.read_bytes())
-    report = verify_package(package, roots.read_bytes() if roots is not None else None, revoked=known)
+    trusted = None if roots is None else roots.read_bytes()
+    known: dict[str, Revocation] = {}
+    crls = [] if trusted is None else parse_crls(trusted)
+    for file in revoked:
+        listed = parse_crls(data := file.read_bytes())
+        crls += listed
+        known |= {} if listed else parse_revoked(data)
+    report = verify_package(package, trusted, revoked=known, crls=crls)
     text = (
         json.dumps(report.as_dict(), ensure_ascii=False, indent=2) if as_json else verification_text(report, language)
     )

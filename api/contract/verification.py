@@ -7,9 +7,8 @@ there is *missing*: nothing was changed, and yet the verdict is not that all hol
 reaches the same verdict with bash, coreutils and openssl.
 """
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from types import MappingProxyType
 from cryptography import x509
 
 from api.contract.checkpoint import check_log_proof, parse_checkpoint, parse_log_proof
+from api.contract.contents import count_frames, listing_faults, manifest_faults
 from api.contract.manifest import FileRole, Manifest, parse_manifest, source_faults
 from api.contract.package import (
     CERTIFICATE,
@@ -29,18 +29,16 @@ from api.contract.package import (
     LOG_FILES,
     LOG_PROOF,
     MANIFEST,
-    NOT_EVIDENCE,
     SIGNATURE,
     SUMS,
     TIME_STAMP,
     TSA_CERTIFICATE,
-    UNLISTED,
     PackageError,
     PackageFiles,
     read_bytes,
 )
 from api.contract.report import Check, CheckName, Outcome, VerificationReport
-from api.contract.revocation import Revocation
+from api.contract.revocation import Revocation, crl_revocation, issuers_of
 from api.contract.schema import LEAD_ID_PATTERN, rfc3339
 from api.contract.stamp import (
     ContractError,
@@ -72,6 +70,7 @@ def verify_package(
     *,
     lead_id: str | None = None,
     revoked: Mapping[str, Revocation] = MappingProxyType({}),
+    crls: Sequence[x509.CertificateRevocationList] = (),
 ) -> VerificationReport:
     """
     Check a package: a folder, a tar, or one already opened (which stays open).
@@ -83,6 +82,8 @@ def verify_package(
         lead_id: the lead that the package must belong to, where the caller knows it.
         revoked: certificates (by fingerprint) that no longer count, but for packages with an accepted time-stamp from
             before that; such a node's own certificate need not be among `roots`.
+        crls: lists of revoked certificates by the authorities that issued them, trusted as `roots` are: what they name
+            counts as revoked.
 
     Raises `PackageError` where there is no package to read at all, and `StampError` where `roots` holds no certificate.
     """
@@ -90,10 +91,10 @@ def verify_package(
     if isinstance(package, Path | str):
         opened = open_package(Path(package))
         try:
-            return _Verifier(opened, anchors, lead_id, revoked).report()
+            return _Verifier(opened, anchors, lead_id, revoked, crls).report()
         finally:
             opened.close()
-    return _Verifier(package, anchors, lead_id, revoked).report()
+    return _Verifier(package, anchors, lead_id, revoked, crls).report()
 
 
 @dataclass(slots=True)
@@ -104,6 +105,7 @@ class _Verifier:
     anchors: list[x509.Certificate] | None
     lead_id: str | None
     revoked: Mapping[str, Revocation]
+    crls: Sequence[x509.CertificateRevocationList]
     sums: bytes = b""
     listed: dict[str, str] = field(default_factory=dict)
     found: dict[str, Digests] = field(default_factory=dict)
@@ -175,13 +177,7 @@ class _Verifier:
         return f"{len(self.found)} files are the ones in SHA256SUMS"
 
     def _listing(self) -> str:
-        faults = [f"{name} is not allowed in a package" for name in self.package.strangers]
-        faults += [f"{name} is missing" for name in sorted(set(self.listed) - set(self.package.sizes))]
-        faults += [
-            f"{name} is not in SHA256SUMS" for name in sorted(set(self.package.sizes) - set(self.listed) - UNLISTED)
-        ]
-        faults += [f"{name} must be listed in SHA256SUMS" for name in sorted(NOT_EVIDENCE - set(self.listed))]
-        faults += [f"{name} cannot be listed in SHA256SUMS" for name in sorted(UNLISTED & set(self.listed))]
+        faults = listing_faults(self.package, self.listed)
         if faults:
             raise StampError("; ".join(faults))
         return "every file is listed and every listed file is there"
@@ -209,17 +205,37 @@ class _Verifier:
 
     def _readmitted(self, certificate: x509.Certificate) -> list[x509.Certificate]:
         """Return a revoked self-signed certificate as anchor of what was stamped before; else raise `StampError`."""
-        revoked = self.revoked.get(fingerprint(certificate))
-        if revoked is None:
-            return []
-        stamped = None if self.stamp is None or self.stamp.anchor is None else self.stamp.gen_time
-        if stamped is None or stamped >= revoked.at:
+        trusted: list[x509.Certificate] = []
+        for each in (certificate, *issuers_of(certificate, self.anchors or ())):
+            revoked = self._revocation(each)
+            if revoked is None:
+                continue
+            stamped = None if self.stamp is None or self.stamp.anchor is None else self.stamp.gen_time
+            if stamped is None or stamped >= revoked.at:
+                name = each.subject.rfc4514_string()
+                raise StampError(
+                    f"the certificate of {name} was revoked at {rfc3339(revoked.at)} ({revoked.reason}), and no "
+                    "accepted time stamp shows that the package is older"
+                )
+            trusted += [each] if each.issuer == each.subject else []
+        return trusted
+
+    def _revocation(self, certificate: x509.Certificate, between: Sequence[x509.Certificate] = ()) -> Revocation | None:
+        """Return since when a certificate is revoked, by the given lists; raise `StampError` for a false list."""
+        known = self.revoked.get(fingerprint(certificate))
+        return known or crl_revocation(certificate, self.crls, (*(self.anchors or ()), *between))
+
+    def _check_stands(
+        self, certificate: x509.Certificate, at: datetime | None, between: Sequence[x509.Certificate] = ()
+    ) -> None:
+        """Raise where a certificate of the site was revoked before it sealed something at a time, if that is known."""
+        revoked = self._revocation(certificate, between)
+        if revoked is not None and (at is None or at >= revoked.at or revoked.is_compromise):
             name = certificate.subject.rfc4514_string()
             raise StampError(
-                f"the certificate of {name} was revoked at {rfc3339(revoked.at)} ({revoked.reason}), and no accepted "
-                "time stamp shows that the package is older"
+                f"the certificate of {name} was revoked at {rfc3339(revoked.at)} ({revoked.reason}): what its key "
+                "sealed is not believed"
             )
-        return [certificate] if certificate.issuer == certificate.subject else []
 
     def _manifest(self) -> str:
         self.manifest = parse_manifest(self._small(MANIFEST))
@@ -231,20 +247,11 @@ class _Verifier:
         return self.manifest
 
     def _contents(self) -> str:
-        stated = {entry.name: entry for entry in self._known().files}
-        faults = [f"{name} is not in the manifest" for name in sorted(set(self.listed) - NOT_EVIDENCE - set(stated))]
-        faults += [f"the manifest's {name} is not in SHA256SUMS" for name in sorted(set(stated) - set(self.listed))]
-        for name, entry in stated.items():
-            found = self.found.get(name)
-            if found is None:
-                continue
-            if (entry.size, entry.sha256) != (found.size, found.sha256):
-                faults.append(f"the manifest states another size or SHA-256 for {name}")
-            if entry.sm3 is not None and found.sm3 is not None and entry.sm3 != found.sm3:
-                faults.append(f"the manifest states another SM3 for {name}")
+        manifest = self._known()
+        faults = manifest_faults(manifest, self.listed, self.found)
         if faults:
             raise StampError("; ".join(faults))
-        return f"the manifest's sizes and digests hold for its {len(stated)} files"
+        return f"the manifest's sizes and digests hold for its {len(manifest.files)} files"
 
     def _lead_id(self) -> str:
         stated = self._known().lead_id
@@ -262,17 +269,8 @@ class _Verifier:
         return f"originals: {', '.join(originals) or 'none'}; every other file names its source"
 
     def _detections(self) -> str:
-        lines = self._small(DETECTIONS, _DETECTIONS_LIMIT).split(b"\n")
-        if lines.pop():
-            raise StampError("detections.jsonl does not end with a newline")
-        for number, line in enumerate(lines, 1):
-            try:
-                entry = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise StampError(f"detections.jsonl line {number} is not JSON") from error
-            if not isinstance(entry, dict):
-                raise StampError(f"detections.jsonl line {number} is not an object")
-        return f"detections.jsonl holds {len(lines)} analysed frames"
+        count = count_frames(self._small(DETECTIONS, _DETECTIONS_LIMIT))
+        return f"detections.jsonl holds {count} analysed frames"
 
     def _time_stamp(self) -> Check | str:
         if TIME_STAMP not in self.package.sizes:
@@ -286,6 +284,7 @@ class _Verifier:
         self.tsa = "fail"
         token, sent = self._small(TIME_STAMP), read_certificates(self._small(TSA_CERTIFICATE))
         stamp = check_time_stamp(token, bytes.fromhex(sha256_hex(self.sums)), certificates=sent, roots=self.anchors)
+        self._check_stands(stamp.certificate, stamp.gen_time, (*stamp.chain, *sent))
         self.stamp = stamp
         self._made_before(stamp.gen_time, "it was stamped")
         when = f"existed at {rfc3339(stamp.gen_time)}, stamped by {stamp.authority}"
@@ -325,6 +324,7 @@ class _Verifier:
         if not signature_holds(certificate, text, self._small(CHECKPOINT_SIGNATURE)):
             raise StampError("checkpoint.sig is not the signature of log.crt's key over checkpoint.txt")
         at, when = certificate.not_valid_before_utc, "its checkpoint has no time stamp"
+        stamped: datetime | None = None
         if CHECKPOINT_TIME_STAMP in self.package.sizes:
             stamp = check_time_stamp(
                 self._small(CHECKPOINT_TIME_STAMP),
@@ -333,7 +333,10 @@ class _Verifier:
                 roots=self.anchors,
             )
             self._made_before(stamp.gen_time, "a checkpoint that holds it was stamped")
+            self._check_stands(stamp.certificate, stamp.gen_time, stamp.chain)
+            stamped = stamp.gen_time
             at, when = stamp.gen_time, f"its checkpoint was stamped at {rfc3339(stamp.gen_time)}"
+        self._check_stands(certificate, stamped)
         self.log_index = proof.index
         sentence = f"the package is leaf {proof.index} of {proof.tree_size} in the log {checkpoint.origin}; {when}"
         if self.anchors is None:

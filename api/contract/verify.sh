@@ -125,6 +125,20 @@ elif SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null \
 then ok '节点证书 / node certificate chains to the given roots'
 else fail '节点证书不在所给根证书之下，或制作时无效 / node certificate does not chain to the given roots'; fi
 
+# 6b. 吊销：ROOTS.pem 内附有签发机构的吊销列表（CRL）时，被吊销的证书一律不予采信
+revoked() { # CERTIFICATE...
+  [ -n "$roots" ] && [[ $(<"$roots") == *'BEGIN X509 CRL'* ]] || return 1
+  local said
+  said=$(SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null openssl verify -no-CApath -no_check_time -crl_check \
+    -CAfile "$roots" -untrusted "$1" "$1" 2>&1)
+  [[ $said == *'certificate revoked'* || $said == *'CRL signature failure'* ]]
+}
+for name in node.crt tsa.crt log.crt; do
+  if plain "$name" && revoked "$name"; then
+    fail "证书已被吊销，或吊销列表不是其签发机构所签 / revoked, or the CRL is not its issuer's: $name"
+  fi
+done
+
 # 7. 可信时间戳（有才查）：按盖章时刻核验机构证书；制作时间不得晚于盖章时刻（容许 60 秒）
 anchor=("-CAfile" "tsa.crt" "-partial_chain")
 [ -z "$roots" ] || anchor=("-CAfile" "$roots")

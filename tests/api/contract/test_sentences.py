@@ -10,7 +10,18 @@ import pytest
 from api.contract.sentences import in_chinese, templates
 
 CONTRACT = Path(__file__).resolve().parents[3] / "api" / "contract"
-MODULES = ("stamp", "verification", "manifest", "package", "tarball", "der", "timestamp", "checkpoint", "revocation")
+MODULES = (
+    "stamp",
+    "verification",
+    "contents",
+    "manifest",
+    "package",
+    "tarball",
+    "der",
+    "timestamp",
+    "checkpoint",
+    "revocation",
+)
 RAISED = {"StampError", "TimeStampError", "DerError", "PackageError"}
 
 
