@@ -35,6 +35,7 @@ from api.routes import (
     camera_files,
     cameras,
     clip_redactions,
+    corrections,
     coverage,
     custody,
     dry_runs,
@@ -69,6 +70,7 @@ log = structlog.get_logger(__name__)
 
 ROUTERS = (
     leads,
+    corrections,
     holdings,
     evidence,
     admissibility,

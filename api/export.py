@@ -4,7 +4,7 @@ Export: several leads with their packages, records and reports as one tar, writt
 ```
 case-20261123-103000/
   index.csv                    one line a lead, for people
-  L20261123-000123.json        document, transitions and custody of a lead
+  L20261123-000123.json        document, transitions, corrections and custody of a lead
   L20261123-000123.pdf         its printed report
   L20261123-000123/            its package as it lies in the vault, with the proofs it has: verifies by itself
   SHA256SUMS                   of every file above: sha256sum -c SHA256SUMS
@@ -31,6 +31,7 @@ from api.report.case import read_case
 from api.report.printing import Printing
 from api.report.words import ADMISSIBILITY, BEIJING, STATES, VIOLATIONS, beijing, word
 from api.state import ApiState
+from api.store.corrections import corrections_of
 from api.store.custody import custody_of
 from api.store.leads import transitions_of
 
@@ -123,7 +124,7 @@ def _package(state: ApiState, archive: _Archive, lead: LeadDocument) -> Iterator
 
 
 def _records(state: ApiState, lead: LeadDocument) -> bytes:
-    """Return the lead's document, transitions and custody as canonical JSON."""
+    """Return the lead's document, transitions, corrections and custody as canonical JSON."""
     with state.database.reading() as session:
         transitions: list[JsonValue] = [
             _RECORD.validate_json(record) for record in transitions_of(session, lead.lead_id)
@@ -140,7 +141,27 @@ def _records(state: ApiState, lead: LeadDocument) -> bytes:
             }
             for entry in custody_of(session, lead.lead_id)
         ]
-    return rfc8785.dumps({"lead": lead.model_dump(mode="json"), "transitions": transitions, "custody": custody})
+        corrections: list[JsonValue] = [
+            {
+                "field": each.field.value,
+                "version": each.version,
+                "before": each.before,
+                "after": each.after,
+                "reason": each.reason,
+                "user": each.user,
+                "at": rfc3339(each.at),
+                "log_index": each.log_index,
+            }
+            for each in corrections_of(session, lead.lead_id)
+        ]
+    return rfc8785.dumps(
+        {
+            "lead": lead.model_dump(mode="json"),
+            "transitions": transitions,
+            "corrections": corrections,
+            "custody": custody,
+        }
+    )
 
 
 def _index(leads: Sequence[LeadDocument]) -> bytes:

@@ -23,6 +23,7 @@ from api.report.pictures import Picture, UnreadablePicture, printable
 from api.report.readings import ReadingLine, parse_readings
 from api.state import ApiState
 from api.store.camera_files import camera_file
+from api.store.corrections import Correction, corrections_of
 from api.store.custody import CustodyEntry, custody_of
 from api.store.leads import get_lead, transitions_of
 
@@ -80,7 +81,8 @@ class Case:
     unreadable: tuple[str, ...]
     readings: tuple[ReadingLine, ...]
     moves: tuple[CaseMove, ...]
-    custody: tuple[CustodyEntry, ...] = field(repr=False)
+    corrections: tuple[Correction, ...] = ()
+    custody: tuple[CustodyEntry, ...] = field(default=(), repr=False)
 
 
 _DECODED = re.compile(r"decoded at (\d+\.\d+) s")
@@ -98,6 +100,7 @@ def read_case(state: ApiState, lead_id: str) -> Case:
     with state.database.reading() as session:
         lead = get_lead(session, lead_id)
         moves = tuple(_move(record) for record in transitions_of(session, lead_id))
+        corrections = tuple(corrections_of(session, lead_id))
         custody = tuple(custody_of(session, lead_id))
         file = camera_file(session, lead.camera.id).file
     sums = "" if lead.evidence is None else lead.evidence.sums_sha256
@@ -122,6 +125,7 @@ def read_case(state: ApiState, lead_id: str) -> Case:
         unreadable=unreadable,
         readings=readings,
         moves=moves,
+        corrections=corrections,
         custody=custody,
     )
 

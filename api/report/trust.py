@@ -10,6 +10,7 @@ from api.report.sheet import WIDTH_MM, Sheet
 from api.report.words import (
     ACTIONS,
     ANSWERS,
+    FIELDS,
     OUTCOMES,
     REASONS,
     ROLES,
@@ -47,6 +48,16 @@ def why_to_trust(sheet: Sheet, case: Case, at: datetime) -> None:
         (32, 14, 14, 24, WIDTH_MM - 84),
         size_pt=7.5,
     )
+    if case.corrections:
+        sheet.table(
+            ("更正时间（北京）", "更正项", "原值", "更正为", "操作人", "依据"),
+            [
+                (beijing(each.at), FIELDS[each.field], each.before or "—", each.after or "—", each.user, each.reason)
+                for each in case.corrections
+            ],
+            (32, 20, 34, 34, 20, WIDTH_MM - 140),
+            size_pt=7.5,
+        )
 
 
 def _why(move: CaseMove) -> str:

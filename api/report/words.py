@@ -13,6 +13,7 @@ from api.contract.article41 import LACKS_ZH
 from api.contract.reasons import DispositionReason
 from api.contract.report import Outcome, PackageVerdict
 from api.contract.schema import LeadState
+from api.store.corrections import CorrectedField
 from api.store.custody import CustodyAction
 
 BEIJING = timezone(timedelta(hours=8), "北京时间")
@@ -119,6 +120,18 @@ OBSTACLES: Mapping[str, str] = MappingProxyType(
     }
 )
 ANSWERS: Mapping[str, str] = MappingProxyType({"true": "真实", "clear": "清晰", "complete": "完整", "accurate": "准确"})
+FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        CorrectedField.VIOLATION_CODE: "违法情形",
+        CorrectedField.DIVISION: "行政区划",
+        CorrectedField.TOWN: "地点",
+        CorrectedField.LON: "经度",
+        CorrectedField.LAT: "纬度",
+        CorrectedField.TARGET_NAME: "对象",
+        CorrectedField.TARGET_USCC: "信用代码",
+        CorrectedField.TARGET_OUTLET: "排口",
+    }
+)
 GAPS: Mapping[str, str] = MappingProxyType(
     {
         "no pictures held from before": "事前画面未存",

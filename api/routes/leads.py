@@ -149,7 +149,7 @@ def get_leads(_: Reader, state: State, asked: Annotated[LeadFilter, Query()]) ->
 @router.get("/{lead_id}", response_model=LeadDocument)
 def get_one_lead(lead_id: LeadIdPath, _: Reader, state: State, request: Request) -> Response:
     """Show a lead; its ``ETag`` is what a transition must name in ``If-Match``."""
-    with state.database.reading() as session, _found():
+    with state.database.reading() as session, found_lead():
         lead = get_lead(session, lead_id)
     etag = f'"{lead.version}"'
     if request.headers.get("if-none-match") == etag:
@@ -160,7 +160,7 @@ def get_one_lead(lead_id: LeadIdPath, _: Reader, state: State, request: Request)
 @router.get("/{lead_id}/still.jpg", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
 def get_lead_still(lead_id: LeadIdPath, _: Reader, state: State) -> Response:
     """Show the small picture that came with the lead's announcement; 404 when none came."""
-    with state.database.reading() as session, _found():
+    with state.database.reading() as session, found_lead():
         still = get_still(session, lead_id)
     return Response(still, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400, immutable"})
 
@@ -168,7 +168,7 @@ def get_lead_still(lead_id: LeadIdPath, _: Reader, state: State) -> Response:
 @router.get("/{lead_id}/transitions", response_model=TransitionList)
 def get_transitions(lead_id: LeadIdPath, _: Reader, state: State) -> Response:
     """Show a lead's history; each record is given exactly as it is chained, in RFC 8785 canonical JSON."""
-    with state.database.reading() as session, _found():
+    with state.database.reading() as session, found_lead():
         records = transitions_of(session, lead_id)
     return Response('{"transitions":[' + ",".join(records) + "]}", media_type="application/json")
 
@@ -187,25 +187,21 @@ async def post_transition(
     409: illegal move; 412: somebody else was faster; 428: no If-Match; 422 ``review-required``: the site demands the
     four answers (``PLUMEWATCH_REVIEW_ANSWERS``).
     """
-    if if_match is None:
-        raise Problem(428, "if-match-required", "the header If-Match must hold the lead's ETag")
-    match = _ETAG.match(if_match)
-    if match is None:
-        raise Problem(412, "stale-version", f"If-Match must be this lead's ETag, found {if_match[:40]}")
+    version = named_version(if_match)
 
     def move() -> LeadDocument:
         if body.review is None and state.settings.review_answers == "required":
-            with state.database.reading() as session, _found():
+            with state.database.reading() as session, found_lead():
                 before = get_lead(session, lead_id).state
             if before is LeadState.PENDING_VERIFY:
                 detail = "the four answers true, clear, complete, accurate are required to leave PENDING_VERIFY"
                 raise Problem(422, "review-required", detail)
-        with state.database.writing() as session, _found():
+        with state.database.writing() as session, found_lead():
             return move_lead(
                 session,
                 lead_id,
                 body.to,
-                version=int(match[1]),
+                version=version,
                 user=operator.username,
                 reason=body.reason,
                 at=utc_now(),
@@ -225,8 +221,18 @@ def _required_key(key: str | None) -> str:
     return key
 
 
+def named_version(if_match: str | None) -> int:
+    """Return the lead's version that ``If-Match`` names, or answer 428 or 412."""
+    if if_match is None:
+        raise Problem(428, "if-match-required", "the header If-Match must hold the lead's ETag")
+    match = _ETAG.match(if_match)
+    if match is None:
+        raise Problem(412, "stale-version", f"If-Match must be this lead's ETag, found {if_match[:40]}")
+    return int(match[1])
+
+
 @contextmanager
-def _found() -> Iterator[None]:
+def found_lead() -> Iterator[None]:
     """Turn the store's faults into problems."""
     try:
         yield

@@ -8,6 +8,7 @@ StoreError
   StaleVersion       somebody else changed the lead first
   RecordConflict     the id, name, number or key belongs to something else
   ReusedKey          the idempotency key was used for other content
+  WrongValue         a field cannot have this value, or has it already
 ```
 """
 
@@ -34,3 +35,7 @@ class RecordConflict(StoreError):  # noqa: N818
 
 class ReusedKey(StoreError):  # noqa: N818
     """The idempotency key was used for other content."""
+
+
+class WrongValue(StoreError):  # noqa: N818
+    """A field cannot have this value, or has it already."""

@@ -60,12 +60,12 @@ def find_answer(session: Session, key_id: int, idempotency_key: str, content_sha
 
 def get_lead(session: Session, lead_id: str) -> LeadDocument:
     """Return a lead; raise `UnknownRecord`."""
-    return LeadDocument.model_validate_json(_row(session, lead_id).document)
+    return LeadDocument.model_validate_json(lead_row(session, lead_id).document)
 
 
 def get_still(session: Session, lead_id: str) -> bytes:
     """Return the small JPEG that came with the lead's announcement; raise `UnknownRecord`."""
-    still = _row(session, lead_id).still
+    still = lead_row(session, lead_id).still
     if still is None:
         raise UnknownRecord(f"lead {lead_id} came without a picture")
     return still
@@ -78,7 +78,7 @@ def announce_lead(session: Session, lead: LeadDocument, still: bytes | None, at:
     candidate = lead.model_copy(
         update={"state": LeadState.CANDIDATE, "version": 1, "evidence": None, "class_": "lead_only"}
     )
-    row = _write(session, None, candidate, at)
+    row = write_lead(session, None, candidate, at)
     row.still = still
     _record(session, candidate, frm="", role="A", user=candidate.node, reason="announced by the analyser", at=at)
     index_lead(session, row, candidate, ())
@@ -112,7 +112,7 @@ def file_lead(session: Session, lead: LeadDocument, filing: Filing, at: datetime
         index = append_leaf(session, LeafKind.PACKAGE, filing.sums, lead.lead_id, at)
         evidence = lead.evidence.model_copy(update={"log_index": index})
         filed = lead.model_copy(update={"state": LeadState.PENDING_VERIFY, "version": version, "evidence": evidence})
-        row = _write(session, row, filed, at)
+        row = write_lead(session, row, filed, at)
         session.add(
             PackageRow(
                 sums_sha256=lead.evidence.sums_sha256,
@@ -166,7 +166,7 @@ def move_lead(
     review: ReviewAnswers | None = None,
 ) -> LeadDocument:
     """Move a lead to another state for an operator; raise `UnknownRecord`, `StaleVersion` or `IllegalMove`."""
-    row = _row(session, lead_id)
+    row = lead_row(session, lead_id)
     if row.version != version:
         raise StaleVersion(f"lead {lead_id} has version {row.version}, not {version}")
     lead = LeadDocument.model_validate_json(row.document)
@@ -174,7 +174,7 @@ def move_lead(
         possible = ", ".join(sorted(OPERATOR_MOVES[lead.state])) or "no other state"
         raise IllegalMove(f"lead {lead_id} is {lead.state} and may go to {possible}, not to {to}")
     moved = lead.model_copy(update={"state": to, "version": version + 1})
-    _write(session, row, moved, row.received).changed = at
+    write_lead(session, row, moved, row.received).changed = at
     _record(
         session,
         moved,
@@ -187,7 +187,7 @@ def move_lead(
         attach_sha256=attach_sha256,
         review=review,
     )
-    index_lead(session, row, moved, _reviewers_reasons(session, lead_id))
+    index_lead(session, row, moved, reviewers_reasons(session, lead_id))
     append_event(
         session, EventType.LEAD_CHANGED, lead_id, at, lead=moved, data={"from": lead.state, "by": f"operator:{user}"}
     )
@@ -196,7 +196,7 @@ def move_lead(
 
 def transitions_of(session: Session, lead_id: str) -> list[str]:
     """Return the lead's transition records in order, each as canonical JSON; raise `UnknownRecord`."""
-    _row(session, lead_id)
+    lead_row(session, lead_id)
     rows = select(TransitionRow.record).where(TransitionRow.lead_id == lead_id).order_by(TransitionRow.seq)
     return list(session.scalars(rows))
 
@@ -207,7 +207,7 @@ def index_waiting(session: Session, count: int) -> int:
     done = 0
     for row in rows.all():
         lead = LeadDocument.model_validate_json(row.document)
-        index_lead(session, row, lead, _reviewers_reasons(session, row.lead_id))
+        index_lead(session, row, lead, reviewers_reasons(session, row.lead_id))
         done += 1
     return done
 
@@ -218,19 +218,22 @@ def count_by_state(session: Session) -> dict[str, int]:
     return {state: count for state, count in rows}  # noqa: C416  (rows are not tuples to a type checker)
 
 
-def _reviewers_reasons(session: Session, lead_id: str) -> list[str]:
+def reviewers_reasons(session: Session, lead_id: str) -> list[str]:
+    """Return what people gave as reasons for their decisions on a lead, oldest first."""
     records = [json.loads(record) for record in transitions_of(session, lead_id)]
     return [str(record["reason"]) for record in records if record["role"] != "A"]
 
 
-def _row(session: Session, lead_id: str) -> LeadRow:
+def lead_row(session: Session, lead_id: str) -> LeadRow:
+    """Return a lead's row; raise `UnknownRecord`."""
     row = session.get(LeadRow, lead_id)
     if row is None:
         raise UnknownRecord(f"there is no lead {lead_id}")
     return row
 
 
-def _write(session: Session, row: LeadRow | None, lead: LeadDocument, received: datetime) -> LeadRow:
+def write_lead(session: Session, row: LeadRow | None, lead: LeadDocument, received: datetime) -> LeadRow:
+    """Write a lead's document and what it is listed by into its row, a new one where there is none."""
     if row is None:
         row = LeadRow(lead_id=lead.lead_id, received=received, changed=received)
         session.add(row)

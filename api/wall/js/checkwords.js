@@ -5,6 +5,24 @@
 
 /** @type {Record<string, [string, string]>} */
 export const CHECK_WORDS = {
+  "correct.title": ["更正线索要素", "Correct a fact"],
+  "correct.field": ["更正项", "What"],
+  "correct.value": ["更正为", "Right value"],
+  "correct.reason": ["依据（必填，记入日志）", "How that is known (required, kept in the log)"],
+  "correct.note": ["原值与新值都记入只增日志；测量值、时间和证据包不变。", "The value before and after both stay in the log; values measured, times and the package do not change."],
+  "correct.send": ["更正", "Correct"],
+  "correct.sent": ["已更正", "Corrected"],
+  "correct.done": ["更正 {field}", "{field} corrected"],
+  "correct.change": ["由“{before}”改为“{after}”：{reason}", "from “{before}” to “{after}”: {reason}"],
+  "correct.violation_code": ["违法情形", "Act"],
+  "correct.place.division": ["行政区划", "Division"],
+  "correct.place.town": ["地点", "Place"],
+  "correct.place.lon": ["经度", "Longitude"],
+  "correct.place.lat": ["纬度", "Latitude"],
+  "correct.target.name": ["对象", "Enterprise"],
+  "correct.target.uscc": ["信用代码", "USCC"],
+  "correct.target.outlet": ["排口", "Outlet"],
+
   "check.title": ["完整性核验", "Integrity"],
   "check.browser": ["浏览器核验", "Check in this browser"],
   "check.server": ["服务器核验", "Check by the server"],

@@ -3,6 +3,7 @@
  * @module
  */
 import { violationName } from "./codes.js";
+import { CorrectionPanel } from "./correction.js";
 import { fill, h, write } from "./dom.js";
 import { factTables } from "./facts.js";
 import { FileList } from "./files.js";
@@ -34,6 +35,8 @@ export class EvidenceView {
   #review = null;
   /** @type {History | null} */
   #history = null;
+  /** @type {CorrectionPanel | null} */
+  #corrections = null;
   #finding = new FindingPanel();
   /** @type {Standing | null} */
   #standing = null;
@@ -95,6 +98,8 @@ export class EvidenceView {
     this.#review = new Review(lead, (newer) => this.book.take(newer));
     this.#history = new History(lead);
     void this.#history.load(lead);
+    this.#corrections = new CorrectionPanel(lead, (newer) => this.book.take(newer));
+    void this.#corrections.load(lead);
     this.#describe(lead);
     if (!lead.evidence) {
       fill(this.left, stillOf(lead), speak(h("p", { class: "pending", role: "status" }), "evidence.pending"));
@@ -117,7 +122,7 @@ export class EvidenceView {
     fill(this.left, this.#viewer.node, list.node);
     // what is being filled in keeps the focus: it is not taken out and put back
     this.facts.before(standing.node, integrity.node);
-    this.right.append(this.#history.node);
+    this.right.append(this.#history.node, this.#corrections.node);
     const bytes = files.reduce((sum, file) => sum + file.size, 0);
     if (bytes <= CHECKED_AT_ONCE_BYTES) await integrity.run();
   }
@@ -131,6 +136,7 @@ export class EvidenceView {
       this.#describe(lead);
       if (this.#review && lead.version > this.#review.lead.version) this.#review.show(lead);
       void this.#history?.load(lead);
+      void this.#corrections?.load(lead);
       void this.#standing?.load(lead);
     }
   }
@@ -153,6 +159,7 @@ export class EvidenceView {
     this.#viewer = null;
     this.#review = null;
     this.#history = null;
+    this.#corrections = null;
     this.#standing = null;
     this.#finding = new FindingPanel();
     this.#lead = null;

@@ -16,6 +16,7 @@ from api.contract.timestamp import TimeStampKind
 from api.report.case import CaseMove
 from api.report.pages import lead_report
 from api.report.sheet import MISSING
+from api.store.corrections import CorrectedField, Correction
 from tests.api.contract.sample import LEAD_ID, START
 from tests.api.report.sample import PRINTING, SUMS, full_case
 
@@ -101,6 +102,16 @@ def test_whose_time_stamp_it_is_stands_beside_it(kind: TimeStampKind, said: str)
     text = _text(lead_report(dataclasses.replace(case, report=report), PRINTING)).replace(" ", "")
     assert said in text
     assert "CN=示例时间戳，2026-11-2310:30:46（北京时间）" in text
+
+
+@needs_poppler
+def test_what_was_corrected_is_on_paper_with_both_values() -> None:
+    """Who reads an old print beside a new one finds what changed, by whom and why."""
+    correction = Correction(
+        CorrectedField.TARGET_OUTLET, 4, "DA001", "DA002", "核对排污许可证", "李强", START + timedelta(hours=2), 17
+    )
+    text = _text(lead_report(dataclasses.replace(full_case(), corrections=(correction,)), PRINTING))
+    assert re.search(r"2026-11-23 12:30:05\s+排口\s+DA001\s+DA002\s+李强\s+核对排污许可证", text)
 
 
 @needs_poppler
