@@ -38,6 +38,7 @@ from api.report.words import (
     VIOLATIONS,
     VOTES,
     beijing,
+    spread_words,
     word,
 )
 
@@ -74,10 +75,11 @@ def lead_report(case: Case, printing: Printing) -> bytes:
         "本报告为监管线索，不是违法事实的认定；图像识别与测量结果均为筛查值，须经人工复核并由现场检查或标准方法监测确认。"
     )
     sheet.heading("一、线索要素", "时间均为北京时间（UTC+8）")
-    sheet.facts(_facts(lead, case.manifest))
+    for facts in (_whose(lead), _when(lead, case.manifest), _how(lead)):
+        sheet.facts(facts)
     if case.pictures or case.unreadable:
         sheet.heading("二、画面", keep_mm=60)
-        sheet.pictures(case.pictures, 47)
+        sheet.pictures(case.pictures, 43)
         if case.unreadable:
             sheet.paragraph(f"无法印出的图片：{'、'.join(case.unreadable)}（文件不是可读的图片）", faint=True)
     sheet.heading("三、测量值", "筛查值，不作为法定读数")
@@ -122,8 +124,8 @@ def _warnings(case: Case) -> Iterator[str]:
         yield f"审核结论：误报{how}。本线索不作为处理依据。"
 
 
-def _facts(lead: LeadDocument, manifest: Manifest | None) -> list[tuple[str, str]]:
-    event, place, camera, target = lead.event, lead.place, lead.camera, lead.target
+def _whose(lead: LeadDocument) -> list[tuple[str, str]]:
+    place, camera, target = lead.place, lead.camera, lead.target
     where = "" if place.lon is None or place.lat is None else f"{place.lon:.5f}, {place.lat:.5f}"
     listed = "" if target is None else "是（须经负责人批准方可现场检查）" if target.positive_list else "否"
     return [
@@ -139,11 +141,22 @@ def _facts(lead: LeadDocument, manifest: Manifest | None) -> list[tuple[str, str
         ("坐标", where and f"{where}（WGS 84）"),
         ("摄像机", f"{camera.name} {camera.id}" if camera.name not in {"", camera.id} else camera.id),
         ("国标编号", camera.gb_id),
+    ]
+
+
+def _when(lead: LeadDocument, manifest: Manifest | None) -> list[tuple[str, str]]:
+    event = lead.event
+    return [
         ("开始", beijing(event.start, milliseconds=True)),
         ("结束", beijing(event.end, milliseconds=True)),
         ("确认", beijing(event.confirmed, milliseconds=True)),
-        ("时钟", f"{word(CLOCKS, event.clock_source)}，±{event.uncertainty_s:.2f} s"),
+        ("时钟", f"{word(CLOCKS, event.clock_source)}，{spread_words(event.uncertainty_s)}"),
         *_clip(manifest),
+    ]
+
+
+def _how(lead: LeadDocument) -> list[tuple[str, str]]:
+    return [
         ("分析节点", lead.node),
         ("模型", f"{lead.model.name} {lead.model.version}"),
         ("规则", f"{lead.rule.id} {lead.rule.version}"),
@@ -205,13 +218,14 @@ def _readings(sheet: Sheet, case: Case) -> None:
     limit = case.lead.measure.grade_limit
     valid = [reading for reading in case.readings if reading.opacity_pct is not None]
     first, last = case.readings[0].utc, case.readings[-1].utc
-    sheet.chart(
-        [Dot(reading.at_s, reading.opacity_pct, reading.sd_pct or 0.0) for reading in case.readings],
-        None if limit is None else limit * PERCENT_A_GRADE,
-        f"15 秒读数：不透光度 ± 标准差（左）与林格曼级（右），{len(valid)}/{len(case.readings)} 有效；× 无有效读数"
-        + ("；虚线为限值" if limit is not None else ""),
-        None if first is None or last is None else (_clock(first), _clock(last)),
-    )
+    if len(case.readings) > 1:
+        sheet.chart(
+            [Dot(reading.at_s, reading.opacity_pct, reading.sd_pct or 0.0) for reading in case.readings],
+            None if limit is None else limit * PERCENT_A_GRADE,
+            f"15 秒读数：不透光度 ± 标准差（左）与林格曼级（右），{len(valid)}/{len(case.readings)} 有效；× 无有效读数"
+            + ("；虚线为限值" if limit is not None else ""),
+            None if first is None or last is None else (_clock(first), _clock(last)),
+        )
     shown = sorted(valid, key=lambda reading: -(reading.opacity_pct or 0.0))[:READING_LINES]
     if shown:
         worst = "；".join(_reading(reading) for reading in shown)

@@ -55,7 +55,7 @@ def why_to_trust(sheet: Sheet, case: Case, at: datetime) -> None:
                 (beijing(each.at), FIELDS[each.field], each.before or "—", each.after or "—", each.user, each.reason)
                 for each in case.corrections
             ],
-            (32, 20, 34, 34, 20, WIDTH_MM - 140),
+            (32, 18, 32, 32, 18, WIDTH_MM - 132),
             size_pt=7.5,
         )
 

@@ -81,7 +81,7 @@ VALUES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "area_fraction": ("占画面面积", "{:.1%}"),
         "change_ratio": ("像素变化", "{:.1f} 倍噪声"),
         "most_change_ratio": ("最大像素变化", "{:.1f} 倍噪声"),
-        "support": ("多帧平均置信度", "{:.2f}"),
+        "support": ("平均置信度", "{:.2f}"),
         "over_limit_s": ("超限累计", "{:.0f} s"),
         "coloured_s": ("有色累计", "{:.0f} s"),
         "visible_s": ("可见排放累计", "{:.0f} s"),
@@ -263,6 +263,14 @@ def beijing(moment: datetime, *, milliseconds: bool = False) -> str:
     """Return a time as people in Beijing write it: ``2026-11-23 10:30:05``."""
     local = moment.astimezone(BEIJING).replace(tzinfo=None)
     return local.isoformat(" ", "milliseconds" if milliseconds else "seconds")
+
+
+def spread_words(seconds: float) -> str:
+    """Return by how much a time may be off: ``±0.05 s``, ``±24 小时（时刻不可靠）``."""
+    if seconds < 60:
+        return f"±{seconds:.2f} s"
+    hours = seconds / 3600
+    return f"±{seconds / 60:.0f} 分钟" if hours < 1 else f"±{hours:.0f} 小时（时刻不可靠）"
 
 
 def size_words(size: int) -> str:

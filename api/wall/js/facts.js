@@ -6,7 +6,7 @@ import { className, violationName } from "./codes.js";
 import { h } from "./dom.js";
 import { hasWords, language, speak, t } from "./i18n.js";
 import { durationWords, gapWords, gradeWords, isNumber, opacityWords, percent, reasonInWords, short } from "./measures.js";
-import { fullTime } from "./times.js";
+import { ageWords, fullTime } from "./times.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
 /** @typedef {[string, string | Node, string?]} Row label key, value, class */
@@ -77,7 +77,7 @@ function timeRows({ event, measure }, manifest) {
     ["fact.confirmed", fullTime(event.confirmed), "num"],
     ["fact.end", fullTime(event.end), "num"],
     ["fact.clock", worded("fact.clock", event.clock_source)],
-    ["fact.uncertainty", `± ${event.uncertainty_s.toFixed(2)} s`, "num"],
+    ["fact.uncertainty", event.uncertainty_s < 60 ? `± ${event.uncertainty_s.toFixed(2)} s` : `± ${ageWords(event.uncertainty_s)}`, "num"],
     ...(gaps ? [/** @type {Row} */ (["fact.gaps", gaps.map(gapWords).join(language() === "zh" ? "；" : "; ") || t("fact.gaps.none")])] : []),
   ];
 }

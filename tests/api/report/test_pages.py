@@ -15,7 +15,9 @@ from api.contract.schema import LeadState
 from api.contract.timestamp import TimeStampKind
 from api.report.case import CaseMove
 from api.report.pages import lead_report
+from api.report.readings import ReadingLine
 from api.report.sheet import MISSING
+from api.report.words import spread_words
 from api.store.corrections import CorrectedField, Correction
 from tests.api.contract.sample import LEAD_ID, START
 from tests.api.report.sample import PRINTING, SUMS, full_case
@@ -102,6 +104,24 @@ def test_whose_time_stamp_it_is_stands_beside_it(kind: TimeStampKind, said: str)
     text = _text(lead_report(dataclasses.replace(case, report=report), PRINTING)).replace(" ", "")
     assert said in text
     assert "CN=示例时间戳，2026-11-2310:30:46（北京时间）" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.0, "±0.00 s"), (59.9, "±59.90 s"), (300, "±5 分钟"), (86400, "±24 小时（时刻不可靠）")],
+)
+def test_how_far_a_time_may_be_off_is_told_for_people(seconds: float, said: str) -> None:
+    """Seconds while they matter; a recording's time of day, which nobody knows, is called unreliable."""
+    assert said == spread_words(seconds)
+
+
+@needs_poppler
+def test_a_single_reading_is_told_without_a_chart() -> None:
+    """One reading is no series: its value or the reason why there is none stands alone."""
+    case = full_case()
+    text = _text(lead_report(dataclasses.replace(case, readings=(ReadingLine(0.0, None, "dark"),)), PRINTING))
+    assert "不予读数 1 个：光线不足 1" in text
+    assert "15 秒读数：" not in text
 
 
 @needs_poppler
