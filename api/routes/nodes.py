@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import Admin, AnyWorker, Reader, caller_name
 from api.clock import utc_now
-from api.contract.revocation import RevokedDocument, RevokedList
+from api.contract.revocation import RevokedDocument, RevokedList, parse_crls
 from api.contract.schema import Sha256, UtcTime
 from api.contract.stamp import StampError, check_chain, fingerprint, read_certificate, read_certificates
 from api.contract.succession import MOST, Succession, succeeds
@@ -16,7 +16,7 @@ from api.intake import pinned_roots
 from api.problems import Problem
 from api.state import ApiState, State
 from api.store.faults import RecordConflict, UnknownRecord
-from api.store.trust import add_authority, revoke_certificate, revoked_certificates
+from api.store.trust import add_authority, revoke_certificate, revoked_certificates, take_crls
 from api.store.workers import Node, enrol_node, list_nodes
 
 router = APIRouter(prefix="/v1", tags=["nodes"])
@@ -143,6 +143,14 @@ class NewRevocation(BaseModel):
     ] = None
 
 
+class NewCrls(BaseModel):
+    """Lists of revoked certificates as an authority publishes them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    crl_pem: Annotated[str, Field(max_length=900_000, description="one or more CRLs (RFC 5280), PEM")]
+
+
 @router.post("/trust/authorities", status_code=204)
 def post_authority(body: NewAuthority, admin: Admin, state: State) -> None:
     """Trust an authority (the bureau's CA): nodes may then enrol with certificates issued by it. A log leaf tells."""
@@ -186,6 +194,22 @@ def post_revocation(body: NewRevocation, admin: Admin, state: State) -> None:
             raise Problem(404, "not-found", str(fault)) from fault
         except RecordConflict as fault:
             raise Problem(409, "already-revoked", str(fault)) from fault
+
+
+@router.post("/trust/crls")
+def post_crls(body: NewCrls, admin: Admin, state: State) -> RevokedList:
+    """
+    Revoke what a trusted authority's own lists name, and tell what was not revoked before.
+
+    Post each new list; one that names nothing new changes nothing. 422 ``bad-crl``: no list, or not signed by an
+    authority that is trusted here.
+    """
+    try:
+        crls = parse_crls(body.crl_pem.encode())
+        with state.database.writing() as session:
+            return RevokedList(revoked=take_crls(session, crls, by=caller_name(admin), at=utc_now()))
+    except StampError as fault:
+        raise Problem(422, "bad-crl", str(fault)) from fault
 
 
 @router.get("/trust/revoked.json")

@@ -159,9 +159,9 @@ _READ: Mapping[CorrectedField, Callable[[LeadDocument], str | float | None]] = M
         CorrectedField.TOWN: lambda lead: lead.place.town,
         CorrectedField.LON: lambda lead: lead.place.lon,
         CorrectedField.LAT: lambda lead: lead.place.lat,
-        CorrectedField.TARGET_NAME: lambda lead: lead.target and lead.target.name,
-        CorrectedField.TARGET_USCC: lambda lead: lead.target and lead.target.uscc,
-        CorrectedField.TARGET_OUTLET: lambda lead: lead.target and lead.target.outlet,
+        CorrectedField.TARGET_NAME: lambda lead: None if lead.target is None else lead.target.name,
+        CorrectedField.TARGET_USCC: lambda lead: None if lead.target is None else lead.target.uscc,
+        CorrectedField.TARGET_OUTLET: lambda lead: None if lead.target is None else lead.target.outlet,
     }
 )
 

@@ -1,14 +1,16 @@
 """Trust in the store: which certificates packages are verified against, which no longer count, and since when."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
+from cryptography import x509
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.contract.revocation import Revocation
+from api.contract.revocation import Revocation, RevokedDocument, crl_revocation
 from api.contract.schema import rfc3339
+from api.contract.stamp import StampError, read_certificate
 from api.store.checkpoints import keep_certificate
 from api.store.faults import RecordConflict, UnknownRecord
 from api.store.tables import CertificateRow
@@ -61,6 +63,35 @@ def revoke_certificate(
         "at": rfc3339(at),
     }
     append_record(session, LeafKind.KEY, facts, f"{row.kind}:{row.name}"[:160], at)
+
+
+def take_crls(
+    session: Session, crls: Sequence[x509.CertificateRevocationList], *, by: str, at: datetime
+) -> list[RevokedDocument]:
+    """
+    Revoke what authorities' lists name of the certificates that still count, and return it; the writing transaction.
+
+    Raises `StampError` where there is no list, or one that no authority signed which is trusted here.
+    """
+    if not crls:
+        raise StampError("there is no list of revoked certificates (CRL)")
+    rows = session.scalars(
+        select(CertificateRow).where(CertificateRow.kind.in_(ANCHORS), CertificateRow.revoked.is_(None))
+    ).all()
+    known = [(row, read_certificate(row.pem.encode())) for row in rows]
+    authorities = [certificate for row, certificate in known if row.kind == "authority"]
+    for crl in crls:
+        if not any(each.subject == crl.issuer for each in authorities):
+            raise StampError(f"{crl.issuer.rfc4514_string()} is not an authority that is trusted here")
+    taken = []
+    for row, certificate in known:
+        found = crl_revocation(certificate, crls, authorities)
+        if found is not None:
+            since = min(found.at, at)
+            reason = f"CRL of {certificate.issuer.rfc4514_string()}: {found.reason}"
+            revoke_certificate(session, row.fingerprint, since=since, reason=reason, by=by, at=at)
+            taken.append(RevokedDocument(certificate_sha256=row.fingerprint, at=since, reason=reason))
+    return taken
 
 
 def revoked_certificates(session: Session) -> Mapping[str, Revocation]:

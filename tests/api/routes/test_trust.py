@@ -17,6 +17,7 @@ from api.contract.verification import verify_package
 from api.store.tlog import log_leaves
 from tests.api.conftest import NODE, Posting, RunningApi
 from tests.api.contract.sample import LEAD_ID, TestSigner
+from tests.api.contract.test_revocation import make_crl, pem_of
 
 OTHER = "L20261123-001008"
 
@@ -116,3 +117,35 @@ def test_a_list_of_revoked_certificates_has_one_form(data: bytes) -> None:
     """Anything but the API's JSON is refused in one sentence."""
     with pytest.raises(StampError, match="list of revoked certificates"):
         parse_revoked(data)
+
+
+def test_an_authority_s_own_list_revokes_its_nodes(
+    api: RunningApi, worker: httpx.Client, operator: httpx.Client, make_posting: Callable[..., Posting]
+) -> None:
+    """What it names is refused from then on and told once; a list of a stranger, or no list at all, is 422."""
+    authority = TestSigner("Bureau CA", ca=True)
+    node = TestSigner(NODE, issuer=authority)
+    pem = {"certificate_pem": authority.certificate_pem.decode()}
+    assert operator.post("/v1/trust/authorities", json=pem).status_code == 204
+    assert worker.post("/v1/nodes", json=enrolment(node)).status_code == 201
+    at = utc_now() - timedelta(minutes=5)
+
+    def post(by: TestSigner, serial: int) -> httpx.Response:
+        crl = pem_of(make_crl(by.certificate.subject, by.key, serial, at))
+        return operator.post("/v1/trust/crls", json={"crl_pem": crl.decode()})
+
+    serial = node.certificate.serial_number
+    for stranger in (TestSigner("Another CA", ca=True), TestSigner("Bureau CA", ca=True)):
+        refused = post(stranger, serial)
+        assert (refused.status_code, refused.json()["type"]) == (422, "urn:plumewatch:problem:bad-crl")
+    assert operator.post("/v1/trust/crls", json={"crl_pem": "letter"}).status_code == 422
+    assert worker.post("/v1/trust/crls", json={"crl_pem": "letter"}).status_code == 403
+    assert post(authority, 4711).json() == {"revoked": []}
+    assert make_posting(LEAD_ID, by=node).send(worker).status_code == 201
+    (revoked,) = post(authority, serial).json()["revoked"]
+    assert revoked["certificate_sha256"] == fingerprint(node.certificate)
+    assert revoked["reason"] == "CRL of CN=Bureau CA: superseded"
+    assert post(authority, serial).json() == {"revoked": []}, "once"
+    assert make_posting(OTHER, by=node).send(worker).status_code == 422
+    assert operator.get("/v1/trust/revoked.json").json()["revoked"] == [revoked]
+    assert [event for event in leaves(api) if '"event":"revoked"' in event] != []
