@@ -43,7 +43,7 @@ export function limitWords({ grade, grade_limit: limit }) {
  * @param {Measure} measure
  */
 export function peakGradeWords({ grade, values }) {
-  return isNumber(grade) || !isNumber(values.peak_grade) ? "" : t("finding.grade.value", { grade: short(values.peak_grade, 2) });
+  return isNumber(grade) || !isNumber(values?.peak_grade) ? "" : t("finding.grade.value", { grade: short(values.peak_grade, 2) });
 }
 
 /** Return why there is no number; empty where there is one or none was to be measured. @param {Measure} measure */
