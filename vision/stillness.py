@@ -58,10 +58,13 @@ living yards as if they were frozen.
 NEW_SHARE = 0.5
 """Share of what is usually new that a frozen camera has left in the median of the window."""
 
-UNSTEADY = 0.55
+NEARLY = 0.8
+"""Share of it that it has left in four of five pictures of the window: as much as usual is life."""
+
+UNSTEADY = 0.5
 """
-Share of the window's most (its 90 % quantile) that its least (10 %) may be: an encoder comes back to its own pictures
-at times, and the grain of a sensor is always as new.
+Share of the most (its 90 % quantile) that the least (10 %) may be, in either half of the window: an encoder comes back
+to its own pictures at times, and the grain of a sensor is always as new. A lamp that is lit leaves less of it, evenly.
 """
 
 MOVED = 1.7
@@ -130,9 +133,11 @@ class Stillness:
         step_s = window[-1].time.seconds_since(window[-2].time)
         if window[-1].time.seconds_since(window[0].time) < WINDOW_S - 2 * step_s:
             return False
-        least, middle, most = np.percentile([one.quiet for one in window], (10, 50, 90))
-        is_spread = least <= UNSTEADY * most
-        return bool(middle <= NEW_SHARE * usual and is_spread and all(one.most <= limit for one in window))
+        quiet = np.array([one.quiet for one in window])
+        middle, high = np.percentile(quiet, (50, 80))
+        is_little = middle <= NEW_SHARE * usual and high <= NEARLY * usual
+        is_uneven = all(_is_uneven(half) for half in np.array_split(quiet, 2))
+        return bool(is_little and is_uneven and all(one.most <= limit for one in window))
 
     def observe(self, grey: NDArray[np.uint8], time: CaptureTime) -> Newness | None:
         """Take in the next picture, grey ``(h, w)``; return what it shows of new, ``None`` without earlier ones."""
@@ -182,6 +187,11 @@ class Stillness:
             if not self._is_frozen:
                 self._learnt.append(left.quiet)
                 self._learnt_s += min(self._window[0].time.seconds_since(left.time), LONGEST_STEP_S)
+
+
+def _is_uneven(quiet: NDArray[np.float64]) -> bool:
+    least, most = np.percentile(quiet, (10, 90))
+    return bool(least <= UNSTEADY * most)
 
 
 def _change(rows: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,20 +1,24 @@
 """The steam test: white plumes that end near the lip, told from those that go on, from dark ones and from clouds."""
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from streams.frame import BgrImage
+from tests.vision.faults import YARD
 from tests.vision.moments import CARD, boxes, frame, moment
 from vision.analyser import CameraAnalyser
 from vision.config import parse_config
 from vision.leads import LeadState
 from vision.steam import Fading, SteamTest
+from vision.validity import Refusal
 from vision.zones import Outlet
 
 SIZE_WH = (320, 240)
 OUTLET = Outlet(100.0, 200.0, 16.0)
 WHITE, DARK = 235, 50
+PLACE = np.asarray(cv2.resize(YARD, SIZE_WH, interpolation=cv2.INTER_AREA), np.float64)
 SKY = (200, 150, 120)
 
 
@@ -116,3 +120,19 @@ def test_steam_above_an_outlet_raises_no_lead(level: int, *, is_outlet: bool, le
         changes += analyser.observe(frame(_plume(rng, level, 4.5), moment(number / 2)), found)
     confirmed = [change for change in changes if change.lead.state is LeadState.CONFIRMED]
     assert len(confirmed) == leads
+
+
+def test_rain_over_the_whole_picture_is_named_and_no_steam() -> None:
+    """What falls everywhere churns above the outlet too: readings are refused for it, and no box is withheld."""
+    zone = {"name": "DA001", "kind": "outlet", "polygon": [[0.29, 0.83], [0.34, 0.83], [0.34, 0.95], [0.29, 0.95]]}
+    config = parse_config({"cameras": [{"id": "cam", "source": "x.mp4", "zones": [zone]}]})
+    analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD)
+    rng, refusals, leads = np.random.default_rng(3), [], []
+    for number in range(64):
+        falling = PLACE + rng.normal(0, 20, (SIZE_WH[1], SIZE_WH[0], 1))
+        picture = np.clip(falling, 0, 255).astype(np.uint8)
+        found = boxes(("smoke", 0.8, (90.0, 130.0, 150.0, 202.0)))
+        leads += analyser.observe(frame(picture, moment(number / 2)), found)
+        refusals += [reading.refusal for reading in analyser.new_readings]
+    assert refusals == [Refusal.WEATHER] * 2
+    assert [change.lead.state for change in leads] == [LeadState.CANDIDATE]
