@@ -42,6 +42,9 @@ before it: clouds move."""
 DRIFT_LIMIT = 0.1
 """Most opacity that may be found where there is none: in the clean half, and beside the plume."""
 
+_CALM = 0.02
+"""Change of light beside the plume, of the light itself, that noise and exposure leave on both sides."""
+
 DARK = 0.02
 """Mean linear light below which nothing is measured (domain.md 7.3)."""
 
@@ -201,9 +204,10 @@ class PlumeReader:
         return transmission(self._view.texture(seen, spots), self._view.texture(background, spots))
 
     def _beside(self, seen: Linear) -> Transmission | None:
-        """Return how the background is seen beside the plume, on the side that changed less; ``None`` if it is even."""
-        both = [self._texture(seen, at) for at in _CONTROLS]
-        textured = [one for one in both if one.contrast >= CONTRAST_LIMIT / 2]
+        """Return how the background is seen where no smoke hangs beside the plume; ``None`` where it is even there."""
+        changes = [self._difference(seen, at) for at in _CONTROLS]
+        calm = [at for at, change in zip(_CONTROLS, changes, strict=True) if change <= 2 * min(changes) + _CALM]
+        textured = [one for one in (self._texture(seen, at) for at in calm) if one.contrast >= CONTRAST_LIMIT / 2]
         return min(textured, key=lambda one: abs(1 - one.share), default=None)
 
     def _least(self, mean: Linear) -> float | None:

@@ -2,7 +2,7 @@
 Surroundings: an outlet's part of the picture, laid over where it stood and as bright as it was in one first picture.
 
 A shaken camera is put back by phase correlation and its exposure divided out, both outside anything that may be
-emitted. What comes out is linear light that compares from picture to picture (decision 0022).
+emitted. What comes out is linear light that compares from picture to picture (decisions 0022 and 0041).
 """
 
 from collections.abc import Sequence

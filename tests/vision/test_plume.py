@@ -157,6 +157,20 @@ def test_a_background_that_moves_gives_no_number() -> None:
     assert (reading.opacity, reading.refusal) == (None, Refusal.BACKGROUND_MOVES)
 
 
+def test_a_plume_that_hangs_over_the_only_texture_beside_it_is_read() -> None:
+    """Left of the outlet the wall is even, right of it smoke hangs: neither says that the background moves."""
+    rng = np.random.default_rng(8)
+    wall = _wall().copy()
+    wall[:, 40:100] = 0.3
+    field = np.zeros(SIZE_WH[::-1])
+    field[20:150, 130:280] = 0.5
+    opacity = cv2.GaussianBlur(field, (0, 0), 8.0)[..., None]
+    clean = [_encoded(wall, rng) for _ in range(12)]
+    reading = _read(clean, [_encoded((1 - opacity) * wall + opacity * 0.7, rng) for _ in range(20)])
+    assert reading.refusal is None
+    assert reading.opacity == pytest.approx(0.5, abs=0.03)
+
+
 def test_night_and_glare_give_no_number() -> None:
     """A picture without light and one that has lost it to saturation are refused by name."""
     dark = _read(_pictures(12, gain=0.03), _pictures(20, gain=0.03))
