@@ -37,8 +37,6 @@ export const CHECK_WORDS = {
   "check.missing": ["缺失", "missing"],
   "check.unlisted": ["未列入清单", "not listed"],
 
-  "evidence.copies": ["遮挡副本（原件不变）", "Copies with parts covered (the originals stay)"],
-  "evidence.copy": ["日志第 {n} 项 · {reason}", "log entry {n} · {reason}"],
 
   "check.proof": ["后补证明", "later proof"],
   "check.unread": ["无法读取", "unreadable"],

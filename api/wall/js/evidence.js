@@ -3,6 +3,7 @@
  * @module
  */
 import { violationName } from "./codes.js";
+import { Copies } from "./copies.js";
 import { CorrectionPanel } from "./correction.js";
 import { fill, h, write } from "./dom.js";
 import { factTables } from "./facts.js";
@@ -12,6 +13,7 @@ import { History } from "./history.js";
 import { language, onLanguage, speak, t } from "./i18n.js";
 import { ApiProblem, callJson } from "./http.js";
 import { Integrity } from "./integrity.js";
+import { Redact } from "./redact.js";
 import { Review } from "./review.js";
 import { Standing } from "./standing.js";
 import { Viewer } from "./viewer.js";
@@ -31,6 +33,8 @@ export class EvidenceView {
   #manifest = null;
   /** @type {Viewer | null} */
   #viewer = null;
+  /** @type {Redact | null} */
+  #redact = null;
   /** @type {Review | null} */
   #review = null;
   /** @type {History | null} */
@@ -112,14 +116,19 @@ export class EvidenceView {
     this.#manifest = manifest;
     this.#describe(lead);
     void this.#finding.load(lead, files);
-    const list = new FileList(lead, files);
+    const viewer = new Viewer(lead, manifest, files);
+    this.#viewer = viewer;
+    const copies = new Copies(lead.lead_id, (clips) => viewer.offer(clips));
+    void copies.load();
+    const redact = new Redact(lead.lead_id, viewer, () => void copies.load());
+    this.#redact = redact;
+    const list = new FileList(lead, files, copies.node);
     const standing = new Standing(lead, manifest, files);
     const names = (manifest?.files ?? []).map((/** @type {PackageFile} */ file) => file.name);
     const integrity = new Integrity(lead, names, { browser: (check) => list.show(check), server: (result) => standing.verified(result) });
     this.#standing = standing;
     void standing.load(lead);
-    this.#viewer = new Viewer(lead, manifest, files);
-    fill(this.left, this.#viewer.node, list.node);
+    fill(this.left, h("div", {}, viewer.node, redact.node), list.node);
     // what is being filled in keeps the focus: it is not taken out and put back
     this.facts.before(standing.node, integrity.node);
     this.right.append(this.#history.node, this.#corrections.node);
@@ -155,6 +164,8 @@ export class EvidenceView {
   }
 
   #clear() {
+    this.#redact?.end();
+    this.#redact = null;
     this.#viewer?.close();
     this.#viewer = null;
     this.#review = null;

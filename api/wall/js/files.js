@@ -4,7 +4,6 @@
  * @module
  */
 import { fill, h } from "./dom.js";
-import { ApiProblem, callJson } from "./http.js";
 import { speak } from "./i18n.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
@@ -16,11 +15,10 @@ export class FileList {
   /** @type {Map<string, HTMLElement>} */
   #verdicts = new Map();
 
-  /** @param {Lead} lead @param {PackageFile[]} files */
-  constructor(lead, files) {
+  /** @param {Lead} lead @param {PackageFile[]} files @param {Element} copies shown below */
+  constructor(lead, files, copies) {
     this.folder = `/v1/evidence/${encodeURIComponent(lead.lead_id)}/files/`;
     this.body = h("tbody");
-    this.copies = h("div", { class: "copies" });
     const id = lead.lead_id;
     this.node = h("section", { class: "files" },
       h("h3", {}, speak(h("span"), "evidence.files"),
@@ -29,28 +27,13 @@ export class FileList {
       h("table", {},
         h("thead", {}, h("tr", {}, speak(h("th"), "evidence.file"), speak(h("th", { class: "num" }), "evidence.size"), speak(h("th"), "evidence.sha256"), h("th"))),
         this.body),
-      this.copies,
+      copies,
       h("div", { class: "offline" },
         h("h4", {}, speak(h("span"), "evidence.offline")),
         h("code", {}, `tar xf ${id}.tar && bash verify.sh ${id} ROOTS.pem`),
         h("code", {}, `plumewatch verify ${id}.tar --roots ROOTS.pem`),
         speak(h("p", { class: "note" }), "evidence.offline.note")));
     fill(this.body, files.map((file) => this.#row(file)));
-    void this.#loadCopies(id);
-  }
-
-  /** Show the copies in which something is covered; each is tied to its original by a leaf of the log. @param {string} leadId */
-  async #loadCopies(leadId) {
-    try {
-      const { redactions } = await callJson(`/v1/evidence/${encodeURIComponent(leadId)}/redactions`);
-      if (!redactions.length) return;
-      fill(this.copies, speak(h("h4"), "evidence.copies"), h("ul", {}, redactions.map((/** @type {any} */ copy) => h("li", {},
-        h("a", { href: copy.address, download: `${leadId}_redacted_${copy.file}` }, copy.file),
-        speak(h("small"), "evidence.copy", { n: copy.log_index, reason: copy.reason }),
-        h("span", { class: "mono hash", title: copy.sha256 }, copy.sha256)))));
-    } catch (error) {
-      if (!(error instanceof ApiProblem)) throw error;
-    }
   }
 
   /** @param {import("./hashes.js").PackageCheck} check */

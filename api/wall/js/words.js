@@ -4,12 +4,14 @@
  */
 import { CHECK_WORDS } from "./checkwords.js";
 import { LEAD_WORDS } from "./leadwords.js";
+import { REDACT_WORDS } from "./redactwords.js";
 import { ZONE_WORDS } from "./zonewords.js";
 
 /** @type {Record<string, [string, string]>} */
 export const WORDS = {
   ...CHECK_WORDS,
   ...LEAD_WORDS,
+  ...REDACT_WORDS,
   ...ZONE_WORDS,
   "name": ["青目", "Plumewatch"],
   "name.tag": ["生态环境非现场执法视频墙", "Environmental enforcement video wall"],

@@ -7,6 +7,7 @@ globalThis.localStorage ??= { getItem: () => null, setItem: () => {} };
 globalThis.document ??= { documentElement: {}, querySelectorAll: () => [] };
 
 const { arrangement } = await import("../../../api/wall/js/arrangement.js");
+const { boxAt, boxBetween } = await import("../../../api/wall/js/coverlayer.js");
 const { Backoff } = await import("../../../api/wall/js/backoff.js");
 const { certificateDer, children, element, hex, rawSignature } = await import("../../../api/wall/js/der.js");
 const { parseSums } = await import("../../../api/wall/js/hashes.js");
@@ -22,6 +23,21 @@ const { joined, lengthWords, levelOf, shareWords } = await import("../../../api/
 const { troubleOf, watchOf } = await import("../../../api/wall/js/troubles.js");
 const { BoxTrack, MediaClock } = await import("../../../api/wall/js/timeline.js");
 const { WORDS } = await import("../../../api/wall/js/words.js");
+
+test("a region covers nothing before and after its time, and moves in a straight line", () => {
+  const region = { box: [0, 0, 10, 10], to_box: [100, 50, 110, 60], from_s: 1, to_s: 3 };
+  assert.equal(boxAt(region, 0.99), null);
+  assert.deepEqual(boxAt(region, 1), [0, 0, 10, 10]);
+  assert.deepEqual(boxAt(region, 2), [50, 25, 60, 35]);
+  assert.equal(boxAt(region, 3), null);
+  assert.deepEqual(boxAt({ ...region, to_box: null }, 2.9), [0, 0, 10, 10]);
+});
+
+test("a box is drawn in any direction, inside the picture, and a click is none", () => {
+  assert.equal(boxBetween([5, 5], [6, 7], 100, 50), null);
+  assert.deepEqual(boxBetween([90.4, 40], [-20, 10.6], 100, 50), [0, 11, 90, 40]);
+  assert.deepEqual(boxBetween([50, 20], [500, 500], 100, 50), [50, 20, 100, 50]);
+});
 
 const overlay = (media_s, left, track = 1) => ({
   type: "overlay", epoch: 0, media_s, utc: "2026-11-23T02:30:00Z", width: 640, height: 360,
