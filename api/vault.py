@@ -27,7 +27,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import ObjectStore, from_url
 
 from api.contract.durable import sync_folder
-from api.contract.package import PackageFiles
+from api.contract.package import SIGNATURES, PackageFiles
 from api.contract.stamp import digests
 
 CHUNK = 256 * 1024
@@ -233,7 +233,7 @@ class ObjectVault:
                 # Multipart uploads cannot be create-only, so each file goes in one piece (5 GiB at most on S3).
                 obstore.put(self._store, path, content, mode="create", use_multipart=False)
             except AlreadyExistsError as fault:
-                if bytes(obstore.get(self._store, path).bytes()) != content and name != "SHA256SUMS.sig":
+                if bytes(obstore.get(self._store, path).bytes()) != content and name not in SIGNATURES:
                     raise VaultError(f"{path} is already in the vault with other bytes") from fault
             except BaseError as fault:
                 raise VaultError(f"{path} cannot be stored: {type(fault).__name__}") from fault
@@ -333,7 +333,7 @@ def _compare(package: PackageFiles, folder: Path) -> None:
     if sorted(package.sizes) != sorted(entry.name for entry in folder.iterdir()):
         raise VaultError(f"{folder.name} is already in the vault with other files")
     for name in package.sizes:
-        if name == "SHA256SUMS.sig":
+        if name in SIGNATURES:
             continue
         with package.open(name) as source, (folder / name).open("rb") as kept:
             if digests(source) != digests(kept):

@@ -27,7 +27,7 @@ import structlog
 from pydantic import Field, ValidationError
 
 from api.contract.manifest import FIRST_PACKAGE, STREAM, FileRole, Gap, Manifest, parse_manifest
-from api.contract.package import CLIP, MANIFEST, SUMS, FileOrigin, seal_package
+from api.contract.package import CLIP, MANIFEST, SUMS, FileOrigin, Signer, seal_package
 from api.contract.schema import LeadDocument, LeadEvidence, Wire
 from api.contract.stamp import StampError, sha256_hex
 from streams.clock import utc_now
@@ -118,12 +118,14 @@ class CaseStore:
         *,
         zone: ZoneInfo | None = None,
         stills: int = 4,
+        sm2: Signer | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._cases = folder / "cases"
         self._chain = folder / "chain"
         self._damaged = folder / "damaged"
         self._node = node
+        self._sm2 = sm2
         self._outbox = outbox
         self._zone = zone or ZoneInfo("Asia/Shanghai")
         self._write_exhibits = functools.partial(write_exhibits, stills=stills, zone=self._zone)
@@ -276,7 +278,7 @@ class CaseStore:
             update={"prev_package_sha256": previous, "gaps": [*record.manifest.gaps, *gaps]}
         )
         with storing(str(partial)):
-            sealed = seal_package(partial, manifest, record.origins, self._node)
+            sealed = seal_package(partial, manifest, record.origins, self._node, self._sm2)
         evidence = LeadEvidence(package=f"/v1/evidence/{lead_id}", sums_sha256=sealed.sums_sha256)
         document = record.lead.model_copy(update={"evidence": evidence})
         sync_tree(partial)

@@ -116,6 +116,11 @@ class EvidenceConfig(Section):
         description="Most lossless pictures in a package: peak, first seen, confirmed, last seen, and beyond four some "
         "spread evenly over the event. Each 4K picture adds about 10 MB to it.",
     )
+    sm2_signature: bool = Field(
+        default=False,
+        description="Sign each package by SM2 (GB/T 32918 with SM3) too, beside the node's ECDSA signature and never "
+        "instead of it. Needs an `openssl` with SM2 on the worker's machine; the key is made in the node's folder.",
+    )
 
 
 class CutOff(StrEnum):

@@ -55,6 +55,7 @@ from vision.reporter import StateReporter
 from vision.reviews import ReviewReader
 from vision.sections import CameraConfig
 from vision.sender import OutboxSender
+from vision.sm2_key import Sm2Key
 from vision.vitals import Figures, Vitals
 from vision.watched import WatchedCamera
 
@@ -123,7 +124,10 @@ class Worker:
             stack.callback(sender.close, _FLUSH_S)
             self._ledger = self._open_ledger(node.name, client, stack)
             stills = self._config.evidence.stills
-            store = CaseStore(self._places.data / "cases", node, outbox, zone=self._config.site.zone, stills=stills)
+            sm2 = Sm2Key.open(self._places.data / "node", node.name) if self._config.evidence.sm2_signature else None
+            store = CaseStore(
+                self._places.data / "cases", node, outbox, zone=self._config.site.zone, stills=stills, sm2=sm2
+            )
             witness = Witness(detector.card, detector.runtime, node.name)
             self._desk = EvidenceDesk(store, self._config, witness, bus)
             self._desk.start()

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping
 
 from api.contract.manifest import Manifest
-from api.contract.package import NOT_EVIDENCE, UNLISTED, PackageFiles
+from api.contract.package import NOT_EVIDENCE, OPTIONAL, UNLISTED, PackageFiles
 from api.contract.stamp import Digests, StampError
 
 
@@ -29,7 +29,7 @@ def manifest_faults(manifest: Manifest, listed: Collection[str], found: Mapping[
         found: digests of the files that are there.
     """
     stated = {entry.name: entry for entry in manifest.files}
-    faults = [f"{name} is not in the manifest" for name in sorted(set(listed) - NOT_EVIDENCE - set(stated))]
+    faults = [f"{name} is not in the manifest" for name in sorted(set(listed) - NOT_EVIDENCE - OPTIONAL - set(stated))]
     faults += [f"the manifest's {name} is not in SHA256SUMS" for name in sorted(set(stated) - set(listed))]
     for name, entry in stated.items():
         digests = found.get(name)

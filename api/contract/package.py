@@ -19,9 +19,13 @@ from api.contract.stamp import ContractError, digests, is_file_name, sha256_hex,
 
 SUMS = "SHA256SUMS"
 SIGNATURE = "SHA256SUMS.sig"
+SM2_SIGNATURE = "SHA256SUMS.sm2"
+SIGNATURES = frozenset({SIGNATURE, SM2_SIGNATURE})
+"""Over the same bytes, and yet not the same bytes each time."""
 TIME_STAMP = "SHA256SUMS.tsr"
 MANIFEST = "manifest.json"
 CERTIFICATE = "node.crt"
+SM2_CERTIFICATE = "node.sm2.crt"
 TSA_CERTIFICATE = "tsa.crt"
 CLIP = "clip.mp4"
 OVERLAY = "overlay.jpg"
@@ -37,10 +41,12 @@ LOG_FILES = frozenset({LOG_PROOF, CHECKPOINT, CHECKPOINT_SIGNATURE, CHECKPOINT_T
 """What proves that the site's log holds a package."""
 PROOFS = frozenset({TIME_STAMP, TSA_CERTIFICATE}) | LOG_FILES
 """Files that the API puts beside a package which it has filed; no node makes them."""
-UNLISTED = frozenset({SUMS, SIGNATURE}) | PROOFS
+UNLISTED = frozenset({SUMS}) | SIGNATURES | PROOFS
 """Files that come after the list and so cannot be in it; each has its own check."""
 NOT_EVIDENCE = frozenset({MANIFEST, CERTIFICATE, *TOOLS})
 """Files that are listed in ``SHA256SUMS`` but not in the manifest's ``files``."""
+OPTIONAL = frozenset({SM2_CERTIFICATE})
+"""Such files that only some packages hold."""
 
 
 class PackageError(ContractError):
@@ -179,9 +185,15 @@ class SealedPackage:
     sums_sha256: str
 
 
-def seal_package(folder: Path, manifest: Manifest, origins: Mapping[str, FileOrigin], signer: Signer) -> SealedPackage:
+def seal_package(
+    folder: Path,
+    manifest: Manifest,
+    origins: Mapping[str, FileOrigin],
+    signer: Signer,
+    sm2: Signer | None = None,
+) -> SealedPackage:
     """
-    Complete the package in `folder`: add manifest, certificate and tools, list all, sign the list.
+    Complete the package in `folder`: add manifest, certificates and tools, list all, sign the list, by `sm2` too.
 
     `origins` names every evidence file that stands in `folder` already; ``manifest.files`` is filled from it. Raises
     `PackageError` when the folder holds anything else. Writes are not synced: the caller moves the folder into place.
@@ -208,10 +220,13 @@ def seal_package(folder: Path, manifest: Manifest, origins: Mapping[str, FileOri
     sealed = Manifest.model_validate(manifest.model_copy(update={"files": files}).model_dump())
     added = {MANIFEST: sealed.to_bytes(), CERTIFICATE: signer.certificate_pem}
     added |= {name: tool(name) for name in TOOLS}
+    if sm2 is not None:
+        added[SM2_CERTIFICATE] = sm2.certificate_pem
     sums = sha256_list(
         {entry.name: entry.sha256 for entry in files} | {name: sha256_hex(data) for name, data in added.items()}
     )
-    for name, data in (added | {SUMS: sums, SIGNATURE: signer.sign(sums)}).items():
+    signatures = {SIGNATURE: signer.sign(sums)} | ({} if sm2 is None else {SM2_SIGNATURE: sm2.sign(sums)})
+    for name, data in (added | {SUMS: sums} | signatures).items():
         (folder / name).write_bytes(data)
     (folder / "verify.sh").chmod(0o755)
     return SealedPackage(folder, sealed, sha256_hex(sums))

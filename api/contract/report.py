@@ -18,6 +18,7 @@ class CheckName(StrEnum):
     FILES = "files"
     LISTING = "listing"
     SIGNATURE = "signature"
+    SM2 = "sm2"
     IDENTITY = "identity"
     MANIFEST = "manifest"
     CONTENTS = "contents"
@@ -33,6 +34,7 @@ TITLES_ZH: Mapping[CheckName, str] = {
     CheckName.FILES: "文件哈希",
     CheckName.LISTING: "文件齐全且无多余",
     CheckName.SIGNATURE: "节点签名",
+    CheckName.SM2: "国密签名（SM2）",
     CheckName.IDENTITY: "节点证书（身份）",
     CheckName.MANIFEST: "元数据清单",
     CheckName.CONTENTS: "元数据与文件一致",
@@ -99,7 +101,8 @@ class VerificationReport:
     What was found.
 
     Attributes:
-        checks: in the order of `CheckName`; a check that an earlier failure made impossible is ``fail`` too.
+        checks: in the order of `CheckName`, `SM2` only where the package has such a signature; a check that an earlier
+            failure made impossible is ``fail`` too.
 
         manifest: ``None`` where it is missing or broken.
 

@@ -30,6 +30,8 @@ from api.contract.package import (
     LOG_PROOF,
     MANIFEST,
     SIGNATURE,
+    SM2_CERTIFICATE,
+    SM2_SIGNATURE,
     SUMS,
     TIME_STAMP,
     TSA_CERTIFICATE,
@@ -40,6 +42,7 @@ from api.contract.package import (
 from api.contract.report import Check, CheckName, Outcome, VerificationReport
 from api.contract.revocation import Revocation, crl_revocation, issuers_of
 from api.contract.schema import LEAD_ID_PATTERN, rfc3339
+from api.contract.sm2 import knows_sm2, read_sm2_certificate, sm2_signature_holds
 from api.contract.stamp import (
     ContractError,
     Digests,
@@ -123,6 +126,7 @@ class _Verifier:
             CheckName.LISTING: self._listing,
             CheckName.SIGNATURE: self._signature,
             CheckName.MANIFEST: self._manifest,
+            CheckName.SM2: self._sm2,
             CheckName.TIME_STAMP: self._time_stamp,
             CheckName.IDENTITY: self._identity,
             CheckName.CONTENTS: self._contents,
@@ -133,13 +137,15 @@ class _Verifier:
         }
         made: dict[CheckName, Check] = {}
         for name, step in steps.items():
+            if name is CheckName.SM2 and not self._has_sm2():
+                continue
             try:
                 result = step()
             except ContractError as error:
                 result = Check(name, Outcome.FAIL, str(error))
             made[name] = result if isinstance(result, Check) else Check(name, Outcome.OK, result)
         return VerificationReport(
-            checks=tuple(made[name] for name in CheckName),
+            checks=tuple(made[name] for name in CheckName if name in made),
             manifest=self.manifest,
             sums_sha256=sha256_hex(self.sums) if self.sums else "",
             certificate_sha256="" if self.certificate is None else fingerprint(self.certificate),
@@ -187,6 +193,22 @@ class _Verifier:
         if not signature_holds(self.certificate, self.sums, self._small(SIGNATURE)):
             raise StampError("SHA256SUMS.sig is not the signature of node.crt's key over SHA256SUMS")
         return f"SHA256SUMS is signed by the key of {self.certificate.subject.rfc4514_string()}"
+
+    def _has_sm2(self) -> bool:
+        return SM2_SIGNATURE in self.package.sizes or SM2_CERTIFICATE in {*self.listed, *self.package.sizes}
+
+    def _sm2(self) -> Check | str:
+        if SM2_CERTIFICATE not in self.listed:
+            raise StampError("SHA256SUMS.sm2 stands beside a list that names no node.sm2.crt")
+        pem, signature = self._small(SM2_CERTIFICATE), self._small(SM2_SIGNATURE)
+        certificate = read_sm2_certificate(pem)
+        if not knows_sm2():
+            sentence = "the SM2 signature was not checked: the openssl of this machine knows no SM2"
+            return Check(CheckName.SM2, Outcome.SKIPPED, sentence)
+        if not sm2_signature_holds(pem, self.sums, signature):
+            raise StampError("SHA256SUMS.sm2 is not the signature of node.sm2.crt's key over SHA256SUMS")
+        name = certificate.subject.rfc4514_string()
+        return f"SHA256SUMS is signed by SM2 too, with the key of {name}, whose certificate the node's signature covers"
 
     def _identity(self) -> Check | str:
         if self.certificate is None:

@@ -68,7 +68,7 @@ done
 # 3. 不得有清单之外的文件（含隐藏文件、子文件夹、链接）
 strange=0
 for name in *; do
-  case $name in SHA256SUMS|SHA256SUMS.sig|SHA256SUMS.tsr|tsa.crt|tlog.json|checkpoint.txt|checkpoint.sig|checkpoint.tsr|log.crt)
+  case $name in SHA256SUMS|SHA256SUMS.sig|SHA256SUMS.sm2|SHA256SUMS.tsr|tsa.crt|tlog.json|checkpoint.txt|checkpoint.sig|checkpoint.tsr|log.crt)
     plain "$name" || { fail "不是普通文件 / not a plain file: $name"; strange=1; }
     [ -z "${listed[$name]+x}" ] || { fail "不应列入清单 / must not be listed: $name"; strange=1; }
     continue ;;
@@ -95,6 +95,25 @@ if [ $certificates -eq 1 ] && openssl x509 -in node.crt -noout -pubkey >"$work/k
   else fail '节点签名 / signature of the node'; fi
 else
   fail '节点证书不可读 / node.crt is missing or unreadable'
+fi
+
+# 4b. 国密签名（有才查）：对同一 SHA256SUMS 的 SM2 签名（SM3，默认标识）；证书列入清单，由节点签名担保
+sm2=(-sm3 -sigopt distid:1234567812345678)
+knows_sm2() { # 先自签自验，分清“不成立”和“本机不支持” / tells a wrong signature from an openssl without SM2
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:SM2 -out "$work/sm2.key" 2>/dev/null &&
+    openssl pkey -in "$work/sm2.key" -pubout -out "$work/sm2.pub" 2>/dev/null &&
+    openssl dgst "${sm2[@]}" -sign "$work/sm2.key" -out "$work/sm2.sig" SHA256SUMS 2>/dev/null &&
+    openssl dgst "${sm2[@]}" -verify "$work/sm2.pub" -signature "$work/sm2.sig" SHA256SUMS >/dev/null 2>&1
+}
+if [ -e SHA256SUMS.sm2 ] || [ -e node.sm2.crt ] || [ -n "${listed[node.sm2.crt]+x}" ]; then
+  if [ -z "${listed[node.sm2.crt]+x}" ]; then fail '国密签名：清单未列 node.sm2.crt / SM2: node.sm2.crt is not listed'
+  elif ! plain SHA256SUMS.sm2 || ! plain node.sm2.crt; then fail '国密签名缺失 / SM2: SHA256SUMS.sm2 is missing'
+  elif ! knows_sm2; then skip '国密签名未核验：本机 openssl 不支持 SM2 / SM2 signature not checked: this openssl knows no SM2'
+  elif [[ $(openssl x509 -in node.sm2.crt -noout -text 2>/dev/null) == *'ASN1 OID: SM2'* ]] &&
+    openssl x509 -in node.sm2.crt -noout -pubkey >"$work/sm2.pub" 2>/dev/null &&
+    openssl dgst "${sm2[@]}" -verify "$work/sm2.pub" -signature SHA256SUMS.sm2 SHA256SUMS >/dev/null 2>&1
+  then ok "国密签名（SM2）/ SM2 signature: $(openssl x509 -in node.sm2.crt -noout -subject)"
+  else fail '国密签名（SM2）/ SM2 signature'; fi
 fi
 
 # 5. 线索编号与文件夹名

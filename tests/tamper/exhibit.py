@@ -22,6 +22,7 @@ from api.contract.package import (
     SUMS,
     TIME_STAMP,
     TSA_CERTIFICATE,
+    Signer,
 )
 from api.contract.stamp import parse_sha256_list, sha256_hex, sha256_list
 from api.keys import SiteKeys, open_site_keys
@@ -44,6 +45,7 @@ class Exhibit:
     keys: SiteKeys
     roots: bytes
     leaves: list[bytes]
+    sm2: Signer | None = None
 
     @property
     def sums(self) -> bytes:
@@ -114,7 +116,7 @@ class Exhibit:
         """Return a copy to be tampered with, its folder in `parent`."""
         folder = parent / self.folder.name
         shutil.copytree(self.folder, folder)
-        return Exhibit(folder, self.authority, self.node, self.keys, self.roots, self.leaves)
+        return Exhibit(folder, self.authority, self.node, self.keys, self.roots, self.leaves, self.sm2)
 
 
 def stamp_of(keys: SiteKeys, data: bytes, at: datetime) -> bytes:
@@ -125,15 +127,15 @@ def stamp_of(keys: SiteKeys, data: bytes, at: datetime) -> bytes:
     ).answer
 
 
-def make_exhibit(parent: Path, lead_id: str = LEAD_ID) -> Exhibit:
-    """Return the package of `lead_id` with all its proofs, in ``parent/lead_id``."""
+def make_exhibit(parent: Path, lead_id: str = LEAD_ID, sm2: Signer | None = None) -> Exhibit:
+    """Return the package of `lead_id` with all its proofs, in ``parent/lead_id``; signed by `sm2` too."""
     authority = TestSigner("Bureau CA", ca=True)
     node = TestSigner("worker-01", issuer=authority)
     keys = open_site_keys(parent / "authority", "", START - timedelta(days=1))
-    folder = make_package(parent, node, lead_id, site_proofs=list(SITE_PROOFS)).folder
+    folder = make_package(parent, node, lead_id, sm2=sm2, site_proofs=list(SITE_PROOFS)).folder
     roots = authority.certificate_pem + keys.root.certificate.public_bytes(Encoding.PEM)
     leaves = [f"leaf {number}".encode() for number in range(9)]
-    exhibit = Exhibit(folder, authority, node, keys, roots, leaves)
+    exhibit = Exhibit(folder, authority, node, keys, roots, leaves, sm2)
     exhibit.stamp()
     exhibit.log()
     return exhibit

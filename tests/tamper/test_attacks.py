@@ -4,21 +4,25 @@ The tamper suite: each attack on a fully proven package is seen by ``plumewatch 
 The table of docs/evidence.md is made from the same list: `table`.
 """
 
+import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from api.contract import sm2
 from api.contract.package import LOG_FILES, TIME_STAMP, TSA_CERTIFICATE, tool
-from api.contract.report import TITLES_ZH, CheckName, PackageVerdict
+from api.contract.report import TITLES_ZH, CheckName, Outcome, PackageVerdict
 from api.contract.verification import verify_package
 from plumewatch.offline import verify_one
 from tests.api.contract.sample import TestSigner, make_package, run_verify_sh
-from tests.tamper import on_files, on_proofs
+from tests.tamper import on_files, on_proofs, on_sm2
 from tests.tamper.attack import Attack
 from tests.tamper.exhibit import Exhibit, make_exhibit
 
 ATTACKS = [*on_files.attack.all, *on_proofs.attack.all]
+SM2_ATTACKS = on_sm2.attack.all
 EVIDENCE = Path(__file__).resolve().parents[2] / "docs" / "evidence.md"
 
 
@@ -26,6 +30,14 @@ EVIDENCE = Path(__file__).resolve().parents[2] / "docs" / "evidence.md"
 def real(tmp_path_factory: pytest.TempPathFactory) -> Exhibit:
     """The package as it should be."""
     return make_exhibit(tmp_path_factory.mktemp("real"))
+
+
+@pytest.fixture(scope="module")
+def twice_signed(tmp_path_factory: pytest.TempPathFactory) -> Exhibit:
+    """The same of a node that signs by SM2 too."""
+    if not sm2.knows_sm2():
+        pytest.skip("the openssl of this machine knows no SM2")
+    return make_exhibit(tmp_path_factory.mktemp("twice"), sm2=on_sm2.StrangerSm2())
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +59,7 @@ def test_the_real_package_holds(real: Exhibit, script: Path, tmp_path: Path) -> 
     """Untouched, everything is checked and holds for both: otherwise no attack below would prove anything."""
     roots = roots_of(real, tmp_path)
     report = verify_package(real.folder, real.roots)
-    assert [check.outcome.value for check in report.checks] == ["ok"] * len(report.checks), report.checks
+    assert [check.outcome.value for check in report.checks] == ["ok"] * (len(CheckName) - 1), report.checks
     done = run_verify_sh(real.folder, roots, script=script)
     assert (done.returncode, done.stderr) == (0, "")
     assert "SKIP" not in done.stdout
@@ -57,6 +69,57 @@ def test_the_real_package_holds(real: Exhibit, script: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: f"{attack.kind}: {attack.name}")
 def test_an_attack_is_seen(attack: Attack, real: Exhibit, script: Path, tmp_path: Path) -> None:
     """Exit code 1 by the expected checks, each told in one sentence in both languages; ``verify.sh`` agrees."""
+    check_attack(attack, real, script, tmp_path)
+
+
+@pytest.mark.parametrize("attack", SM2_ATTACKS, ids=lambda attack: attack.name)
+def test_an_attack_on_the_second_signature_is_seen(
+    attack: Attack, twice_signed: Exhibit, script: Path, tmp_path: Path
+) -> None:
+    """A package that is signed by SM2 too can lose neither that signature nor the node's own."""
+    check_attack(attack, twice_signed, script, tmp_path)
+
+
+def test_a_package_signed_twice_holds(twice_signed: Exhibit, script: Path, tmp_path: Path) -> None:
+    """Both signatures are checked by both verifiers, and a package without SM2 does not speak of it."""
+    report = verify_package(twice_signed.folder, twice_signed.roots)
+    assert [check.outcome.value for check in report.checks] == ["ok"] * len(CheckName), report.checks
+    done = run_verify_sh(twice_signed.folder, roots_of(twice_signed, tmp_path), script=script)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "通过 OK    国密签名（SM2）" in done.stdout
+
+
+def test_an_openssl_without_sm2_says_so_and_fails_nothing(
+    twice_signed: Exhibit, script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check is skipped in plain words, by both; everything else is checked as ever."""
+    real_openssl = shutil.which("openssl")
+    place = tmp_path / "bin"
+    place.mkdir()
+    lame = place / "openssl"
+    lame.write_text(
+        f'#!/bin/bash\ncase "$*" in *SM2*|*distid*) exit 1;; esac\nexec {real_openssl} "$@"\n', encoding="utf-8"
+    )
+    lame.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{place}:{os.environ['PATH']}")
+    sm2.knows_sm2.cache_clear()
+    try:
+        report = verify_package(twice_signed.folder, twice_signed.roots)
+        done = run_verify_sh(twice_signed.folder, roots_of(twice_signed, tmp_path), script=script)
+    finally:
+        sm2.knows_sm2.cache_clear()
+    (skipped,) = [check for check in report.checks if check.outcome is Outcome.SKIPPED]
+    assert (skipped.name, skipped.sentence_zh, report.verdict) == (
+        CheckName.SM2,
+        "国密签名未核验：本机 openssl 不支持 SM2",
+        PackageVerdict.HOLDS,
+    )
+    assert (done.returncode, done.stdout.count("SKIP")) == (0, 1)
+    assert "未查 SKIP  国密签名未核验" in done.stdout
+
+
+def check_attack(attack: Attack, real: Exhibit, script: Path, tmp_path: Path) -> None:
+    """Apply an attack to a copy and hold both verifiers to seeing it."""
     exhibit = real.copy(tmp_path)
     attack.apply(exhibit)
     roots = roots_of(real, tmp_path)
@@ -121,7 +184,7 @@ def test_the_promise_itself_cannot_be_taken_away(real: Exhibit, tmp_path: Path) 
 def table() -> str:
     """Return the attacks as a table: what is done, and which checks see it."""
     lines = ["| attack | seen by `plumewatch verify` in | by `verify.sh` |", "|---|---|---|"]
-    for attack in ATTACKS:
+    for attack in [*ATTACKS, *SM2_ATTACKS]:
         checks = ", ".join(TITLES_ZH[name] for name in TITLES_ZH if name in attack.seen_by)
         lines.append(f"| {attack.kind}: {attack.name} | {checks} | {'yes' if attack.by_script else attack.note} |")
     return "\n".join(lines)
@@ -129,6 +192,6 @@ def table() -> str:
 
 def test_there_are_enough_attacks_and_the_page_lists_them() -> None:
     """At least thirty, each named once, and docs/evidence.md shows exactly these."""
-    names = [attack.name for attack in ATTACKS]
+    names = [attack.name for attack in [*ATTACKS, *SM2_ATTACKS]]
     assert len(names) == len(set(names)) >= 30
     assert table() in EVIDENCE.read_text(encoding="utf-8")

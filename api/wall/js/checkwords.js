@@ -52,6 +52,8 @@ export const CHECK_WORDS = {
   "check.name.files": ["文件哈希", "File hashes"],
   "check.name.listing": ["文件齐全且无多余", "Complete, nothing foreign"],
   "check.name.signature": ["节点签名", "Node signature"],
+  "check.name.sm2": ["国密签名（SM2）", "SM2 signature"],
+  "check.sm2": ["由服务器核验", "the server checks it"],
   "check.name.identity": ["节点证书（身份）", "Node certificate (identity)"],
   "check.name.manifest": ["元数据清单", "Manifest"],
   "check.name.contents": ["元数据与文件一致", "Manifest fits the files"],

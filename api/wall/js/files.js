@@ -51,10 +51,10 @@ export class FileList {
       speak(cell, `check.${file.verdict}`);
     }
     // what came after the list was signed proves the package and is not in it: time-stamp, log, checkpoint
-    for (const cell of this.#verdicts.values()) {
+    for (const [name, cell] of this.#verdicts) {
       if (cell.dataset.verdict) continue;
       cell.dataset.verdict = "proof";
-      speak(cell, "check.proof");
+      speak(cell, name === "SHA256SUMS.sm2" ? "check.sm2" : "check.proof");
     }
   }
 

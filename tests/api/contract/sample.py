@@ -23,7 +23,7 @@ from api.contract.manifest import (
     ManifestTime,
     Measurements,
 )
-from api.contract.package import FileOrigin, SealedPackage, seal_package
+from api.contract.package import FileOrigin, SealedPackage, Signer, seal_package
 from api.contract.stamp import sign
 
 LEAD_ID = "L20261123-001007"
@@ -123,11 +123,13 @@ def write_evidence(folder: Path) -> None:
     (folder / "overlay.jpg").write_bytes(b"\xff\xd8\xff" + b"picture" * 30)
 
 
-def make_package(parent: Path, signer: TestSigner, lead_id: str = LEAD_ID, **facts: object) -> SealedPackage:
+def make_package(
+    parent: Path, signer: TestSigner, lead_id: str = LEAD_ID, *, sm2: Signer | None = None, **facts: object
+) -> SealedPackage:
     """Return the sample package, sealed, in ``parent/lead_id``; `facts` replace members of its manifest."""
     folder = parent / lead_id
     write_evidence(folder)
-    return seal_package(folder, sample_manifest(lead_id).model_copy(update=facts), ORIGINS, signer)
+    return seal_package(folder, sample_manifest(lead_id).model_copy(update=facts), ORIGINS, signer, sm2)
 
 
 def run_verify_sh(folder: Path, *roots: Path, script: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -21,6 +21,7 @@ MODULES = (
     "timestamp",
     "checkpoint",
     "revocation",
+    "sm2",
 )
 RAISED = {"StampError", "TimeStampError", "DerError", "PackageError"}
 
