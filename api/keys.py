@@ -26,9 +26,19 @@ from api.contract.timestamp import SITE_POLICY
 
 log = structlog.get_logger(__name__)
 
-ROOT, STAMPS, LOG = "root", "tsa", "log"
-_NAMES = {ROOT: "Plumewatch site root", STAMPS: "Plumewatch site time-stamps", LOG: "Plumewatch site log"}
-_VALIDITY = {ROOT: timedelta(days=7300), STAMPS: timedelta(days=1825), LOG: timedelta(days=1825)}
+ROOT, STAMPS, LOG, CREDENTIALS = "root", "tsa", "log", "c2pa"
+_NAMES = {
+    ROOT: "Plumewatch site root",
+    STAMPS: "Plumewatch site time-stamps",
+    LOG: "Plumewatch site log",
+    CREDENTIALS: "Plumewatch site content credentials",
+}
+_VALIDITY = {ROOT: timedelta(days=7300)} | dict.fromkeys((STAMPS, LOG, CREDENTIALS), timedelta(days=1825))
+_PURPOSES = {STAMPS: ExtendedKeyUsageOID.TIME_STAMPING, CREDENTIALS: ExtendedKeyUsageOID.EMAIL_PROTECTION}
+"""
+What a key is for and nothing else. Readers of C2PA take e-mail protection for signers: the profile's own purposes are
+refused by c2pa-rs 0.91 (tried: 1.3.6.1.4.1.62558.2.1 and document signing).
+"""
 _RENEWED_BEFORE = timedelta(days=90)
 _CLOCK_ALLOWANCE = timedelta(hours=1)
 
@@ -81,6 +91,19 @@ def open_site_keys(folder: Path, site: str, now: datetime) -> SiteKeys:
         return SiteKeys(
             root, *(_current(folder, name, now) or _made(folder, name, site, root, now) for name in (STAMPS, LOG))
         )
+    except OSError as error:
+        raise KeysError(f"{folder} cannot be used: {error.strerror}") from error
+
+
+def open_credentials_key(folder: Path, site: str, root: SiteKey, now: datetime) -> SiteKey:
+    """
+    Return the key that signs content credentials; make it at the first call, renew it near its end.
+
+    Its certificate names an organisation, which readers of C2PA show: the site's, or the program where it has no name.
+    Raises `KeysError`.
+    """
+    try:
+        return _current(folder, CREDENTIALS, now) or _made(folder, CREDENTIALS, site or "Plumewatch", root, now)
     except OSError as error:
         raise KeysError(f"{folder} cannot be used: {error.strerror}") from error
 
@@ -150,8 +173,8 @@ def _certificate(
     else:
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(root.key.public_key())
         builder = builder.add_extension(issuer, critical=False)
-    if name == STAMPS:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+    if name in _PURPOSES:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([_PURPOSES[name]]), critical=True)
     return builder.sign(key if root is None else root.key, hashes.SHA256())
 
 

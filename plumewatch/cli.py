@@ -16,6 +16,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from plumewatch.bench_commands import bench_app
+from plumewatch.credential_commands import c2pa_app
 from plumewatch.failures import UsageError, sentence_for
 from plumewatch.log_commands import log_app
 from plumewatch.logs import configure
@@ -38,6 +39,7 @@ operator_app = typer.Typer(help="Operators of the wall.", no_args_is_help=True)
 app.add_typer(operator_app, name="operator")
 app.add_typer(bench_app, name="bench")
 app.add_typer(log_app, name="log")
+app.add_typer(c2pa_app, name="c2pa")
 app.add_typer(node_app, name="node")
 app.add_typer(vault_app, name="vault")
 app.add_typer(rules_app, name="rules")

@@ -11,6 +11,7 @@ def sentence_for(error: Exception) -> str | None:
     """Return the sentence for a fault that the user can mend, or ``None`` for one of ours."""
     from api.checkpoints import LogError  # noqa: PLC0415
     from api.contract.stamp import ContractError  # noqa: PLC0415
+    from api.credentials import CredentialsError  # noqa: PLC0415
     from api.keys import KeysError  # noqa: PLC0415
     from benchmarks.errors import BenchmarkError  # noqa: PLC0415
     from models.detector import ModelError  # noqa: PLC0415
@@ -24,6 +25,7 @@ def sentence_for(error: Exception) -> str | None:
         BenchmarkError,
         ConfigError,
         ContractError,
+        CredentialsError,
         KeysError,
         LogError,
         ModelError,
