@@ -18,7 +18,9 @@ import pytest
 
 from api.contract.manifest import FIRST_PACKAGE, FileRole, Manifest
 from api.contract.package import PackageFiles, read_bytes
+from api.contract.report import CheckName, Outcome
 from api.contract.schema import LeadDocument
+from api.contract.sm2 import knows_sm2
 from api.contract.tarball import open_package
 from api.contract.verification import verify_package
 from models.detections import Detections
@@ -50,6 +52,7 @@ from vision.outbox import Outbox
 from vision.overlay import local_label
 from vision.reading_sheet import COLUMNS
 from vision.readings import Reading
+from vision.sm2_key import Sm2Key
 from vision.validity import Refusal
 
 
@@ -320,6 +323,24 @@ def test_a_package_holds_as_many_stills_as_configured(
     package.close()
     between = [entry for entry in manifest.files if (entry.operation or "").endswith("between first and last seen")]
     assert len(between) == max(0, most - 4)
+
+
+@pytest.mark.skipif(not knows_sm2(), reason="the openssl of this machine knows no SM2")
+def test_a_case_is_signed_by_sm2_too_where_that_is_wanted(
+    tmp_path: Path, node: NodeIdentity, packets: list[Packet]
+) -> None:
+    """The package that is handed to the outbox has both signatures, and both hold."""
+    desk = Desk(tmp_path / "evidence", node, packets)
+    (tmp_path / "keys").mkdir(mode=0o700)
+    key = Sm2Key.open(tmp_path / "keys", node.name)
+    desk.store = CaseStore(desk.folder, node, desk.outbox, sm2=key, now=lambda: NOW)
+    package, _ = posted(desk, desk.finish(desk.open()))
+    report = verify_package(package, node.certificate_pem)
+    package.close()
+    assert {check.name for check in report.checks if check.outcome is Outcome.OK} >= {
+        CheckName.SIGNATURE,
+        CheckName.SM2,
+    }
 
 
 def test_a_lead_carries_the_zone_of_its_site(tmp_path: Path, node: NodeIdentity, packets: list[Packet]) -> None:
