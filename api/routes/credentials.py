@@ -34,7 +34,6 @@ from api.vault import VaultError
 router = APIRouter(prefix="/v1/evidence/{lead_id}/c2pa", tags=["evidence"])
 
 LARGEST_BYTES = 256 * 1024 * 1024
-_FILE_PATTERN = rf"^({FILE_NAME_PATTERN}|[0-9a-f]{{64}}\.(mp4|jpg))$"
 
 
 @router.get(
@@ -45,7 +44,7 @@ _FILE_PATTERN = rf"^({FILE_NAME_PATTERN}|[0-9a-f]{{64}}\.(mp4|jpg))$"
 def get_with_credentials(
     lead_id: LeadIdPath,
     name: Annotated[
-        str, Path(pattern=_FILE_PATTERN, description="a clip or picture of the package, or a covered copy")
+        str, Path(pattern=f"^{FILE_NAME_PATTERN}$", description="a clip or picture of the package, or a covered copy")
     ],
     operator: AnyOperator,
     state: State,
