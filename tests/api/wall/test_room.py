@@ -2,33 +2,38 @@
 
 import asyncio
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from api.contract.tarball import write_tar
 from api.keeper import Keeper
 from api.room import RoomLevel
 from api.settings import Settings
 from tests.api.conftest import Posting, RunningApi
+from tests.api.contract.sample import TestSigner, make_package
 from tests.api.wall.test_finding import keep_picture
 
 pytestmark = pytest.mark.e2e
 
-CAPACITY = 220_000
-"""Bytes that the vault may take: five sample packages or so."""
+PACKAGES = 5.2
+"""Sample packages that the vault takes: the third leaves less than half of it, the fifth less than a tenth."""
 
 
 @pytest.fixture
 def settings(tmp_path: Path, valkey_socket: Path, bus: object) -> Settings:
     """A small vault that warns by its share alone."""
     assert bus
+    tar = BytesIO()
+    write_tar(make_package(tmp_path / "measured", TestSigner()).folder, tar)
     return Settings(
         data_dir=tmp_path / "data",
         redis_url=f"unix://{valkey_socket}",
         port=0,
-        vault_capacity_bytes=CAPACITY,
+        vault_capacity_bytes=int(PACKAGES * len(tar.getvalue())),
         vault_warn_share=0.5,
         vault_warn_days=0.001,
     )
