@@ -194,6 +194,11 @@ class CameraAnalyser:
         """What became of the leads that rules confirmed: merged, held back, too many."""
         return self._merger
 
+    @property
+    def open_leads(self) -> Sequence[Lead]:
+        """The confirmed leads under way as they stand with the newest picture. Thread-safe."""
+        return tuple(self._open.values())
+
     def lead(self, key: LeadKey) -> Lead | None:
         """Return a lead under way as it stands with the newest picture; ``None`` for one that is not. Thread-safe."""
         return self._open.get(key)

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from api.contract.reasons import GapReason
-from api.contract.schema import CameraFinding, CameraHealth, CameraState, FindingKind, OverlayBox
+from api.contract.schema import CameraFinding, CameraHealth, CameraState, FindingKind, OpenLead, OverlayBox
 from models.pool import Discard
 from streams.board import FrameBoard
 from streams.clock import UtcSource, utc_now
@@ -15,11 +15,15 @@ from streams.runner import CameraRunner, StreamStatus
 from vision.analyser import CameraAnalyser
 from vision.budgets import Budgets
 from vision.coverage import Counters, Trouble
+from vision.dossier import confirmed_time
 from vision.leads import Lead, LeadKey
 from vision.ledger import Look
 from vision.lookback import Lookback
 from vision.progress import Progress, Stages, trouble_of
 from vision.sections import CameraConfig
+
+MOST_OPEN = 16
+"""Leads under way that are told of a camera: it makes three an hour."""
 
 _RATE_WINDOW_S = 10.0
 _INTERVAL_WINDOW_S = 30.0
@@ -191,6 +195,7 @@ class WatchedCamera:
             leads_merged=self.analyser.merger.merged,
             leads_suppressed=self.analyser.merger.suppressed,
             budget=None if self.budgets is None else self.budgets.report(self.runner.camera.id),
+            open_leads=[_going_on(lead) for lead in self.analyser.open_leads[:MOST_OPEN]],
         )
 
     def _findings(self, clock_offset_s: float | None) -> list[CameraFinding]:
@@ -217,6 +222,19 @@ class WatchedCamera:
         now = time.monotonic()
         recent = [moment for moment in self._moments.copy() if now - moment <= _RATE_WINDOW_S]
         return (len(recent) - 1) / (now - recent[0]) if len(recent) > 1 and now > recent[0] else 0.0
+
+
+def _going_on(lead: Lead) -> OpenLead:
+    measured = lead.measurement
+    opacity = None if measured is None else measured.opacity
+    return OpenLead(
+        rule=lead.rule_id,
+        confirmed=confirmed_time(lead).utc,
+        last=lead.last.utc,
+        duration_s=round(lead.last.seconds_since(lead.first), 1),
+        grade=None if measured is None else measured.grade,
+        opacity_pct=None if opacity is None else round(100 * min(max(opacity, 0.0), 1.0), 1),
+    )
 
 
 def _tenths(seconds: float | None) -> float | None:

@@ -386,6 +386,17 @@ class FalseLeadBudget(Wire):
     history: list[BudgetDay] = Field(default_factory=list, max_length=32, description="by UTC day, oldest first")
 
 
+class OpenLead(Wire):
+    """A lead that goes on: what is filed of it ends with its package, a few seconds after its confirmation."""
+
+    rule: str = Field(max_length=128, description="id of the rule, as in the lead's document")
+    confirmed: UtcTime = Field(description="as in the lead's document: both together tell which lead it is")
+    last: UtcTime = Field(description="when it was last seen; it is over a minute later")
+    duration_s: float = Field(ge=0)
+    grade: float | None = Field(None, description="screening grade that has lasted two minutes so far")
+    opacity_pct: float | None = Field(None, ge=0, le=100, description="highest valid reading so far")
+
+
 class CameraHealth(Wire):
     """What the worker last said of a camera."""
 
@@ -431,6 +442,7 @@ class CameraHealth(Wire):
     leads_merged: int = Field(0, ge=0, description="confirmed by a rule and part of a lead that was there already")
     leads_suppressed: int = Field(0, ge=0, description="confirmed by a rule and held back: too many within an hour")
     budget: FalseLeadBudget | None = Field(None, description="its budget of false leads, where one is set")
+    open_leads: list[OpenLead] = Field(default_factory=list, max_length=16, description="confirmed leads that go on")
 
 
 class WorkerReport(Wire):

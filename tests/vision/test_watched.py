@@ -1,6 +1,6 @@
 """A camera under watch: its look for the ledger and its health are of one mind."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,9 +13,11 @@ from streams.ring import PacketRing
 from streams.runner import StreamState, StreamStatus
 from tests.vision.faults import YARD, grain, hazy
 from tests.vision.moments import START, moment
+from tests.vision.test_dossier import a_lead
 from vision.coverage import Trouble
 from vision.fog import FogWatch
 from vision.health import PictureFault, PictureHealth
+from vision.leads import Lead, LeadState
 from vision.merging import Merger
 from vision.sections import CameraConfig
 from vision.watched import WatchedCamera
@@ -49,6 +51,7 @@ class Analyser:
     health: PictureHealth = field(default_factory=PictureHealth)
     merger: Merger = field(default_factory=Merger)
     fog: FogWatch = field(default_factory=FogWatch)
+    open_leads: tuple[Lead, ...] = ()
 
 
 def watched(status: StreamStatus, fault: PictureFault | None = None) -> WatchedCamera:
@@ -127,3 +130,17 @@ def test_fog_over_the_picture_is_a_finding_with_its_time() -> None:
     assert (finding.kind.value, finding.detail) == ("fog", "smoke leads held back")
     assert finding.since is not None
     assert 40 <= (finding.since - START).total_seconds() <= 44
+
+
+def test_leads_that_go_on_are_told_as_they_stand() -> None:
+    """How long by now, and what was measured so far; the wall finds the filed lead by rule and confirmation."""
+    going = replace(
+        a_lead(), rule_id="stack.grade", state=LeadState.CONFIRMED, first=moment(0), confirmed=moment(75),
+        last=moment(1265), reason=None,
+    )  # fmt: skip
+    camera = watched(playing(packets=1))
+    camera.analyser.open_leads = (going,)  # type: ignore[misc]
+    (told,) = camera.health("w", FrameBoard()).open_leads
+
+    assert (told.rule, told.confirmed, told.duration_s) == ("stack.grade", moment(75).utc, 1265.0)
+    assert (told.grade, told.opacity_pct) == (None, None)

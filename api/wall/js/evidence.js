@@ -136,6 +136,15 @@ export class EvidenceView {
     if (bytes <= CHECKED_AT_ONCE_BYTES) await integrity.run();
   }
 
+  /** Take in how the cameras are now: the lead shown may go on. @param {import("./cameras.js").CameraView[]} views */
+  hear(views) {
+    const lead = this.#lead;
+    if (!lead) return;
+    const health = views.find(({ camera }) => camera.id === lead.camera.id)?.health;
+    const open = (health?.open_leads ?? []).find(({ rule, confirmed }) => rule === lead.rule.id && confirmed === lead.event.confirmed);
+    this.#finding.follow(open ?? null);
+  }
+
   /** A newer version of the lead shown has come. @param {Lead} lead */
   #renew(lead) {
     const filed = lead.evidence && !this.#lead?.evidence;

@@ -10,6 +10,7 @@ import { parseReadings, readingChart } from "./readings.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
 /** @typedef {import("./readings.js").Reading} Reading */
+/** @typedef {{rule: string, confirmed: string, last: string, duration_s: number, grade: number | null, opacity_pct: number | null}} OpenLead */
 /** @typedef {[string, string | Node | null | false, string?]} Row label key, value, class; a row without a value is not shown */
 
 /** Larger than any series of readings; a file beyond it is not fetched to be drawn. */
@@ -19,6 +20,8 @@ const LAW = /^([A-Za-z]+)-(\d+)(?:\((\d+)\))?$/;
 export class FindingPanel {
   /** @type {Reading[]} */
   #readings = [];
+  /** What its worker says of the lead while it goes on. @type {OpenLead | null} */
+  #open = null;
 
   constructor() {
     this.node = h("div", { class: "finding-set" });
@@ -27,7 +30,14 @@ export class FindingPanel {
   /** Show a lead. @param {Lead} lead */
   show(lead) {
     this.lead = lead;
-    fill(this.node, figures(lead, this.#readings), target(lead), disposition(lead), legal(lead), votes(lead));
+    fill(this.node, figures(lead, this.#readings, this.#open), target(lead), disposition(lead), legal(lead), votes(lead));
+  }
+
+  /** Take in what its worker says of the lead shown, `null` once it is over. @param {OpenLead | null} open */
+  follow(open) {
+    if (open?.duration_s === this.#open?.duration_s) return;
+    this.#open = open;
+    if (this.lead) this.show(this.lead);
   }
 
   /** Take the readings out of a package, where it has any. @param {Lead} lead @param {import("./files.js").PackageFile[]} files */
@@ -41,8 +51,8 @@ export class FindingPanel {
   }
 }
 
-/** @param {Lead} lead @param {Reading[]} readings */
-function figures({ measure }, readings) {
+/** @param {Lead} lead @param {Reading[]} readings @param {OpenLead | null} open */
+function figures({ measure }, readings, open) {
   const refusal = refusalWords(measure);
   const opacity = opacityWords(measure);
   const boxes = [
@@ -52,7 +62,9 @@ function figures({ measure }, readings) {
     !opacity && refusal ? figure("finding.opacity", t("finding.none"), refusal, "warn") : null,
     !opacity && isNumber(measure.least_opacity_pct) && measure.least_opacity_pct > 0
       ? figure("finding.least.name", t("finding.least", { opacity: `${short(measure.least_opacity_pct)}%` }), t("finding.least.why")) : null,
-    figure("finding.duration", durationWords(measure.duration_s), what(measure)),
+    open
+      ? figure("finding.duration", durationWords(open.duration_s), t("finding.duration.going", { what: what(measure), filed: durationWords(measure.duration_s) }), "warn")
+      : figure("finding.duration", durationWords(measure.duration_s), t("finding.duration.filed", { what: what(measure) })),
     isNumber(measure.probability) ? figure("finding.probability", percent(measure.probability), t("finding.probability.why")) : null,
   ];
   const limit = measure.grade_limit ?? null;

@@ -80,7 +80,7 @@ export function gapWords({ reason, start_s: start, end_s: end }) {
 
 /**
  * Return the one figure that a lead is known by in a list, with what it is; the detector's confidence where nothing was
- * measured.
+ * measured, how long it lasted where it has no box (a camera that was covered).
  * @param {Measure} measure
  * @returns {{value: string, title: string}}
  */
@@ -91,5 +91,6 @@ export function keyFigure(measure) {
   if (peak) return { value: peak, title: `${t("finding.grade.peak")} · ${screening}` };
   if (isNumber(measure.opacity_pct)) return { value: `${short(measure.opacity_pct, 0)}%`, title: `${t("finding.opacity")} · ${screening}` };
   if (isNumber(measure.probability)) return { value: percent(measure.probability), title: t("finding.probability") };
-  return { value: measure.peak_confidence.toFixed(2), title: t("leads.peak") };
+  if (measure.peak_confidence > 0) return { value: measure.peak_confidence.toFixed(2), title: t("leads.peak") };
+  return { value: durationWords(measure.duration_s), title: t("finding.duration") };
 }

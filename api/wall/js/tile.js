@@ -25,6 +25,7 @@ import { troubleOf, watchOf } from "./troubles.js";
  * @property {number} width
  * @property {number} height
  * @property {string | null} last_frame_utc
+ * @property {import("./finding.js").OpenLead[]} [open_leads]
  * @property {string} [reported]
  * @property {string | null} [trouble]
  * @property {string} [trouble_detail]

@@ -57,6 +57,7 @@ export class Wall {
       list: (views) => {
         this.grid.show(views.map((view) => view.camera));
         for (const { camera, health } of views) this.grid.report(camera.id, health);
+        this.evidence.hear(views);
       },
       fault: (reason) => this.grid.explain(reason),
     });

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from api.contract.schema import rfc3339
 from tests.api.contract.sample import TestSigner
 from tests.api.wall.leads import fresh_lead, judged_lead, playable_posting, readings_csv
 from tests.api.wall.stage import StagedWorker
@@ -42,7 +43,7 @@ def test_a_judged_lead_is_shown_in_full(
     finding = wall.locator(".finding-set")
     expect(finding.locator(".finding-figure").nth(0)).to_have_text("林格曼黑度2.25 级超过限值 1 级")
     expect(finding.locator(".finding-figure").nth(1)).to_have_text("不透光度46.1% ± 3.2筛查值")
-    expect(finding.locator(".finding-figure").nth(2)).to_have_text("持续时间10 分 55 秒烟 · 黑色")
+    expect(finding.locator(".finding-figure").nth(2)).to_have_text("持续时间10 分 55 秒烟 · 黑色 · 截至取证")
     expect(finding.locator(".finding-figure").nth(3)).to_contain_text("93%")
     expect(finding.locator(".readings .reading:not(.void)")).to_have_count(41)
     expect(finding.locator(".readings .void")).to_have_count(3)
@@ -107,3 +108,32 @@ def test_a_plain_lead_shows_nothing_that_it_does_not_have(wall: Page, stage: Sta
     words = wall.locator("dialog.evidence").inner_text()
     assert "null" not in words
     assert "undefined" not in words
+
+
+def test_a_lead_that_goes_on_tells_how_long_by_now(wall: Page, stage: StagedWorker, square_clip: Path) -> None:
+    """What is filed ends with its package; while it lasts the wall tells the present duration beside the filed one."""
+    lead = judged_lead(ID, ago_s=700)
+    camera = stage.add(lead.camera.id, square_clip)
+    going = {"rule": lead.rule.id, "confirmed": rfc3339(lead.event.confirmed), "last": rfc3339(lead.event.end)}
+    camera.told = {"open_leads": [going | {"duration_s": 1265.0}, going | {"rule": "fire.visible", "duration_s": 1.0}]}
+    stage.announce(lead)
+    wall.locator(f'[data-lead="{ID}"] button').click()
+    duration = wall.locator(".finding-figure", has_text="持续时间")
+    expect(duration).to_have_text("持续时间21 分 5 秒烟 · 黑色 · 仍在持续（取证时 10 分 55 秒）", timeout=15_000)
+    camera.told = {"open_leads": []}
+    expect(duration).to_have_text("持续时间10 分 55 秒烟 · 黑色 · 截至取证", timeout=15_000)
+
+
+def test_a_tampered_camera_has_no_box_and_no_confidence(wall: Page, stage: StagedWorker) -> None:
+    """V17 is judged by the whole picture: the card tells how long it lasts, never a confidence of 0."""
+    numbers = ("opacity_pct", "opacity_sd_pct", "least_opacity_pct", "grade", "grade_limit", "r2", "probability")
+    health = {"class_name": "covered", "kind": "camera_health", "peak_confidence": 0.0, "duration_s": 48.0}
+    unread = {"validity": "", "colour": "", "values": {}, "readings": 0, "readings_valid": 0}
+    lead = judged_lead(ID, **dict.fromkeys(numbers), **health, **unread)
+    stage.announce(lead.model_copy(update={"violation_code": "V17_DEVICE_TAMPER"}))
+    card = wall.locator(f'[data-lead="{ID}"]')
+    expect(card.locator(".lead-peak")).to_have_text("48 秒")
+    card.locator("button").click()
+    expect(wall.locator(".finding-figure")).to_have_text("持续时间48 秒镜头遮挡 · 截至取证")
+    expect(wall.locator("dialog.evidence")).to_contain_text("无识别框（依读数或整幅画面判断）")
+    keep_picture(wall, "tamper-zh")
