@@ -33,6 +33,9 @@ HISTORY_DAYS = REVIEW_DAYS
 MOST_CLIMBS = 200
 """Climbs kept a day, the highest; a detector gone wild in rain gives thousands, and they are counted all the same."""
 
+LEAST_DAYS = 1.0
+"""A history of less is taken for a day: one false lead in its first hour does not prove twenty-four a day."""
+
 UNSEEN = 1.0
 """False leads that are assumed beside those seen: a day without any proves no rate below one (rule of succession)."""
 
@@ -200,7 +203,7 @@ class CameraHistory:
         wrong = math.fsum(1 - share for share, _ in told)
         return Forecast(
             threshold=threshold,
-            false_a_day=wrong / self.days if self.days > 0 else math.inf,
+            false_a_day=wrong / max(self.days, LEAST_DAYS) if self.days > 0 else math.inf,
             told=len(told),
             recall=min(1.0, told_real / real) if real > 0 else None,
             delay_s=math.fsum(share * delay_s for share, delay_s in told) / told_real if told_real > 0 else None,

@@ -75,6 +75,16 @@ def test_a_busy_camera_becomes_stricter() -> None:
     assert busy.threshold(2.0, FITTED) == 0.35
 
 
+def test_one_false_lead_in_an_hour_is_one_a_day_so_far() -> None:
+    """It would be twenty-four, and a camera that may tell two a day would fall silent over its first mistake."""
+    kept = CameraHistory()
+    kept.watch(TODAY, 3600.0, [Climb((0.6,), (4.0,), NOON)])
+    wrong = Verdicts((said(Verdict.FALSE, 0),))
+
+    assert kept.forecast(0.5, wrong).false_a_day == pytest.approx(1.0)
+    assert (kept.threshold(2.0, FITTED, wrong), kept.threshold(0.5, FITTED, wrong)) == (0.5, 0.61)
+
+
 def test_where_no_probability_keeps_the_budget_it_is_the_strictest() -> None:
     """A hundred tracks a day that all are nearly sure leave a false one a day whatever is asked."""
     assert history(10, p99=100).threshold(0.2, FITTED) == STRICTEST
@@ -131,7 +141,7 @@ def test_old_days_and_too_many_tracks_are_forgotten() -> None:
     kept = history(HISTORY_DAYS + 5)
     assert kept.days == pytest.approx(HISTORY_DAYS)
     kept.watch(TODAY + timedelta(days=60), 60.0, [Climb((i / 1000,), (0.0,)) for i in range(MOST_CLIMBS + 50)])
-    assert kept.forecast(0.0).false_a_day * kept.days == pytest.approx(MOST_CLIMBS, rel=0.2)
+    assert kept.forecast(0.0).told == MOST_CLIMBS
     assert kept.forecast(0.05).recall == pytest.approx(1.0)
 
 
@@ -208,4 +218,4 @@ def test_verdicts_are_kept_on_disk_and_sorted_by_who_made_the_lead(tmp_path: Pat
 
     assert read.sorted_by(frozenset({"smoke.visible"})) == verdicts
     assert (len(verdicts.reviews), verdicts.rejected_elsewhere) == (1, 1)
-    assert history_read.forecast(0.5, verdicts).false_a_day * history_read.days == pytest.approx(1.0)
+    assert history_read.forecast(0.5, verdicts).false_a_day == pytest.approx(1.0)

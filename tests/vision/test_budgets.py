@@ -61,7 +61,7 @@ def test_rules_that_set_their_own_value_have_no_budget(tmp_path: Path) -> None:
 
 
 def test_tracks_that_would_be_false_raise_the_probability_within_ten_minutes(tmp_path: Path) -> None:
-    """Three doubtful tracks in ten minutes are hundreds a day: the camera becomes stricter, and says what it costs."""
+    """Three doubtful tracks in ten minutes are too many for a day: the camera becomes stricter, and says the price."""
     doubtful = Climb((0.55, 0.8), (0.0, 3.0))
     budgets, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=0.2)), Analyser(doubtful, doubtful, doubtful)
     budgets.begin(camera(), analyser)
@@ -77,12 +77,12 @@ def test_tracks_that_would_be_false_raise_the_probability_within_ten_minutes(tmp
 def test_the_history_outlives_the_worker(tmp_path: Path) -> None:
     """A new worker begins with the probability that the old one had come to."""
     doubtful = Climb((0.8,), (0.0,))
-    first, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=0.2)), Analyser(doubtful)
+    first, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=0.1)), Analyser(doubtful)
     first.begin(camera(), analyser)
     watch(first, analyser, 60)
     first.end(GATE, analyser)
     again = Analyser()
-    Budgets(tmp_path, BudgetConfig(false_leads_a_day=0.2)).begin(camera(), again)
+    Budgets(tmp_path, BudgetConfig(false_leads_a_day=0.1)).begin(camera(), again)
 
     assert again.adopted == [0.81]
 
@@ -121,7 +121,7 @@ def test_a_damaged_history_is_begun_anew(tmp_path: Path) -> None:
 def test_a_rejection_reaches_the_budget_once_and_outlives_the_worker(tmp_path: Path) -> None:
     """The same list read again changes nothing; a new worker begins with what the old one had been told."""
     track = Climb((0.55,), (2.0,), NOON)
-    first, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=30)), Analyser(track)
+    first, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=3)), Analyser(track)
     first.begin(camera(), analyser)
     watch(first, analyser, 3600)
     reviews = [said(Verdict.FALSE, 0), said(Verdict.FALSE, 3, rule="bypass.smoke")]
@@ -131,10 +131,10 @@ def test_a_rejection_reaches_the_budget_once_and_outlives_the_worker(tmp_path: P
 
     assert told is not None
     assert (told.rejected, told.verified, told.rejected_elsewhere) == (1, 0, 1)
-    assert told.expected_false_a_day == 24.0
+    assert told.expected_false_a_day == 1.0
     assert analyser.adopted[-1] == 0.5
     first.end(GATE, analyser)
-    second, again = Budgets(tmp_path, BudgetConfig(false_leads_a_day=20)), Analyser()
+    second, again = Budgets(tmp_path, BudgetConfig(false_leads_a_day=0.5)), Analyser()
     second.begin(camera(), again)
     after = second.report(GATE)
     assert after is not None
