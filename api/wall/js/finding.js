@@ -30,7 +30,7 @@ export class FindingPanel {
   /** Show a lead. @param {Lead} lead */
   show(lead) {
     this.lead = lead;
-    fill(this.node, figures(lead, this.#readings, this.#open), target(lead), disposition(lead), legal(lead), votes(lead));
+    fill(this.node, figures(lead, this.#open), target(lead), disposition(lead), legal(lead), votes(lead), series(lead, this.#readings));
   }
 
   /** Take in what its worker says of the lead shown, `null` once it is over. @param {OpenLead | null} open */
@@ -51,8 +51,8 @@ export class FindingPanel {
   }
 }
 
-/** @param {Lead} lead @param {Reading[]} readings @param {OpenLead | null} open */
-function figures({ measure }, readings, open) {
+/** @param {Lead} lead @param {OpenLead | null} open */
+function figures({ measure }, open) {
   const refusal = refusalWords(measure);
   const opacity = opacityWords(measure);
   const boxes = [
@@ -67,12 +67,17 @@ function figures({ measure }, readings, open) {
       : figure("finding.duration", durationWords(measure.duration_s), t("finding.duration.filed", { what: what(measure) })),
     isNumber(measure.probability) ? figure("finding.probability", percent(measure.probability), t("finding.probability.why")) : null,
   ];
-  const limit = measure.grade_limit ?? null;
   return h("section", { class: "finding" },
     h("h3", {}, speak(h("span"), "finding.title"), speak(h("small"), "finding.note")),
-    h("div", { class: "finding-figures" }, boxes),
-    measure.readings ? h("p", { class: "finding-count" }, speak(h("span"), "finding.readings"), speak(h("b"), "finding.readings.count", { valid: measure.readings_valid ?? 0, all: measure.readings })) : null,
-    readings.length ? /** @type {any} */ (readingChart(readings, limit)) : null);
+    h("div", { class: "finding-figures" }, boxes));
+}
+
+/** Return the readings that the figures come from; nothing where there are none. @param {Lead} lead @param {Reading[]} readings */
+function series({ measure }, readings) {
+  if (!measure.readings) return null;
+  return h("section", { class: "finding" },
+    h("h3", {}, speak(h("span"), "finding.readings"), speak(h("small"), "finding.readings.count", { valid: measure.readings_valid ?? 0, all: measure.readings })),
+    readings.length ? /** @type {any} */ (readingChart(readings, measure.grade_limit ?? null)) : null);
 }
 
 /** @param {string} name @param {string} value @param {string} note @param {string} [tone] */
