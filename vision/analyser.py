@@ -1,49 +1,38 @@
 """The analyser: one camera's state, one call a picture: boxes in, changed leads out."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from models.detections import Detections
 from models.detector import ModelCard
-from streams.camera import camera_id as to_camera_id
 from streams.clock import CaptureTime
 from streams.frame import Frame
 from streams.watch import WatchReason
 from vision.background import Background, Condition
 from vision.belief import Belief
+from vision.bench import Bench
 from vision.budget import Climb, Range
 from vision.change import BoxChange, PictureChange
 from vision.config import WorkerConfig
 from vision.cues import Look, TrackCues
 from vision.fog import FogWatch
 from vision.health import PictureFault, PictureHealth
-from vision.hours import schedule_of
-from vision.judgement import Judge
 from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
 from vision.look import in_look
 from vision.merging import Merger
 from vision.novelty import Novelty
 from vision.outlets import Glance, outlet_watches
 from vision.readings import Reading
-from vision.rules.config import RuleConfig, RuleKind
-from vision.rules.families import Families
-from vision.rules.fire import fire_rule
-from vision.rules.rule import Rule, TrackView, View
+from vision.rules.families import masks_of
+from vision.rules.rule import TrackView, View
 from vision.rules.smoke import CLASS_NAME as SMOKE
-from vision.rules.smoke import smoke_rule
-from vision.rules.tamper import TamperRule
-from vision.rules.visible import VisibleRule
 from vision.sections import CameraConfig
 from vision.tracks import Track, Tracker, TrackerSettings, xyxy_of
-from vision.zones import Masks, ZoneKind
-
-MASKED_SHARE = 0.5
-"""Share of a box inside masks from which it is not looked at."""
+from vision.zones import Masks
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +87,14 @@ class CameraAnalyser:
     def __init__(
         self,
         camera: CameraConfig,
-        rules: Sequence[Rule],
+        bench: Bench,
         class_names: tuple[str, ...],
         tracker: TrackerSettings | None = None,
-        judge: Judge | None = None,
-        tamper: TamperRule | None = None,
         masks: Masks | None = None,
     ) -> None:
-        self._camera_id = camera.id
+        self._bench = bench
         self._masks = masks or Masks(())
-        self._rules = tuple(rules)
-        self._judge = judge
-        self._tamper = tamper or TamperRule(to_camera_id(camera.id), (), 0.0)
-        self._merger = Merger()
-        self._readings: Mapping[str, Sequence[Reading]] = {}
         self._shown: View | None = None
-        self._open: Mapping[LeadKey, Lead] = {}
-        self._visible = tuple(rule for rule in rules if isinstance(rule, VisibleRule))
         self._class_names = class_names
         self._settings = tracker or TrackerSettings()
         self._tracker = Tracker(class_names, self._settings)
@@ -142,27 +122,9 @@ class CameraAnalyser:
 
         Raises `ValueError` where a rule wants a class that the model of `card` does not know.
         """
-        belief = belief or Belief.of(card.weights_sha256)
-        families = Families(camera, config, card.class_names)
-        standing = [
-            _standing_rule(name, rule, camera, config, families.smoke_zones, belief)
-            for name, rule in config.rules.items()
-            if rule.enabled and (not rule.cameras or camera.id in rule.cameras)
-        ]
-        for rule in standing:
-            if rule.class_name not in card.class_names:
-                known = ", ".join(card.class_names)
-                raise ValueError(f"rule {rule.id} needs class {rule.class_name!r}; model {card.name} knows {known}")
-        lowest = [rule.lowest_confidence for rule in standing]
-        zonal = list(families.rules())
-        if zonal:
-            lowest.append(families.lowest_confidence)
-        settings = TrackerSettings(start_confidence=min(lowest, default=TrackerSettings().start_confidence))
-        judge = Judge(camera, config, card)
-        masks = Masks(
-            [(z.polygon, schedule_of(z.schedule, config.site.zone)) for z in camera.zones if z.kind is ZoneKind.MASK]
-        )
-        return cls(camera, [*standing, *zonal], card.class_names, settings, judge, families.tamper(), masks)
+        bench = Bench.for_camera(camera, config, card, belief)
+        settings = TrackerSettings(start_confidence=bench.start_confidence)
+        return cls(camera, bench, card.class_names, settings, masks_of(camera, config))
 
     @property
     def out_of_order(self) -> int:
@@ -192,16 +154,16 @@ class CameraAnalyser:
     @property
     def merger(self) -> Merger:
         """What became of the leads that rules confirmed: merged, held back, too many."""
-        return self._merger
+        return self._bench.merger
 
     @property
     def open_leads(self) -> Sequence[Lead]:
         """The confirmed leads under way as they stand with the newest picture. Thread-safe."""
-        return tuple(self._open.values())
+        return self._bench.open_leads
 
     def lead(self, key: LeadKey) -> Lead | None:
         """Return a lead under way as it stands with the newest picture; ``None`` for one that is not. Thread-safe."""
-        return self._open.get(key)
+        return self._bench.lead(key)
 
     @property
     def condition(self) -> Condition:
@@ -211,27 +173,22 @@ class CameraAnalyser:
     @property
     def budget_range(self) -> Range | None:
         """What a budget may set; ``None`` where it may set nothing."""
-        fitted = {rule: rule.fitted for rule in self._visible if rule.fitted is not None}
-        if not fitted:
-            return None
-        scale = next(iter(fitted)).scale  # of all: a budget sets no threshold where a belief was fitted
-        return Range(max(rule.least for rule in fitted), max(fitted.values()), scale, frozenset(r.id for r in fitted))
+        return self._bench.budget_range
 
     def adopt(self, value: float) -> None:
         """Open leads at this value from the next track on, in the rules where a budget may set it."""
-        for rule in self._visible:
-            rule.adopt(value)
+        self._bench.adopt(value)
 
     def take_climbs(self) -> list[Climb]:
         """Return what the tracks that ended since the last call had reached (`vision.budget`)."""
-        return [climb for rule in self._visible for climb in rule.take_climbs()]
+        return self._bench.take_climbs()
 
     @property
     def sign(self) -> WatchReason | None:
         """Why the newest picture asks for a closer look; ``None`` where it does not."""
-        if any(rule.undecided for rule in self._rules):
+        if self._bench.is_undecided:
             return WatchReason.SIGN
-        if any(rule.held for rule in self._rules):
+        if self._bench.held:
             return WatchReason.LEAD
         return WatchReason.CHANGE if self._novelty.is_new else None
 
@@ -250,15 +207,16 @@ class CameraAnalyser:
         self._time, self._resolution_wh = frame.time, resolution_wh
         fault = self._health.fault
         view = self._view(frame, detections)
-        self._readings = view.readings
-        changes += self._told(self._tamper.observe(self._health, frame.time, resolution_wh))
+        self._bench.look_at(frame.time, view.readings)
+        changes += self._bench.observe_health(self._health, frame.time, resolution_wh)
         self._shown = None
         if self._health.fault is not None:
             if fault is None:
-                changes += self._end_rules(CloseReason.UNSIGHTED)
+                self._forget()
+                changes += self._bench.end_rules(CloseReason.UNSIGHTED)
             return changes
         self._shown = view
-        changes += self._told([change for rule in self._rules for change in rule.observe(view)])
+        changes += self._bench.observe(view)
         self._renounce()
         return changes
 
@@ -267,71 +225,33 @@ class CameraAnalyser:
         """The newest picture as rules saw it; ``None`` where they were shown nothing of it."""
         return self._shown
 
-    def rejudge(self, view: View) -> list[LeadChange]:
-        """
-        Take in the next picture as rules saw it before, without its pixels; return the leads that change.
-
-        What lies in masks is left out. An analyser is fed so from its first picture on, or never.
-        """
-        changes: list[LeadChange] = []
-        if self._time is None or view.time.epoch != self._time.epoch:
-            changes = self.end(CloseReason.STREAM_LOST)
-        self._time, self._resolution_wh = view.time, view.resolution_wh
-        view = replace(view, tracks=[self._unmasked_view(seen) for seen in view.tracks])
-        self._readings = view.readings
-        return changes + self._told([change for rule in self._rules for change in rule.observe(view)])
-
-    def _unmasked_view(self, seen: TrackView) -> TrackView:
-        """Return a track without its box where that lies in a mask."""
-        mask = None if self._time is None else self._masks.at(self._time.utc)
-        if mask is None or seen.sighting is None:
-            return seen
-        is_masked = mask.share(seen.sighting.xyxy, self._resolution_wh) >= MASKED_SHARE
-        return replace(seen, sighting=None) if is_masked else seen
-
     def end(self, reason: CloseReason) -> list[LeadChange]:
         """End every lead under way and every track; the next picture begins anew."""
-        changes = [*self._end_rules(reason), *self._told(self._tamper.end(reason))]
+        self._forget()
         for outlet in self._outlets:
             outlet.forget()
-        return changes
+        return self._bench.end(reason)
 
-    def _end_rules(self, reason: CloseReason) -> list[LeadChange]:
+    def _forget(self) -> None:
+        """Let the next picture begin anew, but for what is known above outlets."""
         self._tracker.end_all()
         self._boxes.clear()
         self._ended.clear()
         self._picture, self._novelty, self._background = PictureChange(), Novelty(), Background()
-        return self._told([change for rule in self._rules for change in rule.end(reason)])
 
     def overlay(self) -> list[TrackedBox]:
         """Return the tracks that the newest picture shows, by number."""
-        states = [rule.states for rule in self._rules]
         return [
             TrackedBox(
                 class_name=track.class_name,
                 xyxy=track.last.xyxy,
                 confidence=track.last.confidence,
                 track=track.number,
-                state=_furthest([held[track.number] for held in states if track.number in held]),
+                state=self._bench.state_of(track.number),
             )
             for track in self._tracker.tracks
             if self._time is not None and track.seen_at(self._time)
         ]
-
-    def _told(self, changes: Sequence[LeadChange]) -> list[LeadChange]:
-        """Return what the rules' changes are to the leads that are told, each judged as it stands."""
-        if self._time is None:
-            return list(changes)
-        self._merger.grow([*(lead for rule in self._rules for lead in rule.open_leads), *self._tamper.open_leads])
-        merged = self._merger.take([self._judged(change) for change in changes], self._time)
-        self._open = {lead.key: self._judged_lead(lead) for lead in self._merger.open_leads}
-        return [self._judged(change) for change in merged]
-
-    def _judged(self, change: LeadChange) -> LeadChange:
-        return replace(change, lead=self._judged_lead(change.lead))
-
-    def _judged_lead(self, lead: Lead) -> Lead:
-        return lead if self._judge is None else self._judge.judged(lead, self._readings)
 
     def _view(self, frame: Frame, detections: Detections) -> View:
         """
@@ -348,8 +268,7 @@ class CameraAnalyser:
         if not is_steady:
             for followed in self._boxes.values():
                 followed.begin_anew(frame)
-        held = frozenset[int]().union(*(rule.held for rule in self._rules))
-        update = self._tracker.observe(frame.time, self._unmasked(detections), held)
+        update = self._tracker.observe(frame.time, self._unmasked(detections), self._bench.held)
         ended = [*self._ended, *(track.number for track in update.ended)]
         self._ended = []
         for number in ended:
@@ -411,36 +330,14 @@ class CameraAnalyser:
 
     def _unmasked(self, detections: Detections) -> Detections:
         """Return the boxes that do not lie in masks."""
-        mask = None if self._time is None else self._masks.at(self._time.utc)
-        if mask is None:
+        if self._time is None:
             return detections
-        shares = [mask.share(xyxy_of(detections, row), self._resolution_wh) for row in range(len(detections))]
-        return detections.where(np.array(shares, np.float64) < MASKED_SHARE)
+        utc, wh = self._time.utc, self._resolution_wh
+        hidden = [self._masks.hide(xyxy_of(detections, row), wh, utc) for row in range(len(detections))]
+        return detections.where(~np.array(hidden, np.bool_))
 
     def _renounce(self) -> None:
         """End the tracks that rules gave up and that no rule holds: their next box starts another."""
-        held = frozenset[int]().union(*(rule.held for rule in self._rules))
-        renounced = frozenset[int]().union(*(rule.renounced for rule in self._rules)) - held
-        for number in sorted(renounced):
+        for number in sorted(self._bench.renounced):
             self._tracker.end(number)
             self._ended.append(number)
-
-
-def _standing_rule(
-    name: str,
-    rule: RuleConfig,
-    camera: CameraConfig,
-    config: WorkerConfig,
-    ceded: AbstractSet[str],
-    belief: Belief | None,
-) -> VisibleRule:
-    match rule.kind:
-        case RuleKind.SMOKE:
-            return smoke_rule(name, rule, camera, config.site.zone, ceded, belief)
-        case RuleKind.FIRE:
-            return fire_rule(name, rule, camera, config.site.zone, belief)
-
-
-def _furthest(states: Sequence[LeadState]) -> LeadState | None:
-    """Return ``confirmed`` before ``candidate`` before nothing."""
-    return LeadState.CONFIRMED if LeadState.CONFIRMED in states else next(iter(states), None)

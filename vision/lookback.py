@@ -16,15 +16,16 @@ from threading import Lock
 
 from models.detector import ModelCard
 from streams.clock import CaptureTime, UtcSource
-from vision.analyser import CameraAnalyser
+from vision.bench import Bench
 from vision.config import WorkerConfig
 from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState
 from vision.readings import MOST, Reading
 from vision.rules.config import ConfirmBy
+from vision.rules.families import masks_of
 from vision.rules.rule import TrackView, View
 from vision.sections import CameraConfig
 from vision.tracks import Sighting, Track
-from vision.zones import ZoneKind
+from vision.zones import Masks, ZoneKind
 
 SPAN_S = 3600.0
 """How far back it reaches."""
@@ -139,18 +140,20 @@ class Lookback:
         held = {name for name, _ in _outlets(watched) & _outlets(camera)}
         readings = {zone: series for zone, series in readings.items() if zone in held}
         rules = {name: rule.model_copy(update={"confirm": ConfirmBy.K_OF_N}) for name, rule in config.rules.items()}
-        analyser = CameraAnalyser.for_camera(camera, config.model_copy(update={"rules": rules}), card)
+        bench = Bench.for_camera(camera, config.model_copy(update={"rules": rules}), card)
+        masks = masks_of(camera, config)
         tracks: dict[int, Track] = {}
         closed: dict[LeadKey, Lead] = {}
         epoch: int | None = None
         for number, look in enumerate(looks):
             head = _HEAD.unpack_from(look)
             if head[2] != epoch:
+                _take(closed, bench.end(CloseReason.STREAM_LOST))
                 tracks, epoch = {}, head[2]
-            view = self._view(look, tracks)
-            _take(closed, analyser.rejudge(replace(view, readings=_until(readings, view.time))))
+            view = _unmasked(self._view(look, tracks), masks)
+            _take(closed, bench.observe(replace(view, readings=_until(readings, view.time))))
             yield number, []
-        _take(closed, analyser.end(CloseReason.SHUTDOWN))
+        _take(closed, bench.end(CloseReason.SHUTDOWN))
         yield len(looks), list(closed.values())
 
     def _is_too_much(self, now: float) -> bool:
@@ -180,6 +183,17 @@ class Lookback:
         for number in ended:
             del tracks[number]
         return View(time, (width, height), is_steady, seen, ended)
+
+
+def _unmasked(view: View, masks: Masks) -> View:
+    """Return a picture without the boxes that lie in masks."""
+    tracks = [
+        replace(seen, sighting=None)
+        if seen.sighting is not None and masks.hide(seen.sighting.xyxy, view.resolution_wh, view.time.utc)
+        else seen
+        for seen in view.tracks
+    ]
+    return replace(view, tracks=tracks)
 
 
 def _outlets(camera: CameraConfig) -> set[tuple[str, tuple[tuple[float, float], ...]]]:

@@ -14,6 +14,9 @@ from api.contract.zones import Point
 from vision.leads import Xyxy
 from vision.schedule import ALWAYS, Schedule
 
+MASKED_SHARE = 0.5
+"""Share of a box inside masks from which it is not looked at."""
+
 GRID = 512
 """Cells a side of the raster on which shares are counted: a zone's edge is right to 1/512 of the picture."""
 
@@ -115,8 +118,12 @@ class Masks:
         self._drawn: tuple[int, ...] = ()
         self._raster: ZoneRaster | None = None
 
-    def at(self, utc: datetime) -> ZoneRaster | None:
-        """Return what is masked at an aware time; ``None`` where nothing is."""
+    def hide(self, box: Xyxy, resolution_wh: tuple[int, int], utc: datetime) -> bool:
+        """Whether a box of a picture of that size, taken at an aware time, is not to be looked at."""
+        mask = self._at(utc)
+        return mask is not None and mask.share(box, resolution_wh) >= MASKED_SHARE
+
+    def _at(self, utc: datetime) -> ZoneRaster | None:
         wanted = tuple(number for number, (_, hours) in enumerate(self._masks) if hours.holds(utc))
         if wanted != self._drawn:
             self._drawn = wanted

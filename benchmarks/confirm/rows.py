@@ -26,6 +26,7 @@ from models.detector import Detector
 from streams.clock import CaptureTime
 from vision.analyser import CameraAnalyser
 from vision.belief import START_CONFIDENCE
+from vision.bench import Bench
 from vision.config import WorkerConfig
 from vision.confirm import Criteria
 from vision.cues import CUES
@@ -167,7 +168,7 @@ def _watch(clip: Clip, detector: Detector, memory: Path) -> Mapping[Pace, Rows]:
     settings = TrackerSettings(start_confidence=START_CONFIDENCE)
     recorders = {pace: _Recorder() for pace in Pace}
     analysers = {
-        pace: CameraAnalyser(camera, [recorder], detector.card.class_names, settings)
+        pace: CameraAnalyser(camera, Bench(camera.id, [recorder]), detector.card.class_names, settings)
         for pace, recorder in recorders.items()
     }
     looks = list(looks_of(clip, detector, memory))

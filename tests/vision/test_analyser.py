@@ -12,6 +12,7 @@ from streams.frame import BgrImage, Frame
 from streams.watch import WatchReason
 from tests.vision.moments import CARD, boxes, flickering, frame, grainy, moment, still_image
 from vision.analyser import CameraAnalyser
+from vision.bench import Bench
 from vision.config import WorkerConfig, parse_config
 from vision.health import PictureFault
 from vision.leads import CloseReason, Lead, LeadChange, LeadState
@@ -81,7 +82,7 @@ def test_rules_see_what_was_read_above_outlets() -> None:
     outlet = {"name": "DA001", "kind": "outlet", "polygon": [[0.45, 0.6], [0.55, 0.6], [0.55, 0.9], [0.45, 0.9]]}
     config = parse_config({"cameras": [{"id": "cam", "source": "x.mp4", "zones": [outlet]}]})
     witness = _Witness()
-    a = CameraAnalyser(config.cameras[0], [witness], CARD.class_names)
+    a = CameraAnalyser(config.cameras[0], Bench("cam", [witness]), CARD.class_names)
     watch(a, every_half_second(0, 31), NOTHING, still=True)
     assert [len(view.readings.get("DA001", ())) for view in witness.views] == [0] * 30 + [1] * 30 + [2] * 2
     assert [reading.observed_s for reading in witness.views[-1].readings["DA001"]] == [14.5, 14.5]

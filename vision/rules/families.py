@@ -19,7 +19,7 @@ from vision.rules.places import OffOutlets, at, fixed_in
 from vision.rules.tamper import TamperRule
 from vision.rules.zonal import RuleName, Watcher, ZoneRule
 from vision.sections import CameraConfig, ZoneConfig
-from vision.zones import Zone, ZoneKind
+from vision.zones import Masks, Zone, ZoneKind
 
 RELEASE = 0.7
 """Hysteresis of boxes: what began at the threshold goes on down to this share of it (domain.md 7.3)."""
@@ -136,6 +136,12 @@ class Families:
 def zone_of(zone: ZoneConfig) -> Zone:
     """Return a configured zone as boxes are held against it."""
     return Zone(zone.name, zone.polygon, zone.violation_code, zone.kind)
+
+
+def masks_of(camera: CameraConfig, config: WorkerConfig) -> Masks:
+    """Return a camera's masks, each at its hours."""
+    drawn = [zone for zone in camera.zones if zone.kind is ZoneKind.MASK]
+    return Masks([(zone.polygon, schedule_of(zone.schedule, config.site.zone)) for zone in drawn])
 
 
 def _leniency_of(
