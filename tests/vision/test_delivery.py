@@ -1,6 +1,7 @@
 """From a confirmed lead to the real API: delivered exactly once, whatever is down or killed in between."""
 
 import shutil
+import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -129,8 +130,10 @@ def test_a_package_spoilt_in_the_outbox_is_refused_and_parked(
     """The API stores nothing of it and says which check failed; the lead is put aside with that answer."""
     document = make_lead(tmp_path / "evidence", node, packets)
     tar = tmp_path / "evidence" / "outbox" / "ready" / document.lead_id / "package.tar"
+    with tarfile.open(tar) as package:
+        clip = max(package.getmembers(), key=lambda member: member.size)
     data = bytearray(tar.read_bytes())
-    data[len(data) // 2] ^= 1
+    data[clip.offset_data + clip.size // 2] ^= 1
     tar.write_bytes(data)
     stats = Line(tmp_path / "evidence", node).connect(api).attempt(20)
     assert (stats.posted, stats.rejected) == (0, 1)
