@@ -152,6 +152,8 @@ class Stillness:
                 self._same_s = self._same_s + min(step_s, LONGEST_STEP_S) if is_same else 0.0
         new = self._compared(rows, time)
         self._pictures.append((rows, time))
+        while time.seconds_since(self._pictures[0][1]) > WINDOW_S:
+            self._pictures.popleft()
         if new is not None:
             self._window.append(new)
             self._learn(time)
