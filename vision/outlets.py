@@ -42,6 +42,12 @@ CHANGED = 0.06
 LONGEST_STEP_S = 3.0
 """A picture vouches for what came after the one before it for so long at most: a patrol's interval, and a little."""
 
+YOUNG_PICTURES = 10
+"""
+Pictures in which a white plume that has just been boxed is held back while it is not seen to go on: steam is called by
+its name only once half of `vision.steam.JUDGEMENTS` have seen it churn.
+"""
+
 LEAST_WIDTH_PX = 6.0
 """Outlet width in the pictures that are read below which no texture is seen above it."""
 
@@ -137,6 +143,8 @@ class OutletWatch:
         self._surroundings: Surroundings | None = None
         self._gathering: Gathering | None = None
         self._touched = False
+        self._boxed = 0
+        self._unboxed = 0
         self._steam: SteamTest | None = None
         self._span: _Span | None = None
         self._clean: deque[Part] = deque(maxlen=CLEAN_PARTS)
@@ -161,6 +169,7 @@ class OutletWatch:
         else:
             self._close_parts(span, glance.time)
         smokes = any(self._reaches(box) for box in glance.smoke)
+        self._count_boxed(smokes=smokes)
         if glance.is_steady:
             step_s = min(glance.time.seconds_since(span.last), LONGEST_STEP_S) if span.pictures else 0.0
             span.observed_s += step_s
@@ -181,11 +190,15 @@ class OutletWatch:
     def withholds(self, box: Xyxy) -> bool:
         """Whether a box of smoke in the newest picture is condensed water of this outlet, or may be."""
         steam = self._steam
-        return steam is not None and (steam.is_open or steam.may_be_steam) and self._reaches(box)
+        if steam is None or not self._reaches(box):
+            return False
+        is_young = self._boxed <= YOUNG_PICTURES and steam.is_undecided
+        return steam.is_open or steam.may_be_steam or is_young
 
     def forget(self) -> None:
         """Begin anew: what comes next shows another place, or is of another epoch. Readings stay."""
         self._surroundings = self._gathering = self._span = self._steam = None
+        self._boxed = 0
         self._forget_background()
 
     def _meet(self, glance: Glance) -> None:
@@ -221,6 +234,14 @@ class OutletWatch:
             and top < outlet.y + _DOWN * width
             and bottom > outlet.y - _UP * width
         )
+
+    def _count_boxed(self, *, smokes: bool) -> None:
+        """Count the pictures since smoke was first boxed here; what was away for as many is first boxed again."""
+        self._unboxed = 0 if smokes else self._unboxed + 1
+        if self._unboxed > YOUNG_PICTURES:
+            self._boxed = 0
+        elif smokes or self._boxed:
+            self._boxed += 1
 
     def _test_steam(self, glance: Glance) -> bool:
         """Return whether steam may leave the outlet; rain churns like it, and nothing is told meanwhile."""

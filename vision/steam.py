@@ -54,7 +54,10 @@ JUDGEMENTS = 6
 """Newest judgements that are taken together, by their median: a gust hides the end of a plume for a moment."""
 
 LEAST_WHITE = 1 / 3
-"""Share of them in which it must be white: before an overcast sky steam shows a darker side at times."""
+"""
+Share of those in which it is well seen in which it must be white: before an overcast sky steam shows a darker side at
+times. Where nothing churns the sky itself would be judged.
+"""
 
 BEHIND_LEVELS = 8.0
 """
@@ -146,11 +149,18 @@ class SteamTest:
         return not self._judged
 
     @property
+    def is_undecided(self) -> bool:
+        """Whether the newest judgement is of something white that is not seen to go on: too little churns yet."""
+        newest = self._judged[-1] if self._judged else None
+        return newest is None or (newest.is_white and not (newest.is_seen and newest.left_over > LEFT_OVER))
+
+    @property
     def _ends(self) -> bool:
         """Whether what churns near the lip is white and next to nothing of it is seen further out."""
         seen = [fading for fading in self._judged if fading.is_seen]
-        is_white = sum(fading.is_white for fading in self._judged) >= LEAST_WHITE * len(self._judged)
-        if not seen or 2 * len(seen) < len(self._judged) or not is_white:
+        if not seen or 2 * len(seen) < len(self._judged):
+            return False
+        if sum(fading.is_white for fading in seen) < LEAST_WHITE * len(seen):
             return False
         return median(fading.left_over for fading in seen) <= LEFT_OVER
 

@@ -75,6 +75,28 @@ def test_an_empty_sky_is_not_steam() -> None:
     assert (test.is_steam, fading.near < 1.0) == (False, True)
 
 
+def test_a_white_sky_does_not_whiten_the_smoke_that_comes() -> None:
+    """Dark smoke after a quarter of a minute of clean, bright air is at no picture taken for what may be steam."""
+    rng, test = np.random.default_rng(3), SteamTest(OUTLET, SIZE_WH)
+    for _ in range(30):
+        test.observe(_plume(rng, WHITE, 0.0, cloud=200))
+    told = []
+    for _ in range(10):
+        test.observe(_plume(rng, DARK, 4.5, cloud=200))
+        told.append((test.may_be_steam, test.is_undecided))
+    assert told[2:] == [(False, False)] * 8
+
+
+def test_a_white_plume_is_undecided_until_it_goes_on() -> None:
+    """Short, it stays so; long, it is smoke as soon as it is seen far out."""
+    short, long = (SteamTest(OUTLET, SIZE_WH) for _ in range(2))
+    rng = np.random.default_rng(3)
+    for _ in range(12):
+        short.observe(_plume(rng, WHITE, 4.5))
+        long.observe(_plume(rng, WHITE, 12.0))
+    assert (short.is_undecided, long.is_undecided) == (True, False)
+
+
 def test_few_pictures_say_nothing() -> None:
     """Before five pictures nothing is said; after a jump of the picture it begins anew."""
     test, fading = _judged(WHITE, 4.5, pictures=4)
