@@ -9,11 +9,13 @@ import httpx
 import pytest
 
 from api.accounts import create_worker_key
-from api.contract.package import PROOFS, read_bytes
-from api.contract.tarball import read_package
+from api.contract.package import PROOFS, SM2_CERTIFICATE, SM2_SIGNATURE, read_bytes
+from api.contract.sm2 import knows_sm2
+from api.contract.tarball import read_package, write_tar
 from api.contract.verification import verify_package
-from tests.api.conftest import Posting, RunningApi
-from tests.api.contract.sample import LEAD_ID, TestSigner, run_verify_sh
+from tests.api.conftest import Posting, RunningApi, sample_lead
+from tests.api.contract.sample import LEAD_ID, TestSigner, make_package, run_verify_sh
+from vision.sm2_key import Sm2Key
 
 CLIP = bytes(range(256)) * 40
 BASE = f"/v1/evidence/{LEAD_ID}"
@@ -193,3 +195,21 @@ def test_a_worker_fetches_no_other_workers_package(api: RunningApi, filed: Posti
     answer = httpx.get(f"{api.url}{BASE}/package.tar", headers={"Authorization": f"Bearer {stranger}"})
     assert answer.status_code == 403
     assert answer.json()["type"] == "urn:plumewatch:problem:foreign-package"
+
+
+@pytest.mark.skipif(not knows_sm2(), reason="the openssl of this machine knows no SM2")
+def test_a_package_signed_by_sm2_too_is_filed_and_handed_out_whole(
+    enrolled: httpx.Client, operator: httpx.Client, signer: TestSigner, tmp_path: Path
+) -> None:
+    """The API checks the second signature when it files the package and whenever it verifies it, and gives it along."""
+    (tmp_path / "keys").mkdir(mode=0o700)
+    sealed = make_package(tmp_path / "twice", signer, sm2=Sm2Key.open(tmp_path / "keys", "worker-01"))
+    tar = tmp_path / "package.tar"
+    with tar.open("wb") as target:
+        write_tar(sealed.folder, target)
+    posting = Posting(sample_lead(LEAD_ID, sealed.sums_sha256), tar.read_bytes())
+    assert posting.send(enrolled).status_code == 201
+    report = operator.get(f"{BASE}/verification").json()
+    assert {check["name"]: check["outcome"] for check in report["checks"]}["sm2"] == "ok"
+    names = set(read_package(io.BytesIO(operator.get(f"{BASE}/package.tar").content)).sizes)
+    assert {SM2_SIGNATURE, SM2_CERTIFICATE} <= names
