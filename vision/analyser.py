@@ -241,13 +241,14 @@ class CameraAnalyser:
 
     def overlay(self) -> list[TrackedBox]:
         """Return the tracks that the newest picture shows, by number."""
+        states = self._bench.states
         return [
             TrackedBox(
                 class_name=track.class_name,
                 xyxy=track.last.xyxy,
                 confidence=track.last.confidence,
                 track=track.number,
-                state=self._bench.state_of(track.number),
+                state=states.get(track.number),
             )
             for track in self._tracker.tracks
             if self._time is not None and track.seen_at(self._time)

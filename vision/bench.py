@@ -117,10 +117,15 @@ class Bench:
         """Tracks that rules gave up and that none holds: their next box should start another."""
         return frozenset[int]().union(*(rule.renounced for rule in self._rules)) - self.held
 
-    def state_of(self, track: int) -> LeadState | None:
-        """Return the furthest lead's state on a track: ``confirmed`` before ``candidate`` before nothing."""
-        states = [rule.states[track] for rule in self._rules if track in rule.states]
-        return LeadState.CONFIRMED if LeadState.CONFIRMED in states else next(iter(states), None)
+    @property
+    def states(self) -> Mapping[int, LeadState]:
+        """State of the furthest lead on each track that has one under way: ``confirmed`` before ``candidate``."""
+        furthest: dict[int, LeadState] = {}
+        for rule in self._rules:
+            for track, state in rule.states.items():
+                if state is LeadState.CONFIRMED or track not in furthest:
+                    furthest[track] = state
+        return furthest
 
     def look_at(self, time: CaptureTime, readings: Mapping[str, Sequence[Reading]]) -> None:
         """Take in the time of the next picture, and what is known above the outlets by then."""
