@@ -15,6 +15,7 @@ import segno
 from api.contract.catalogue import catalogue
 from api.contract.manifest import Manifest
 from api.contract.schema import LeadDocument, LeadLegal, LeadState
+from api.contract.words import CLASSES, CLOCKS, spread_words, value_words
 from api.report.case import Case
 from api.report.printing import Printing
 from api.report.readings import ReadingLine
@@ -22,8 +23,6 @@ from api.report.sheet import Dot, Sheet
 from api.report.trust import why_to_trust
 from api.report.words import (
     ADMISSIBILITY,
-    CLASSES,
-    CLOCKS,
     COLOURS,
     DISPOSITION_REASONS,
     DISPOSITIONS,
@@ -34,11 +33,9 @@ from api.report.words import (
     RISKS,
     STATES,
     VALIDITIES,
-    VALUES,
     VIOLATIONS,
     VOTES,
     beijing,
-    spread_words,
     word,
 )
 
@@ -203,13 +200,8 @@ def _measures(lead: LeadDocument) -> list[tuple[str, str]]:
         ("有效性", word(VALIDITIES, measure.validity)),
         ("方法", word(METHODS, measure.method)),
         ("太阳夹角", _number(measure.sun_angle_deg, "{:.0f}°")),
-        *(_further(name, value) for name, value in sorted(measure.values.items())),
+        *(value_words(name, value) for name, value in sorted(measure.values.items())),
     ]
-
-
-def _further(name: str, value: float) -> tuple[str, str]:
-    label, form = VALUES.get(name, (name, "{:.4g}"))
-    return label, form.format(value)
 
 
 def _readings(sheet: Sheet, case: Case) -> None:

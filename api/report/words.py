@@ -40,58 +40,6 @@ VIOLATIONS: Mapping[str, str] = MappingProxyType(
         "V17_DEVICE_TAMPER": "监控设备异常",
     }
 )
-CLASSES: Mapping[str, str] = MappingProxyType(
-    {
-        "smoke": "烟",
-        "fire": "火",
-        "flame": "火焰",
-        "steam": "水汽",
-        "fume": "油烟",
-        "dust": "扬尘",
-        "person": "人员",
-        "car": "汽车",
-        "bus": "客车",
-        "truck": "货车",
-        "vehicle": "车辆",
-        "motorcycle": "摩托车",
-        "object": "新出现物体",
-        "black": "黑屏",
-        "glare": "过曝",
-        "frozen": "画面冻结",
-        "covered": "镜头遮挡",
-        "blurred": "画面模糊",
-        "moved": "镜头移位",
-    }
-)
-KINDS: Mapping[str, str] = MappingProxyType(
-    {
-        "visible_emission": "可见排放",
-        "opacity": "不透光度",
-        "ringelmann_screen": "林格曼黑度（筛查）",
-        "emission_frequency": "可见排放时间占比",
-        "presence": "目标出现",
-        "camera_health": "摄像机状态",
-    }
-)
-METHODS: Mapping[str, str] = MappingProxyType(
-    {"texture regression against the clean background (screening)": "与清洁背景的纹理回归（筛查）"}
-)
-VALUES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "area_fraction": ("占画面面积", "{:.1%}"),
-        "change_ratio": ("像素变化", "{:.1f} 倍噪声"),
-        "most_change_ratio": ("最大像素变化", "{:.1f} 倍噪声"),
-        "support": ("平均置信度", "{:.2f}"),
-        "over_limit_s": ("超限累计", "{:.0f} s"),
-        "coloured_s": ("有色累计", "{:.0f} s"),
-        "visible_s": ("可见排放累计", "{:.0f} s"),
-        "observed_s": ("观察时长", "{:.0f} s"),
-        "emission_frequency": ("可见排放占比", "{:.0%}"),
-        "peak_grade": ("最高林格曼级", "{:.2f} 级"),
-        "six_minute_mean": ("6 分钟均值", "最高 {:.1%}"),
-    }
-)
-"""Names of further measured values, and how each is written."""
 STATES: Mapping[str, str] = MappingProxyType(
     {
         "": "—",
@@ -105,6 +53,19 @@ STATES: Mapping[str, str] = MappingProxyType(
 )
 ADMISSIBILITY: Mapping[str, str] = MappingProxyType(
     {"lead_only": "仅作线索，须现场核实", "evidence_candidate": "可作证据候选，须经审核"}
+)
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "visible_emission": "可见排放",
+        "opacity": "不透光度",
+        "ringelmann_screen": "林格曼黑度（筛查）",
+        "emission_frequency": "可见排放时间占比",
+        "presence": "目标出现",
+        "camera_health": "摄像机状态",
+    }
+)
+METHODS: Mapping[str, str] = MappingProxyType(
+    {"texture regression against the clean background (screening)": "与清洁背景的纹理回归（筛查）"}
 )
 OBSTACLES: Mapping[str, str] = MappingProxyType(
     {
@@ -142,9 +103,6 @@ GAPS: Mapping[str, str] = MappingProxyType(
     }
 )
 CALLERS: Mapping[str, str] = MappingProxyType({"operator": "操作员", "worker": "分析节点", "system": "系统"})
-CLOCKS: Mapping[str, str] = MappingProxyType(
-    {"rtcp": "摄像机 RTCP 时间", "arrival": "到达时间（本机时钟）", "file": "录像文件时间"}
-)
 ACTIONS: Mapping[str, str] = MappingProxyType(
     {
         CustodyAction.FILED: "入库",
@@ -263,14 +221,6 @@ def beijing(moment: datetime, *, milliseconds: bool = False) -> str:
     """Return a time as people in Beijing write it: ``2026-11-23 10:30:05``."""
     local = moment.astimezone(BEIJING).replace(tzinfo=None)
     return local.isoformat(" ", "milliseconds" if milliseconds else "seconds")
-
-
-def spread_words(seconds: float) -> str:
-    """Return by how much a time may be off: ``±0.05 s``, ``±24 小时（时刻不可靠）``."""
-    if seconds < 60:
-        return f"±{seconds:.2f} s"
-    hours = seconds / 3600
-    return f"±{seconds / 60:.0f} 分钟" if hours < 1 else f"±{hours:.0f} 小时（时刻不可靠）"
 
 
 def size_words(size: int) -> str:

@@ -355,10 +355,10 @@ def test_a_lead_carries_the_zone_of_its_site(tmp_path: Path, node: NodeIdentity,
 @pytest.mark.parametrize(
     ("zone", "label"),
     [
-        ("Asia/Shanghai", "2026-11-23 10:31:00.000 UTC+8 (arrival +-1 s)"),
-        ("Asia/Kolkata", "2026-11-23 08:01:00.000 UTC+5:30 (arrival +-1 s)"),
-        ("America/St_Johns", "2026-11-22 23:01:00.000 UTC-3:30 (arrival +-1 s)"),
-        ("UTC", "2026-11-23 02:31:00.000 UTC+0 (arrival +-1 s)"),
+        ("Asia/Shanghai", "2026-11-23 10:31:00.000 UTC+8  到达时间（本机时钟），±1.00 s"),
+        ("Asia/Kolkata", "2026-11-23 08:01:00.000 UTC+5:30  到达时间（本机时钟），±1.00 s"),
+        ("America/St_Johns", "2026-11-22 23:01:00.000 UTC-3:30  到达时间（本机时钟），±1.00 s"),
+        ("UTC", "2026-11-23 02:31:00.000 UTC+0  到达时间（本机时钟），±1.00 s"),
     ],
 )
 def test_the_overlay_s_time_is_the_site_s(zone: str, label: str) -> None:

@@ -13,11 +13,11 @@ import pytest
 from api.contract.report import Check, CheckName, Outcome
 from api.contract.schema import LeadState
 from api.contract.timestamp import TimeStampKind
+from api.contract.words import spread_words
 from api.report.case import CaseMove
 from api.report.pages import lead_report
 from api.report.readings import ReadingLine
 from api.report.sheet import MISSING
-from api.report.words import spread_words
 from api.store.corrections import CorrectedField, Correction
 from tests.api.contract.sample import LEAD_ID, START
 from tests.api.report.sample import PRINTING, SUMS, full_case
