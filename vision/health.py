@@ -44,8 +44,8 @@ GLARE_SHARE = 0.6
 
 BLURRED_DETAIL = 0.3
 """
-Share of its usual fine detail below which a picture is blurred. Blurred scenes have 0.03 at most, through strong noise
-too; fog that rolls in leaves 0.43, clips of fixed cameras 0.55 and more.
+Share of its usual fine detail, against what is left of coarse edges, below which a picture is blurred. Blurred scenes
+have 0.03 at most, through strong noise too; clips of fixed cameras 0.55 and more.
 """
 
 LEAST_DETAIL = 1.5
@@ -203,7 +203,9 @@ class PictureHealth:
         """Return what looks wrong against what the camera usually shows."""
         if sight.coarse < COVERED_EDGES * usual.coarse:
             return PictureFault.COVERED
-        if usual.detail >= LEAST_DETAIL and sight.detail < BLURRED_DETAIL * usual.detail:
+        # Fog takes of coarse edges what it takes of fine detail; a lens out of focus leaves them.
+        clear = min(1.0, sight.coarse / max(usual.coarse, 1e-6))
+        if usual.detail >= LEAST_DETAIL and sight.detail < BLURRED_DETAIL * clear * usual.detail:
             return PictureFault.BLURRED
         likeness = _likeness(sight.edges, usual.edges)
         usually = statistics.median(self._likeness)

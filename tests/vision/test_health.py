@@ -10,6 +10,7 @@ import pytest
 
 from streams.clock import CaptureTime, UtcSource
 from streams.frame import BgrImage
+from tests.vision.faults import hazy
 from vision.health import PictureFault, PictureHealth
 
 WH = (320, 180)
@@ -92,6 +93,13 @@ def test_a_lens_out_of_focus_is_told_through_the_sensors_grain(sigma: float) -> 
         assert health.observe(_noisy(PLACE, number, sigma), _time(number * 0.5)) is None
     blurred = (_noisy(_blurred(PLACE), 100 + n, sigma) for n in range(60))
     assert _first(health, blurred, 30.0, 0.5)[1] == "blurred"
+
+
+def test_thick_fog_is_no_blur() -> None:
+    """Fog takes coarse edges and fine detail alike; what is left of both is sharp."""
+    health = _sound()
+    fog = (hazy(n, max(0.27, 1 - n / 40)) for n in range(120))
+    assert _first(health, fog, SOUND_S, 0.5) == (-1.0, "")
 
 
 def test_a_dark_picture_has_no_detail_to_lose() -> None:
