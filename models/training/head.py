@@ -78,13 +78,17 @@ class HeadTuner:
         self.branch = ends(model).eval()  # eval: few and chosen anchors would bend the normalisation
         for parameter in self.branch.parameters():
             parameter.requires_grad = True
-        self.average = deepcopy(self.branch)
+        self.average, self._first = deepcopy(self.branch), deepcopy(self.branch)
         self._rows = [_rows_by_view(lesson, len(facts)) for lesson in lessons]
         self._odds = torch.tensor([_repeat(fact, recipe) for fact in facts])
         self._generator = torch.Generator().manual_seed(recipe.seed)
 
     def run(self, tell: Callable[[Course], None]) -> int:
-        """Spend the recipe's budget and return the pictures learned from; the model then holds the average."""
+        """
+        Spend the recipe's budget and return the pictures learned from.
+
+        The model then holds the average of the way, or what lies between the first weights and it (`Recipe.blend`).
+        """
         recipe = self.recipe
         descent = optimiser(self.model, recipe)
         schedule = Schedule(recipe, recipe.budget_s)
@@ -100,7 +104,11 @@ class HeadTuner:
                 told = time.monotonic() - began
                 tell(Course(told, steps * recipe.batch, sum(losses) / len(losses)))
                 losses = []
-        self.branch.load_state_dict(self.average.state_dict())
+        with torch.no_grad():
+            for value, mean, first in zip(
+                self.branch.parameters(), self.average.parameters(), self._first.parameters(), strict=True
+            ):
+                value.copy_(first.lerp(mean, recipe.blend))
         return steps * recipe.batch
 
     def _step(self, descent: torch.optim.Optimizer) -> float:

@@ -177,6 +177,9 @@ class Recipe:
 
         class_gain: Gain of the classification loss (box 7.5 and distribution 1.5 stay as in ultralytics).
 
+        blend: How far the released weights lie on the way from the first to the tuned ones (:mod:`tune` only). Half
+            of the way keeps what the first knew of pictures that are few among the new ones.
+
         check_every_s: Seconds between validations.
 
         check_limit: Validate on about this many images while training; 0 takes all (a CPU cannot afford that).
@@ -206,6 +209,7 @@ class Recipe:
     ema: float = 0.9998
     ema_ramp: float = 2000.0
     class_gain: float = 0.5
+    blend: float = 1.0
     check_every_s: float = 90.0
     check_limit: int = 0
     repeat: dict[str, float] = field(default_factory=dict)

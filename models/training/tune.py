@@ -63,7 +63,7 @@ class Pictures:
 
 
 def assemble(recipe: Recipe, pictures: Pictures, folder: Path) -> tuple[list[Sample], list[Sample], dict[str, object]]:
-    """Return the pictures to learn from, those to measure on, and counts for the run record."""
+    """Return the pictures to learn from, those to measure on, and notes for the run record."""
     samples = read_folder(unpack(pictures.data, folder / "data"), classes=len(recipe.classes))
     if not of_split(samples, "val"):
         message = f"{pictures.data}: tuning needs a validation part"
@@ -72,25 +72,29 @@ def assemble(recipe: Recipe, pictures: Pictures, folder: Path) -> tuple[list[Sam
         samples = hold_out(samples, group, share=0.15, seed=recipe.seed)
     check = of_split(samples, "val", "held")
     learned = share_out(of_split(samples, "train"), pictures.most, seed=recipe.seed)
-    for number, more in enumerate(pictures.also):
-        found = read_folder(more, prefix=f"also{number}_", classes=len(recipe.classes))
-        learned += [replace(item, split="train") for item in found]
+    for more in pictures.also:
+        learned += [replace(item, split="train") for item in read_folder(more, classes=len(recipe.classes))]
     kept, leaks = without_leaks(learned + check)
     learned = of_split(kept, "train")
-    notes: dict[str, object] = {
-        "leaks": asdict(leaks),
-        "train": len(learned),
-        "train_negatives": sum(item.is_negative for item in learned),
-        "check": len(check),
-        "painted": recipe.synthesis.slots,
-    }
-    return learned, check, notes
+    return learned, check, {"leaks": asdict(leaks), "check": len(check)}
 
 
 def tune(
-    recipe: Recipe, pictures: Pictures, initial: Path, out: Path, *, version: str, threads: int, precision: Precision
+    recipe: Recipe,
+    pictures: Pictures,
+    initial: Path,
+    out: Path,
+    *,
+    version: str,
+    threads: int,
+    precision: Precision,
+    threshold: float | None = None,
 ) -> Candidate:
-    """Tune the class branch of the checkpoint ``initial`` as the recipe says and return the candidate."""
+    """
+    Tune the class branch of the checkpoint ``initial`` as the recipe says and return the candidate.
+
+    Its ``threshold`` is chosen on the pictures to measure on unless given: to replace a model, take that one's.
+    """
     began = time.monotonic()
     torch.set_num_threads(threads)
     folder = out / recipe.name
@@ -109,6 +113,10 @@ def tune(
             keep(shown, eye, Chooser(len(recipe.classes), seed=recipe.seed), part, recipe.repair)
             part.rename(lessons)
     levels, facts = read(list(views))
+    taught = {fact.name for fact in facts}  # lessons of an earlier run may be of fewer pictures
+    learned = [item for item in learned if item.name in taught]
+    notes |= {"train": len(learned), "train_negatives": sum(item.is_negative for item in learned)}
+    data_sha256 = fingerprint(learned + check)
     model = weights.load(initial)
     tuner, curve = HeadTuner(model, recipe, levels, facts), []
     ready_s = time.monotonic() - began
@@ -120,11 +128,12 @@ def tune(
     pictures_seen = tuner.run(tell)
     weights.save(model, folder / "best.pt", {"recipe": recipe.table()})
     after = export_onnx(folder / "best.pt", folder / f"{recipe.name}.onnx").path
-    figures = report(check, look(check, _eye(after, recipe, threads, precision)), recipe.classes, threshold=None)
+    check = check[:: max(1, len(check) // recipe.check_limit)] if recipe.check_limit else check
+    figures = report(check, look(check, _eye(after, recipe, threads, precision)), recipe.classes, threshold=threshold)
     record.RunRecord(
         recipe=recipe.table() | {"initial_sha256": record.sha256(initial)},
         git=record.git_state(Path(__file__).parent),
-        data_sha256=fingerprint(learned + check),
+        data_sha256=data_sha256,
         data=notes | _counts(facts),
         device="CPU",
         software=record.software(),
@@ -179,6 +188,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--most", type=int, default=MOST, help="most pictures of a group of --data")
     parser.add_argument("--version", default="0.1.0", help="version of the weights")
+    parser.add_argument("--threshold", type=float, help="of the candidate; chosen where it is not given")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--precision", type=Precision, choices=list(Precision), default=Precision.BF16)
     asked = parser.parse_args()
@@ -190,6 +200,7 @@ def main() -> None:
         version=asked.version,
         threads=asked.threads,
         precision=asked.precision,
+        threshold=asked.threshold,
     )
     print(f"{made.weights}: mAP50 {made.map50}, threshold {made.threshold}")
 

@@ -1,6 +1,7 @@
 """Tuning the end of a class branch: neighbourhoods answer as the whole map does, and a run leaves the rest alone."""
 
 import json
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from models.openvino_runtime import Precision  # noqa: E402
 from models.training import weights  # noqa: E402
 from models.training.anchors import Chooser, Eye, Lesson, Seen, keep, neighbourhoods, read  # noqa: E402
 from models.training.dataset import CLASS_NAMES, IGNORED, of_split, read_folder  # noqa: E402
-from models.training.head import HeadTuner, answer, ends  # noqa: E402
+from models.training.head import Course, HeadTuner, answer, ends  # noqa: E402
 from models.training.recipe import Recipe, Synthesis  # noqa: E402
 from models.training.tune import Pictures, tune  # noqa: E402
 from models.training.views import painted, real, share_out  # noqa: E402
@@ -89,18 +90,22 @@ def test_what_is_chosen_stands_for_all(eye: Eye) -> None:
 
 
 def test_only_the_ends_are_tuned(checkpoint: Path, eye: Eye, tmp_path: Path) -> None:
-    """A run lowers the loss, changes the last two layers of the class branch and not one number elsewhere."""
+    """A run lowers the loss, changes the last two layers of the class branch alone; a blend of 0 changes nothing."""
     samples = of_split(read_folder(draw(tmp_path / "data")), "train")
     keep(real(samples, brightness=0.2, seed=1), eye, Chooser(2, seed=1), tmp_path / "lessons", RECIPE.repair)
     lessons, facts = read([tmp_path / "lessons"])
     assert [fact.is_negative for fact in facts].count(True) == 2
-    model, before = weights.load(checkpoint), weights.load(checkpoint).state_dict()
-    course = []
-    HeadTuner(model, RECIPE, lessons, facts).run(course.append)
-    assert course[-1].loss < course[0].loss
-    changed = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
-    assert changed
-    assert all(".cv3." in name and name.split(".")[4] in {"1", "2"} for name in changed)
+    states = {}
+    for blend in (0.0, 0.5, 1.0):
+        model, before = weights.load(checkpoint), weights.load(checkpoint).state_dict()
+        course: list[Course] = []
+        HeadTuner(model, replace(RECIPE, blend=blend), lessons, facts).run(course.append)
+        states[blend] = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+        assert course[-1].loss < course[0].loss
+    assert states[0.0] == set()
+    assert states[0.5] == states[1.0]
+    assert states[1.0]
+    assert all(".cv3." in name and name.split(".")[4] in {"1", "2"} for name in states[1.0])
 
 
 def test_other_heads_are_refused() -> None:
