@@ -31,6 +31,7 @@ from streams.clock import StreamClock
 from streams.decode import FrameDecoder
 from streams.frame import Frame
 from streams.source import AvSource
+from vision.background import Background, Condition
 from vision.change import PictureChange
 from vision.look import LEAST_PX, in_look
 from vision.outlets import Glance, OutletWatch
@@ -83,12 +84,15 @@ def measure(scene: Scene, clip: Path, bit_rate: int, look_px: int = LEAST_PX) ->
     """Return the reading from 15 to 30 s of one clip that `film.write` made of ``scene``, with one event."""
     _, *truths = (json.loads(line) for line in film.truth_path(clip).read_text("utf-8").splitlines())
     sightings = [truth["sightings"][0] for truth in truths]
-    watch, picture = OutletWatch(zone_of(scene)), PictureChange()
+    watch, picture, background = OutletWatch(zone_of(scene)), PictureChange(), Background()
     readings: list[Reading] = []
     for frame in _frames(clip, look_px):
         seen = sightings[round(float(frame.time.pts_s) * scene.fps)]
         boxes = [in_look(frame, tuple(seen["xyxy"]))] if seen["visible"] else []
-        reading = watch.observe(Glance(frame.image, frame.time, boxes, (), not picture.observe(frame.image)))
+        condition = background.observe(frame.image, frame.time)
+        is_steady = not picture.observe(frame.image) and condition.is_steady
+        is_rain = condition is Condition.RAIN
+        reading = watch.observe(Glance(frame.image, frame.time, boxes, (), is_steady=is_steady, is_rain=is_rain))
         if reading is not None:
             readings.append(reading)
     reading = readings[1]

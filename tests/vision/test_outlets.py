@@ -38,10 +38,12 @@ _LEVELS = linear(np.arange(256, dtype=np.uint8).reshape(1, 256, 1).repeat(3, 2))
 
 @cache
 def _wall() -> NDArray[np.float64]:
-    """A yellowish wall with texture, linear ``(h, w, 3)``."""
+    """A yellowish wall with texture over a dark street, linear ``(h, w, 3)``."""
     rng = np.random.default_rng(5)
     coarse = cv2.resize(rng.uniform(0.1, 0.5, (60, 80)), SIZE_WH, interpolation=cv2.INTER_CUBIC)
-    return np.clip(np.dstack([coarse * 0.8, coarse, coarse * 1.1]), 0.05, 0.6)
+    wall = np.clip(np.dstack([coarse * 0.8, coarse, coarse * 1.1]), 0.05, 0.6)
+    wall[210:] *= 0.1
+    return wall
 
 
 @cache

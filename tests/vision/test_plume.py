@@ -24,10 +24,12 @@ _LEVELS = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055)
 
 @cache
 def _wall(seed: int = 5) -> NDArray[np.float64]:
-    """A wall with texture, linear ``(h, w, 3)``, 0.1 to 0.5."""
+    """A wall with texture, linear ``(h, w, 3)``, 0.1 to 0.5, and a dark street: in clear air something is dark."""
     rng = np.random.default_rng(seed)
     coarse = cv2.resize(rng.uniform(0.1, 0.5, (60, 80)), SIZE_WH, interpolation=cv2.INTER_CUBIC)
-    return np.clip(np.dstack([coarse] * 3), 0.05, 0.6)
+    wall = np.clip(np.dstack([coarse] * 3), 0.05, 0.6)
+    wall[210:] *= 0.1
+    return wall
 
 
 def _encoded(light: NDArray[np.float64], rng: np.random.Generator) -> BgrImage:
@@ -123,6 +125,13 @@ def test_few_pictures_are_no_reading() -> None:
     assert PlumeReader(surroundings, parts).read(parts[:-1]).refusal is Refusal.FEW_PICTURES
     with pytest.raises(ValueError, match="needs two parts that show the place; found 1"):
         PlumeReader(surroundings, parts[:1])
+
+
+def test_haze_and_rain_between_camera_and_plume_give_no_number() -> None:
+    """Where nothing is dark any more, the air itself gives light: a fifth of white haze over everything is refused."""
+    rng = np.random.default_rng(3)
+    hazy = [_encoded(0.8 * _wall() + 0.2 * 0.6, rng) for _ in range(20)]
+    assert _read(_pictures(12), hazy).refusal is Refusal.WEATHER
 
 
 def test_a_camera_by_infrared_gives_no_number() -> None:
