@@ -39,6 +39,8 @@ export class DryRunPanel {
   #path = "";
   #timer = 0;
   #chosen = -1;
+  /** There are zones to try: before they are loaded the draft is empty. */
+  #isReady = false;
   /** Upload under way. @type {AbortController | null} */
   #sending = null;
 
@@ -68,7 +70,14 @@ export class DryRunPanel {
   open(cameraId, isAllowed) {
     this.#path = `/v1/cameras/${encodeURIComponent(cameraId)}/dry-runs`;
     this.node.hidden = !isAllowed;
+    this.#isReady = false;
     this.end();
+    this.render();
+  }
+
+  /** The camera's zones are loaded. */
+  begin() {
+    this.#isReady = true;
     this.render();
   }
 
@@ -88,8 +97,8 @@ export class DryRunPanel {
   render() {
     const run = this.#run;
     const isBusy = this.#sending !== null || (run !== null && UNDER_WAY.includes(run.report.state));
-    for (const button of [this.recent, this.hour]) /** @type {HTMLButtonElement} */ (button).disabled = isBusy;
-    this.file.disabled = isBusy;
+    for (const button of [this.recent, this.hour]) /** @type {HTMLButtonElement} */ (button).disabled = isBusy || !this.#isReady;
+    this.file.disabled = isBusy || !this.#isReady;
     this.upload.classList.toggle("disabled", isBusy);
     this.stop.hidden = !isBusy;
     this.stale.hidden = !run || isBusy || JSON.stringify(run.zones) === JSON.stringify(this.zones());

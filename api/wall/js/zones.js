@@ -87,6 +87,7 @@ export class ZoneEditor {
       this.form.rules = rules.rules;
       this.form.offer(cameras.flatMap((/** @type {any} */ view) => (view.camera.zones ?? []).map((/** @type {any} */ zone) => zone.owner)));
       this.#take(view, answer);
+      this.trial.begin();
       this.#say(null);
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
