@@ -82,7 +82,7 @@ def lead_report(case: Case, printing: Printing) -> bytes:
     sheet.heading("三、测量值", "筛查值，不作为法定读数")
     sheet.facts(_measures(lead))
     _readings(sheet, case)
-    sheet.heading("四、证据效力、法律依据与处置建议", "供审核人员参考，须经法制审核", keep_mm=58)
+    sheet.heading("四、证据效力、法律依据与处置建议", "供审核人员参考，须经法制审核", keep_mm=34)
     sheet.facts(list(_standing(case)), columns=1)
     why_to_trust(sheet, case, printing.at)
     sheet.paragraph(
