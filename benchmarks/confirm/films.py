@@ -12,6 +12,15 @@ from benchmarks.scenes.film import Progress
 from benchmarks.scenes.scene import Scene
 
 
+VARIANTS = (0, 1, 2)
+"""
+Of each scene to develop on: as it is, and twice with other clouds, puffs, traffic and noise, other wind, in another
+size. Sixty tracks were too few for seventeen cues.
+"""
+
+_SIZES_WH = ((1280, 720), (960, 540), (1600, 900))
+
+
 class Part(StrEnum):
     """Where a film is from, and what it may be used for."""
 
@@ -22,11 +31,19 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A clip or a rendered scene, and its part; `kind` is the scene's family, for groups of figures."""
+    """
+    A clip or a rendered scene, and its part.
+
+    Attributes:
+        kind: the scene's family, for groups of figures.
+
+        group: films of one scene in other lights share it: none of them may help to judge another.
+    """
 
     clip: Clip
     part: Part
     kind: str
+    group: int = 0
 
     @property
     def is_fitted_on(self) -> bool:
@@ -42,12 +59,29 @@ def films(
 
     Scenes are rendered at the analysis rate: what a camera sees between two looks costs and tells nothing.
     """
-    found = [Film(clip, Part.CLIPS, "clip") for clip in known_clips(clips)]
+    found = [Film(clip, Part.CLIPS, "clip", group) for group, clip in enumerate(known_clips(clips))]
     for part, split in ((Part.DEVELOP, Split.DEVELOP), (Part.HELD_OUT, Split.HELD_OUT)):
-        scenes = [scene for scene in split_scenes(split) if names is None or scene.name in names]
-        rendered = scene_clips(folder, scenes, progress)
-        found += [Film(clip, part, scene.family) for scene, clip in zip(scenes, rendered, strict=True)]
+        groups = [scene for scene in split_scenes(split) if names is None or scene.name in names]
+        looks = VARIANTS if part is Part.DEVELOP else VARIANTS[:1]
+        scenes = [(group, variant(scene, number)) for number in looks for group, scene in enumerate(groups)]
+        rendered = scene_clips(folder, [scene for _, scene in scenes], progress)
+        found += [
+            Film(clip, part, scene.family, group) for (group, scene), clip in zip(scenes, rendered, strict=True)
+        ]
     return found
+
+
+def variant(scene: Scene, number: int) -> Scene:
+    """Return a scene to develop on as another camera would see it on another day; itself for 0."""
+    if number == 0:
+        return scene
+    return replace(
+        scene,
+        name=f"{scene.name}-{'abc'[number - 1]}",
+        seed=scene.seed + 50_000 * number,
+        size_wh=_SIZES_WH[number],
+        wind=-scene.wind,
+    )
 
 
 def split_scenes(split: Split) -> list[Scene]:

@@ -54,7 +54,7 @@ class Sample:
 
         weight: float64 ``(n,)``: the rows of a track add up to one.
 
-        film: int64 ``(n,)``: which film a row is of.
+        film: int64 ``(n,)``: the group of films that a row is of; no row helps to judge another of its group.
     """
 
     cues: NDArray[np.float64]
@@ -203,9 +203,9 @@ def as_belief(fitted: Logistic, threshold: float) -> Belief:
 
 def sample_of(parts: Sequence[Mapping[str, NDArray[Any]]]) -> Sample:
     """
-    Return parts of films together: each holds ``cues, is_fire, real, track`` by row, and ``film``, its number, once.
+    Return parts of films together: each holds ``cues, is_fire, real, track`` by row, and ``film``, its group, once.
 
-    Two parts may be of one film: the same tracks at another pace.
+    Several parts may be of one group: the same scene at another pace, or in another light.
     """
     weights = []
     for part in parts:
@@ -216,9 +216,7 @@ def sample_of(parts: Sequence[Mapping[str, NDArray[Any]]]) -> Sample:
         is_fire=np.concatenate([part["is_fire"] for part in parts]).astype(np.bool_),
         real=np.concatenate([part["real"] for part in parts]).astype(np.bool_),
         weight=np.concatenate(weights),
-        film=np.concatenate([np.full(len(part["track"]), number) for number, part in enumerate(parts)]).astype(
-            np.int64
-        ),
+        film=np.concatenate([np.full(len(part["track"]), int(part["film"])) for part in parts]).astype(np.int64),
     )
 
 

@@ -25,7 +25,7 @@ from models.detector import Detector
 from vision.confirm import Criteria
 
 FOLDS = 10
-"""Of films, dealt out in their order: clips of one source and scenes of one place come into different folds."""
+"""Of groups of films, dealt out in their order: clips of one source and scenes of one place come into several."""
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(2, 20))
 
@@ -78,18 +78,18 @@ def fit(films: Sequence[Film], detector: Detector, memory: Path, step: Step) -> 
         step(film.clip.path.name)
         rows.append(rows_of(film.clip, detector, memory))
     fitted_on = [number for number, film in enumerate(films) if film.is_fitted_on]
-    sample = _sample(films, rows, fitted_on)
+    sample = sample_rows(films, rows, fitted_on)
     ridge = choose_ridge(sample, FOLDS)
     final = fit_logistic(sample, ridge)
     told = unseen(sample, ridge, FOLDS)
     by_fold = [fit_logistic(sample.where(sample.film % FOLDS != fold), ridge) for fold in range(FOLDS)]
-    judges = [by_fold[n % FOLDS] if film.is_fitted_on else final for n, film in enumerate(films)]
+    judges = [by_fold[film.group % FOLDS] if film.is_fitted_on else final for film in films]
     shown = {pace: [_shown(*one, pace) for one in zip(films, rows, judges, strict=True)] for pace in Pace}
     threshold, sweep = choose_threshold([shown[pace][n] for pace in (Pace.FOCUS, Pace.LATE) for n in fitted_on])
     held = [n for n, film in enumerate(films) if film.part is Part.HELD_OUT]
     held_out = None
     if held:
-        scored = _sample(films, rows, held)
+        scored = sample_rows(films, rows, held)
         held_out = calibration(final.probability(scored.cues, scored.is_fire), scored)
     lines = tuple(
         line(name, part, chosen, criteria)
@@ -128,7 +128,7 @@ def _shown(film: Film, rows: Mapping[Pace, Rows], judge: Logistic, pace: Pace) -
     return Shown(film.clip, own, judge.probability(own.cues, own.is_fire))
 
 
-def _sample(films: Sequence[Film], rows: Sequence[Mapping[Pace, Rows]], chosen: Sequence[int]) -> Sample:
+def sample_rows(films: Sequence[Film], rows: Sequence[Mapping[Pace, Rows]], chosen: Sequence[int]) -> Sample:
     """Return the rows in which belief decides, of the chosen films at every pace."""
     parts = []
     for number in chosen:
@@ -140,7 +140,7 @@ def _sample(films: Sequence[Film], rows: Sequence[Mapping[Pace, Rows]], chosen: 
                     "is_fire": one.is_fire[decided],
                     "real": one.is_real(films[number].clip)[decided],
                     "track": one.track[decided],
-                    "film": np.array(number),
+                    "film": np.array(films[number].group),
                 }
             )
     return sample_of(parts)

@@ -44,6 +44,25 @@ def test_films_without_tracks_are_no_rows() -> None:
     assert sample.weight.tolist() == [0.5, 0.5]
 
 
+def test_paces_of_one_film_are_never_on_both_sides_of_a_fold() -> None:
+    """Nine parts of three films keep three numbers: weights that judge a film saw none of its paces."""
+    one = {"cues": np.ones((2, N)), "is_fire": np.zeros(2), "real": np.ones(2), "track": np.array([4, 5])}
+    sample = sample_of([{**one, "film": np.array(number // 3)} for number in range(9)])
+
+    assert sample.film.tolist() == [0] * 6 + [1] * 6 + [2] * 6
+
+
+def test_what_only_one_film_teaches_does_not_help_to_judge_it() -> None:
+    """Its own paces would have told what it is; without them nothing does."""
+    sample = drawn(films=20, slope=0.0)
+    own = sample.film == 7
+    cues = sample.cues.copy()
+    cues[own, 3], cues[~own, 3] = 5.0, 0.0
+    told = unseen(replace(sample, cues=cues, real=np.where(own, True, sample.real)), 0.1, folds=20)
+
+    assert told[own].mean() < 0.75
+
+
 def test_a_cue_never_speaks_against_its_nature() -> None:
     """Where shaking cameras film the fires, unrest is no ground for a fire: its weight is zero, not positive."""
     sample = drawn(films=60)

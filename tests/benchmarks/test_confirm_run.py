@@ -11,7 +11,7 @@ from benchmarks.accuracy_result import Rate, Share
 from benchmarks.confirm.films import Film, Part
 from benchmarks.confirm.fit import Calibration
 from benchmarks.confirm.rows import Pace, Rows, rows_of
-from benchmarks.confirm.run import choose_threshold, fit
+from benchmarks.confirm.run import choose_threshold, fit, sample_rows
 from benchmarks.confirm.table import BASELINE, BELIEF, Line, as_text, beats, line
 from benchmarks.confirm.trial import FIVE_IN_A_ROW, K_OF_N_THAT_CHANGE, Shown, confirmed, outcome
 from benchmarks.corpus import Clip, Event, sha256_of
@@ -98,6 +98,14 @@ def test_the_threshold_is_the_middle_of_the_best(plume: Clip, memory: Path) -> N
 
     assert threshold == 0.65
     assert (sweep[0.4].false_leads, sweep[0.85].missed) == (("plume",), ("plume",))
+
+
+def test_all_paces_of_a_group_are_left_out_together(plume: Clip, memory: Path) -> None:
+    """Rows carry their film's group whatever the pace: the weights that judge a film saw none of it."""
+    rows = rows_of(plume, BrightBoxDetector(), memory)
+    films = [Film(plume, Part.DEVELOP, "clip", group) for group in (3, 8)]
+
+    assert set(sample_rows(films, [rows, rows], [0, 1]).film.tolist()) == {3, 8}
 
 
 def test_a_whole_run_on_two_films(plume: Clip, memory: Path, tmp_path: Path) -> None:
