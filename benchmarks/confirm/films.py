@@ -65,9 +65,7 @@ def films(
         looks = VARIANTS if part is Part.DEVELOP else VARIANTS[:1]
         scenes = [(group, variant(scene, number)) for number in looks for group, scene in enumerate(groups)]
         rendered = scene_clips(folder, [scene for _, scene in scenes], progress)
-        found += [
-            Film(clip, part, scene.family, group) for (group, scene), clip in zip(scenes, rendered, strict=True)
-        ]
+        found += [Film(clip, part, scene.family, group) for (group, scene), clip in zip(scenes, rendered, strict=True)]
     return found
 
 

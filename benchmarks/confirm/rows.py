@@ -57,7 +57,20 @@ class Pace(StrEnum):
         return number % self.every == 0 and (self is not Pace.LATE or 2 * number >= count)
 
 
-_CODE = ("analyser", "background", "change", "cues", "health", "outlets", "region", "steam", "tracks", "weather")
+_CODE = (
+    "analyser",
+    "background",
+    "change",
+    "cues",
+    "fog",
+    "health",
+    "outlets",
+    "region",
+    "steam",
+    "stillness",
+    "tracks",
+    "weather",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
