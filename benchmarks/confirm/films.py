@@ -11,7 +11,6 @@ from benchmarks.scenes.families import Split, family_scenes
 from benchmarks.scenes.film import Progress
 from benchmarks.scenes.scene import Scene
 
-
 VARIANTS = (0, 1, 2)
 """
 Of each scene to develop on: as it is, and twice with other clouds, puffs, traffic and noise, other wind, in another

@@ -58,7 +58,7 @@ def test_what_only_one_film_teaches_does_not_help_to_judge_it() -> None:
     own = sample.film == 7
     cues = sample.cues.copy()
     cues[own, 3], cues[~own, 3] = 5.0, 0.0
-    told = unseen(replace(sample, cues=cues, real=np.where(own, True, sample.real)), 0.1, folds=20)
+    told = unseen(replace(sample, cues=cues, real=sample.real | own), 0.1, folds=20)
 
     assert told[own].mean() < 0.75
 
