@@ -1,9 +1,10 @@
 """
 Confirmation: when what a track has shown, picture after picture, is enough to report it, and when it is over.
 
-Two rules decide it. By *belief*: the cues of the track make it probable enough (`vision.belief`); that is the rule
-where weights were fitted for the detector. By *k of n*: the mean of the best `k` of the last `n` boxes is sure enough;
-that is the rule for any other detector. Both ask for pixels that change and for a least duration.
+Two rules decide it. By *belief*: the cues of the track make it probable enough (`vision.belief`), and its best boxes
+are sure enough to count; that is the rule where weights were fitted for the detector. By *k of n*: the mean of the best
+`k` of the last `n` boxes is sure enough; that is the rule for any other detector. Both ask for pixels that change and
+for a least duration.
 
 One track's state machine; its only clock is the pictures' own. ``WAITING -> CANDIDATE -> CONFIRMED -> CLOSED``, or
 ``CANDIDATE -> DROPPED``. Nothing here knows about detectors, zones or cameras.
@@ -26,7 +27,7 @@ class Criteria:
     Attributes:
         threshold: least mean confidence of the best `k` boxes.
 
-        hysteresis: boxes from ``hysteresis x threshold`` count.
+        hysteresis: boxes from ``hysteresis x threshold`` count; by belief the best `k` must reach that in the mean.
 
         k: boxes that must count ...
 
@@ -137,6 +138,11 @@ class Confirmation:
         return fmean(best) if len(best) == self._criteria.k else 0.0
 
     @property
+    def is_supported(self) -> bool:
+        """By belief, its second ground: the best `k` boxes are in the mean as sure as one that counts by *k* of *n*."""
+        return self.support >= self._criteria.hysteresis * self._criteria.threshold
+
+    @property
     def reached(self) -> float:
         """By *k* of *n*: the highest threshold at which the newest pictures would be enough; 0 where boxes are few."""
         best = nlargest(self._criteria.k, (o.confidence for o in self._window if o.is_steady))
@@ -185,7 +191,7 @@ class Confirmation:
 
     def _is_enough(self, observation: Observation) -> bool:
         if self._by_belief:
-            return observation.probability >= self._criteria.probability
+            return observation.probability >= self._criteria.probability and self.is_supported
         return self.support >= self._criteria.threshold
 
     def _holds(self, observation: Observation) -> bool:

@@ -26,7 +26,7 @@ def belief(bias: float = 0.0, **weights: float) -> Belief:
     return Belief("test", 0.6, {"smoke": ClassWeights(bias, np.array([weights.get(name, 0.0) for name in CUES]))})
 
 
-def run(given: Belief | None, confidence: float = 0.2, **rule: object) -> list[tuple[str, float | None]]:
+def run(given: Belief | None, confidence: float = 0.25, **rule: object) -> list[tuple[str, float | None]]:
     """Return state and probability of the leads on a flickering plume whose boxes are weak."""
     config = parse_config({"cameras": [{"id": "cam", "source": "x.mp4"}], "rules": {"smoke": rule}})
     analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD, given)
@@ -64,8 +64,9 @@ def test_a_file_for_other_cues_is_refused(tmp_path: Path) -> None:
 
 
 def test_belief_confirms_weak_boxes_that_k_of_n_never_sees() -> None:
-    """Boxes of 0.2 below every threshold become a lead where what they do over time is believed."""
+    """Boxes of 0.25, under the threshold of 0.3, become a lead where what they do over time is believed; not 0.2."""
     assert run(None) == []
+    assert "confirmed" not in dict(run(belief(bias=-2.0, turbulence=2.0), 0.2))
     states = run(belief(bias=-2.0, turbulence=2.0))
 
     assert [state for state, _ in states] == ["candidate", "confirmed"]

@@ -176,7 +176,9 @@ def test_verdict_does_not_depend_on_the_absolute_time(
     assert run(observations, 0) == run(observations, offset_ms)
 
 
-BELIEF = Criteria(probability=0.6, release=0.5, min_duration_s=1.0, min_change=1.5, static_after_s=20, close_after_s=10)
+BELIEF = Criteria(
+    probability=0.6, threshold=0.25, k=2, release=0.5, min_duration_s=1.0, static_after_s=20, close_after_s=10
+)
 
 
 def believe(
@@ -206,6 +208,16 @@ def test_belief_confirms_what_is_probable_enough(probabilities: list[float], con
     _, states = believe(probabilities)
 
     assert confirmed_at == (states.index(LeadState.CONFIRMED) if LeadState.CONFIRMED in states else None)
+
+
+@pytest.mark.parametrize(("confidence", "is_confirmed"), [(0.19, False), (0.2, True)])
+def test_belief_asks_for_boxes_too(confidence: float, *, is_confirmed: bool) -> None:
+    """However probable the weights call it, the best boxes must in the mean be as sure as one that counts."""
+    confirmation = Confirmation(BELIEF)
+    for number in range(20):
+        state = confirmation.observe(Observation(moment(number / 2), confidence, 9.0, probability=0.99))
+
+    assert (state is LeadState.CONFIRMED) == is_confirmed
 
 
 def test_belief_makes_a_candidate_at_half_the_probability() -> None:

@@ -34,8 +34,8 @@ class RuleConfig(Section):
     confirm: ConfirmBy = Field(
         ConfirmBy.BELIEF,
         description="`belief`: persistence, growth, drift, turbulence and the other cues of a track are weighed into a "
-        "calibrated probability, with weights fitted for the model; `k_of_n` where none are. `k_of_n`: the mean of the "
-        "best `k` of the last `n` boxes.",
+        "calibrated probability, with weights fitted for the model, and the mean of the best `k` of the last `n` boxes "
+        "must reach `hysteresis x threshold`; `k_of_n` where none are. `k_of_n`: that mean must reach `threshold`.",
     )
     probability: float = Field(
         0.0,

@@ -296,7 +296,7 @@ class VisibleRule:
     def _climb(self, case: _Case, seen: TrackView, view: View, belief: float | None) -> None:
         """Note how high the track has come, for the camera's budget."""
         delay_s = view.time.seconds_since(seen.track.first.time)
-        if belief is not None:
+        if belief is not None and case.confirmation.is_supported:
             case.climber.observe(belief, delay_s)
         elif not self._belief and delay_s >= self._base.min_duration_s:
             case.climber.observe(case.confirmation.reached, delay_s)
