@@ -108,7 +108,7 @@ def test_a_draft_is_tried_on_the_last_seconds_and_its_leads_are_looked_at(
     expect(lead).to_contain_text("1号排放口 · 北京通州示范热力有限公司")
     lead.click()
     mark = editor.locator("rect.mark")
-    expect(mark).to_have_attribute("width", "60")
+    expect(mark).to_have_attribute("width", "60", timeout=20_000)
     assert mark.get_attribute("x") == str(square_left(PICTURE_S)).removesuffix(".0")
     expect(editor.locator(".zones-foot .note")).to_have_text("录像第 21.5 秒")
     keep_picture(wall, "dryrun-zh-1366")

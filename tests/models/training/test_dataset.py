@@ -128,7 +128,12 @@ def test_doubtful_negatives_are_left_out(tmp_path: Path) -> None:
 def test_every_shipped_recipe_reads() -> None:
     """The recipe files beside the code hold known keys in range."""
     folder = Path(__file__).parents[3] / "models" / "training" / "recipes"
-    assert {Recipe.read(path).name for path in folder.glob("*.toml")} == {"emissions-n", "emissions-s", "objects-n"}
+    assert {Recipe.read(path).name for path in folder.glob("*.toml")} == {
+        "emissions-n",
+        "emissions-s",
+        "emissions-v8s",
+        "objects-n",
+    }
 
 
 def test_a_misspelt_recipe_key_is_refused(tmp_path: Path) -> None:
