@@ -1,12 +1,51 @@
 """Ranges: which bytes of a file a call asks for, and whether it has them already (RFC 9110, 13.1 and 14)."""
 
 import re
+from dataclasses import dataclass
 
 from fastapi import Request
 
 from api.problems import Problem
 
 _RANGE = re.compile(r"^bytes=(\d{0,15})-(\d{0,15})$")
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """
+    How a call for a file of evidence is answered.
+
+    Attributes:
+        status: 200, 206 for a range, 304 where the caller has the bytes already.
+
+        headers: of the answer.
+
+        start, end: of the bytes that go out; both 0 with 304.
+    """
+
+    status: int
+    headers: dict[str, str]
+    start: int = 0
+    end: int = 0
+
+
+def served(request: Request, size: int, etag: str, disposition: str) -> Served:
+    """Return the answer to a call for a file of `size` bytes; it is shown in no page, and raises as `byte_range`."""
+    headers = {
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": disposition,
+        "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    if is_known(request, etag):
+        return Served(304, headers)
+    asked = byte_range(request, size, etag)
+    start, end = asked or (0, size)
+    headers["Content-Length"] = str(end - start)
+    if asked is not None:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    return Served(200 if asked is None else 206, headers, start, end)
 
 
 def is_known(request: Request, etag: str) -> bool:

@@ -5,15 +5,12 @@ The clip lies in a folder of its own that is gone when the run ends; the analysi
 (`vision.trial`), so that it can be ended at any moment and takes only the time that nothing else wants.
 """
 
-import multiprocessing
 import os
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import redis
@@ -39,6 +36,7 @@ from streams.ring import PacketRing
 from vision.clips import RingClips, Span
 from vision.config import WorkerConfig
 from vision.desired import RefusedCameraError, drafted_camera
+from vision.errands import ErrandThread, child_process, heard, write_report
 from vision.hindsight import Hindsight
 from vision.sections import CameraConfig
 from vision.trial import Far, Fault, Found, Message, Picture, Trial, run
@@ -46,14 +44,8 @@ from vision.watched import WatchedCamera
 
 log = structlog.get_logger(__name__)
 
-_IDLE_S = 1.0
-"""Between two looks for an order; an admin waits so long at most."""
-
 _FOR_EVER_S = 1e9
 """Later than any picture of an epoch."""
-
-_TELL_S = 0.5
-"""Between two reports, and between two looks whether the run is still wanted."""
 
 
 class DryRunError(Exception):
@@ -131,8 +123,7 @@ class DryRuns:
         self._folder = folder
         self._find = find
         self._body = body
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="dry-runs")
+        self._thread = ErrandThread("dry-runs", self._take_turn)
 
     def start(self) -> None:
         """Start taking orders; clips that a killed worker left are removed."""
@@ -144,17 +135,7 @@ class DryRuns:
 
     def stop(self, deadline_s: float = 5.0) -> None:
         """Give up the run under way and end."""
-        self._stopping.set()
-        self._thread.join(deadline_s)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_IDLE_S):
-            try:
-                self._take_turn()
-            except redis.RedisError as error:
-                log.debug("dry runs wait for the bus", error=str(error))
-            except Exception:
-                log.exception("dry run failed; the worker goes on")
+        self._thread.stop(deadline_s)
 
     def _take_turn(self) -> None:
         taken = self._redis.lpop(bus.dry_runs_key(self._node))
@@ -200,7 +181,7 @@ class DryRuns:
         try:
             for message in self._hindsight(order).messages():
                 account.take(message)
-                if self._stopping.is_set() and not account.is_over:
+                if self._thread.stopping.is_set() and not account.is_over:
                     account.fail(DryRunFault.STOPPED)
                 if account.is_over or not self._tell(key, account):
                     break
@@ -268,49 +249,36 @@ class DryRuns:
 
     def _try(self, trial: Trial, order: DryRunOrder, key: str, account: _Account) -> None:
         """Run the child and tell what it says until it is done, not wanted any more, or out of time."""
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe(duplex=False)
-        child = context.Process(target=self._body, args=(trial, theirs), name="dry-run", daemon=True)
-        child.start()
-        theirs.close()
         deadline = time.monotonic() + order.timeout_s
-        try:
+        with child_process("dry-run", self._body, trial) as child:
             while not account.is_over:
-                self._listen(ours, account)
-                if not account.is_over and self._stopping.is_set():
+                self._listen(child, account)
+                if not account.is_over and self._thread.stopping.is_set():
                     account.fail(DryRunFault.STOPPED)
                 elif not account.is_over and time.monotonic() > deadline:
                     account.fail(DryRunFault.TOO_SLOW, f"not done within {order.timeout_s:g} s")
                 if not self._tell(key, account):
                     log.info("dry run is not wanted any more", camera=order.camera.id)
                     return
-        finally:
-            _end(child)
-            ours.close()
 
     @staticmethod
     def _listen(connection: Connection, account: _Account) -> None:
         """Take in what the child says for a moment."""
-        until = time.monotonic() + _TELL_S
         try:
-            while not account.is_over and connection.poll(max(0.0, until - time.monotonic())):
-                account.take(connection.recv())
-                if time.monotonic() > until:
+            for message in heard(connection):
+                account.take(message)
+                if account.is_over:
                     return
         except (EOFError, OSError):
             account.fail(DryRunFault.BROKEN, "the process ended without a word")
 
     def _tell(self, key: str, account: _Account) -> bool:
         """Write the report; return whether the run is still wanted."""
-        if not self._redis.hexists(key, "order"):
-            return False
         fields: dict[FieldT, EncodableT] = {"report": account.report.model_dump_json()}
         fields |= {bus.dry_run_picture(number): jpeg for number, jpeg in account.pictures.items()}
+        if not write_report(self._redis, key, fields, bus.DRY_RUN_TTL_S):
+            return False
         account.pictures.clear()
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(key, mapping=fields)
-            pipe.expire(key, bus.DRY_RUN_TTL_S)
-            pipe.execute()
         return True
 
 
@@ -325,11 +293,3 @@ def _longest(ring: PacketRing) -> Span | None:
         if times:
             spans.append(Span(epoch, min(times), max(times), max(times)))
     return max(spans, key=lambda span: span.end_s - span.start_s, default=None)
-
-
-def _end(child: BaseProcess) -> None:
-    child.join(timeout=0.2)
-    if child.is_alive():
-        child.kill()
-        child.join()
-    child.close()

@@ -7,33 +7,26 @@ Original and copy lie in a folder of their own that is gone afterwards; the work
 """
 
 import hashlib
-import multiprocessing
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import redis
 import structlog
 from pydantic import ValidationError
+from redis.typing import EncodableT, FieldT
 
 from api.contract import bus
 from api.contract.client import ApiClient, ApiRefusedError, ClientError
 from api.contract.redaction import RedactionFault, RedactionOrder, RedactionReport, RedactionState
 from vision.covering import Message, Refused, Written, cover
+from vision.errands import ErrandThread, child_process, heard, write_report
 
 log = structlog.get_logger(__name__)
 
 Body = Callable[[RedactionOrder, Path, Path, Connection], None]
-
-_IDLE_S = 1.0
-"""Between two looks for an order; an officer waits so long at most."""
-
-_TELL_S = 0.5
-"""Between two reports, and between two looks whether the copy is still wanted."""
 
 
 class RedactionError(Exception):
@@ -66,8 +59,7 @@ class Redactions:
         self._client = client
         self._folder = folder
         self._body = body
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="redactions")
+        self._thread = ErrandThread("redactions", self._take_turn)
 
     def start(self) -> None:
         """Start taking orders; clips that a killed worker left are removed."""
@@ -80,17 +72,7 @@ class Redactions:
 
     def stop(self, deadline_s: float = 5.0) -> None:
         """Give up the copy under way and end."""
-        self._stopping.set()
-        self._thread.join(deadline_s)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_IDLE_S):
-            try:
-                self._take_turn()
-            except redis.RedisError as error:
-                log.debug("redactions wait for the bus", error=str(error))
-            except Exception:
-                log.exception("redaction failed; the worker goes on")
+        self._thread.stop(deadline_s)
 
     def _take_turn(self) -> None:
         taken = self._redis.lpop(bus.REDACTIONS)
@@ -150,15 +132,10 @@ class Redactions:
 
     def _cover(self, order: RedactionOrder, report: RedactionReport, source: Path, target: Path) -> Written:
         """Run the child and tell how far it is until it is done, not wanted any more, or out of time."""
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe(duplex=False)
-        child = context.Process(target=self._body, args=(order, source, target, theirs), name="redaction", daemon=True)
-        child.start()
-        theirs.close()
         deadline = time.monotonic() + order.timeout_s
-        try:
+        with child_process("redaction", self._body, order, source, target) as child:
             while True:
-                match _heard(ours):
+                match _last_heard(child):
                     case Written() as written:
                         return written
                     case Refused(fault, detail):
@@ -167,14 +144,11 @@ class Redactions:
                         report = report.model_copy(update={"done_s": done_s})
                     case None:
                         pass
-                if self._stopping.is_set():
+                if self._thread.stopping.is_set():
                     raise RedactionError(RedactionFault.STOPPED, f"worker {self._node} stopped")
                 if time.monotonic() > deadline:
                     raise RedactionError(RedactionFault.TOO_SLOW, f"not done within {order.timeout_s:g} s")
                 self._tell(order, report)
-        finally:
-            _end(child)
-            ours.close()
 
     def _tell(self, order: RedactionOrder, report: RedactionReport) -> None:
         """Write the report and that the worker is at it; raise `_NotWantedError` where the order is gone."""
@@ -183,33 +157,17 @@ class Redactions:
         self._redis.set(bus.redaction_held_key(order.id), self._node, ex=bus.REDACTION_HELD_S)
 
     def _write(self, order: RedactionOrder, report: RedactionReport) -> bool:
-        key = bus.redaction_key(order.id)
-        if not self._redis.hexists(key, "order"):
-            return False
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(key, "report", report.model_dump_json())
-            pipe.expire(key, bus.REDACTION_TTL_S)
-            pipe.execute()
-        return True
+        fields: dict[FieldT, EncodableT] = {"report": report.model_dump_json()}
+        return write_report(self._redis, bus.redaction_key(order.id), fields, bus.REDACTION_TTL_S)
 
 
-def _heard(connection: Connection) -> Message | None:
+def _last_heard(child: Connection) -> Message | None:
     """Return the last thing that the child says within a moment, or at once its end; ``None`` for silence."""
-    until = time.monotonic() + _TELL_S
     last: Message | None = None
     try:
-        while connection.poll(max(0.0, until - time.monotonic())):
-            last = connection.recv()
-            if not isinstance(last, float) or time.monotonic() > until:
+        for last in heard(child):
+            if not isinstance(last, float):
                 break
     except (EOFError, OSError):
         return Refused(RedactionFault.BROKEN, "the process ended without a word")
     return last
-
-
-def _end(child: BaseProcess) -> None:
-    child.join(timeout=0.2)
-    if child.is_alive():
-        child.kill()
-        child.join()
-    child.close()

@@ -1,6 +1,7 @@
 """Evidence: a filed package, file by file or whole; every look at it is recorded in its custody."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -19,7 +20,7 @@ from api.custody import filed_lead, missing, note, package_sizes
 from api.intake import verify_filed
 from api.problems import Problem
 from api.proofs import proofs_of, proven_folder
-from api.ranges import byte_range, is_known
+from api.ranges import is_known, served
 from api.routes.leads import LeadIdPath
 from api.state import ApiState, State
 from api.store.custody import CustodyAction
@@ -210,30 +211,20 @@ def _file(
     suffix = "." + name.rpartition(".")[2].lower()
     shown = suffix in SHOWN and not download
     etag = f'"{sums[:32]}-{name}{sha256_hex(proofs[name])[:16] if name in proofs else ""}"'
-    headers = {
-        "ETag": etag,
-        "Accept-Ranges": "bytes",
-        "Content-Disposition": f'{"inline" if shown else "attachment"}; filename="{lead_id}_{name}"',
-        "Cache-Control": "private, no-cache",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-    }
-    if is_known(request, etag):
-        return Response(status_code=304, headers=headers)
-    asked = byte_range(request, size, etag)
-    start, end = asked or (0, size)
-    headers["Content-Length"] = str(end - start)
-    if asked is not None:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    status = 200 if asked is None else 206
+    disposition = f'{"inline" if shown else "attachment"}; filename="{lead_id}_{name}"'
+    answer = served(request, size, etag, disposition)
+    if answer.status == HTTPStatus.NOT_MODIFIED:
+        return Response(status_code=answer.status, headers=answer.headers)
     kind = MEDIA_TYPES.get(suffix, "text/plain; charset=utf-8" if suffix == ".sh" else None) or (
         "text/plain; charset=utf-8" if name == "SHA256SUMS" else "application/octet-stream"
     )
     if request.method == "HEAD":
-        return Response(status_code=status, headers=headers, media_type=kind)
+        return Response(status_code=answer.status, headers=answer.headers, media_type=kind)
     note(state, request, operator, lead_id, name, _look(suffix, shown=shown))
+    start, end = answer.start, answer.end
     kept = name not in proofs
     pieces = state.vault.read(sums, name, start, end - start) if kept else iter([proofs[name][start:end]])
-    return StreamingResponse(pieces, status_code=status, headers=headers, media_type=kind)
+    return StreamingResponse(pieces, status_code=answer.status, headers=answer.headers, media_type=kind)
 
 
 def _look(suffix: str, *, shown: bool) -> CustodyAction:

@@ -1,6 +1,7 @@
 """Redactions: copies that may be shown to others, with what must not be seen covered; pictures are covered here."""
 
 import hashlib
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
@@ -15,7 +16,7 @@ from api.contract.schema import Sha256, UtcTime
 from api.contract.stamp import FILE_NAME_PATTERN
 from api.custody import filed_lead, note, package_sizes
 from api.problems import Problem
-from api.ranges import byte_range, is_known
+from api.ranges import served
 from api.report.pictures import UnreadablePicture, covered
 from api.routes.leads import LeadIdPath
 from api.state import ApiState, State
@@ -133,25 +134,14 @@ def copy_of(
             raise Problem(404, "not-found", str(fault)) from fault
     if found.media_type != media_type:
         raise Problem(404, "not-found", f"the redacted copy {sha256} is {found.media_type}")
-    etag = f'"{sha256}"'
-    headers = {
-        "ETag": etag,
-        "Accept-Ranges": "bytes",
-        "Content-Disposition": f'inline; filename="{lead_id}_redacted_{found.name[-20:]}"',
-        "Cache-Control": "private, no-cache",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-    }
-    if is_known(request, etag):
-        return Response(status_code=304, headers=headers)
-    asked = byte_range(request, found.size, etag)
-    start, end = asked or (0, found.size)
-    headers["Content-Length"] = str(end - start)
-    if asked is not None:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
+    disposition = f'inline; filename="{lead_id}_redacted_{found.name[-20:]}"'
+    answer = served(request, found.size, f'"{sha256}"', disposition)
+    if answer.status == HTTPStatus.NOT_MODIFIED:
+        return Response(status_code=answer.status, headers=answer.headers)
     action = CustodyAction.PLAYED if media_type == "video/mp4" else CustodyAction.VIEWED
     note(state, request, operator, lead_id, f"redactions/{found.name}", action)
-    pieces = copy_pieces(state.database, found, start, end)
-    return StreamingResponse(pieces, 200 if asked is None else 206, headers, media_type)
+    pieces = copy_pieces(state.database, found, answer.start, answer.end)
+    return StreamingResponse(pieces, answer.status, answer.headers, media_type)
 
 
 def redaction_document(one: Redaction) -> RedactionDocument:
