@@ -88,19 +88,23 @@ class Redactions:
             log.warning("redaction order cannot be read", redaction=redaction_id, errors=error.error_count())
             return
         log.info("clip redaction begins", lead=order.lead_id, regions=len(order.regions), masks=len(order.masks))
-        report = RedactionReport(state=RedactionState.RUNNING, worker=self._node)
         try:
-            report = self._serve(order, report)
-        except RedactionError as error:
-            faulty = {"state": RedactionState.FAILED, "fault": error.fault, "detail": error.detail[:500]}
-            report = report.model_copy(update=faulty)
+            report = self._outcome(order, RedactionReport(state=RedactionState.RUNNING, worker=self._node))
+            self._write(order, report)
+            log.info("clip redaction ends", lead=order.lead_id, state=report.state.value, fault=report.fault)
         except _NotWantedError:
             log.info("clip redaction is not wanted any more", lead=order.lead_id)
-            return
         finally:
+            # Last: who reads a running report that no worker holds takes the worker for dead.
             self._redis.delete(bus.redaction_held_key(order.id))
-        self._write(order, report)
-        log.info("clip redaction ends", lead=order.lead_id, state=report.state.value, fault=report.fault)
+
+    def _outcome(self, order: RedactionOrder, report: RedactionReport) -> RedactionReport:
+        """Return the last report, of a copy or of why there is none; raise `_NotWantedError`."""
+        try:
+            return self._serve(order, report)
+        except RedactionError as error:
+            faulty = {"state": RedactionState.FAILED, "fault": error.fault, "detail": error.detail[:500]}
+            return report.model_copy(update=faulty)
 
     def _serve(self, order: RedactionOrder, report: RedactionReport) -> RedactionReport:
         """Make and hand in the copy; return the last report. Raises `RedactionError`, `_NotWantedError`."""

@@ -279,6 +279,30 @@ def test_a_worker_that_stops_dies_or_is_too_slow_says_so(
     assert filed
 
 
+def test_a_worker_lets_go_of_an_order_once_its_end_is_told(
+    operator: httpx.Client, filed: bytes, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In between, the end would be told as that of a worker that fell silent."""
+    told: list[str] = []
+    delete = redis.Redis.delete
+
+    def watched(client: redis.Redis, *names: str) -> Any:
+        for name in map(str, names):
+            redaction_id = name.split(":")[2]
+            if name == keys.redaction_held_key(redaction_id):
+                report = client.hget(keys.redaction_key(redaction_id), "report")
+                assert isinstance(report, bytes)
+                told.append(json.loads(report)["state"])
+        return delete(client, *names)
+
+    monkeypatch.setattr(redis.Redis, "delete", watched)
+    redactions = start(vanish)
+    wait_for(operator, order(operator)["id"], "failed")
+    redactions.stop()
+    assert told == ["failed"]
+    assert filed
+
+
 def test_what_makes_no_sense_is_refused_before_a_worker_hears_of_it(
     operator: httpx.Client, worker: httpx.Client, filed: bytes, start: Start, bus: redis.Redis
 ) -> None:
