@@ -58,6 +58,10 @@ def models_train(
     objects: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="Street scenes, used as pictures without smoke.")
     ] = None,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(exists=True, file_okay=False, help="More pictures, all of them to learn from: rendered lessons."),
+    ] = None,
     sightings: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="What the teacher sees (JSON lines); made without this."),
@@ -79,7 +83,7 @@ def models_train(
     made = make(
         Recipe.read(find_recipe(recipe)),
         RunOptions(
-            sources=Sources(data, objects, sightings),
+            sources=Sources(data, objects, sightings, tuple(also or ())),
             out=out,
             initial=initial,
             teacher=teacher,

@@ -31,11 +31,14 @@ class Sources:
         objects: Street scenes of another topic, all of them negatives; or none.
 
         sightings: A teacher's answers (see `read_sightings`); or none, then nothing is repaired.
+
+        also: More YOLO-format folders, all of them to learn from: rendered lessons, for one.
     """
 
     data: Path
     objects: Path | None = None
     sightings: Path | None = None
+    also: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +107,8 @@ def read(recipe: Recipe, sources: Sources) -> list[Sample]:
     if sources.objects is not None:
         streets = read_folder(sources.objects, prefix="streets_", labelled=False)
         samples += [replace(item, split="held" if item.split == "val" else item.split) for item in streets]
+    for more in sources.also:
+        samples += [replace(item, split="train") for item in read_folder(more, classes=len(recipe.classes))]
     return samples
 
 

@@ -253,6 +253,7 @@ def main() -> None:
     parser.add_argument("--initial", type=Path, help="checkpoint the recipe starts from")
     parser.add_argument("--teacher", type=Path, help="checkpoint whose answers are learned, if the recipe distils")
     parser.add_argument("--objects", type=Path, help="street scenes of another topic, used as negatives")
+    parser.add_argument("--also", type=Path, action="append", default=[], help="YOLO folder to learn from as a whole")
     parser.add_argument("--sightings", type=Path, help="a teacher's detections (JSON lines) for label repair")
     parser.add_argument("--budget", type=float, help="seconds, instead of the recipe's")
     parser.add_argument("--batch", type=int, help="images a step, instead of the recipe's")
@@ -262,7 +263,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=16, help="threads that decode images at the start")
     said = parser.parse_args()
     options = RunOptions(
-        sources=Sources(said.data, said.objects, said.sightings),
+        sources=Sources(said.data, said.objects, said.sightings, tuple(said.also)),
         out=said.out,
         initial=said.initial,
         teacher=said.teacher,

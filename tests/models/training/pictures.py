@@ -8,9 +8,9 @@ import numpy as np
 SIDE_WH = (96, 64)
 
 
-def draw(folder: Path, *, train: int = 8, val: int = 4) -> Path:
+def draw(folder: Path, *, train: int = 8, val: int = 4, seed: int = 1) -> Path:
     """Write `train` and `val` images under `folder`; every fourth has no label, the others one box of either class."""
-    random = np.random.default_rng(1)
+    random = np.random.default_rng(seed)
     width, height = SIDE_WH
     for split, count in (("train", train), ("val", val)):
         for part in ("images", "labels"):

@@ -79,3 +79,14 @@ def test_assembly_counts_what_it_did(tmp_path: Path) -> None:
     assert {item.split for item in corpus.check} == {"val"}
     assert corpus.notes["train"] == len(corpus.train)
     assert corpus.notes["train_negatives"] == sum(item.is_negative for item in corpus.train)
+
+
+def test_lessons_are_learned_from_and_never_measured_on(tmp_path: Path) -> None:
+    """A folder given beside the data adds to the training part alone, whatever splits it has."""
+    plain = assemble(RECIPE, Sources(draw(tmp_path / "data")))
+    lessons = draw(tmp_path / "lessons", seed=9)
+    more = assemble(RECIPE, Sources(tmp_path / "data", also=(lessons,)))
+    assert {item.path for item in more.check} == {item.path for item in plain.check}
+    added = {item.path for item in more.train} - {item.path for item in plain.train}
+    assert added
+    assert all(lessons in path.parents for path in added)
