@@ -1,8 +1,8 @@
 """
 From a recipe and a folder of images to a model that can be released: what ``plumewatch models train`` does.
 
-``OUT/NAME/`` ends up with the checkpoint ``best.pt``, the weights ``NAME.onnx``, the run record ``NAME.run.json``, a
-draft of the model card ``NAME.md`` and ``candidate.toml``, the table that ``plumewatch models promote`` registers.
+``OUT/NAME/`` ends up with the checkpoint ``released.pt``, the weights ``NAME.onnx``, the run record ``NAME.run.json``,
+a draft of the model card ``NAME.md`` and ``candidate.toml``, the table that ``plumewatch models promote`` registers.
 """
 
 from __future__ import annotations
@@ -83,9 +83,9 @@ def make(recipe: Recipe, options: RunOptions, *, version: str) -> Candidate:
 
 
 def publish(recipe: Recipe, folder: Path, *, version: str) -> Candidate:
-    """Export ``best.pt`` of a finished run's folder, and write card and registry table from its ``run.json``."""
+    """Export ``released.pt`` of a finished run's folder, and write card and registry table from its ``run.json``."""
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    exported = export_onnx(folder / "best.pt", folder / f"{recipe.name}.onnx")
+    exported = export_onnx(folder / "released.pt", folder / f"{recipe.name}.onnx")
     (folder / f"{recipe.name}.run.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     (folder / "candidate.toml").write_text(_table(recipe, record, exported, version), encoding="utf-8")
     (folder / f"{recipe.name}.md").write_text(_card(recipe, record, exported, version), encoding="utf-8")

@@ -177,8 +177,9 @@ class Recipe:
 
         class_gain: Gain of the classification loss (box 7.5 and distribution 1.5 stay as in ultralytics).
 
-        blend: How far the released weights lie on the way from the first to the tuned ones (:mod:`tune` only). Half
-            of the way keeps what the first knew of pictures that are few among the new ones.
+        blend: How far the released weights lie on the way from the first to the tuned ones, where training starts
+            from weights of the same shape. Half of the way keeps what the first knew of pictures that are few among
+            the new ones.
 
         check_every_s: Seconds between validations.
 

@@ -6,7 +6,8 @@ makes a checkpoint and its run record; ``plumewatch models train`` (:mod:`candid
 
 All images live in device memory and every augmentation runs there, so the device is never fed by a data loader. The
 weight average is validated every ``check_every_s`` and written to ``last.pt`` (and ``best.pt`` when it is the best so
-far); the run record beside them holds recipe, git state, data hash, curve and figures by group.
+far); what is released (the best, or what lies between it and the first weights) is ``released.pt``. The run record
+beside them holds recipe, git state, data hash, curve and figures by group.
 """
 
 from __future__ import annotations
@@ -278,7 +279,7 @@ def main() -> None:
 
 
 def run_recipe(recipe: Recipe, options: RunOptions) -> Path:
-    """Assemble, train, measure, write ``OUT/NAME/{best,last,state}.pt`` and ``run.json``; return that folder."""
+    """Assemble, train, measure, write ``OUT/NAME/*.pt`` (see above) and ``run.json``; return that folder."""
     began = time.monotonic()
     if options.batch:
         recipe = replace(recipe, batch=options.batch)
@@ -314,7 +315,11 @@ def run_recipe(recipe: Recipe, options: RunOptions) -> Path:
     if team.rank:
         return folder
     seen = (curve[-1]["step"] * recipe.batch * team.size) / budget_s
-    best = weights.load(folder / "best.pt").to(device).eval()
+    best = weights.load(folder / "best.pt")
+    if recipe.initial == "load" and options.initial is not None:
+        best = weights.between(weights.load(options.initial), best, recipe.blend)
+    weights.save(best, folder / "released.pt", curve[-1] | {"blend": recipe.blend})
+    best = best.to(device).eval()
     whole = stores.fill(corpus.check, recipe.side_px, device, workers=options.workers)
     figures = report(corpus.check, see(best, whole, corpus.check), recipe.classes)
     entry = record.RunRecord(

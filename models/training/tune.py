@@ -126,8 +126,8 @@ def tune(
         print(f"{course.seconds:.0f} s, {course.pictures} pictures, loss {course.loss:.3f}", flush=True)
 
     pictures_seen = tuner.run(tell)
-    weights.save(model, folder / "best.pt", {"recipe": recipe.table()})
-    after = export_onnx(folder / "best.pt", folder / f"{recipe.name}.onnx").path
+    weights.save(model, folder / "released.pt", {"recipe": recipe.table()})
+    after = export_onnx(folder / "released.pt", folder / f"{recipe.name}.onnx").path
     check = check[:: max(1, len(check) // recipe.check_limit)] if recipe.check_limit else check
     figures = report(check, look(check, _eye(after, recipe, threads, precision)), recipe.classes, threshold=threshold)
     record.RunRecord(

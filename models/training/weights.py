@@ -61,6 +61,18 @@ def graft(source: DetectionModel, target: DetectionModel) -> int:
     return len(fitting)
 
 
+def between(first: DetectionModel, last: DetectionModel, share: float) -> DetectionModel:
+    """Return a model whose every tensor lies ``share`` of the way from that of ``first`` to that of ``last``."""
+    middle, goal = deepcopy(first), last.state_dict()
+    middle.load_state_dict(
+        {
+            name: value.lerp(goal[name].to(value), share) if value.is_floating_point() else goal[name]
+            for name, value in first.state_dict().items()
+        }
+    )
+    return middle
+
+
 def hyperparameters(class_gain: float) -> types.SimpleNamespace:
     """Return ultralytics' default settings with one classification gain: what the detection loss reads."""
     from ultralytics.cfg import get_cfg  # noqa: PLC0415 - after the stubs above

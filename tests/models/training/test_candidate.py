@@ -67,7 +67,7 @@ def test_train_export_and_promote_on_a_tiny_set(tmp_path: Path) -> None:
     assert record["curve"][-1]["step"] >= 1
     assert "| threshold |" in (folder / "tiny.md").read_text(encoding="utf-8")
 
-    again = run("models", "export", folder / "best.pt", "--out", tmp_path / "again.onnx")
+    again = run("models", "export", folder / "released.pt", "--out", tmp_path / "again.onnx")
     assert (tmp_path / "again.onnx").read_bytes() == (folder / "tiny.onnx").read_bytes()
     assert "smoke, fire" in again
 

@@ -51,6 +51,26 @@ def test_a_run_writes_weights_curve_and_record(tmp_path: Path) -> None:
     assert weights.load(tmp_path / "tiny" / "last.pt").names == dict(enumerate(CLASS_NAMES))
 
 
+def test_what_is_released_lies_between_the_first_and_the_best(tmp_path: Path) -> None:
+    """With a blend of a quarter every weight is a quarter of its way from the given file's to the best one's."""
+    draw(tmp_path / "data")
+    first = tmp_path / "first.pt"
+    weights.save(weights.build("yolov8n.yaml", CLASS_NAMES, width=TINY), first, {})
+    recipe = Recipe(
+        "tiny", "yolov8n.yaml", initial="load", budget_s=1.0, batch=4, side_px=64, optimiser="adamw", blend=0.25,
+        learning_rate=0.01, warmup=0.0, ema=0.5, ema_ramp=1.0, synthesis=Synthesis(slots=4),
+    )  # fmt: skip
+    folder = run_recipe(recipe, RunOptions(sources=Sources(tmp_path / "data"), out=tmp_path, initial=first, workers=1))
+    start, best, released = (
+        weights.load(path).state_dict() for path in (first, folder / "best.pt", folder / "released.pt")
+    )
+    moved = [name for name, value in start.items() if value.is_floating_point() and not torch.equal(value, best[name])]
+    assert len(moved) > 50
+    for name in moved:
+        wanted = start[name] + 0.25 * (best[name] - start[name])
+        assert torch.allclose(released[name], wanted, rtol=2e-3, atol=1e-4), name
+
+
 def test_slimming_to_the_same_width_changes_nothing(tmp_path: Path) -> None:
     """Cutting no channel gives the very same answers."""
     samples = of_split(read_folder(draw(tmp_path)), "train")
