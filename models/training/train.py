@@ -6,8 +6,8 @@ makes a checkpoint and its run record; ``plumewatch models train`` (:mod:`candid
 
 All images live in device memory and every augmentation runs there, so the device is never fed by a data loader. The
 weight average is validated every ``check_every_s`` and written to ``last.pt`` (and ``best.pt`` when it is the best so
-far); what is released (the best, or what lies between it and the first weights) is ``released.pt``. The run record
-beside them holds recipe, git state, data hash, curve and figures by group.
+far). ``released.pt`` is the average at the end of the schedule, or what the recipe's ``blend`` puts between the first
+weights and it. The run record beside them holds recipe, git state, data hash, curve and figures by group.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from models.training import record, weights
+from models.training import pages, record, weights
 from models.training import store as stores
 from models.training.batches import Batches
 from models.training.corpus import Corpus, Sources, assemble
@@ -285,6 +285,8 @@ def run_recipe(recipe: Recipe, options: RunOptions) -> Path:
         recipe = replace(recipe, batch=options.batch)
     team = Team.join()
     device = torch.device("cuda", team.rank) if torch.cuda.is_available() else torch.device("cpu")
+    if device.type == "cpu":
+        pages.keep_freed_memory()
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(recipe.seed)
@@ -315,13 +317,13 @@ def run_recipe(recipe: Recipe, options: RunOptions) -> Path:
     if team.rank:
         return folder
     seen = (curve[-1]["step"] * recipe.batch * team.size) / budget_s
-    best = weights.load(folder / "best.pt")
+    released = weights.load(folder / "last.pt")
     if recipe.initial == "load" and options.initial is not None:
-        best = weights.between(weights.load(options.initial), best, recipe.blend)
-    weights.save(best, folder / "released.pt", curve[-1] | {"blend": recipe.blend})
-    best = best.to(device).eval()
+        released = weights.between(weights.load(options.initial), released, recipe.blend)
+    weights.save(released, folder / "released.pt", curve[-1] | {"blend": recipe.blend})
+    released = released.to(device).eval()
     whole = stores.fill(corpus.check, recipe.side_px, device, workers=options.workers)
-    figures = report(corpus.check, see(best, whole, corpus.check), recipe.classes)
+    figures = report(corpus.check, see(released, whole, corpus.check), recipe.classes)
     entry = record.RunRecord(
         recipe=recipe.table(),
         git=record.git_state(Path(__file__).parent),

@@ -51,8 +51,8 @@ def test_a_run_writes_weights_curve_and_record(tmp_path: Path) -> None:
     assert weights.load(tmp_path / "tiny" / "last.pt").names == dict(enumerate(CLASS_NAMES))
 
 
-def test_what_is_released_lies_between_the_first_and_the_best(tmp_path: Path) -> None:
-    """With a blend of a quarter every weight is a quarter of its way from the given file's to the best one's."""
+def test_what_is_released_lies_between_the_first_and_the_last(tmp_path: Path) -> None:
+    """With a blend of a quarter every weight is a quarter of its way from the given file's to the last one's."""
     draw(tmp_path / "data")
     first = tmp_path / "first.pt"
     weights.save(weights.build("yolov8n.yaml", CLASS_NAMES, width=TINY), first, {})
@@ -61,13 +61,13 @@ def test_what_is_released_lies_between_the_first_and_the_best(tmp_path: Path) ->
         learning_rate=0.01, warmup=0.0, ema=0.5, ema_ramp=1.0, synthesis=Synthesis(slots=4),
     )  # fmt: skip
     folder = run_recipe(recipe, RunOptions(sources=Sources(tmp_path / "data"), out=tmp_path, initial=first, workers=1))
-    start, best, released = (
-        weights.load(path).state_dict() for path in (first, folder / "best.pt", folder / "released.pt")
+    start, last, released = (
+        weights.load(path).state_dict() for path in (first, folder / "last.pt", folder / "released.pt")
     )
-    moved = [name for name, value in start.items() if value.is_floating_point() and not torch.equal(value, best[name])]
+    moved = [name for name, value in start.items() if value.is_floating_point() and not torch.equal(value, last[name])]
     assert len(moved) > 50
     for name in moved:
-        wanted = start[name] + 0.25 * (best[name] - start[name])
+        wanted = start[name] + 0.25 * (last[name] - start[name])
         assert torch.allclose(released[name], wanted, rtol=2e-3, atol=1e-4), name
 
 
