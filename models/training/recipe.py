@@ -157,6 +157,8 @@ class Recipe:
 
         side_px: Training side; images are stored with this longest side.
 
+        look_px: Longest side at which the released model looks at pictures and is measured; 0 is the training side.
+
         optimiser: ``sgd`` (Nesterov; long runs on a GPU) or ``adamw`` (short runs: recovers a slimmed model sooner).
 
         learning_rate: Peak of the cosine.
@@ -200,6 +202,7 @@ class Recipe:
     budget_s: float = 600.0
     batch: int = 64
     side_px: int = 640
+    look_px: int = 0
     optimiser: str = "sgd"
     learning_rate: float = 0.01
     final_rate: float = 0.01
@@ -253,10 +256,15 @@ class Recipe:
         if recipe.optimiser not in {"sgd", "adamw"}:
             message = f"{path}: optimiser must be sgd or adamw, got {recipe.optimiser!r}"
             raise RecipeError(message)
-        if recipe.budget_s <= 0 or recipe.batch < 1 or recipe.side_px % 32:
-            message = f"{path}: budget_s and batch must be positive and side_px a multiple of 32"
+        if recipe.budget_s <= 0 or recipe.batch < 1 or recipe.side_px % 32 or recipe.look_px % 32:
+            message = f"{path}: budget_s and batch must be positive, side_px and look_px multiples of 32"
             raise RecipeError(message)
         return recipe
+
+    @property
+    def shown_px(self) -> int:
+        """Longest side at which the released model looks at pictures."""
+        return self.look_px or self.side_px
 
     def table(self) -> dict[str, object]:
         """Return the recipe as plain values, ready for JSON."""

@@ -322,7 +322,7 @@ def run_recipe(recipe: Recipe, options: RunOptions) -> Path:
         released = weights.between(weights.load(options.initial), released, recipe.blend)
     weights.save(released, folder / "released.pt", curve[-1] | {"blend": recipe.blend})
     released = released.to(device).eval()
-    whole = stores.fill(corpus.check, recipe.side_px, device, workers=options.workers)
+    whole = stores.fill(corpus.check, recipe.shown_px, device, workers=options.workers)
     figures = report(corpus.check, see(released, whole, corpus.check), recipe.classes)
     entry = record.RunRecord(
         recipe=recipe.table(),
