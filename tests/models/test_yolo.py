@@ -45,7 +45,7 @@ def weights(path: Path) -> dict[str, bytes]:
 
 
 def test_export(tmp_path: Path) -> None:
-    """Two exports of the checkpoint are the same bytes, and hold the weights of the shipped file."""
+    """Two exports of a checkpoint are the same bytes, and hold a tensor for each of the shipped file's, which is later."""
     from models.yolo import export_onnx  # noqa: PLC0415 - needs the extra
 
     checkpoint = shared_path("models/emissions-v8s.pt")
@@ -54,8 +54,10 @@ def test_export(tmp_path: Path) -> None:
     assert one.sha256 == two.sha256
     assert one.path.stat().st_size < 25 * 1024 * 1024
     shipped = weights(DEFAULT_FILE.parent / "weights" / "emissions-v8s.onnx")
+    exported = weights(one.path)
     assert len(shipped) > 100
-    assert weights(one.path) == shipped
+    assert {name: len(raw) for name, raw in exported.items()} == {name: len(raw) for name, raw in shipped.items()}
+    assert exported != shipped
 
 
 def test_hostile_checkpoint(tmp_path: Path) -> None:
