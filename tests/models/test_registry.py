@@ -80,7 +80,7 @@ def test_no_onnx_at_all(tmp_path: Path, runtime: str) -> None:
     ("edit", "message"),
     [
         (('head = "v8"', 'head = "v9"'), "model m: head must be one of v8, end2end, got 'v9'"),
-        (("threshold = 0.25", 'threshold = "low"'), "model m: threshold must be of type float, got 'low'"),
+        (("threshold = 0.27", 'threshold = "low"'), "model m: threshold must be of type float, got 'low'"),
         (("nms_iou", "nms"), "model m: keys missing or unknown in the registry: nms, nms_iou"),
         (("long_side_px = 640", "long_side_px = 650"), "model m: long_side_px must be a multiple of 32, got 650"),
         (('default = "m"', 'default = "n"'), "the default 'n' is not one of"),

@@ -45,7 +45,7 @@ def weights(path: Path) -> dict[str, bytes]:
 
 
 def test_export(tmp_path: Path) -> None:
-    """Two exports of a checkpoint are the same bytes, and hold a tensor for each of the shipped file's, which is later."""
+    """Two exports of a checkpoint are the same bytes, with a tensor for each of the shipped file's, which is later."""
     from models.yolo import export_onnx  # noqa: PLC0415 - needs the extra
 
     checkpoint = shared_path("models/emissions-v8s.pt")
