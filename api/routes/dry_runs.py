@@ -1,12 +1,14 @@
 """Dry runs: draft zones tried on what a camera has just seen or on an uploaded clip, with nothing filed."""
 
-from typing import Annotated, cast
+import os
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+from typing import Annotated, BinaryIO, cast
 
 import structlog
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import Admin, AnyWorker, caller_name
@@ -24,6 +26,8 @@ router = APIRouter(prefix="/v1/cameras/{camera_id}/dry-runs", tags=["zones"])
 
 CameraIdPath = Annotated[str, Path(pattern=CAMERA_ID_PATTERN)]
 RunIdPath = Annotated[str, Path(pattern=RUN_ID_PATTERN)]
+
+CHUNK_BYTES = 1024**2
 
 
 class Draft(BaseModel):
@@ -131,15 +135,32 @@ async def get_dry_run_picture(
 
 
 @router.get("/{run_id}/clip", response_class=FileResponse)
-async def get_dry_run_clip(camera_id: CameraIdPath, run_id: RunIdPath, _: AnyWorker, state: State) -> FileResponse:
-    """Hand the uploaded clip to the worker, once: it is removed from here then."""
+async def get_dry_run_clip(camera_id: CameraIdPath, run_id: RunIdPath, _: AnyWorker, state: State) -> StreamingResponse:
+    """Hand the uploaded clip to the worker, once: it is removed from here before its first byte is sent."""
     run = await find_run(state, camera_id, run_id)
-    path = clip_path(state, run.order.id)
-    if not await run_in_threadpool(path.is_file):
-        raise Problem(404, "not-found", "no clip waits for this dry run")
-    return FileResponse(
-        path, media_type="application/octet-stream", background=BackgroundTask(path.unlink, missing_ok=True)
-    )
+    try:
+        clip = await run_in_threadpool(_taken, clip_path(state, run.order.id))
+    except FileNotFoundError:
+        raise Problem(404, "not-found", "no clip waits for this dry run") from None
+    size = str(os.fstat(clip.fileno()).st_size)
+    return StreamingResponse(_chunks(clip), media_type="application/octet-stream", headers={"Content-Length": size})
+
+
+def _taken(path: FilePath) -> BinaryIO:
+    """Return the clip, open and without a name any more; raise `FileNotFoundError` where somebody has it already."""
+    clip = path.open("rb")
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        clip.close()
+        raise
+    return clip
+
+
+def _chunks(clip: BinaryIO) -> Iterator[bytes]:
+    with clip:
+        while chunk := clip.read(CHUNK_BYTES):
+            yield chunk
 
 
 def _registered(state: ApiState, camera_id: str) -> CameraDocument:
