@@ -43,7 +43,7 @@ class Batch:
 
         ignored_class: int64 ``(b, k)``: the class left out there, -1 for unused rows.
 
-        is_taught: bool ``(b,)``: real images only, at least one target: a teacher may be asked about these.
+        is_taught: bool ``(b,)``: photographs only, at least one target: a teacher may be asked about these.
     """
 
     images: torch.Tensor
@@ -99,7 +99,7 @@ class Batches:
         layout = self._layout(torch.cat([index[:, None], partners], dim=1), self._uniform(len(index)) < mosaic)
         images = self._recolour(self._render(layout))
         xyxy, class_id = self._boxes(layout)
-        is_real = ~(self.store.is_painted[layout.source] & layout.is_used).any(dim=1)
+        is_real = ~(self.store.is_drawn[layout.source] & layout.is_used).any(dim=1)
         if not plain and self.settings.mixup > 0:
             images, xyxy, class_id, mixed = self._mix(images, xyxy, class_id)
             is_real &= ~mixed | is_real.roll(1)

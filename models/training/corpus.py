@@ -32,7 +32,7 @@ class Sources:
 
         sightings: A teacher's answers (see `read_sightings`); or none, then nothing is repaired.
 
-        also: More YOLO-format folders, all of them to learn from: rendered lessons, for one.
+        also: More YOLO-format folders, all of them to learn from and drawn, not photographed: rendered lessons.
     """
 
     data: Path
@@ -108,7 +108,8 @@ def read(recipe: Recipe, sources: Sources) -> list[Sample]:
         streets = read_folder(sources.objects, prefix="streets_", labelled=False)
         samples += [replace(item, split="held" if item.split == "val" else item.split) for item in streets]
     for more in sources.also:
-        samples += [replace(item, split="train") for item in read_folder(more, classes=len(recipe.classes))]
+        drawn = read_folder(more, classes=len(recipe.classes))
+        samples += [replace(item, split="train", is_drawn=True) for item in drawn]
     return samples
 
 

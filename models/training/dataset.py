@@ -50,6 +50,8 @@ class Sample:
         class_id: int64 ``(n,)``: index into the class names, or ``IGNORED +`` that index.
 
         topic: What the image was labelled for, where a source labels each image for one topic only; else empty.
+
+        is_drawn: Rendered or composed: its label is certain, and no teacher is asked about it.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Sample:
     xyxy: NDArray[np.float32]
     class_id: NDArray[np.int64]
     topic: str = ""
+    is_drawn: bool = False
 
     @property
     def group(self) -> str:

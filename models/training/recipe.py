@@ -116,7 +116,8 @@ class Distillation:
     """
     Learning from a larger model's answers; no teacher when all gains are zero.
 
-    The teacher is asked about real images with labels only: on negatives and painted plumes the label knows better.
+    The teacher is asked about photographs with labels only: on negatives, painted plumes and lessons the label knows
+    better.
 
     Attributes:
         scores: Gain of the classification term: cross-entropy to the teacher's scores, all anchors of an image.

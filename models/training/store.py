@@ -45,14 +45,14 @@ class ImageStore:
 
         class_id: int64 ``(n, BOXES)``: class, ``IGNORED`` and above for ignored regions, -1 for unused rows.
 
-        is_painted: bool ``(n,)``: a spare slot, not an image of the data set.
+        is_drawn: bool ``(n,)``: a spare slot or a rendered image: its label is certain.
     """
 
     pixels: torch.Tensor
     size_wh: torch.Tensor
     xyxy: torch.Tensor
     class_id: torch.Tensor
-    is_painted: torch.Tensor
+    is_drawn: torch.Tensor
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -86,7 +86,7 @@ def fill(
         size_wh=torch.full((count, 2), float(side_px), device=device),
         xyxy=torch.zeros((count, BOXES, 4), device=device),
         class_id=torch.full((count, BOXES), -1, dtype=torch.int64, device=device),
-        is_painted=torch.arange(count, device=device) >= len(samples),
+        is_drawn=torch.tensor([*(item.is_drawn for item in samples), *[True] * spare], device=device),
     )
     store.size_wh[: len(samples)] = torch.from_numpy(sizes).to(device)
     boxes = np.zeros((len(samples), BOXES, 4), np.float32)

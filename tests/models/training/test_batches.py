@@ -1,5 +1,6 @@
 """Augmented batches and painted plumes: boxes must stay on their objects."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -143,6 +144,16 @@ def test_a_teacher_is_asked_about_real_images_with_labels_only(samples: list[Sam
     rows = torch.arange(len(store))
     batch = Batches(store, STILL, seed=0).draw(rows, rows[:, None].expand(-1, 3))
     assert batch.is_taught.tolist() == [not item.is_negative for item in samples] + [False]
+
+
+def test_no_teacher_is_asked_about_lessons(samples: list[Sample]) -> None:
+    """A rendered picture counts as drawn, whatever it shows: a teacher that misses faint smoke would unteach it."""
+    drawn = [replace(item, is_drawn=True) for item in samples]
+    store = stores.fill(drawn, SIDE, CPU, workers=1)
+    rows = torch.arange(len(store))
+    batch = Batches(store, STILL, seed=0).draw(rows, rows[:, None].expand(-1, 3))
+    assert len(batch.row) > 0
+    assert not batch.is_taught.any()
 
 
 def test_decoded_pixels_are_kept_and_paint_stays_out_of_the_file(samples: list[Sample], tmp_path: Path) -> None:

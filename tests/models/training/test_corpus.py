@@ -90,3 +90,4 @@ def test_lessons_are_learned_from_and_never_measured_on(tmp_path: Path) -> None:
     added = {item.path for item in more.train} - {item.path for item in plain.train}
     assert added
     assert all(lessons in path.parents for path in added)
+    assert {item.path for item in more.train if item.is_drawn} == added
