@@ -8,6 +8,7 @@ Held-out scenes are only scored (decision 0025), so there is no way to ask for t
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -46,7 +47,7 @@ def write_pictures(films: Path, out: Path, *, every: int, names: tuple[str, ...]
                 small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
                 cv2.imwrite(str(out / "images" / f"{name}_{index:03d}.png"), small)
                 label = "".join(
-                    _line(kinds[sighting["event"]], sighting["xyxy"], (width, height))
+                    label_line(kinds[sighting["event"]], sighting["xyxy"], (width, height))
                     for sighting in truth["sightings"]
                     if sighting["visible"] and kinds[sighting["event"]] in CLASS_NAMES
                 )
@@ -55,8 +56,8 @@ def write_pictures(films: Path, out: Path, *, every: int, names: tuple[str, ...]
     return count
 
 
-def _line(kind: str, xyxy: list[float], size_wh: tuple[int, int]) -> str:
-    """Return a label line: class, centre, size, as shares of the picture."""
+def label_line(kind: str, xyxy: Sequence[float], size_wh: tuple[int, int]) -> str:
+    """Return a line of a YOLO label: class, centre, size, as shares of the picture; `xyxy` in its pixels."""
     left, top, right, bottom = np.array(xyxy) / np.tile(size_wh, 2)
     row = ((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
     return f"{CLASS_NAMES.index(kind)} " + " ".join(f"{value:.6f}" for value in row) + "\n"

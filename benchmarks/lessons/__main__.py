@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.confirm.pictures import LONG_SIDE_PX, label_line
 from benchmarks.lessons.over import KINDS, Box, filmed, lesson
 from benchmarks.lessons.places import pictures, variations
 from benchmarks.scenes.light import seeded
 from benchmarks.scenes.scene import Scene
-from models.training.dataset import Sample, of_split, read_folder
+from models.training.dataset import CLASS_NAMES, Sample, of_split, read_folder
 
-LONG_SIDE_PX = 640
 TRIES = 6
 """So often a lesson of a kind is tried over other photographs before it is given up."""
 
@@ -40,11 +40,8 @@ def write(out: Path, name: str, image: NDArray[np.uint8], boxes: list[Box]) -> N
     if scale < 1:
         image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     cv2.imwrite(str(out / "images" / f"{name}.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 95])
-    lines = []
-    for kind, left, top, right, bottom in boxes:
-        row = ((left + right) / 2 / width, (top + bottom) / 2 / height, (right - left) / width, (bottom - top) / height)
-        lines.append(f"{kind} " + " ".join(f"{value:.6f}" for value in row) + "\n")
-    (out / "labels" / f"{name}.txt").write_text("".join(lines), encoding="utf-8")
+    label = "".join(label_line(CLASS_NAMES[kind], xyxy, (width, height)) for kind, *xyxy in boxes)
+    (out / "labels" / f"{name}.txt").write_text(label, encoding="utf-8")
 
 
 def over_photograph(number: int, out: Path, photographs: list[Path], shares: NDArray[np.float64], seed: int) -> str:
