@@ -61,7 +61,10 @@ export class EvidenceView {
       h("div", { class: "evidence-body" }, this.left, this.right)));
     this.node.addEventListener("close", () => this.#clear());
     this.node.addEventListener("click", (event) => { if (event.target === this.node) this.node.close(); });
-    book.onChange((lead) => { if (lead && lead.lead_id === this.#lead?.lead_id) this.#renew(lead); });
+    book.onChange((taken) => {
+      const newer = taken.find((lead) => lead.lead_id === this.#lead?.lead_id);
+      if (newer) this.#renew(newer);
+    });
     onLanguage(() => { if (this.#lead) this.#describe(this.#lead); });
   }
 

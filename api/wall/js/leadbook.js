@@ -31,23 +31,46 @@
 export const OPEN_STATES = new Set(["CANDIDATE", "PENDING_VERIFY", "NEED_MORE"]);
 
 /** @typedef {"all" | "open" | "done"} Filter */
+/** @typedef {{newest: Lead[], waiting: number, newestOpen: Map<string, Lead>}} Digest `newestOpen` by camera */
 
 export class LeadBook {
   /** @type {Map<string, Lead>} */
   #leads = new Map();
-  /** @type {Set<(lead: Lead | null) => void>} */
+  /** @type {Set<(taken: Lead[]) => void>} */
   #listeners = new Set();
+  /** What the leads add up to: worked out when first asked, void with the next lead taken in. @type {Digest | null} */
+  #digest = null;
+  #whole = false;
 
   /**
    * Take in a lead. Return true if it is new or newer than the one known.
    * @param {Lead} lead
    */
   take(lead) {
-    const known = this.#leads.get(lead.lead_id);
-    if (known && (known.version > lead.version || (known.version === lead.version && !fuller(lead, known)))) return false;
-    this.#leads.set(lead.lead_id, lead);
-    for (const listener of this.#listeners) listener(lead);
-    return true;
+    return this.takeAll([lead]) > 0;
+  }
+
+  /** Take in many leads at once, and tell of them once. Return how many are new or newer. @param {Lead[]} leads */
+  takeAll(leads) {
+    const taken = leads.filter((lead) => {
+      const known = this.#leads.get(lead.lead_id);
+      if (known && (known.version > lead.version || (known.version === lead.version && !fuller(lead, known)))) return false;
+      this.#leads.set(lead.lead_id, lead);
+      return true;
+    });
+    if (taken.length) this.#tell(taken);
+    return taken.length;
+  }
+
+  /** @returns {boolean} every open lead of the server is in the book, and so its count is the server's */
+  get whole() {
+    return this.#whole;
+  }
+
+  set whole(whole) {
+    if (whole === this.#whole) return;
+    this.#whole = whole;
+    this.#tell([]);
   }
 
   /** @param {string} id @returns {Lead | undefined} */
@@ -57,26 +80,52 @@ export class LeadBook {
 
   /** @param {Filter} filter @returns {Lead[]} newest first */
   list(filter = "all") {
-    const wanted = [...this.#leads.values()].filter((lead) => filter === "all" || OPEN_STATES.has(lead.state) === (filter === "open"));
-    return wanted.sort((a, b) => Date.parse(b.event.start) - Date.parse(a.event.start) || (a.lead_id < b.lead_id ? 1 : -1));
+    return this.#summed.newest.filter((lead) => filter === "all" || OPEN_STATES.has(lead.state) === (filter === "open"));
   }
 
   /** @returns {number} leads that wait for a reviewer */
   get waiting() {
-    let count = 0;
-    for (const lead of this.#leads.values()) if (OPEN_STATES.has(lead.state)) count += 1;
-    return count;
+    return this.#summed.waiting;
+  }
+
+  /** @returns {string} how many wait, with a `+` while that is only what has been loaded */
+  get waitingFigure() {
+    if (this.#whole) return String(this.waiting);
+    return this.waiting ? `${this.waiting}+` : "…";
   }
 
   /** @param {string} cameraId @returns {Lead | undefined} the newest open lead of a camera */
   newestOpen(cameraId) {
-    return this.list("open").find((lead) => lead.camera.id === cameraId);
+    return this.#summed.newestOpen.get(cameraId);
   }
 
-  /** @param {(lead: Lead | null) => void} listener called with each lead taken in */
+  /** @param {(taken: Lead[]) => void} listener called with the leads taken in; with none when the book became whole */
   onChange(listener) {
     this.#listeners.add(listener);
   }
+
+  get #summed() {
+    this.#digest ??= digestOf(this.#leads.values());
+    return this.#digest;
+  }
+
+  /** @param {Lead[]} taken */
+  #tell(taken) {
+    this.#digest = null;
+    for (const listener of this.#listeners) listener(taken);
+  }
+}
+
+/** @param {Iterable<Lead>} leads @returns {Digest} */
+function digestOf(leads) {
+  const dated = Array.from(leads, (lead) => ({ lead, ms: Date.parse(lead.event.start) }));
+  dated.sort((a, b) => b.ms - a.ms || (a.lead.lead_id < b.lead.lead_id ? 1 : -1));
+  const newest = dated.map(({ lead }) => lead);
+  const open = newest.filter((lead) => OPEN_STATES.has(lead.state));
+  /** @type {Map<string, Lead>} */
+  const newestOpen = new Map();
+  for (const lead of open) if (!newestOpen.has(lead.camera.id)) newestOpen.set(lead.camera.id, lead);
+  return { newest, waiting: open.length, newestOpen };
 }
 
 /** True if `lead` says more than `known` of the same version. @param {Lead} lead @param {Lead} known */

@@ -13,12 +13,16 @@ import { agoWords, serverClock, shortTime } from "./times.js";
 
 const FILTERS = /** @type {[Filter, string][]} */ ([["open", "leads.waiting"], ["done", "leads.done"], ["all", "leads.all"]]);
 const FRESH_MS = 20_000;
+/** Leads shown at first, and more at each press: thousands may wait, and each card costs the browser some twenty nodes. */
+const SHOWN_STEP = 200;
 
 export class LeadQueue {
   /** @type {Map<string, Card>} */
   #cards = new Map();
   /** @type {Filter} */
   #filter = "open";
+  #shown = SHOWN_STEP;
+  #older = false;
 
   /**
    * @param {import("./leadbook.js").LeadBook} book
@@ -53,6 +57,7 @@ export class LeadQueue {
   /** @param {Filter} filter */
   filter(filter) {
     this.#filter = filter;
+    this.#shown = SHOWN_STEP;
     for (const button of this.filters) button.setAttribute("aria-pressed", String(button.dataset.filter === filter));
     this.render();
   }
@@ -72,7 +77,8 @@ export class LeadQueue {
 
   /** There are older leads to load. @param {boolean} are */
   offerMore(are) {
-    this.more.hidden = !are;
+    this.#older = are;
+    this.render();
   }
 
   /** Renew the ages. */
@@ -83,8 +89,8 @@ export class LeadQueue {
   /** Show what the book holds. */
   render() {
     const leads = this.book.list(this.#filter);
-    write(this.count, this.book.waiting ? String(this.book.waiting) : "");
-    const nodes = leads.map((lead) => {
+    write(this.count, this.book.waiting || !this.book.whole ? this.book.waitingFigure : "");
+    const nodes = leads.slice(0, this.#shown).map((lead) => {
       let card = this.#cards.get(lead.lead_id);
       if (!card) {
         card = new Card(lead, this.acts.open);
@@ -93,8 +99,10 @@ export class LeadQueue {
       return card.node;
     });
     arrange(this.list, nodes);
-    this.empty.hidden = leads.length > 0;
-    if (!leads.length) {
+    // open leads come by themselves: older ones on request are handled already
+    this.more.hidden = leads.length <= this.#shown && (this.#filter === "open" || !this.#older);
+    this.empty.hidden = leads.length > 0 || !this.book.whole;
+    if (!this.empty.hidden) {
       const none = this.book.list().length === 0;
       fill(this.empty, none
         ? [speak(h("strong"), "leads.empty"), speak(h("p"), "leads.empty.how")]
@@ -103,12 +111,16 @@ export class LeadQueue {
   }
 
   async #loadMore() {
-    this.more.disabled = true;
-    try {
-      this.more.hidden = !(await this.acts.more());
-    } finally {
-      this.more.disabled = false;
+    if (this.book.list(this.#filter).length <= this.#shown) {
+      this.more.disabled = true;
+      try {
+        this.#older = await this.acts.more();
+      } finally {
+        this.more.disabled = false;
+      }
     }
+    this.#shown += SHOWN_STEP;
+    this.render();
   }
 
   /** @param {Event} event */

@@ -72,12 +72,12 @@ export class Topbar {
     write(this.day, dayName(now));
   }
 
-  /** @param {{playing: number, lost: number, waiting: number}} counts */
-  count({ playing, lost, waiting }) {
+  /** @param {{playing: number, lost: number, waiting: number, waitingFigure: string}} counts */
+  count({ playing, lost, waiting, waitingFigure }) {
     write(this.playing, String(playing));
     write(this.lost, String(lost));
     this.lost.dataset.tone = lost ? "bad" : "none";
-    write(this.waiting, String(waiting));
+    write(this.waiting, waitingFigure);
     this.waiting.dataset.tone = waiting ? "warn" : "none";
   }
 

@@ -11,7 +11,7 @@ import { EvidenceView } from "./evidence.js";
 import { Grid } from "./grid.js";
 import { ApiProblem, callJson } from "./http.js";
 import { language, onLanguage } from "./i18n.js";
-import { LeadBook } from "./leadbook.js";
+import { LeadBook, OPEN_STATES } from "./leadbook.js";
 import { LeadQueue } from "./queue.js";
 import { RoomBanner } from "./room.js";
 import { Chime } from "./sound.js";
@@ -21,6 +21,8 @@ import { ZoneEditor } from "./zones.js";
 
 const TICK_MS = 400;
 const PAGE = 100;
+/** Leads asked for at once while all open ones are loaded: the most that the server gives. */
+const WAITING_PAGE = 500;
 const RETRY_MS = 3000;
 /** The share watched is told by the minute: it counts whole seconds of the last day. */
 const COVERAGE_EVERY_MS = 60_000;
@@ -86,19 +88,22 @@ export class Wall {
     await this.#loadNewest();
   }
 
-  /** Load the newest leads, then follow the events from just there. */
+  /** Load the newest leads, then follow the events from just there, and load every lead that still waits. */
   async #loadNewest() {
+    this.book.whole = false;
     try {
       const page = await callJson(`/v1/leads?limit=${PAGE}`);
       // Events since this window last listened are news even if the page holds their leads already.
       const heard = heardCursor();
       const cursor = heard !== null && heard <= page.events_cursor ? heard : page.events_cursor;
-      for (const lead of page.leads) this.book.take(lead);
+      this.book.takeAll(page.leads);
       this.#older = page.next;
       this.queue.offerMore(page.next !== null);
       this.queue.fault(null);
       this.#follow(cursor);
       this.#mark();
+      if (page.next === null) this.book.whole = true;
+      else await this.#loadWaiting(null);
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
       this.queue.fault(error.message);
@@ -107,12 +112,36 @@ export class Wall {
     }
   }
 
+  /**
+   * Load the leads that wait, however old: one that nobody has reviewed is not to be lost behind newer ones. What changes
+   * meanwhile comes as an event.
+   * @param {string | null} cursor where to go on after a fault
+   */
+  async #loadWaiting(cursor) {
+    const query = new URLSearchParams([...[...OPEN_STATES].map((state) => ["state", state]), ["limit", String(WAITING_PAGE)]]);
+    let next = cursor;
+    try {
+      do {
+        if (next !== null) query.set("cursor", next);
+        const page = await callJson(`/v1/leads?${query}`);
+        this.book.takeAll(page.leads);
+        next = page.next;
+      } while (next !== null);
+      this.queue.fault(null);
+      this.book.whole = true;
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      this.queue.fault(error.message);
+      if (error.status !== 401) setTimeout(() => this.#loadWaiting(next), RETRY_MS);
+    }
+  }
+
   /** @returns {Promise<boolean>} there are more */
   async #loadOlder() {
     if (this.#older === null) return false;
     try {
       const page = await callJson(`/v1/leads?limit=${PAGE}&cursor=${encodeURIComponent(this.#older)}`);
-      for (const lead of page.leads) this.book.take(lead);
+      this.book.takeAll(page.leads);
       this.#older = page.next;
       this.queue.fault(null);
     } catch (error) {
@@ -158,7 +187,7 @@ export class Wall {
     this.bar.tick();
     this.grid.tick();
     this.queue.tick();
-    this.bar.count({ ...this.grid.counts, waiting: this.book.waiting });
+    this.bar.count({ ...this.grid.counts, waiting: this.book.waiting, waitingFigure: this.book.waitingFigure });
     this.#mark();
   }
 

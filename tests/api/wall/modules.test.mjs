@@ -119,6 +119,28 @@ test("a lead is kept once, and an older version never replaces a newer one", () 
   assert.equal(book.waiting, 1);
 });
 
+test("open leads are counted and found by camera as they come, and a count of a part says so", () => {
+  const book = new LeadBook();
+  const lead = (number, state, camera, minute) => ({ lead_id: `L${number}`, version: 1, state, event: { start: `2026-11-23T02:${minute}:00Z` }, camera: { id: camera }, evidence: null });
+  const told = [];
+  book.onChange((taken) => told.push(taken.map((one) => one.lead_id)));
+  assert.equal(book.waitingFigure, "…");
+  assert.equal(book.newestOpen("a"), undefined);
+  assert.equal(book.takeAll([lead(1, "PENDING_VERIFY", "a", 10), lead(2, "NEED_MORE", "a", 20), lead(3, "VERIFIED", "a", 30), lead(4, "CANDIDATE", "b", 5)]), 4);
+  assert.equal(book.takeAll([lead(1, "PENDING_VERIFY", "a", 10)]), 0);
+  assert.deepEqual(told, [["L1", "L2", "L3", "L4"]]);
+  assert.equal(book.waitingFigure, "3+");
+  assert.equal(book.newestOpen("a").lead_id, "L2");
+  assert.equal(book.newestOpen("b").lead_id, "L4");
+  book.whole = true;
+  book.whole = true;
+  assert.deepEqual(told.slice(1), [[]]);
+  assert.equal(book.waitingFigure, "3");
+  book.take({ ...lead(2, "REJECTED_FALSE", "a", 20), version: 2 });
+  assert.equal(book.newestOpen("a").lead_id, "L1");
+  assert.equal(book.waiting, 2);
+});
+
 test("a hash list is read as sha256sum writes it and refused otherwise", () => {
   const hash = "ab".repeat(32);
   assert.deepEqual([...parseSums(`${hash}  clip.mp4\n${hash} *b.txt\n`)], [["clip.mp4", hash], ["b.txt", hash]]);
