@@ -7,6 +7,7 @@ a courtesy: the lead itself follows with its package.
 """
 
 import base64
+import math
 import queue
 import threading
 import time
@@ -49,6 +50,7 @@ _LATE_S = 15.0
 
 _TICK_S = 0.2
 _RETRY_S = 5.0
+_RECOVER_MOST_S = 60.0
 _REOPEN_S = 1.0
 _STILL_LONG_SIDE_PX = 640
 _ANNOUNCEMENTS = 100
@@ -125,6 +127,8 @@ class EvidenceDesk:
         self._announcements: deque[LeadAnnouncement] = deque(maxlen=_ANNOUNCEMENTS)
         self._books = _Books()
         self._announce_at = 0.0
+        self._recover_at = -math.inf
+        self._recover_pause_s = _RETRY_S
         self._stop_by = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="evidence")
@@ -190,11 +194,10 @@ class EvidenceDesk:
             return self._books.logs[camera]
 
     def _run(self) -> None:
-        recover_at: float | None = 0.0
         while True:
             stopping = self._stopping.is_set()
-            recover_at = self._recover(recover_at)
             try:
+                self.recover_what_is_left()
                 self._collect(stopping=stopping)
                 self._announce()
                 self._finish_cases(stopping=stopping)
@@ -206,17 +209,20 @@ class EvidenceDesk:
         for confirmed in self._unopened:
             log.error("confirmed lead has no evidence: it could not be stored", lead=confirmed.lead.key)
 
-    def _recover(self, at: float | None) -> float | None:
-        """Finish what an earlier run left, if it is time for that; return when to try again, ``None`` when all is."""
-        if at is None or self._monotonic() < at:
-            return at
+    def recover_what_is_left(self) -> None:
+        """Finish what an earlier run left, if it is time for that; what fails is tried again after longer pauses."""
+        now = self._monotonic()
+        if now < self._recover_at:
+            return
+        self._recover_at = now + self._recover_pause_s
+        self._recover_pause_s = min(2 * self._recover_pause_s, _RECOVER_MOST_S)
         try:
             self._store.recover()
         except StorageError as error:
             self.stats.storage_failures += 1
-            log.error("evidence of an earlier run waits for space", error=str(error))  # noqa: TRY400
-            return self._monotonic() + _RETRY_S
-        return None
+            log.error("evidence of an earlier run waits", error=str(error))  # noqa: TRY400
+        else:
+            self._recover_at = math.inf
 
     def _collect(self, *, stopping: bool) -> None:
         """Wait a moment for confirmed leads, and open the cases of those that have arrived."""

@@ -15,7 +15,7 @@ thread, not from the one that analyses.
 import contextlib
 import functools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
@@ -26,11 +26,12 @@ from zoneinfo import ZoneInfo
 import structlog
 from pydantic import Field, ValidationError
 
-from api.contract.manifest import FIRST_PACKAGE, STREAM, FileRole, Gap, Manifest, parse_manifest
-from api.contract.package import CLIP, MANIFEST, SUMS, FileOrigin, Signer, seal_package
+from api.contract.manifest import STREAM, FileRole, Gap, Manifest
+from api.contract.package import CLIP, DEFAULT_LIMITS, FileOrigin, Signer, seal_package
 from api.contract.schema import LeadDocument, LeadEvidence, Wire
-from api.contract.stamp import StampError, sha256_hex
+from api.contract.stamp import StampError
 from streams.clock import utc_now
+from vision.chain import PackageChain, link_of
 from vision.clips import NO_POST_ROLL, NO_PRE_ROLL, Span, Still
 from vision.dossier import Site, Witness, confirmed_time, lead_document, manifest_draft
 from vision.durable import (
@@ -57,6 +58,9 @@ FINAL_LEAD = "lead.json"
 EARLIER_CLIP = "clip-confirmed.mp4"
 RESTARTED = "worker restarted; post-roll not recorded"
 
+_ROOM_BYTES = 16 << 20
+"""Of a package, for what is added when it is sealed: manifest, list, signatures, certificates, tools."""
+
 
 class CaseRecord(Wire):
     """``case.json``: what is known of a case without its exhibits' content."""
@@ -66,11 +70,8 @@ class CaseRecord(Wire):
     origins: dict[str, FileOrigin] = Field(default_factory=dict)
 
 
-class ChainHead(Wire):
-    """``chain/<camera id>.json``: the camera's newest package."""
-
-    sums_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    lead_id: str
+class DamagedCaseError(Exception):
+    """What a case needs is not on disk, or is not what it must be: trying again does not help."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +123,6 @@ class CaseStore:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._cases = folder / "cases"
-        self._chain = folder / "chain"
         self._damaged = folder / "damaged"
         self._node = node
         self._sm2 = sm2
@@ -132,9 +132,10 @@ class CaseStore:
         self._now = now
         self._lock = Lock()
         make_folder(folder, 0o700)
-        for place in (self._cases, self._chain, self._damaged):
+        for place in (self._cases, self._damaged):
             make_folder(place)
             remove_partial(place)
+        self._chain = PackageChain(folder / "chain", self._cases)
         self._left = sorted(path.name for path in self._cases.iterdir())
 
     def open_case(
@@ -207,32 +208,38 @@ class CaseStore:
         """
         Finish what an earlier run left, and nothing that this one has opened; return the leads now in the outbox.
 
-        A case that cannot be read is put aside under ``damaged/`` and logged. Raises `StorageError` (a full disk) after
-        all have been tried; call it again then, for those that are left.
+        A case that cannot be read is put aside under ``damaged/`` and logged. Whatever else keeps one from being sealed
+        or delivered (a full disk, a signer that does not answer) leaves it where it is: raises `StorageError` after all
+        have been tried; call it again then, for those that are left.
         """
         done = []
-        fault: StorageError | None = None
+        fault: Exception | None = None
         with self._lock:
             for lead_id in list(self._left):
-                place = self._cases / lead_id
                 try:
-                    if not (place / lead_id).exists():
-                        self._seal_provisional(place, lead_id, RESTARTED)
-                    done.append(self._deliver(place, lead_id))
-                except (ValidationError, StampError, OSError):
-                    log.exception("case damaged", lead=lead_id)
-                    remove_folder(self._damaged / lead_id)
-                    rename_durably(place, self._damaged / lead_id)
-                except StorageError as error:
+                    done += self._recover_case(self._cases / lead_id, lead_id)
+                except Exception as error:
                     log.exception("case not recovered yet", lead=lead_id)
                     fault = error
-                    continue
                 else:
-                    log.info("case recovered", lead=lead_id)
-                self._left.remove(lead_id)
+                    self._left.remove(lead_id)
         if fault is not None:
-            raise fault
+            raise fault if isinstance(fault, StorageError) else StorageError(str(fault)) from fault
         return done
+
+    def _recover_case(self, place: Path, lead_id: str) -> list[LeadDocument]:
+        """Seal and deliver a case of an earlier run, or put it aside where it is damaged."""
+        try:
+            if not (place / lead_id).exists():
+                self._seal_provisional(place, lead_id, RESTARTED)
+            document = self._deliver(place, lead_id)
+        except DamagedCaseError:
+            log.exception("case damaged", lead=lead_id, kept=str(self._damaged / lead_id))
+            remove_folder(self._damaged / lead_id)
+            rename_durably(place, self._damaged / lead_id)
+            return []
+        log.info("case recovered", lead=lead_id)
+        return [document]
 
     @staticmethod
     def _begin_package(place: Path, lead_id: str) -> Path:
@@ -249,16 +256,22 @@ class CaseStore:
         held = CLIP in record.origins and all(gap.reason != NO_PRE_ROLL for gap in record.manifest.gaps)
         if not (lost and held):
             return {}
+        clip = place / EXHIBITS / CLIP
         with storing(str(target)):
-            shutil.copyfile(place / EXHIBITS / CLIP, target / EARLIER_CLIP)
+            size = sum(path.stat().st_size for path in (clip, *target.iterdir()))
+            if size > DEFAULT_LIMITS.max_total_bytes - _ROOM_BYTES:
+                log.warning("clip of the confirmation left out: the package would be too large", lead=place.name)
+                return {}
+            shutil.copyfile(clip, target / EARLIER_CLIP)
         operation = "remuxed into MP4 without re-encoding, at confirmation: shows the pre-roll"
         return {EARLIER_CLIP: FileOrigin(FileRole.ORIGINAL, STREAM, operation)}
 
     def _seal_provisional(self, place: Path, lead_id: str, reason: str) -> None:
         """Seal a case with the exhibits of its confirmation; `reason` says why the post-roll is missing."""
-        record = CaseRecord.model_validate_json((place / CASE).read_bytes())
+        with _reading(lead_id):
+            record = CaseRecord.model_validate_json((place / CASE).read_bytes())
         if missing := [name for name in record.origins if not (place / EXHIBITS / name).is_file()]:
-            raise FileNotFoundError(f"case {lead_id} lacks {missing}")
+            raise DamagedCaseError(f"case {lead_id} lacks {missing}")
         log.warning("evidence of confirmation is used", lead=lead_id, reason=reason)
         target = self._begin_package(place, lead_id)
         with storing(str(target)):
@@ -273,7 +286,7 @@ class CaseStore:
     def _seal(self, place: Path, lead_id: str, record: CaseRecord) -> None:
         """Turn the half-made package of a case into the sealed one; the rename at the end decides."""
         partial = place / (lead_id + PARTIAL)
-        previous, gaps = self._previous(record.lead.camera.id)
+        previous, gaps = self._chain.previous(record.lead.camera.id)
         manifest = record.manifest.model_copy(
             update={"prev_package_sha256": previous, "gaps": [*record.manifest.gaps, *gaps]}
         )
@@ -287,60 +300,20 @@ class CaseStore:
 
     def _deliver(self, place: Path, lead_id: str) -> LeadDocument:
         """Advance the camera's chain, hand the sealed package to the outbox, forget the case."""
-        document = LeadDocument.model_validate_json((place / FINAL_LEAD).read_bytes())
-        link = _link(place)
-        head = self._head(document.camera.id)
-        if head is None or head == link.previous:
-            newest = ChainHead(sums_sha256=link.sums_sha256, lead_id=lead_id)
-            write_durably(self._chain_file(document.camera.id), newest.model_dump_json().encode())
+        with _reading(lead_id):
+            document = LeadDocument.model_validate_json((place / FINAL_LEAD).read_bytes())
+            link = link_of(place)
+        self._chain.advance(link, lead_id)
         self._outbox.put(place / lead_id, document)
         remove_folder(place)
         log.info("case finished", lead=lead_id, sums_sha256=link.sums_sha256)
         return document
 
-    def _chain_file(self, camera_id: str) -> Path:
-        return self._chain / f"{camera_id}.json"
 
-    def _head(self, camera_id: str) -> str | None:
-        """Return the hash of the camera's newest package as written down; ``None`` where the record is damaged."""
-        path = self._chain_file(camera_id)
-        if not path.exists():
-            return FIRST_PACKAGE
-        try:
-            return ChainHead.model_validate_json(path.read_bytes()).sums_sha256
-        except ValidationError:
-            log.exception("chain of packages damaged", camera=camera_id)
-            return None
-
-    def _previous(self, camera_id: str) -> tuple[str, tuple[Gap, ...]]:
-        """
-        Return the hash of the camera's newest sealed package, and the gap to state where it has been lost.
-
-        Packages that are sealed but could not be delivered yet (a full disk) belong to the chain as well.
-        """
-        head = self._head(camera_id)
-        if head is None:
-            return FIRST_PACKAGE, (Gap(reason="the hash of this camera's previous package was lost on the node"),)
-        following = {}
-        for place in self._cases.iterdir():
-            with contextlib.suppress(StampError, OSError):  # a damaged case is for `recover` to report
-                if (link := _link(place)).camera_id == camera_id:
-                    following[link.previous] = link.sums_sha256
-        while head in following:
-            head = following.pop(head)
-        return head, ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """A sealed package's place in its camera's chain."""
-
-    camera_id: str
-    previous: str
-    sums_sha256: str
-
-
-def _link(place: Path) -> _Link:
-    sealed = place / place.name
-    manifest = parse_manifest((sealed / MANIFEST).read_bytes())
-    return _Link(manifest.camera.id, manifest.prev_package_sha256, sha256_hex((sealed / SUMS).read_bytes()))
+@contextlib.contextmanager
+def _reading(lead_id: str) -> Iterator[None]:
+    """Raise `DamagedCaseError` for what is missing or wrong; a machine short of memory or files is neither."""
+    try:
+        yield
+    except (ValidationError, StampError, FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise DamagedCaseError(f"case {lead_id} cannot be read: {error}") from error

@@ -38,6 +38,9 @@ log = structlog.get_logger(__name__)
 _OUTLETS = 16
 """Outlets whose half hour of readings is kept at least."""
 
+_PICTURES_BYTES = 512 << 20
+"""Of a package's stills: more than twenty of 4K, so that they and a clip (`vision.clips.MOST_BYTES`) always fit."""
+
 CONFIGURED = "configuration by which the stream was judged, addresses left out"
 """Operation of ``config.json``."""
 
@@ -208,6 +211,7 @@ def _write_stills(
     """Write the pictures of `clip` that can be written, and the overlay; return them and where each file comes from."""
     origins = {}
     written = []
+    size = 0
     for number, still in enumerate(clip.stills, 1):
         name = f"f{number:04d}.png"
         try:
@@ -215,6 +219,10 @@ def _write_stills(
         except Exception:
             log.exception("still could not be encoded", lead=lead_id, number=number)
             continue
+        size += len(data)
+        if size > _PICTURES_BYTES:
+            log.warning("still left out: the package would be too large", lead=lead_id, number=number)
+            break
         (folder / name).write_bytes(data)
         written.append(still)
         at_s = still.time.seconds_since(clip.first)

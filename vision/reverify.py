@@ -25,7 +25,7 @@ from models.parity import pair_up
 from models.registry import Registry
 from streams.clock import UtcSource
 from vision.analyser import CameraAnalyser
-from vision.clips import NO_PRE_ROLL
+from vision.clips import LEFT_OUT, NO_PRE_ROLL
 from vision.config import WorkerConfig
 from vision.in_force import CONFIG, read_in_force
 from vision.leads import CloseReason, Lead
@@ -313,6 +313,8 @@ def _circumstances(manifest: Manifest, detector: Detector, boxes: BoxAgreement) 
         yield f"a box of confidence {boxes.lone:.3f} is on one side only; below {edge:.2f} that may happen"
     if any(gap.reason == NO_PRE_ROLL for gap in manifest.gaps):
         yield "the clip lacks its pre-roll: the worker had seen more than it shows"
+    if any(gap.reason == LEFT_OUT for gap in manifest.gaps):
+        yield "the clip was cut to fit into its package: the worker had seen more than it shows"
 
 
 def _engine(detector: Detector) -> str:

@@ -224,7 +224,8 @@ class StreamConfig(Section):
         96 * 1024 * 1024,
         ge=1024 * 1024,
         description="Upper bound of that memory in bytes, whatever the bit rate. Too small: the pre-roll is cut short "
-        "(and the package says so).",
+        "(and the package says so). Whatever it holds, a clip shows at most 384 MiB, those around the confirmation: a "
+        "package takes no more.",
     )
     pace: Pace = Field(
         Pace.REALTIME, description="For files only: at their own speed like a camera, or as fast as can be analysed."

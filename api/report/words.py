@@ -98,6 +98,7 @@ GAPS: Mapping[str, str] = MappingProxyType(
         "no pictures held from before": "事前画面未存",
         "no pictures received": "未收到画面",
         "post-roll not complete": "事后画面不全",
+        "left out: the clip would be larger than a package may hold": "超出证据包容量，未收录",
         "no picture of the clip could be decoded and stored": "无法解出画面",
         "the hash of this camera's previous package was lost on the node": "节点遗失上一包的哈希",
     }

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from api.contract.manifest import Gap
 from streams.errors import ClipError
 from streams.frame import Packet
 from streams.ring import PacketRing
 from tests.streams.media import make_clip, number_of
 from tests.vision.scene import FPS, read_packets, ring_of, some_time, time_at
-from vision.clips import RingClips, Span
+from vision.clips import LEFT_OUT, Clip, RingClips, Span
 
 
 @pytest.fixture(scope="module", params=[0, 3])
@@ -65,3 +66,33 @@ def test_what_has_not_come_yet_is_a_gap(packets: list[Packet], tmp_path: Path) -
     [gap] = clip.gaps
     assert (gap.reason, gap.end_s) == ("post-roll not complete", 5.0)
     assert gap.start_s == pytest.approx(3.0, abs=0.2)
+
+
+def test_a_clip_too_large_for_a_package_shows_what_lies_around_the_confirmation(
+    packets: list[Packet], tmp_path: Path
+) -> None:
+    """Whole groups are left out, the farthest first, and both ends are told."""
+    most = sum(len(packet.data) for packet in packets if 2 <= packet.time.pts_s < 4) + 100
+    clip = RingClips(ring_of(packets, 6), most_bytes=most).write(span(0, 5.9), [], tmp_path / "clip.mp4")
+    assert (tmp_path / "clip.mp4").stat().st_size < most + 20_000
+    assert (clip.first.pts_s, round(float(clip.last.pts_s), 1)) == (2, 4.0)
+    assert [(gap.reason, round(gap.start_s, 1), round(gap.end_s, 1)) for gap in told(clip)] == [
+        (LEFT_OUT, 0.0, 2.0),
+        (LEFT_OUT, 4.0, 5.9),
+    ]
+
+
+def test_a_group_that_is_too_large_by_itself_is_cut_at_its_end(packets: list[Packet], tmp_path: Path) -> None:
+    """Where not even one group fits its first pictures are kept: the rest needs them."""
+    group = [packet for packet in packets if 3 <= packet.time.pts_s < 4]
+    most = sum(len(packet.data) for packet in group) // 2
+    clip = RingClips(ring_of(packets, 6), most_bytes=most).write(
+        Span(0, Fraction(2), Fraction(5), Fraction(7, 2)), [], tmp_path / "clip.mp4"
+    )
+    assert clip.first.pts_s == 3
+    assert 3 <= clip.last.pts_s < 4
+
+
+def told(clip: Clip) -> list[Gap]:
+    """The gaps of a clip that have both ends."""
+    return [gap for gap in clip.gaps if gap.start_s is not None and gap.end_s is not None]

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
+import pytest
 import redis
 
+from api.contract.package import PackageError
 from streams.ring import PacketRing
 from streams.runner import StreamState
 from tests.vision.moments import moment
@@ -41,6 +43,8 @@ class FakeStore:
 
     open_faults: dict[str, list[Exception]] = field(default_factory=dict)
     finish_faults: list[Exception] = field(default_factory=list)
+    recover_faults: list[Exception] = field(default_factory=list)
+    recoveries: int = 0
     opened: list[str] = field(default_factory=list)
     finished: list[Lead] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
@@ -48,6 +52,9 @@ class FakeStore:
     stills: tuple[object, ...] = ()
 
     def recover(self) -> list[object]:
+        self.recoveries += 1
+        if self.recover_faults:
+            raise self.recover_faults.pop(0)
         return []
 
     def open_case(self, lead: Lead, *_: object, **__: float) -> SimpleNamespace:
@@ -153,6 +160,34 @@ def test_a_full_disk_delays_a_lead_and_loses_none() -> None:
     desk = run_desk(store, FakeBus(), lambda desk, watched: confirm(desk, watched, lead()))
     assert desk.stats.storage_failures == 1
     assert store.opened == [lead().key]
+
+
+@pytest.mark.parametrize("fault", [StorageError("no space left on device"), PackageError("too large"), KeyError("odd")])
+def test_a_recovery_that_fails_stops_no_lead(fault: Exception) -> None:
+    """Whatever an earlier run has left, leads of this one are opened and finished, and the recovery is not given up."""
+    store = FakeStore(recover_faults=[fault])
+    desk = run_desk(store, FakeBus(), lambda desk, watched: confirm(desk, watched, lead()))
+    assert (desk.stats.opened, desk.stats.finished) == (1, 1)
+    assert store.recoveries == 1
+
+
+def test_a_recovery_is_tried_again_until_nothing_is_left() -> None:
+    """It is tried again after a pause that grows, and no more once it has come through."""
+    now = [0.0]
+    store = FakeStore(recover_faults=[StorageError("full"), StorageError("full")])
+    desk = EvidenceDesk(
+        store,  # type: ignore[arg-type]
+        WorkerConfig.for_sources(["rtsp://camera/1"]),
+        WITNESS,
+        FakeBus(),  # type: ignore[arg-type]
+        monotonic=lambda: now[0],
+    )
+    attempts = []
+    for second in range(200):
+        before, now[0] = store.recoveries, float(second)
+        desk.recover_what_is_left()
+        attempts += [second] * (store.recoveries - before)
+    assert attempts == [0, 5, 15]
 
 
 def test_an_announcement_waits_for_the_bus() -> None:

@@ -1,5 +1,6 @@
 """Evidence: what a package shows, and that no cut between confirmation and posting loses a confirmed lead."""
 
+import errno
 import json
 import math
 import resource
@@ -17,10 +18,11 @@ import numpy as np
 import pytest
 
 from api.contract.manifest import FIRST_PACKAGE, FileRole, Manifest
-from api.contract.package import PackageFiles, read_bytes
+from api.contract.package import PackageError, PackageFiles, read_bytes
 from api.contract.report import CheckName, Outcome
 from api.contract.schema import LeadDocument
 from api.contract.sm2 import knows_sm2
+from api.contract.stamp import StampError
 from api.contract.tarball import open_package
 from api.contract.verification import verify_package
 from models.detections import Detections
@@ -610,6 +612,60 @@ def test_a_damaged_case_is_put_aside_and_the_others_recovered(desk: Desk, damage
     again = Desk(desk.folder, desk.node, desk.packets)
     assert [document.lead_id for document in again.store.recover()] == [whole.lead_id]
     assert [path.name for path in (desk.folder / "damaged").iterdir()] == [spoilt.lead_id]
+
+
+class ShyNode:
+    """A node whose signature fails as often as it has faults left."""
+
+    def __init__(self, node: NodeIdentity, *faults: Exception) -> None:
+        self._node = node
+        self._faults = list(faults)
+        self.certificate_pem = node.certificate_pem
+
+    def sign(self, data: bytes) -> bytes:
+        """Raise the next fault; sign where none is left."""
+        if self._faults:
+            raise self._faults.pop(0)
+        return self._node.sign(data)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        StampError("openssl dgst does not do SM2 on this machine"),
+        PackageError("clip.mp4 has 600000000 bytes, more than the 536870912 allowed"),
+        OSError(errno.EAGAIN, "Resource temporarily unavailable"),
+        RuntimeError("odd"),
+    ],
+)
+def test_a_sound_case_that_cannot_be_sealed_now_is_recovered_later(desk: Desk, fault: Exception) -> None:
+    """Whatever fails but reading says nothing of the case: it stays where it is, the others are recovered meanwhile."""
+    first, second = desk.open(), desk.open()
+    node = ShyNode(desk.node, fault)
+    store = CaseStore(desk.folder, node, desk.outbox, now=lambda: NOW)  # type: ignore[arg-type]
+    with pytest.raises(StorageError):
+        store.recover()
+    assert [entry.lead_id for entry in desk.outbox.entries()] == [second.lead_id]
+    assert list((desk.folder / "damaged").iterdir()) == []
+    [document] = store.recover()
+    assert document.lead_id == first.lead_id
+    posted(desk, document)[0].close()
+
+
+def test_a_machine_without_a_free_file_damages_no_case(desk: Desk) -> None:
+    """A case that cannot be opened because too many files are open is read once there are some again."""
+    case = desk.open()
+    again = Desk(desk.folder, desk.node, desk.packets)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(StorageError, match="Too many open files"):
+            again.store.recover()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert again.case_folders() == [case.lead_id]
+    [document] = again.store.recover()
+    posted(again, document)[0].close()
 
 
 def test_a_full_disk_at_confirmation_leaves_nothing_half_written(desk: Desk) -> None:

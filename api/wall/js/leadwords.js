@@ -97,6 +97,7 @@ export const LEAD_WORDS = {
   "clipgap.no pictures held from before": ["事前画面未存", "no pictures held from before"],
   "clipgap.no pictures received": ["未收到画面", "no pictures received"],
   "clipgap.post-roll not complete": ["事后画面不全", "post-roll not complete"],
+  "clipgap.left out: the clip would be larger than a package may hold": ["超出证据包容量，未收录", "left out: too large for a package"],
   "clipgap.no picture of the clip could be decoded and stored": ["无法解出画面", "no picture could be decoded"],
   "clipgap.the hash of this camera's previous package was lost on the node": ["节点遗失上一包的哈希", "the hash of the package before was lost on the node"],
 
