@@ -10,6 +10,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Self
 
+import structlog
+
 from models.detector import ModelCard
 from streams.camera import camera_id
 from streams.clock import CaptureTime
@@ -30,6 +32,8 @@ from vision.rules.tamper import TamperRule
 from vision.rules.visible import VisibleRule
 from vision.sections import CameraConfig
 from vision.tracks import TrackerSettings
+
+log = structlog.get_logger(__name__)
 
 
 class Bench:
@@ -52,6 +56,7 @@ class Bench:
     def __init__(
         self, camera: str, rules: Sequence[Rule], judge: Judge | None = None, tamper: TamperRule | None = None
     ) -> None:
+        self._camera = camera
         self._rules = tuple(rules)
         self._visible = tuple(rule for rule in rules if isinstance(rule, VisibleRule))
         self._judge = judge
@@ -134,7 +139,13 @@ class Bench:
     def observe(self, view: View) -> list[LeadChange]:
         """Return the leads that the next picture changes."""
         self.look_at(view.time, view.readings)
-        return self._told([change for rule in self._rules for change in rule.observe(view)])
+        changes: list[LeadChange] = []
+        for rule in self._rules:
+            try:
+                changes += rule.observe(view)
+            except Exception:  # a fault of one rule must not cost the lead that another has just confirmed
+                log.exception("a rule failed on a picture; the others go on", camera=self._camera, rule=rule.id)
+        return self._told(changes)
 
     def observe_health(
         self, health: PictureHealth, time: CaptureTime, resolution_wh: tuple[int, int]

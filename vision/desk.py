@@ -299,13 +299,20 @@ class EvidenceDesk:
 
     def _finish_case(self, waiting: _Pending) -> None:
         confirmed, key = waiting.confirmed, waiting.case.lead.key
-        with self._books.lock:
-            newest = confirmed.current() or self._books.newest.get(key, waiting.case.lead)
+        newest = self._newest(waiting)
         self._store.finish_case(waiting.case, newest, confirmed.clips, confirmed.detections)
         self._pending.remove(waiting)
         self.stats.finished += 1
         with self._books.lock:
-            self._books.newest.pop(key, None)
+            if _is_same(self._books.newest.get(key), newest):
+                del self._books.newest[key]
+
+    def _newest(self, waiting: _Pending) -> Lead:
+        """Return the lead of a case as it stands now; with new zones or a new watch another lead may have its key."""
+        opened = waiting.case.lead
+        with self._books.lock:
+            known = (waiting.confirmed.current(), self._books.newest.get(opened.key))
+        return next((lead for lead in known if lead is not None and _is_same(lead, opened)), opened)
 
     def _is_due(self, waiting: _Pending, now: float) -> bool:
         camera = waiting.case.lead.camera_id
@@ -314,6 +321,11 @@ class EvidenceDesk:
         if newest is not None and (newest.epoch != span.epoch or newest.pts_s >= span.end_s):
             return True
         return now >= waiting.deadline or camera in self._books.gone or waiting.confirmed.has_ended()
+
+
+def _is_same(known: Lead | None, lead: Lead) -> bool:
+    """Whether a lead of the same key is the same one: a lead is confirmed once."""
+    return known is not None and known.confirmed == lead.confirmed
 
 
 def site_of(camera: Camera, config: CameraConfig, worker: WorkerConfig) -> Site:

@@ -155,7 +155,7 @@ class OutletWatch:
 
     @property
     def readings(self) -> Sequence[Reading]:
-        """Readings of the last half hour, oldest first."""
+        """Readings of the last half hour of the newest picture's epoch, oldest first."""
         return self._series.readings
 
     def observe(self, glance: Glance) -> Reading | None:
@@ -196,13 +196,14 @@ class OutletWatch:
         return steam.is_open or steam.may_be_steam or is_young
 
     def forget(self) -> None:
-        """Begin anew: what comes next shows another place, or is of another epoch. Readings stay."""
+        """Begin anew: what comes next shows another place, or is of another epoch. Readings of the epoch stay."""
         self._surroundings = self._gathering = self._span = self._steam = None
         self._boxed = 0
         self._forget_background()
 
     def _meet(self, glance: Glance) -> None:
         """Forget what no longer compares with this picture."""
+        self._series.enter(glance.time.epoch)
         height, width = glance.image.shape[:2]
         if (width, height) != self._size_wh:
             self._size_wh = (width, height)

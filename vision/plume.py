@@ -70,7 +70,10 @@ ABOVE = Window(SMOOTH, 0.35, 1.2)
 """Just above the lip: where light, its change and its loss to saturation are compared."""
 
 _CONTROLS = (Window(SMOOTH, 0.35, 1.2, -2.0), Window(SMOOTH, 0.35, 1.2, 2.0))
-"""Beside the plume, where the same regression must find nothing taken away; the wind blows to one side only."""
+"""
+Beside the plume, where the same regression must find nothing taken away; the wind blows to one side only. An outlet
+near the picture's edge has one of them or none.
+"""
 
 
 Bgr = tuple[float, float, float]
@@ -138,6 +141,7 @@ class PlumeReader:
         if len(means) < 2:
             raise ValueError(f"a clean background needs two parts that show the place; found {len(means)}")
         self._surroundings, self._view = surroundings, PlumeView(surroundings)
+        self._controls = [window for window in _CONTROLS if surroundings.holds(window)]
         half = len(means) // 2
         self._first, self._second = _mean(means[:half]), _mean(means[half:])
         self._background = _mean(means)
@@ -211,8 +215,8 @@ class PlumeReader:
 
     def _beside(self, seen: Linear) -> Transmission | None:
         """Return how the background is seen where no smoke hangs beside the plume; ``None`` where it is even there."""
-        changes = [self._difference(seen, at) for at in _CONTROLS]
-        calm = [at for at, change in zip(_CONTROLS, changes, strict=True) if change <= 2 * min(changes) + _CALM]
+        changes = [self._difference(seen, at) for at in self._controls]
+        calm = [at for at, change in zip(self._controls, changes, strict=True) if change <= 2 * min(changes) + _CALM]
         textured = [one for one in (self._texture(seen, at) for at in calm) if one.contrast >= CONTRAST_LIMIT / 2]
         return min(textured, key=lambda one: abs(1 - one.share), default=None)
 
@@ -220,13 +224,13 @@ class PlumeReader:
         """Return what the light alone proves, against the darkest that the background may have become meanwhile."""
         clean, seen = (self._brightness(image, ABOVE) for image in (self._background, mean))
         wander = max(abs(self._brightness(half, ABOVE) / clean - 1) for half in (self._first, self._second))
-        beside = max(self._brightness(mean, at) / self._brightness(self._background, at) for at in _CONTROLS)
-        least = one_background_opacity(seen, clean * min(1.0, beside)) - wander
+        beside = [self._brightness(mean, at) / self._brightness(self._background, at) for at in self._controls]
+        least = one_background_opacity(seen, clean * min(1.0, max(beside, default=1.0))) - wander
         return least if least > LEAST_SEEN else None
 
     def _change(self, mean: Linear) -> float:
-        above, *beside = (self._difference(mean, window) for window in (ABOVE, *_CONTROLS))
-        return max(0.0, above - 2 * min(beside))
+        above, *beside = (self._difference(mean, window) for window in (ABOVE, *self._controls))
+        return max(0.0, above - 2 * min(beside, default=0.0))
 
     def _difference(self, image: Linear, window: Window) -> float:
         """Return the root mean square difference from the background, as a share of its light."""

@@ -141,6 +141,11 @@ class ReadingSeries:
         """The readings, oldest first."""
         return tuple(self._readings)
 
+    def enter(self, epoch: int) -> None:
+        """Forget the readings of any other epoch: nothing of this one can be reckoned from their times."""
+        if self._readings and self._readings[-1].time.epoch != epoch:
+            self._readings.clear()
+
     def append(self, reading: Reading) -> None:
         """Add the newest reading and forget what is older than `WINDOW_S` or of another epoch."""
         self._readings.append(reading)

@@ -145,6 +145,13 @@ class Surroundings:
         top, bottom = int(y - width * window.height), int(y - width * 0.1)
         return slice(max(top, 0), max(bottom, top + 3, 3)), slice(max(left, 0), max(right, left + 3, 3))
 
+    def holds(self, window: Window) -> bool:
+        """Return whether the whole of a window lies in the picture."""
+        outlet = self.outlet
+        x, reach = outlet.x + window.aside * outlet.width_px, window.half_width * outlet.width_px
+        top = outlet.y - window.height * outlet.width_px
+        return self._left <= x - reach and x + reach < self._right and self._top <= top
+
     @property
     def lip(self) -> tuple[float, float]:
         """Middle of the outlet's lip, x and y in `laid`'s pixels."""

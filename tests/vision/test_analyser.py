@@ -257,6 +257,36 @@ def test_a_new_epoch_ends_leads_and_begins_anew() -> None:
     ]
 
 
+def test_smoke_is_confirmed_in_the_first_seconds_of_an_epoch_though_an_outlet_was_read_before() -> None:
+    """What was read above an outlet before the stream was lost is of another time, and hinders no rule."""
+    outlet = {"name": "DA001", "kind": "outlet", "polygon": [[0.85, 0.6], [0.95, 0.6], [0.95, 0.9], [0.85, 0.9]]}
+    a = analyser([outlet])
+    watch(a, every_half_second(0, 31), NOTHING, still=True)
+
+    assert ("smoke.visible", "confirmed") in story(watch(a, every_half_second(0, 3), epoch=1))
+    assert a.shown is not None
+    assert a.shown.readings == {}
+    watch(a, every_half_second(3, 16), NOTHING, epoch=1)
+    assert [reading.time.epoch for reading in a.shown.readings["DA001"]] == [1]
+
+
+def test_a_rule_that_fails_costs_the_others_nothing() -> None:
+    """Whatever one rule raises, what another confirms in the same picture is told."""
+
+    class Broken(_Witness):
+        id = "broken"
+
+        def observe(self, view: View) -> list[LeadChange]:  # noqa: ARG002
+            raise ValueError("odd")
+
+    config = parse_config({"cameras": [{"id": "cam", "source": "x.mp4"}]})
+    bench = Bench.for_camera(config.cameras[0], config, CARD)
+    bench._rules = (Broken(), *bench._rules)
+    a = CameraAnalyser(config.cameras[0], bench, CARD.class_names)
+
+    assert ("smoke.visible", "confirmed") in story(watch(a, every_half_second(0, 3)))
+
+
 def test_another_picture_size_begins_anew() -> None:
     """A camera that changes its resolution has other pixels; nothing is compared across, no key is used twice."""
     a = analyser()

@@ -140,6 +140,20 @@ def test_what_happens_after_confirmation_is_in_the_package() -> None:
     assert store.finished == [closed]
 
 
+def test_another_lead_of_the_same_key_lends_a_package_nothing() -> None:
+    """With new zones tracks are counted anew: what is confirmed then under the key of an open case is another lead."""
+    store = FakeStore(wanted=2)
+    first, second = lead(), replace(lead(), confirmed=moment(8), last=moment(9), violation_code="V03_OPEN_BURNING")
+
+    def feed(desk: EvidenceDesk, watched: SimpleNamespace) -> None:
+        watched.lead = lambda _: second
+        confirm(desk, watched, first)
+        confirm(desk, watched, second)
+
+    run_desk(store, FakeBus(), feed)
+    assert store.finished == [first, second]
+
+
 def test_a_lead_that_cannot_be_opened_does_not_block_the_next() -> None:
     """A fault in one lead puts off that one alone; it is tried again and comes through."""
     first, second = lead(1), lead(2)

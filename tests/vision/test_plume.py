@@ -81,6 +81,21 @@ def test_opacity_is_read_whatever_the_plume_s_own_light(opacity: float, own: flo
     assert reading.sd < 0.04
 
 
+@pytest.mark.parametrize(("left", "right"), [(0, 235), (85, 320), (0, 200)])
+def test_an_outlet_near_the_edge_is_held_against_what_the_picture_has_beside_it(left: int, right: int) -> None:
+    """Where one side of the plume is not in the picture the other is enough, and 60 % are read as 60 %."""
+    clean, seen = (
+        [np.ascontiguousarray(picture[:, left:right]) for picture in pictures]
+        for pictures in (_pictures(12), _pictures(20, opacity=0.6, own=0.2, seed=2))
+    )
+    outlet = Outlet(OUTLET.x - left, OUTLET.y, OUTLET.width_px)
+    surroundings = Surroundings(clean[0], outlet, (100.0 - left, 30.0, min(220.0, right) - left, 160.0))
+    reading = PlumeReader(surroundings, _parts(surroundings, clean)).read(_parts(surroundings, seen))
+    assert reading.refusal is None
+    assert reading.opacity == pytest.approx(0.6, abs=0.04)
+    assert reading.change > 0.1
+
+
 def test_the_plume_s_own_light_comes_out_too() -> None:
     """What a plume would look like if it were opaque tells its colour: here a fifth of full light."""
     reading = _read(_pictures(12), _pictures(20, opacity=0.5, own=0.2, seed=2))

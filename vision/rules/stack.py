@@ -37,7 +37,7 @@ class StackWatcher:
         grounds = []
         if is_exceeded(readings, self._limit):
             grounds.append(DispositionReason.OVER_LIMIT)
-        if _lasts(readings, max(FAST_GRADE, self._limit)):
+        if _lasts(readings, over=self._limit):
             grounds.append(DispositionReason.FAST_ALARM)
         return Verdict(
             is_met=bool(grounds) and is_held,
@@ -70,9 +70,10 @@ def _is_fresh(view: View, readings: Sequence[Reading]) -> bool:
     return bool(readings) and view.time.seconds_since(readings[-1].time) <= 2 * READING_S
 
 
-def _lasts(readings: Sequence[Reading], grade: float) -> bool:
-    """Whether the last readings were all of `grade` and more for `FAST_S`, without a break."""
+def _lasts(readings: Sequence[Reading], over: float) -> bool:
+    """Whether the last readings were all of `FAST_GRADE` and more, and above `over`, for `FAST_S` without a break."""
     newest = readings[-int(FAST_S / READING_S) :]
-    if len(newest) < FAST_S / READING_S or any((reading.grade or 0.0) < grade for reading in newest):
+    grades = [reading.grade or 0.0 for reading in newest]
+    if len(newest) < FAST_S / READING_S or min(grades) < FAST_GRADE or min(grades) <= over:
         return False
     return newest[-1].time.seconds_since(newest[0].start) <= FAST_S + READING_S
