@@ -33,8 +33,9 @@ DEFAULT_PORT = 8080
 _PORTS_TRIED = 50
 _READY_WITHIN_S = 60.0
 _TICK_S = 0.25
-WORKER_STOPS_WITHIN_S = 90.0
-"""More than the deadlines of a worker's parts together (`vision.worker.Worker.run`)."""
+WORKER_STOPS_WITHIN_S = 150.0
+"""More than the deadlines of a worker's parts together (`vision.worker.Worker.run`), so that none is cut short which
+still finishes evidence; where bus and API answer, a worker has stopped within seconds."""
 
 
 @dataclass(frozen=True, slots=True)

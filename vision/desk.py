@@ -1,9 +1,8 @@
 """
 The evidence desk: takes confirmed leads from the analysers and sees them through to the outbox.
 
-A confirmed lead goes to disk first, then to the wall, then waits for its post-roll (a deadline, not a sleep) and is
-sealed. What fails for want of space is tried again until it succeeds; nothing is given up but announcements, which are
-a courtesy: the lead itself follows with its package.
+A confirmed lead goes to disk first, then to the wall (`vision.announcer`, which holds up nothing here), then waits for
+its post-roll (a deadline, not a sleep) and is sealed. What fails for want of space is tried again until it succeeds.
 """
 
 import base64
@@ -18,13 +17,13 @@ from dataclasses import dataclass, field, replace
 import redis
 import structlog
 
-from api.contract import bus
 from api.contract.manifest import Article41
 from api.contract.schema import LeadAnnouncement, LeadState
 from models.detections import Detections
 from streams.camera import Camera, CameraId
 from streams.frame import Frame
 from streams.runner import StreamState
+from vision.announcer import Announcer
 from vision.clips import RingClips
 from vision.config import WorkerConfig
 from vision.dossier import Site, Witness
@@ -53,7 +52,6 @@ _RETRY_S = 5.0
 _RECOVER_MOST_S = 60.0
 _REOPEN_S = 1.0
 _STILL_LONG_SIDE_PX = 640
-_ANNOUNCEMENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +117,12 @@ class EvidenceDesk:
         self._store = store
         self._config = config
         self._witness = witness
-        self._redis = bus_client
+        self._announcer = Announcer(bus_client)
         self._monotonic = monotonic
         self._arriving: queue.Queue[_Confirmed] = queue.Queue(_WAITING_LEADS)
         self._unopened: deque[_Confirmed] = deque()
         self._pending: list[_Pending] = []
-        self._announcements: deque[LeadAnnouncement] = deque(maxlen=_ANNOUNCEMENTS)
         self._books = _Books()
-        self._announce_at = 0.0
         self._recover_at = -math.inf
         self._recover_pause_s = _RETRY_S
         self._stop_by = 0.0
@@ -136,11 +132,12 @@ class EvidenceDesk:
 
     def start(self) -> None:
         """Start the desk; it first finishes what an earlier run left."""
+        self._announcer.start()
         self._thread.start()
 
     def stop(self, deadline_s: float = 30.0) -> None:
         """
-        Finish every open case with what its ring holds, trying again until `deadline_s`.
+        Finish every open case with what its ring holds, trying again until `deadline_s`; then stop announcing.
 
         A case that cannot be finished stays on disk for the next start.
         """
@@ -149,6 +146,7 @@ class EvidenceDesk:
         self._thread.join(deadline_s)
         if self._thread.is_alive():
             log.error("evidence is not finished in time; open cases stay on disk", deadline_s=deadline_s)
+        self._announcer.stop()
 
     def note(self, frame: Frame, detections: Detections, readings: Sequence[Reading] = ()) -> None:
         """Keep what was detected in a frame, and the readings that it completed, for the cases that will show them."""
@@ -199,7 +197,6 @@ class EvidenceDesk:
             try:
                 self.recover_what_is_left()
                 self._collect(stopping=stopping)
-                self._announce()
                 self._finish_cases(stopping=stopping)
             except Exception:
                 log.exception("evidence desk failed; it goes on")
@@ -266,21 +263,8 @@ class EvidenceDesk:
         self.stats.opened += 1
         self._pending.append(_Pending(case, confirmed, self._monotonic() + evidence.post_roll_s + _LATE_S))
         document = case.document.model_copy(update={"state": LeadState.CANDIDATE})
-        if len(self._announcements) == _ANNOUNCEMENTS:
+        if not self._announcer.announce(LeadAnnouncement(lead=document, still_jpeg_b64=_picture(case))):
             self.stats.announcements_dropped += 1
-        self._announcements.append(LeadAnnouncement(lead=document, still_jpeg_b64=_picture(case)))
-
-    def _announce(self) -> None:
-        if self._monotonic() < self._announce_at and not self._stopping.is_set():
-            return
-        try:
-            while self._announcements:
-                entry = {"announcement": self._announcements[0].model_dump_json()}
-                self._redis.xadd(bus.LEADS_ANNOUNCED, dict(entry.items()), maxlen=bus.ANNOUNCED_MAXLEN)
-                self._announcements.popleft()
-        except redis.RedisError as error:
-            self._announce_at = self._monotonic() + _REOPEN_S
-            log.warning("announcements wait for the bus", waiting=len(self._announcements), error=str(error))
 
     def _finish_cases(self, *, stopping: bool) -> None:
         """Finish the cases that are due; one that fails is put off, and the others go on."""

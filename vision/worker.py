@@ -9,10 +9,7 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
-import redis
 import structlog
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from api.contract.client import ApiClient
 from api.contract.reasons import GapReason
@@ -28,6 +25,7 @@ from streams.frame import Frame, Packet
 from streams.runner import CameraRunner
 from vision.analyser import CameraAnalyser
 from vision.budgets import Budgets
+from vision.bus_client import NEWEST, ORDERED, Patience, open_bus
 from vision.claims import Claims
 from vision.config import WorkerConfig
 from vision.courier import CoverageCourier
@@ -108,30 +106,22 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Watch until `stop` is set, then end in reverse order of the start, each part with a deadline."""
         bound_arenas(self._cores)
+        data, url = self._places.data, self._places.redis_url
         with ExitStack() as stack:
-            node = NodeIdentity.open(self._places.data / "node", self._places.node)
+            node = NodeIdentity.open(data / "node", self._places.node)
             stack.callback(node.close)
             detector = self._detector()
             self._card = detector.card
             client = ApiClient(self._places.api_url, self._places.worker_key)
             stack.callback(client.close)
-            bus = redis.Redis.from_url(self._places.redis_url, socket_timeout=5, socket_connect_timeout=3)
-            stack.callback(bus.close)
-            outbox = Outbox(self._places.data / "outbox")
+            bus = stack.enter_context(open_bus(url, NEWEST))
+            outbox = Outbox(data / "outbox")
             registration = Registration(client, node, self._registers)
             sender = OutboxSender(outbox, client, enrol=registration.enrol)
             sender.start()
             stack.callback(sender.close, _FLUSH_S)
             self._ledger = self._open_ledger(node.name, client, stack)
-            stills = self._config.evidence.stills
-            sm2 = Sm2Key.open(self._places.data / "node", node.name) if self._config.evidence.sm2_signature else None
-            store = CaseStore(
-                self._places.data / "cases", node, outbox, zone=self._config.site.zone, stills=stills, sm2=sm2
-            )
-            witness = Witness(detector.card, detector.runtime, node.name)
-            self._desk = EvidenceDesk(store, self._config, witness, bus)
-            self._desk.start()
-            stack.callback(self._desk.stop)
+            self._desk = self._open_desk(node, outbox, detector, stack)
             self._live = LivePublisher(bus, self._newest_gop)
             self._live.start()
             stack.callback(self._live.stop)
@@ -157,12 +147,13 @@ class Worker:
             )
             reporter.start()
             stack.callback(reporter.stop)
+            orders = stack.enter_context(open_bus(url, ORDERED))
             dry_runs = DryRuns(
-                node.name, self._config, detector.card, bus, client, self._places.data / "dry-runs", self._watched.get
+                node.name, self._config, detector.card, orders, client, data / "dry-runs", self._watched.get
             )
             dry_runs.start()
             stack.callback(dry_runs.stop)
-            redactions = Redactions(node.name, bus, client, self._places.data / "redactions")
+            redactions = Redactions(node.name, orders, client, data / "redactions")
             redactions.start()
             stack.callback(redactions.stop)
             member.start()
@@ -247,15 +238,20 @@ class Worker:
         stack.callback(ledger.stop)
         return ledger
 
+    def _open_desk(self, node: NodeIdentity, outbox: Outbox, detector: Detector, stack: ExitStack) -> EvidenceDesk:
+        """Return the desk through which confirmed leads go, started."""
+        data, wanted = self._places.data, self._config.evidence
+        sm2 = Sm2Key.open(data / "node", node.name) if wanted.sm2_signature else None
+        store = CaseStore(data / "cases", node, outbox, zone=self._config.site.zone, stills=wanted.stills, sm2=sm2)
+        bus = stack.enter_context(open_bus(self._places.redis_url, Patience(BUS_TIMEOUT_S)))
+        desk = EvidenceDesk(store, self._config, Witness(detector.card, detector.runtime, node.name), bus)
+        desk.start()
+        stack.callback(desk.stop)
+        return desk
+
     def _join(self, node: NodeIdentity, client: ApiClient, stack: ExitStack) -> GroupMember:
         """Return this worker as a member of the group that watches the registered cameras."""
-        bus = redis.Redis.from_url(
-            self._places.redis_url,
-            socket_timeout=BUS_TIMEOUT_S,
-            socket_connect_timeout=BUS_TIMEOUT_S,
-            retry=Retry(NoBackoff(), 0),
-        )
-        stack.callback(bus.close)
+        bus = stack.enter_context(open_bus(self._places.redis_url, Patience(BUS_TIMEOUT_S)))
         name = f"{node.name}.{node.certificate_sha256[:8]}"
         about = WorkerReport(name=node.name, member=name, version=version("plumewatch"), since=utc_now())
         group = WatcherGroup(bus, name)

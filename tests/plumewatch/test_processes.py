@@ -1,18 +1,33 @@
 """The supervisor's children: started again after a fall, never left behind."""
 
+import inspect
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import redis
 
+from models.pool import DetectorPool
 from plumewatch.embedded import EmbeddedValkey
 from plumewatch.processes import STOP_ON_EOF, Child
+from plumewatch.supervisor import WORKER_STOPS_WITHIN_S
 from tests.e2e.waiting import wait_for
+from vision.announcer import Announcer
+from vision.courier import CoverageCourier
+from vision.desk import EvidenceDesk
+from vision.dry_runs import DryRuns
+from vision.ledger import CoverageLedger
+from vision.live import LivePublisher
+from vision.member import DRAIN_S
+from vision.redactions import Redactions
+from vision.reporter import StateReporter
+from vision.sender import OutboxSender
+from vision.worker import Worker
 
 
 @pytest.fixture
@@ -94,3 +109,19 @@ def test_a_deep_folder_still_gets_a_socket(tmp_path: Path) -> None:
     with redis.Redis.from_url(bus.url) as client:
         assert client.ping()
     bus.stop()
+
+
+def test_a_worker_s_parts_end_before_it_is_killed() -> None:
+    """The supervisor waits longer than all deadlines of a worker's end together: open cases are among them."""
+    parts: list[Callable[..., object]] = [
+        Announcer.stop, CoverageCourier.close, CoverageLedger.stop, DetectorPool.stop, DryRuns.stop, EvidenceDesk.stop,
+        LivePublisher.stop, OutboxSender.close, Redactions.stop, StateReporter.stop, Worker.unwatch,
+    ]  # fmt: skip
+    deadlines = [
+        float(parameter.default)
+        for part in parts
+        for name, parameter in inspect.signature(part).parameters.items()
+        if name in {"deadline_s", "flush_s", "timeout_s"}
+    ]
+    assert len(deadlines) == len(parts)
+    assert sum(deadlines) + 3 * DRAIN_S < WORKER_STOPS_WITHIN_S

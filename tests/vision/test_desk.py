@@ -24,13 +24,20 @@ WAIT_S = 10.0
 
 @dataclass
 class FakeBus:
-    """A bus that fails as often as it is told to, then keeps what is added."""
+    """A bus that fails as often as it is told to, then keeps what is added; it holds calls while `answers` is clear."""
 
     failures: int = 0
+    asked: threading.Event = field(default_factory=threading.Event)
+    answers: threading.Event = field(default_factory=threading.Event)
     entries: list[bytes] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.answers.set()
 
     def xadd(self, _stream: str, entry: dict[str, str], maxlen: int) -> None:
         assert maxlen > 0
+        self.asked.set()
+        self.answers.wait(3 * WAIT_S)
         if self.failures:
             self.failures -= 1
             raise redis.ConnectionError("away")
@@ -211,6 +218,24 @@ def test_an_announcement_waits_for_the_bus() -> None:
     desk = run_desk(store, bus, lambda desk, watched: confirm(desk, watched, lead()))
     assert len(bus.entries) == 1
     assert desk.stats.announcements_dropped == 0
+
+
+def test_a_bus_that_does_not_answer_holds_up_no_lead() -> None:
+    """Leads are opened and finished while the bus still holds the first announcement."""
+    store, bus = FakeStore(wanted=2), FakeBus()
+    bus.answers.clear()
+
+    def feed(desk: EvidenceDesk, watched: SimpleNamespace) -> None:
+        confirm(desk, watched, lead(1))
+        assert bus.asked.wait(WAIT_S)
+        confirm(desk, watched, lead(2))
+        desk.camera_gone(CAMERA.id)
+        assert store.done.wait(WAIT_S)
+        assert bus.entries == []
+        bus.answers.set()
+
+    run_desk(store, bus, feed)
+    assert len(bus.entries) == 2
 
 
 def test_a_file_that_ended_is_not_waited_for() -> None:
