@@ -16,15 +16,14 @@ from pathlib import Path
 from typing import Self
 
 import structlog
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from api.contract.checkpoint import Checkpoint
+from api.contract.checkpoint import Checkpoint, log_id_of
 from api.contract.merkle import Frontier, leaf_hash
 from api.contract.stamp import fingerprint, sha256_hex
 from api.journal import Journal, JournalEntry, JournalError
-from api.keys import SiteKey, SiteKeys
+from api.keys import SiteKeys
 from api.stamper import Stamper
 from api.store.checkpoints import (
     SignedCheckpoint,
@@ -49,12 +48,6 @@ _PAGE = 2000
 
 class LogError(Exception):
     """The log is shorter than it was, or another one; the message says what was found and what to do."""
-
-
-def log_id_of(root: SiteKey) -> str:
-    """Return the id of the site's log: SHA-256 of the public key of the site's root, hex."""
-    key = root.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return sha256_hex(key)
 
 
 class Checkpoints:
@@ -88,7 +81,7 @@ class Checkpoints:
         self._clock = clock
         self._stamper = stamper
         self.origin = origin
-        self.log_id = log_id_of(keys.root)
+        self.log_id = log_id_of(keys.root.certificate)
 
     @classmethod
     def open(
@@ -101,7 +94,7 @@ class Checkpoints:
         stamper: Stamper,
     ) -> Self:
         """Check the log against the journal in `folder` and return what goes on with it; raise `LogError`."""
-        log_id = log_id_of(keys.root)
+        log_id = log_id_of(keys.root.certificate)
         journal = Journal(folder / JOURNAL)
         now = clock()
         try:

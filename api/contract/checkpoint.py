@@ -12,12 +12,16 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.contract.merkle import HASH_BYTES, inclusion_holds, leaf_hash
 from api.contract.schema import Sha256
-from api.contract.stamp import StampError, canonical_json
+from api.contract.stamp import UNREADABLE, StampError, canonical_json, check_chain, is_authority, sha256_hex
+from api.contract.timestamp import bears_site_policy
 
 ORIGIN_PATTERN = r"[A-Za-z0-9._/+-]{1,100}"
 _FORM = re.compile(rf"({ORIGIN_PATTERN})\n(0|[1-9][0-9]{{0,15}})\n([A-Za-z0-9+/]{{43}}=)\n")
@@ -67,6 +71,11 @@ class LogProof(BaseModel):
         return canonical_json(self.model_dump(mode="json"))
 
 
+def log_id_of(root: x509.Certificate) -> str:
+    """Return the id of a site's log: hex SHA-256 of the public key (DER, SubjectPublicKeyInfo) of the site's `root`."""
+    return sha256_hex(root.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
 def make_log_proof(log_id: str, index: int, checkpoint: Checkpoint, path: Sequence[bytes]) -> LogProof:
     """Return the proof that the leaf `index` is in a checkpoint's tree."""
     return LogProof(
@@ -100,3 +109,21 @@ def check_log_proof(proof: LogProof, checkpoint: Checkpoint, sums: bytes) -> Non
         leaf_hash(sums), proof.index, proof.tree_size, path, checkpoint.root
     ):
         raise StampError("tlog.json does not prove that this package is in the log")
+
+
+def check_log_certificate(
+    certificate: x509.Certificate, log_id: str, roots: Sequence[x509.Certificate], at: datetime
+) -> None:
+    """
+    Raise `StampError` unless `certificate` may sign the checkpoints of the log `log_id`.
+
+    Of the verifier's `roots` the one counts whose key gives the log its id, and that is a site's root: neither a node
+    nor the authority that issued its certificate speaks for a log. `at` is aware UTC.
+    """
+    try:
+        own = [each for each in roots if is_authority(each) and bears_site_policy(each) and log_id_of(each) == log_id]
+    except UNREADABLE as error:
+        raise StampError(f"a certificate of the chain cannot be read: {error}") from error
+    if not own:
+        raise StampError("the root of the log that tlog.json names is not among the given roots")
+    check_chain(certificate, own, at)

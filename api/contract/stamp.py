@@ -240,9 +240,16 @@ def _issued(issuer: x509.Certificate, subject: x509.Certificate, below: int) -> 
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
     except (*UNREADABLE, TypeError, InvalidSignature, x509.ExtensionNotFound):
         return False
+    return is_authority(issuer) and (constraints.path_length is None or below <= constraints.path_length)
+
+
+def is_authority(certificate: x509.Certificate) -> bool:
+    """True for a certificate that may issue others."""
     try:
-        signs = issuer.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
-    except x509.ExtensionNotFound:
-        signs = True
-    deep_enough = constraints.path_length is None or below <= constraints.path_length
-    return constraints.ca and signs and deep_enough
+        if not certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+            return False
+        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    except x509.ExtensionNotFound as missing:
+        return missing.oid == x509.KeyUsage.oid
+    except UNREADABLE:
+        return False

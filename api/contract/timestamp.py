@@ -183,7 +183,7 @@ class TimeStamp:
         """Whose authority it is, as the *verifier's* root says and not the stamp."""
         if self.anchor is None:
             return TimeStampKind.UNCHECKED
-        return TimeStampKind.OWN if SITE_POLICY in _policies(self.anchor) else TimeStampKind.LICENSED
+        return TimeStampKind.OWN if bears_site_policy(self.anchor) else TimeStampKind.LICENSED
 
     @property
     def authority(self) -> str:
@@ -205,7 +205,8 @@ def check_time_stamp(
         answer: the whole TimeStampResp, DER.
         digest: SHA-256 that must have been stamped, 32 bytes.
         certificates: of the authority and between it and its root, where the answer does not hold them.
-        roots: certificates that the verifier trusts; ``None`` leaves the chain unchecked, all else is checked.
+        roots: certificates that the verifier trusts; ``None`` leaves the chain unchecked, all else is checked. One that
+            is for time-stamps itself is no root of them: it would vouch for its own times.
     """
     try:
         stamp = _read_answer(answer, certificates)
@@ -219,18 +220,29 @@ def check_time_stamp(
     if roots is None:
         return stamp
     try:
-        anchor = check_chain(stamp.certificate, roots, stamp.gen_time, between=[*certificates, *stamp.chain])
+        above = [each for each in roots if not is_for_stamps(each)]
+        anchor = check_chain(stamp.certificate, above, stamp.gen_time, between=[*certificates, *stamp.chain])
     except StampError as error:
         raise TimeStampError(f"the time-stamp's authority is not accepted: {error}") from error
     return replace(stamp, anchor=anchor)
 
 
-def _policies(certificate: x509.Certificate) -> list[str]:
+def bears_site_policy(certificate: x509.Certificate) -> bool:
+    """True for the root of a site: its certificate names `SITE_POLICY`."""
     try:
         found = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
-    except (x509.ExtensionNotFound, ValueError):
-        return []
-    return [each.policy_identifier.dotted_string for each in found]
+    except (*UNREADABLE, x509.ExtensionNotFound):
+        return False
+    return SITE_POLICY in {each.policy_identifier.dotted_string for each in found}
+
+
+def is_for_stamps(certificate: x509.Certificate) -> bool:
+    """True where `check_time_stamp` would take the certificate for that of an authority."""
+    try:
+        _check_purpose(certificate)
+    except (*UNREADABLE, TimeStampError):
+        return False
+    return True
 
 
 def _read_answer(answer: bytes, certificates: Sequence[x509.Certificate]) -> TimeStamp:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from cryptography import x509
 
-from api.contract.checkpoint import check_log_proof, parse_checkpoint, parse_log_proof
+from api.contract.checkpoint import check_log_certificate, check_log_proof, parse_checkpoint, parse_log_proof
 from api.contract.contents import count_frames, listing_faults, manifest_faults
 from api.contract.manifest import FileRole, Manifest, parse_manifest, source_faults
 from api.contract.package import (
@@ -156,6 +156,11 @@ class _Verifier:
             log=self.log,
             log_index=self.log_index,
         )
+
+    @property
+    def _above_node(self) -> list[x509.Certificate] | None:
+        """The roots that may vouch for times and for the log: whose the package is does not do that for himself."""
+        return None if self.anchors is None else [each for each in self.anchors if each != self.certificate]
 
     def _small(self, name: str, limit: int = SMALL) -> bytes:
         if name not in self.package.sizes:
@@ -301,7 +306,7 @@ class _Verifier:
             return Check(CheckName.TIME_STAMP, Outcome.SKIPPED, sentence)
         self.tsa = "fail"
         token, sent = self._small(TIME_STAMP), read_certificates(self._small(TSA_CERTIFICATE))
-        stamp = check_time_stamp(token, bytes.fromhex(sha256_hex(self.sums)), certificates=sent, roots=self.anchors)
+        stamp = check_time_stamp(token, bytes.fromhex(sha256_hex(self.sums)), certificates=sent, roots=self._above_node)
         self._check_stands(stamp.certificate, stamp.gen_time, (*stamp.chain, *sent))
         self.stamp = stamp
         self._made_before(stamp.gen_time, "it was stamped")
@@ -348,7 +353,7 @@ class _Verifier:
                 self._small(CHECKPOINT_TIME_STAMP),
                 bytes.fromhex(sha256_hex(text)),
                 certificates=read_certificates(self._small(TSA_CERTIFICATE)),
-                roots=self.anchors,
+                roots=self._above_node,
             )
             self._made_before(stamp.gen_time, "a checkpoint that holds it was stamped")
             self._check_stands(stamp.certificate, stamp.gen_time, stamp.chain)
@@ -361,6 +366,6 @@ class _Verifier:
             self.log = "unchecked"
             unchecked = f"{sentence}; whose log it is was not checked: no roots given"
             return Check(CheckName.LOG, Outcome.SKIPPED, unchecked)
-        check_chain(certificate, self.anchors, at)
+        check_log_certificate(certificate, proof.log_id, self._above_node or (), at)
         self.log = "ok"
         return sentence

@@ -158,9 +158,35 @@ for name in node.crt tsa.crt log.crt; do
   fi
 done
 
+# 6c. 谁能为时间和日志作证：只有机构的根证书。节点自己的证书、本身就是盖章用的证书都不算；日志只认其编号所指的本站根证书
+# Which roots may vouch for times and for the log: authorities, never the node itself nor a certificate that stamps
+site_policy=2.25.196253393793267128020013594357013558149
+extension() { openssl x509 -in "$work/root.pem" -noout -ext "$1" 2>/dev/null; }
+sort_root() {
+  [[ $(extension basicConstraints) == *CA:TRUE* ]] || return
+  [ "$(openssl x509 -in "$work/root.pem" -noout -fingerprint -sha256 2>/dev/null)" != "$print" ] || return
+  if [[ $(extension certificatePolicies) == *"Policy: $site_policy"* ]]; then
+    local id
+    id=$(openssl x509 -in "$work/root.pem" -noout -pubkey | openssl pkey -pubin -outform DER 2>/dev/null | hash)
+    openssl x509 -in "$work/root.pem" >>"$work/log-$id.pem"
+  fi
+  local stamps=': critical[[:space:]]+Time Stamping[[:space:]]*$'
+  [[ $(extension extendedKeyUsage) =~ $stamps ]] || openssl x509 -in "$work/root.pem" >>"$work/authorities.pem"
+}
+hash() { openssl dgst -sha256 -binary | od -An -vtx1 | tr -d ' \n'; }
+if [ -n "$roots" ]; then
+  : >"$work/authorities.pem"
+  root=''
+  while IFS= read -r line || [ -n "$line" ]; do
+    [[ $line != *-----BEGIN*CERTIFICATE-----* ]] || root=''
+    root+=$line$'\n'
+    if [[ $line == *-----END*CERTIFICATE-----* ]]; then printf %s "$root" >"$work/root.pem"; sort_root; fi
+  done <"$roots"
+fi
+
 # 7. 可信时间戳（有才查）：按盖章时刻核验机构证书；制作时间不得晚于盖章时刻（容许 60 秒）
 anchor=("-CAfile" "tsa.crt" "-partial_chain")
-[ -z "$roots" ] || anchor=("-CAfile" "$roots")
+[ -z "$roots" ] || anchor=("-CAfile" "$work/authorities.pem")
 when='' stamped=''
 stamped_by() { # FILE STAMP: 时间戳是否属于该文件 / whether STAMP is one of FILE; sets when, stamped
   when='' stamped=''
@@ -188,7 +214,6 @@ else skip '没有可信时间戳（tsa: none），时间只是节点自己的陈
 
 # 8. 只增日志（有才查）：本包确在日志内（RFC 6962），检查点由日志密钥签名、盖章
 bin() { local i; for ((i = 0; i < ${#1}; i += 2)); do printf "\\x${1:i:2}"; done; }
-hash() { openssl dgst -sha256 -binary | od -An -vtx1 | tr -d ' \n'; }
 node() { { printf '\001'; bin "$1"; bin "$2"; } | hash; }
 included() { # INDEX SIZE ROOT PATH...
   local fn=$1 sn=$(($2 - 1)) root=$3 piece r
@@ -211,13 +236,13 @@ log_fault() { # 说明为何不成立；成立则无输出 / says why the log pr
     plain "$file" || { echo "缺少 $file / $file is missing"; return; }
   done
   proof=$(<tlog.json)
-  form='^\{"index":([0-9]{1,16}),"log_id":"([0-9a-f]{16})[0-9a-f]{48}","path":\[(("[0-9a-f]{64}",?)*)\],"root":"([0-9a-f]{64})","tree_size":([0-9]{1,16})\}$'
+  form='^\{"index":([0-9]{1,16}),"log_id":"([0-9a-f]{64})","path":\[(("[0-9a-f]{64}",?)*)\],"root":"([0-9a-f]{64})","tree_size":([0-9]{1,16})\}$'
   [[ $proof =~ $form ]] || { echo 'tlog.json 格式不对 / tlog.json is malformed'; return; }
   index=${BASH_REMATCH[1]} id=${BASH_REMATCH[2]} root=${BASH_REMATCH[5]} size=${BASH_REMATCH[6]}
   read -ra path <<<"$(tr -d '"' <<<"${BASH_REMATCH[3]}" | tr ',' ' ')"
   local lines=()
   mapfile lines <checkpoint.txt
-  if [ ${#lines[@]} -ne 3 ] || [ "${lines[1]}" != "$size"$'\n' ] || [[ ${lines[0]} != */"$id"$'\n' ]] ||
+  if [ ${#lines[@]} -ne 3 ] || [ "${lines[1]}" != "$size"$'\n' ] || [[ ${lines[0]} != */"${id:0:16}"$'\n' ]] ||
     [ "$(printf %s "${lines[2]}" | base64 -d 2>/dev/null | od -An -vtx1 | tr -d ' \n')" != "$root" ]
   then echo 'tlog.json 与 checkpoint.txt 不符 / they speak of different trees'; return; fi
   included "$index" "$size" "$root" "${path[@]+"${path[@]}"}" || { echo '本包不在日志内 / the log does not hold this package'; return; }
@@ -230,9 +255,11 @@ log_fault() { # 说明为何不成立；成立则无输出 / says why the log pr
     [ -z "$created" ] || [ "$created" -le $((stamped + 60)) ] || { echo "制作时间晚于检查点 $when / made after the checkpoint"; return; }
     time=("-attime" "$stamped")
   fi
-  [ -z "$roots" ] || SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null \
-    openssl verify -no-CApath "${time[@]}" -CAfile "$roots" log.crt >/dev/null 2>&1 ||
-    echo '日志证书不在所给根证书之下 / log.crt does not chain to the given roots'
+  [ -n "$roots" ] || return
+  [ -e "$work/log-$id.pem" ] || { echo '所给根证书中没有该日志的根 / the root of this log is not among the given roots'; return; }
+  SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null \
+    openssl verify -no-CApath "${time[@]}" -CAfile "$work/log-$id.pem" log.crt >/dev/null 2>&1 ||
+    echo '日志证书不在该日志的根之下 / log.crt does not chain to the root of this log'
 }
 logged=''
 for name in tlog.json checkpoint.txt checkpoint.sig checkpoint.tsr log.crt; do [ ! -e "$name" ] || logged=1; done

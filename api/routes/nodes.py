@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import Admin, AnyWorker, Reader, caller_name
 from api.clock import utc_now
+from api.contract.enrolment import check_node_certificate
 from api.contract.revocation import RevokedDocument, RevokedList, parse_crls
 from api.contract.schema import Sha256, UtcTime
 from api.contract.stamp import StampError, check_chain, fingerprint, read_certificate, read_certificates
@@ -64,9 +65,14 @@ def _document(node: Node) -> NodeDocument:
 
 @router.post("/nodes", status_code=201)
 def post_node(body: Enrolment, worker: AnyWorker, state: State, response: Response) -> NodeDocument:
-    """Pin a node's certificate; 200 when it is pinned already, 409 when name or number belong to another one."""
+    """
+    Pin a node's certificate; 200 when it is pinned already, 409 when name or number belong to another one.
+
+    422 ``bad-certificate`` also for one that may issue others, is for time-stamps or names the policy of a site's root.
+    """
     try:
         certificate = read_certificate(body.certificate_pem.encode())
+        check_node_certificate(certificate)
         if certificate.issuer != certificate.subject:
             check_chain(certificate, read_certificates(pinned_roots(state)), utc_now())
         before = _before(state, body, certificate)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from api.contract.manifest import SITE_PROOFS
+from api.contract.package import PROOFS
 from api.contract.report import CheckName
 from api.contract.stamp import canonical_json
 from tests.api.contract.sample import make_package
@@ -59,6 +60,15 @@ class Attacks:
 def edit_manifest(exhibit: Exhibit, **members: object) -> None:
     """Rewrite members of the manifest, in its canonical form."""
     manifest = json.loads(exhibit.read("manifest.json"))
+    exhibit.write("manifest.json", canonical_json(manifest | members))
+
+
+def strip(exhibit: Exhibit, **members: object) -> None:
+    """Take all proofs away, and the promise of them, as a node can that seals anew; rewrite members of the manifest."""
+    for name in PROOFS & {path.name for path in exhibit.folder.iterdir()}:
+        (exhibit.folder / name).unlink()
+    manifest = json.loads(exhibit.read("manifest.json"))
+    del manifest["site_proofs"]
     exhibit.write("manifest.json", canonical_json(manifest | members))
 
 

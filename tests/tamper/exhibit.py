@@ -8,8 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.authority import SiteAuthority, ask
-from api.checkpoints import log_id_of
-from api.contract.checkpoint import Checkpoint, make_log_proof
+from api.contract.checkpoint import Checkpoint, log_id_of, make_log_proof
 from api.contract.manifest import SITE_PROOFS
 from api.contract.merkle import inclusion_spans
 from api.contract.package import (
@@ -84,6 +83,11 @@ class Exhibit:
         self.relist()
         self.write(SIGNATURE, (by or self.node).sign(self.sums))
 
+    def enrol(self, node: TestSigner) -> None:
+        """Have the package be of another node, whose certificate the verifier holds among his roots."""
+        self.node = node
+        self.roots += node.certificate_pem
+
     def seal(self) -> None:
         """Sign what lies there, and have it stamped and logged: what a node with an honest key and site can do."""
         self.sign()
@@ -100,7 +104,7 @@ class Exhibit:
         """Put the proof of a log beside the package: `leaves`, with the package's list at its place."""
         keys = keys or self.keys
         leaves = [*self.leaves[:LEAF], self.sums, *self.leaves[LEAF + 1 :]] if leaves is None else leaves
-        tree, log_id = Tree(leaves), log_id_of(keys.root)
+        tree, log_id = Tree(leaves), log_id_of(keys.root.certificate)
         checkpoint = Checkpoint(f"plumewatch/{log_id[:16]}", len(leaves), tree.root(len(leaves)))
         path = [
             Tree(leaves[span.start : span.end]).root(span.end - span.start)

@@ -5,16 +5,26 @@ import shutil
 from datetime import timedelta
 
 from api.authority import SiteAuthority
+from api.contract.checkpoint import Checkpoint, log_id_of, make_log_proof
 from api.contract.der import encode_time
+from api.contract.merkle import leaf_hash
 from api.contract.report import CheckName
 from api.contract.stamp import sha256_hex
 from api.contract.timestamp import TimeStampRequest
-from api.keys import open_site_keys
-from tests.api.contract.sample import LEAD_ID, START, TestSigner, make_package
-from tests.tamper.attack import OTHER_LEAD, Attacks, edit_manifest, edit_proof, other
+from api.keys import SiteKey, open_site_keys
+from tests.api.contract.sample import FOR_STAMPS, LEAD_ID, SITES_POLICY, START, TestSigner, make_package
+from tests.tamper.attack import OTHER_LEAD, Attacks, edit_manifest, edit_proof, other, strip
 from tests.tamper.exhibit import CHECKED, LEAF, MADE, STAMPED, Exhibit, stamp_of
 
 attack = Attacks()
+
+
+def stamp_by(e: Exhibit, signer: TestSigner) -> None:
+    """Put a time-stamp beside the package that somebody's own key made."""
+    request = TimeStampRequest(bytes.fromhex(sha256_hex(e.sums))).to_bytes()
+    authority = SiteAuthority(SiteKey(signer.key, signer.certificate), lambda: MADE)
+    e.write("SHA256SUMS.tsr", authority.answer(request))
+    e.write("tsa.crt", signer.certificate_pem)
 
 
 # Signatures and keys
@@ -66,6 +76,37 @@ def _(e: Exhibit) -> None:
 def _(e: Exhibit) -> None:
     edit_manifest(e, violation_code="V01_STACK_BLACK_SMOKE")
     e.sign()
+
+
+def log_by_node(e: Exhibit, log_id: str) -> None:
+    """Put the proof of a log of one leaf beside the package, its checkpoint signed by the node's key."""
+    checkpoint = Checkpoint(f"plumewatch/{log_id[:16]}", 1, leaf_hash(e.sums))
+    e.write("tlog.json", make_log_proof(log_id, 0, checkpoint, []).to_bytes())
+    e.write("checkpoint.txt", checkpoint.to_bytes())
+    e.write("checkpoint.sig", e.node.sign(checkpoint.to_bytes()))
+    e.write("log.crt", e.node.certificate_pem)
+
+
+@attack("keys", "the node's stolen key signs a checkpoint of the site's log", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    strip(e, violation_code="V01_STACK_BLACK_SMOKE")
+    e.sign()
+    log_by_node(e, log_id_of(e.keys.root.certificate))
+
+
+@attack("keys", "the node's stolen key signs a checkpoint of a log named after the bureau's key", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    strip(e, violation_code="V01_STACK_BLACK_SMOKE")
+    e.sign()
+    log_by_node(e, log_id_of(e.authority.certificate))
+
+
+@attack("keys", "a self-signed node signs a checkpoint of a log named after its own key", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    e.enrol(TestSigner("worker-02", extensions=(SITES_POLICY,), ca=True))
+    strip(e)
+    e.sign(e.node)
+    log_by_node(e, log_id_of(e.node.certificate))
 
 
 # What a node seals itself: its own key, stamp and log agree, only the manifest does not
@@ -136,6 +177,24 @@ def _(e: Exhibit) -> None:
     request = TimeStampRequest(bytes.fromhex(sha256_hex(e.read("checkpoint.txt"))), with_certificate=False).to_bytes()
     e.write("checkpoint.tsr", SiteAuthority(e.keys.stamps, lambda: CHECKED).answer(request))
     e.write("tsa.crt", open_site_keys(e.folder.parent / "false", "", START).stamps.pem)
+
+
+@attack(
+    "time-stamps", "a node whose own certificate is for time-stamps stamps itself, dated back", CheckName.TIME_STAMP
+)
+def _(e: Exhibit) -> None:
+    e.enrol(TestSigner("worker-02", extensions=(FOR_STAMPS,)))
+    strip(e)
+    e.sign(e.node)
+    stamp_by(e, e.node)
+
+
+@attack("time-stamps", "a node whose own certificate may issue others makes itself an authority", CheckName.TIME_STAMP)
+def _(e: Exhibit) -> None:
+    e.enrol(TestSigner("worker-02", ca=True))
+    strip(e)
+    e.sign(e.node)
+    stamp_by(e, TestSigner("Time-stamps", issuer=e.node, extensions=(FOR_STAMPS,)))
 
 
 # Clocks

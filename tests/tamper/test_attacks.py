@@ -7,6 +7,7 @@ The table of docs/evidence.md is made from the same list: `table`.
 import os
 import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from api.contract import sm2
 from api.contract.package import LOG_FILES, TIME_STAMP, TSA_CERTIFICATE, tool
 from api.contract.report import TITLES_ZH, CheckName, Outcome, PackageVerdict
 from api.contract.verification import verify_package
+from api.keys import open_site_keys
 from plumewatch.offline import verify_one
-from tests.api.contract.sample import TestSigner, make_package, run_verify_sh
+from tests.api.contract.sample import START, TestSigner, make_package, run_verify_sh
 from tests.tamper import on_files, on_proofs, on_sm2
 from tests.tamper.attack import Attack
 from tests.tamper.exhibit import Exhibit, make_exhibit
@@ -64,6 +66,23 @@ def test_the_real_package_holds(real: Exhibit, script: Path, tmp_path: Path) -> 
     assert (done.returncode, done.stderr) == (0, "")
     assert "SKIP" not in done.stdout
     assert "FAIL" not in done.stdout
+
+
+def test_proofs_under_renewed_keys_hold(real: Exhibit, script: Path, tmp_path: Path) -> None:
+    """The keys under the site's root change and the log stays the same, also beside other sites' roots."""
+    exhibit = real.copy(tmp_path)
+    late = real.keys.log.certificate.not_valid_after_utc - timedelta(days=30)
+    shutil.copytree(real.folder.parent / "authority", tmp_path / "authority")
+    renewed = open_site_keys(tmp_path / "authority", "", late)
+    assert renewed.log.certificate != real.keys.log.certificate
+    exhibit.log(renewed, at=late + timedelta(minutes=1))
+    exhibit.write(TSA_CERTIFICATE, real.keys.stamps.pem + renewed.stamps.pem)
+    other_site = open_site_keys(tmp_path / "other", "", START)
+    exhibit.roots = other_site.root.pem + real.roots
+    report = verify_package(exhibit.folder, exhibit.roots)
+    assert (report.verdict, report.log, report.failures) == (PackageVerdict.HOLDS, "ok", ())
+    done = run_verify_sh(exhibit.folder, roots_of(exhibit, tmp_path), script=script)
+    assert (done.returncode, done.stdout.count("SKIP")) == (0, 0), done.stdout
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: f"{attack.kind}: {attack.name}")
@@ -122,8 +141,8 @@ def check_attack(attack: Attack, real: Exhibit, script: Path, tmp_path: Path) ->
     """Apply an attack to a copy and hold both verifiers to seeing it."""
     exhibit = real.copy(tmp_path)
     attack.apply(exhibit)
-    roots = roots_of(real, tmp_path)
-    report = verify_package(exhibit.folder, real.roots)
+    roots = roots_of(exhibit, tmp_path)
+    report = verify_package(exhibit.folder, exhibit.roots)
     assert attack.seen_by <= {check.name for check in report.failures}, report.failures
     for check in report.failures:
         assert "\n" not in check.sentence

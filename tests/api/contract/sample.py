@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from api.contract.manifest import (
     FIRST_PACKAGE,
@@ -25,10 +25,13 @@ from api.contract.manifest import (
 )
 from api.contract.package import FileOrigin, SealedPackage, Signer, seal_package
 from api.contract.stamp import sign
+from api.contract.timestamp import SITE_POLICY
 
 LEAD_ID = "L20261123-001007"
 START = datetime(2026, 11, 23, 2, 30, 5, 120000, tzinfo=UTC)
 
+SITES_POLICY = x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier(SITE_POLICY), None)])
+FOR_STAMPS = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
 ORIGINS = {
     "clip.mp4": FileOrigin(FileRole.ORIGINAL, "stream", "remuxed into MP4 without re-encoding"),
     "detections.jsonl": FileOrigin(FileRole.DERIVED, "clip.mp4", "detected by emissions-s 1.0.0"),
@@ -39,15 +42,20 @@ ORIGINS = {
 
 @dataclass
 class TestSigner:
-    """A P-256 key with its certificate, self-signed or issued by `issuer`."""
+    """
+    A P-256 key with its certificate, self-signed or issued by `issuer`.
+
+    Whether it is an authority is not said where `ca` is ``None``; `extensions` are critical.
+    """
 
     __test__ = False
 
     name: str = "worker-01"
     issuer: "TestSigner | None" = None
-    ca: bool = False
+    ca: bool | None = False
     start: datetime = START - timedelta(days=1)
     days: int = 730
+    extensions: tuple[x509.ExtensionType, ...] = ()
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     certificate_pem: bytes = b""
     certificate: x509.Certificate = field(init=False)
@@ -55,7 +63,7 @@ class TestSigner:
     def __post_init__(self) -> None:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)])
         issuer = subject if self.issuer is None else self.issuer.certificate.subject
-        self.certificate = (
+        builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(issuer)
@@ -63,9 +71,12 @@ class TestSigner:
             .serial_number(x509.random_serial_number())
             .not_valid_before(self.start)
             .not_valid_after(self.start + timedelta(days=self.days))
-            .add_extension(x509.BasicConstraints(ca=self.ca, path_length=None), critical=True)
-            .sign(self.key if self.issuer is None else self.issuer.key, hashes.SHA256())
         )
+        if self.ca is not None:
+            builder = builder.add_extension(x509.BasicConstraints(ca=self.ca, path_length=None), critical=True)
+        for extension in self.extensions:
+            builder = builder.add_extension(extension, critical=True)
+        self.certificate = builder.sign(self.key if self.issuer is None else self.issuer.key, hashes.SHA256())
         self.certificate_pem = self.certificate.public_bytes(serialization.Encoding.PEM)
 
     def sign(self, data: bytes) -> bytes:

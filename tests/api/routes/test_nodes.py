@@ -1,9 +1,12 @@
 """Nodes over HTTP: pinned once, their roots given out."""
 
 import httpx
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.api.conftest import NODE
-from tests.api.contract.sample import TestSigner
+from tests.api.contract.sample import FOR_STAMPS, SITES_POLICY, TestSigner
 
 
 def enrol(worker: httpx.Client, name: str, number: int, pem: bytes) -> httpx.Response:
@@ -33,3 +36,42 @@ def test_what_is_not_a_certificate_is_refused(worker: httpx.Client, signer: Test
     for pem in (b"text", b"", signer.certificate_pem * 2):
         assert enrol(worker, NODE, 1, pem).status_code == 422
     assert worker.get("/v1/nodes").json() == {"nodes": []}
+
+
+ISSUES = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+ANYTHING = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE])
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        TestSigner(NODE, ca=True),
+        TestSigner(NODE, ca=None),
+        TestSigner(NODE, extensions=(ISSUES,)),
+        TestSigner(NODE, extensions=(FOR_STAMPS,)),
+        TestSigner(NODE, extensions=(ANYTHING,)),
+        TestSigner(NODE, extensions=(SITES_POLICY,)),
+    ],
+    ids=["an authority", "that does not say", "whose key issues", "for time-stamps", "for anything", "a site's root"],
+)
+def test_a_node_s_certificate_is_no_authority(node: TestSigner, worker: httpx.Client) -> None:
+    """One that would vouch for others, for times or for a log among a verifier's roots is 422, and is not pinned."""
+    refused = enrol(worker, NODE, 1, node.certificate_pem)
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:plumewatch:problem:bad-certificate")
+    assert worker.get("/v1/nodes").json() == {"nodes": []}
+
+
+def test_a_bureau_s_certificate_for_other_purposes_is_taken(worker: httpx.Client) -> None:
+    """Authorities put purposes such as client authentication into what they issue."""
+    purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+    assert enrol(worker, NODE, 1, TestSigner(NODE, extensions=(purposes,)).certificate_pem).status_code == 201
