@@ -68,6 +68,7 @@ def post_node(body: Enrolment, worker: AnyWorker, state: State, response: Respon
     """
     Pin a node's certificate; 200 when it is pinned already, 409 when name or number belong to another one.
 
+    409 also for a revoked certificate, and for one that only a revoked certificate's key vouches for.
     422 ``bad-certificate`` also for one that may issue others, is for time-stamps or names the policy of a site's root.
     """
     try:

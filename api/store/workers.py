@@ -75,8 +75,16 @@ def enrol_node(
     fingerprint of the node's certificate until now, the new one takes its place: whoever calls has checked that the old
     key vouches for it. What the old one signed stays valid.
 
-    Raises `RecordConflict` when name, number or certificate belong to another node.
+    Raises `RecordConflict` when name, number or certificate belong to another node, and for a revoked certificate: it
+    is pinned no more, and its key names no successor.
     """
+    for each in (fingerprint, succeeds):
+        pinned = None if each is None else session.get(CertificateRow, each)
+        if pinned is not None and pinned.revoked is not None:
+            raise RecordConflict(
+                f"the certificate {each} of node {pinned.name} was revoked at {rfc3339(pinned.revoked)}, so its key "
+                "enrols nothing: start the worker with a new node folder and another node name"
+            )
     taken = session.scalars(
         select(NodeRow).where(or_(NodeRow.name == name, NodeRow.number == number, NodeRow.fingerprint == fingerprint))
     ).all()

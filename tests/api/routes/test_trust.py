@@ -112,6 +112,42 @@ def test_a_revoked_certificate_counts_for_what_was_stamped_before(
     assert [event for event in leaves(api) if '"event":"revoked"' in event] != []
 
 
+def test_a_revoked_key_installs_no_successor(
+    api: RunningApi,
+    enrolled: httpx.Client,
+    operator: httpx.Client,
+    make_posting: Callable[..., Posting],
+    signer: TestSigner,
+) -> None:
+    """409, and nothing under its successor comes in; the node itself goes on under a new name with a new key."""
+    successor = TestSigner(NODE)
+    body = {"certificate_sha256": fingerprint(signer.certificate), "reason": "stolen"}
+    assert operator.post("/v1/trust/revocations", json=body).status_code == 204
+    told = leaves(api)
+    for document in (enrolment(successor, vouched(signer, successor)), enrolment(signer)):
+        refused = enrolled.post("/v1/nodes", json=document)
+        assert (refused.status_code, refused.json()["type"]) == (409, "urn:plumewatch:problem:node-taken")
+        assert "was revoked at" in refused.json()["detail"]
+    assert leaves(api) == told
+    assert make_posting(LEAD_ID, by=successor).send(enrolled).status_code == 422
+    assert successor.certificate_pem not in operator.get("/v1/trust/nodes.pem").content
+    anew = TestSigner("worker-01b")
+    document = {"name": "worker-01b", "number": 2, "certificate_pem": anew.certificate_pem.decode()}
+    assert enrolled.post("/v1/nodes", json=document).status_code == 201
+
+
+def test_a_key_that_was_followed_and_revoked_does_not_come_back(
+    enrolled: httpx.Client, operator: httpx.Client, signer: TestSigner
+) -> None:
+    """Not even where its successor vouches for it; the successor stays."""
+    new = TestSigner(NODE)
+    assert enrolled.post("/v1/nodes", json=enrolment(new, vouched(signer, new))).status_code == 201
+    body = {"certificate_sha256": fingerprint(signer.certificate), "reason": "stolen"}
+    assert operator.post("/v1/trust/revocations", json=body).status_code == 204
+    assert enrolled.post("/v1/nodes", json=enrolment(signer, vouched(new, signer))).status_code == 409
+    assert enrolled.post("/v1/nodes", json=enrolment(new)).status_code == 200
+
+
 @pytest.mark.parametrize("data", [b"", b"[]", b'{"revoked":[{}]}', b'{"revoked":[],"more":1}'])
 def test_a_list_of_revoked_certificates_has_one_form(data: bytes) -> None:
     """Anything but the API's JSON is refused in one sentence."""
