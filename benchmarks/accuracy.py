@@ -27,6 +27,7 @@ from benchmarks.accuracy_result import (
     SizeFigures,
     SweepRow,
 )
+from models.overlap import overlaps
 from models.tensors import MAX_DETECTIONS, non_max_suppression
 from models.training.dataset import CLASS_NAMES
 
@@ -129,7 +130,7 @@ def _matches(
         for kind, table in enumerate(tables):
             truth, seen = look.xyxy[look.class_id == kind], found.where(found.class_id == kind)
             counted = _within(truth, scale, sides)
-            hit, aside = score.match(score.overlaps(truth, seen.xyxy), counted)
+            hit, aside = score.match(overlaps(truth, seen.xyxy), counted)
             stray = ~hit & ~aside & ~_within(seen.xyxy, scale, sides)[:, None]
             table.append((seen.confidence.astype(np.float64), hit, aside | stray))
             labels[kind, column] = counted.sum()
@@ -244,7 +245,7 @@ def _misses(looks: Sequence[Look], threshold: float) -> list[Mistake]:
     missed: list[tuple[float, Mistake]] = []
     for look in looks:
         sure = look.found.where(look.found.confidence >= threshold)
-        iou = score.overlaps(look.xyxy, sure.xyxy)
+        iou = overlaps(look.xyxy, sure.xyxy)
         touched = ((iou > 0) & (look.class_id[:, None] == sure.class_id[None])).any(axis=1)
         area = (look.xyxy[:, 2:] - look.xyxy[:, :2]).prod(axis=1) / np.prod(look.size_wh)
         area[touched] = 0

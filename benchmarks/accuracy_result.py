@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from benchmarks import score
 from benchmarks.errors import BenchmarkError
+from models.interval import wilson
 
 
 def _rounded(value: float) -> float:
@@ -40,7 +41,7 @@ class Share(Part):
     @classmethod
     def of(cls, hits: int, count: int) -> Self:
         """Return the share with its interval."""
-        low, high = score.wilson(hits, count)
+        low, high = wilson(hits, count)
         return cls(hits=hits, count=count, value=hits / count if count else None, low=low, high=high)
 
 

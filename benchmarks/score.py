@@ -8,20 +8,16 @@ the free label they overlap most. Nothing here knows files, models or groups.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.interval import CONFIDENCE
 
 IOU_STEPS = np.linspace(0.5, 0.95, 10)
 """COCO's: 0.50, 0.55 ... 0.95."""
 
 RECALL_POINTS = np.linspace(0, 1, 101)
-
-CONFIDENCE = 0.95
-"""Of every interval: in 19 of 20 repetitions of the whole measurement it holds the true value."""
-
-_Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,15 +48,6 @@ class Matches:
         counted = (self.confidence >= threshold) & ~self.ignored[:, step]
         found = int((counted & self.hit[:, step]).sum())
         return found, int(counted.sum()) - found, int(self.labels.sum()) - found
-
-
-def overlaps(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return intersection over union of boxes ``(m, 4)`` and ``(n, 4)``: ``(m, n)``; 0 where both are empty."""
-    a, b = first.astype(np.float64)[:, None], second.astype(np.float64)[None]
-    both = (np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])).clip(0).prod(axis=2)
-    areas = [(boxes[..., 2:] - boxes[..., :2]).clip(0).prod(axis=2) for boxes in (a, b)]
-    union = areas[0] + areas[1] - both
-    return np.asarray(np.divide(both, union, out=np.zeros_like(both), where=union > 0), np.float64)
 
 
 def match(
@@ -147,16 +134,6 @@ def bootstrap(
         return 0.0, 1.0
     low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
-
-
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    """Return the Wilson score interval of a share; (0, 1) where nothing was counted."""
-    if count == 0:
-        return 0.0, 1.0
-    share, spread = hits / count, _Z * _Z / count
-    centre = (share + spread / 2) / (1 + spread)
-    reach = _Z * math.sqrt(share * (1 - share) / count + spread / (4 * count)) / (1 + spread)
-    return max(0.0, centre - reach), min(1.0, centre + reach)
 
 
 def poisson(count: int) -> tuple[float, float]:

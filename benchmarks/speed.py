@@ -10,7 +10,6 @@ time for a picture depends far less on what else the machine does (a quarter mor
 
 import json
 import os
-import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy_looks import registered
 from benchmarks.errors import BenchmarkError
+from benchmarks.machine import cpuinfo, processor
 from models.detector import Runtime
 from models.openvino_runtime import has_bf16
 from models.registry import RegisteredModel, Registry
@@ -176,7 +176,7 @@ def run(asked: Asked) -> SpeedReport:
     for picture_wh in asked.pictures_wh:
         for batch in asked.batches:
             results += _in_turns(subjects, picture_wh, batch, asked.rounds)
-    flags = _cpuinfo("flags") or _cpuinfo("Features")
+    flags = cpuinfo("flags") or cpuinfo("Features")
     return SpeedReport(
         model=model.card.name,
         weights_sha256=model.card.weights_sha256,
@@ -184,7 +184,7 @@ def run(asked: Asked) -> SpeedReport:
         threads=threads,
         rounds=asked.rounds,
         machine=Machine(
-            processor=_cpuinfo("model name") or platform.processor() or platform.machine(),
+            processor=processor(),
             cores=os.cpu_count() or 1,
             flags=tuple(flag for flag in _FLAGS if flag in flags.split()),
             load_before=round(load_before, 2),
@@ -258,14 +258,3 @@ def _pictures(picture_wh: tuple[int, int], count: int) -> list[Image]:
     coarse: NDArray[Any] = random.integers(0, 256, (count, -(-height // 40), -(-width // 40), 3), dtype=np.uint8)
     fine = coarse.repeat(40, axis=1).repeat(40, axis=2)
     return [np.ascontiguousarray(each[:height, :width]) for each in fine]
-
-
-def _cpuinfo(key: str) -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == key:
-                return value.strip()
-    except OSError:
-        pass  # not Linux
-    return ""

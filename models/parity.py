@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.detections import Detections
 from models.detector import Detector
+from models.overlap import overlaps
 
 MATCH_IOU = 0.5
 """Boxes of one class that overlap by at least this belong together."""
@@ -127,7 +128,7 @@ def compare(reference: Detector, other: Detector, pictures: Iterable[NDArray[np.
 
 def pair_up(one: Detections, other: Detections, threshold: float) -> tuple[list[tuple[int, int]], tuple[float, float]]:
     """Return the rows that belong together, each used once, and the surest box of either without a partner."""
-    iou = _overlaps(one.xyxy, other.xyxy)
+    iou = overlaps(one.xyxy, other.xyxy)
     iou[one.class_id[:, None] != other.class_id[None]] = 0
     pairs = []
     for left in range(len(one)):  # surest first
@@ -141,11 +142,3 @@ def pair_up(one: Detections, other: Detections, threshold: float) -> tuple[list[
         alone = (iou < 2).all(axis=axis) & (found.confidence >= threshold)
         lone.append(float(found.confidence[alone].max(initial=0)))
     return pairs, (lone[0], lone[1])
-
-
-def _overlaps(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:
-    a, b = first.astype(np.float64)[:, None], second.astype(np.float64)[None]
-    both = (np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])).clip(0).prod(axis=2)
-    areas = [(boxes[..., 2:] - boxes[..., :2]).clip(0).prod(axis=2) for boxes in (a, b)]
-    union = areas[0] + areas[1] - both
-    return np.asarray(np.divide(both, union, out=np.zeros_like(both), where=union > 0), np.float64)

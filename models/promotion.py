@@ -22,6 +22,9 @@ from models.registry import DEFAULT_FILE, RegisteredModel, Registry
 
 FORMAT = "plumewatch.accuracy/1"
 
+CHECKPOINT = "released.pt"
+"""In a candidate's folder: what the next version is trained on from."""
+
 
 class PromotionError(ModelError):
     """The results do not belong to the two models, or were not measured on the same images."""
@@ -148,8 +151,9 @@ def promote(
     Let a candidate replace what it would replace, if the gate lets it; return the verdict.
 
     `candidate` is a folder written by ``plumewatch models train``: its model is registered, in place of the model of
-    that name if there is one. Or it is a registered name: that model becomes the default. With something worse and no
-    `reason`, nothing is changed. Raises `PromotionError` or `ModelError` when files do not fit.
+    that name if there is one, which is retired: table, weights and card are kept. Or it is a registered name: that
+    model becomes the default. With something worse and no `reason`, nothing is changed. Raises `PromotionError` or
+    `ModelError` when files do not fit.
     """
     known, folder = Registry.load(registry), Path(candidate)
     if folder.is_dir():
@@ -167,7 +171,7 @@ def promote(
     verdict = Verdict((), (), ())
     if replaced is not None:
         if against is None:
-            message = f"{name} would replace {_title(replaced)}: give that one's result as well"
+            message = f"{name} would replace {replaced.title}: give that one's result as well"
             raise PromotionError(message)
         old = Result.read(against)
         _belongs(old, replaced.card.weights_sha256, against)
@@ -176,9 +180,14 @@ def promote(
         return verdict
     text = registry.read_text(encoding="utf-8")
     if table is not None:
+        kept = registry.parent / "weights"
+        if replaced is not None:
+            text = _retired(text, replaced, kept)
         text = _registered(text, name, folder)
         for file in (table["weights"], table["document"], f"{name}.run.json"):
-            shutil.copyfile(folder / file, registry.parent / "weights" / file)
+            shutil.copyfile(folder / file, kept / file)
+        if (folder / CHECKPOINT).is_file():
+            shutil.copyfile(folder / CHECKPOINT, kept / f"{name}.pt")
     else:
         text = re.sub(r"(?m)^default = .*$", f"default = {json.dumps(name)}", text, count=1)
     text = text.rstrip("\n") + "\n\n" + _entry(new, replaced, verdict, reason)
@@ -192,10 +201,6 @@ def promote(
 
 def _figure(table: Mapping[str, Any]) -> Figure:
     return Figure(float(table["value"]), float(table["low"]), float(table["high"]))
-
-
-def _title(model: RegisteredModel) -> str:
-    return f"{model.card.name} {model.card.version}"
 
 
 def _belongs(result: Result, sha256: str, path: Path) -> None:
@@ -219,29 +224,57 @@ def _candidate(folder: Path) -> tuple[str, dict[str, Any]]:
     return name, table
 
 
+def _table_of(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?ms)^\[models\.{re.escape(name)}\]\n.*?(?=^\[|^#|\Z)")
+
+
 def _registered(text: str, name: str, folder: Path) -> str:
     """Return the registry with the candidate's table in place of the old one of that name, or after the last model."""
     fresh = (folder / "candidate.toml").read_text(encoding="utf-8").strip() + "\n"
-    old = re.compile(rf"(?ms)^\[models\.{re.escape(name)}\]\n.*?(?=^\[|^#|\Z)")
+    old = _table_of(name)
     if old.search(text):
         return old.sub(lambda _: fresh + "\n", text, count=1)
-    first = re.search(r"(?m)^\[\[promotions\]\]", text)
+    return _after_the_models(text, fresh)
+
+
+def _retired(text: str, model: RegisteredModel, kept: Path) -> str:
+    """Return the registry with the table of `model` among the retired ones too; copy its weights and card to them."""
+    found = _table_of(model.card.name).search(text)
+    if found is None:
+        message = f"the registry has no table [models.{model.card.name}] of its own: write it so, or retire it by hand"
+        raise PromotionError(message)
+    table = (
+        found.group().strip().replace(f"[models.{model.card.name}]", f"[[retired]]\nname = {_quoted(model.card.name)}")
+    )
+    stem = f"retired/{model.card.name}-{model.card.version}"
+    (kept / "retired").mkdir(exist_ok=True)
+    for key, file in (("weights", model.weights), ("document", model.document)):
+        place = f"{stem}{file.suffix}"
+        shutil.copyfile(file, kept / place)
+        table = re.sub(rf"(?m)^{key} = .*$", f"{key} = {_quoted(place)}", table)
+    return _after_the_models(text, table + "\n")
+
+
+def _after_the_models(text: str, table: str) -> str:
+    first = re.search(r"(?m)^\[\[", text)
     at = first.start() if first else len(text)
-    return text[:at].rstrip("\n") + "\n\n" + fresh + "\n" + text[at:]
+    return (text[:at].rstrip("\n") + "\n\n" + table + "\n" + text[at:]).rstrip("\n") + "\n"
+
+
+def _quoted(value: str | Sequence[str]) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _entry(new: Result, replaced: RegisteredModel | None, verdict: Verdict, reason: str | None) -> str:
     values: dict[str, str | Sequence[str]] = {
         "model": new.model,
-        "replaced": _title(replaced) if replaced else "",
+        "replaced": replaced.title if replaced else "",
         "results_sha256": new.sha256,
         "data_sha256": new.data_sha256,
         "worse": list(verdict.worse),
         "reason": (reason or "").strip() if verdict.worse else "",
     }
-    return "[[promotions]]\n" + "".join(
-        f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items()
-    )
+    return "[[promotions]]\n" + "".join(f"{key} = {_quoted(value)}\n" for key, value in values.items())
 
 
 def _note(
@@ -252,7 +285,7 @@ def _note(
     if replaced is None:
         lines.append(f"Registered with result {new.sha256[:12]}; it replaces nothing.")
     else:
-        lines.append(f"Replaces {_title(replaced)}; result {new.sha256[:12]} on images {new.data_sha256[:12]}.")
+        lines.append(f"Replaces {replaced.title}; result {new.sha256[:12]} on images {new.data_sha256[:12]}.")
     lines += [f"* Better: {line}" for line in verdict.better]
     lines += [f"* Worse: {line}" for line in verdict.worse]
     if verdict.unsaid:

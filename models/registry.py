@@ -3,6 +3,9 @@ The registry: names to models whose weights are known byte for byte.
 
 Weights stand beside `registry.toml` in ``weights/``; nothing is downloaded. A file whose SHA-256 is not the registered
 one is refused. To add a model, put its ``.onnx`` and its ``.md`` there and a table into the file.
+
+What was replaced is kept too, as a ``[[retired]]`` table and in ``weights/retired/``: a package that it judged may be
+judged again for as long as the package is kept (decision 0053). Only the tables are installed, not these weights.
 """
 
 import hashlib
@@ -19,6 +22,8 @@ from models.runtimes import choose_runtime, open_network
 from models.tensors import Letterbox
 
 DEFAULT_FILE = Path(__file__).with_name("registry.toml")
+
+FIRST_VERSION = "0.1.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class RegisteredModel:
         licence: of the weights, SPDX.
 
         made: how the weights were made, in a sentence.
+
+        is_retired: another version replaced it.
     """
 
     card: ModelCard
@@ -49,14 +56,30 @@ class RegisteredModel:
     nms_iou: float
     licence: str
     made: str
+    is_retired: bool = False
+
+    @property
+    def title(self) -> str:
+        """Name and version."""
+        return f"{self.card.name} {self.card.version}"
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The models of one registry file; `default_name` is the one used where none is named."""
+    """
+    The models of one registry file.
+
+    Attributes:
+        models: by name.
+
+        default_name: of the one used where none is named.
+
+        retired: models that later versions replaced, newest first.
+    """
 
     models: Mapping[str, RegisteredModel]
     default_name: str
+    retired: tuple[RegisteredModel, ...] = ()
 
     @classmethod
     def load(cls, path: Path = DEFAULT_FILE) -> Self:
@@ -65,12 +88,13 @@ class Registry:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ModelError(f"cannot read model registry {path}: {error}") from error
-        tables = content.get("models", {})
-        models = {name: read_model(name, table, path.parent / "weights") for name, table in tables.items()}
+        tables, folder = content.get("models", {}), path.parent / "weights"
+        models = {name: read_model(name, table, folder) for name, table in tables.items()}
+        retired = tuple(_retired(table, folder) for table in content.get("retired", []))
         default = content.get("default")
         if not isinstance(default, str) or default not in models:
             raise ModelError(f"model registry {path}: the default {default!r} is not one of {sorted(models)}")
-        return cls(MappingProxyType(models), default)
+        return cls(MappingProxyType(models), default, retired)
 
     def cards(self) -> tuple[ModelCard, ...]:
         """Return the card of every model, in the order of the file."""
@@ -82,6 +106,25 @@ class Registry:
         if name not in self.models:
             raise UnknownModelError(f"no model {name!r} is registered: known are {', '.join(sorted(self.models))}")
         return self.models[name]
+
+    def of_weights(self, sha256: str) -> RegisteredModel:
+        """Return the model whose weights have that SHA-256, a retired one too; raise `UnknownModelError`."""
+        every = (*self.models.values(), *self.retired)
+        for model in every:
+            if model.card.weights_sha256 == sha256:
+                return model
+        known = ", ".join(model.title for model in every)
+        raise UnknownModelError(f"no registered model has weights of SHA-256 {sha256}: known are {known}")
+
+    def next_version(self, name: str) -> str:
+        """Return the version of the next model of that name: a minor step after the registered one; or `ModelError`."""
+        if name not in self.models:
+            return FIRST_VERSION
+        version = self.models[name].card.version
+        parts = version.split(".")
+        if len(parts) != 3 or not all(part.isdecimal() for part in parts):
+            raise ModelError(f"model {name} has version {version!r}: say which comes after it")
+        return f"{parts[0]}.{int(parts[1]) + 1}.0"
 
     def verify(self, name: str | None = None) -> RegisteredModel:
         """Return the model if its weights are the registered ones; raise `UnknownModelError` or `WeightsError`."""
@@ -101,7 +144,12 @@ class Registry:
 
         `runtime` as in `choose_runtime`; `threshold` replaces the card's; `threads` as in `open_network`.
         """
-        model = self.model(name)
+        return self.open(self.model(name), runtime, threshold, threads)
+
+    def open(
+        self, model: RegisteredModel, runtime: str = "auto", threshold: float | None = None, threads: int | None = None
+    ) -> Detector:
+        """Return a detector over the verified weights of any registered model, retired or not; raises as `detector`."""
         card = model.card if threshold is None else replace(model.card, threshold=threshold)
         if not 0 < card.threshold <= 1:
             raise ModelError(f"model {card.name}: the threshold must be in (0, 1], got {card.threshold}")
@@ -115,11 +163,20 @@ def _weights(model: RegisteredModel) -> bytes:
     try:
         content = model.weights.read_bytes()
     except OSError as error:
-        raise WeightsError(f"model {name}: cannot read weights {model.weights}: {error.strerror}") from error
+        where = "; retired weights are not installed but stand in the repository" if model.is_retired else ""
+        raise WeightsError(f"model {name}: cannot read weights {model.weights}: {error.strerror}{where}") from error
     found = hashlib.sha256(content).hexdigest()
     if found != registered:
         raise WeightsError(f"model {name}: weights {model.weights} have SHA-256 {found}, registered is {registered}")
     return content
+
+
+def _retired(table: Mapping[str, Any], folder: Path) -> RegisteredModel:
+    rest = dict(table)
+    name = rest.pop("name", None)
+    if not isinstance(name, str):
+        raise ModelError(f"a retired model has the name {name!r}: it must be a string")
+    return replace(read_model(name, rest, folder), is_retired=True)
 
 
 _KEYS: Mapping[str, type[str | float | int | list[str]]] = MappingProxyType(

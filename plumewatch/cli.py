@@ -276,13 +276,17 @@ def reverify(
     package: Annotated[Path, typer.Argument(help="Evidence package: a folder or a .tar.")],
     runtime: Annotated[str, typer.Option(help="Engine to judge with: auto, onnxruntime, openvino, cuda, ...")] = "auto",
     *,
+    weights: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The recorded weights, where they are retired and not here."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge a package's clip again, by its model, configuration and rule; exit 0 only for the same verdict."""
     from plumewatch.offline import reverify_one  # noqa: PLC0415
 
     configure(quiet=True)
-    report, is_same = reverify_one(package, runtime, as_json=as_json)
+    report, is_same = reverify_one(package, runtime, weights, as_json=as_json)
     print(report)
     raise typer.Exit(0 if is_same else 1)
 

@@ -70,7 +70,10 @@ def models_train(
     batch: Annotated[int | None, typer.Option(min=1, help="Pictures a step; the recipe's without this.")] = None,
     limit: Annotated[int | None, typer.Option(min=8, help="About so many pictures only: a dry run.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads on a CPU.")] = None,
-    release: Annotated[str, typer.Option(help="Version the model will carry.")] = "0.1.0",
+    release: Annotated[
+        str | None,
+        typer.Option(help="Version the model will carry; the one after the registered model's without this."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run in OUT stopped.")] = False,
 ) -> None:
     """Train a model: from pictures to weights, run record, card draft and registry table in one command."""

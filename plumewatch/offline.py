@@ -83,11 +83,11 @@ def verify_one(
     return text, report.verdict
 
 
-def reverify_one(package: Path, runtime: str, *, as_json: bool) -> tuple[str, bool]:
+def reverify_one(package: Path, runtime: str, weights: Path | None, *, as_json: bool) -> tuple[str, bool]:
     """Return what judging a package's clip again gave, and whether the verdict is the recorded one."""
     from vision.reverify import reverify  # noqa: PLC0415
 
-    answer = reverify(package, Registry.load(), runtime)
+    answer = reverify(package, Registry.load(), runtime, weights)
     if not as_json:
         return reverification_text(answer), answer.is_same
     values = dataclasses.asdict(answer) | {"same": answer.is_same}

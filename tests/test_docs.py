@@ -12,7 +12,7 @@ from vision.config_docs import render
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "models" / "weights").glob("*.md")],
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "models" / "weights").rglob("*.md")],
 )
 
 
@@ -40,6 +40,13 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", text)
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_the_benchmarks_page_names_every_result_and_no_other() -> None:
+    """Each committed result stands in the last table of docs/benchmarks.md: figures are traced from there."""
+    text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8").partition("## Result files")[2]
+    named = set(re.findall(r"`([\w-]+\.(?:json|txt))`", text))
+    assert named == {path.name for path in (ROOT / "benchmarks" / "results").iterdir()}
 
 
 def test_the_configuration_page_is_the_rendered_one() -> None:

@@ -8,7 +8,7 @@ and key frames on patrol are decoded without the loop filter: what comes out dif
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +20,7 @@ from api.contract.stamp import sha256_hex
 from api.contract.tarball import open_package
 from api.contract.verification import verify_package
 from models.detections import Detections
-from models.detector import Detector, ModelCard, UnknownModelError
+from models.detector import Detector, ModelCard
 from models.parity import pair_up
 from models.registry import Registry
 from streams.clock import UtcSource
@@ -147,12 +147,14 @@ class Reverification:
         return not self.differences
 
 
-def reverify(package: Path, registry: Registry, runtime: str = "auto") -> Reverification:
+def reverify(package: Path, registry: Registry, runtime: str = "auto", weights: Path | None = None) -> Reverification:
     """
     Judge the clip of `package` (a folder or tar) again and compare.
 
-    Raises `PackageError` for one that does not verify or has no clip, `models.detector.UnknownModelError` where
-    `registry` does not hold its weights; `ModelError`, `ConfigError` and `StreamError` as their makers do.
+    The weights are those that the package names by their SHA-256: the registry's, or the file `weights` where they are
+    retired and not installed. Raises `PackageError` for a package that does not verify or has no clip,
+    `models.detector.UnknownModelError` where `registry` does not know its weights, `WeightsError` where they are not
+    there or others; `ModelError`, `ConfigError` and `StreamError` as their makers do.
     """
     report = verify_package(package)
     failed = next((check.sentence for check in report.checks if check.outcome is Outcome.FAIL), "")
@@ -161,20 +163,34 @@ def reverify(package: Path, registry: Registry, runtime: str = "auto") -> Reveri
     opened = open_package(package)
     try:
         with tempfile.TemporaryDirectory(prefix="plumewatch-reverify-") as folder:
-            return _judge_again(opened, report.manifest, registry, runtime, Path(folder) / CLIP)
+            return _judge_again(opened, report.manifest, _Engine(registry, runtime, weights), Path(folder) / CLIP)
     finally:
         opened.close()
 
 
-def _judge_again(
-    package: PackageFiles, manifest: Manifest, registry: Registry, runtime: str, clip: Path
-) -> Reverification:
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """What is to judge: the weights of a registry, or of a file, in a run-time."""
+
+    registry: Registry
+    runtime: str
+    weights: Path | None
+
+    def detector(self, manifest: Manifest, threshold: float) -> Detector:
+        """Return a detector over the recorded weights."""
+        model = self.registry.of_weights(manifest.model.weights_sha256)
+        if self.weights is not None:
+            model = replace(model, weights=self.weights)
+        return self.registry.open(model, self.runtime, threshold)
+
+
+def _judge_again(package: PackageFiles, manifest: Manifest, engine: _Engine, clip: Path) -> Reverification:
     if CLIP not in package.sizes:
         gaps = "; ".join(gap.reason for gap in manifest.gaps)
         raise PackageError(f"the package of {manifest.lead_id} has no clip to judge again ({gaps})")
     clip.write_bytes(read_bytes(package, CLIP, _CLIP_MOST))
     config, remarks = _configuration(package, manifest, clip)
-    detector = registry.detector(_model(manifest, registry), runtime, threshold=config.detector.candidate_threshold)
+    detector = engine.detector(manifest, config.detector.candidate_threshold)
     pictures = read_recorded(read_bytes(package, DETECTIONS, _DETECTIONS_MOST))
     camera = looking(config.cameras[0].to_camera(config.stream), detector.card)
     analyser = CameraAnalyser.for_camera(config.cameras[0], config, detector.card)
@@ -198,18 +214,6 @@ def _judge_again(
         engine=_engine(detector),
         differences=tuple(_differences(recorded, verdict, _step_s(pictures, recorded.confirmed_utc))),
         remarks=(*remarks, *_circumstances(manifest, detector, boxes)),
-    )
-
-
-def _model(manifest: Manifest, registry: Registry) -> str:
-    """Return the registry's name of the recorded weights; raise `UnknownModelError`."""
-    sha256 = manifest.model.weights_sha256
-    for name, model in registry.models.items():
-        if model.card.weights_sha256 == sha256:
-            return name
-    raise UnknownModelError(
-        f"the package was made with {manifest.model.name} {manifest.model.version}, whose weights (SHA-256 {sha256}) "
-        f"are not in this registry: known are {', '.join(sorted(registry.models))}"
     )
 
 

@@ -13,6 +13,7 @@ from benchmarks.capacity.baseline import Baseline
 from benchmarks.capacity.budget import Budget, slope
 from benchmarks.capacity.step import StepResult
 from benchmarks.errors import BenchmarkError
+from benchmarks.machine import processor
 
 SCHEMA = "plumewatch.capacity/1"
 
@@ -43,7 +44,7 @@ class Machine(Document):
         """Return this machine."""
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
         return cls(
-            processor=_processor(),
+            processor=processor(),
             cores=len(os.sched_getaffinity(0)),
             memory_gb=round(memory, 1),
             kernel=platform.release(),
@@ -202,10 +203,3 @@ def read_capacity(path: Path) -> CapacityResult:
 def this_version() -> str:
     """Return the version of Plumewatch."""
     return version("plumewatch")
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()

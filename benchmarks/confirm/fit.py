@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.belief import Belief
 from vision.cues import CUES
 
 RIDGES = tuple(math.pow(10.0, step / 2) for step in range(-4, 7))
@@ -194,11 +193,6 @@ def as_document(fitted: Logistic, threshold: float) -> dict[str, object]:
     text = json.dumps([classes, threshold], sort_keys=True)
     version = hashlib.sha256(text.encode()).hexdigest()[:12]
     return {"version": version, "cues": list(CUES), "threshold": threshold, "classes": classes}
-
-
-def as_belief(fitted: Logistic, threshold: float) -> Belief:
-    """Return the weights as the worker would read them."""
-    return Belief.from_document(as_document(fitted, threshold))
 
 
 def sample_of(parts: Sequence[Mapping[str, NDArray[Any]]]) -> Sample:

@@ -16,6 +16,7 @@ from benchmarks.lessons.over import KINDS, Box, filmed, lesson
 from benchmarks.lessons.places import pictures, variations
 from benchmarks.scenes.light import seeded
 from benchmarks.scenes.scene import Scene
+from models.training.corpus import unpack
 from models.training.dataset import CLASS_NAMES, Sample, of_split, read_folder
 
 TRIES = 6
@@ -83,7 +84,9 @@ def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lessons", description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--photographs", type=Path, action="append", required=True, help="YOLO folder; its negatives")
+    parser.add_argument(
+        "--photographs", type=Path, action="append", required=True, help="tars or YOLO folder: negatives"
+    )
     parser.add_argument("--objects", type=Path, help="street scenes of another topic, as more of them")
     parser.add_argument("--over", type=int, default=5000, help="pictures with a plume over a photograph")
     parser.add_argument("--places", type=int, default=2, help="variations of each scene to develop on")
@@ -92,7 +95,9 @@ def main() -> None:
     asked = parser.parse_args()
     for part in ("images", "labels"):
         (asked.out / part).mkdir(parents=True, exist_ok=True)
-    shown = backgrounds(asked.photographs, asked.objects)
+    unpacked = asked.out.with_name(f"{asked.out.name}-photographs")
+    folders = [unpack(folder, unpacked / str(number)) for number, folder in enumerate(asked.photographs)]
+    shown = backgrounds(folders, unpack(asked.objects, unpacked / "objects") if asked.objects else None)
     shares = np.array([RARELY.get(item.group, 1.0) for item in shown])
     paths = [item.path for item in shown]
     print(f"{len(paths)} photographs without smoke or fire", flush=True)

@@ -28,6 +28,7 @@ from api.store.people import Role
 from api.store.tables import LeadRow
 from api.store.tlog import consistency_path, inclusion_path, log_leaves, log_root, log_size
 from api.vault import open_vault
+from benchmarks.machine import processor
 from benchmarks.retrieval.questions import KINDS
 from benchmarks.retrieval.site import Filed, Filler, filed_leads, large_lead
 
@@ -105,7 +106,7 @@ def measure(folder: Path, *, database_url: str, leads: int, asked: int, seed: in
     """Ask the site in `folder` and the database at an address (empty: SQLite), filled first where it is empty."""
     settings = Settings.model_validate({"data_dir": folder, "database_url": database_url})
     name = "PostgreSQL" if database_url else "SQLite"
-    machine = f"{platform.machine()}, {_processor()}"
+    machine = f"{platform.machine()}, {processor()}"
     result = RetrievalResult(
         name, leads, seed, machine, version("plumewatch"), _file_system(folder), os.getloadavg()[0]
     )
@@ -295,10 +296,3 @@ def _file_system(folder: Path) -> str:
     mounts = [line.split() for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
     holding = [mount for mount in mounts if folder.resolve().is_relative_to(mount[1])]
     return max(holding, key=lambda mount: len(mount[1]))[2] if holding else ""
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor()

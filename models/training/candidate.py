@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.registry import Registry
 from models.training.corpus import read, unpack
 from models.training.dataset import of_split
 from models.training.recipe import Recipe, RecipeError
@@ -61,8 +62,12 @@ def find_recipe(name: str) -> Path:
     raise RecipeError(message)
 
 
-def make(recipe: Recipe, options: RunOptions, *, version: str) -> Candidate:
-    """Assemble, repair, train, evaluate, choose the threshold, export, and write record, card and registry table."""
+def make(recipe: Recipe, options: RunOptions, *, version: str | None = None) -> Candidate:
+    """
+    Assemble, repair, train, evaluate, choose the threshold, export, and write record, card and registry table.
+
+    Without a `version` it is the one after the registered model's of that name.
+    """
     if recipe.initial != "random" and options.initial is None and not options.resume:
         message = f"recipe {recipe.name} starts from other weights (initial = {recipe.initial!r}): name them"
         raise RecipeError(message)
@@ -82,8 +87,9 @@ def make(recipe: Recipe, options: RunOptions, *, version: str) -> Candidate:
     return publish(recipe, folder, version=version)
 
 
-def publish(recipe: Recipe, folder: Path, *, version: str) -> Candidate:
+def publish(recipe: Recipe, folder: Path, *, version: str | None = None) -> Candidate:
     """Export ``released.pt`` of a finished run's folder, and write card and registry table from its ``run.json``."""
+    version = version or Registry.load().next_version(recipe.name)
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     exported = export_onnx(folder / "released.pt", folder / f"{recipe.name}.onnx")
     (folder / f"{recipe.name}.run.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

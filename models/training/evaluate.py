@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from models.interval import wilson
 from models.training import store as stores
 from models.training.dataset import CLASS_NAMES, IGNORED, of_split, read_folder
 from models.training.repair import Sightings
@@ -140,16 +141,6 @@ def false_alarms(samples: Sequence[Sample], sightings: Mapping[str, Sightings], 
     count, alarms = len(peaks), int(sum(peak >= threshold for peak in peaks))
     low, high = wilson(alarms, count)
     return FalseAlarms(count, alarms, round(alarms / count, 4) if count else math.nan, round(low, 4), round(high, 4))
-
-
-def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the Wilson score interval of a share, (0, 1) when nothing was counted."""
-    if count == 0:
-        return 0.0, 1.0
-    share, spread = hits / count, z * z / count
-    centre = (share + spread / 2) / (1 + spread)
-    reach = z * math.sqrt(share * (1 - share) / count + spread / (4 * count)) / (1 + spread)
-    return max(0.0, centre - reach), min(1.0, centre + reach)
 
 
 def choose_threshold(samples: Sequence[Sample], sightings: Mapping[str, Sightings]) -> float:

@@ -41,11 +41,11 @@ class Schedule:
 class Deck:
     """An endless shuffled order of store rows in which repeated groups appear more often."""
 
-    def __init__(self, repeats: torch.Tensor, seed: int) -> None:
-        """Deal rows ``0..n-1``; row *i* appears ``repeats[i]`` times an epoch on average."""
+    def __init__(self, repeats: torch.Tensor, seed: int, *, begun: int = 0) -> None:
+        """Deal rows ``0..n-1``; row *i* appears ``repeats[i]`` times an epoch on average; ``begun`` epochs are past."""
         self.repeats = repeats
         self.generator = torch.Generator().manual_seed(seed)
-        self.epoch, self._at = -1, 0
+        self.epoch, self._at = begun - 1, 0
         self._order = torch.zeros(0, dtype=torch.int64)
 
     def deal(self, count: int) -> torch.Tensor:

@@ -5,9 +5,9 @@ Train a detector from a recipe, inside a wall-clock budget.
 makes a checkpoint and its run record; ``plumewatch models train`` (:mod:`candidate`) goes on to a released model.
 
 All images live in device memory and every augmentation runs there, so the device is never fed by a data loader. The
-weight average is validated every ``check_every_s`` and written to ``last.pt`` (and ``best.pt`` when it is the best so
-far). ``released.pt`` is the average at the end of the schedule, or what the recipe's ``blend`` puts between the first
-weights and it. The run record beside them holds recipe, git state, data hash, curve and figures by group.
+weight average is validated every ``check_every_s`` and written to ``last.pt``. ``released.pt`` is the average at the
+end of the schedule, or what the recipe's ``blend`` puts between the first weights and it. The run record beside them
+holds recipe, git state, data hash, curve and figures by group.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from models.training import pages, record, weights
+from models.training import heap, record, weights
 from models.training import store as stores
 from models.training.batches import Batches
 from models.training.corpus import Corpus, Sources, assemble
@@ -146,7 +146,7 @@ class Run:
         luck = recipe.seed + 100 * self.team.rank + 10_000 * len(curve)
         batches = Batches(self.store, recipe.augmentation, seed=luck)
         painter, slots = self._painter(luck)
-        deck, partners = Deck(self._repeats(), luck), Deck(self._repeats(), luck + 1)
+        deck, partners = self._decks(luck, curve)
         schedule, painted, checked = Schedule(recipe, budget_s, already_s=already_s), -1, time.monotonic()
         told = checked
         sums: dict[str, torch.Tensor] = {}
@@ -178,13 +178,13 @@ class Run:
                 print(f"{spent:4.0%}  step {step}  {speed:.1f} images/s  loss {float(loss.detach()):.1f}", flush=True)
             if self.team.rank == 0 and time.monotonic() - checked > recipe.check_every_s:
                 means = {name: float(value) / summed for name, value in sums.items()}
-                curve.append(self._check(average.ema, step, deck.epoch, schedule, means, curve))
+                curve.append(self._check(average.ema, step, deck.epoch, schedule, means))
                 keep(self.folder / "state.pt", self.model, average, descent, curve=curve)
                 sums, summed, checked = {}, 0, time.monotonic()
-        if self.team.rank:
+        if self.team.rank or (curve and not summed):  # validated at the last step, or taken up when it was over
             return curve
         means = {name: float(value) / max(summed, 1) for name, value in sums.items()}
-        curve.append(self._check(average.ema, step, deck.epoch, schedule, means, curve))
+        curve.append(self._check(average.ema, step, deck.epoch, schedule, means))
         keep(self.folder / "state.pt", self.model, average, descent, curve=curve)
         return curve
 
@@ -202,6 +202,11 @@ class Run:
         slots = torch.arange(first, last if clean else first, device=self.device)
         return Painter(self.store, self.recipe.synthesis, backgrounds, seed=luck), slots
 
+    def _decks(self, luck: int, curve: list[dict[str, float]]) -> tuple[Deck, Deck]:
+        """Return the order of the images and that of their partners in mosaics; epochs of `curve` are past."""
+        begun = int(curve[-1]["epoch"]) + 1 if curve else 0
+        return Deck(self._repeats(), luck, begun=begun), Deck(self._repeats(), luck + 1)
+
     def _repeats(self) -> torch.Tensor:
         """Return how often each store row appears in an epoch."""
         repeats = torch.ones(len(self.store))
@@ -218,7 +223,6 @@ class Run:
         epoch: int,
         schedule: Schedule,
         means: dict[str, float],
-        curve: list[dict[str, float]],
     ) -> dict[str, float]:
         """Validate, save, print and return one row of the curve."""
         val = of_split(self.check, "val")
@@ -238,8 +242,6 @@ class Run:
         }
         print(json.dumps(row), flush=True)
         weights.save(model, self.folder / "last.pt", row)
-        if figures.map50 >= max((entry["map50"] for entry in curve), default=0.0):
-            weights.save(model, self.folder / "best.pt", row)
         with (self.folder / "curve.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(row) + "\n")
         return row
@@ -286,7 +288,7 @@ def run_recipe(recipe: Recipe, options: RunOptions) -> Path:
     team = Team.join()
     device = torch.device("cuda", team.rank) if torch.cuda.is_available() else torch.device("cpu")
     if device.type == "cpu":
-        pages.keep_freed_memory()
+        heap.keep_freed_memory()
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(recipe.seed)

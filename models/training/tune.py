@@ -85,7 +85,7 @@ def tune(
     initial: Path,
     out: Path,
     *,
-    version: str,
+    version: str | None = None,
     threads: int,
     precision: Precision,
     threshold: float | None = None,
@@ -101,7 +101,7 @@ def tune(
     folder.mkdir(parents=True, exist_ok=True)
     learned, check, notes = assemble(recipe, pictures, folder)
     before = export_onnx(initial, folder / "before.onnx").path
-    eye = _eye(before, recipe, threads, precision)
+    eye = _eye(before, recipe.side_px, threads, precision)
     backgrounds = [item for item in learned if item.is_negative]
     views = {
         folder / "real": real(learned, brightness=recipe.augmentation.brightness, seed=recipe.seed),
@@ -129,7 +129,8 @@ def tune(
     weights.save(model, folder / "released.pt", {"recipe": recipe.table()})
     after = export_onnx(folder / "released.pt", folder / f"{recipe.name}.onnx").path
     check = check[:: max(1, len(check) // recipe.check_limit)] if recipe.check_limit else check
-    figures = report(check, look(check, _eye(after, recipe, threads, precision)), recipe.classes, threshold=threshold)
+    seen = look(check, _eye(after, recipe.shown_px, threads, precision))
+    figures = report(check, seen, recipe.classes, threshold=threshold)
     record.RunRecord(
         recipe=recipe.table() | {"initial_sha256": record.sha256(initial)},
         git=record.git_state(Path(__file__).parent),
@@ -161,8 +162,8 @@ def look(samples: Sequence[Sample], eye: Eye) -> dict[str, Sightings]:
     return found
 
 
-def _eye(weights_file: Path, recipe: Recipe, threads: int, precision: Precision) -> Eye:
-    return Eye(weights_file.read_bytes(), long_side_px=recipe.side_px, threads=threads, precision=precision)
+def _eye(weights_file: Path, side_px: int, threads: int, precision: Precision) -> Eye:
+    return Eye(weights_file.read_bytes(), long_side_px=side_px, threads=threads, precision=precision)
 
 
 def _counts(facts: Sequence[Facts]) -> dict[str, object]:
@@ -187,7 +188,7 @@ def main() -> None:
     parser.add_argument("--also", type=Path, action="append", default=[], help="YOLO folder to learn from as a whole")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--most", type=int, default=MOST, help="most pictures of a group of --data")
-    parser.add_argument("--version", default="0.1.0", help="version of the weights")
+    parser.add_argument("--version", help="of the weights; without it the one after the registered model's")
     parser.add_argument("--threshold", type=float, help="of the candidate; chosen where it is not given")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--precision", type=Precision, choices=list(Precision), default=Precision.BF16)

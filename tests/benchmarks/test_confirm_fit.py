@@ -7,7 +7,6 @@ import pytest
 
 from benchmarks.confirm.fit import (
     Sample,
-    as_belief,
     as_document,
     calibration,
     choose_ridge,
@@ -130,7 +129,7 @@ def test_the_worker_reads_what_was_fitted() -> None:
     """The probabilities of the file are those of the fit, for both classes."""
     sample = drawn()
     fitted = fit_logistic(sample, 1.0)
-    belief = as_belief(fitted, 0.6)
+    belief = Belief.from_document(as_document(fitted, 0.6))
 
     told = fitted.probability(sample.cues, sample.is_fire)
     for row in range(30):

@@ -15,11 +15,10 @@ from benchmarks.score import (
     bootstrap,
     match,
     mean_precision,
-    overlaps,
     poisson,
     precision_recall,
-    wilson,
 )
+from models.overlap import overlaps
 
 HALF = np.array([0.5])
 
@@ -39,23 +38,6 @@ def found(*rows: tuple[float, bool], labels: tuple[int, ...], pictures: tuple[in
 def boxes(*rows: tuple[float, float, float, float]) -> NDArray[np.float32]:
     """Return boxes as an array ``(n, 4)``."""
     return np.array(rows, np.float32).reshape(-1, 4)
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "expected"),
-    [
-        ((0, 0, 0, 0), (0, 0, 0, 0), 0.0),
-        ((0, 0, 10, 10), (0, 0, 10, 10), 1.0),
-        ((0, 0, 10, 10), (5, 0, 15, 10), 1 / 3),
-        ((0, 0, 10, 10), (10, 0, 20, 10), 0.0),
-        ((0, 0, 10, 10), (2, 2, 7, 7), 0.25),
-    ],
-)
-def test_overlap_is_intersection_over_union(
-    first: tuple[float, ...], second: tuple[float, ...], expected: float
-) -> None:
-    """Boxes that only touch, and empty boxes, do not overlap."""
-    assert overlaps(boxes(first), boxes(second))[0, 0] == pytest.approx(expected)
 
 
 def test_a_label_is_claimed_once_and_by_the_surest() -> None:
@@ -200,15 +182,6 @@ def test_precision_and_recall_along_the_way() -> None:
     recall, precision, confidence = precision_recall(found((0.9, True), (0.8, False), labels=(2,)))
 
     assert (recall.tolist(), precision.tolist(), confidence.tolist()) == ([0.5, 0.5], [1.0, 0.5], [0.9, 0.8])
-
-
-@pytest.mark.parametrize(
-    ("hits", "count", "low", "high"),
-    [(0, 0, 0, 1), (0, 10, 0, 0.27753), (5, 10, 0.23659, 0.76341), (10, 10, 0.72247, 1), (11, 225, 0.02753, 0.08547)],
-)
-def test_wilson_intervals(hits: int, count: int, low: float, high: float) -> None:
-    """Known values of the Wilson score interval at 95 %; without trials nothing is known."""
-    assert wilson(hits, count) == pytest.approx((low, high), abs=1e-4)
 
 
 @pytest.mark.parametrize(

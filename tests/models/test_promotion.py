@@ -120,12 +120,12 @@ def test_a_worse_model_changes_nothing_without_a_reason(tmp_path: Path, registry
     assert "no site of ours has fog" in (registry.parent / "weights" / "new.md").read_text(encoding="utf-8")
 
 
-def candidate(folder: Path, name: str, content: bytes) -> Path:
+def candidate(folder: Path, name: str, content: bytes, version: str = "0.2.0") -> Path:
     """Write a folder as `plumewatch models train` leaves it."""
     folder.mkdir()
-    (folder / "candidate.toml").write_text(table(name, content, "0.2.0"), encoding="utf-8")
+    (folder / "candidate.toml").write_text(table(name, content, version), encoding="utf-8")
     (folder / f"{name}.onnx").write_bytes(content)
-    (folder / f"{name}.md").write_text(f"# Model card: {name} 0.2.0\n", encoding="utf-8")
+    (folder / f"{name}.md").write_text(f"# Model card: {name} {version}\n", encoding="utf-8")
     (folder / f"{name}.run.json").write_text("{}\n", encoding="utf-8")
     return folder
 
@@ -140,6 +140,26 @@ def test_a_candidate_replaces_its_own_last_version(tmp_path: Path, registry: Pat
     assert known.verify("new").card.version == "0.2.0"
     assert known.verify("old").card.version == "0.1.0"
     assert (registry.parent / "weights" / "new.run.json").is_file()
+    (retired,) = known.retired
+    assert (retired.title, retired.is_retired, retired.weights.read_bytes()) == ("new 0.1.0", True, NEW)
+    assert retired.document.read_text(encoding="utf-8") == "# Model card: new\n"
+    assert known.of_weights(sha256(NEW)) == retired
+    assert known.of_weights(sha256(LATER)).card.version == "0.2.0"
+
+
+def test_versions_retire_one_after_the_other(tmp_path: Path, registry: Path) -> None:
+    """Each version that was ever registered can be found by its weights; the newest of the retired comes first."""
+    last = result(tmp_path / "new.json", NEW)
+    for number in (2, 3):
+        content = f"weights {number}".encode()
+        made = candidate(tmp_path / f"made-{number}", "new", content, f"0.{number}.0")
+        (made / "released.pt").write_bytes(b"checkpoint of " + content)
+        now = result(tmp_path / f"{number}.json", content)
+        assert promote(str(made), now, last, registry=registry).passed
+        last = now
+    known = Registry.load(registry)
+    assert [model.title for model in known.retired] == ["new 0.2.0", "new 0.1.0"]
+    assert (registry.parent / "weights" / "new.pt").read_bytes() == b"checkpoint of weights 3"
 
 
 def test_a_candidate_of_a_new_name_replaces_nothing(tmp_path: Path, registry: Path) -> None:

@@ -1,13 +1,15 @@
 """The registry: names to verified weights."""
 
+import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models.detector import ModelError, UnknownModelError, WeightsError
-from models.registry import DEFAULT_FILE, Registry
+from models.registry import DEFAULT_FILE, RegisteredModel, Registry
 
 SHIPPED = Registry.load()
 
@@ -18,6 +20,38 @@ def test_shipped_weights(name: str) -> None:
     model = SHIPPED.verify(name)
     assert model.weights.stat().st_size <= 25 * 1024 * 1024
     assert model.card.weights_sha256 in model.document.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("model", SHIPPED.retired, ids=lambda model: model.title)
+def test_retired_weights(model: RegisteredModel) -> None:
+    """What judged packages before stands in the repository byte for byte, with its card, and is found by its hash."""
+    assert hashlib.sha256(model.weights.read_bytes()).hexdigest() == model.card.weights_sha256
+    assert model.card.weights_sha256 in model.document.read_text(encoding="utf-8")
+    assert SHIPPED.of_weights(model.card.weights_sha256) is model
+    assert model.title not in {known.title for known in SHIPPED.models.values()}
+
+
+def test_retired_weights_that_are_not_installed(tmp_path: Path) -> None:
+    """An installation has the tables of retired models only; the error says where their weights are."""
+    (retired, *_) = registry(tmp_path).retired
+    with pytest.raises(WeightsError, match=r"No such file.*stand in the repository"):
+        SHIPPED.open(replace(retired, weights=tmp_path / "none.onnx"))
+
+
+def test_weights_nobody_registered() -> None:
+    """A hash that is unknown is refused with the versions that are known."""
+    with pytest.raises(UnknownModelError, match=r"SHA-256 00.*emissions-v8s 0\.1\.0"):
+        SHIPPED.of_weights("00" * 32)
+
+
+def test_the_next_version(tmp_path: Path) -> None:
+    """A retrained model is a minor step on, a new name begins; a version that is no semantic one has none after it."""
+    shipped = SHIPPED.models["emissions-v8s"].card.version
+    known = registry(tmp_path, edit=(f'version = "{shipped}"', 'version = "1.9.3"'))
+    assert (known.next_version("m"), known.next_version("new")) == ("1.10.0", "0.1.0")
+    odd = replace(known.models["m"], card=replace(known.models["m"].card, version="spring"))
+    with pytest.raises(ModelError, match="'spring'"):
+        replace(known, models={"m": odd}).next_version("m")
 
 
 def test_cards() -> None:

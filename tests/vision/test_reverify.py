@@ -66,9 +66,9 @@ class FilmRegistry(Registry):
         object.__setattr__(registry, "maker", maker)
         return registry
 
-    def detector(
+    def open(
         self,
-        name: str | None = None,  # noqa: ARG002 (the registry's signature)
+        model: RegisteredModel,  # noqa: ARG002 (the registry's signature)
         runtime: str = "auto",  # noqa: ARG002
         threshold: float | None = None,  # noqa: ARG002
         threads: int | None = None,  # noqa: ARG002

@@ -12,7 +12,7 @@ if find_spec("ultralytics") is None:  # not imported here: its guards must be se
     pytest.skip("needs the extra train", allow_module_level=True)
 
 from models.training.dataset import Sample  # noqa: E402 - after the skip
-from models.training.evaluate import accuracy, choose_threshold, false_alarms, image_recall, report, wilson  # noqa: E402
+from models.training.evaluate import accuracy, choose_threshold, false_alarms, image_recall, report  # noqa: E402
 from models.training.repair import Sightings  # noqa: E402
 
 pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("default")]
@@ -53,14 +53,6 @@ def test_the_threshold_keeps_false_alarms_in_bounds() -> None:
     seen["1"] = sightings(0.4)
     assert choose_threshold(negatives, seen) == 0.41
     assert false_alarms(negatives, seen, 0.41).alarms == 1
-
-
-def test_wilson_bounds() -> None:
-    """The interval holds the share, is wide for few images, and all of [0, 1] for none."""
-    assert wilson(0, 0) == (0.0, 1.0)
-    low, high = wilson(1, 20)
-    assert low < 0.05 < high
-    assert high > 0.2
 
 
 def test_the_report_names_groups_and_look_alikes() -> None:

@@ -51,6 +51,25 @@ def test_a_run_writes_weights_curve_and_record(tmp_path: Path) -> None:
     assert weights.load(tmp_path / "tiny" / "last.pt").names == dict(enumerate(CLASS_NAMES))
 
 
+def test_a_run_that_was_over_is_taken_up_without_another_row(tmp_path: Path) -> None:
+    """Resumed once its schedule is over it learns nothing more and validates nothing again; longer, it goes on."""
+    draw(tmp_path / "data")
+    recipe = Recipe(
+        "tiny", "yolov8n.yaml", width=TINY, initial="random", budget_s=1.0, batch=4, side_px=64, optimiser="adamw"
+    )
+    options = RunOptions(sources=Sources(tmp_path / "data"), out=tmp_path, workers=1)
+
+    def curve(options: RunOptions) -> list[dict[str, float]]:
+        folder = run_recipe(recipe, options)
+        return list(json.loads((folder / "run.json").read_text(encoding="utf-8"))["curve"])
+
+    first = curve(options)
+    assert curve(replace(options, resume=True)) == first
+    longer = curve(replace(options, resume=True, budget_s=3.0))
+    assert longer[: len(first)] == first
+    assert longer[-1]["epoch"] > first[-1]["epoch"]
+
+
 def test_what_is_released_lies_between_the_first_and_the_last(tmp_path: Path) -> None:
     """With a blend of a quarter every weight is a quarter of its way from the given file's to the last one's."""
     draw(tmp_path / "data")

@@ -13,10 +13,11 @@ _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
 _PAD_BYTES = 256 * 1024**2
 
 
-def keep_freed_memory() -> bool:
-    """Let this process keep what it frees; return whether the C library knows how. It then shrinks only at its end."""
+def keep_freed_memory() -> None:
+    """Let this process keep what it frees, so that it shrinks only at its end; where the C library knows how."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
-        return False
-    return all(mallopt(name, value) for name, value in ((_MMAP_MAX, 0), (_TRIM_THRESHOLD, -1), (_TOP_PAD, _PAD_BYTES)))
+        return
+    for name, value in ((_MMAP_MAX, 0), (_TRIM_THRESHOLD, -1), (_TOP_PAD, _PAD_BYTES)):
+        mallopt(name, value)
