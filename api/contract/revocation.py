@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from api.contract.schema import Sha256, UtcTime
-from api.contract.stamp import UNREADABLE, StampError
+from api.contract.schema import Sha256, UtcTime, rfc3339
+from api.contract.stamp import UNREADABLE, StampError, fingerprint, read_certificates
 
 _PEM = re.compile(rb"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
 _HARMLESS = frozenset(
@@ -40,11 +41,15 @@ class Revocation:
         reason: for people.
 
         is_compromise: whether its key may have been in other hands, so that times which it stamped prove nothing.
+
+        authority: the certificate itself where it issued nodes' certificates; what they sealed before needs it as their
+            root. Packages do not hold it, as they do a node's own.
     """
 
     at: datetime
     reason: str
     is_compromise: bool = False
+    authority: x509.Certificate | None = None
 
 
 class RevokedDocument(BaseModel):
@@ -55,6 +60,9 @@ class RevokedDocument(BaseModel):
     certificate_sha256: Sha256
     at: UtcTime
     reason: str
+    certificate_pem: Annotated[
+        str | None, Field(max_length=20_000, description="of an authority: under it what was stamped before is valid")
+    ] = None
 
 
 class RevokedList(BaseModel):
@@ -71,7 +79,21 @@ def parse_revoked(data: bytes) -> Mapping[str, Revocation]:
         document = RevokedList.model_validate_json(data)
     except ValidationError as error:
         raise StampError("the list of revoked certificates is not the JSON of GET /v1/trust/revoked.json") from error
-    return {each.certificate_sha256: Revocation(each.at, each.reason) for each in document.revoked}
+    return {
+        each.certificate_sha256: Revocation(each.at, each.reason, authority=_authority(each))
+        for each in document.revoked
+    }
+
+
+def _authority(document: RevokedDocument) -> x509.Certificate | None:
+    if document.certificate_pem is None:
+        return None
+    certificate = read_certificates(document.certificate_pem.encode())[0]
+    if fingerprint(certificate) != document.certificate_sha256:
+        raise StampError(
+            f"the list of revoked certificates holds another certificate for {document.certificate_sha256}"
+        )
+    return certificate
 
 
 def parse_crls(data: bytes) -> list[x509.CertificateRevocationList]:
@@ -84,14 +106,76 @@ def parse_crls(data: bytes) -> list[x509.CertificateRevocationList]:
         raise StampError(f"a list of revoked certificates (CRL) cannot be read: {error}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class Revocations:
+    """
+    All that a verifier knows of revoked certificates.
+
+    Attributes:
+        known: since when and why, by fingerprint.
+
+        crls: lists of the authorities that issued the certificates.
+
+        anchors: the roots that the verifier holds.
+    """
+
+    known: Mapping[str, Revocation]
+    crls: Sequence[x509.CertificateRevocationList]
+    anchors: Sequence[x509.Certificate]
+
+    def readmitted(self, certificate: x509.Certificate, stamped: datetime | None) -> list[x509.Certificate]:
+        """
+        Return what was revoked of a node's certificate and those above it, as anchors of what was stamped before.
+
+        Only self-signed ones: the node's own, or its authority's. Raises `StampError` where the package was not
+        `stamped` before a revocation; ``None``: no accepted time-stamp tells when it was there.
+        """
+        trusted: list[x509.Certificate] = []
+        for each in (certificate, *issuers_of(certificate, [*self.anchors, *self._former()])):
+            revoked = self._find(each)
+            if revoked is None:
+                continue
+            if stamped is None or stamped >= revoked.at:
+                name = each.subject.rfc4514_string()
+                raise StampError(
+                    f"the certificate of {name} was revoked at {rfc3339(revoked.at)} ({revoked.reason}), and no "
+                    "accepted time stamp shows that the package is older"
+                )
+            trusted += [each] if each.issuer == each.subject else []
+        return trusted
+
+    def check_stands(
+        self, certificate: x509.Certificate, at: datetime | None, between: Sequence[x509.Certificate] = ()
+    ) -> None:
+        """Raise where a certificate of the site was revoked before it sealed something at a time, if that is known."""
+        revoked = self._find(certificate, between)
+        if revoked is not None and (at is None or at >= revoked.at or revoked.is_compromise):
+            name = certificate.subject.rfc4514_string()
+            raise StampError(
+                f"the certificate of {name} was revoked at {rfc3339(revoked.at)} ({revoked.reason}): what its key "
+                "sealed is not believed"
+            )
+
+    def _find(self, certificate: x509.Certificate, between: Sequence[x509.Certificate] = ()) -> Revocation | None:
+        """Return since when a certificate is revoked, by the given lists; raise `StampError` for a false list."""
+        known = self.known.get(fingerprint(certificate))
+        return known or crl_revocation(certificate, self.crls, (*self.anchors, *self._former(), *between))
+
+    def _former(self) -> list[x509.Certificate]:
+        """Return the authorities that issued nodes' certificates until they were revoked."""
+        return [each.authority for each in self.known.values() if each.authority is not None]
+
+
 def issuers_of(certificate: x509.Certificate, anchors: Sequence[x509.Certificate]) -> Iterator[x509.Certificate]:
-    """Yield the authorities between a certificate and its root that are among `anchors`, the root left out."""
+    """Yield the authorities above a certificate that are among `anchors`, its root last."""
     current = certificate
     for _ in range(_MOST_ISSUERS):
         issuer = next((each for each in anchors if _signed(each, current)), None)
-        if issuer is None or issuer.issuer == issuer.subject:
+        if issuer is None:
             return
         yield issuer
+        if issuer.issuer == issuer.subject:
+            return
         current = issuer
 
 

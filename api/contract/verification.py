@@ -40,7 +40,7 @@ from api.contract.package import (
     read_bytes,
 )
 from api.contract.report import Check, CheckName, Outcome, VerificationReport
-from api.contract.revocation import Revocation, crl_revocation, issuers_of
+from api.contract.revocation import Revocation, Revocations
 from api.contract.schema import LEAD_ID_PATTERN, rfc3339
 from api.contract.sm2 import knows_sm2, read_sm2_certificate, sm2_signature_holds
 from api.contract.stamp import (
@@ -84,20 +84,22 @@ def verify_package(
             self-signed certificate in it is its own anchor.
         lead_id: the lead that the package must belong to, where the caller knows it.
         revoked: certificates (by fingerprint) that no longer count, but for packages with an accepted time-stamp from
-            before that; such a node's own certificate need not be among `roots`.
+            before that; such a node's own certificate need not be among `roots`, nor its authority's where its
+            revocation holds it.
         crls: lists of revoked certificates by the authorities that issued them, trusted as `roots` are: what they name
             counts as revoked.
 
     Raises `PackageError` where there is no package to read at all, and `StampError` where `roots` holds no certificate.
     """
     anchors = None if roots is None else read_certificates(roots)
+    revocations = Revocations(revoked, crls, anchors or ())
     if isinstance(package, Path | str):
         opened = open_package(Path(package))
         try:
-            return _Verifier(opened, anchors, lead_id, revoked, crls).report()
+            return _Verifier(opened, anchors, lead_id, revocations).report()
         finally:
             opened.close()
-    return _Verifier(package, anchors, lead_id, revoked, crls).report()
+    return _Verifier(package, anchors, lead_id, revocations).report()
 
 
 @dataclass(slots=True)
@@ -107,8 +109,7 @@ class _Verifier:
     package: PackageFiles
     anchors: list[x509.Certificate] | None
     lead_id: str | None
-    revoked: Mapping[str, Revocation]
-    crls: Sequence[x509.CertificateRevocationList]
+    revocations: Revocations
     sums: bytes = b""
     listed: dict[str, str] = field(default_factory=dict)
     found: dict[str, Digests] = field(default_factory=dict)
@@ -159,8 +160,14 @@ class _Verifier:
 
     @property
     def _above_node(self) -> list[x509.Certificate] | None:
-        """The roots that may vouch for times and for the log: whose the package is does not do that for himself."""
-        return None if self.anchors is None else [each for each in self.anchors if each != self.certificate]
+        """The roots that may vouch for times and for the log: not the package's own node, and none that was revoked."""
+        if self.anchors is None:
+            return None
+        return [
+            each
+            for each in self.anchors
+            if each != self.certificate and fingerprint(each) not in self.revocations.known
+        ]
 
     def _small(self, name: str, limit: int = SMALL) -> bytes:
         if name not in self.package.sizes:
@@ -220,45 +227,12 @@ class _Verifier:
             return Check(CheckName.IDENTITY, Outcome.SKIPPED, sentence)
         if self.manifest is None:
             raise StampError("without a manifest the time for which the certificate must be valid is not known")
-        trusted = [*self.anchors, *self._readmitted(self.certificate)]
+        stamped = None if self.stamp is None or self.stamp.anchor is None else self.stamp.gen_time
+        trusted = [*self.anchors, *self.revocations.readmitted(self.certificate, stamped)]
         check_chain(self.certificate, trusted, self.manifest.created_utc)
-        if self.stamp is not None and self.stamp.anchor is not None:
-            check_chain(self.certificate, trusted, self.stamp.gen_time)
+        if stamped is not None:
+            check_chain(self.certificate, trusted, stamped)
         return f"the certificate of {self.certificate.subject.rfc4514_string()} chains to the given roots"
-
-    def _readmitted(self, certificate: x509.Certificate) -> list[x509.Certificate]:
-        """Return a revoked self-signed certificate as anchor of what was stamped before; else raise `StampError`."""
-        trusted: list[x509.Certificate] = []
-        for each in (certificate, *issuers_of(certificate, self.anchors or ())):
-            revoked = self._revocation(each)
-            if revoked is None:
-                continue
-            stamped = None if self.stamp is None or self.stamp.anchor is None else self.stamp.gen_time
-            if stamped is None or stamped >= revoked.at:
-                name = each.subject.rfc4514_string()
-                raise StampError(
-                    f"the certificate of {name} was revoked at {rfc3339(revoked.at)} ({revoked.reason}), and no "
-                    "accepted time stamp shows that the package is older"
-                )
-            trusted += [each] if each.issuer == each.subject else []
-        return trusted
-
-    def _revocation(self, certificate: x509.Certificate, between: Sequence[x509.Certificate] = ()) -> Revocation | None:
-        """Return since when a certificate is revoked, by the given lists; raise `StampError` for a false list."""
-        known = self.revoked.get(fingerprint(certificate))
-        return known or crl_revocation(certificate, self.crls, (*(self.anchors or ()), *between))
-
-    def _check_stands(
-        self, certificate: x509.Certificate, at: datetime | None, between: Sequence[x509.Certificate] = ()
-    ) -> None:
-        """Raise where a certificate of the site was revoked before it sealed something at a time, if that is known."""
-        revoked = self._revocation(certificate, between)
-        if revoked is not None and (at is None or at >= revoked.at or revoked.is_compromise):
-            name = certificate.subject.rfc4514_string()
-            raise StampError(
-                f"the certificate of {name} was revoked at {rfc3339(revoked.at)} ({revoked.reason}): what its key "
-                "sealed is not believed"
-            )
 
     def _manifest(self) -> str:
         self.manifest = parse_manifest(self._small(MANIFEST))
@@ -307,7 +281,7 @@ class _Verifier:
         self.tsa = "fail"
         token, sent = self._small(TIME_STAMP), read_certificates(self._small(TSA_CERTIFICATE))
         stamp = check_time_stamp(token, bytes.fromhex(sha256_hex(self.sums)), certificates=sent, roots=self._above_node)
-        self._check_stands(stamp.certificate, stamp.gen_time, (*stamp.chain, *sent))
+        self.revocations.check_stands(stamp.certificate, stamp.gen_time, (*stamp.chain, *sent))
         self.stamp = stamp
         self._made_before(stamp.gen_time, "it was stamped")
         when = f"existed at {rfc3339(stamp.gen_time)}, stamped by {stamp.authority}"
@@ -356,10 +330,10 @@ class _Verifier:
                 roots=self._above_node,
             )
             self._made_before(stamp.gen_time, "a checkpoint that holds it was stamped")
-            self._check_stands(stamp.certificate, stamp.gen_time, stamp.chain)
+            self.revocations.check_stands(stamp.certificate, stamp.gen_time, stamp.chain)
             stamped = stamp.gen_time
             at, when = stamp.gen_time, f"its checkpoint was stamped at {rfc3339(stamp.gen_time)}"
-        self._check_stands(certificate, stamped)
+        self.revocations.check_stands(certificate, stamped)
         self.log_index = proof.index
         sentence = f"the package is leaf {proof.index} of {proof.tree_size} in the log {checkpoint.origin}; {when}"
         if self.anchors is None:

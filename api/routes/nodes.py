@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -160,21 +161,28 @@ class NewCrls(BaseModel):
 
 @router.post("/trust/authorities", status_code=204)
 def post_authority(body: NewAuthority, admin: Admin, state: State) -> None:
-    """Trust an authority (the bureau's CA): nodes may then enrol with certificates issued by it. A log leaf tells."""
+    """
+    Trust an authority (the bureau's CA): nodes may then enrol with certificates issued by it. A log leaf tells.
+
+    409 for a certificate that was revoked, or is a node's. A revocation is not taken back: trust a new certificate.
+    """
     try:
         (certificate,) = read_certificates(body.certificate_pem.encode())
         check_chain(certificate, [certificate], utc_now())
     except (StampError, ValueError) as fault:
         raise Problem(422, "bad-certificate", f"one valid self-signed certificate is needed: {fault}") from fault
     with state.database.writing() as session:
-        add_authority(
-            session,
-            fingerprint=fingerprint(certificate),
-            name=certificate.subject.rfc4514_string(),
-            pem=body.certificate_pem,
-            by=caller_name(admin),
-            at=utc_now(),
-        )
+        try:
+            add_authority(
+                session,
+                fingerprint=fingerprint(certificate),
+                name=certificate.subject.rfc4514_string(),
+                pem=body.certificate_pem,
+                by=caller_name(admin),
+                at=utc_now(),
+            )
+        except RecordConflict as fault:
+            raise Problem(409, "not-trusted", str(fault)) from fault
 
 
 @router.post("/trust/revocations", status_code=204)
@@ -203,7 +211,7 @@ def post_revocation(body: NewRevocation, admin: Admin, state: State) -> None:
             raise Problem(409, "already-revoked", str(fault)) from fault
 
 
-@router.post("/trust/crls")
+@router.post("/trust/crls", response_model_exclude_none=True)
 def post_crls(body: NewCrls, admin: Admin, state: State) -> RevokedList:
     """
     Revoke what a trusted authority's own lists name, and tell what was not revoked before.
@@ -219,14 +227,19 @@ def post_crls(body: NewCrls, admin: Admin, state: State) -> RevokedList:
         raise Problem(422, "bad-crl", str(fault)) from fault
 
 
-@router.get("/trust/revoked.json")
+@router.get("/trust/revoked.json", response_model_exclude_none=True)
 def get_revoked(_: Reader, state: State) -> RevokedList:
     """Give what was revoked, and since when: the ``--revoked`` of ``plumewatch verify``."""
     with state.database.reading() as session:
         revoked = revoked_certificates(session)
     return RevokedList(
         revoked=[
-            RevokedDocument(certificate_sha256=name, at=each.at, reason=each.reason)
+            RevokedDocument(
+                certificate_sha256=name,
+                at=each.at,
+                reason=each.reason,
+                certificate_pem=None if each.authority is None else each.authority.public_bytes(Encoding.PEM).decode(),
+            )
             for name, each in sorted(revoked.items())
         ]
     )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.contract.revocation import Revocation, RevokedDocument, crl_revocation
 from api.contract.schema import rfc3339
-from api.contract.stamp import StampError, read_certificate
+from api.contract.stamp import StampError, read_certificate, read_certificates
 from api.store.checkpoints import keep_certificate
 from api.store.faults import RecordConflict, UnknownRecord
 from api.store.tables import CertificateRow
@@ -31,8 +31,17 @@ def trusted_pems(session: Session) -> list[str]:
 
 
 def add_authority(session: Session, *, fingerprint: str, name: str, pem: str, by: str, at: datetime) -> None:
-    """Trust an authority that issues nodes' certificates; one that is trusted already stays."""
-    if session.get(CertificateRow, fingerprint) is not None:
+    """
+    Trust an authority that issues nodes' certificates; one that is trusted already stays.
+
+    Raises `RecordConflict` for a certificate that was revoked or is known as something else.
+    """
+    row = session.get(CertificateRow, fingerprint)
+    if row is not None:
+        if row.revoked is not None:
+            raise RecordConflict(f"the certificate {fingerprint} was revoked at {rfc3339(row.revoked)}")
+        if row.kind != "authority":
+            raise RecordConflict(f"the certificate {fingerprint} is that of {row.kind} {row.name}")
         return
     keep_certificate(session, fingerprint=fingerprint, kind="authority", name=name, pem=pem, at=at)
     facts = {"event": "authority trusted", "name": name, "certificate_sha256": fingerprint, "by": by, "at": rfc3339(at)}
@@ -95,8 +104,11 @@ def take_crls(
 
 
 def revoked_certificates(session: Session) -> Mapping[str, Revocation]:
-    """Return what was revoked, by fingerprint."""
+    """Return what was revoked, by fingerprint; authorities with their certificates, which old packages need."""
     rows = session.scalars(select(CertificateRow).where(CertificateRow.revoked.is_not(None)))
-    return MappingProxyType(
-        {row.fingerprint: Revocation(row.revoked, row.reason) for row in rows if row.revoked is not None}
-    )
+    return MappingProxyType({row.fingerprint: _revocation(row, row.revoked) for row in rows if row.revoked is not None})
+
+
+def _revocation(row: CertificateRow, at: datetime) -> Revocation:
+    is_authority = row.kind == "authority"
+    return Revocation(at, row.reason, authority=read_certificates(row.pem.encode())[0] if is_authority else None)

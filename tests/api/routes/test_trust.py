@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import httpx
 import pytest
 
 from api.clock import utc_now
-from api.contract.revocation import parse_revoked
+from api.contract.report import PackageVerdict
+from api.contract.revocation import RevokedDocument, RevokedList, parse_revoked
 from api.contract.schema import rfc3339
 from api.contract.stamp import StampError, fingerprint
 from api.contract.succession import Succession, voucher
@@ -110,6 +112,61 @@ def test_a_revoked_certificate_counts_for_what_was_stamped_before(
     assert "was revoked at" in failure.sentence
     assert "吊销" in failure.sentence_zh
     assert [event for event in leaves(api) if '"event":"revoked"' in event] != []
+
+
+def test_a_revoked_authority_counts_for_what_was_stamped_before(
+    worker: httpx.Client, operator: httpx.Client, make_posting: Callable[..., Posting], tmp_path: Path
+) -> None:
+    """What its nodes sealed and the site stamped stays valid, here and offline; nothing new comes in under it."""
+    authority = TestSigner("Bureau CA", ca=True)
+    node = TestSigner(NODE, issuer=authority)
+    trusted = {"certificate_pem": authority.certificate_pem.decode()}
+    assert operator.post("/v1/trust/authorities", json=trusted).status_code == 204
+    assert worker.post("/v1/nodes", json=enrolment(node)).status_code == 201
+    assert make_posting(LEAD_ID, by=node).send(worker).status_code == 201
+    tar = tmp_path / "p.tar"
+    tar.write_bytes(operator.get(f"/v1/evidence/{LEAD_ID}/package.tar").content)
+    name = fingerprint(authority.certificate)
+    body = {"certificate_sha256": name, "reason": "换了机构"}
+    assert operator.post("/v1/trust/revocations", json=body).status_code == 204
+    assert operator.post("/v1/trust/authorities", json=trusted).status_code == 409
+    assert make_posting(OTHER, by=node).send(worker).status_code == 422
+    another = enrolment(TestSigner("worker-02", issuer=authority)) | {"name": "worker-02", "number": 2}
+    assert worker.post("/v1/nodes", json=another).status_code == 422
+    told = operator.get(f"/v1/evidence/{LEAD_ID}/verification").json()
+    assert (told["ok"], told["verdict"], told["tsa"], told["log"]) == (True, "holds", "ok", "ok")
+    roots = operator.get("/v1/trust/nodes.pem").content
+    assert authority.certificate_pem not in roots
+    revoked = parse_revoked(operator.get("/v1/trust/revoked.json").content)
+    assert {check.name.value for check in verify_package(tar, roots).failures} == {"identity"}
+    held = verify_package(tar, roots, revoked=revoked)
+    assert (held.verdict, held.failures) == (PackageVerdict.HOLDS, ())
+    late = {name: replace(revoked[name], at=utc_now() - timedelta(days=1))}
+    for given in (roots, roots + authority.certificate_pem):
+        (failure,) = verify_package(tar, given, revoked=late).failures
+        assert "CN=Bureau CA was revoked at" in failure.sentence
+
+
+def test_a_node_s_certificate_does_not_become_an_authority_s(
+    enrolled: httpx.Client, operator: httpx.Client, signer: TestSigner
+) -> None:
+    """409, where it was taken in silence and nothing done."""
+    assert enrolled.get("/v1/nodes").json()["nodes"] != []
+    answer = operator.post("/v1/trust/authorities", json={"certificate_pem": signer.certificate_pem.decode()})
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:plumewatch:problem:not-trusted")
+
+
+def test_a_list_that_gives_another_certificate_for_an_authority_is_refused() -> None:
+    """The certificate in a list of revoked ones is the one that the fingerprint names."""
+    authority, stranger = TestSigner("Bureau CA", ca=True), TestSigner("Bureau CA", ca=True)
+    document = RevokedDocument(
+        certificate_sha256=fingerprint(authority.certificate),
+        at=utc_now(),
+        reason="",
+        certificate_pem=stranger.certificate_pem.decode(),
+    )
+    with pytest.raises(StampError, match="holds another certificate"):
+        parse_revoked(RevokedList(revoked=[document]).model_dump_json().encode())
 
 
 def test_a_revoked_key_installs_no_successor(
