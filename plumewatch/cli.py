@@ -263,7 +263,12 @@ def verify(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Check a package offline; exit 0 only if everything holds, 1 if not, 3 if only proofs are missing."""
+    """
+    Check a package offline; exit 0 only if all that was checked holds, 1 if not, 3 if only proofs are missing.
+
+    Without --roots that is only that nothing has changed since it was signed, not by whom or when: anybody can make a
+    package that holds in itself. GET /v1/trust/nodes.pem of a site gives its roots.
+    """
     from plumewatch.offline import verify_one  # noqa: PLC0415
 
     report, verdict = verify_one(package, roots, lang, revoked or (), as_json=as_json)

@@ -39,6 +39,15 @@ _VERDICTS_EN = {
     PackageVerdict.INCOMPLETE: "package unchanged, BUT PROOFS ARE MISSING",
     PackageVerdict.BROKEN: "package DOES NOT HOLD",
 }
+_UNROOTED_ZH = {
+    PackageVerdict.HOLDS: "证据包自签名以来未变；由谁、何时签名未核验（没有给出根证书）",
+    PackageVerdict.INCOMPLETE: "证据包未变，但缺少应有的证明；由谁、何时签名未核验（没有给出根证书）",
+}
+_UNROOTED_EN = {
+    PackageVerdict.HOLDS: "package unchanged since it was signed; BY WHOM AND WHEN WAS NOT CHECKED (no roots given)",
+    PackageVerdict.INCOMPLETE: "package unchanged, BUT PROOFS ARE MISSING; by whom and when it was signed was not "
+    "checked (no roots given)",
+}
 
 
 class Language(StrEnum):
@@ -56,19 +65,22 @@ def chosen_language(environment: Mapping[str, str]) -> Language:
 
 
 def verification_text(report: VerificationReport, language: Language = Language.BOTH) -> str:
-    """Return a verification report, one check a line, the verdict last."""
+    """Return a verification report, one check a line, the verdict last, which says so where no roots were given."""
+    unrooted_zh, unrooted_en = ({}, {}) if report.knows_signer else (_UNROOTED_ZH, _UNROOTED_EN)
+    verdict_zh = unrooted_zh.get(report.verdict, _VERDICTS_ZH[report.verdict])
+    verdict_en = unrooted_en.get(report.verdict, _VERDICTS_EN[report.verdict])
     if language is Language.CHINESE:
         lines = [f"{_MARKS_ZH[check.outcome]}  {check.title_zh}：{check.sentence_zh}" for check in report.checks]
-        verdict = f"结论：{_VERDICTS_ZH[report.verdict]}"
+        verdict = f"结论：{verdict_zh}"
     elif language is Language.ENGLISH:
         lines = [f"{_MARKS_EN[check.outcome]}  {check.name.value}: {check.sentence}" for check in report.checks]
-        verdict = _VERDICTS_EN[report.verdict]
+        verdict = verdict_en
     else:
         lines = []
         for check in report.checks:
             lines.append(f"{_MARKS[check.outcome]}  {check.title_zh}：{check.sentence_zh}")
             lines.append(f"               {check.sentence}")
-        verdict = f"{_VERDICTS_EN[report.verdict]} {_VERDICTS_ZH[report.verdict]}"
+        verdict = f"{verdict_en} {verdict_zh}"
     return "\n".join([*lines, f"{verdict}  SHA256SUMS {report.sums_sha256}"])
 
 

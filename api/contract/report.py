@@ -146,10 +146,15 @@ class VerificationReport:
 
     @property
     def verdict(self) -> PackageVerdict:
-        """What it amounts to."""
+        """What it amounts to; where `knows_signer` is false, `HOLDS` says of the bytes alone that nothing changed."""
         if not self.ok:
             return PackageVerdict.BROKEN
         return PackageVerdict.INCOMPLETE if self.missing else PackageVerdict.HOLDS
+
+    @property
+    def knows_signer(self) -> bool:
+        """True when roots were given to hold the signer against; without them a stranger's own package holds too."""
+        return all(check.outcome is not Outcome.SKIPPED for check in self.checks if check.name is CheckName.IDENTITY)
 
     @property
     def failures(self) -> tuple[Check, ...]:

@@ -4,7 +4,8 @@ Verification of an evidence package, offline: what ``plumewatch verify``, the AP
 Every check gives one clear sentence. A check that cannot be made (no roots given, no time stamp in the package) is
 *skipped* and says so; it is never counted as passed. A proof that the package says its site adds and that is not
 there is *missing*: nothing was changed, and yet the verdict is not that all holds. ``verify.sh`` inside the package
-reaches the same verdict with bash, coreutils and openssl.
+does the same with bash, coreutils and openssl, but for what docs/evidence.md lists: it reads little of the manifest and
+knows no time of a revocation.
 """
 
 import re

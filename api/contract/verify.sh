@@ -3,8 +3,10 @@
 # Checks one evidence package offline with bash, coreutils and openssl (>= 1.1.1) only. See VERIFY.md.
 #
 # 用法 usage:  verify.sh DIR [ROOTS.pem]
-# 退出码 exit: 0 全部通过 all checks hold; 1 有检查未通过 a check failed; 2 无法核验 could not check;
+# 退出码 exit: 0 所做检查全部通过 all checks that could be made hold; 1 有检查未通过 a check failed; 2 无法核验 could not check;
 #            3 未变，但缺少应有的证明 nothing changed, but proofs that should be there are missing
+# 不给 ROOTS.pem 时，0 只表示自签名以来未变，不表示由谁、何时签名：任何人都能自己做一个这样的包
+# Without ROOTS.pem 0 means unchanged since it was signed, not by whom or when: anybody can make such a package
 set -u
 export LC_ALL=C
 unset CDPATH
@@ -274,5 +276,8 @@ else
 fi
 
 if [ $bad -ne 0 ]; then printf '结论：未通过 / result: FAILED\n'; exit 1; fi
-if [ $lack -ne 0 ]; then printf '结论：未变，但缺少应有的证明 / result: UNCHANGED, BUT PROOFS ARE MISSING\n'; exit 3; fi
+who=''
+[ -n "$roots" ] || who='；由谁、何时签名未核验：没有给出根证书 / by whom and when it was signed was not checked: no ROOTS.pem given'
+if [ $lack -ne 0 ]; then printf '结论：未变，但缺少应有的证明 / result: UNCHANGED, BUT PROOFS ARE MISSING%s\n' "$who"; exit 3; fi
+if [ -z "$roots" ]; then printf '结论：自签名以来未变 / result: UNCHANGED SINCE IT WAS SIGNED%s\n' "$who"; exit 0; fi
 printf '结论：通过 / result: OK\n'
