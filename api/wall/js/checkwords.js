@@ -23,6 +23,17 @@ export const CHECK_WORDS = {
   "correct.target.uscc": ["信用代码", "USCC"],
   "correct.target.outlet": ["排口", "Outlet"],
 
+  "paper.match": ["纸质报告与证据包一致", "Paper and package agree"],
+  "paper.match.why": ["二维码中的 SHA-256 与系统所存证据包清单（SHA256SUMS）的相同：报告所指即本证据包。纸上的文字仍须与本页核对。", "The SHA-256 in the QR code is that of the filed package's list (SHA256SUMS): the report is about this package. Its words are still to be compared with this page."],
+  "paper.mismatch": ["纸质报告与证据包不一致", "Paper and package differ"],
+  "paper.mismatch.why": ["二维码中的 SHA-256 不是本线索证据包的。请勿采信该纸质报告；请从本页重新打印，并查明其来源。", "The SHA-256 in the QR code is not that of this lead's package. Do not rely on the paper: print the report anew from here, and find out where the paper came from."],
+  "paper.unreadable": ["纸质报告未能核对", "The paper was not compared"],
+  "paper.unreadable.why": ["链接中没有完整的 SHA-256，请重新扫描二维码。", "The link holds no whole SHA-256: scan the code again."],
+  "paper.unfiled": ["纸质报告未能核对", "The paper was not compared"],
+  "paper.unfiled.why": ["本线索还没有入库的证据包，而报告只能由入库的证据包打印。", "No package of this lead is filed yet, and reports are printed from filed packages only."],
+  "paper.hash.paper": ["纸质报告", "On paper"],
+  "paper.hash.filed": ["系统所存", "Filed here"],
+
   "check.title": ["完整性核验", "Integrity"],
   "check.browser": ["浏览器核验", "Check in this browser"],
   "check.server": ["服务器核验", "Check by the server"],

@@ -13,6 +13,7 @@ import { History } from "./history.js";
 import { language, onLanguage, speak, t } from "./i18n.js";
 import { ApiProblem, callJson } from "./http.js";
 import { Integrity } from "./integrity.js";
+import { paperBanner } from "./paper.js";
 import { Redact } from "./redact.js";
 import { Review } from "./review.js";
 import { Standing } from "./standing.js";
@@ -44,22 +45,30 @@ export class EvidenceView {
   #finding = new FindingPanel();
   /** @type {Standing | null} */
   #standing = null;
+  /** The printed report whose code was scanned for the lead shown. @type {import("./paper.js").Paper | null} */
+  #paper = null;
 
-  /** @param {{book: import("./leadbook.js").LeadBook}} parts */
-  constructor({ book }) {
+  /** @param {{book: import("./leadbook.js").LeadBook, closed?: () => void}} parts `closed` is called when it is closed */
+  constructor({ book, closed = () => {} }) {
     this.book = book;
+    this.closed = closed;
     this.what = h("h2", { id: "evidence-title" });
     this.chip = h("span", { class: "chip" });
     this.priority = h("span", { class: "priority" });
     this.code = h("span", { class: "mono evidence-id" });
     this.left = h("div", { class: "evidence-left" });
     this.right = h("div", { class: "evidence-right" });
+    this.banner = h("div", { class: "evidence-banner" });
     this.facts = h("div", { class: "fact-tables" });
     this.node = /** @type {HTMLDialogElement} */ (h("dialog", { class: "evidence", "aria-labelledby": "evidence-title" },
       h("header", { class: "evidence-head" }, this.what, this.chip, this.priority, this.code,
         speak(h("button", { class: "quiet", type: "button", "data-act": "close", on: { click: () => this.node.close() } }), "close")),
+      this.banner,
       h("div", { class: "evidence-body" }, this.left, this.right)));
-    this.node.addEventListener("close", () => this.#clear());
+    this.node.addEventListener("close", () => {
+      this.#clear();
+      this.closed();
+    });
     this.node.addEventListener("click", (event) => { if (event.target === this.node) this.node.close(); });
     book.onChange((taken) => {
       const newer = taken.find((lead) => lead.lead_id === this.#lead?.lead_id);
@@ -73,9 +82,10 @@ export class EvidenceView {
     return this.#lead?.lead_id ?? null;
   }
 
-  /** @param {string} leadId */
-  async open(leadId) {
+  /** @param {string} leadId @param {import("./paper.js").Paper | null} [paper] the printed report that led here */
+  async open(leadId, paper = null) {
     this.#clear();
+    this.#paper = paper;
     if (!this.node.open) this.node.showModal();
     this.#anticipate(leadId);
     try {
@@ -86,7 +96,9 @@ export class EvidenceView {
       await this.#show(lead);
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      fill(this.left, speak(h("p", { class: "panel-error", role: "alert" }), "evidence.failed", { reason: error.message || t("login.unreachable") }));
+      const [key, values] = error.status === 404 ? ["evidence.unknown", { id: leadId }] : ["evidence.failed", { reason: error.message || t("login.unreachable") }];
+      write(this.code, leadId);
+      fill(this.left, speak(h("p", { class: "panel-error", role: "alert" }), key, values));
     }
   }
 
@@ -102,6 +114,7 @@ export class EvidenceView {
 
   /** @param {Lead} lead */
   async #show(lead) {
+    if (this.#paper) fill(this.banner, paperBanner(this.#paper, lead));
     this.#review = new Review(lead, (newer) => this.book.take(newer));
     this.#history = new History(lead);
     void this.#history.load(lead);
@@ -152,7 +165,7 @@ export class EvidenceView {
   #renew(lead) {
     const filed = lead.evidence && !this.#lead?.evidence;
     this.#lead = lead;
-    if (filed) this.open(lead.lead_id);
+    if (filed) this.open(lead.lead_id, this.#paper);
     else {
       this.#describe(lead);
       if (this.#review && lead.version > this.#review.lead.version) this.#review.show(lead);
@@ -186,7 +199,10 @@ export class EvidenceView {
     this.#standing = null;
     this.#finding = new FindingPanel();
     this.#lead = null;
+    this.#paper = null;
     this.#manifest = null;
+    for (const node of [this.what, this.chip, this.priority, this.code]) write(node, "");
+    fill(this.banner);
     fill(this.left);
     fill(this.right);
   }

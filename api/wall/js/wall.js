@@ -12,6 +12,7 @@ import { Grid } from "./grid.js";
 import { ApiProblem, callJson } from "./http.js";
 import { language, onLanguage } from "./i18n.js";
 import { LeadBook, OPEN_STATES } from "./leadbook.js";
+import { paperOf } from "./paper.js";
 import { LeadQueue } from "./queue.js";
 import { RoomBanner } from "./room.js";
 import { Chime } from "./sound.js";
@@ -42,7 +43,7 @@ export class Wall {
     this.acts = acts;
     this.book = new LeadBook();
     this.chime = new Chime(() => this.bar.soundState(this.chime.state));
-    this.evidence = new EvidenceView({ book: this.book });
+    this.evidence = new EvidenceView({ book: this.book, closed: forgetPaper });
     const open = (/** @type {string} */ id) => void this.evidence.open(id);
     this.zones = new ZoneEditor();
     this.grid = new Grid({ openLead: open, camera: (camera) => this.coverage.open(camera), zones: ({ id, name }) => void this.zones.open({ id, name: name || id }), changed: () => this.bar?.layoutState(this.grid.layout, this.grid.pages) });
@@ -71,6 +72,7 @@ export class Wall {
       if (event.key === "Escape" && this.grid.focused && !document.querySelector("dialog[open]")) this.grid.focus(null);
     });
     window.addEventListener("online", () => this.#feed?.socket.hurry());
+    window.addEventListener("hashchange", () => this.#openPaper());
   }
 
   /** Begin. @param {import("./session.js").Operator} operator */
@@ -85,7 +87,14 @@ export class Wall {
     void this.coverage.glance();
     void this.room.ask();
     setInterval(() => { if (!document.hidden) void this.coverage.glance(); }, COVERAGE_EVERY_MS);
+    this.#openPaper();
     await this.#loadNewest();
+  }
+
+  /** Open the lead of the printed report whose QR code led here, if one did. */
+  #openPaper() {
+    const paper = paperOf(location.hash);
+    if (paper) void this.evidence.open(paper.leadId, paper);
   }
 
   /** Load the newest leads, then follow the events from just there, and load every lead that still waits. */
@@ -200,4 +209,9 @@ export class Wall {
       tile.mark(lead ? { id: lead.lead_id, words: violationName(lead.violation_code, language()) } : null, alarmed);
     }
   }
+}
+
+/** Take a printed report out of the address: once its lead is closed, a reload shows the wall. */
+function forgetPaper() {
+  if (paperOf(location.hash)) history.replaceState(null, "", location.pathname + location.search);
 }

@@ -236,6 +236,7 @@ export const WORDS = {
   "evidence.loading": ["正在读取证据…", "Loading evidence…"],
   "evidence.pending": ["证据包正在生成：原始视频取齐事件之后的画面后签名入库，通常不超过 60 秒。", "The package is still being made: it is signed and filed once the pictures after the event are in, usually within 60 s."],
   "evidence.failed": ["无法取得证据：{reason}", "The evidence cannot be loaded: {reason}"],
+  "evidence.unknown": ["本系统中没有线索 {id}。", "This system holds no lead {id}."],
   "evidence.clip": ["原始视频", "Original clip"],
   "evidence.clip.failed": ["浏览器无法播放该视频；可下载证据包后用播放器查看。", "This browser cannot play the clip; download the package and use a player."],
   "evidence.original": ["原件", "original"],

@@ -2,12 +2,10 @@
 
 import dataclasses
 import re
-import shutil
 import subprocess
 from datetime import timedelta
 from pathlib import Path
 
-import cv2
 import pytest
 
 from api.contract.report import Check, CheckName, Outcome
@@ -21,8 +19,7 @@ from api.report.sheet import MISSING
 from api.store.corrections import CorrectedField, Correction
 from tests.api.contract.sample import LEAD_ID, START
 from tests.api.report.sample import PRINTING, SUMS, full_case
-
-needs_poppler = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs poppler-utils")
+from tests.api.report.scan import needs_poppler, scanned_address
 
 
 def _pages(pdf: bytes) -> int:
@@ -169,13 +166,7 @@ def test_a_character_that_the_font_lacks_is_marked() -> None:
 @needs_poppler
 def test_the_code_on_paper_leads_to_the_lead(tmp_path: Path) -> None:
     """A phone that reads the rendered page gets the address with the lead's id and the package's hash."""
-    (tmp_path / "report.pdf").write_bytes(lead_report(full_case(), PRINTING))
-    command = ["pdftoppm", "-r", "250", "-png", "-f", "1", "-l", "1", str(tmp_path / "report.pdf"), str(tmp_path / "p")]
-    subprocess.run(command, check=True, timeout=30)
-    page = cv2.imread(str(next(tmp_path.glob("p-*.png"))))
-    assert page is not None
-    read, _, _ = cv2.QRCodeDetector().detectAndDecode(page[:500, -700:])
-    assert read == PRINTING.address
+    assert scanned_address(lead_report(full_case(), PRINTING), tmp_path) == PRINTING.address
 
 
 def test_the_same_case_prints_the_same_bytes() -> None:

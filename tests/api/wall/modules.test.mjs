@@ -16,6 +16,7 @@ const { LeadBook } = await import("../../../api/wall/js/leadbook.js");
 const { durationWords, gapWords, gradeWords, keyFigure, limitWords, opacityWords, refusalWords } = await import("../../../api/wall/js/measures.js");
 const { tomlOf, ZoneDraft } = await import("../../../api/wall/js/draft.js");
 const { crossing, moved, polygonFault } = await import("../../../api/wall/js/geometry.js");
+const { agreement, paperOf } = await import("../../../api/wall/js/paper.js");
 const { parseReadings } = await import("../../../api/wall/js/readings.js");
 const { loadOf } = await import("../../../api/wall/js/loads.js");
 const { bytesInWords, roomSentences } = await import("../../../api/wall/js/room.js");
@@ -139,6 +140,25 @@ test("open leads are counted and found by camera as they come, and a count of a 
   book.take({ ...lead(2, "REJECTED_FALSE", "a", 20), version: 2 });
   assert.equal(book.newestOpen("a").lead_id, "L1");
   assert.equal(book.waiting, 2);
+});
+
+test("what a scanned code asks for is read from the address, and nothing else is", () => {
+  const sha256 = "ab".repeat(32);
+  assert.equal(paperOf(""), null);
+  for (const hash of ["#", "#lead=", "#lead=..", "#lead=L20261123-001007/..", "#sha256=" + sha256, "#lead=<b>L20261123-001007"]) assert.equal(paperOf(hash), null);
+  assert.deepEqual(paperOf(`#lead=L20261123-001007&sha256=${sha256.toUpperCase()}`), { leadId: "L20261123-001007", sha256 });
+  assert.deepEqual(paperOf("#lead=L20261123-001007&sha256=abab"), { leadId: "L20261123-001007", sha256: "" });
+});
+
+test("paper and package agree only by the whole hash of a filed package", () => {
+  const sha256 = "ab".repeat(32);
+  const paper = (found) => ({ leadId: "L20261123-001007", sha256: found });
+  const filed = { evidence: { sums_sha256: sha256 } };
+  assert.equal(agreement(paper(sha256), filed), "match");
+  assert.equal(agreement(paper("cd".repeat(32)), filed), "mismatch");
+  assert.equal(agreement(paper(""), filed), "unreadable");
+  assert.equal(agreement(paper(""), { evidence: { sums_sha256: "" } }), "unreadable");
+  assert.equal(agreement(paper(sha256), { evidence: null }), "unfiled");
 });
 
 test("a hash list is read as sha256sum writes it and refused otherwise", () => {
