@@ -1,5 +1,5 @@
 """
-Accounts made outside the HTTP API: the first operator, workers' keys, a forgotten password.
+Accounts made outside the HTTP API: operators, workers' keys, a forgotten password, who may no longer log in.
 
 Each function opens the store of the given settings by itself, so that the command line and the supervisor can call it
 whether or not an API runs.
@@ -17,7 +17,15 @@ from sqlalchemy import select
 from api.clock import utc_now
 from api.settings import Settings
 from api.store.database import Database
-from api.store.people import Role, add_operator, set_password
+from api.store.people import (
+    Account,
+    Role,
+    add_operator,
+    disable_operator,
+    enable_operator,
+    list_accounts,
+    set_password,
+)
 from api.store.tables import OperatorRow
 from api.store.workers import add_worker_key, find_worker, revoke_worker_key
 
@@ -66,10 +74,42 @@ def create_operator(settings: Settings, username: str, role: Role) -> NewOperato
 
 
 def reset_password(settings: Settings, username: str) -> NewOperator:
-    """Give an operator a new one-time password and end his sessions; raise `api.store.faults.UnknownRecord`."""
+    """
+    Give an operator a new one-time password and end his sessions.
+
+    Raises `api.store.faults.UnknownRecord`, or `api.store.faults.RecordConflict` for one who is shut out.
+    """
     with open_database(settings) as database, database.writing() as session:
         password = _one_time_password()
         set_password(session, username, password, must_change=True)
+        return NewOperator(username, password)
+
+
+def operators(settings: Settings) -> list[Account]:
+    """Return everybody who may log in, or might once, by name."""
+    with open_database(settings) as database, database.reading() as session:
+        return list_accounts(session, utc_now())
+
+
+def shut_out(settings: Settings, username: str) -> int:
+    """
+    Let an operator no longer log in, and return how many of his sessions ended; see `api.store.people`.
+
+    Raises `api.store.faults.UnknownRecord`, or `api.store.faults.RecordConflict` for one who is shut out already.
+    """
+    with open_database(settings) as database, database.writing() as session:
+        return disable_operator(session, username, utc_now())
+
+
+def let_in(settings: Settings, username: str) -> NewOperator:
+    """
+    Let an operator who was shut out log in again, with a new one-time password.
+
+    Raises `api.store.faults.UnknownRecord`, or `api.store.faults.RecordConflict` for one who is not shut out.
+    """
+    with open_database(settings) as database, database.writing() as session:
+        password = _one_time_password()
+        enable_operator(session, username, password, utc_now())
         return NewOperator(username, password)
 
 

@@ -12,19 +12,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.accounts import (
     FIRST_OPERATOR,
-    create_operator,
     create_worker_key,
     drop_worker_key,
     ensure_first_operator,
     ensure_worker_key_file,
     open_database,
-    reset_password,
 )
 from api.clock import utc_now
 from api.provers import open_provers
 from api.settings import Settings
 from api.store.faults import RecordConflict, UnknownRecord
-from api.store.people import Role
 from api.vault import VaultError, open_vault
 from plumewatch.failures import UsageError
 
@@ -124,14 +121,3 @@ def revoke_worker_key(key: str, *, data: Path, database: str) -> None:
             drop_worker_key(site_settings(data, database), key)
     except UnknownRecord as fault:
         raise UsageError(str(fault)) from fault
-
-
-def operator_password(name: str, *, role: Role | None, data: Path, database: str) -> str:
-    """Return a one-time password: for a new operator of `role`, or for a known one where `role` is ``None``."""
-    settings = site_settings(data, database)
-    try:
-        with told("the database cannot be used"):
-            made = reset_password(settings, name) if role is None else create_operator(settings, name, role)
-    except (RecordConflict, UnknownRecord) as fault:
-        raise UsageError(str(fault)) from fault
-    return made.password

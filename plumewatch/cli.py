@@ -22,6 +22,7 @@ from plumewatch.log_commands import log_app
 from plumewatch.logs import configure
 from plumewatch.model_commands import models_app
 from plumewatch.node_commands import node_app
+from plumewatch.operator_commands import operator_app
 from plumewatch.processes import stop_on_eof
 from plumewatch.rule_commands import rules_app
 from plumewatch.vault_commands import vault_app
@@ -35,7 +36,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(models_app, name="models")
-operator_app = typer.Typer(help="Operators of the wall.", no_args_is_help=True)
 app.add_typer(operator_app, name="operator")
 app.add_typer(bench_app, name="bench")
 app.add_typer(log_app, name="log")
@@ -195,34 +195,6 @@ def outbox(
     configure(quiet=True)
     for line in show_outbox(data, requeue):
         print(line)
-
-
-@operator_app.command("add")
-def operator_add(
-    name: Annotated[str, typer.Argument(help="Login name.")],
-    data: Data = Path("plumewatch-data"),
-    database: Database = "",
-    *,
-    admin: Annotated[bool, typer.Option("--admin", help="May also configure cameras and operators.")] = False,
-) -> None:
-    """Add an operator and print the one-time password."""
-    from api.store.people import Role  # noqa: PLC0415
-    from plumewatch.api_process import operator_password  # noqa: PLC0415
-
-    role = Role.ADMIN if admin else Role.OPERATOR
-    print(operator_password(name, role=role, data=data, database=database))
-
-
-@operator_app.command("reset")
-def operator_reset(
-    name: Annotated[str, typer.Argument(help="Login name.")] = "admin",
-    data: Data = Path("plumewatch-data"),
-    database: Database = "",
-) -> None:
-    """Give an operator a new one-time password, end his sessions, and print it."""
-    from plumewatch.api_process import operator_password  # noqa: PLC0415
-
-    print(operator_password(name, role=None, data=data, database=database))
 
 
 @app.command()

@@ -9,11 +9,13 @@ from enum import StrEnum
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from api.contract.schema import rfc3339
 from api.store.faults import RecordConflict, UnknownRecord
 from api.store.tables import OperatorRow, SessionRow
+from api.store.tlog import LeafKind, append_record
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's argon2id minimum, 19 MiB
 
@@ -25,7 +27,10 @@ def _nobody() -> str:
 
 
 class Role(StrEnum):
-    """What an operator may do: operators review leads, admins also change cameras and operators."""
+    """
+    What an operator may do: operators review leads; admins also set up cameras and zones, hold evidence, and trust and
+    revoke keys. Who may log in is decided on the machine itself, by ``plumewatch operator``.
+    """
 
     OPERATOR = "operator"
     ADMIN = "admin"
@@ -39,6 +44,25 @@ class Operator:
     username: str
     role: Role
     must_change_password: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """
+    What is kept of an operator, of one who was shut out too.
+
+    Attributes:
+        disabled: since when he is shut out; ``None`` for one who may log in.
+
+        sessions: logins that are open at the time asked for.
+    """
+
+    username: str
+    role: Role
+    must_change_password: bool
+    created: datetime
+    disabled: datetime | None
+    sessions: int
 
 
 def token_sha256(token: str) -> str:
@@ -62,10 +86,23 @@ def add_operator(session: Session, username: str, role: Role, password: str, at:
     return _operator(row)
 
 
-def list_operators(session: Session) -> list[Operator]:
-    """Return all operators who may log in, by name."""
-    rows = session.scalars(select(OperatorRow).where(OperatorRow.disabled.is_(None)).order_by(OperatorRow.username))
-    return [_operator(row) for row in rows]
+def list_accounts(session: Session, at: datetime) -> list[Account]:
+    """Return all operators by name, those who were shut out among them."""
+    counted = session.execute(
+        select(SessionRow.operator_id, func.count()).where(SessionRow.expires > at).group_by(SessionRow.operator_id)
+    )
+    open_sessions = {operator_id: count for operator_id, count in counted}  # noqa: C416 (a result has keys of its own)
+    return [
+        Account(
+            row.username,
+            Role(row.role),
+            row.must_change_password,
+            row.created,
+            row.disabled,
+            open_sessions.get(row.operator_id, 0),
+        )
+        for row in session.scalars(select(OperatorRow).order_by(OperatorRow.username))
+    ]
 
 
 def check_password(session: Session, username: str, password: str) -> Operator | None:
@@ -79,22 +116,45 @@ def check_password(session: Session, username: str, password: str) -> Operator |
 
 
 def set_password(session: Session, username: str, password: str, *, must_change: bool) -> None:
-    """Set a password and end all the operator's sessions; raise `UnknownRecord`."""
-    row = session.scalar(select(OperatorRow).where(OperatorRow.username == username))
-    if row is None:
-        raise UnknownRecord(f"there is no operator {username}")
-    row.password_hash = _hasher.hash(password)
-    row.must_change_password = must_change
-    session.execute(delete(SessionRow).where(SessionRow.operator_id == row.operator_id))
+    """
+    Set a password and end all the operator's sessions.
+
+    Raises `UnknownRecord`, or `RecordConflict` for one who is shut out: a password would not let him in.
+    """
+    row = _row_of(session, username)
+    if row.disabled is not None:
+        raise RecordConflict(f"operator {username} was disabled at {rfc3339(row.disabled)}; enable him first")
+    _set_password(row, password, must_change=must_change)
+    _end_sessions(session, row)
 
 
-def disable_operator(session: Session, username: str, at: datetime) -> None:
-    """Let an operator no longer log in and end his sessions; his name stays in the records."""
-    row = session.scalar(select(OperatorRow).where(OperatorRow.username == username))
-    if row is None:
-        raise UnknownRecord(f"there is no operator {username}")
+def disable_operator(session: Session, username: str, at: datetime) -> int:
+    """
+    Let an operator no longer log in, and end his sessions; a leaf of the log says so, his name stays in the records.
+
+    Returns how many sessions ended; raises `UnknownRecord`, or `RecordConflict` for one who is shut out already.
+    """
+    row = _row_of(session, username)
+    if row.disabled is not None:
+        raise RecordConflict(f"operator {username} was disabled at {rfc3339(row.disabled)} already")
     row.disabled = at
-    session.execute(delete(SessionRow).where(SessionRow.operator_id == row.operator_id))
+    ended = _end_sessions(session, row)
+    _log(session, row, "disabled", at)
+    return ended
+
+
+def enable_operator(session: Session, username: str, password: str, at: datetime) -> None:
+    """
+    Let an operator who was shut out log in again, by a password that he must change; a leaf of the log says so.
+
+    Raises `UnknownRecord`, or `RecordConflict` for one who is not shut out.
+    """
+    row = _row_of(session, username)
+    if row.disabled is None:
+        raise RecordConflict(f"operator {username} is not disabled")
+    row.disabled = None
+    _set_password(row, password, must_change=True)
+    _log(session, row, "enabled", at)
 
 
 def open_session(session: Session, operator_id: int, at: datetime, lifetime: timedelta) -> str:
@@ -125,3 +185,27 @@ def close_session(session: Session, token: str) -> None:
 
 def _operator(row: OperatorRow) -> Operator:
     return Operator(row.operator_id, row.username, Role(row.role), row.must_change_password)
+
+
+def _row_of(session: Session, username: str) -> OperatorRow:
+    row = session.scalar(select(OperatorRow).where(OperatorRow.username == username))
+    if row is None:
+        raise UnknownRecord(f"there is no operator {username}")
+    return row
+
+
+def _set_password(row: OperatorRow, password: str, *, must_change: bool) -> None:
+    row.password_hash = _hasher.hash(password)
+    row.must_change_password = must_change
+
+
+def _end_sessions(session: Session, row: OperatorRow) -> int:
+    ended = session.scalars(
+        delete(SessionRow).where(SessionRow.operator_id == row.operator_id).returning(SessionRow.token_sha256)
+    )
+    return len(ended.all())
+
+
+def _log(session: Session, row: OperatorRow, event: str, at: datetime) -> None:
+    facts = {"event": event, "operator": row.username, "role": row.role, "at": rfc3339(at)}
+    append_record(session, LeafKind.OPERATOR, facts, f"operator:{row.username}", at)

@@ -43,6 +43,7 @@ class LeafKind(StrEnum):
     CAMERA = "camera"
     HOLD = "hold"
     REDACTION = "redaction"
+    OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """Accounts made on the command line: worker keys and passwords."""
 
+import json
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,17 @@ from api.accounts import (
     create_worker_key,
     drop_worker_key,
     ensure_worker_key_file,
+    let_in,
     open_database,
+    operators,
+    reset_password,
+    shut_out,
 )
+from api.clock import utc_now
 from api.settings import Settings
 from api.store.faults import RecordConflict, UnknownRecord
-from api.store.people import Role
+from api.store.people import Role, check_password, find_session, open_session
+from api.store.tlog import LeafKind, leaves_about
 from api.store.workers import find_worker
 
 
@@ -56,3 +64,56 @@ def test_an_operator_name_is_taken_once(settings: Settings) -> None:
     assert operator.password not in repr(operator)
     with pytest.raises(RecordConflict, match="duty"):
         create_operator(settings, "duty", Role.OPERATOR)
+
+
+def test_who_is_shut_out_has_no_session_and_gets_none(settings: Settings) -> None:
+    """His sessions end at once, others' stay; neither password nor cookie opens anything; his name stays taken."""
+    duty = create_operator(settings, "duty", Role.OPERATOR)
+    other = create_operator(settings, "other", Role.ADMIN)
+    now = utc_now()
+    with open_database(settings) as database, database.writing() as session:
+        cookies = {}
+        for made in (duty, duty, other):
+            person = check_password(session, made.username, made.password)
+            assert person is not None
+            cookies[made.username] = open_session(session, person.operator_id, now, timedelta(hours=1))
+    assert [(account.username, account.disabled, account.sessions) for account in operators(settings)] == [
+        ("duty", None, 2),
+        ("other", None, 1),
+    ]
+    assert shut_out(settings, "duty") == 2
+    with open_database(settings) as database, database.reading() as session:
+        assert find_session(session, cookies["duty"], now) is None
+        assert find_session(session, cookies["other"], now) is not None
+        assert check_password(session, "duty", duty.password) is None
+    gone, stays = operators(settings)
+    assert gone.disabled is not None
+    assert (gone.sessions, stays.disabled, stays.sessions) == (0, None, 1)
+    for refused in (shut_out, reset_password):
+        with pytest.raises(RecordConflict, match="duty was disabled at"):
+            refused(settings, "duty")
+    with pytest.raises(RecordConflict, match="duty"):
+        create_operator(settings, "duty", Role.ADMIN)
+    with pytest.raises(UnknownRecord, match="nobody"):
+        shut_out(settings, "nobody")
+
+
+def test_who_is_let_in_again_has_a_new_password_and_the_log_tells_both(settings: Settings) -> None:
+    """The old password counts no more, the new one must be changed; each change is a leaf of the log."""
+    duty = create_operator(settings, "duty", Role.OPERATOR)
+    with pytest.raises(RecordConflict, match="duty is not disabled"):
+        let_in(settings, "duty")
+    shut_out(settings, "duty")
+    again = let_in(settings, "duty")
+    with open_database(settings) as database, database.reading() as session:
+        assert check_password(session, "duty", duty.password) is None
+        person = check_password(session, "duty", again.password)
+        assert person is not None
+        assert (person.role, person.must_change_password) == (Role.OPERATOR, True)
+        leaves = leaves_about(session, "operator:duty")
+    assert [leaf.kind for leaf in leaves] == [LeafKind.OPERATOR] * 2
+    told = [json.loads(leaf.data) for leaf in leaves]
+    assert [(facts["kind"], facts["event"], facts["operator"], facts["role"]) for facts in told] == [
+        ("operator", "disabled", "duty", "operator"),
+        ("operator", "enabled", "duty", "operator"),
+    ]

@@ -5,7 +5,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from api import auth
-from api.accounts import create_operator, ensure_first_operator, reset_password
+from api.accounts import create_operator, ensure_first_operator, reset_password, shut_out
 from api.store.people import Role
 from tests.api.conftest import CSRF, PASSWORD, RunningApi
 from tests.api.routes.test_events import open_socket
@@ -112,3 +112,24 @@ def test_a_logout_ends_the_open_sockets(
             connection.recv(timeout=10)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == auth.LOGGED_OUT
+
+
+@pytest.mark.usefixtures("operator")
+def test_an_operator_who_leaves_is_shut_out(api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next call with his cookie is 401, his open socket ends, and his password is as good as a wrong one."""
+    monkeypatch.setattr(auth.until_logged_out, "__defaults__", (0.05,))
+    duty = create_operator(api.settings, "duty", Role.OPERATOR)
+    with httpx.Client(base_url=api.url, headers=CSRF) as client:
+        log_in(client, "duty", duty.password)
+        client.post("/v1/session/password", json={"current": duty.password, "new": PASSWORD})
+        assert client.get("/v1/leads").status_code == 200
+        with open_socket(api, client, "/v1/events", api.url) as connection:
+            assert shut_out(api.settings, "duty") == 1
+            assert client.get("/v1/leads").status_code == 401
+            with pytest.raises(ConnectionClosed) as closed:
+                connection.recv(timeout=10)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == auth.LOGGED_OUT
+        refused = log_in(client, "duty", PASSWORD)
+        assert (refused.status_code, refused.json()) == (401, log_in(client, "nobody", PASSWORD).json())
+        assert log_in(client, "admin", PASSWORD).status_code == 201
