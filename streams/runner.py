@@ -305,17 +305,23 @@ class CameraRunner:
     def _play(self, source: PacketSource) -> None:
         load = Load()
         began = before = self._monotonic()
-        with contextlib.closing(source.packets()) as packets:
-            for packet in packets:
-                after = self._monotonic()
-                self._steady = after - began > STEADY_S
-                self.ring.append(packet)
-                if self._on_packet is not None:
-                    self._on_packet(packet)
-                self._post(self._watch.frames(packet, keeps_up=load.keeps_up(before, after) or self._replays))
-                self._note(packet, after)
-                before = self._monotonic()
+        lost: StreamError | None = None
+        try:
+            with contextlib.closing(source.packets()) as packets:
+                for packet in packets:
+                    after = self._monotonic()
+                    self._steady = after - began > STEADY_S
+                    self.ring.append(packet)
+                    if self._on_packet is not None:
+                        self._on_packet(packet)
+                    self._post(self._watch.frames(packet, keeps_up=load.keeps_up(before, after) or self._replays))
+                    self._note(packet, after)
+                    before = self._monotonic()
+        except StreamError as error:
+            lost = error  # network streams always end so
         self._post(self._watch.end(catches_up=self.camera.source.is_file))
+        if lost is not None:
+            raise lost
 
     def _post(self, frames: list[Frame]) -> None:
         for frame in frames:

@@ -18,6 +18,7 @@ from streams.codec import DecoderMaker
 from streams.decode import FrameDecoder
 from streams.frame import Frame, Packet
 from streams.ring import PacketRing
+from streams.sight import Sight
 
 CATCH_UP_S = 10.0
 """Most seconds of the past that are decoded when focus begins: two of the longest groups on patrol."""
@@ -42,9 +43,6 @@ is short of time then looks at each camera half as often, instead of at all of t
 
 _STEP_WEIGHT = 0.1
 _GOPS = 4
-
-BLIND = 3
-"""So many key frames in a row that give no picture by themselves: the camera refreshes line by line (intra refresh)."""
 
 
 class Gate(Protocol):
@@ -163,7 +161,7 @@ class Watch:
         self._key: CaptureTime | None = None
         self._gops: deque[float] = deque(maxlen=_GOPS)
         self._gop_s = 0.0
-        self._blind = 0
+        self._sight = Sight()
         self._limit_at: float = 0
         self._before: tuple[int, int] | None = None
         self._step = 0.0
@@ -181,7 +179,7 @@ class Watch:
     def takes_turns(self) -> bool:
         """Whether it is on patrol unless called to focus: policy and key frames leave the choice."""
         is_auto = not self._replays and self._policy is WatchPolicy.AUTO
-        return is_auto and self._gop_s <= self._limit_s and self._blind < BLIND
+        return is_auto and self._gop_s <= self._limit_s and not self._sight.is_blind
 
     @property
     def errors(self) -> int:
@@ -212,6 +210,7 @@ class Watch:
         self._look_for_hole(packet)
         if packet.is_keyframe:
             self._measure_gop(packet)
+            self._sight.note_key_frame()
         elif packet.dts >= self._limit_at:
             self._grow_gop(packet)
         mode, _ = self._wanted()
@@ -230,19 +229,21 @@ class Watch:
                 frames = self._decoder.decode_alone(packet)
             finally:
                 self._gate.release()
-            self._blind = 0 if frames else self._blind + 1
+            self._sight.note_alone(gives=bool(frames))
         if frames:
             self._last = frames[-1].time
         return frames
 
     def end(self, *, catches_up: bool = False) -> list[Frame]:
         """
-        Return the frames that the decoder still holds: the stream is over.
+        Return the frames that the decoder still holds: the stream is over, or lost.
 
+        When it comes again its first key frame is tried by itself, whatever those before gave.
         With `catches_up` a patrol decodes what came after its last picture: a short file may hold no other key frame.
         """
         last, patrols = self._last, not (self._focused or self._replays)
-        self._key, self._focused, self._blind = None, False, 0
+        self._key, self._focused, self._due_s = None, False, None
+        self._sight.doubt()
         if not (catches_up and patrols) or last is None:
             return self._decoder.flush()
         return self._resume(self._ring.since(last.epoch, last.pts_s)) + self._decoder.flush()
@@ -250,7 +251,7 @@ class Watch:
     def _wanted(self) -> tuple[WatchMode, WatchReason]:
         if self._replays:
             return WatchMode.FOCUS, WatchReason.REPLAY
-        if self._blind >= BLIND:
+        if self._sight.is_blind:
             return WatchMode.FOCUS, WatchReason.LONG_GOP
         if self._policy is not WatchPolicy.AUTO:
             return WatchMode(self._policy.value), WatchReason.CONFIGURED

@@ -160,6 +160,39 @@ def test_a_stream_that_ends_and_returns_is_picked_up(clip: MakeClip) -> None:
     assert runner.stop()
 
 
+def test_a_camera_that_lost_packets_and_reconnects_is_on_patrol_again(clip: MakeClip) -> None:
+    """Key frames that packet loss has spoilt bring focus, and the next connection's first one brings patrol back."""
+    packets = packets_of(clip(".mp4", seconds=4, gop=5))
+    lossy = [replace(packet, data=b"\0" * len(packet.data)) if packet.is_keyframe else packet for packet in packets]
+    script = Script(lossy, packets[:25])
+    camera = live_camera(watch=WatchPolicy.AUTO, patrol_interval_s=0.2)
+    modes: list[tuple[int, WatchMode]] = []
+    runner = CameraRunner(
+        camera,
+        FrameBoard(),
+        opener=script,
+        on_packet=lambda packet: modes.append((packet.time.epoch, runner.snapshot().mode)),
+    )
+    runner.start()
+    status = wait_for(runner, lambda status: status.packets == 125)
+    assert modes[99] == (0, WatchMode.FOCUS)
+    assert (status.epoch, status.mode, status.reason) == (1, WatchMode.PATROL, WatchReason.USUAL)
+    assert runner.takes_turns
+    assert runner.stop()
+
+
+def test_pictures_that_the_decoder_holds_are_shown_when_the_stream_is_lost(clip: MakeClip) -> None:
+    """Pictures are coded out of order: the last ones come out at the loss, and not only at a file's end."""
+    board = FrameBoard()
+    packets = packets_of(clip(".mp4", seconds=1, b_frames=3))
+    runner = CameraRunner(live_camera(analysis_fps=25.0), board, opener=Script(packets, SourceUnavailable("down")))
+    runner.start()
+    wait_for(runner, lambda status: status.reconnects > 1)
+    shown = taken(board)
+    assert runner.stop()
+    assert shown == [22, 23, 24]
+
+
 def test_a_lost_stream_says_why() -> None:
     """While a stream is lost its status carries the reason and the time since when."""
     runner = CameraRunner(live_camera(), FrameBoard(), opener=Script(SourceUnavailable("no route")))

@@ -1,5 +1,6 @@
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from streams.camera import StreamSettings, WatchPolicy
@@ -237,3 +238,46 @@ def test_the_interval_is_kept_on_average(clip: MakeClip) -> None:
     packets = packets_of(clip(".mp4", seconds=12, gop=30))
     times = [float(frame.time.pts_s) for frame in Stage(patrol_interval_s=2.0).play(packets)]
     assert times == [0.0, 2.4, 3.6, 6.0, 8.4, 9.6]
+
+
+def spoilt(packets: list[Packet], key_frames: range) -> list[Packet]:
+    """The packets, those key frames (by their number) unreadable."""
+    keys = [packet.pts for packet in packets if packet.is_keyframe]
+    wanted = {keys[number] for number in key_frames}
+    return [replace(packet, data=b"\0" * len(packet.data)) if packet.pts in wanted else packet for packet in packets]
+
+
+def test_damaged_key_frames_keep_a_camera_in_focus_for_a_while_only(clip: MakeClip) -> None:
+    """Three key frames without a picture bring focus; after thirty more one is tried, gives one, and patrol is back."""
+    packets = spoilt(packets_of(clip(".mp4", seconds=10, gop=5)), range(3, 6))
+    stage = Stage(patrol_interval_s=0.2, analysis_fps=1.0)
+    stage.play(packets[: 6 * 5 + 1])
+    status = stage.watch.status()
+    assert (status.mode, status.reason, stage.watch.takes_turns) == (WatchMode.FOCUS, WatchReason.LONG_GOP, False)
+    stage.play(packets[6 * 5 + 1 : 35 * 5])
+    assert stage.watch.status().mode is WatchMode.FOCUS
+    assert numbers(stage.play(packets[35 * 5 : 37 * 5])) == [175, 180]
+    status = stage.watch.status()
+    assert (status.mode, status.reason, stage.watch.takes_turns) == (WatchMode.PATROL, WatchReason.USUAL, True)
+
+
+def test_a_camera_that_refreshes_line_by_line_is_tried_ever_less(clip: MakeClip) -> None:
+    """Its key frames give nothing at the trial either: it goes on in focus, and loses a second of pictures to it."""
+    packets = packets_of(clip(".ts", seconds=10.0, gop=5, params="intra-refresh=1:keyint=5"))
+    stage = Stage(patrol_interval_s=0.2, analysis_fps=5.0)
+    shown = numbers(stage.play(packets))
+    assert stage.watch.status().reason is WatchReason.LONG_GOP
+    assert shown[-1] > 240
+    assert max(later - earlier for earlier, later in pairwise(shown[1:])) <= 25
+
+
+def test_a_stream_that_comes_again_is_tried_on_patrol(clip: MakeClip) -> None:
+    """What its key frames gave before the loss is doubted at once, for one key frame."""
+    packets = packets_of(clip(".mp4", seconds=4, gop=5))
+    stage = Stage(patrol_interval_s=0.2, analysis_fps=1.0)
+    stage.play(spoilt(packets, range(5))[:25])
+    assert stage.watch.status().mode is WatchMode.FOCUS
+    stage.watch.end()
+    again = [replace(packet, time=replace(packet.time, epoch=1)) for packet in packets]
+    assert numbers(stage.play(again[:6])) == [0, 5]
+    assert stage.watch.status().mode is WatchMode.PATROL
