@@ -1,6 +1,7 @@
 """Child processes of the one-machine supervisor: started, watched, started again, stopped with the supervisor."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ STOP_ON_EOF = "PLUMEWATCH_STOP_ON_EOF"
 _BACKOFF_MAX_S = 30.0
 _STEADY_S = 60.0
 _LOG_BYTES = 32 * 1024 * 1024
+_LOG_AGAIN_S = 60.0
 
 
 @dataclass(slots=True)
@@ -36,13 +38,14 @@ class Child:
     restarts: int = 0
     backoff_s: float = 1.0
     not_before: float = 0.0
+    log_bytes: int = _LOG_BYTES
+    _bound_log_at: float = 0.0
     _log: IO[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        """Start the process; its output goes to `log_path`, which is set aside first when it has grown large."""
+        """Start the process; its output goes to `log_path`."""
         self._close_log()
-        if self.log_path.exists() and self.log_path.stat().st_size > _LOG_BYTES:
-            self.log_path.replace(self.log_path.with_suffix(".log.1"))
+        self._bound_log()
         self._log = self.log_path.open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "plumewatch", *self.arguments],
@@ -54,8 +57,9 @@ class Child:
         self.started = time.monotonic()
 
     def keep_alive(self) -> None:
-        """Start the process again if it ended, after a pause that doubles from 1 to 30 s."""
+        """Start the process again if it ended, after a pause that doubles from 1 to 30 s; keep its log in bounds."""
         now = time.monotonic()
+        self._bound_log()
         if self.process is None or self.process.poll() is None:
             if self.process is not None and now - self.started > _STEADY_S:
                 self.backoff_s = 1.0
@@ -100,6 +104,37 @@ class Child:
             return ""
         text = self.log_path.read_text(encoding="utf-8", errors="replace")
         return "\n".join(text.splitlines()[-lines:])
+
+    def _bound_log(self) -> None:
+        """
+        Set the log aside as ``.log.1`` once it has more than `log_bytes`, in place of the one before.
+
+        It is copied and emptied, for a process that runs goes on writing to the file that it was given, at its end
+        whatever that is by then. Where the disk does not take the copy the log is emptied all the same: leads need the
+        room more.
+        """
+        now = time.monotonic()
+        if now < self._bound_log_at or not self.log_path.exists():
+            return
+        try:
+            if self.log_path.stat().st_size <= self.log_bytes:
+                return
+            try:
+                self._copy_log(self.log_path.with_suffix(".log.1"))
+            finally:
+                os.truncate(self.log_path, 0)
+        except OSError as error:
+            self._bound_log_at = now + _LOG_AGAIN_S
+            log.warning("log not set aside", process=self.name, log=str(self.log_path), error=str(error))
+
+    def _copy_log(self, earlier: Path) -> None:
+        partial = earlier.with_suffix(".partial")
+        try:
+            with self.log_path.open("rb") as source, partial.open("wb") as target:
+                shutil.copyfileobj(source, target)
+            partial.replace(earlier)
+        finally:
+            partial.unlink(missing_ok=True)
 
     def _close_log(self) -> None:
         if self._log is not None:

@@ -16,6 +16,7 @@ from models.pool import DetectorPool
 from plumewatch.embedded import EmbeddedValkey
 from plumewatch.processes import STOP_ON_EOF, Child
 from plumewatch.supervisor import WORKER_STOPS_WITHIN_S
+from tests.disk import disk_full
 from tests.e2e.waiting import wait_for
 from vision.announcer import Announcer
 from vision.courier import CoverageCourier
@@ -60,6 +61,50 @@ def test_a_stopped_child_is_gone(tmp_path: Path) -> None:
     bus.stop()
     assert child.process is not None
     assert child.process.returncode is not None
+
+
+def running(command: str, child: Child) -> subprocess.Popen[bytes]:
+    """A process that writes to the child's log as its own would, given as a child's."""
+    output = child.log_path.open("ab")
+    child.process = subprocess.Popen([sys.executable, "-c", command], stdin=subprocess.PIPE, stdout=output)
+    output.close()
+    return child.process
+
+
+TALKER = "import sys\nfor line in sys.stdin: print(line.strip() * 100, flush=True)"
+
+
+def test_a_log_that_grows_while_its_process_runs_is_set_aside(child: Child) -> None:
+    """Beyond its bound it is emptied and the last one kept; the process goes on writing at its start, and runs on."""
+    child.log_bytes = 5000
+    process = running(TALKER, child)
+    assert process.stdin is not None
+    for word in (b"first-word", b"later-word"):
+        process.stdin.write((word + b"\n") * 7)
+        process.stdin.flush()
+        wait_for("all is written", lambda: child.log_path.stat().st_size == 7 * 1001, 60)
+        child.keep_alive()
+        assert child.log_path.stat().st_size == 0
+        assert child.log_path.with_suffix(".log.1").read_bytes() == (word * 100 + b"\n") * 7
+    process.stdin.write(b"last-word\n")
+    process.stdin.flush()
+    wait_for("it writes on", lambda: child.log_path.read_bytes() == b"last-word" * 100 + b"\n", 20)
+    assert process.poll() is None
+    assert child.restarts == 0
+    child.stop(10)
+
+
+def test_a_disk_without_room_for_the_copy_gets_the_log_s_own(child: Child) -> None:
+    """Where the earlier log cannot be written the log is emptied, and nothing half-copied stays."""
+    child.log_bytes = 5000
+    child.log_path.write_bytes(b"x" * 6000)
+    process = running("input()", child)
+    with disk_full(child.log_path.parent, full_from=1):
+        child.keep_alive()
+    assert process.poll() is None
+    child.stop(20)
+    assert child.log_path.stat().st_size == 0
+    assert [path.name for path in child.log_path.parent.iterdir()] == ["child.log"]
 
 
 def test_a_child_does_not_outlive_its_supervisor(tmp_path: Path) -> None:
