@@ -131,7 +131,7 @@ class EvidenceDesk:
         self.stats = DeskStats()
 
     def start(self) -> None:
-        """Start the desk; it first finishes what an earlier run left."""
+        """Start the desk; it finishes what an earlier run left, too."""
         self._announcer.start()
         self._thread.start()
 
@@ -195,8 +195,8 @@ class EvidenceDesk:
         while True:
             stopping = self._stopping.is_set()
             try:
-                self.recover_what_is_left()
                 self._collect(stopping=stopping)
+                self.recover_what_is_left()
                 self._finish_cases(stopping=stopping)
             except Exception:
                 log.exception("evidence desk failed; it goes on")
@@ -208,18 +208,18 @@ class EvidenceDesk:
 
     def recover_what_is_left(self) -> None:
         """Finish what an earlier run left, if it is time for that; what fails is tried again after longer pauses."""
-        now = self._monotonic()
-        if now < self._recover_at:
+        if self._monotonic() < self._recover_at:
             return
-        self._recover_at = now + self._recover_pause_s
-        self._recover_pause_s = min(2 * self._recover_pause_s, _RECOVER_MOST_S)
+        is_done = False
         try:
             self._store.recover()
+            is_done = True
         except StorageError as error:
             self.stats.storage_failures += 1
             log.error("evidence of an earlier run waits", error=str(error))  # noqa: TRY400
-        else:
-            self._recover_at = math.inf
+        finally:
+            self._recover_at = math.inf if is_done else self._monotonic() + self._recover_pause_s
+            self._recover_pause_s = min(2 * self._recover_pause_s, _RECOVER_MOST_S)
 
     def _collect(self, *, stopping: bool) -> None:
         """Wait a moment for confirmed leads, and open the cases of those that have arrived."""
