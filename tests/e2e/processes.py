@@ -27,7 +27,11 @@ def free_port() -> int:
 
 @dataclass
 class Parts:
-    """A bus that runs all the time, and an API and a worker, configured by `config` (TOML), that come and go."""
+    """
+    A bus that runs all the time, and an API and a worker, configured by `config` (TOML), that come and go.
+
+    Those that are started get `bus_url`, the bus's own unless a test puts another there.
+    """
 
     folder: Path
     sources: Sequence[str]
@@ -38,6 +42,7 @@ class Parts:
 
     def __post_init__(self) -> None:
         self.bus = EmbeddedValkey(self.folder / "bus").start()
+        self.bus_url = self.bus.url
         self.url = f"http://127.0.0.1:{self.port}"
         self.api_data, self.worker_data = self.folder / "api", self.folder / "worker"
         key = subprocess.run(
@@ -101,7 +106,7 @@ class Parts:
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{arguments[0]}.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "plumewatch", *arguments, "--redis", self.bus.url],
+                [sys.executable, "-m", "plumewatch", *arguments, "--redis", self.bus_url],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from api.contract.verification import verify_package
+from plumewatch.supervisor import WORKER_STOPS_WITHIN_S
 from tests.e2e.processes import Parts
-from tests.e2e.waiting import wait_for
+from tests.e2e.waiting import patience, wait_for
+from tests.vision.silent_bus import silent_bus
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -64,3 +66,19 @@ def test_a_worker_killed_during_the_post_roll_files_what_it_has(parts: Parts, tm
     assert [_one_verified_lead(parts, tmp_path)["lead_id"]] == opened
     manifest = parts.client.get(f"/v1/evidence/{opened[0]}/package.tar").content
     assert b"worker restarted; post-roll not recorded" in manifest
+
+
+def test_a_bus_that_never_answers_holds_up_no_lead(parts: Parts, tmp_path: Path, brief_clip: Path) -> None:
+    """It accepts and is silent: the package is made all the same, the worker stops in time, and the lead is filed."""
+    with silent_bus() as silent:
+        parts.bus_url = silent.url
+        parts.start_worker()
+        waiting = wait_for("the package waits in the outbox", parts.waiting_leads, 90 * patience())
+        assert parts.worker is not None
+        parts.worker.terminate()
+        parts.worker.wait(WORKER_STOPS_WITHIN_S)
+        assert parts.worker.returncode == 0
+    parts.bus_url = parts.bus.url
+    parts.start_api()
+    parts.start_worker(str(brief_clip))
+    assert [_one_verified_lead(parts, tmp_path)["lead_id"]] == waiting
