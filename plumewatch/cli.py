@@ -189,7 +189,7 @@ def outbox(
     data: Data = Path("plumewatch-data"),
     requeue: Annotated[str | None, typer.Option(help="Send this rejected lead again.")] = None,
 ) -> None:
-    """Show the leads that wait for the API on this node, and those that it refused, with the reason."""
+    """Show the leads that wait for the API on this node, those it refused, with the reason, and damaged cases."""
     from plumewatch.offline import show_outbox  # noqa: PLC0415
 
     configure(quiet=True)

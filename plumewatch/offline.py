@@ -25,6 +25,7 @@ from plumewatch.worker_process import WORKERS, read_config
 from streams.camera import Camera, SourceUrl, camera_id
 from streams.clock import utc_now
 from vision.config import WorkerConfig
+from vision.evidence import STORE, damaged_cases
 from vision.outbox import ANSWER, Outbox
 from vision.replay import ReplayLead
 
@@ -138,7 +139,7 @@ def verify_models(names: Sequence[str]) -> Iterator[str]:
 
 def show_outbox(data: Path, requeue: str | None) -> Iterator[str]:
     """
-    Yield a line for each lead in the outbox of every worker of a data folder.
+    Yield a line for each lead in the outbox of every worker of a data folder, and for each case put aside as damaged.
 
     First put the rejected lead `requeue` back among the waiting.
     """
@@ -161,3 +162,5 @@ def _outbox_lines(folder: Path, box: Outbox) -> Iterator[str]:
     for lead_id in box.rejected():
         answer = (folder / "rejected" / lead_id / ANSWER).read_text(encoding="utf-8", errors="replace")
         yield f"rejected  {lead_id}  {' '.join(answer.split())}"
+    for case in damaged_cases(folder.parent / STORE):
+        yield f"damaged   {case.name}  {case}"

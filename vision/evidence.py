@@ -52,10 +52,14 @@ from vision.outbox import Outbox
 
 log = structlog.get_logger(__name__)
 
+STORE = "cases"
+"""Folder of a worker's `CaseStore` in its data folder."""
+
 CASE = "case.json"
 EXHIBITS = "exhibits"
 FINAL_LEAD = "lead.json"
 EARLIER_CLIP = "clip-confirmed.mp4"
+DAMAGED = "damaged"
 RESTARTED = "worker restarted; post-roll not recorded"
 
 _ROOM_BYTES = 16 << 20
@@ -123,7 +127,7 @@ class CaseStore:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._cases = folder / "cases"
-        self._damaged = folder / "damaged"
+        self._damaged = folder / DAMAGED
         self._node = node
         self._sm2 = sm2
         self._outbox = outbox
@@ -137,6 +141,10 @@ class CaseStore:
             remove_partial(place)
         self._chain = PackageChain(folder / "chain", self._cases)
         self._left = sorted(path.name for path in self._cases.iterdir())
+        if spoilt := damaged_cases(folder):
+            log.error(
+                "damaged cases wait for a person", folder=str(self._damaged), leads=[case.name for case in spoilt]
+            )
 
     def open_case(
         self,
@@ -308,6 +316,11 @@ class CaseStore:
         remove_folder(place)
         log.info("case finished", lead=lead_id, sums_sha256=link.sums_sha256)
         return document
+
+
+def damaged_cases(folder: Path) -> list[Path]:
+    """Return the cases of the store in `folder` that were put aside, for a person to look at."""
+    return sorted(path for path in (folder / DAMAGED).glob("*") if path.suffix != PARTIAL)
 
 
 @contextlib.contextmanager

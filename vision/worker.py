@@ -33,7 +33,7 @@ from vision.coverage import Trouble
 from vision.desk import EvidenceDesk
 from vision.dossier import Witness
 from vision.dry_runs import DryRuns
-from vision.evidence import CaseStore
+from vision.evidence import STORE, CaseStore
 from vision.focus import FocusTurns
 from vision.group import WatcherGroup
 from vision.heap import bound_arenas
@@ -242,7 +242,7 @@ class Worker:
         """Return the desk through which confirmed leads go, started."""
         data, wanted = self._places.data, self._config.evidence
         sm2 = Sm2Key.open(data / "node", node.name) if wanted.sm2_signature else None
-        store = CaseStore(data / "cases", node, outbox, zone=self._config.site.zone, stills=wanted.stills, sm2=sm2)
+        store = CaseStore(data / STORE, node, outbox, zone=self._config.site.zone, stills=wanted.stills, sm2=sm2)
         bus = stack.enter_context(open_bus(self._places.redis_url, Patience(BUS_TIMEOUT_S)))
         desk = EvidenceDesk(store, self._config, Witness(detector.card, detector.runtime, node.name), bus)
         desk.start()

@@ -39,3 +39,13 @@ def test_the_outboxes_of_all_workers_are_shown(tmp_path: Path) -> None:
     ]
     with pytest.raises(UsageError, match="not among the rejected"):
         list(show_outbox(tmp_path, "L20261124-009009"))
+
+
+def test_cases_that_were_put_aside_as_damaged_are_shown(tmp_path: Path) -> None:
+    """Nothing tries them again, so a person must hear of them, and where they lie; what is half-removed is nothing."""
+    folder = tmp_path / WORKERS / "2"
+    lead_in(folder / "outbox", "ready", "L20261124-002001")
+    case = folder / "cases" / "damaged" / "L20261124-002002"
+    case.mkdir(parents=True)
+    (case.parent / "L20261124-002003.removed.partial").mkdir()
+    assert list(show_outbox(tmp_path, None)) == ["waiting   L20261124-002001", f"damaged   L20261124-002002  {case}"]
