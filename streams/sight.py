@@ -48,5 +48,5 @@ class Sight:
 
     def doubt(self) -> None:
         """Let one key frame decide anew: it is time for a trial, or the stream is another one from now on."""
-        self._without = BLIND - 1 if self.is_blind else 0
+        self._without = min(self._without, BLIND - 1)
         self._untried = 0
