@@ -1,45 +1,20 @@
-"""
-Clients of the bus, each with a bound on how long it holds up its thread: redis-py's own defaults try an order ten times
-and each connection for it ten times more, which is minutes where a bus accepts and does not answer.
-"""
-
-from dataclasses import dataclass
+"""Clients of the bus, each with a bound on how long it holds up its thread."""
 
 import redis
-from redis.backoff import ExponentialBackoff
+from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-_PAUSE_S = 0.5
-_PAUSE_MOST_S = 1.0
+TIMEOUT_S = 5.0
+"""Usual patience with a connection and with an answer: for what is said anew, newer, where the bus does not take it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+def open_bus(url: str, timeout_s: float = TIMEOUT_S) -> redis.Redis:
     """
-    How long a client waits.
+    Return a client of the bus at `url`, not connected yet; it closes as a context manager.
 
-    Attributes:
-        timeout_s: for a connection, and for an answer.
-
-        retries: how often what fails is tried again, and each connection for it, with pauses of up to a second.
+    It waits `timeout_s` for a connection and as long for an answer, and tries nothing twice: whoever calls decides when
+    to try again. That is `from_url`'s default in redis-py 8, and not `Redis`', which tries ten times; so it is said.
     """
-
-    timeout_s: float
-    retries: int = 0
-
-
-NEWEST = Patience(5.0)
-"""For tiles, states and reviews: what the bus does not take is said anew, newer."""
-
-ORDERED = Patience(3.0, 2)
-"""For orders under way: they outlive a bus that is started again, and keep a worker from ending for 30 s at most."""
-
-
-def open_bus(url: str, patience: Patience) -> redis.Redis:
-    """Return a client of the bus at `url`, not connected yet; it closes as a context manager."""
     return redis.Redis.from_url(
-        url,
-        socket_timeout=patience.timeout_s,
-        socket_connect_timeout=patience.timeout_s,
-        retry=Retry(ExponentialBackoff(cap=_PAUSE_MOST_S, base=_PAUSE_S / 2), patience.retries),
+        url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=Retry(NoBackoff(), 0)
     )

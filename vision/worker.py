@@ -25,7 +25,7 @@ from streams.frame import Frame, Packet
 from streams.runner import CameraRunner
 from vision.analyser import CameraAnalyser
 from vision.budgets import Budgets
-from vision.bus_client import NEWEST, ORDERED, Patience, open_bus
+from vision.bus_client import open_bus
 from vision.claims import Claims
 from vision.config import WorkerConfig
 from vision.courier import CoverageCourier
@@ -114,7 +114,7 @@ class Worker:
             self._card = detector.card
             client = ApiClient(self._places.api_url, self._places.worker_key)
             stack.callback(client.close)
-            bus = stack.enter_context(open_bus(url, NEWEST))
+            bus = stack.enter_context(open_bus(url))
             outbox = Outbox(data / "outbox")
             registration = Registration(client, node, self._registers)
             sender = OutboxSender(outbox, client, enrol=registration.enrol)
@@ -147,13 +147,12 @@ class Worker:
             )
             reporter.start()
             stack.callback(reporter.stop)
-            orders = stack.enter_context(open_bus(url, ORDERED))
             dry_runs = DryRuns(
-                node.name, self._config, detector.card, orders, client, data / "dry-runs", self._watched.get
+                node.name, self._config, detector.card, bus, client, data / "dry-runs", self._watched.get
             )
             dry_runs.start()
             stack.callback(dry_runs.stop)
-            redactions = Redactions(node.name, orders, client, data / "redactions")
+            redactions = Redactions(node.name, bus, client, data / "redactions")
             redactions.start()
             stack.callback(redactions.stop)
             member.start()
@@ -243,7 +242,7 @@ class Worker:
         data, wanted = self._places.data, self._config.evidence
         sm2 = Sm2Key.open(data / "node", node.name) if wanted.sm2_signature else None
         store = CaseStore(data / STORE, node, outbox, zone=self._config.site.zone, stills=wanted.stills, sm2=sm2)
-        bus = stack.enter_context(open_bus(self._places.redis_url, Patience(BUS_TIMEOUT_S)))
+        bus = stack.enter_context(open_bus(self._places.redis_url, BUS_TIMEOUT_S))
         desk = EvidenceDesk(store, self._config, Witness(detector.card, detector.runtime, node.name), bus)
         desk.start()
         stack.callback(desk.stop)
@@ -251,7 +250,7 @@ class Worker:
 
     def _join(self, node: NodeIdentity, client: ApiClient, stack: ExitStack) -> GroupMember:
         """Return this worker as a member of the group that watches the registered cameras."""
-        bus = stack.enter_context(open_bus(self._places.redis_url, Patience(BUS_TIMEOUT_S)))
+        bus = stack.enter_context(open_bus(self._places.redis_url, BUS_TIMEOUT_S))
         name = f"{node.name}.{node.certificate_sha256[:8]}"
         about = WorkerReport(name=node.name, member=name, version=version("plumewatch"), since=utc_now())
         group = WatcherGroup(bus, name)

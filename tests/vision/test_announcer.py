@@ -11,7 +11,7 @@ from tests.e2e.waiting import wait_for
 from tests.vision.leads import lead_document
 from tests.vision.silent_bus import silent_bus
 from vision.announcer import Announcer
-from vision.bus_client import Patience, open_bus
+from vision.bus_client import open_bus
 
 
 class HeldBus:
@@ -85,7 +85,7 @@ def test_only_so_many_wait(bus: HeldBus) -> None:
 
 def test_a_silent_bus_holds_up_no_end() -> None:
     """On a bus that accepts and never answers the thread ends by itself, within two attempts."""
-    with silent_bus() as bus, open_bus(bus.url, Patience(0.3)) as client:
+    with silent_bus() as bus, open_bus(bus.url, 0.3) as client:
         announcer = Announcer(client)
         announcer.start()
         announcer.announce(announcement(1))
