@@ -1,12 +1,13 @@
 """The API as a process of its own, and what must be there before it starts."""
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from redis import Redis
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -38,7 +39,7 @@ class FirstStart:
 
 def prepare_api(data: Path, redis: str) -> FirstStart:
     """Make or bring up to date the database, the first operator and the local worker's key."""
-    settings = Settings(data_dir=data, redis_url=SecretStr(redis))
+    settings = settings_of(data_dir=data, redis_url=redis)
     operator = ensure_first_operator(settings)
     key_file = ensure_worker_key_file(settings)
     return FirstStart(
@@ -63,11 +64,21 @@ def run_api(*, data: Path, redis: str, database: str, vault: str, host: str, por
 
 def site_settings(data: Path, database: str, **places: object) -> Settings:
     """Return the API's settings; raise `UsageError` for one that cannot be."""
+    return settings_of(data_dir=data, database_url=database, **places)
+
+
+def settings_of(**given: object) -> Settings:
+    """Return the API's settings, what is not given from its variables; raise `UsageError` for one that cannot be."""
     try:
-        return Settings.model_validate({"data_dir": data, "database_url": database, **places})
+        return Settings.model_validate(given)
     except ValidationError as fault:
         first = fault.errors(include_url=False, include_input=False)[0]
-        raise UsageError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from fault
+        says = first["msg"].removeprefix("Value error, ")
+        if not first["loc"]:
+            raise UsageError(f'{says}: it must be JSON, for a list ["...", "..."]') from fault
+        name = ".".join(str(part) for part in first["loc"])
+        variable = f"PLUMEWATCH_{name.upper()}"
+        raise UsageError(f"{variable if variable in os.environ else name}: {says}") from fault
 
 
 def _check_places(settings: Settings, redis: str, vault: str) -> None:

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.accounts import open_database
@@ -17,6 +16,7 @@ from api.settings import Settings
 from api.store.database import Database
 from api.store.holds import due_packages
 from api.vault import Vault, VaultError, open_vault
+from plumewatch.api_process import site_settings
 from plumewatch.failures import UsageError
 
 MOST_LISTED = 1000
@@ -84,7 +84,7 @@ def prune_vault(place: Place, *, delete: bool) -> str:
 @contextmanager
 def _opened(place: Place) -> Iterator[tuple[Database, Vault, Settings]]:
     """Open an installation; raise `UsageError` where there is none."""
-    settings = Settings(data_dir=place.data, database_url=SecretStr(place.database), vault_url=SecretStr(place.vault))
+    settings = site_settings(place.data, place.database, vault_url=place.vault)
     if not place.database and not settings.sqlite_path().exists():
         raise UsageError(f"{place.data} holds no installation: there is no {settings.sqlite_path().name}")
     try:

@@ -133,3 +133,21 @@ def test_an_operator_who_leaves_is_shut_out(api: RunningApi, monkeypatch: pytest
         refused = log_in(client, "duty", PASSWORD)
         assert (refused.status_code, refused.json()) == (401, log_in(client, "nobody", PASSWORD).json())
         assert log_in(client, "admin", PASSWORD).status_code == 201
+
+
+@pytest.mark.usefixtures("operator")
+def test_a_proxy_on_this_machine_says_how_it_was_called(api: RunningApi) -> None:
+    """Behind TLS the cookie is Secure, our own pages are https ones, and the one who calls counts, not the proxy."""
+    called = {"Host": "centre.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.7"}
+    right = {"username": "admin", "password": PASSWORD}
+    with httpx.Client(base_url=api.url, headers=CSRF | called) as client:
+        page = {"Origin": "https://centre.example"}
+        login = client.post("/v1/session", json=right, headers=page)
+        assert login.status_code == 201
+        assert "secure" in login.headers["set-cookie"].lower()
+        foreign = client.post("/v1/session", json=right, headers={"Origin": "http://centre.example"})
+        assert foreign.status_code == 403
+        wrong = {"username": "admin", "password": "wrong"}
+        assert [client.post("/v1/session", json=wrong).status_code for _ in range(6)] == [401] * 5 + [429]
+        elsewhere = client.post("/v1/session", json=right, headers={"X-Forwarded-For": "198.51.100.8"})
+        assert elsewhere.status_code == 201
