@@ -27,10 +27,11 @@ def filed(enrolled: httpx.Client, signer: TestSigner, square_clip: Path, tmp_pat
 
 
 def log_in(page: Page) -> None:
-    """Log in by the form."""
+    """Log in by the form, and wait for the wall."""
     page.fill("[name=username]", "admin")
     page.fill("[name=password]", PASSWORD)
     page.keyboard.press("Enter")
+    page.locator(".wall").wait_for(state="attached")
 
 
 @needs_poppler
@@ -44,12 +45,14 @@ def test_a_scanned_report_opens_its_lead_after_the_login(
     page = new_page()
     page.goto(scanned_address(printed.content, tmp_path))
     log_in(page)
-    expect(page.locator(".evidence-id")).to_have_text(ID)
     banner = page.locator(".paper")
+    banner.wait_for()
+    expect(page.locator(".evidence-id")).to_have_text(ID)
     expect(banner).to_have_attribute("data-paper", "match")
     expect(banner.locator("strong")).to_have_text("纸质报告与证据包一致")
     expect(page.locator(".viewer video")).to_be_visible()
     page.reload()
+    banner.wait_for()
     expect(banner).to_have_attribute("data-paper", "match")
     page.locator("dialog.evidence [data-act=close]").click()
     assert "#" not in page.url
@@ -73,6 +76,7 @@ def test_a_report_of_another_package_is_told(
     page.get_by_role("button", name="EN").click()
     log_in(page)
     banner = page.locator(".paper")
+    banner.wait_for()
     expect(banner).to_have_attribute("role", "alert")
     expect(banner.locator("strong")).to_have_text("Paper and package differ")
     expect(banner.locator(".hash")).to_have_text([OTHER, filed.lead.evidence.sums_sha256])
@@ -92,7 +96,7 @@ def test_a_code_of_an_unknown_lead_says_so(
     page = new_page()
     page.goto(f"{api.url}/#lead=..%2Fcameras&sha256={OTHER}")
     log_in(page)
-    expect(page.locator(".bar-link")).to_have_text("实时")
+    expect(page.locator(".bar-link")).to_have_text("实时", timeout=15_000)
     expect(page.locator("dialog.evidence")).not_to_be_visible()
     page.locator(f'[data-lead="{ID}"] button').click()
     expect(page.locator("#evidence-title")).to_contain_text("三号门")
