@@ -2,6 +2,7 @@
 
 import re
 import time
+from http import HTTPMethod
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -84,7 +85,7 @@ class BodyLimit:
 
 
 class RequestTimes:
-    """Measures each request by its route."""
+    """Measures each request by its route; methods that HTTP does not know are one, or strangers could make series."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -107,6 +108,7 @@ class RequestTimes:
         try:
             await self._app(scope, receive, send_and_look)
         finally:
+            method = scope["method"] if scope["method"] in HTTPMethod.__members__ else "other"
             route = getattr(scope.get("route"), "path", "none")
             seconds = time.perf_counter() - started
-            self._metrics.request_seconds.labels(scope["method"], route, str(status)).observe(seconds)
+            self._metrics.request_seconds.labels(method, route, str(status)).observe(seconds)

@@ -92,6 +92,18 @@ def test_metrics_count_what_happened(
     assert 'plumewatch_request_seconds_count{method="POST",route="/v1/leads",status="201"} 1.0' in text
 
 
+def test_strangers_methods_are_one_series(api: RunningApi, operator: httpx.Client) -> None:
+    """Whatever token a caller who is not logged in sends as method, the metrics do not grow with it."""
+    with httpx.Client(base_url=api.url) as stranger:
+        for number in range(5):
+            assert stranger.request(f"A{number}", "/").status_code == 405
+            assert stranger.request(f"A{number}", "/nothing/here").status_code == 404
+    counts = [line for line in operator.get("/metrics").text.splitlines() if "request_seconds_count" in line]
+    strange = [line for line in counts if 'method="A' in line or 'method="other"' in line]
+    assert sorted(line.rpartition(" ")[2] for line in strange) == ["5.0", "5.0"]
+    assert not any('method="A' in line for line in strange)
+
+
 def test_the_page_comes_with_a_strict_policy(api: RunningApi) -> None:
     """``GET /`` is the wall; every answer forbids foreign scripts, frames and guessing of types."""
     with httpx.Client(base_url=api.url) as client:
