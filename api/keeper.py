@@ -22,6 +22,7 @@ from api.settings import Settings
 from api.state import ApiState
 from api.store.database import Database
 from api.store.events import append_event, newest_event
+from api.store.faults import IllegalMove
 from api.store.holds import delete_package, deleted_packages, due_packages
 from api.vault import Vault, VaultError
 
@@ -37,7 +38,8 @@ def prune(database: Database, vault: Vault, settings: Settings, now: datetime) -
     """
     Delete what is due, leaf first, and erase what an earlier cut left; return how many packages went; blocks.
 
-    Raises `VaultError` where a package cannot be erased; its deletion stands, and the next call erases it.
+    What was put on hold, or deleted by another process, since it was listed is left alone. Raises `VaultError` where a
+    package cannot be erased; its deletion stands, and the next call erases it.
     """
     erased = 0
     while True:
@@ -46,10 +48,13 @@ def prune(database: Database, vault: Vault, settings: Settings, now: datetime) -
         if not due:
             break
         for package in due:
-            with database.writing() as session:
-                days = rule_of(settings).days(package.kind)
-                reason = f"kept for {days} days as {package.kind}"
-                index = delete_package(session, package, reason=reason, by=BY, at=now)
+            reason = f"kept for {rule_of(settings).days(package.kind)} days as {package.kind}"
+            try:
+                with database.writing() as session:
+                    index = delete_package(session, package, reason=reason, by=BY, at=now)
+            except IllegalMove as refused:
+                log.info("package not deleted", lead=package.lead_id, reason=str(refused))
+                continue
             vault.erase(package.sums_sha256)
             erased += 1
             log.info("package deleted", lead=package.lead_id, retention=package.kind.value, log_index=index)

@@ -191,6 +191,8 @@ class FolderVault:
             elif not condemned.exists():
                 return False
             shutil.rmtree(condemned)
+        except FileNotFoundError:
+            return False  # another process is removing it
         except OSError as fault:
             raise VaultError(f"package {sums_sha256} cannot be removed: {fault}") from fault
         return True

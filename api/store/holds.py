@@ -118,11 +118,14 @@ def delete_package(session: Session, due: DuePackage, *, reason: str, by: str, a
     """
     Record that a package is deleted and return the leaf's index; its files are erased only after this is committed.
 
-    The lead, its still, its records and, in the log, its ``SHA256SUMS`` stay. Raises `IllegalMove` while it is held.
+    The lead, its still, its records and, in the log, its ``SHA256SUMS`` stay. Raises `UnknownRecord`, or `IllegalMove`
+    while it is held and for one that is deleted already. Needs the writing transaction.
     """
     row = session.get(PackageRow, due.sums_sha256)
     if row is None:
         raise UnknownRecord(f"there is no package {due.sums_sha256}")
+    if row.deleted is not None:
+        raise IllegalMove(f"the package of lead {row.lead_id} was deleted at {rfc3339(row.deleted)}")
     if is_held(session, row.lead_id):
         raise IllegalMove(f"the package of lead {row.lead_id} is under a legal hold")
     record = {

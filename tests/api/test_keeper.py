@@ -1,18 +1,21 @@
 """Keeper: what goes, what stays, and the warning before there is no room."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import cast
 
 import httpx
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from api.clock import utc_now
 from api.contract.schema import EventType, LeadState
 from api.keeper import Keeper, erase_left_overs, prune
 from api.room import RoomLevel, rate_of, rule_of, vault_state
 from api.settings import Settings
+from api.store.database import Database
 from api.store.events import newest_event
 from api.store.holds import Stock, due_packages
 from api.store.leads import OPERATOR_MOVES, move_lead
@@ -115,6 +118,56 @@ def test_a_cut_between_leaf_and_erasing_is_made_good(api: RunningApi, filed: Pos
     assert list(api.state.vault.packages()) == [filed.lead.evidence.sums_sha256]
     assert erase_left_overs(api.state.database, api.state.vault) == 1
     assert list(api.state.vault.packages()) == []
+
+
+class Between:
+    """The store, in which something happens once right after the first listing."""
+
+    def __init__(self, database: Database, act: Callable[[], object]) -> None:
+        self._database = database
+        self._act: Callable[[], object] | None = act
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Read, then let it happen."""
+        with self._database.reading() as session:
+            yield session
+        act, self._act = self._act, None
+        if act is not None:
+            act()
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """Write."""
+        return self._database.writing()
+
+
+def prune_while(api: RunningApi, act: Callable[[], object]) -> int:
+    """Prune in 91 days, while something else happens between listing and deleting."""
+    database = cast("Database", Between(api.state.database, act))
+    return prune(database, api.state.vault, api.settings, utc_now() + timedelta(days=91))
+
+
+def test_a_package_is_deleted_once_by_two_processes(api: RunningApi, operator: httpx.Client, filed: Posting) -> None:
+    """Two that list the same package make one leaf and one entry of custody; the time of the first stays."""
+    assert filed.lead.lead_id == LEAD_ID
+    reject(api)
+    first: list[int] = []
+    assert prune_while(api, lambda: first.append(prune_after(api, 91))) == 0
+    assert first == [1]
+    with api.state.database.reading() as session:
+        kinds = [leaf.kind for leaf in leaves_about(session, LEAD_ID)]
+    assert kinds.count(LeafKind.DELETION) == 1
+    actions = [entry["action"] for entry in operator.get(f"{BASE}/custody").json()["entries"]]
+    assert actions.count("deleted") == 1
+
+
+def test_a_hold_set_after_the_listing_still_holds(api: RunningApi, operator: httpx.Client, filed: Posting) -> None:
+    """A hold that comes between listing and deleting keeps the package, and the others are looked at all the same."""
+    assert filed.lead.lead_id == LEAD_ID
+    reject(api)
+    hold = {"held": True, "reason": "行政复议"}
+    assert prune_while(api, lambda: operator.post(f"{BASE}/holds", json=hold).raise_for_status()) == 0
+    assert operator.get(f"{BASE}/files/clip.mp4").status_code == 200
 
 
 def test_nothing_goes_by_itself_unless_the_site_says_so(
