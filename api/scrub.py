@@ -1,8 +1,9 @@
 """
 Scrub: everything in the vault is read and hashed again, and rot is told before somebody needs the evidence.
 
-Each package is held against its ``SHA256SUMS``, and that against the hash under which it was filed; the custody entries
-against the leaves of the log; and the vault against the store: packages that are missing, and ones that no lead names.
+Each package is held against its ``SHA256SUMS``, and that against the hash under which it was filed; custody and the
+records of leads against the leaves of the log (`api.store.agreement`); and the vault against the store: packages that
+are missing, and ones that no lead names.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from api.clock import utc_now
 from api.contract.package import SUMS, UNLISTED
 from api.contract.schema import UtcTime
 from api.contract.stamp import StampError, parse_sha256_list
-from api.store.access import access_faults
+from api.store.agreement.log import disagreements
 from api.store.database import Database
 from api.store.evidence_tables import ScrubRow
 from api.store.holds import deleted_packages, kept_packages
@@ -48,12 +49,15 @@ class ScrubReport(BaseModel):
     bytes: int
     faults: list[PackageFault] = Field(description="rot: missing, changed or extra files; at most 1000")
     strays: list[str] = Field(description="packages in the vault that no lead names")
-    custody_faults: list[str]
+    custody_faults: list[str] = Field(description="custody that is not what was logged; at most 1000 sentences")
+    record_faults: list[str] = Field(
+        default_factory=list, description="leads' records that are not what was logged; at most 1000 sentences"
+    )
 
     @property
     def is_sound(self) -> bool:
         """True when nothing is wrong; a stray is no rot: a cut between vault and store leaves one, which is refiled."""
-        return not self.faults and not self.custody_faults
+        return not (self.faults or self.custody_faults or self.record_faults)
 
 
 def scrub(database: Database, vault: Vault) -> ScrubReport:
@@ -71,8 +75,8 @@ def scrub(database: Database, vault: Vault) -> ScrubReport:
             size += checked.bytes
     known = {sums for _, sums in kept}
     strays = [sums for sums in vault.packages() if sums not in known and sums not in gone]
-    with database.reading() as session:
-        custody_faults = access_faults(session)
+    with database.snapshot() as session:
+        told = disagreements(session)
     report = ScrubReport(
         started=started,
         seconds=round(time.perf_counter() - clock, 3),
@@ -81,7 +85,8 @@ def scrub(database: Database, vault: Vault) -> ScrubReport:
         bytes=size,
         faults=faults[:MOST_FAULTS],
         strays=strays[:MOST_FAULTS],
-        custody_faults=custody_faults,
+        custody_faults=told.custody[:MOST_FAULTS],
+        record_faults=told.records[:MOST_FAULTS],
     )
     with database.writing() as session:
         session.add(ScrubRow(at=started, sound=report.is_sound, report=report.model_dump_json()))

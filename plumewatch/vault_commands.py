@@ -24,7 +24,7 @@ def vault_scrub(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
-    """Read and hash everything again; exit 1 where a file or the record of accesses is not what was kept."""
+    """Read and hash everything again; exit 1 where a file, a record of a lead or custody is not what was kept."""
     from plumewatch.vaults import Place, scrub_vault  # noqa: PLC0415
 
     configure(quiet=True)

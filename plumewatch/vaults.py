@@ -39,9 +39,10 @@ def scrub_vault(place: Place, *, as_json: bool) -> tuple[str, bool]:
         return report.model_dump_json(indent=1), report.is_sound
     lines = [f"ROT {fault.lead_id} {fault.file or '(package)'}: {fault.fault}" for fault in report.faults]
     lines += [f"CUSTODY {sentence}" for sentence in report.custody_faults]
+    lines += [f"RECORD {sentence}" for sentence in report.record_faults]
     lines += [f"stray {stray}: no lead names this package" for stray in report.strays]
     speed = report.bytes / 1e6 / max(report.seconds, 1e-9)
-    faults = len(report.faults) + len(report.custody_faults)
+    faults = len(report.faults) + len(report.custody_faults) + len(report.record_faults)
     lines.append(
         f"{report.packages} packages, {report.files} files, {report.bytes / 1e6:.1f} MB in {report.seconds:.1f} s "
         f"({speed:.0f} MB/s): {'sound' if report.is_sound else f'{faults} faults'}"

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from api.contract.merkle import Span, Subtree, inclusion_spans, leaf_hash, node_hash
 from api.contract.schema import rfc3339
 from api.contract.stamp import canonical_json
-from api.store.custody import CustodyEntry, entry_of
 from api.store.evidence_tables import AccessBatchRow
 from api.store.faults import UnknownRecord
 from api.store.tables import CustodyRow
@@ -56,7 +55,7 @@ def log_accesses(session: Session, at: datetime) -> int | None:
     if not rows:
         return None
     last = rows[-1].seq
-    root = _root(rows).hex()
+    root = custody_root(rows)
     record = {"first_seq": rows[0].seq, "last_seq": last, "count": len(rows), "root": root, "at": rfc3339(at)}
     index = append_record(session, LeafKind.ACCESS, record, f"custody-{rows[0].seq}-{last}", at)
     session.add(AccessBatchRow(last_seq=last, first_seq=rows[0].seq, log_index=index, root=root, at=at))
@@ -88,34 +87,26 @@ def access_proof(session: Session, lead_id: str, seq: int) -> AccessProof:
     index = next(place for place, one in enumerate(rows) if one.seq == seq)
     hashes = _subtrees(rows)
     path = tuple(span.root(hashes) for span in inclusion_spans(index, len(rows)))
-    return AccessProof(access_leaf(seq, entry_of(row)), index, len(rows), path, batch.root, batch.log_index)
+    return AccessProof(access_leaf(row), index, len(rows), path, batch.root, batch.log_index)
 
 
-def access_faults(session: Session) -> list[str]:
-    """Return a sentence for each batch whose entries are no longer the ones that were logged."""
-    faults = []
-    for batch in session.scalars(select(AccessBatchRow).order_by(AccessBatchRow.last_seq)):
-        rows = _entries(session, batch)
-        if not rows or _root(rows).hex() != batch.root:
-            faults.append(
-                f"custody entries {batch.first_seq} to {batch.last_seq} are not those of the log's leaf "
-                f"{batch.log_index}"
-            )
-    return faults
+def custody_root(rows: Sequence[CustodyRow]) -> str:
+    """Return the root over custody entries in order, hex, as the leaf over them names it."""
+    return Span(0, len(rows)).root(_subtrees(rows)).hex()
 
 
-def access_leaf(seq: int, entry: CustodyEntry) -> bytes:
+def access_leaf(row: CustodyRow) -> bytes:
     """Return a custody entry as it is hashed: canonical JSON."""
     return canonical_json(
         {
-            "seq": seq,
-            "lead_id": entry.lead_id,
-            "file": entry.file,
-            "action": entry.action.value,
-            "who": entry.who,
-            "address": entry.address,
-            "at": rfc3339(entry.at),
-            "result": entry.result,
+            "seq": row.seq,
+            "lead_id": row.lead_id,
+            "file": row.file,
+            "action": row.action,
+            "who": row.who,
+            "address": row.address,
+            "at": rfc3339(row.at),
+            "result": row.result,
         }
     )
 
@@ -129,13 +120,9 @@ def _entries(session: Session, batch: AccessBatchRow) -> Sequence[CustodyRow]:
     return session.scalars(select(CustodyRow).where(within).order_by(CustodyRow.seq)).all()
 
 
-def _root(rows: Sequence[CustodyRow]) -> bytes:
-    return Span(0, len(rows)).root(_subtrees(rows))
-
-
 def _subtrees(rows: Sequence[CustodyRow]) -> dict[Subtree, bytes]:
     """Return the hashes of all complete subtrees over the entries."""
-    level, row = 0, [leaf_hash(access_leaf(one.seq, entry_of(one))) for one in rows]
+    level, row = 0, [leaf_hash(access_leaf(one)) for one in rows]
     hashes: dict[Subtree, bytes] = {}
     while row:
         hashes |= {Subtree(level, position): found for position, found in enumerate(row)}

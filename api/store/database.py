@@ -55,8 +55,16 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open a transaction that only reads: one snapshot."""
+        """Open a transaction that only reads: one snapshot in SQLite, one a statement in PostgreSQL."""
         with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Open a transaction that only reads and sees one moment throughout, on PostgreSQL too."""
+        with self.reading() as session:
+            if not self._sqlite:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
 
     @contextlib.contextmanager

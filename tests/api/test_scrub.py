@@ -92,34 +92,55 @@ def test_a_missing_package_and_a_stray_one_are_found(api: RunningApi, place: Pat
     assert rot(api) == [("", "the package is not in the vault")]
 
 
-def test_rewritten_custody_is_found(api: RunningApi, place: Path) -> None:
-    """A scrub also holds the record of accesses against the log."""
+def run(api: RunningApi, *options: str) -> subprocess.CompletedProcess[str]:
+    """``plumewatch vault`` beside the running API."""
+    command = [sys.executable, "-m", "plumewatch", "vault", *options, "--data", str(api.settings.data_dir)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_forged_custody_and_a_forged_decision_are_told(api: RunningApi, operator: httpx.Client, place: Path) -> None:
+    """A scrub also holds custody and records against the log; command, exit code and the API tell lead and entry."""
     assert place.exists()
+    answers = {"true": True, "clear": False, "complete": True, "accurate": True}
+    reviewed = operator.post(
+        f"/v1/leads/{LEAD_ID}/transitions",
+        json={"to": "VERIFIED", "reason": "烟羽清楚", "review": answers},
+        headers={"If-Match": '"1"'},
+    )
+    assert reviewed.status_code == 200, reviewed.text
     with api.state.database.writing() as session:
         log_accesses(session, START)
-        session.execute(text("DROP TRIGGER custody_no_update"))
+    assert scrub(api.state.database, api.state.vault).is_sound
+    with api.state.database.writing() as session:
+        for table in ("custody", "transitions"):
+            session.execute(text(f"DROP TRIGGER {table}_no_update"))
         session.execute(text("UPDATE custody SET who = 'operator:nobody'"))
-    report = scrub(api.state.database, api.state.vault)
-    assert (report.is_sound, len(report.custody_faults)) == (False, 1)
+        forged = "UPDATE transitions SET record = replace(record, :no, :yes)"
+        session.execute(text(forged), {"no": '"clear":false', "yes": '"clear":true'})
+    found = run(api, "scrub")
+    assert (found.returncode, found.stderr) == (1, "")
+    custody, record, total = found.stdout.splitlines()
+    assert custody.startswith("CUSTODY custody entries 1 to ")
+    assert custody.endswith(f": changed, among those of {LEAD_ID}")
+    assert record.startswith(f"RECORD transition 2 of lead {LEAD_ID} to VERIFIED by admin is not the log's leaf ")
+    assert record.endswith(": changed is review")
+    assert total.endswith(": 2 faults")
+    told = operator.get("/v1/vault").json()["last_scrub"]
+    assert (len(told["custody_faults"]), len(told["record_faults"])) == (1, 1)
 
 
 def test_the_command_tells_rot(api: RunningApi, place: Path) -> None:
     """``plumewatch vault scrub`` beside the running API: exit 0 and *sound*, then exit 1 and the file's name."""
-
-    def run(*options: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "plumewatch", "vault", *options, "--data", str(api.settings.data_dir)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-
-    sound = run("scrub")
+    sound = run(api, "scrub")
     assert (sound.returncode, sound.stderr) == (0, "")
     assert sound.stdout.strip().endswith("sound")
     change(place / "f0001.png", b"rotten")
-    rotten = run("scrub")
+    rotten = run(api, "scrub")
     assert rotten.returncode == 1
     assert f"ROT {LEAD_ID} f0001.png: the file is not the one that was filed" in rotten.stdout
-    as_json = run("scrub", "--json")
+    as_json = run(api, "scrub", "--json")
     assert [fault.file for fault in ScrubReport.model_validate_json(as_json.stdout).faults] == ["f0001.png"]
-    status = run("status")
+    status = run(api, "status")
     assert "1 packages" in status.stdout
     nowhere = subprocess.run(
         [sys.executable, "-m", "plumewatch", "vault", "scrub", "--data", str(api.settings.data_dir / "none")],

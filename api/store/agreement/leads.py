@@ -1,0 +1,121 @@
+"""Leads held against the log: every change of state as it was recorded, and each lead as its newest records say."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.contract.schema import LeadDocument
+from api.contract.stamp import canonical_json
+from api.store.agreement.ledger import PIECE, Leaf, Walk, differing
+from api.store.corrections import CorrectedField, value_of
+from api.store.leads import FIRST_HASH
+from api.store.tables import LeadRow, TransitionRow
+from api.store.tlog import LeafKind
+
+
+@dataclass(slots=True)
+class _Standing:
+    """How a lead stands by its records: state, version, and the newest value of each corrected field."""
+
+    state: str = ""
+    version: int = 0
+    corrected: dict[CorrectedField, str] = field(default_factory=dict)
+
+
+class Leads:
+    """
+    Transitions and leads beside the leaves of kinds ``transition`` and ``correction``.
+
+    Transitions from before there was a log have no leaf: the hash chain holds them, up to the first that has one.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        rows = select(TransitionRow).order_by(TransitionRow.seq).execution_options(yield_per=PIECE)
+        self._rows = Walk(iter(session.scalars(rows)), lambda row: row.seq)
+        self._has_leaves = False
+        self._newest = FIRST_HASH
+        self._standings: dict[str, _Standing] = {}
+
+    def hold(self, leaf: Leaf) -> Iterator[str]:
+        """Yield what the tables tell otherwise than a leaf."""
+        if leaf.kind is LeafKind.CORRECTION:
+            standing = self._standings.setdefault(leaf.text("lead_id"), _Standing())
+            standing.version = leaf.number("version")
+            standing.corrected[CorrectedField(leaf.text("field"))] = leaf.text("after")
+            return
+        yield from (fault for row in self._rows.before(leaf.number("seq")) for fault in self._without_leaf(row))
+        self._has_leaves = True
+        what = _name(leaf.record)
+        row = self._rows.at(leaf.number("seq"))
+        record = canonical_json(leaf.told())
+        if row is None:
+            yield f"{what} (the log's leaf {leaf.index}) is gone"
+        elif row.record.encode() != record:
+            yield f"{what} is not the log's leaf {leaf.index}: changed is {differing(leaf.told(), _read(row))}"
+        elif (row.lead_id, row.record_sha256) != (leaf.text("lead_id"), hashlib.sha256(record).hexdigest()):
+            yield f"{what} is listed under lead {row.lead_id} or a hash that is not its own"
+        yield from self._follow(leaf.record, record)
+
+    def close(self) -> Iterator[str]:
+        """Yield the transitions without a leaf, and the leads that do not stand as their records say."""
+        yield from (fault for row in self._rows.rest() for fault in self._without_leaf(row))
+        columns = (LeadRow.lead_id, LeadRow.state, LeadRow.version, LeadRow.violation_code, LeadRow.document)
+        rows = select(*columns).order_by(LeadRow.lead_id).execution_options(yield_per=PIECE)
+        for lead_id, state, version, code, document in self._session.execute(rows):
+            standing = self._standings.pop(lead_id, None)
+            if standing is None:
+                yield f"lead {lead_id} is in no leaf of the log"
+            else:
+                yield from _lead_faults(lead_id, {"state": state, "version": version, "code": code}, document, standing)
+        yield from (f"lead {lead_id}, of which the log tells, is gone" for lead_id in sorted(self._standings))
+
+    def _without_leaf(self, row: TransitionRow) -> Iterator[str]:
+        record = _read(row)
+        if self._has_leaves or "prev_hash" not in record:
+            yield f"transition {row.seq} of lead {row.lead_id} is in no leaf of the log"
+        else:
+            yield from self._follow(record, row.record.encode())
+
+    def _follow(self, record: Mapping[str, JsonValue], data: bytes) -> Iterator[str]:
+        """Go on from a transition to the next; yield whether it does not follow the one before."""
+        if record["prev_hash"] != self._newest:
+            yield f"{_name(record)} does not follow the one before it, which was changed, planted or taken away"
+        self._newest = hashlib.sha256(data).hexdigest()
+        standing = self._standings.setdefault(str(record["lead_id"]), _Standing())
+        standing.state, standing.version = str(record["to"]), int(str(record["version"]))
+
+
+def _lead_faults(lead_id: str, listed: Mapping[str, str | int], document: str, standing: _Standing) -> Iterator[str]:
+    """Yield what a lead tells otherwise than its records; `listed` is what it is found by."""
+    told = json.loads(document)
+    if (told["state"], told["version"]) != (standing.state, standing.version):
+        yield (
+            f"lead {lead_id} is {told['state']} in version {told['version']}; "
+            f"by its records it is {standing.state} in version {standing.version}"
+        )
+    if listed != {"state": told["state"], "version": told["version"], "code": told["violation_code"]}:
+        yield f"lead {lead_id} is listed as {', '.join(map(str, listed.values()))}, which its document does not say"
+    if standing.corrected:
+        lead = LeadDocument.model_validate_json(document)
+        for name, after in standing.corrected.items():
+            if value_of(lead, name) != after:
+                yield f"lead {lead_id} tells {name} {value_of(lead, name)!r}; it was corrected to {after!r}"
+
+
+def _name(record: Mapping[str, JsonValue]) -> str:
+    return f"transition {record['seq']} of lead {record['lead_id']} to {record['to']} by {record['user']}"
+
+
+def _read(row: TransitionRow) -> dict[str, JsonValue]:
+    """Return a row's record; an empty one where it cannot be read."""
+    try:
+        record = json.loads(row.record)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}

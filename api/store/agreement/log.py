@@ -1,0 +1,95 @@
+"""All of the log, read leaf by leaf beside the tables."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.contract.schema import rfc3339
+from api.store.agreement.custody import Custody
+from api.store.agreement.leads import Leads
+from api.store.agreement.ledger import PIECE, Leaf, Ledger
+from api.store.tables import LogLeafRow
+from api.store.tlog import LeafKind
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreements:
+    """Sentences on what the tables tell otherwise than the log: of custody, and of all other records."""
+
+    custody: list[str] = field(default_factory=list)
+    records: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A leaf and the columns it is found by, which are not hashed."""
+
+    kind: str
+    subject: str
+    at: datetime
+    index: int
+    data: bytes
+
+    def read(self) -> Leaf:
+        """Return the leaf as its bytes tell it; raise `ValueError` or `KeyError` for bytes that tell nothing."""
+        if not self.data.startswith(b"{"):
+            return Leaf(self.index, LeafKind.PACKAGE, self.data, {})
+        record = json.loads(self.data)
+        return Leaf(self.index, LeafKind(record["kind"]), self.data, record)
+
+    def is_of(self, leaf: Leaf) -> bool:
+        """True where the columns say what the bytes do; a hash list tells neither subject nor time."""
+        if leaf.kind is LeafKind.PACKAGE:
+            return self.kind == LeafKind.PACKAGE
+        told = (leaf.kind.value, _subject(leaf) or self.subject, leaf.text("at"))
+        return told == (self.kind, self.subject, rfc3339(self.at))
+
+
+def disagreements(session: Session) -> Disagreements:
+    """
+    Return what the tables tell otherwise than the log; nothing where they agree.
+
+    `session` must see one moment throughout (`Database.snapshot`). Entries that are in no leaf yet are not judged. All
+    is streamed; what stays in memory is a batch of custody and how every lead stands.
+    """
+    found = Disagreements()
+    custody, leads = Custody(session), Leads(session)
+    ledgers: dict[LeafKind, Ledger] = {
+        LeafKind.ACCESS: custody,
+        LeafKind.TRANSITION: leads,
+        LeafKind.CORRECTION: leads,
+    }
+    for listed in _leaves(session):
+        try:
+            leaf = listed.read()
+            if not listed.is_of(leaf):
+                found.records.append(
+                    f"the log's leaf {leaf.index} is listed as {listed.kind} of {listed.subject} at "
+                    f"{rfc3339(listed.at)}, which its bytes do not say"
+                )
+            ledger = ledgers.get(leaf.kind)
+            if ledger is not None:
+                (found.custody if ledger is custody else found.records).extend(ledger.hold(leaf))
+        except (KeyError, ValueError):
+            found.records.append(f"the log's leaf {listed.index} cannot be read; check the log: plumewatch log check")
+    found.custody.extend(custody.close())
+    found.records.extend(leads.close())
+    return found
+
+
+def _leaves(session: Session) -> Iterator[_Listed]:
+    columns = (LogLeafRow.kind, LogLeafRow.subject, LogLeafRow.at, LogLeafRow.index, LogLeafRow.data)
+    statement = select(*columns).order_by(LogLeafRow.index).execution_options(yield_per=PIECE)
+    for kind, subject, at, index, data in session.execute(statement):
+        yield _Listed(kind, subject, at, index, bytes(data))
+
+
+def _subject(leaf: Leaf) -> str:
+    """Return what a record is about by its own words; empty where it does not say so by itself."""
+    if leaf.kind is LeafKind.ACCESS:
+        return f"custody-{leaf.text('first_seq')}-{leaf.text('last_seq')}"
+    return str(leaf.record.get("lead_id") or leaf.record.get("camera_id") or "")

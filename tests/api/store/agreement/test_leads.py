@@ -1,0 +1,137 @@
+"""Leads held against the log: what is found when decisions, corrections or leads are rewritten."""
+
+import hashlib
+import json
+
+import pytest
+from sqlalchemy import text
+
+from api.contract.schema import LeadState
+from api.contract.stamp import canonical_json
+from api.store.agreement.log import disagreements
+from api.store.corrections import CorrectedField, correct_lead
+from tests.api.conftest import NODE
+from tests.api.contract.sample import START
+from tests.api.store.agreement.conftest import Store, lead_id
+
+ONE, TWO = lead_id(1), lead_id(2)
+DECISION = f"transition 5 of lead {ONE} to VERIFIED by li"
+
+
+@pytest.fixture
+def store(store: Store) -> Store:
+    """Two filed leads, the first one reviewed and corrected twice, the second one rejected."""
+    store.file(1)
+    store.file(2)
+    store.review(1, LeadState.VERIFIED)
+    for version, name in ((3, "某厂"), (4, "另一厂")):
+        with store.database.writing() as session:
+            field = CorrectedField.TARGET_NAME
+            correct_lead(session, ONE, field, name, version=version, user="li", reason="查明", at=START)
+    store.review(2, LeadState.REJECTED_FALSE)
+    return store
+
+
+def found(store: Store) -> list[str]:
+    """What is told of records; nothing is told of custody."""
+    with store.database.snapshot() as session:
+        told = disagreements(session)
+    assert told.custody == []
+    return told.records
+
+
+def forge(store: Store, seq: int, **changes: object) -> None:
+    """Rewrite a transition's record as its owner could best: canonical, with its own hash."""
+    with store.database.reading() as session:
+        record = session.scalar(text("SELECT record FROM transitions WHERE seq = :seq"), {"seq": seq})
+    forged = canonical_json(json.loads(str(record)) | changes)
+    store.rewrite(
+        "UPDATE transitions SET record = :record, record_sha256 = :digest WHERE seq = :seq",
+        record=forged.decode(),
+        digest=hashlib.sha256(forged).hexdigest(),
+        seq=seq,
+    )
+
+
+def test_leads_as_they_were_logged_agree(store: Store) -> None:
+    """Announced, filed, decided and corrected leads are those of the log."""
+    assert found(store) == []
+
+
+def test_a_forged_answer_of_a_reviewer_is_found(store: Store) -> None:
+    """Four forged *yes* are told with lead, entry, leaf and what was changed."""
+    forge(store, 5, review={"true": True, "clear": True, "complete": True, "accurate": True})
+    (sentence,) = found(store)
+    assert sentence.startswith(f"{DECISION} is not the log's leaf ")
+    assert sentence.endswith(": changed is review")
+
+
+@pytest.mark.parametrize(
+    ("attack", "said"),
+    [
+        ("UPDATE transitions SET record = 'rot' WHERE seq = 5", f"{DECISION} is not the log's leaf "),
+        ("UPDATE transitions SET lead_id = 'L20261123-000002' WHERE seq = 5", f"{DECISION} is listed under lead {TWO}"),
+        ("DELETE FROM transitions WHERE seq = 5", f"{DECISION} (the log's leaf 6) is gone"),
+        ("DELETE FROM transitions WHERE seq = 6", f"transition 6 of lead {TWO} to REJECTED_FALSE by li (the log's"),
+        (
+            "INSERT INTO transitions SELECT 7, lead_id, record, record_sha256 FROM transitions WHERE seq = 6",
+            f"transition 7 of lead {TWO} is in no leaf of the log",
+        ),
+    ],
+)
+def test_a_lost_planted_or_moved_decision_is_found(store: Store, attack: str, said: str) -> None:
+    """One sentence on the record that was touched, be it in the midst or the last; those after it still hold."""
+    store.rewrite(attack)
+    (sentence,) = found(store)
+    assert sentence.startswith(said)
+
+
+def test_a_planted_beginning_is_found(store: Store) -> None:
+    """A record before the first could pass for one from before the log, but that the first follows none."""
+    store.rewrite("INSERT INTO transitions SELECT 0, lead_id, record, record_sha256 FROM transitions WHERE seq = 1")
+    assert f"transition 1 of lead {ONE} to CANDIDATE by {NODE} does not follow the one before it" in found(store)[0]
+
+
+def test_a_lead_that_stands_otherwise_than_its_records_is_found(store: Store) -> None:
+    """State and version are those of the newest record, and a lead is found by what it tells."""
+    store.rewrite(
+        """UPDATE leads SET document = replace(document, '"REJECTED_FALSE"', '"VERIFIED"') WHERE lead_id = :lead""",
+        lead=TWO,
+    )
+    assert found(store) == [
+        f"lead {TWO} is VERIFIED in version 3; by its records it is REJECTED_FALSE in version 3",
+        f"lead {TWO} is listed as REJECTED_FALSE, 3, V04_WASTE_BURN, which its document does not say",
+    ]
+
+
+def test_an_undone_correction_is_found(store: Store) -> None:
+    """A lead tells the newest value that it was corrected to; one that was put back in the database is told."""
+    store.rewrite("UPDATE leads SET document = replace(document, '另一厂', '某厂') WHERE lead_id = :lead", lead=ONE)
+    assert found(store) == [f"lead {ONE} tells target.name '某厂'; it was corrected to '另一厂'"]
+
+
+def test_a_hidden_correction_is_found(store: Store) -> None:
+    """Corrections are read from the log by kind and subject, which are not hashed: a leaf put elsewhere is told."""
+    store.rewrite(
+        "UPDATE log_leaves SET kind = 'key', subject = 'node\\:x' WHERE kind = 'correction' AND \"index\" = 7"
+    )
+    (sentence,) = found(store)
+    assert sentence.startswith("the log's leaf 7 is listed as key of node:x at ")
+
+
+def test_a_lost_and_a_planted_lead_are_found(store: Store) -> None:
+    """A lead whose row is gone, and one that the log never told of."""
+    store.rewrite("UPDATE leads SET lead_id = :new WHERE lead_id = :old", new=lead_id(3), old=TWO)
+    assert found(store) == [
+        f"lead {lead_id(3)} is in no leaf of the log",
+        f"lead {TWO}, of which the log tells, is gone",
+    ]
+
+
+def test_transitions_from_before_the_log_are_held_by_their_chain(store: Store) -> None:
+    """A record without a leaf is not told while the chain holds it, and is told when it is rewritten."""
+    store.rewrite('DELETE FROM log_leaves WHERE "index" < 3')
+    assert found(store) == []
+    forge(store, 1, reason="forged")
+    (sentence,) = found(store)
+    assert sentence.startswith(f"transition 2 of lead {ONE} to PENDING_VERIFY by {NODE} does not follow the one")
