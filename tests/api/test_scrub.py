@@ -95,7 +95,7 @@ def test_a_missing_package_and_a_stray_one_are_found(api: RunningApi, place: Pat
 def run(api: RunningApi, *options: str) -> subprocess.CompletedProcess[str]:
     """``plumewatch vault`` beside the running API."""
     command = [sys.executable, "-m", "plumewatch", "vault", *options, "--data", str(api.settings.data_dir)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
 
 
 def test_forged_custody_and_a_forged_decision_are_told(api: RunningApi, operator: httpx.Client, place: Path) -> None:
@@ -147,7 +147,7 @@ def test_the_command_tells_rot(api: RunningApi, place: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert (nowhere.returncode, nowhere.stdout) == (2, "")
     assert "holds no installation" in nowhere.stderr

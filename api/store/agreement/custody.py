@@ -10,7 +10,8 @@ from api.store.agreement.ledger import PIECE, Leaf, Walk
 from api.store.evidence_tables import AccessBatchRow
 from api.store.tables import CustodyRow
 
-LEADS_NAMED = 3
+MOST_NAMED = 3
+"""Leads or entries that a sentence names one by one."""
 
 
 class Custody:
@@ -61,10 +62,10 @@ def _difference(entries: Sequence[CustodyRow], first: int, last: int, count: int
     if len(entries) < count:
         there = {entry.seq for entry in entries}
         gone = [str(seq) for seq in range(first, last + 1) if seq not in there]
-        which = f" ({', '.join(gone)})" if len(gone) == count - len(entries) <= LEADS_NAMED else ""
+        which = f" ({', '.join(gone)})" if len(gone) == count - len(entries) <= MOST_NAMED else ""
         return f"{count - len(entries)} of {count} gone{which}"
     if len(entries) > count:
         return f"{len(entries) - count} more than the {count} that were logged"
     leads = sorted({entry.lead_id for entry in entries})
-    more = f" and {len(leads) - LEADS_NAMED} other leads" if len(leads) > LEADS_NAMED else ""
-    return f"changed, among those of {', '.join(leads[:LEADS_NAMED])}{more}"
+    more = f" and {len(leads) - MOST_NAMED} other leads" if len(leads) > MOST_NAMED else ""
+    return f"changed, among those of {', '.join(leads[:MOST_NAMED])}{more}"

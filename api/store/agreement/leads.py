@@ -23,8 +23,12 @@ class _Standing:
     """How a lead stands by its records: state, version, and the newest value of each corrected field."""
 
     state: str = ""
-    version: int = 0
+    version: JsonValue = 0
     corrected: dict[CorrectedField, str] = field(default_factory=dict)
+
+
+_NEEDED = frozenset({"seq", "lead_id", "to", "user", "version", "prev_hash"})
+"""Members without which a transition's record tells nothing."""
 
 
 class Leads:
@@ -71,13 +75,16 @@ class Leads:
             standing = self._standings.pop(lead_id, None)
             if standing is None:
                 yield f"lead {lead_id} is in no leaf of the log"
-            else:
+                continue
+            try:
                 yield from _lead_faults(lead_id, {"state": state, "version": version, "code": code}, document, standing)
+            except (KeyError, TypeError, ValueError):
+                yield f"the document of lead {lead_id} cannot be read"
         yield from (f"lead {lead_id}, of which the log tells, is gone" for lead_id in sorted(self._standings))
 
     def _without_leaf(self, row: TransitionRow) -> Iterator[str]:
         record = _read(row)
-        if self._has_leaves or "prev_hash" not in record:
+        if self._has_leaves or _NEEDED - record.keys():
             yield f"transition {row.seq} of lead {row.lead_id} is in no leaf of the log"
         else:
             yield from self._follow(record, row.record.encode())
@@ -88,7 +95,7 @@ class Leads:
             yield f"{_name(record)} does not follow the one before it, which was changed, planted or taken away"
         self._newest = hashlib.sha256(data).hexdigest()
         standing = self._standings.setdefault(str(record["lead_id"]), _Standing())
-        standing.state, standing.version = str(record["to"]), int(str(record["version"]))
+        standing.state, standing.version = str(record["to"]), record["version"]
 
 
 def _lead_faults(lead_id: str, listed: Mapping[str, str | int], document: str, standing: _Standing) -> Iterator[str]:

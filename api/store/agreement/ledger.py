@@ -20,6 +20,8 @@ class Leaf:
     A leaf as its bytes tell it.
 
     Attributes:
+        subject: what it is listed under; that alone is not hashed.
+
         data: the bytes that are hashed.
 
         record: what they tell as JSON; empty for a package's hash list.
@@ -27,6 +29,7 @@ class Leaf:
 
     index: int
     kind: LeafKind
+    subject: str
     data: bytes
     record: Mapping[str, JsonValue]
 

@@ -12,6 +12,8 @@ from api.contract.schema import rfc3339
 from api.store.agreement.custody import Custody
 from api.store.agreement.leads import Leads
 from api.store.agreement.ledger import PIECE, Leaf, Ledger
+from api.store.agreement.packages import Packages
+from api.store.agreement.records import camera_files, holds, redactions
 from api.store.tables import LogLeafRow
 from api.store.tlog import LeafKind
 
@@ -37,9 +39,9 @@ class _Listed:
     def read(self) -> Leaf:
         """Return the leaf as its bytes tell it; raise `ValueError` or `KeyError` for bytes that tell nothing."""
         if not self.data.startswith(b"{"):
-            return Leaf(self.index, LeafKind.PACKAGE, self.data, {})
+            return Leaf(self.index, LeafKind.PACKAGE, self.subject, self.data, {})
         record = json.loads(self.data)
-        return Leaf(self.index, LeafKind(record["kind"]), self.data, record)
+        return Leaf(self.index, LeafKind(record["kind"]), self.subject, self.data, record)
 
     def is_of(self, leaf: Leaf) -> bool:
         """True where the columns say what the bytes do; a hash list tells neither subject nor time."""
@@ -54,14 +56,19 @@ def disagreements(session: Session) -> Disagreements:
     Return what the tables tell otherwise than the log; nothing where they agree.
 
     `session` must see one moment throughout (`Database.snapshot`). Entries that are in no leaf yet are not judged. All
-    is streamed; what stays in memory is a batch of custody and how every lead stands.
+    is streamed; what stays in memory is a batch of custody, how every lead stands, and the deletions.
     """
     found = Disagreements()
-    custody, leads = Custody(session), Leads(session)
+    custody, leads, packages = Custody(session), Leads(session), Packages(session)
     ledgers: dict[LeafKind, Ledger] = {
         LeafKind.ACCESS: custody,
         LeafKind.TRANSITION: leads,
         LeafKind.CORRECTION: leads,
+        LeafKind.PACKAGE: packages,
+        LeafKind.DELETION: packages,
+        LeafKind.HOLD: holds(session),
+        LeafKind.REDACTION: redactions(session),
+        LeafKind.CAMERA: camera_files(session),
     }
     for listed in _leaves(session):
         try:
@@ -76,8 +83,8 @@ def disagreements(session: Session) -> Disagreements:
                 (found.custody if ledger is custody else found.records).extend(ledger.hold(leaf))
         except (KeyError, ValueError):
             found.records.append(f"the log's leaf {listed.index} cannot be read; check the log: plumewatch log check")
-    found.custody.extend(custody.close())
-    found.records.extend(leads.close())
+    for ledger in dict.fromkeys(ledgers.values()):
+        (found.custody if ledger is custody else found.records).extend(ledger.close())
     return found
 
 

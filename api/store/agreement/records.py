@@ -1,0 +1,150 @@
+"""Records that are one row and one leaf each: legal holds, covered copies, cameras' files under article 41."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Generic
+
+from pydantic import JsonValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.contract.schema import rfc3339
+from api.store.agreement.ledger import PIECE, Leaf, Row, Walk, differing
+from api.store.evidence_tables import CameraFileRow, HoldRow, RedactionRow
+
+
+class Records(Generic[Row]):
+    """
+    A table whose rows name their leaves, beside the leaves of its kind.
+
+    Args:
+        noun: what a row is, for the sentences.
+
+        rows: in the order of their leaves.
+
+        place: which leaf a row names.
+
+        record: what of a leaf a row tells; what a leaf holds beside it, its bytes prove alone.
+
+        is_whole: whether what a row keeps beside its record is what the record says.
+    """
+
+    def __init__(
+        self,
+        noun: str,
+        rows: Iterator[Row],
+        place: Callable[[Row], int],
+        record: Callable[[Row], Mapping[str, JsonValue]],
+        is_whole: Callable[[Row], bool] = lambda _: True,
+    ) -> None:
+        self._noun = noun
+        self._rows = Walk(rows, place)
+        self._place = place
+        self._record = record
+        self._is_whole = is_whole
+
+    def hold(self, leaf: Leaf) -> Iterator[str]:
+        """Yield what the table tells otherwise than a leaf."""
+        yield from (self._planted(row) for row in self._rows.before(leaf.index))
+        what = self._name(leaf.record)
+        row = self._rows.at(leaf.index)
+        if row is None:
+            yield f"{what} (the log's leaf {leaf.index}) is gone"
+            return
+        record = self._record(row)
+        logged = {name: leaf.record.get(name) for name in record}
+        if record != logged:
+            yield f"{what} is not the log's leaf {leaf.index}: changed is {differing(logged, record)}"
+        if not self._is_whole(row):
+            yield f"{what} is not what it was made as: its bytes have another hash"
+
+    def close(self) -> Iterator[str]:
+        """Yield the rows that no leaf tells of."""
+        yield from (self._planted(row) for row in self._rows.rest())
+
+    def _planted(self, row: Row) -> str:
+        return f"{self._name(self._record(row))} is not the log's leaf {self._place(row)}"
+
+    def _name(self, record: Mapping[str, JsonValue]) -> str:
+        about = f"lead {record['lead_id']}" if "lead_id" in record else f"camera {record['camera_id']}"
+        return f"the {self._noun} of {about} at {record['at']}"
+
+
+def holds(session: Session) -> Records[HoldRow]:
+    """Return the settings and releases of legal holds."""
+    rows = select(HoldRow).order_by(HoldRow.log_index, HoldRow.seq).execution_options(yield_per=PIECE)
+    return Records(
+        "legal hold",
+        iter(session.scalars(rows)),
+        lambda row: row.log_index,
+        lambda row: {
+            "lead_id": row.lead_id,
+            "held": row.is_set,
+            "reason": row.reason,
+            "by": row.by,
+            "at": rfc3339(row.at),
+        },
+    )
+
+
+def redactions(session: Session) -> Records[RedactionRow]:
+    """Return the covered copies; each is hashed, one in memory at a time."""
+    rows = select(RedactionRow).order_by(RedactionRow.log_index, RedactionRow.sha256)
+    return Records(
+        "covered copy",
+        iter(session.scalars(rows.execution_options(yield_per=PIECE))),
+        lambda row: row.log_index,
+        _redaction,
+        lambda row: _sha256_of_copy(session, row) == row.sha256,
+    )
+
+
+def camera_files(session: Session) -> Records[CameraFileRow]:
+    """Return the versions of cameras' files under article 41."""
+    rows = select(CameraFileRow).order_by(CameraFileRow.log_index, CameraFileRow.version)
+    return Records(
+        "article 41 file",
+        iter(session.scalars(rows.execution_options(yield_per=PIECE))),
+        lambda row: row.log_index,
+        lambda row: {
+            "camera_id": row.camera_id,
+            "version": row.version,
+            "article41": _json(row.document),
+            "by": row.by,
+            "at": rfc3339(row.at),
+        },
+    )
+
+
+def _redaction(row: RedactionRow) -> Mapping[str, JsonValue]:
+    record: dict[str, JsonValue] = {
+        "lead_id": row.lead_id,
+        "file": row.file,
+        "source_sha256": row.source_sha256,
+        "sha256": row.sha256,
+        "reason": row.reason,
+        "by": row.by,
+        "at": rfc3339(row.at),
+    }
+    if row.media_type != "video/mp4":
+        return record | {"boxes": _json(row.boxes)}
+    return record | {
+        "regions": _json(row.regions),
+        "masks": _json(row.masks),
+        "made_by": row.made_by,
+    }
+
+
+def _json(text: str) -> JsonValue:
+    """Return what a column tells, as text where it is no JSON: then it is not what was logged."""
+    try:
+        found: JsonValue = json.loads(text)
+    except ValueError:
+        return text
+    return found
+
+
+def _sha256_of_copy(session: Session, row: RedactionRow) -> str:
+    copy = select(RedactionRow.copy).where(RedactionRow.lead_id == row.lead_id, RedactionRow.sha256 == row.sha256)
+    return hashlib.sha256(session.execute(copy).scalar_one()).hexdigest()
