@@ -61,6 +61,21 @@ def test_a_lorry_comes_with_its_smoke() -> None:
     assert whole > changed.sum() > 300
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        Setting([], wind=0.0, road=(0.5, 0.7), vehicles=3, is_idle=True),
+        Setting([SMOKE], wind=1.0, stack=True, is_idle=True),
+    ],
+)
+def test_vehicles_and_stacks_from_which_nothing_comes_are_negatives(setting: Setting) -> None:
+    """They are painted over the photograph, and have no box."""
+    made = lesson(PHOTOGRAPH, setting, seed=4)
+    assert made is not None
+    assert made[1] == []
+    assert (np.abs(made[0].astype(int) - 150).max(axis=2) > 12).sum() > 100
+
+
 def test_lessons_are_drawn_from_their_seed() -> None:
     """Each kind gives the same picture again from the same numbers, and another from others."""
     for _, draw in KINDS.values():
