@@ -1,8 +1,8 @@
 """
 Scrub: everything in the vault is read and hashed again, and rot is told before somebody needs the evidence.
 
-Each package is held against its ``SHA256SUMS``, and that against the hash under which it was filed; custody and the
-records of leads against the leaves of the log (`api.store.agreement`); and the vault against the store: packages that
+Each package is held against its ``SHA256SUMS``, and that against the hash under which it was filed; custody, records,
+keys and operators against the leaves of the log (`api.store.agreement`); and the vault against the store: packages that
 are missing, and ones that no lead names.
 """
 
@@ -51,7 +51,8 @@ class ScrubReport(BaseModel):
     strays: list[str] = Field(description="packages in the vault that no lead names")
     custody_faults: list[str] = Field(description="custody that is not what was logged; at most 1000 sentences")
     record_faults: list[str] = Field(
-        default_factory=list, description="leads' records that are not what was logged; at most 1000 sentences"
+        default_factory=list,
+        description="other records, keys and operators that are not what was logged; at most 1000 sentences",
     )
 
     @property

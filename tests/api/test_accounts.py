@@ -20,6 +20,7 @@ from api.accounts import (
 )
 from api.clock import utc_now
 from api.settings import Settings
+from api.store.agreement.log import Disagreements, disagreements
 from api.store.faults import RecordConflict, UnknownRecord
 from api.store.people import Role, check_password, find_session, open_session
 from api.store.tlog import LeafKind, leaves_about
@@ -104,6 +105,8 @@ def test_who_is_let_in_again_has_a_new_password_and_the_log_tells_both(settings:
     with pytest.raises(RecordConflict, match="duty is not disabled"):
         let_in(settings, "duty")
     shut_out(settings, "duty")
+    with open_database(settings) as database, database.snapshot() as session:
+        assert disagreements(session) == Disagreements()
     again = let_in(settings, "duty")
     with open_database(settings) as database, database.reading() as session:
         assert check_password(session, "duty", duty.password) is None
@@ -111,6 +114,7 @@ def test_who_is_let_in_again_has_a_new_password_and_the_log_tells_both(settings:
         assert person is not None
         assert (person.role, person.must_change_password) == (Role.OPERATOR, True)
         leaves = leaves_about(session, "operator:duty")
+        assert disagreements(session) == Disagreements()
     assert [leaf.kind for leaf in leaves] == [LeafKind.OPERATOR] * 2
     told = [json.loads(leaf.data) for leaf in leaves]
     assert [(facts["kind"], facts["event"], facts["operator"], facts["role"]) for facts in told] == [

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from api.contract.schema import rfc3339
 from api.store.agreement.custody import Custody
+from api.store.agreement.keys import Keys, subjects_of
 from api.store.agreement.leads import Leads
 from api.store.agreement.ledger import PIECE, Leaf, Ledger
+from api.store.agreement.operators import Operators
 from api.store.agreement.packages import Packages
 from api.store.agreement.records import camera_files, holds, redactions
 from api.store.tables import LogLeafRow
@@ -47,6 +49,8 @@ class _Listed:
         """True where the columns say what the bytes do; a hash list tells neither subject nor time."""
         if leaf.kind is LeafKind.PACKAGE:
             return self.kind == LeafKind.PACKAGE
+        if leaf.kind is LeafKind.KEY and self.subject not in subjects_of(leaf):
+            return False
         told = (leaf.kind.value, _subject(leaf) or self.subject, leaf.text("at"))
         return told == (self.kind, self.subject, rfc3339(self.at))
 
@@ -56,7 +60,8 @@ def disagreements(session: Session) -> Disagreements:
     Return what the tables tell otherwise than the log; nothing where they agree.
 
     `session` must see one moment throughout (`Database.snapshot`). Entries that are in no leaf yet are not judged. All
-    is streamed; what stays in memory is a batch of custody, how every lead stands, and the deletions.
+    is streamed; what stays in memory is a batch of custody, how every lead stands, the deletions, and what keys and
+    operators the log tells of.
     """
     found = Disagreements()
     custody, leads, packages = Custody(session), Leads(session), Packages(session)
@@ -69,6 +74,8 @@ def disagreements(session: Session) -> Disagreements:
         LeafKind.HOLD: holds(session),
         LeafKind.REDACTION: redactions(session),
         LeafKind.CAMERA: camera_files(session),
+        LeafKind.KEY: Keys(session),
+        LeafKind.OPERATOR: Operators(session),
     }
     for listed in _leaves(session):
         try:
@@ -78,9 +85,8 @@ def disagreements(session: Session) -> Disagreements:
                     f"the log's leaf {leaf.index} is listed as {listed.kind} of {listed.subject} at "
                     f"{rfc3339(listed.at)}, which its bytes do not say"
                 )
-            ledger = ledgers.get(leaf.kind)
-            if ledger is not None:
-                (found.custody if ledger is custody else found.records).extend(ledger.hold(leaf))
+            ledger = ledgers[leaf.kind]
+            (found.custody if ledger is custody else found.records).extend(ledger.hold(leaf))
         except (KeyError, ValueError):
             found.records.append(f"the log's leaf {listed.index} cannot be read; check the log: plumewatch log check")
     for ledger in dict.fromkeys(ledgers.values()):
@@ -99,4 +105,6 @@ def _subject(leaf: Leaf) -> str:
     """Return what a record is about by its own words; empty where it does not say so by itself."""
     if leaf.kind is LeafKind.ACCESS:
         return f"custody-{leaf.text('first_seq')}-{leaf.text('last_seq')}"
+    if leaf.kind is LeafKind.OPERATOR:
+        return f"operator:{leaf.text('operator')}"
     return str(leaf.record.get("lead_id") or leaf.record.get("camera_id") or "")

@@ -1,12 +1,23 @@
 """Nodes over HTTP: pinned once, their roots given out."""
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from tests.api.conftest import NODE
+from api.store.agreement.log import Disagreements, disagreements
+from tests.api.conftest import NODE, RunningApi
 from tests.api.contract.sample import FOR_STAMPS, SITES_POLICY, TestSigner
+
+
+@pytest.fixture(autouse=True)
+def agreement(api: RunningApi) -> Iterator[None]:
+    """Whatever a test does through the API, the tables stay what the log tells."""
+    yield
+    with api.state.database.snapshot() as session:
+        assert disagreements(session) == Disagreements()
 
 
 def enrol(worker: httpx.Client, name: str, number: int, pem: bytes) -> httpx.Response:
