@@ -58,6 +58,7 @@ from api.routes import (
     zones,
 )
 from api.routes.wall import WallFiles, wall_page
+from api.scrub import ScrubOutcome, last_outcome
 from api.settings import Settings
 from api.state import ApiState
 from api.store.database import Database
@@ -141,7 +142,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
 
     holder = _Holder()
-    metrics = Metrics(holder.leads_by_state, holder.stamp_queue)
+    metrics = Metrics(holder.leads_by_state, holder.stamp_queue, holder.last_scrub)
     app = FastAPI(
         title="Plumewatch",
         summary="Evidence-stamped leads of smoke, fume and fire",
@@ -179,6 +180,12 @@ class _Holder:
             return StampQueue(0, None, "")
         with self.database.reading() as session:
             return stamp_queue(session)
+
+    def last_scrub(self) -> ScrubOutcome | None:
+        if self.database is None:
+            return None
+        with self.database.reading() as session:
+            return last_outcome(session)
 
 
 def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:

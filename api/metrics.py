@@ -8,10 +8,13 @@ from prometheus_client.registry import Collector
 
 from api.clock import utc_now
 from api.fleet import Fleet
+from api.scrub import ScrubOutcome
 from api.store.stamps import StampQueue
 
 LEADS = ("plumewatch_leads", "Leads by state")
 STAMPS_WAITING = ("plumewatch_time_stamps_waiting", "Time-stamps asked for and not given yet")
+SCRUB_FAULTS = ("plumewatch_scrub_faults", "Faults that the newest scrub told; none before the first scrub")
+SCRUB_STARTED = ("plumewatch_scrub_started_timestamp_seconds", "When the newest scrub began, in seconds since 1970")
 STAMPS_OLDEST = ("plumewatch_time_stamps_oldest_seconds", "How long the oldest of them has been waited for")
 
 
@@ -23,9 +26,16 @@ class Metrics:
         leads_by_state: asked at each scrape.
 
         stamp_queue: asked at each scrape.
+
+        last_scrub: asked at each scrape.
     """
 
-    def __init__(self, leads_by_state: Callable[[], Mapping[str, int]], stamp_queue: Callable[[], StampQueue]) -> None:
+    def __init__(
+        self,
+        leads_by_state: Callable[[], Mapping[str, int]],
+        stamp_queue: Callable[[], StampQueue],
+        last_scrub: Callable[[], ScrubOutcome | None],
+    ) -> None:
         self.registry = CollectorRegistry()
         self.request_seconds = Histogram(
             "plumewatch_request_seconds",
@@ -78,6 +88,7 @@ class Metrics:
         self.registry.register(self.fleet)
         self.registry.register(_LeadsByState(leads_by_state))
         self.registry.register(_StampsWaiting(stamp_queue))
+        self.registry.register(_LastScrub(last_scrub))
 
     def text(self) -> bytes:
         """Return all metrics."""
@@ -115,4 +126,23 @@ class _StampsWaiting(Collector):
         return [
             GaugeMetricFamily(*STAMPS_WAITING, value=queue.waiting),
             GaugeMetricFamily(*STAMPS_OLDEST, value=age_s),
+        ]
+
+
+class _LastScrub(Collector):
+    def __init__(self, last_scrub: Callable[[], ScrubOutcome | None]) -> None:
+        self._last_scrub = last_scrub
+
+    def describe(self) -> Iterable[Metric]:
+        """Name the metrics without asking the store."""
+        return [GaugeMetricFamily(*SCRUB_FAULTS), GaugeMetricFamily(*SCRUB_STARTED)]
+
+    def collect(self) -> Iterable[Metric]:
+        """Tell how the newest scrub ended; without one there are no values."""
+        outcome = self._last_scrub()
+        if outcome is None:
+            return self.describe()
+        return [
+            GaugeMetricFamily(*SCRUB_FAULTS, value=outcome.faults),
+            GaugeMetricFamily(*SCRUB_STARTED, value=outcome.started.timestamp()),
         ]

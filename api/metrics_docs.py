@@ -7,7 +7,7 @@ from pathlib import Path
 from prometheus_client import Counter, Gauge, Histogram
 
 from api.fleet import BATCH_SECONDS, CAMERA, CAMERAS_MOST, FORGOTTEN_S, MEMBER, WORKER, WORKERS_MOST
-from api.metrics import LEADS, STAMPS_OLDEST, STAMPS_WAITING, Metrics
+from api.metrics import LEADS, SCRUB_FAULTS, SCRUB_STARTED, STAMPS_OLDEST, STAMPS_WAITING, Metrics
 from api.store.stamps import StampQueue
 
 _HEAD = f"""# Metrics
@@ -25,7 +25,7 @@ Row = tuple[str, str, Iterable[str], str]
 
 def render() -> str:
     """Return the page."""
-    metrics = Metrics(dict, lambda: StampQueue(0, None, ""))
+    metrics = Metrics(dict, lambda: StampQueue(0, None, ""), lambda: None)
     own = [part for part in vars(metrics).values() if isinstance(part, Counter | Gauge | Histogram)]
     api: list[Row] = [
         (
@@ -37,7 +37,7 @@ def render() -> str:
         for metric in own
     ]
     api.append((LEADS[0], "gauge", ["state"], LEADS[1]))
-    api += [(name, "gauge", [], says) for name, says in (STAMPS_WAITING, STAMPS_OLDEST)]
+    api += [(name, "gauge", [], says) for name, says in (STAMPS_WAITING, STAMPS_OLDEST, SCRUB_FAULTS, SCRUB_STARTED)]
     cameras: list[Row] = [
         (f"plumewatch_camera_{figure.name}", figure.kind, ("camera", "worker", *figure.labels), figure.says)
         for figure in CAMERA

@@ -10,6 +10,8 @@ import hashlib
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import BaseModel, Field
 from sqlalchemy import select
@@ -17,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from api.clock import utc_now
 from api.contract.package import SUMS, UNLISTED
-from api.contract.schema import UtcTime
+from api.contract.schema import UtcTime, rfc3339
 from api.contract.stamp import StampError, parse_sha256_list
 from api.store.agreement.log import disagreements
 from api.store.database import Database
@@ -58,7 +60,27 @@ class ScrubReport(BaseModel):
     @property
     def is_sound(self) -> bool:
         """True when nothing is wrong; a stray is no rot: a cut between vault and store leaves one, which is refiled."""
-        return not (self.faults or self.custody_faults or self.record_faults)
+        return self.fault_count == 0
+
+    @property
+    def fault_count(self) -> int:
+        """How many faults are told, of all three kinds."""
+        return len(self.faults) + len(self.custody_faults) + len(self.record_faults)
+
+
+@dataclass(frozen=True, slots=True)
+class ScrubOutcome:
+    """When a scrub began, aware UTC, and how many faults it told."""
+
+    started: datetime
+    faults: int
+
+    def warning(self) -> str:
+        """Return a sentence that says where the faults can be read; empty where there was none."""
+        if self.faults == 0:
+            return ""
+        found = f"{self.faults} fault{'s' * (self.faults > 1)}"
+        return f"the scrub of {rfc3339(self.started)} found {found}: see last_scrub of GET /v1/vault"
 
 
 def scrub(database: Database, vault: Vault) -> ScrubReport:
@@ -98,6 +120,16 @@ def last_scrub(session: Session) -> ScrubReport | None:
     """Return the newest report; ``None`` where there was no scrub."""
     row = session.scalar(select(ScrubRow).order_by(ScrubRow.scrub_id.desc()).limit(1))
     return None if row is None else ScrubReport.model_validate_json(row.report)
+
+
+def last_outcome(session: Session) -> ScrubOutcome | None:
+    """Return how the newest scrub ended; ``None`` where there was no scrub. The report is read where it has faults."""
+    newest = select(ScrubRow.at, ScrubRow.sound).order_by(ScrubRow.scrub_id.desc()).limit(1)
+    row = session.execute(newest).one_or_none()
+    if row is None:
+        return None
+    report = None if row.sound else last_scrub(session)
+    return ScrubOutcome(row.at, 0 if report is None else report.fault_count)
 
 
 class _Reading:

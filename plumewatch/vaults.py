@@ -42,10 +42,9 @@ def scrub_vault(place: Place, *, as_json: bool) -> tuple[str, bool]:
     lines += [f"RECORD {sentence}" for sentence in report.record_faults]
     lines += [f"stray {stray}: no lead names this package" for stray in report.strays]
     speed = report.bytes / 1e6 / max(report.seconds, 1e-9)
-    faults = len(report.faults) + len(report.custody_faults) + len(report.record_faults)
     lines.append(
         f"{report.packages} packages, {report.files} files, {report.bytes / 1e6:.1f} MB in {report.seconds:.1f} s "
-        f"({speed:.0f} MB/s): {'sound' if report.is_sound else f'{faults} faults'}"
+        f"({speed:.0f} MB/s): {'sound' if report.is_sound else f'{report.fault_count} faults'}"
     )
     return "\n".join(lines), report.is_sound
 

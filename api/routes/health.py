@@ -9,7 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from api.broker import BusDown
-from api.state import State
+from api.scrub import last_outcome
+from api.state import ApiState, State
 from api.vault import VaultError
 
 router = APIRouter(tags=["health"])
@@ -27,7 +28,8 @@ class Readiness(BaseModel):
     status: Literal["ok", "degraded"]
     parts: dict[str, str] = Field(description="database, bus, vault")
     warnings: dict[str, str] = Field(
-        default_factory=dict, description="what works and will not for long: the vault's room; no reason for a 503"
+        default_factory=dict,
+        description="no reason for a 503: vault, whose room will not last; scrub, where the newest one found faults",
     )
 
 
@@ -49,16 +51,29 @@ async def readyz(state: State, response: Response) -> Readiness:
         parts["bus"] = "ok"
     except BusDown as fault:
         parts["bus"] = str(fault)
-    warning = state.room.warning()
+    warnings = {"vault": state.room.warning(), "scrub": await run_in_threadpool(_scrub_warning, state)}
     ready = all(part == "ok" for part in parts.values())
     response.status_code = 200 if ready else 503
-    return Readiness(status="ok" if ready else "degraded", parts=parts, warnings={"vault": warning} if warning else {})
+    return Readiness(
+        status="ok" if ready else "degraded",
+        parts=parts,
+        warnings={name: warning for name, warning in warnings.items() if warning},
+    )
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics(state: State) -> Response:
     """Give all metrics in Prometheus' text form."""
     return Response(state.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _scrub_warning(state: ApiState) -> str:
+    try:
+        with state.database.reading() as session:
+            outcome = last_outcome(session)
+    except SQLAlchemyError:
+        return ""  # the database is told as a part that does not work
+    return "" if outcome is None else outcome.warning()
 
 
 async def _try(check: Callable[[], None]) -> str:

@@ -83,7 +83,7 @@ def samples(text: bytes) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
 
 def test_without_reports_there_are_no_series() -> None:
     """A site without cameras shows names and nothing else."""
-    found = samples(Metrics(dict, nothing_waits).text())
+    found = samples(Metrics(dict, nothing_waits, lambda: None).text())
     assert not [name for name, _ in found if name.startswith(("plumewatch_camera_", "plumewatch_worker_"))]
 
 
@@ -165,7 +165,7 @@ def test_the_page_of_metrics_is_current() -> None:
 
 def test_the_page_names_every_metric() -> None:
     """Each family that the API can show stands on the page."""
-    fleet_metrics = Metrics(lambda: {"VERIFIED": 1}, nothing_waits)
+    fleet_metrics = Metrics(lambda: {"VERIFIED": 1}, nothing_waits, lambda: None)
     fleet_metrics.fleet.take([camera(at=datetime.now(UTC))], [worker(datetime.now(UTC))], [member()])
     page = render()
     for family in text_string_to_metric_families(fleet_metrics.text().decode()):

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from api.contract.schema import rfc3339
 from api.scrub import ScrubReport, last_scrub, scrub
 from api.store.access import log_accesses
 from tests.api.conftest import Posting, RunningApi
@@ -92,6 +93,37 @@ def test_a_missing_package_and_a_stray_one_are_found(api: RunningApi, place: Pat
     assert rot(api) == [("", "the package is not in the vault")]
 
 
+def told(operator: httpx.Client) -> tuple[str, dict[str, float]]:
+    """What ``/readyz`` warns of, and what ``/metrics`` tells of the newest scrub."""
+    ready = operator.get("/readyz")
+    assert ready.status_code == 200, ready.text
+    lines = operator.get("/metrics").text.splitlines()
+    values = dict(line.split() for line in lines if line.startswith("plumewatch_scrub_"))
+    return ready.json()["warnings"].get("scrub", ""), {name: float(value) for name, value in values.items()}
+
+
+def gauges(report: ScrubReport, faults: int) -> dict[str, float]:
+    """What the metrics are to tell of a scrub; the store keeps milliseconds."""
+    started = int(report.started.timestamp() * 1000) / 1000
+    return {"plumewatch_scrub_faults": faults, "plumewatch_scrub_started_timestamp_seconds": started}
+
+
+def test_what_the_newest_scrub_found_reaches_monitoring(api: RunningApi, operator: httpx.Client, place: Path) -> None:
+    """Nothing before the first; a sound one has its time and no warning; one with faults warns too."""
+    assert told(operator) == ("", {})
+    sound = scrub(api.state.database, api.state.vault)
+    assert told(operator) == ("", gauges(sound, 0))
+    clip = (place / "clip.mp4").read_bytes()
+    change(place / "clip.mp4", b"rotten")
+    change(place / "f0001.png", b"rotten")
+    rotten = scrub(api.state.database, api.state.vault)
+    warning = f"the scrub of {rfc3339(rotten.started)} found 2 faults: see last_scrub of GET /v1/vault"
+    assert told(operator) == (warning, gauges(rotten, 2))
+    change(place / "clip.mp4", clip)
+    scrub(api.state.database, api.state.vault)
+    assert "found 1 fault:" in told(operator)[0]
+
+
 def run(api: RunningApi, *options: str) -> subprocess.CompletedProcess[str]:
     """``plumewatch vault`` beside the running API."""
     command = [sys.executable, "-m", "plumewatch", "vault", *options, "--data", str(api.settings.data_dir)]
@@ -125,8 +157,9 @@ def test_forged_custody_and_a_forged_decision_are_told(api: RunningApi, operator
     assert record.startswith(f"RECORD transition 2 of lead {LEAD_ID} to VERIFIED by admin is not the log's leaf ")
     assert record.endswith(": changed is review")
     assert total.endswith(": 2 faults")
-    told = operator.get("/v1/vault").json()["last_scrub"]
-    assert (len(told["custody_faults"]), len(told["record_faults"])) == (1, 1)
+    kept = operator.get("/v1/vault").json()["last_scrub"]
+    assert (len(kept["custody_faults"]), len(kept["record_faults"])) == (1, 1)
+    assert "found 2 faults: " in told(operator)[0]
 
 
 def test_the_command_tells_rot(api: RunningApi, place: Path) -> None:

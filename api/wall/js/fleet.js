@@ -5,7 +5,7 @@
 import { fill, h } from "./dom.js";
 import { onLanguage, speak, t } from "./i18n.js";
 import { loadOf } from "./loads.js";
-import { bytesInWords, SOON_DAYS } from "./room.js";
+import { bytesInWords, scrubSentence, SOON_DAYS } from "./room.js";
 import { ageWords } from "./times.js";
 
 /** Shares from which a bar warns and alarms. */
@@ -61,12 +61,14 @@ function workerCard({ name, health, member }) {
 }
 
 /** @param {any} room */
-function vaultCard({ packages, free_bytes: free, total_bytes: total, days_left: days, level }) {
+function vaultCard({ packages, free_bytes: free, total_bytes: total, days_left: days, level, last_scrub: scrubbed }) {
   const used = total ? 1 - free / total : null;
   const line = free === null ? t("room.line.open", { n: packages }) : t("room.line", { n: packages, free: bytesInWords(free) });
+  const scrub = scrubSentence(scrubbed);
   return [
     h("div", { class: "worker-head" }, h("strong", {}, t("room.title")), h("span", { class: "worker-cameras" }, used === null ? "" : t("room.used", { share: `${Math.round(used * 100)}%` }))),
     h("p", { class: "worker-facts", "data-level": level }, [line, days === null ? "" : t(days < SOON_DAYS ? "room.line.soon" : "room.line.days", { age: ageWords(days * 86_400) })].filter(Boolean).join(" · ")),
+    h("p", { class: "worker-facts scrub", "data-level": scrub.level }, t(scrub.key, scrub.values)),
   ];
 }
 

@@ -5,7 +5,7 @@
 import { fill, h } from "./dom.js";
 import { ApiProblem, callJson } from "./http.js";
 import { language, onLanguage, speak, t } from "./i18n.js";
-import { ageWords } from "./times.js";
+import { ageWords, shortTime } from "./times.js";
 
 /** @typedef {{level: "ample" | "warning" | "critical", free_bytes: number | null, total_bytes: number | null, days_left: number | null, due: number, due_bytes: number}} Room */
 
@@ -39,6 +39,18 @@ export function roomSentences(room) {
   if (room.days_left !== null && room.free_bytes > 0) said.push({ key: room.days_left < SOON_DAYS ? "room.soon" : "room.days", values: { age: ageWords(room.days_left * DAY_S) } });
   said.push({ key: room.due > 0 ? "room.due" : "room.act", values: { n: room.due, size: bytesInWords(room.due_bytes) } });
   return said;
+}
+
+/**
+ * Return the key of what the newest scrub found, its values and how urgent that is.
+ * @param {{started: string, faults: any[], custody_faults: string[], record_faults: string[]} | null} scrub
+ * @returns {{key: string, values: Record<string, string | number>, level: "ample" | "critical"}}
+ */
+export function scrubSentence(scrub) {
+  if (!scrub) return { key: "scrub.never", values: {}, level: "ample" };
+  const [files, custody, records] = [scrub.faults.length, scrub.custody_faults.length, scrub.record_faults.length];
+  const values = { at: shortTime(Date.parse(scrub.started)), n: files + custody + records, files, custody, records };
+  return values.n ? { key: "scrub.faults", values, level: "critical" } : { key: "scrub.sound", values, level: "ample" };
 }
 
 export class RoomBanner {

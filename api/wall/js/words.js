@@ -206,6 +206,9 @@ export const WORDS = {
   "room.line.open": ["{n} 个证据包 · 容量未设定", "{n} packages · no capacity set"],
   "room.line.soon": ["3 小时内存满", "full within 3 h"],
   "room.line.days": ["约 {age}后存满", "full in {age}"],
+  "scrub.never": ["尚未做过完整性巡检", "never scrubbed"],
+  "scrub.sound": ["完整性巡检 {at}：无异常", "scrub of {at}: sound"],
+  "scrub.faults": ["完整性巡检 {at} 发现 {n} 处异常：证据文件 {files}，保管链 {custody}，其他记录 {records}。请在服务器上运行 plumewatch vault scrub 查看。", "Faults found by the scrub of {at}: {n} (files {files}, custody {custody}, other records {records}). Run plumewatch vault scrub on the server to see them."],
 
   "leads.title": ["线索", "Leads"],
   "leads.all": ["全部", "All"],

@@ -19,7 +19,7 @@ const { crossing, moved, polygonFault } = await import("../../../api/wall/js/geo
 const { agreement, paperOf } = await import("../../../api/wall/js/paper.js");
 const { parseReadings } = await import("../../../api/wall/js/readings.js");
 const { loadOf } = await import("../../../api/wall/js/loads.js");
-const { bytesInWords, roomSentences } = await import("../../../api/wall/js/room.js");
+const { bytesInWords, roomSentences, scrubSentence } = await import("../../../api/wall/js/room.js");
 const { joined, lengthWords, levelOf, shareWords } = await import("../../../api/wall/js/strips.js");
 const { troubleOf, watchOf } = await import("../../../api/wall/js/troubles.js");
 const { BoxTrack, MediaClock } = await import("../../../api/wall/js/timeline.js");
@@ -404,6 +404,16 @@ test("nothing is said of ample room, and the rest with what is left, until when 
   assert.deepEqual(roomSentences({ ...room, level: "critical", days_left: null, due: 3, due_bytes: 1500 }).map(({ key }) => key), ["room.critical", "room.due"]);
   assert.deepEqual(roomSentences({ ...room, days_left: 0 }).map(({ key }) => key), ["room.warning", "room.soon", "room.act"]);
   assert.deepEqual(roomSentences({ ...room, level: "critical", free_bytes: 0, days_left: 0 }).map(({ key }) => key), ["room.full", "room.act"]);
+});
+
+test("what the newest scrub found is told with its time, and that there was none", () => {
+  assert.deepEqual(scrubSentence(null), { key: "scrub.never", values: {}, level: "ample" });
+  const sound = { started: "2026-11-23T02:30:05.120Z", faults: [], custody_faults: [], record_faults: [] };
+  const { key, values, level } = scrubSentence(sound);
+  assert.deepEqual([key, values.at, values.n, level], ["scrub.sound", "11-23 10:30:05", 0, "ample"]);
+  const found = scrubSentence({ ...sound, faults: [{}], custody_faults: ["x"], record_faults: ["y", "z"] });
+  assert.deepEqual([found.key, found.level], ["scrub.faults", "critical"]);
+  assert.deepEqual(found.values, { at: "11-23 10:30:05", n: 4, files: 1, custody: 1, records: 2 });
 });
 
 test("what a clip lacks is told in words with its length, and without one where nobody measured it", () => {

@@ -1,6 +1,7 @@
 """The warning across the wall before the vault is full, over a real API and a real vault."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +13,7 @@ from playwright.sync_api import Page, expect
 from api.contract.tarball import write_tar
 from api.keeper import Keeper
 from api.room import RoomLevel
+from api.scrub import scrub
 from api.settings import Settings
 from tests.api.conftest import Posting, RunningApi
 from tests.api.contract.sample import TestSigner, make_package
@@ -85,4 +87,43 @@ def test_the_wall_warns_before_the_vault_is_full(
     wall.locator('[data-act="coverage"]').click()
     expect(wall.locator(".vault")).to_contain_text("packages")
     keep_picture(wall, "room-critical-en-1366")
+    assert complaints == []
+
+
+def test_the_system_panel_tells_what_the_newest_scrub_found(
+    api: RunningApi,
+    enrolled: httpx.Client,
+    make_posting: Callable[..., Posting],
+    wall: Page,
+    complaints: list[str],
+) -> None:
+    """That there was none, that all was sound, and how many faults of what, each with its time; in both languages."""
+    posting = make_posting()
+    assert posting.send(enrolled).status_code == 201
+    assert posting.lead.evidence is not None
+    line = wall.locator(".vault .scrub")
+    opener = wall.locator('[data-act="coverage"]')
+
+    def look() -> None:
+        wall.reload()
+        opener.click()
+
+    look()
+    expect(line).to_have_text("尚未做过完整性巡检")
+    assert scrub(api.state.database, api.state.vault).is_sound
+    look()
+    expect(line).to_have_text(re.compile(r"^完整性巡检 \d\d:\d\d:\d\d：无异常$"))
+    sums = posting.lead.evidence.sums_sha256
+    clip = api.settings.data_dir / "vault" / sums[:2] / sums / "clip.mp4"
+    clip.chmod(0o640)
+    clip.write_bytes(b"rotten")
+    assert scrub(api.state.database, api.state.vault).fault_count == 1
+    look()
+    expect(line).to_contain_text("发现 1 处异常：证据文件 1，保管链 0，其他记录 0。")
+    expect(line).to_have_attribute("data-level", "critical")
+    keep_picture(wall, "scrub-zh-1366")
+    wall.keyboard.press("Escape")
+    wall.get_by_role("button", name="EN").click()
+    opener.click()
+    expect(line).to_contain_text(": 1 (files 1, custody 0, other records 0).")
     assert complaints == []
