@@ -45,8 +45,10 @@ def open_database(settings: Settings) -> Iterator[Database]:
     """Open the settings' store, brought up to date."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not settings.database_url.get_secret_value():
-        # SQLite gives its journal files the mode of the database file.
-        os.close(os.open(settings.sqlite_path(), os.O_RDWR | os.O_CREAT, 0o600))
+        # SQLite gives its journal files the mode of the database file. One that is there is not opened: closing it
+        # would drop this process's locks on it (sqlite.org/howtocorrupt.html, 2.2), and another process that comes and
+        # goes would take the journal away that is written here.
+        settings.sqlite_path().touch(mode=0o600)
     database = Database(settings.sqlalchemy_url(), lock_file=settings.data_dir / "migrate.lock")
     try:
         database.migrate()

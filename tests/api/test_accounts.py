@@ -2,6 +2,8 @@
 
 import json
 import stat
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,7 +26,7 @@ from api.store.agreement.log import Disagreements, disagreements
 from api.store.faults import RecordConflict, UnknownRecord
 from api.store.people import Role, check_password, find_session, open_session
 from api.store.tlog import LeafKind, leaves_about
-from api.store.workers import find_worker
+from api.store.workers import add_worker_key, find_worker
 
 
 @pytest.fixture
@@ -121,3 +123,22 @@ def test_who_is_let_in_again_has_a_new_password_and_the_log_tells_both(settings:
         ("operator", "disabled", "duty", "operator"),
         ("operator", "enabled", "duty", "operator"),
     ]
+
+
+def test_opening_the_store_once_more_keeps_the_locks_of_who_has_it_open(settings: Settings) -> None:
+    """What is written after another process has come and gone is in the file, not in a journal that was taken away."""
+    counted = (
+        "import sqlite3, sys; store = sqlite3.connect(sys.argv[1]); "
+        "print(store.execute('SELECT count(*) FROM worker_keys').fetchone()[0]); store.close()"
+    )
+
+    def keys_seen_by_another_process() -> int:
+        command = [sys.executable, "-c", counted, str(settings.sqlite_path())]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
+
+    with open_database(settings) as database:
+        create_worker_key(settings, "north")
+        assert keys_seen_by_another_process() == 1
+        with database.writing() as session:
+            add_worker_key(session, "south", utc_now())
+        assert keys_seen_by_another_process() == 2
