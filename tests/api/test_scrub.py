@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import text
 
 from api.contract.schema import rfc3339
+from api.contract.stamp import fingerprint
 from api.scrub import ScrubReport, last_scrub, scrub
 from api.store.access import log_accesses
-from tests.api.conftest import Posting, RunningApi
-from tests.api.contract.sample import LEAD_ID, START
+from tests.api.conftest import NODE, Posting, RunningApi
+from tests.api.contract.sample import LEAD_ID, START, TestSigner
 
 
 @pytest.fixture
@@ -160,6 +161,32 @@ def test_forged_custody_and_a_forged_decision_are_told(api: RunningApi, operator
     kept = operator.get("/v1/vault").json()["last_scrub"]
     assert (len(kept["custody_faults"]), len(kept["record_faults"])) == (1, 1)
     assert "found 2 faults: " in told(operator)[0]
+
+
+def test_a_revoked_certificate_that_counts_again_is_told(
+    api: RunningApi,
+    enrolled: httpx.Client,
+    operator: httpx.Client,
+    make_posting: Callable[..., Posting],
+    signer: TestSigner,
+) -> None:
+    """Who clears a revocation in the table gets packages of the stolen key filed; a scrub names the certificate."""
+    name = fingerprint(signer.certificate)
+    body = {"certificate_sha256": name, "reason": "密钥泄露", "since": rfc3339(START)}
+    assert operator.post("/v1/trust/revocations", json=body).status_code == 204
+    assert make_posting().send(enrolled).status_code == 422
+    sound = run(api, "scrub")
+    assert (sound.returncode, sound.stdout.strip().endswith("sound")) == (0, True)
+    with api.state.database.writing() as session:
+        session.execute(text("UPDATE certificates SET revoked = NULL, reason = ''"))
+    assert make_posting().send(enrolled).status_code == 201
+    found = run(api, "scrub")
+    assert (found.returncode, found.stderr) == (1, "")
+    assert found.stdout.splitlines()[0] == (
+        f"RECORD the certificate {name} of node {NODE} was revoked since {rfc3339(START)} (the log's leaf 1); "
+        "it is not marked so"
+    )
+    assert "found 1 fault: " in told(operator)[0]
 
 
 def test_the_command_tells_rot(api: RunningApi, place: Path) -> None:
