@@ -82,8 +82,8 @@ class Stock:
 
 
 def holds_of(session: Session, lead_id: str) -> list[Hold]:
-    """Return every setting and release of a hold on a lead's package, oldest first."""
-    rows = session.scalars(select(HoldRow).where(HoldRow.lead_id == lead_id).order_by(HoldRow.seq))
+    """Return every setting and release of a hold on a lead's package, oldest first: in the order of their leaves."""
+    rows = session.scalars(select(HoldRow).where(HoldRow.lead_id == lead_id).order_by(HoldRow.log_index))
     return [Hold(row.lead_id, row.is_set, row.reason, row.by, row.at, row.log_index) for row in rows]
 
 
@@ -188,9 +188,9 @@ def _sums(session: Session, statement: Select[int, int]) -> tuple[int, int]:
 
 
 def _held() -> Select[str]:
-    """Select the leads whose newest entry about a hold sets one."""
-    newest = select(func.max(HoldRow.seq)).group_by(HoldRow.lead_id)
-    return select(HoldRow.lead_id).where(HoldRow.seq.in_(newest), HoldRow.is_set.is_(True))
+    """Select the leads whose newest leaf about a hold sets one; a row's number is in no leaf and decides nothing."""
+    newest = select(func.max(HoldRow.log_index)).group_by(HoldRow.lead_id)
+    return select(HoldRow.lead_id).where(HoldRow.log_index.in_(newest), HoldRow.is_set.is_(True))
 
 
 def _due(rule: RetentionRule, now: datetime) -> Select[str, str, str, int, int, datetime]:

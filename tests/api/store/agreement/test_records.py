@@ -1,13 +1,14 @@
 """Holds, covered copies and cameras' files held against the log."""
 
 import hashlib
+from datetime import timedelta
 
 import pytest
 
 from api.contract.article41 import Article41File
 from api.store.agreement.log import disagreements
 from api.store.camera_files import put_camera_file
-from api.store.holds import set_hold
+from api.store.holds import RetentionRule, due_packages, is_held, set_hold, stock
 from api.store.redactions import Covering, add_redaction
 from tests.api.contract.sample import START
 from tests.api.store.agreement.conftest import Store, lead_id
@@ -73,3 +74,16 @@ def test_a_rewritten_record_is_found(store: Store, attack: str, said: str) -> No
     store.rewrite(attack)
     (sentence,) = found(store)
     assert said in sentence
+
+
+def test_a_hold_stands_by_its_leaf_whatever_its_row_is_numbered(store: Store) -> None:
+    """A release that is numbered as if it were the newest entry frees nothing: a row's number is in no leaf."""
+    with store.database.writing() as session:
+        set_hold(session, ONE, held=True, reason="再议", by="operator:li", at=START)
+    store.rewrite("UPDATE holds SET seq = 9 WHERE seq = 2")
+    rule, later = RetentionRule(1, 1), START + timedelta(days=1000)
+    with store.database.reading() as session:
+        assert is_held(session, ONE)
+        assert due_packages(session, rule, later, 10) == []
+        assert stock(session, rule, later).held == 1
+    assert found(store) == []
