@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.concurrency import run_in_threadpool
 
 from api.authority import Authority, AuthorityError, HttpAuthority, SiteAuthority, ask
+from api.contract.revocation import parse_crls
 from api.contract.stamp import StampError, read_certificates
 from api.keys import KeysError, SiteKeys
 from api.settings import Settings
@@ -56,6 +57,7 @@ def outside_roots(settings: Settings) -> bytes:
     try:
         pem = settings.tsa_roots.read_bytes()
         read_certificates(pem)
+        parse_crls(pem)
     except (OSError, StampError) as fault:
         raise KeysError(f"PLUMEWATCH_TSA_ROOTS: {settings.tsa_roots}: {fault}") from fault
     return pem

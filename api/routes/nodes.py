@@ -86,7 +86,7 @@ def post_node(body: Enrolment, worker: AnyWorker, state: State, response: Respon
                 session,
                 name=body.name,
                 number=body.number,
-                certificate_pem=body.certificate_pem,
+                certificate_pem=certificate.public_bytes(Encoding.PEM).decode(),
                 fingerprint=fingerprint(certificate),
                 key_id=worker.key_id,
                 at=utc_now(),
@@ -177,7 +177,7 @@ def post_authority(body: NewAuthority, admin: Admin, state: State) -> None:
                 session,
                 fingerprint=fingerprint(certificate),
                 name=certificate.subject.rfc4514_string(),
-                pem=body.certificate_pem,
+                pem=certificate.public_bytes(Encoding.PEM).decode(),
                 by=caller_name(admin),
                 at=utc_now(),
             )

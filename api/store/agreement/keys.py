@@ -155,8 +155,10 @@ def _certificate_faults(row: CertificateRow, told: _Anchor | None) -> Iterator[s
 
 
 def _is_of(pem: str, sha256: str) -> bool:
-    """True for the one certificate of that fingerprint; every other one in `pem` would be trusted too."""
+    """True for the one certificate of that fingerprint, with no other block of PEM, which OpenSSL may trust too."""
     try:
-        return [fingerprint(each) for each in read_certificates(pem.encode())] == [sha256]
+        return pem.count("-----BEGIN") == 1 and [fingerprint(each) for each in read_certificates(pem.encode())] == [
+            sha256
+        ]
     except StampError:
         return False

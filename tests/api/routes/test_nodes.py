@@ -1,15 +1,20 @@
 """Nodes over HTTP: pinned once, their roots given out."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from sqlalchemy import text
 
+from api.clock import utc_now
+from api.contract.verification import verify_package
 from api.store.agreement.log import Disagreements, disagreements
 from tests.api.conftest import NODE, RunningApi
-from tests.api.contract.sample import FOR_STAMPS, SITES_POLICY, TestSigner
+from tests.api.contract.sample import FOR_STAMPS, SITES_POLICY, TestSigner, make_package, run_verify_sh
+from tests.api.contract.test_revocation import make_crl, pem_of
 
 
 @pytest.fixture(autouse=True)
@@ -86,3 +91,66 @@ def test_a_bureau_s_certificate_for_other_purposes_is_taken(worker: httpx.Client
     """Authorities put purposes such as client authentication into what they issue."""
     purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
     assert enrol(worker, NODE, 1, TestSigner(NODE, extensions=(purposes,)).certificate_pem).status_code == 201
+
+
+def planted_beside(node: TestSigner, authority: TestSigner) -> bytes:
+    """A node's certificate with what OpenSSL reads beside it and pyca does not: an authority, and a false list."""
+    label = (b"CERTIFICATE-----", b"TRUSTED CERTIFICATE-----")
+    false_list = make_crl(node.certificate.issuer, authority.key, node.certificate.serial_number, utc_now())
+    return node.certificate_pem + authority.certificate_pem.replace(*label) + pem_of(false_list)
+
+
+def check_roots(roots: Path, folder: Path, node: TestSigner, authority: TestSigner) -> None:
+    """The node's package passes both verifiers, and that of whoever planted the authority neither."""
+    for by, holds in ((node, True), (TestSigner(NODE, issuer=authority), False)):
+        package = make_package(folder / str(holds), by).folder
+        assert verify_package(package, roots.read_bytes()).ok is holds
+        done = run_verify_sh(package, roots)
+        assert done.returncode == (0 if holds else 1), done.stdout
+
+
+def test_what_stands_beside_a_node_s_certificate_becomes_no_root(
+    worker: httpx.Client, operator: httpx.Client, signer: TestSigner, tmp_path: Path
+) -> None:
+    """A worker's key plants neither an authority nor a list of revoked certificates in the roots of verifiers."""
+    site_root = operator.get("/v1/trust/nodes.pem").content
+    authority = TestSigner("Bureau CA", ca=True, extensions=(SITES_POLICY,))
+    assert enrol(worker, NODE, 1, planted_beside(signer, authority)).status_code == 201
+    (node,) = operator.get("/v1/nodes").json()["nodes"]
+    assert node["certificate_pem"].encode() == signer.certificate_pem
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(operator.get("/v1/trust/nodes.pem").content)
+    assert roots.read_bytes() == signer.certificate_pem + site_root
+    check_roots(roots, tmp_path, signer, authority)
+
+
+def test_what_was_stored_beside_a_certificate_becomes_no_root(
+    api: RunningApi, worker: httpx.Client, operator: httpx.Client, signer: TestSigner
+) -> None:
+    """Rows from before are written anew whenever roots are given out, and the scrub tells of them."""
+    assert enrol(worker, NODE, 1, signer.certificate_pem).status_code == 201
+    roots = operator.get("/v1/trust/nodes.pem").content
+    planted = planted_beside(signer, TestSigner("Bureau CA", ca=True)).decode()
+
+    def store(pem: str) -> None:
+        with api.state.database.engine.begin() as connection:
+            connection.execute(text("UPDATE certificates SET pem = :pem WHERE kind = 'node'"), {"pem": pem})
+            connection.execute(text("UPDATE nodes SET certificate_pem = :pem"), {"pem": pem})
+
+    store(planted)
+    assert operator.get("/v1/trust/nodes.pem").content == roots
+    with api.state.database.snapshot() as session:
+        node, certificate = disagreements(session).records
+    assert "has another certificate than the one that it is listed with" in node
+    assert "is another one" in certificate
+    store(f"subject=CN = {NODE}\n\n{signer.certificate_pem.decode()}")
+    assert operator.get("/v1/trust/nodes.pem").content == roots
+
+
+def test_what_stands_beside_an_authority_s_certificate_becomes_no_root(operator: httpx.Client) -> None:
+    """Nor does an admin trust more than the authority that he was shown."""
+    site_root = operator.get("/v1/trust/nodes.pem").content
+    bureau, stranger = TestSigner("Bureau CA", ca=True), TestSigner("Other CA", ca=True)
+    given = {"certificate_pem": planted_beside(bureau, stranger).decode()}
+    assert operator.post("/v1/trust/authorities", json=given).status_code == 204
+    assert operator.get("/v1/trust/nodes.pem").content == bureau.certificate_pem + site_root

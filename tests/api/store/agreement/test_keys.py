@@ -9,6 +9,7 @@ from api.store.agreement.log import disagreements
 from api.store.trust import add_authority, revoke_certificate
 from api.store.workers import enrol_node
 from tests.api.contract.sample import START, TestSigner
+from tests.api.contract.test_revocation import make_crl, pem_of
 from tests.api.store.agreement.conftest import Store
 
 FIRST, SECOND, GONE = TestSigner("north"), TestSigner("north"), TestSigner("south")
@@ -91,6 +92,7 @@ def test_keys_as_they_were_logged_agree(store: Store) -> None:
         ),
         ("UPDATE certificates SET pem = :foreign_pem WHERE fingerprint = :bureau", ["is another one: its bytes have"]),
         ("UPDATE certificates SET pem = pem || :foreign_pem WHERE fingerprint = :bureau", ["is another one"]),
+        ("UPDATE certificates SET pem = pem || :list WHERE fingerprint = :bureau", ["is another one"]),
         ("UPDATE certificates SET pem = 'x' WHERE fingerprint = :second", ["of node north is another one"]),
         (
             "UPDATE certificates SET name = 'south' WHERE fingerprint = :first",
@@ -150,6 +152,7 @@ def test_a_rewritten_key_is_found(store: Store, attack: str, said: list[str]) ->
         "foreign": sha256(FOREIGN),
         "first_pem": FIRST.certificate_pem.decode(),
         "foreign_pem": FOREIGN.certificate_pem.decode(),
+        "list": pem_of(make_crl(BUREAU.certificate.subject, FOREIGN.key, 1, START)).decode(),
     }
     store.rewrite(
         attack, **{name: value for name, value in values.items() if f":{name} " in f"{attack} ".replace(",", " ")}
