@@ -157,7 +157,7 @@ def promote(
     """
     known, folder = Registry.load(registry), Path(candidate)
     if folder.is_dir():
-        name, table = _candidate(folder)
+        name, table = _candidate(folder, known)
         replaced = known.models.get(name)
     else:
         name, table = known.verify(candidate).card.name, None
@@ -209,8 +209,8 @@ def _belongs(result: Result, sha256: str, path: Path) -> None:
         raise PromotionError(message)
 
 
-def _candidate(folder: Path) -> tuple[str, dict[str, Any]]:
-    """Return name and registry table of a candidate whose weights are the ones its table names."""
+def _candidate(folder: Path, known: Registry) -> tuple[str, dict[str, Any]]:
+    """Return name and registry table of a candidate whose weights are the ones its table names; new to `known`."""
     path = folder / "candidate.toml"
     try:
         ((name, table),) = tomllib.loads(path.read_text(encoding="utf-8"))["models"].items()
@@ -220,6 +220,10 @@ def _candidate(folder: Path) -> tuple[str, dict[str, Any]]:
         raise PromotionError(message) from None
     if hashlib.sha256(weights.read_bytes()).hexdigest() != sha256:
         message = f"{weights}: not the weights that {path} names"
+        raise PromotionError(message)
+    title = f"{name} {table['version']}"
+    if title in {model.title for model in (*known.models.values(), *known.retired)}:
+        message = f"there is or was a {title}, which evidence may name: train with another --release"
         raise PromotionError(message)
     return name, table
 

@@ -35,7 +35,8 @@ _READY_WITHIN_S = 60.0
 _TICK_S = 0.25
 WORKER_STOPS_WITHIN_S = 150.0
 """More than the deadlines of a worker's parts together (`vision.worker.Worker.run`), so that none is cut short which
-still finishes evidence; where bus and API answer, a worker has stopped within seconds."""
+still finishes evidence; where bus and API answer, a worker has stopped within seconds. Who sends to the API may still
+wait for an answer beyond that; what they hold is on disk and goes on at the next start."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from streams.frame import Frame
 from streams.watch import WatchReason
 from vision.background import Background, Condition
 from vision.belief import Belief
-from vision.bench import Bench
+from vision.bench import Bench, RuleFailedError
 from vision.budget import Climb, Range
 from vision.change import BoxChange, PictureChange
 from vision.config import WorkerConfig
@@ -193,7 +193,11 @@ class CameraAnalyser:
         return WatchReason.CHANGE if self._novelty.is_new else None
 
     def observe(self, frame: Frame, detections: Detections) -> list[LeadChange]:
-        """Take in the next picture and its boxes, in pixels of the source; return the leads that changed."""
+        """
+        Take in the next picture and its boxes, in pixels of the source; return the leads that changed.
+
+        Raises `RuleFailedError`, which holds the leads that changed all the same.
+        """
         changes: list[LeadChange] = []
         resolution_wh = frame.source_wh
         if self._time is None or frame.time.epoch != self._time.epoch:
@@ -216,8 +220,12 @@ class CameraAnalyser:
                 changes += self._bench.end_rules(CloseReason.UNSIGHTED)
             return changes
         self._shown = view
-        changes += self._bench.observe(view)
-        self._renounce()
+        try:
+            changes += self._bench.observe(view)
+        except RuleFailedError as error:
+            raise RuleFailedError(error.rules, [*changes, *error.changes]) from error.__cause__
+        finally:
+            self._renounce()
         return changes
 
     @property

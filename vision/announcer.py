@@ -24,10 +24,16 @@ _PAUSE_S = 2.0
 
 
 class Announcer:
-    """Tells the bus of confirmed leads from a thread of its own: whoever announces never waits for the bus."""
+    """
+    Tells the bus of confirmed leads from a thread of its own: whoever announces never waits for the bus.
+
+    Attributes:
+        dropped: announcements that nobody will hear: too many waited, one failed, or the end came first.
+    """
 
     def __init__(self, bus_client: redis.Redis) -> None:
         self._redis = bus_client
+        self.dropped = 0
         self._waiting: deque[LeadAnnouncement] = deque()
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -39,20 +45,27 @@ class Announcer:
         self._thread.start()
 
     def stop(self, deadline_s: float = STOP_S) -> None:
-        """Try once more to tell what waits, and end; what the bus does not take by then is given up."""
+        """Try once more to tell what waits, and end; what the bus does not take by then is given up and counted."""
         self._stopping.set()
         self._wake.set()
         self._thread.join(deadline_s)
-
-    def announce(self, announcement: LeadAnnouncement) -> bool:
-        """Have the lead told once the bus takes it; return False where the oldest that waited was dropped for it."""
+        if self._thread.is_alive():
+            log.error("the bus still holds an announcement; the leads come with their packages", deadline_s=deadline_s)
         with self._lock:
-            is_room = len(self._waiting) < _MOST_WAITING
-            if not is_room:
+            left = len(self._waiting)
+            self._waiting.clear()
+            self.dropped += left
+        if left:
+            log.warning("announcements are given up; the leads come with their packages", dropped=left)
+
+    def announce(self, announcement: LeadAnnouncement) -> None:
+        """Have the lead told once the bus takes it; the oldest is dropped where too many wait."""
+        with self._lock:
+            if len(self._waiting) == _MOST_WAITING:
                 self._waiting.popleft()
+                self.dropped += 1
             self._waiting.append(announcement)
         self._wake.set()
-        return is_room
 
     def _run(self) -> None:
         while True:
@@ -67,6 +80,7 @@ class Announcer:
                 self._wake.set()
             except Exception:
                 log.exception("announcement failed; it is given up")
+                self.dropped += 1
                 self._wake.set()
             if is_last:
                 return

@@ -10,8 +10,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Self
 
-import structlog
-
 from models.detector import ModelCard
 from streams.camera import camera_id
 from streams.clock import CaptureTime
@@ -33,7 +31,14 @@ from vision.rules.visible import VisibleRule
 from vision.sections import CameraConfig
 from vision.tracks import TrackerSettings
 
-log = structlog.get_logger(__name__)
+
+class RuleFailedError(Exception):
+    """Rules failed on a picture: `rules` by id; `changes` are the leads that the others made of it, and count."""
+
+    def __init__(self, rules: Sequence[str], changes: Sequence[LeadChange]) -> None:
+        super().__init__(f"rules failed on a picture: {', '.join(rules)}")
+        self.rules = tuple(rules)
+        self.changes = tuple(changes)
 
 
 class Bench:
@@ -56,7 +61,6 @@ class Bench:
     def __init__(
         self, camera: str, rules: Sequence[Rule], judge: Judge | None = None, tamper: TamperRule | None = None
     ) -> None:
-        self._camera = camera
         self._rules = tuple(rules)
         self._visible = tuple(rule for rule in rules if isinstance(rule, VisibleRule))
         self._judge = judge
@@ -137,15 +141,24 @@ class Bench:
         self._time, self._readings = time, readings
 
     def observe(self, view: View) -> list[LeadChange]:
-        """Return the leads that the next picture changes."""
+        """
+        Return the leads that the next picture changes.
+
+        Raises `RuleFailedError` once all rules have seen it: a fault of one must not cost the lead that another has
+        just confirmed.
+        """
         self.look_at(view.time, view.readings)
         changes: list[LeadChange] = []
+        faults: dict[str, Exception] = {}
         for rule in self._rules:
             try:
                 changes += rule.observe(view)
-            except Exception:  # a fault of one rule must not cost the lead that another has just confirmed
-                log.exception("a rule failed on a picture; the others go on", camera=self._camera, rule=rule.id)
-        return self._told(changes)
+            except Exception as fault:  # noqa: BLE001 - told below, whatever it is
+                faults[rule.id] = fault
+        told = self._told(changes)
+        if faults:
+            raise RuleFailedError(list(faults), told) from next(iter(faults.values()))
+        return told
 
     def observe_health(
         self, health: PictureHealth, time: CaptureTime, resolution_wh: tuple[int, int]

@@ -133,7 +133,11 @@ def _one_stream(packets: Sequence[Packet], about_s: Fraction) -> tuple[Packet, .
 
 
 def _that_fit(packets: Sequence[Packet], about_s: Fraction, most_bytes: int) -> tuple[Packet, ...]:
-    """Return the packets without the groups of pictures farthest from `about_s`, so that they take `most_bytes`."""
+    """
+    Return the packets without the groups of pictures farthest from `about_s`, so that they take `most_bytes`.
+
+    The group that shows `about_s` is left to the last, however long it is.
+    """
     groups: deque[list[Packet]] = deque()
     for packet in packets:
         if packet.is_keyframe or not groups:
@@ -141,7 +145,7 @@ def _that_fit(packets: Sequence[Packet], about_s: Fraction, most_bytes: int) -> 
         groups[-1].append(packet)
     size = sum(len(packet.data) for packet in packets)
     while size > most_bytes and len(groups) > 1:
-        is_before = about_s - groups[0][0].time.pts_s > groups[-1][-1].time.pts_s - about_s
+        is_before = about_s - groups[1][0].time.pts_s > groups[-1][0].time.pts_s - about_s
         size -= sum(len(packet.data) for packet in (groups.popleft() if is_before else groups.pop()))
     kept = [packet for group in groups for packet in group]
     while size > most_bytes:

@@ -21,6 +21,7 @@ from api.contract.manifest import Article41
 from api.contract.schema import LeadAnnouncement, LeadState
 from models.detections import Detections
 from streams.camera import Camera, CameraId
+from streams.clock import CaptureTime
 from streams.frame import Frame
 from streams.runner import StreamState
 from vision.announcer import Announcer
@@ -84,7 +85,7 @@ class _Pending:
 
 @dataclass(slots=True)
 class DeskStats:
-    """Counts since the start: cases opened, finished, and attempts that failed for want of space."""
+    """Counts since the start: cases opened, finished, attempts that failed for want of space, announcements unheard."""
 
     opened: int = 0
     finished: int = 0
@@ -98,7 +99,7 @@ class _Books:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     logs: dict[CameraId, DetectionLog] = field(default_factory=dict)
-    newest: dict[LeadKey, Lead] = field(default_factory=dict)
+    newest: dict[tuple[LeadKey, CaptureTime | None], Lead] = field(default_factory=dict)
     gone: set[CameraId] = field(default_factory=set)
 
 
@@ -128,7 +129,12 @@ class EvidenceDesk:
         self._stop_by = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="evidence")
-        self.stats = DeskStats()
+        self._stats = DeskStats()
+
+    @property
+    def stats(self) -> DeskStats:
+        """The counts as they stand."""
+        return replace(self._stats, announcements_dropped=self._announcer.dropped)
 
     def start(self) -> None:
         """Start the desk; it finishes what an earlier run left, too."""
@@ -158,7 +164,7 @@ class EvidenceDesk:
         if change.previous is TrackState.CANDIDATE and lead.state is TrackState.CONFIRMED:
             runner = watched.runner
             with self._books.lock:
-                self._books.newest[lead.key] = lead
+                self._books.newest[_identity(lead)] = lead
             self._arriving.put(
                 _Confirmed(
                     lead=lead,
@@ -172,8 +178,8 @@ class EvidenceDesk:
             )
             return
         with self._books.lock:
-            if lead.key in self._books.newest:
-                self._books.newest[lead.key] = lead
+            if _identity(lead) in self._books.newest:
+                self._books.newest[_identity(lead)] = lead
 
     def camera_gone(self, camera: CameraId) -> None:
         """Let the camera's cases be finished with what the ring holds: no more will come."""
@@ -215,7 +221,7 @@ class EvidenceDesk:
             self._store.recover()
             is_done = True
         except StorageError as error:
-            self.stats.storage_failures += 1
+            self._stats.storage_failures += 1
             log.error("evidence of an earlier run waits", error=str(error))  # noqa: TRY400
         finally:
             self._recover_at = math.inf if is_done else self._monotonic() + self._recover_pause_s
@@ -238,7 +244,7 @@ class EvidenceDesk:
             try:
                 self._open_case(confirmed)
             except StorageError as error:
-                self.stats.storage_failures += 1
+                self._stats.storage_failures += 1
                 log.error("lead waits for space", lead=confirmed.lead.key, error=str(error))  # noqa: TRY400
                 self._put_off(confirmed)
             except Exception:
@@ -260,11 +266,10 @@ class EvidenceDesk:
             pre_roll_s=evidence.pre_roll_s,
             post_roll_s=evidence.post_roll_s,
         )
-        self.stats.opened += 1
+        self._stats.opened += 1
         self._pending.append(_Pending(case, confirmed, self._monotonic() + evidence.post_roll_s + _LATE_S))
         document = case.document.model_copy(update={"state": LeadState.CANDIDATE})
-        if not self._announcer.announce(LeadAnnouncement(lead=document, still_jpeg_b64=_picture(case))):
-            self.stats.announcements_dropped += 1
+        self._announcer.announce(LeadAnnouncement(lead=document, still_jpeg_b64=_picture(case)))
 
     def _finish_cases(self, *, stopping: bool) -> None:
         """Finish the cases that are due; one that fails is put off, and the others go on."""
@@ -276,27 +281,27 @@ class EvidenceDesk:
             try:
                 self._finish_case(waiting)
             except StorageError as error:
-                self.stats.storage_failures += 1
+                self._stats.storage_failures += 1
                 log.error("evidence waits for space", lead=waiting.case.lead_id, error=str(error))  # noqa: TRY400
             except Exception:
                 log.exception("case cannot be finished; tried again", lead=waiting.case.lead_id)
 
     def _finish_case(self, waiting: _Pending) -> None:
-        confirmed, key = waiting.confirmed, waiting.case.lead.key
+        confirmed = waiting.confirmed
         newest = self._newest(waiting)
         self._store.finish_case(waiting.case, newest, confirmed.clips, confirmed.detections)
         self._pending.remove(waiting)
-        self.stats.finished += 1
+        self._stats.finished += 1
         with self._books.lock:
-            if _is_same(self._books.newest.get(key), newest):
-                del self._books.newest[key]
+            self._books.newest.pop(_identity(newest), None)
 
     def _newest(self, waiting: _Pending) -> Lead:
-        """Return the lead of a case as it stands now; with new zones or a new watch another lead may have its key."""
-        opened = waiting.case.lead
+        """Return the lead of a case as it stands now."""
+        opened, current = waiting.case.lead, waiting.confirmed.current()
+        if current is not None and _identity(current) == _identity(opened):
+            return current
         with self._books.lock:
-            known = (waiting.confirmed.current(), self._books.newest.get(opened.key))
-        return next((lead for lead in known if lead is not None and _is_same(lead, opened)), opened)
+            return self._books.newest.get(_identity(opened), opened)
 
     def _is_due(self, waiting: _Pending, now: float) -> bool:
         camera = waiting.case.lead.camera_id
@@ -307,9 +312,9 @@ class EvidenceDesk:
         return now >= waiting.deadline or camera in self._books.gone or waiting.confirmed.has_ended()
 
 
-def _is_same(known: Lead | None, lead: Lead) -> bool:
-    """Whether a lead of the same key is the same one: a lead is confirmed once."""
-    return known is not None and known.confirmed == lead.confirmed
+def _identity(lead: Lead) -> tuple[LeadKey, CaptureTime | None]:
+    """Return what no other lead has: with new zones or a new watch a key comes again, but a lead is confirmed once."""
+    return lead.key, lead.confirmed
 
 
 def site_of(camera: Camera, config: CameraConfig, worker: WorkerConfig) -> Site:

@@ -221,11 +221,17 @@ class PlumeReader:
         return min(textured, key=lambda one: abs(1 - one.share), default=None)
 
     def _least(self, mean: Linear) -> float | None:
-        """Return what the light alone proves, against the darkest that the background may have become meanwhile."""
+        """
+        Return what the light alone proves, against the darkest that the background may have become meanwhile.
+
+        ``None`` where that is too little, or where the picture shows nothing beside the plume: a shadow may have come.
+        """
+        if not self._controls:
+            return None
         clean, seen = (self._brightness(image, ABOVE) for image in (self._background, mean))
         wander = max(abs(self._brightness(half, ABOVE) / clean - 1) for half in (self._first, self._second))
         beside = [self._brightness(mean, at) / self._brightness(self._background, at) for at in self._controls]
-        least = one_background_opacity(seen, clean * min(1.0, max(beside, default=1.0))) - wander
+        least = one_background_opacity(seen, clean * min(1.0, max(beside))) - wander
         return least if least > LEAST_SEEN else None
 
     def _change(self, mean: Linear) -> float:

@@ -146,11 +146,10 @@ class Surroundings:
         return slice(max(top, 0), max(bottom, top + 3, 3)), slice(max(left, 0), max(right, left + 3, 3))
 
     def holds(self, window: Window) -> bool:
-        """Return whether the whole of a window lies in the picture."""
+        """Return whether the picture has the whole width of a window; above, each is cut where the picture ends."""
         outlet = self.outlet
         x, reach = outlet.x + window.aside * outlet.width_px, window.half_width * outlet.width_px
-        top = outlet.y - window.height * outlet.width_px
-        return self._left <= x - reach and x + reach < self._right and self._top <= top
+        return self._left <= x - reach and x + reach < self._right
 
     @property
     def lip(self) -> tuple[float, float]:

@@ -24,6 +24,7 @@ from streams.clock import utc_now
 from streams.frame import Frame, Packet
 from streams.runner import CameraRunner
 from vision.analyser import CameraAnalyser
+from vision.bench import RuleFailedError
 from vision.budgets import Budgets
 from vision.bus_client import open_bus
 from vision.claims import Claims
@@ -314,11 +315,17 @@ class Worker:
                 if watched.is_over or not self._claims.may_analyse(frame.camera_id):
                     return
                 detections = in_source(frame, detections)
-                changes = watched.analyser.observe(frame, detections)
+                fault = None
+                try:
+                    changes = watched.analyser.observe(frame, detections)
+                except RuleFailedError as error:
+                    changes, fault = list(error.changes), error
                 if (shown := watched.analyser.shown) is not None:
                     watched.lookback.note(shown, watched.analyser.new_readings)
                 self._desk.note(frame, detections, watched.analyser.new_readings)
                 self._report(watched, changes)
+                if fault is not None:
+                    raise fault  # the pool counts and tells it; a picture that a rule did not see is no watch
                 watched.note_analysed(frame)
                 self._budgets.note(frame.camera_id, watched.analyser, frame.time)
                 if watched.is_sighted:

@@ -159,6 +159,9 @@ def test_versions_retire_one_after_the_other(tmp_path: Path, registry: Path) -> 
         last = now
     known = Registry.load(registry)
     assert [model.title for model in known.retired] == ["new 0.2.0", "new 0.1.0"]
+    again = candidate(tmp_path / "again", "new", b"others", "0.2.0")
+    with pytest.raises(PromotionError, match=r"there is or was a new 0\.2\.0"):
+        promote(str(again), result(tmp_path / "again.json", b"others"), last, registry=registry)
     assert (registry.parent / "weights" / "new.pt").read_bytes() == b"checkpoint of weights 3"
 
 

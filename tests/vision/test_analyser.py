@@ -12,7 +12,7 @@ from streams.frame import BgrImage, Frame
 from streams.watch import WatchReason
 from tests.vision.moments import CARD, boxes, flickering, frame, grainy, moment, still_image
 from vision.analyser import CameraAnalyser
-from vision.bench import Bench
+from vision.bench import Bench, RuleFailedError
 from vision.config import WorkerConfig, parse_config
 from vision.health import PictureFault
 from vision.leads import CloseReason, Lead, LeadChange, LeadState
@@ -271,7 +271,7 @@ def test_smoke_is_confirmed_in_the_first_seconds_of_an_epoch_though_an_outlet_wa
 
 
 def test_a_rule_that_fails_costs_the_others_nothing() -> None:
-    """Whatever one rule raises, what another confirms in the same picture is told."""
+    """Whatever one rule raises, what another confirms in the same picture is told, and the fault is told too."""
 
     class Broken(_Witness):
         id = "broken"
@@ -283,8 +283,14 @@ def test_a_rule_that_fails_costs_the_others_nothing() -> None:
     bench = Bench.for_camera(config.cameras[0], config, CARD)
     bench._rules = (Broken(), *bench._rules)
     a = CameraAnalyser(config.cameras[0], bench, CARD.class_names)
+    told: list[LeadChange] = []
+    for second in every_half_second(0, 3):
+        with pytest.raises(RuleFailedError, match="broken") as failed:
+            watch(a, [second])
+        assert isinstance(failed.value.__cause__, ValueError)
+        told += failed.value.changes
 
-    assert ("smoke.visible", "confirmed") in story(watch(a, every_half_second(0, 3)))
+    assert ("smoke.visible", "confirmed") in story(told)
 
 
 def test_another_picture_size_begins_anew() -> None:

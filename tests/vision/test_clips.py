@@ -1,5 +1,6 @@
 """Clips for evidence: the right stills, whatever the order of coding, and every gap told."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -80,6 +81,16 @@ def test_a_clip_too_large_for_a_package_shows_what_lies_around_the_confirmation(
         (LEFT_OUT, 0.0, 2.0),
         (LEFT_OUT, 4.0, 5.9),
     ]
+
+
+def test_the_group_of_the_confirmation_stays_however_long_it_is(packets: list[Packet], tmp_path: Path) -> None:
+    """Of 4 s and 2 s between key frames the long one is kept where it shows the confirmation, near its end."""
+    long = [replace(one, is_keyframe=one.is_keyframe and one.time.pts_s in {0, 4}) for one in packets]
+    most = sum(len(packet.data) for packet in long if packet.time.pts_s < 4) + 100
+    clip = RingClips(ring_of(long, 6), most_bytes=most).write(
+        Span(0, Fraction(0), Fraction(59, 10), Fraction(7, 2)), [], tmp_path / "clip.mp4"
+    )
+    assert (clip.first.pts_s, round(float(clip.last.pts_s), 1)) == (0, 4.0)
 
 
 def test_a_group_that_is_too_large_by_itself_is_cut_at_its_end(packets: list[Packet], tmp_path: Path) -> None:

@@ -151,14 +151,16 @@ def test_another_lead_of_the_same_key_lends_a_package_nothing() -> None:
     """With new zones tracks are counted anew: what is confirmed then under the key of an open case is another lead."""
     store = FakeStore(wanted=2)
     first, second = lead(), replace(lead(), confirmed=moment(8), last=moment(9), violation_code="V03_OPEN_BURNING")
+    over = replace(first, state=LeadState.CLOSED, last=moment(6), reason=CloseReason.SHUTDOWN)
 
     def feed(desk: EvidenceDesk, watched: SimpleNamespace) -> None:
         watched.lead = lambda _: second
         confirm(desk, watched, first)
+        desk.take(watched, LeadChange(over, LeadState.CONFIRMED))  # type: ignore[arg-type]
         confirm(desk, watched, second)
 
     run_desk(store, FakeBus(), feed)
-    assert store.finished == [first, second]
+    assert store.finished == [over, second]
 
 
 def test_a_lead_that_cannot_be_opened_does_not_block_the_next() -> None:
@@ -185,11 +187,11 @@ def test_a_full_disk_delays_a_lead_and_loses_none() -> None:
 
 @pytest.mark.parametrize("fault", [StorageError("no space left on device"), PackageError("too large"), KeyError("odd")])
 def test_a_recovery_that_fails_stops_no_lead(fault: Exception) -> None:
-    """Whatever an earlier run has left, leads of this one are opened and finished, and the recovery is not given up."""
+    """Whatever an earlier run has left, leads of this one are opened and finished."""
     store = FakeStore(recover_faults=[fault])
     desk = run_desk(store, FakeBus(), lambda desk, watched: confirm(desk, watched, lead()))
     assert (desk.stats.opened, desk.stats.finished) == (1, 1)
-    assert store.recoveries == 1
+    assert store.recoveries >= 1
 
 
 def test_a_recovery_is_tried_again_until_nothing_is_left() -> None:

@@ -81,7 +81,7 @@ def test_opacity_is_read_whatever_the_plume_s_own_light(opacity: float, own: flo
     assert reading.sd < 0.04
 
 
-@pytest.mark.parametrize(("left", "right"), [(0, 235), (85, 320), (0, 200)])
+@pytest.mark.parametrize(("left", "right"), [(0, 235), (85, 320), (0, 200), (85, 235)])
 def test_an_outlet_near_the_edge_is_held_against_what_the_picture_has_beside_it(left: int, right: int) -> None:
     """Where one side of the plume is not in the picture the other is enough, and 60 % are read as 60 %."""
     clean, seen = (
@@ -94,6 +94,13 @@ def test_an_outlet_near_the_edge_is_held_against_what_the_picture_has_beside_it(
     assert reading.refusal is None
     assert reading.opacity == pytest.approx(0.6, abs=0.04)
     assert reading.change > 0.1
+    assert (reading.least is None) == (left > 0 and right < SIZE_WH[0])
+
+
+def test_the_sides_of_an_outlet_near_the_upper_edge_count() -> None:
+    """What is above the picture is missing on both sides alike: they are compared all the same."""
+    surroundings = Surroundings(np.ascontiguousarray(_pictures(12)[0][120:]), Outlet(160.0, 30.0, 40.0), None)
+    assert [surroundings.holds(Window(0.25, 0.35, 1.2, aside)) for aside in (-2.0, 2.0, 4.0)] == [True, True, False]
 
 
 def test_the_plume_s_own_light_comes_out_too() -> None:
