@@ -26,7 +26,7 @@ from api.contract.package import PROOFS, SUMS, read_bytes
 from api.contract.report import VerificationReport
 from api.contract.revocation import parse_crls
 from api.contract.schema import LeadDocument
-from api.contract.stamp import ContractError, read_certificates
+from api.contract.stamp import ContractError, fingerprint, read_certificates
 from api.contract.tarball import open_package
 from api.contract.verification import SMALL, verify_package
 from api.problems import Problem
@@ -59,19 +59,22 @@ def pinned_roots(state: ApiState) -> bytes:
     """
     Return what packages are verified against, one PEM file.
 
-    The certificates of nodes, and of the authorities that issue them, that are not revoked; the site's root; the roots
-    of the outside time-stamp authority, and its revocation lists where they stand beside them.
+    The certificates of nodes, and of the authorities that issue them; the site's root; the roots of the outside
+    time-stamp authority, and its revocation lists where they stand beside them. Nothing that was revoked, from
+    wherever it comes: a bureau's root may be both.
 
     Written anew from the certificates that were read: OpenSSL takes more out of such a file (``TRUSTED CERTIFICATE``,
     lists) than is ever looked at here, and what a worker sent beside its certificate is nobody's root.
     """
     with state.database.reading() as session:
+        revoked = revoked_certificates(session)
         pems = [*trusted_pems(session), state.provers.keys.root.pem.decode()]
     outside = outside_roots(state.settings)
     certificates = [each for pem in pems for each in read_certificates(pem.encode())]
     certificates += read_certificates(outside) if outside else []
     lists = [each.public_bytes(Encoding.PEM) for each in parse_crls(outside)]
-    return b"".join([*(each.public_bytes(Encoding.PEM) for each in certificates), *lists])
+    standing = (each for each in certificates if fingerprint(each) not in revoked)
+    return b"".join([*(each.public_bytes(Encoding.PEM) for each in standing), *lists])
 
 
 def verify_filed(state: ApiState, folder: Path, lead_id: str) -> VerificationReport:

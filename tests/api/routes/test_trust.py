@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.accounts import create_worker_key
 from api.clock import utc_now
 from api.contract.report import PackageVerdict
 from api.contract.revocation import RevokedDocument, RevokedList, parse_revoked
@@ -16,9 +17,10 @@ from api.contract.schema import rfc3339
 from api.contract.stamp import StampError, fingerprint
 from api.contract.succession import Succession, voucher
 from api.contract.verification import verify_package
+from api.settings import Settings
 from api.store.agreement.log import Disagreements, disagreements
 from api.store.tlog import log_leaves
-from tests.api.conftest import NODE, Posting, RunningApi
+from tests.api.conftest import NODE, Posting, RunningApi, admin_of
 from tests.api.contract.sample import LEAD_ID, TestSigner
 from tests.api.contract.test_revocation import make_crl, pem_of
 
@@ -156,6 +158,46 @@ def test_a_revoked_authority_counts_for_what_was_stamped_before(
     for given in (roots, roots + authority.certificate_pem):
         (failure,) = verify_package(tar, given, revoked=late).failures
         assert "CN=Bureau CA was revoked at" in failure.sentence
+
+
+def test_a_revoked_authority_that_is_among_the_time_stamp_roots_counts_no_more(
+    settings: Settings,
+    start_api: Callable[[Settings], RunningApi],
+    make_posting: Callable[..., Posting],
+    tmp_path: Path,
+) -> None:
+    """A bureau with one root for nodes and time-stamps: no roots file has it; what was stamped before stays valid."""
+    bureau, outside = TestSigner("Bureau CA", ca=True), TestSigner("TSA Root", ca=True)
+    node = TestSigner(NODE, issuer=bureau)
+    crl = pem_of(make_crl(outside.certificate.subject, outside.key, 1, utc_now()))
+    (tmp_path / "tsa.pem").write_bytes(bureau.certificate_pem + crl + outside.certificate_pem)
+    key = create_worker_key(settings, "local")
+    trusted = {"certificate_pem": bureau.certificate_pem.decode()}
+
+    def files(api: RunningApi, lead: str, name: str, number: int, by: TestSigner) -> tuple[int, int]:
+        with httpx.Client(base_url=api.url, headers={"Authorization": f"Bearer {key}"}, timeout=20) as worker:
+            enrolled = worker.post("/v1/nodes", json=enrolment(by) | {"name": name, "number": number})
+            return enrolled.status_code, make_posting(lead, by=by).send(worker).status_code
+
+    before = start_api(settings)
+    with admin_of(before) as operator:
+        assert operator.post("/v1/trust/authorities", json=trusted).status_code == 204
+        assert files(before, LEAD_ID, NODE, 1, node) == (201, 201)
+        before.stop()
+        outside_too = {"tsa_url": "http://127.0.0.1:9/", "tsa_roots": tmp_path / "tsa.pem"}
+        api = start_api(settings.model_copy(update=outside_too))
+        operator.base_url = api.url
+        assert bureau.certificate_pem in operator.get("/v1/trust/nodes.pem").content
+        body = {"certificate_sha256": fingerprint(bureau.certificate), "reason": "密钥泄露"}
+        assert operator.post("/v1/trust/revocations", json=body).status_code == 204
+        roots = operator.get("/v1/trust/nodes.pem").content
+        assert bureau.certificate_pem not in roots
+        assert roots.endswith(outside.certificate_pem + crl)
+        assert files(api, OTHER, "worker-02", 2, TestSigner("worker-02", issuer=bureau)) == (422, 422)
+        assert files(api, OTHER, NODE, 1, node) == (422, 422)
+        assert operator.get(f"/v1/evidence/{LEAD_ID}/verification").json()["verdict"] == "holds"
+    with api.state.database.snapshot() as session:
+        assert disagreements(session) == Disagreements()
 
 
 def test_a_node_s_certificate_does_not_become_an_authority_s(
