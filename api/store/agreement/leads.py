@@ -23,7 +23,7 @@ class _Standing:
     """How a lead stands by its records: state, version, and the newest value of each corrected field."""
 
     state: str = ""
-    version: JsonValue = 0
+    version: int = 0
     corrected: dict[CorrectedField, str] = field(default_factory=dict)
 
 
@@ -50,7 +50,7 @@ class Leads:
         """Yield what the tables tell otherwise than a leaf."""
         if leaf.kind is LeafKind.CORRECTION:
             standing = self._standings.setdefault(leaf.text("lead_id"), _Standing())
-            standing.version = leaf.number("version")
+            standing.version = max(standing.version, leaf.number("version"))
             standing.corrected[CorrectedField(leaf.text("field"))] = leaf.text("after")
             return
         yield from (fault for row in self._rows.before(leaf.number("seq")) for fault in self._without_leaf(row))
@@ -95,7 +95,10 @@ class Leads:
             yield f"{_name(record)} does not follow the one before it, which was changed, planted or taken away"
         self._newest = hashlib.sha256(data).hexdigest()
         standing = self._standings.setdefault(str(record["lead_id"]), _Standing())
-        standing.state, standing.version = str(record["to"]), record["version"]
+        standing.state = str(record["to"])
+        if isinstance(record["version"], int):
+            # a record from before the log may come after the leaf of a correction that is newer
+            standing.version = max(standing.version, record["version"])
 
 
 def _lead_faults(lead_id: str, listed: Mapping[str, str | int], document: str, standing: _Standing) -> Iterator[str]:

@@ -137,3 +137,14 @@ def test_transitions_from_before_the_log_are_held_by_their_chain(store: Store) -
     forge(store, 1, reason="forged")
     (sentence,) = found(store)
     assert sentence.startswith(f"transition 2 of lead {ONE} to PENDING_VERIFY by {NODE} does not follow the one")
+
+
+@pytest.mark.parametrize("first", [9, 10])
+def test_a_lead_from_before_the_log_that_was_corrected_agrees(store: Store, first: int) -> None:
+    """A correction may come before the first transition's leaf: records from before the log take nothing of it back."""
+    store.rewrite(
+        """DELETE FROM log_leaves WHERE kind IN ('transition', 'package') AND "index" < :first""",
+        "UPDATE packages SET log_index = NULL",
+        first=first,
+    )
+    assert found(store) == []
