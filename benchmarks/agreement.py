@@ -102,6 +102,7 @@ def _lead(record: Mapping[str, object]) -> dict[str, object]:
         "node": "node",
         "event_start": START,
         "received": START,
+        "changed": START,
         "document": json.dumps(told | {"rest": "x" * 2000}),
     }
 

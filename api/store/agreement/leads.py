@@ -4,30 +4,40 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import LeadDocument
+from api.contract.schema import LeadDocument, LeadState, rfc3339
 from api.contract.stamp import canonical_json
 from api.store.agreement.ledger import PIECE, Leaf, Walk, differing
 from api.store.corrections import CorrectedField, value_of
 from api.store.leads import FIRST_HASH
-from api.store.tables import LeadRow, TransitionRow
+from api.store.tables import LeadRow, PackageRow, TransitionRow
 from api.store.tlog import LeafKind
 
 
 @dataclass(slots=True)
 class _Standing:
-    """How a lead stands by its records: state, version, and the newest value of each corrected field."""
+    """
+    How a lead stands by its records: state, version, and the newest value of each corrected field.
+
+    Attributes:
+        filed: when its package was filed; empty before that.
+
+        changed: when an operator last decided on it, and before that when it came.
+    """
 
     state: str = ""
     version: int = 0
+    filed: str = ""
+    changed: str = ""
     corrected: dict[CorrectedField, str] = field(default_factory=dict)
 
 
-_NEEDED = frozenset({"seq", "lead_id", "to", "user", "version", "prev_hash"})
+_NEEDED = frozenset({"seq", "lead_id", "to", "role", "user", "at", "version", "prev_hash"})
 """Members without which a transition's record tells nothing."""
 
 
@@ -70,8 +80,11 @@ class Leads:
         """Yield the transitions without a leaf, and the leads that do not stand as their records say."""
         yield from (fault for row in self._rows.rest() for fault in self._without_leaf(row))
         columns = (LeadRow.lead_id, LeadRow.state, LeadRow.version, LeadRow.violation_code, LeadRow.document)
-        rows = select(*columns).order_by(LeadRow.lead_id).execution_options(yield_per=PIECE)
-        for lead_id, state, version, code, document in self._session.execute(rows):
+        rows = select(*columns, LeadRow.changed, PackageRow.received).outerjoin(
+            PackageRow, PackageRow.lead_id == LeadRow.lead_id
+        )
+        rows = rows.order_by(LeadRow.lead_id).execution_options(yield_per=PIECE)
+        for lead_id, state, version, code, document, changed, received in self._session.execute(rows):
             standing = self._standings.pop(lead_id, None)
             if standing is None:
                 yield f"lead {lead_id} is in no leaf of the log"
@@ -80,6 +93,7 @@ class Leads:
                 yield from _lead_faults(lead_id, {"state": state, "version": version, "code": code}, document, standing)
             except (KeyError, TypeError, ValueError):
                 yield f"the document of lead {lead_id} cannot be read"
+            yield from _time_faults(lead_id, changed, received, standing)
         yield from (f"lead {lead_id}, of which the log tells, is gone" for lead_id in sorted(self._standings))
 
     def _without_leaf(self, row: TransitionRow) -> Iterator[str]:
@@ -96,6 +110,11 @@ class Leads:
         self._newest = hashlib.sha256(data).hexdigest()
         standing = self._standings.setdefault(str(record["lead_id"]), _Standing())
         standing.state = str(record["to"])
+        by_operator, at = record["role"] != "A", str(record["at"])
+        if by_operator or not standing.changed:
+            standing.changed = at
+        if not by_operator and standing.state == LeadState.PENDING_VERIFY:
+            standing.filed = at
         if isinstance(record["version"], int):
             # a record from before the log may come after the leaf of a correction that is newer
             standing.version = max(standing.version, record["version"])
@@ -116,6 +135,17 @@ def _lead_faults(lead_id: str, listed: Mapping[str, str | int], document: str, s
         for name, after in standing.corrected.items():
             if value_of(lead, name) != after:
                 yield f"lead {lead_id} tells {name} {value_of(lead, name)!r}; it was corrected to {after!r}"
+
+
+def _time_faults(lead_id: str, changed: datetime, received: datetime | None, standing: _Standing) -> Iterator[str]:
+    """Yield where the times from which a package's days are counted are not those of its records."""
+    if rfc3339(changed) != standing.changed:
+        yield f"lead {lead_id} is listed as decided at {rfc3339(changed)}; by its records it was at {standing.changed}"
+    if received is not None and standing.filed and rfc3339(received) != standing.filed:
+        yield (
+            f"the package of lead {lead_id} is listed as filed at {rfc3339(received)}; "
+            f"by its records it was at {standing.filed}"
+        )
 
 
 def _name(record: Mapping[str, JsonValue]) -> str:

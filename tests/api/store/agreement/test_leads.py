@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -10,11 +11,14 @@ from api.contract.schema import LeadState
 from api.contract.stamp import canonical_json
 from api.store.agreement.log import disagreements
 from api.store.corrections import CorrectedField, correct_lead
-from tests.api.conftest import NODE
+from api.store.leads import announce_lead, move_lead
+from tests.api.conftest import NODE, sample_lead
 from tests.api.contract.sample import START
 from tests.api.store.agreement.conftest import Store, lead_id
 
 ONE, TWO = lead_id(1), lead_id(2)
+DECIDED = "2026-11-23T02:30:05.120Z"
+LATER = START + timedelta(days=3)
 DECISION = f"transition 5 of lead {ONE} to VERIFIED by li"
 
 
@@ -147,4 +151,50 @@ def test_a_lead_from_before_the_log_that_was_corrected_agrees(store: Store, firs
         "UPDATE packages SET log_index = NULL",
         first=first,
     )
+    assert found(store) == []
+
+
+@pytest.mark.parametrize(
+    ("attack", "said"),
+    [
+        (
+            "UPDATE leads SET changed = 1 WHERE lead_id = :lead",
+            f"lead {TWO} is listed as decided at 1970-01-01T00:00:00.001Z; by its records it was at {DECIDED}",
+        ),
+        (
+            "UPDATE packages SET received = 1 WHERE lead_id = :lead",
+            (
+                f"the package of lead {TWO} is listed as filed at 1970-01-01T00:00:00.001Z; "
+                "by its records it was at 2026-11-23T02:32:05.120Z"
+            ),
+        ),
+    ],
+)
+def test_days_that_are_counted_from_another_time_are_found(store: Store, attack: str, said: str) -> None:
+    """A package that was made older than it is would be deleted too soon."""
+    store.rewrite(attack, lead=TWO)
+    assert found(store) == [said]
+
+
+def test_a_lead_that_nobody_decided_on_counts_from_its_coming(store: Store) -> None:
+    """One that was announced, and one that is filed without: there is no decision, and none is missed."""
+    store.file(3)
+    with store.database.writing() as session:
+        announce_lead(session, sample_lead(lead_id(4)), None, LATER)
+    assert found(store) == []
+    store.review(3, LeadState.NEED_MORE)
+    with store.database.writing() as session:
+        back = LeadState.PENDING_VERIFY
+        move_lead(session, lead_id(3), back, version=3, user="li", reason="已补", at=LATER, attach_sha256="ab" * 32)
+    assert found(store) == []
+
+
+def test_a_lead_decided_before_there_was_retention_is_brought_up_to_date(store: Store) -> None:
+    """An older release took its coming for its decision; the records know when that was."""
+    store.rewrite("UPDATE leads SET changed = received", "UPDATE alembic_version SET version_num = '0009'")
+    assert [sentence.split(";")[0] for sentence in found(store)] == [
+        f"lead {ONE} is listed as decided at 2026-11-23T02:31:05.120Z",
+        f"lead {TWO} is listed as decided at 2026-11-23T02:32:05.120Z",
+    ]
+    store.database.migrate()
     assert found(store) == []
