@@ -47,6 +47,8 @@ export class EvidenceView {
   #standing = null;
   /** The printed report whose code was scanned for the lead shown. @type {import("./paper.js").Paper | null} */
   #paper = null;
+  /** Counts what was opened and closed: an answer that comes after the next is not shown. */
+  #opening = 0;
 
   /** @param {{book: import("./leadbook.js").LeadBook, closed?: () => void}} parts `closed` is called when it is closed */
   constructor({ book, closed = () => {} }) {
@@ -85,17 +87,19 @@ export class EvidenceView {
   /** @param {string} leadId @param {import("./paper.js").Paper | null} [paper] the printed report that led here */
   async open(leadId, paper = null) {
     this.#clear();
+    const opening = this.#opening;
     this.#paper = paper;
     if (!this.node.open) this.node.showModal();
     this.#anticipate(leadId);
     try {
       const lead = /** @type {Lead} */ (await callJson(`/v1/leads/${encodeURIComponent(leadId)}`));
-      if (!this.node.open) return;
+      if (opening !== this.#opening || !this.node.open) return;
       this.#lead = lead;
       this.book.take(lead);
       await this.#show(lead);
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
+      if (opening !== this.#opening) return;
       const [key, values] = error.status === 404 ? ["evidence.unknown", { id: leadId }] : ["evidence.failed", { reason: error.message || t("login.unreachable") }];
       write(this.code, leadId);
       fill(this.left, speak(h("p", { class: "panel-error", role: "alert" }), key, values));
@@ -114,6 +118,7 @@ export class EvidenceView {
 
   /** @param {Lead} lead */
   async #show(lead) {
+    const opening = this.#opening;
     if (this.#paper) fill(this.banner, paperBanner(this.#paper, lead));
     this.#review = new Review(lead, (newer) => this.book.take(newer));
     this.#history = new History(lead);
@@ -128,7 +133,7 @@ export class EvidenceView {
     }
     fill(this.right, this.#review.node, this.#finding.node, this.facts);
     const { manifest, files } = await readPackage(lead.lead_id);
-    if (this.#lead?.lead_id !== lead.lead_id) return;
+    if (opening !== this.#opening) return;
     this.#manifest = manifest;
     this.#describe(lead);
     void this.#finding.load(lead, files);
@@ -189,6 +194,7 @@ export class EvidenceView {
   }
 
   #clear() {
+    this.#opening += 1;
     this.#redact?.end();
     this.#redact = null;
     this.#viewer?.close();

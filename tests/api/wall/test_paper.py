@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.api.conftest import PASSWORD, Posting, RunningApi
 from tests.api.contract.sample import TestSigner
@@ -15,6 +15,7 @@ from tests.api.wall.leads import fresh_lead, playable_posting
 pytestmark = pytest.mark.e2e
 
 ID = "L20261123-001007"
+SECOND = "L20261123-001008"
 OTHER = "ab" * 32
 
 
@@ -85,6 +86,50 @@ def test_a_report_of_another_package_is_told(
         expect(part).to_be_in_viewport(ratio=1)
     page.goto(f"{api.url}/#lead={ID}&sha256={filed.lead.evidence.sums_sha256[:63]}")
     expect(banner).to_have_attribute("data-paper", "unreadable")
+    assert complaints == []
+
+
+@pytest.mark.parametrize("late", ["answer", "refusal"])
+@pytest.mark.usefixtures("operator", "filed")
+def test_a_report_scanned_after_another_is_held_against_its_own_lead(
+    new_page: Callable[[], Page],
+    api: RunningApi,
+    enrolled: httpx.Client,
+    signer: TestSigner,
+    square_clip: Path,
+    tmp_path: Path,
+    complaints: list[str],
+    late: str,
+) -> None:
+    """The first lead's answer comes when the second report's lead is shown: that stays, and nothing is alarmed."""
+    second = playable_posting(tmp_path / "second", square_clip, signer, fresh_lead(SECOND, ago_s=50))
+    assert second.send(enrolled).status_code == 201
+    assert second.lead.evidence is not None
+    page = new_page()
+    page.goto(api.url)
+    log_in(page)
+    waiting: list[Route] = []
+
+    def keep(route: Route) -> None:
+        waiting.append(route)
+
+    address = f"{api.url}/v1/leads/{ID}"
+    page.route(address, keep, times=1)
+    with page.expect_request(address):
+        page.goto(f"{api.url}/#lead={ID}&sha256={OTHER}")
+    page.goto(f"{api.url}/#lead={SECOND}&sha256={second.lead.evidence.sums_sha256}")
+    banner = page.locator(".paper")
+    expect(banner).to_have_attribute("data-paper", "match")
+    expect(page.locator(".viewer video")).to_be_visible()
+    with page.expect_response(address):
+        if late == "answer":
+            waiting[0].continue_()
+        else:
+            waiting[0].fulfill(status=404, json={"title": "not-found"})
+    page.evaluate("address => fetch(address).then((answer) => answer.text())", address)
+    expect(page.locator(".evidence-id")).to_have_text(SECOND)
+    expect(banner).to_have_attribute("data-paper", "match")
+    expect(page.locator(".viewer video")).to_be_visible()
     assert complaints == []
 
 
