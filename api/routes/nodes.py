@@ -188,9 +188,10 @@ def post_authority(body: NewAuthority, admin: Admin, state: State) -> None:
 @router.post("/trust/revocations", status_code=204)
 def post_revocation(body: NewRevocation, admin: Admin, state: State) -> None:
     """
-    Revoke the certificate of a node or authority: what it signs is refused from now on.
+    Revoke the certificate of a node or authority, and all others of its key: what it signs is refused from now on.
 
-    What an accepted time-stamp shows to be older stays valid. 404 for an unknown certificate, 409 for a revoked one.
+    What an accepted time-stamp shows to be older stays valid. 404 for an unknown certificate, 409 where it and all
+    others of its key are revoked already.
     """
     now = utc_now()
     if body.since is not None and body.since > now:
@@ -216,6 +217,7 @@ def post_crls(body: NewCrls, admin: Admin, state: State) -> RevokedList:
     """
     Revoke what a trusted authority's own lists name, and tell what was not revoked before.
 
+    With it all others of its key, unless it was merely superseded.
     Post each new list; one that names nothing new changes nothing. 422 ``bad-crl``: no list, or not signed by an
     authority that is trusted here.
     """

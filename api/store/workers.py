@@ -12,6 +12,7 @@ from api.store.faults import RecordConflict, UnknownRecord
 from api.store.people import token_sha256
 from api.store.tables import CertificateRow, NodeRow, PackageRow, WorkerKeyRow
 from api.store.tlog import LeafKind, append_record
+from api.store.trust import certificates_of_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def enrol_node(
     key vouches for it. What the old one signed stays valid.
 
     Raises `RecordConflict` when name, number or certificate belong to another node, and for a revoked certificate: it
-    is pinned no more, and its key names no successor.
+    is pinned no more, and its key names no successor; nor is a new certificate of a key that has none that counts.
     """
     for each in (fingerprint, succeeds):
         pinned = None if each is None else session.get(CertificateRow, each)
@@ -85,6 +86,12 @@ def enrol_node(
                 f"the certificate {each} of node {pinned.name} was revoked at {rfc3339(pinned.revoked)}, so its key "
                 "enrols nothing: start the worker with a new node folder and another node name"
             )
+    gone = [row.revoked for row in certificates_of_key(session, certificate_pem)]
+    if gone and all(gone):
+        raise RecordConflict(
+            "all certificates of this key were revoked, so it enrols nothing: start the worker with a new node folder "
+            "and another node name"
+        )
     taken = session.scalars(
         select(NodeRow).where(or_(NodeRow.name == name, NodeRow.number == number, NodeRow.fingerprint == fingerprint))
     ).all()
