@@ -7,6 +7,7 @@ The table of docs/evidence.md is made from the same list: `table`.
 import os
 import re
 import shutil
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,12 +21,13 @@ from api.keys import open_site_keys
 from plumewatch.offline import verify_one
 from tests.api.contract.sample import START, TestSigner, make_package, run_verify_sh
 from tests.tamper import on_files, on_proofs, on_sm2
-from tests.tamper.attack import Attack
+from tests.tamper.attack import Attack, edit_manifest
 from tests.tamper.exhibit import Exhibit, make_exhibit
 
 ATTACKS = [*on_files.attack.all, *on_proofs.attack.all]
 SM2_ATTACKS = on_sm2.attack.all
-EVIDENCE = Path(__file__).resolve().parents[2] / "docs" / "evidence.md"
+ROOT = Path(__file__).resolve().parents[2]
+EVIDENCE = ROOT / "docs" / "evidence.md"
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +200,26 @@ def test_the_promise_itself_cannot_be_taken_away(real: Exhibit, tmp_path: Path) 
     exhibit.replace("manifest.json", b',"site_proofs":["time_stamp","log"]', b"")
     report = verify_package(exhibit.folder, real.roots)
     assert CheckName.FILES in {check.name for check in report.failures}
+
+
+@pytest.mark.parametrize("document", [ROOT / "README.md", EVIDENCE], ids=lambda path: path.name)
+def test_the_documented_command_runs_no_script_of_a_thief(
+    document: Path, real: Exhibit, script: Path, tmp_path: Path
+) -> None:
+    """Whoever has the node's key seals a script that always agrees; one beside the package sees what he changed."""
+    exhibit = real.copy(tmp_path)
+    edit_manifest(exhibit, violation_code="V01_STACK_BLACK_SMOKE")
+    exhibit.write("verify.sh", b"echo OK\n")
+    exhibit.sign()
+    roots = roots_of(exhibit, tmp_path)
+    assert run_verify_sh(exhibit.folder, roots).returncode == 0
+    shutil.copy(script, tmp_path / "verify.sh")
+    packages = re.findall(r"`bash verify\.sh (\S+) ROOTS\.pem`", document.read_text(encoding="utf-8"))
+    assert packages != []
+    for package in packages:
+        target, cwd = (".", exhibit.folder) if package == "." else (exhibit.folder.name, tmp_path)
+        done = subprocess.run(["bash", "verify.sh", target, str(roots)], cwd=cwd, capture_output=True, check=False)
+        assert done.returncode == 1, package
 
 
 def table() -> str:
