@@ -21,12 +21,13 @@ from starlette.concurrency import run_in_threadpool
 
 from api.authority import Authority, AuthorityError, HttpAuthority, SiteAuthority, ask
 from api.contract.revocation import parse_crls
-from api.contract.stamp import StampError, read_certificates
+from api.contract.stamp import StampError, fingerprint, read_certificates
 from api.keys import KeysError, SiteKeys
 from api.settings import Settings
 from api.store.database import Database
 from api.store.stamps import StoredStamp, newest_stamp_time, put_back, queue_missing, stamp_queue, store_stamp
 from api.store.stamps import take_waiting as take
+from api.store.trust import revoked_certificates
 
 log = structlog.get_logger(__name__)
 
@@ -140,13 +141,24 @@ class Stamper:
         given = ask(
             self._source.authority,
             bytes.fromhex(digest),
-            roots=self._source.roots,
+            roots=self._roots(),
             clock=self._clock,
             policies=self._source.policies,
         )
         others = [each for each in given.stamp.chain if each != given.stamp.certificate]
         pem = b"".join(each.public_bytes(Encoding.PEM) for each in (given.stamp.certificate, *others))
         return StoredStamp(given.answer, pem.decode(), given.stamp.gen_time, given.stamp.kind.value)
+
+    def _roots(self) -> Sequence[x509.Certificate]:
+        """Return the roots under which stamps are taken: none that was revoked, under which no package would verify."""
+        if self._source.is_local:
+            return self._source.roots
+        with self._database.reading() as session:
+            revoked = revoked_certificates(session)
+        standing = [each for each in self._source.roots if fingerprint(each) not in revoked]
+        if not standing:
+            raise AuthorityError("the roots of the outside authority (PLUMEWATCH_TSA_ROOTS) were revoked")
+        return standing
 
     def tell_late(self) -> None:
         """Log an alarm where a stamp has been waited for too long."""

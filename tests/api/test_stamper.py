@@ -14,7 +14,7 @@ import pytest
 from api.accounts import create_worker_key, open_database
 from api.authority import AuthorityError
 from api.clock import utc_now
-from api.contract.stamp import read_certificates
+from api.contract.stamp import fingerprint, read_certificates
 from api.contract.tarball import write_tar
 from api.contract.timestamp import TimeStampRequest
 from api.keys import KeysError, open_site_keys
@@ -22,6 +22,7 @@ from api.settings import Settings
 from api.stamper import FIRST_PAUSE, Stamper, StampSource
 from api.store.database import Database
 from api.store.stamps import StampedKind, find_stamp, queue_stamp, stamp_queue
+from api.store.trust import add_authority, revoke_certificate
 from tests.api.conftest import NODE, Posting, RunningApi, admin_of, sample_lead
 from tests.api.contract.authorities import OpensslAuthority, make_authority
 from tests.api.contract.sample import LEAD_ID, TestSigner, make_package
@@ -79,6 +80,22 @@ def test_a_stamp_waits_for_an_authority_that_is_away(tmp_path: Path, plain: Data
         stamp = find_stamp(session, digest)
     assert stamp is not None
     assert stamp.kind == "licensed"
+
+
+def test_no_stamp_is_taken_under_a_revoked_root(tmp_path: Path, plain: Database) -> None:
+    """A bureau's root may be that of nodes and of time-stamps: what it stamps once it is revoked would not verify."""
+    outside = make_authority(tmp_path / "tsa", chained=True)
+    (root,) = read_certificates(outside.root)
+    now, name = utc_now(), fingerprint(root)
+    with plain.writing() as session:
+        digest = queue_stamp(session, StampedKind.CHECKPOINT, "7", b"checkpoint", now)
+        add_authority(session, fingerprint=name, name="CN=Root", pem=outside.root.decode(), by="operator:li", at=now)
+        revoke_certificate(session, name, since=now, reason="密钥泄露", by="operator:li", at=now)
+    source = StampSource(outside, (root,), (), is_local=False)
+    assert Stamper(plain, source, Once(now + timedelta(hours=1), utc_now)).turn() is False
+    with plain.reading() as session:
+        assert find_stamp(session, digest) is None
+        assert stamp_queue(session).fault == "the roots of the outside authority (PLUMEWATCH_TSA_ROOTS) were revoked"
 
 
 class Once:
