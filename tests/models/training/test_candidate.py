@@ -82,7 +82,7 @@ def test_train_export_and_promote_on_a_tiny_set(tmp_path: Path) -> None:
 
     before = shutil.copytree(folder, tmp_path / "before")
     steps, longer = record["curve"][-1]["step"], record["curve"][-1]["elapsed_s"] + 3
-    options = ("--data", data, "--out", tmp_path, "--threads", 1, "--budget", longer, "--resume")
+    options = ("--data", data, "--out", tmp_path, "--threads", 1, "--budget", longer, "--resume", "--release", "0.2.0")
     run("models", "train", recipe, *options)
     resumed = json.loads((folder / "tiny.run.json").read_text(encoding="utf-8"))["curve"]
     assert resumed[0]["step"] == steps
