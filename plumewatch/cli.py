@@ -23,6 +23,7 @@ from plumewatch.logs import configure
 from plumewatch.model_commands import models_app
 from plumewatch.node_commands import node_app
 from plumewatch.operator_commands import operator_app
+from plumewatch.options import AsJson, Data, Database
 from plumewatch.processes import stop_on_eof
 from plumewatch.rule_commands import rules_app
 from plumewatch.vault_commands import vault_app
@@ -44,15 +45,9 @@ app.add_typer(node_app, name="node")
 app.add_typer(vault_app, name="vault")
 app.add_typer(rules_app, name="rules")
 
-DATA_HELP = "Folder for everything this installation keeps."
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Worker configuration (TOML).")]
 Sources = Annotated[list[str] | None, typer.Option("--source", "-s", help="Stream address or file; repeatable.")]
-Data = Annotated[Path, typer.Option("--data", "-d", help=DATA_HELP, envvar="PLUMEWATCH_DATA_DIR")]
 Redis = Annotated[str, typer.Option("--redis", envvar="PLUMEWATCH_REDIS_URL", help="Redis or Valkey address.")]
-Database = Annotated[
-    str, typer.Option("--database", envvar="PLUMEWATCH_DATABASE_URL", help="Database address; empty: SQLite in --data.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 def main() -> NoReturn:

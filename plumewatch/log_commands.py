@@ -7,13 +7,11 @@ import typer
 
 from plumewatch.failures import UsageError
 from plumewatch.logs import configure
+from plumewatch.options import Database
 
 log_app = typer.Typer(help="The append-only log of a site.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Option("--data", "-d", help="The API's data folder.", envvar="PLUMEWATCH_DATA_DIR")]
-Database = Annotated[
-    str, typer.Option("--database", envvar="PLUMEWATCH_DATABASE_URL", help="Database address; empty: SQLite in --data.")
-]
 
 
 @log_app.command("export")

@@ -8,10 +8,9 @@ import typer
 
 from plumewatch.failures import UsageError
 from plumewatch.logs import configure
+from plumewatch.options import AsJson
 
 models_app = typer.Typer(help="The model registry and the shop that fills it.", no_args_is_help=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @models_app.command("list")

@@ -7,17 +7,11 @@ from typing import Annotated
 import typer
 
 from plumewatch.logs import configure
+from plumewatch.options import AsJson, Data, Database
 
 operator_app = typer.Typer(help="Operators of the wall.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Login name.")]
-Data = Annotated[
-    Path,
-    typer.Option("--data", "-d", help="Folder for everything this installation keeps.", envvar="PLUMEWATCH_DATA_DIR"),
-]
-Database = Annotated[
-    str, typer.Option("--database", envvar="PLUMEWATCH_DATABASE_URL", help="Database address; empty: SQLite in --data.")
-]
 
 
 @operator_app.command("add")
@@ -57,7 +51,7 @@ def operator_list(
     data: Data = Path("plumewatch-data"),
     database: Database = "",
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print everybody who may log in, or might once: role, state, sessions that are open."""
     from plumewatch.operators import Place, account_document, account_line, all_accounts  # noqa: PLC0415

@@ -6,13 +6,11 @@ from typing import Annotated
 import typer
 
 from plumewatch.logs import configure
+from plumewatch.options import Database
 
 vault_app = typer.Typer(help="The evidence vault: room, soundness, retention.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Option("--data", "-d", help="Folder of the installation.", envvar="PLUMEWATCH_DATA_DIR")]
-Database = Annotated[
-    str, typer.Option("--database", envvar="PLUMEWATCH_DATABASE_URL", help="Database address; empty: SQLite in --data.")
-]
 Vault = Annotated[str, typer.Option("--vault", envvar="PLUMEWATCH_VAULT_URL", help="Empty: a folder in --data.")]
 
 

@@ -24,6 +24,7 @@ from api.contract.schema import LeadDocument, LeadEvidence
 from api.contract.tarball import write_tar
 from api.settings import Settings
 from api.state import ApiState
+from api.store.agreement.log import Disagreements, disagreements
 from tests.api.contract.sample import LEAD_ID, START, TestSigner, make_package, sample_manifest
 
 PASSWORD = "the-officer-on-duty"
@@ -182,6 +183,16 @@ def start_api() -> Iterator[Callable[[Settings], RunningApi]]:
 def api(settings: Settings, start_api: Callable[[Settings], RunningApi]) -> RunningApi:
     """A running API."""
     return start_api(settings)
+
+
+@pytest.fixture
+def agreement(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test does through the API, the tables stay what the log tells."""
+    api = request.getfixturevalue("api") if "api" in request.fixturenames else None
+    yield
+    if api is not None:
+        with api.state.database.snapshot() as session:
+            assert disagreements(session) == Disagreements()
 
 
 @pytest.fixture

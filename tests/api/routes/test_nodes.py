@@ -1,6 +1,5 @@
 """Nodes over HTTP: pinned once, their roots given out."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -11,18 +10,12 @@ from sqlalchemy import text
 
 from api.clock import utc_now
 from api.contract.verification import verify_package
-from api.store.agreement.log import Disagreements, disagreements
+from api.store.agreement.log import disagreements
 from tests.api.conftest import NODE, RunningApi
 from tests.api.contract.sample import FOR_STAMPS, SITES_POLICY, TestSigner, make_package, run_verify_sh
 from tests.api.contract.test_revocation import make_crl, pem_of
 
-
-@pytest.fixture(autouse=True)
-def agreement(api: RunningApi) -> Iterator[None]:
-    """Whatever a test does through the API, the tables stay what the log tells."""
-    yield
-    with api.state.database.snapshot() as session:
-        assert disagreements(session) == Disagreements()
+pytestmark = pytest.mark.usefixtures("agreement")
 
 
 def enrol(worker: httpx.Client, name: str, number: int, pem: bytes) -> httpx.Response:

@@ -1,6 +1,6 @@
 """A stolen key over HTTP: whichever of its certificates is revoked, none of them counts any more."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import httpx
@@ -11,7 +11,6 @@ from api.clock import utc_now
 from api.contract.revocation import parse_revoked
 from api.contract.stamp import fingerprint
 from api.contract.verification import verify_package
-from api.store.agreement.log import Disagreements, disagreements
 from tests.api.conftest import NODE, Posting, RunningApi
 from tests.api.contract.sample import LEAD_ID, TestSigner
 from tests.api.contract.test_revocation import LEAKED, SUPERSEDED, make_crl, pem_of
@@ -20,12 +19,7 @@ from tests.api.routes.test_trust import OTHER, enrolment, leaves, vouched
 BUREAU = TestSigner("Bureau CA", ca=True)
 
 
-@pytest.fixture(autouse=True)
-def agreement(api: RunningApi) -> Iterator[None]:
-    """Whatever a test does through the API, the tables stay what the log tells."""
-    yield
-    with api.state.database.snapshot() as session:
-        assert disagreements(session) == Disagreements()
+pytestmark = pytest.mark.usefixtures("agreement")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Trust over HTTP: nodes change their keys by themselves, admins trust authorities and revoke certificates."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,14 +27,7 @@ from tests.api.contract.test_revocation import make_crl, pem_of
 OTHER = "L20261123-001008"
 
 
-@pytest.fixture(autouse=True)
-def agreement(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whatever a test does through the API, the tables stay what the log tells."""
-    api = request.getfixturevalue("api") if "api" in request.fixturenames else None
-    yield
-    if api is not None:
-        with api.state.database.snapshot() as session:
-            assert disagreements(session) == Disagreements()
+pytestmark = pytest.mark.usefixtures("agreement")
 
 
 def enrolment(signer: TestSigner, *successions: Succession) -> dict[str, object]:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from api.accounts import open_database
 from api.contract.schema import LeadState, ReviewAnswers
 from api.settings import Settings
+from api.store.agreement.log import Disagreements, disagreements
 from api.store.database import Database
 from api.store.leads import Filing, announce_lead, file_lead, move_lead
 from api.store.tables import WorkerKeyRow
@@ -49,6 +50,23 @@ class Store:
         answers = ReviewAnswers(true=True, clear=False, complete=True, accurate=True)
         with self.database.writing() as session:
             move_lead(session, lead_id(number), to, version=version, user="li", reason="看过", at=START, review=answers)
+
+    def disagreements(self) -> Disagreements:
+        """What its tables tell otherwise than the log."""
+        with self.database.snapshot() as session:
+            return disagreements(session)
+
+    def record_faults(self) -> list[str]:
+        """What is told of records; nothing is told of custody."""
+        told = self.disagreements()
+        assert told.custody == []
+        return told.records
+
+    def custody_faults(self) -> list[str]:
+        """What is told of custody; nothing is told of other records."""
+        told = self.disagreements()
+        assert told.records == []
+        return told.custody
 
     def rewrite(self, *statements: str, **values: str | int) -> None:
         """Change the database behind the API's back, triggers dropped first, as its owner can."""

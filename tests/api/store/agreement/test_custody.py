@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import select
 
 from api.store.access import custody_root, log_accesses
-from api.store.agreement.log import disagreements
 from api.store.custody import CustodyAction, CustodyEntry, add_custody
 from api.store.tables import CustodyRow
 from tests.api.contract.sample import LEAD_ID, START
@@ -23,14 +22,6 @@ def look(store: Store, count: int, lead_id: str = LEAD_ID) -> None:
         log_accesses(session, START + timedelta(hours=1))
 
 
-def found(store: Store) -> list[str]:
-    """What is told of custody; nothing is told of other records."""
-    with store.database.snapshot() as session:
-        told = disagreements(session)
-    assert told.records == []
-    return told.custody
-
-
 def forge_batch(store: Store, first: int, last: int) -> None:
     """Give the batch's row the root of the entries as they are now."""
     with store.database.reading() as session:
@@ -41,12 +32,12 @@ def forge_batch(store: Store, first: int, last: int) -> None:
 
 def test_custody_as_it_was_logged_agrees(store: Store) -> None:
     """Nothing is told of an empty store, of whole batches, nor of entries that wait for the next."""
-    assert found(store) == []
+    assert store.custody_faults() == []
     for count in (1, 4, 7):
         look(store, count)
     with store.database.writing() as session:
         add_custody(session, CustodyEntry(LEAD_ID, "", CustodyAction.VIEWED, "operator:li", "::1", START))
-    assert found(store) == []
+    assert store.custody_faults() == []
 
 
 PLANT = (
@@ -70,7 +61,7 @@ def test_a_rewritten_entry_is_found(store: Store, attack: str, said: str) -> Non
     look(store, 4)
     look(store, 2)
     store.rewrite(attack)
-    assert found(store) == [f"custody entries 1 to 4 are not those of the log's leaf 0: {said}"]
+    assert store.custody_faults() == [f"custody entries 1 to 4 are not those of the log's leaf 0: {said}"]
 
 
 def test_a_batch_rewritten_with_its_entries_is_found(store: Store) -> None:
@@ -78,7 +69,7 @@ def test_a_batch_rewritten_with_its_entries_is_found(store: Store) -> None:
     look(store, 4)
     store.rewrite("UPDATE custody SET who = 'operator:nobody' WHERE seq = 2")
     forge_batch(store, 1, 4)
-    assert found(store) == [
+    assert store.custody_faults() == [
         "the batch of custody entries 1 to 4 is not the one of the log's leaf 0",
         f"custody entries 1 to 4 are not those of the log's leaf 0: changed, among those of {LEAD_ID}",
     ]
@@ -89,7 +80,7 @@ def test_a_tail_that_was_taken_away_is_found(store: Store) -> None:
     look(store, 3)
     look(store, 2, "L20261123-000009")
     store.rewrite("DELETE FROM custody WHERE seq > 3", "DELETE FROM access_batches WHERE last_seq = 5")
-    assert found(store) == [
+    assert store.custody_faults() == [
         "the batch of custody entries 4 to 5, the log's leaf 1, is gone",
         "custody entries 4 to 5 are not those of the log's leaf 1: 2 of 2 gone (4, 5)",
     ]
@@ -99,4 +90,4 @@ def test_a_planted_batch_is_found(store: Store) -> None:
     """A batch that names a leaf which is another batch's, or none, is told."""
     look(store, 3)
     store.rewrite("INSERT INTO access_batches SELECT 9, 4, log_index, root, at FROM access_batches")
-    assert found(store) == ["the batch of custody entries 4 to 9 is not in the log's leaf 0"]
+    assert store.custody_faults() == ["the batch of custody entries 4 to 9 is not in the log's leaf 0"]

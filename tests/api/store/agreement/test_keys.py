@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from api.contract.stamp import fingerprint
-from api.store.agreement.log import disagreements
 from api.store.trust import add_authority, revoke_certificate
 from api.store.workers import enrol_node
 from tests.api.contract.sample import START, TestSigner
@@ -58,20 +57,12 @@ def store(store: Store) -> Store:
     return store
 
 
-def found(store: Store) -> list[str]:
-    """What is told of records; nothing is told of custody."""
-    with store.database.snapshot() as session:
-        told = disagreements(session)
-    assert told.custody == []
-    return told.records
-
-
 def test_keys_as_they_were_logged_agree(store: Store) -> None:
     """Enrolment, change of key, revocation and an authority are those of the log."""
-    assert found(store) == []
+    assert store.record_faults() == []
     revoke(store, BUREAU)
     revoke(store, FIRST)
-    assert found(store) == []
+    assert store.record_faults() == []
 
 
 @pytest.mark.parametrize(
@@ -157,7 +148,7 @@ def test_a_rewritten_key_is_found(store: Store, attack: str, said: list[str]) ->
     store.rewrite(
         attack, **{name: value for name, value in values.items() if f":{name} " in f"{attack} ".replace(",", " ")}
     )
-    told = found(store)
+    told = store.record_faults()
     assert len(told) == len(said), told
     for sentence, part in zip(told, said, strict=True):
         assert part in sentence
@@ -168,7 +159,7 @@ def test_a_key_that_is_slipped_in_for_a_moment_leaves_a_leaf_that_cannot_follow(
     store.rewrite("UPDATE nodes SET fingerprint = :foreign WHERE name = 'north'", foreign=sha256(FOREIGN))
     third = TestSigner("north")
     enrol(store, "north", 1, third, succeeds=FOREIGN)
-    changed, pinned = found(store)
+    changed, pinned = store.record_faults()
     assert changed.startswith("node north changed its key (the log's leaf 7) from the certificate ")
     assert sha256(FOREIGN) in changed
     assert pinned == f"{NORTH} is not as the log tells since its leaf 0: changed is certificate"
@@ -178,7 +169,7 @@ def test_a_node_that_was_taken_away_and_enrolled_anew_is_found(store: Store) -> 
     """The API pins whatever certificate comes for a name that is free; the log has the first one."""
     store.rewrite("DELETE FROM nodes WHERE name = 'north'")
     enrol(store, "north", 1, TestSigner("north"))
-    assert found(store) == [
+    assert store.record_faults() == [
         "node north was enrolled once more (the log's leaf 7), as if it had been gone",
         f"{NORTH} is not as the log tells since its leaf 0: changed is certificate",
     ]
@@ -190,6 +181,6 @@ def test_a_revocation_that_is_undone_and_made_anew_is_found(store: Store) -> Non
     later = START + timedelta(days=2)
     with store.database.writing() as session:
         revoke_certificate(session, sha256(GONE), since=later, reason="密钥泄露", by="operator:li", at=later)
-    (sentence,) = found(store)
+    (sentence,) = store.record_faults()
     assert "is marked as revoked since 2026-11-25T02:30:05.120Z" in sentence
     assert "by the log's leaf 5 it was since 2026-11-23T02:30:05.120Z" in sentence

@@ -9,7 +9,6 @@ from sqlalchemy import text
 
 from api.contract.schema import LeadState
 from api.contract.stamp import canonical_json
-from api.store.agreement.log import disagreements
 from api.store.corrections import CorrectedField, correct_lead
 from api.store.leads import announce_lead, move_lead
 from tests.api.conftest import NODE, sample_lead
@@ -36,14 +35,6 @@ def store(store: Store) -> Store:
     return store
 
 
-def found(store: Store) -> list[str]:
-    """What is told of records; nothing is told of custody."""
-    with store.database.snapshot() as session:
-        told = disagreements(session)
-    assert told.custody == []
-    return told.records
-
-
 def forge(store: Store, seq: int, **changes: object) -> None:
     """Rewrite a transition's record as its owner could best: canonical, with its own hash."""
     with store.database.reading() as session:
@@ -59,13 +50,13 @@ def forge(store: Store, seq: int, **changes: object) -> None:
 
 def test_leads_as_they_were_logged_agree(store: Store) -> None:
     """Announced, filed, decided and corrected leads are those of the log."""
-    assert found(store) == []
+    assert store.record_faults() == []
 
 
 def test_a_forged_answer_of_a_reviewer_is_found(store: Store) -> None:
     """Four forged *yes* are told with lead, entry, leaf and what was changed."""
     forge(store, 5, review={"true": True, "clear": True, "complete": True, "accurate": True})
-    (sentence,) = found(store)
+    (sentence,) = store.record_faults()
     assert sentence.startswith(f"{DECISION} is not the log's leaf ")
     assert sentence.endswith(": changed is review")
 
@@ -86,14 +77,17 @@ def test_a_forged_answer_of_a_reviewer_is_found(store: Store) -> None:
 def test_a_lost_planted_or_moved_decision_is_found(store: Store, attack: str, said: str) -> None:
     """One sentence on the record that was touched, be it in the midst or the last; those after it still hold."""
     store.rewrite(attack)
-    (sentence,) = found(store)
+    (sentence,) = store.record_faults()
     assert sentence.startswith(said)
 
 
 def test_a_planted_beginning_is_found(store: Store) -> None:
     """A record before the first could pass for one from before the log, but that the first follows none."""
     store.rewrite("INSERT INTO transitions SELECT 0, lead_id, record, record_sha256 FROM transitions WHERE seq = 1")
-    assert f"transition 1 of lead {ONE} to CANDIDATE by {NODE} does not follow the one before it" in found(store)[0]
+    assert (
+        f"transition 1 of lead {ONE} to CANDIDATE by {NODE} does not follow the one before it"
+        in store.record_faults()[0]
+    )
 
 
 def test_a_lead_that_stands_otherwise_than_its_records_is_found(store: Store) -> None:
@@ -102,7 +96,7 @@ def test_a_lead_that_stands_otherwise_than_its_records_is_found(store: Store) ->
         """UPDATE leads SET document = replace(document, '"REJECTED_FALSE"', '"VERIFIED"') WHERE lead_id = :lead""",
         lead=TWO,
     )
-    assert found(store) == [
+    assert store.record_faults() == [
         f"lead {TWO} is VERIFIED in version 3; by its records it is REJECTED_FALSE in version 3",
         f"lead {TWO} is listed as REJECTED_FALSE, 3, V04_WASTE_BURN, which its document does not say",
     ]
@@ -111,7 +105,7 @@ def test_a_lead_that_stands_otherwise_than_its_records_is_found(store: Store) ->
 def test_an_undone_correction_is_found(store: Store) -> None:
     """A lead tells the newest value that it was corrected to; one that was put back in the database is told."""
     store.rewrite("UPDATE leads SET document = replace(document, '另一厂', '某厂') WHERE lead_id = :lead", lead=ONE)
-    assert found(store) == [f"lead {ONE} tells target.name '某厂'; it was corrected to '另一厂'"]
+    assert store.record_faults() == [f"lead {ONE} tells target.name '某厂'; it was corrected to '另一厂'"]
 
 
 def test_a_hidden_correction_is_found(store: Store) -> None:
@@ -119,14 +113,14 @@ def test_a_hidden_correction_is_found(store: Store) -> None:
     store.rewrite(
         "UPDATE log_leaves SET kind = 'key', subject = 'node\\:x' WHERE kind = 'correction' AND \"index\" = 7"
     )
-    (sentence,) = found(store)
+    (sentence,) = store.record_faults()
     assert sentence.startswith("the log's leaf 7 is listed as key of node:x at ")
 
 
 def test_a_lost_and_a_planted_lead_are_found(store: Store) -> None:
     """A lead whose row is gone, and one that the log never told of."""
     store.rewrite("UPDATE leads SET lead_id = :new WHERE lead_id = :old", new=lead_id(3), old=TWO)
-    assert found(store) == [
+    assert store.record_faults() == [
         f"lead {lead_id(3)} is in no leaf of the log",
         f"lead {TWO}, of which the log tells, is gone",
     ]
@@ -137,9 +131,9 @@ def test_transitions_from_before_the_log_are_held_by_their_chain(store: Store) -
     store.rewrite(
         'DELETE FROM log_leaves WHERE "index" < 3', "UPDATE packages SET log_index = NULL WHERE log_index < 3"
     )
-    assert found(store) == []
+    assert store.record_faults() == []
     forge(store, 1, reason="forged")
-    (sentence,) = found(store)
+    (sentence,) = store.record_faults()
     assert sentence.startswith(f"transition 2 of lead {ONE} to PENDING_VERIFY by {NODE} does not follow the one")
 
 
@@ -151,7 +145,7 @@ def test_a_lead_from_before_the_log_that_was_corrected_agrees(store: Store, firs
         "UPDATE packages SET log_index = NULL",
         first=first,
     )
-    assert found(store) == []
+    assert store.record_faults() == []
 
 
 @pytest.mark.parametrize(
@@ -173,7 +167,7 @@ def test_a_lead_from_before_the_log_that_was_corrected_agrees(store: Store, firs
 def test_days_that_are_counted_from_another_time_are_found(store: Store, attack: str, said: str) -> None:
     """A package that was made older than it is would be deleted too soon."""
     store.rewrite(attack, lead=TWO)
-    assert found(store) == [said]
+    assert store.record_faults() == [said]
 
 
 def test_a_lead_that_nobody_decided_on_counts_from_its_coming(store: Store) -> None:
@@ -181,20 +175,20 @@ def test_a_lead_that_nobody_decided_on_counts_from_its_coming(store: Store) -> N
     store.file(3)
     with store.database.writing() as session:
         announce_lead(session, sample_lead(lead_id(4)), None, LATER)
-    assert found(store) == []
+    assert store.record_faults() == []
     store.review(3, LeadState.NEED_MORE)
     with store.database.writing() as session:
         back = LeadState.PENDING_VERIFY
         move_lead(session, lead_id(3), back, version=3, user="li", reason="已补", at=LATER, attach_sha256="ab" * 32)
-    assert found(store) == []
+    assert store.record_faults() == []
 
 
 def test_a_lead_decided_before_there_was_retention_is_brought_up_to_date(store: Store) -> None:
     """An older release took its coming for its decision; the records know when that was."""
     store.rewrite("UPDATE leads SET changed = received", "UPDATE alembic_version SET version_num = '0009'")
-    assert [sentence.split(";")[0] for sentence in found(store)] == [
+    assert [sentence.split(";")[0] for sentence in store.record_faults()] == [
         f"lead {ONE} is listed as decided at 2026-11-23T02:31:05.120Z",
         f"lead {TWO} is listed as decided at 2026-11-23T02:32:05.120Z",
     ]
     store.database.migrate()
-    assert found(store) == []
+    assert store.record_faults() == []

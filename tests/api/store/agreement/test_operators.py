@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from api.store.agreement.log import disagreements
 from api.store.people import Role, add_operator, disable_operator, enable_operator
 from tests.api.contract.sample import START
 from tests.api.store.agreement.conftest import Store
@@ -22,17 +21,9 @@ def store(store: Store) -> Store:
     return store
 
 
-def found(store: Store) -> list[str]:
-    """What is told of records; nothing is told of custody."""
-    with store.database.snapshot() as session:
-        told = disagreements(session)
-    assert told.custody == []
-    return told.records
-
-
 def test_operators_as_they_were_logged_agree(store: Store) -> None:
     """Added, disabled and enabled ones are those of the log."""
-    assert found(store) == []
+    assert store.record_faults() == []
 
 
 @pytest.mark.parametrize(
@@ -70,4 +61,4 @@ def test_operators_as_they_were_logged_agree(store: Store) -> None:
 def test_a_rewritten_operator_is_found(store: Store, attack: str, said: str) -> None:
     """One sentence names operator, leaf, and how he stood."""
     store.rewrite(attack)
-    assert found(store) == [said]
+    assert store.record_faults() == [said]

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from api.store.agreement.log import disagreements
 from api.store.holds import DuePackage, RetentionClass, RetentionRule, delete_package, due_packages
 from tests.api.contract.sample import START
 from tests.api.store.agreement.conftest import Store, lead_id
@@ -31,17 +30,9 @@ def due(store: Store) -> list[DuePackage]:
         return due_packages(session, RetentionRule(1, 1), LATER, 10)
 
 
-def found(store: Store) -> list[str]:
-    """What is told of records; nothing is told of custody."""
-    with store.database.snapshot() as session:
-        told = disagreements(session)
-    assert told.custody == []
-    return told.records
-
-
 def test_packages_as_they_were_logged_agree(store: Store) -> None:
     """A package that is kept and one that was deleted are those of the log."""
-    assert found(store) == []
+    assert store.record_faults() == []
 
 
 @pytest.mark.parametrize(
@@ -77,7 +68,7 @@ def test_packages_as_they_were_logged_agree(store: Store) -> None:
 def test_a_rewritten_filing_or_deletion_is_found(store: Store, attack: str, said: list[str]) -> None:
     """A package that was taken away, replaced or handed to another lead, and a deletion made up or hidden."""
     store.rewrite(attack)
-    told = found(store)
+    told = store.record_faults()
     assert len(told) == len(said)
     for sentence, part in zip(told, said, strict=True):
         assert part in sentence

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from api.contract.article41 import Article41File
-from api.store.agreement.log import disagreements
 from api.store.camera_files import put_camera_file
 from api.store.holds import RetentionRule, due_packages, is_held, set_hold, stock
 from api.store.redactions import Covering, add_redaction
@@ -41,17 +40,9 @@ def store(store: Store) -> Store:
     return store
 
 
-def found(store: Store) -> list[str]:
-    """What is told of records; nothing is told of custody."""
-    with store.database.snapshot() as session:
-        told = disagreements(session)
-    assert told.custody == []
-    return told.records
-
-
 def test_records_as_they_were_logged_agree(store: Store) -> None:
     """Holds, copies and files are those of the log."""
-    assert found(store) == []
+    assert store.record_faults() == []
 
 
 @pytest.mark.parametrize(
@@ -72,7 +63,7 @@ def test_records_as_they_were_logged_agree(store: Store) -> None:
 def test_a_rewritten_record_is_found(store: Store, attack: str, said: str) -> None:
     """One sentence names lead or camera, leaf, and what was changed."""
     store.rewrite(attack)
-    (sentence,) = found(store)
+    (sentence,) = store.record_faults()
     assert said in sentence
 
 
@@ -86,4 +77,4 @@ def test_a_hold_stands_by_its_leaf_whatever_its_row_is_numbered(store: Store) ->
         assert is_held(session, ONE)
         assert due_packages(session, rule, later, 10) == []
         assert stock(session, rule, later).held == 1
-    assert found(store) == []
+    assert store.record_faults() == []
