@@ -9,6 +9,7 @@ import typer
 
 from plumewatch.failures import UsageError
 from plumewatch.logs import configure
+from plumewatch.options import AsJson
 
 c2pa_app = typer.Typer(help="Copies of evidence with a C2PA manifest (extra c2pa).", no_args_is_help=True)
 
@@ -70,7 +71,7 @@ def read(
     file: Annotated[Path, typer.Argument(help="A clip or picture.")],
     roots: Roots = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what the C2PA manifest of a file states; exit 1 where something was changed since it was signed."""
     from dataclasses import asdict  # noqa: PLC0415

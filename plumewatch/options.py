@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-DATA_HELP = "Folder for everything this installation keeps."
-
-Data = Annotated[Path, typer.Option("--data", "-d", help=DATA_HELP, envvar="PLUMEWATCH_DATA_DIR")]
+Data = Annotated[
+    Path,
+    typer.Option("--data", "-d", help="Folder for everything this installation keeps.", envvar="PLUMEWATCH_DATA_DIR"),
+]
 Database = Annotated[
     str, typer.Option("--database", envvar="PLUMEWATCH_DATABASE_URL", help="Database address; empty: SQLite in --data.")
 ]

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from plumewatch.logs import configure
+from plumewatch.options import AsJson
 
 rules_app = typer.Typer(help="The rules of the violation catalogue.", no_args_is_help=True)
 
@@ -14,7 +15,7 @@ rules_app = typer.Typer(help="The rules of the violation catalogue.", no_args_is
 def rules_list(
     config: Annotated[Path | None, typer.Option("--config", "-c", help="Worker configuration (TOML).")] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List V01 to V17: at work, waiting for a zone, or not yet detectable, with the reason and today's law."""
     from plumewatch.offline import describe_rules  # noqa: PLC0415

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from plumewatch.logs import configure
-from plumewatch.options import Database
+from plumewatch.options import AsJson, Database
 
 vault_app = typer.Typer(help="The evidence vault: room, soundness, retention.", no_args_is_help=True)
 
@@ -20,7 +20,7 @@ def vault_scrub(
     database: Database = "",
     vault: Vault = "",
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Read and hash everything again; exit 1 where a file, a record of a lead or custody is not what was kept."""
     from plumewatch.vaults import Place, scrub_vault  # noqa: PLC0415
