@@ -65,7 +65,10 @@ class SpeedResult:
 
         cpu_ms: processor time for one picture, all threads together, at the median.
 
-        ratio: times as many pictures a second as ultralytics on the same pictures in this run, if it was measured.
+        threads: what computed it, as the engine was told and, of ultralytics, as torch says after the run.
+
+        ratio: times as many pictures a second as ultralytics on the same pictures in this run, where it ran too, on
+            the same kind of device (it runs on the CPU).
     """
 
     runtime: str
@@ -80,12 +83,21 @@ class SpeedResult:
     p99_ms: float
     images_per_s: float
     cpu_ms: float
+    threads: int
     ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What ultralytics ran."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class SpeedReport:
-    """The results and what they were measured with."""
+    """The results and what they were measured with; `ultralytics` is the checkpoint it ran, where it was measured."""
 
     model: str
     weights_sha256: str
@@ -93,6 +105,7 @@ class SpeedReport:
     threads: int
     rounds: int
     machine: Machine
+    ultralytics: Checkpoint | None
     results: tuple[SpeedResult, ...]
 
     def as_json(self) -> str:
@@ -103,16 +116,20 @@ class SpeedReport:
         """Return the report as lines for people."""
         machine = self.machine
         on = f"{machine.processor}, {machine.cores} cores ({' '.join(machine.flags) or 'no known vector units'})"
-        figures = f"{'median ms':>11}{'p99 ms':>9}{'images/s':>10}{'cpu ms':>8}{'load s':>8}{'ratio':>7}"
+        figures = (
+            f"{'median ms':>11}{'p99 ms':>9}{'images/s':>10}{'cpu ms':>8}{'load s':>8}{'threads':>9}{'ratio':>7}  on"
+        )
         lines = [
             f"{self.model} at {self.long_side_px} px, {self.threads} threads, {on}",
             f"load average {machine.load_before:.1f} before, {machine.load_after:.1f} after",
+            *([] if self.ultralytics is None else [f"ultralytics with {self.ultralytics.name}"]),
             f"{'run-time':<22}{'picture':>11}{'batch':>6}{figures}",
         ]
         lines += [
             f"{each.runtime + ' ' + each.precision:<22}{'{}x{}'.format(*each.picture_wh):>11}{each.batch:>6}"
             f"{each.median_ms:>11.1f}{each.p99_ms:>9.1f}{each.images_per_s:>10.1f}{each.cpu_ms:>8.1f}"
-            f"{each.load_s:>8.2f}{'' if each.ratio is None else f'{each.ratio:.1f}':>7}"
+            f"{each.load_s:>8.2f}{each.threads:>9}{'' if each.ratio is None else f'{each.ratio:.1f}':>7}"
+            f"  {each.device}"
             for each in self.results
         ]
         return "\n".join(lines)
@@ -159,6 +176,7 @@ class _Subject:
     runtime: Runtime
     load_s: float
     detect: Callable[[Sequence[Image]], object]
+    threads_in_use: Callable[[], int]
 
 
 def run(asked: Asked) -> SpeedReport:
@@ -170,8 +188,10 @@ def run(asked: Asked) -> SpeedReport:
     threads = asked.threads or len(os.sched_getaffinity(0))
     load_before = os.getloadavg()[0]
     subjects = [_ours(model, name, threads) for name in names]
+    reference = None
     if asked.checkpoint is not None:
-        subjects.append(_theirs(asked.checkpoint, model, threads))
+        theirs, reference = _theirs(asked.checkpoint, model, threads)
+        subjects.append(theirs)
     results: list[SpeedResult] = []
     for picture_wh in asked.pictures_wh:
         for batch in asked.batches:
@@ -190,6 +210,7 @@ def run(asked: Asked) -> SpeedReport:
             load_before=round(load_before, 2),
             load_after=round(os.getloadavg()[0], 2),
         ),
+        ultralytics=reference,
         results=tuple(results),
     )
 
@@ -199,20 +220,23 @@ def _ours(model: RegisteredModel, runtime: str, threads: int) -> _Subject:
     start = time.perf_counter()
     detector = Registry(MappingProxyType({name: model}), name).detector(name, runtime, threads=threads)
     detector.detect(_pictures(PICTURES_WH[0], 1))
-    return _Subject(runtime, detector.runtime, time.perf_counter() - start, detector.detect)
+    return _Subject(runtime, detector.runtime, time.perf_counter() - start, detector.detect, lambda: threads)
 
 
-def _theirs(checkpoint: Path, model: RegisteredModel, threads: int) -> _Subject:
+def _theirs(checkpoint: Path, model: RegisteredModel, threads: int) -> tuple[_Subject, Checkpoint]:
     """Return ultralytics with a checkpoint: ``predict`` on the list of pictures, as its users call it."""
     from models.yolo import predictor  # noqa: PLC0415 - needs the extra train
 
     card = model.card
     start = time.perf_counter()
-    predict, version = predictor(
+    theirs = predictor(
         checkpoint, threshold=card.threshold, nms_iou=model.nms_iou, long_side=max(card.input_wh), threads=threads
     )
-    predict(_pictures(PICTURES_WH[0], 1))
-    return _Subject(ULTRALYTICS, Runtime("ultralytics", version, "CPU", "f32"), time.perf_counter() - start, predict)
+    theirs.detect(_pictures(PICTURES_WH[0], 1))
+    runtime = Runtime("ultralytics", theirs.version, "CPU", "f32")
+    took_s = time.perf_counter() - start
+    subject = _Subject(ULTRALYTICS, runtime, took_s, theirs.detect, theirs.threads_in_use)
+    return subject, Checkpoint(checkpoint.name, theirs.sha256)
 
 
 def _in_turns(subjects: Sequence[_Subject], picture_wh: tuple[int, int], batch: int, rounds: int) -> list[SpeedResult]:
@@ -229,7 +253,8 @@ def _in_turns(subjects: Sequence[_Subject], picture_wh: tuple[int, int], batch: 
             cpus.append(time.process_time() - cpu)
     medians = [float(np.median(walls)) for walls in wall_s]
     reference = next(
-        (median for subject, median in zip(subjects, medians, strict=True) if subject.name == ULTRALYTICS), None
+        ((subject, median) for subject, median in zip(subjects, medians, strict=True) if subject.name == ULTRALYTICS),
+        None,
     )
     return [
         SpeedResult(
@@ -245,10 +270,16 @@ def _in_turns(subjects: Sequence[_Subject], picture_wh: tuple[int, int], batch: 
             p99_ms=round(float(np.quantile(walls, 0.99)) * 1000, 2),
             images_per_s=round(batch / median, 2),
             cpu_ms=round(float(np.median(cpus)) * 1000 / batch, 2),
-            ratio=None if reference is None else round(reference / median, 2),
+            threads=subject.threads_in_use(),
+            ratio=round(reference[1] / median, 2) if reference and _is_alike(subject, reference[0]) else None,
         )
         for subject, median, walls, cpus in zip(subjects, medians, wall_s, cpu_s, strict=True)
     ]
+
+
+def _is_alike(subject: _Subject, reference: _Subject) -> bool:
+    """Return whether both ran on the same kind of device: ``CPU AMD EPYC`` and ``CPU`` are one kind."""
+    return subject.runtime.device.split()[0] == reference.runtime.device.split()[0]
 
 
 def _pictures(picture_wh: tuple[int, int], count: int) -> list[Image]:

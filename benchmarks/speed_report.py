@@ -31,7 +31,8 @@ def speed_html(report: SpeedReport) -> str:
         section(
             "All figures",
             "Processor time is of all threads for one picture; it depends far less on what else the machine did. "
-            "The ratio is pictures a second against ultralytics on the same arrays in the same run.",
+            "The ratio is pictures a second against ultralytics on the same arrays in the same run, where both ran on "
+            "the same kind of device.",
         )
     )
     return "".join([*parts, _table(report.results), "</main></body></html>\n"])
@@ -48,6 +49,8 @@ def _head(report: SpeedReport) -> Iterable[str]:
         "batches": f"{report.rounds} each",
         "weights": report.weights_sha256[:16],
     }
+    if report.ultralytics is not None:
+        facts["ultralytics with"] = f"{report.ultralytics.name}, {report.ultralytics.sha256[:16]}"
     yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>{escape(report.model)}: speed</title>"
@@ -79,6 +82,8 @@ def _table(results: Iterable[SpeedResult]) -> str:
     titles = (
         "run-time",
         "precision",
+        "device",
+        "threads",
         "picture",
         "a call",
         "median ms",
@@ -92,6 +97,8 @@ def _table(results: Iterable[SpeedResult]) -> str:
         (
             each.runtime,
             each.precision,
+            each.device,
+            str(each.threads),
             f"{each.picture_wh[0]}x{each.picture_wh[1]}",
             str(each.batch),
             f"{each.median_ms:.1f}",

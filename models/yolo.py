@@ -86,22 +86,42 @@ def export_onnx(checkpoint: Path, out: Path, *, opset: int = 17) -> Exported:
     return Exported(out, hashlib.sha256(out.read_bytes()).hexdigest(), names, head)
 
 
-def predictor(
-    checkpoint: Path, *, threshold: float, nms_iou: float, long_side: int, threads: int
-) -> tuple[Callable[[Sequence[NDArray[np.uint8]]], object], str]:
-    """Return ultralytics' own ``predict`` on a list of BGR images, in fp32 on the CPU, and its version: for speed."""
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """
+    Ultralytics with a checkpoint, in fp32 on the CPU: for speed.
+
+    Attributes:
+        detect: ``predict`` on a list of BGR images.
+
+        threads_in_use: threads that torch computes with, as it says itself.
+
+        version: of ultralytics.
+
+        sha256: of the checkpoint.
+    """
+
+    detect: Callable[[Sequence[NDArray[np.uint8]]], object]
+    threads_in_use: Callable[[], int]
+    version: str
+    sha256: str
+
+
+def predictor(checkpoint: Path, *, threshold: float, nms_iou: float, long_side: int, threads: int) -> Predictor:
+    """Return ultralytics' own ``predict``, set up and on so many threads of torch; raise `WeightsError`."""
     model = open_checkpoint(checkpoint)
     import torch  # noqa: PLC0415 - after the guards
     import ultralytics  # noqa: PLC0415 - the same
-
-    torch.set_num_threads(threads)
 
     def predict(images: Sequence[NDArray[np.uint8]]) -> object:
         return model.predict(
             list(images), conf=threshold, iou=nms_iou, imgsz=long_side, rect=True, device="cpu", verbose=False
         )
 
-    return predict, str(ultralytics.__version__)
+    predict([np.zeros((32, 32, 3), np.uint8)])
+    torch.set_num_threads(threads)  # after the set-up of the first call, which takes a thread less than there are cores
+    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    return Predictor(predict, torch.get_num_threads, str(ultralytics.__version__), digest)
 
 
 def baseline(

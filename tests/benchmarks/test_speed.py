@@ -1,6 +1,7 @@
 """The speed benchmark."""
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,13 +10,19 @@ from typer.testing import CliRunner
 
 from benchmarks import speed
 from benchmarks.errors import BenchmarkError
-from benchmarks.speed import Asked, SpeedReport, run
+from benchmarks.speed import Asked, Checkpoint, SpeedReport, run
 from benchmarks.speed_report import speed_html
 from models.detector import ModelError, Runtime
 from models.registry import Registry
 from plumewatch.cli import app
 
 QUICK = Asked(model="emissions-n", runtimes=("openvino",), batches=(1,), pictures_wh=((320, 180),), rounds=1, threads=1)
+
+
+def _ultralytics(device: str) -> speed._Subject:
+    """Return something quick by the name of ultralytics that says it computes on `device` with five threads."""
+    runtime = Runtime("ultralytics", "8", device, "f32")
+    return speed._Subject(speed.ULTRALYTICS, runtime, 0.0, lambda _: time.sleep(0.001), lambda: 5)
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +60,26 @@ def test_facts(report: SpeedReport) -> None:
 
 def test_ratio(monkeypatch: pytest.MonkeyPatch) -> None:
     """The ratio is against what ultralytics took for the same pictures in the same run; its own is 1."""
-    theirs = speed._Subject(speed.ULTRALYTICS, Runtime("ultralytics", "8", "CPU", "f32"), 0.0, lambda _: None)
-    monkeypatch.setattr(speed, "_theirs", lambda *_: theirs)
-    ours, reference = run(replace(QUICK, rounds=3, checkpoint=Path("any.pt"))).results
+    used = Checkpoint("any.pt", "a" * 64)
+    monkeypatch.setattr(speed, "_theirs", lambda *_: (_ultralytics("CPU"), used))
+    measured = run(replace(QUICK, rounds=3, checkpoint=Path("any.pt")))
+    ours, reference = measured.results
     assert reference.ratio == 1
     assert ours.ratio == pytest.approx(reference.median_ms / ours.median_ms, abs=0.01)
+    assert (ours.threads, reference.threads) == (1, 5)
+    assert measured.ultralytics == used
+    assert "a" * 16 in speed_html(measured)
+
+
+def test_no_ratio_between_a_processor_and_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU against ultralytics on a CPU is no ratio; which device each ran on stands in table and page."""
+    theirs = _ultralytics("CUDA")
+    monkeypatch.setattr(speed, "_theirs", lambda *_: (theirs, Checkpoint("any.pt", "a" * 64)))
+    measured = run(replace(QUICK, checkpoint=Path("any.pt")))
+    ours, reference = measured.results
+    assert (ours.ratio, reference.ratio) == (None, 1)
+    assert ours.device.startswith("CPU")
+    assert all(each.device in measured.table() and each.device in speed_html(measured) for each in measured.results)
 
 
 @pytest.mark.parametrize(

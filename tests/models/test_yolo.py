@@ -1,5 +1,6 @@
 """Export of checkpoints, and their half-size storage. Needs the extra ``train``."""
 
+import hashlib
 import os
 import pickle
 import subprocess
@@ -55,6 +56,26 @@ def test_export(tmp_path: Path) -> None:
     shipped = weights(DEFAULT_FILE.parent / "weights" / "emissions-v8s.onnx")
     assert len(shipped) > 100
     assert weights(one.path) == shipped
+
+
+def test_predictor_threads() -> None:
+    """Ultralytics computes with the threads it is given, though its set-up takes others; the checkpoint is named."""
+    import torch  # noqa: PLC0415 - after the guards
+
+    from models.yolo import predictor  # noqa: PLC0415 - needs the extra
+
+    before, wanted = torch.get_num_threads(), (os.cpu_count() or 1) + 1
+    during: set[int] = set()
+    checkpoint = DEFAULT_FILE.parent / "weights" / "emissions-v8s.pt"
+    theirs = predictor(checkpoint, threshold=0.3, nms_iou=0.45, long_side=64, threads=wanted)
+    watch = torch.nn.modules.module.register_module_forward_hook(lambda *_: during.add(torch.get_num_threads()))
+    try:
+        theirs.detect([np.zeros((36, 64, 3), np.uint8)])
+        assert (during, theirs.threads_in_use()) == ({wanted}, wanted)
+    finally:
+        watch.remove()
+        torch.set_num_threads(before)
+    assert theirs.sha256 == hashlib.sha256(checkpoint.read_bytes()).hexdigest()
 
 
 def test_hostile_checkpoint(tmp_path: Path) -> None:
