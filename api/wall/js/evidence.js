@@ -236,12 +236,12 @@ async function readPackage(leadId) {
   return { manifest, files };
 }
 
-/** Return what is promised, `null` where the server refuses it or it is no JSON. @param {Promise<any>} promised */
+/** Return what is promised, `null` where the server refuses it, or what came is no JSON. @param {Promise<any>} promised */
 async function orNull(promised) {
   try {
     return await promised;
   } catch (error) {
-    if (error instanceof ApiProblem || error instanceof SyntaxError) return null;
+    if (error instanceof ApiProblem) return null;
     throw error;
   }
 }

@@ -46,7 +46,7 @@ export class FindingPanel {
     if (!file) return;
     const answer = await fetch(`/v1/evidence/${encodeURIComponent(lead.lead_id)}/files/${file.name}`, { credentials: "same-origin" }).catch(() => null);
     if (!answer?.ok) return;
-    this.#readings = parseReadings(await answer.text());
+    this.#readings = parseReadings(await answer.text().catch(() => ""));
     if (this.lead?.lead_id === lead.lead_id) this.show(this.lead);
   }
 }

@@ -7,10 +7,10 @@ import { serverClock } from "./times.js";
 /** The server takes changes only from pages that can send this header (api/auth.py). */
 const CSRF_HEADER = "X-Plumewatch-Csrf";
 
-/** An answer other than success, or none at all (`status` 0). */
+/** An answer other than success, or none at all (`status` 0): out of reach, broken off, or not this server's. */
 export class ApiProblem extends Error {
   /**
-   * @param {number} status HTTP status; 0 when the server could not be reached
+   * @param {number} status HTTP status; 0 when no whole answer of the server came
    * @param {string} detail what the server says, for people
    * @param {string} type the problem's type
    * @param {{where: string, reason: string}[]} errors each wrong member of what was sent, by its path
@@ -54,8 +54,7 @@ export async function call(path, { json, quiet = false, ...options } = {}) {
       body: json === undefined ? options.body : JSON.stringify(json),
     });
   } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiProblem(0, String(error instanceof Error ? error.message : error));
+    throw unanswered(error);
   }
   serverClock.learn(answer.headers.get("Date"), asked, Date.now());
   if (answer.ok) return answer;
@@ -72,7 +71,28 @@ export async function call(path, { json, quiet = false, ...options } = {}) {
  */
 export async function callJson(path, options) {
   const answer = await call(path, options);
-  return answer.status === 204 ? null : answer.json();
+  return answer.status === 204 ? null : received(answer.json());
+}
+
+/**
+ * Return what an answer's body holds; raise `ApiProblem` of status 0 where it breaks off or is none of this server's, as
+ * when a proxy restarts: `fetch` has long succeeded by then.
+ * @template Body
+ * @param {Promise<Body>} reading `answer.json()` and the like
+ * @returns {Promise<Body>}
+ */
+export async function received(reading) {
+  try {
+    return await reading;
+  } catch (error) {
+    throw unanswered(error);
+  }
+}
+
+/** Return what to raise for a failure of the browser's: an abort stays one. @param {unknown} error */
+function unanswered(error) {
+  if (error instanceof DOMException && error.name === "AbortError") return error;
+  return new ApiProblem(0, String(error instanceof Error ? error.message : error));
 }
 
 /** Return the WebSocket address of a path of this server. @param {string} path */

@@ -2,7 +2,7 @@
  * Snapshot: the newest still of a camera, asked for again and again, with the time it was taken.
  * @module
  */
-import { ApiProblem, call } from "./http.js";
+import { ApiProblem, call, received } from "./http.js";
 
 const EVERY_MS = 2000;
 
@@ -42,7 +42,7 @@ export class SnapshotFeed {
   async #ask() {
     try {
       const answer = await call(this.path);
-      const picture = await answer.blob();
+      const picture = await received(answer.blob());
       if (!this.#running) return;
       const taken = answer.headers.get("X-Capture-Utc") ?? answer.headers.get("Last-Modified");
       this.captureMs = taken ? Date.parse(taken) : null;

@@ -4,7 +4,7 @@
  */
 import { fill, h } from "./dom.js";
 import { canHash } from "./hashes.js";
-import { ApiProblem, call, callJson } from "./http.js";
+import { ApiProblem, call, callJson, received } from "./http.js";
 import { hasWords, speak, t } from "./i18n.js";
 import { checkLog } from "./logproof.js";
 import { fullTime } from "./times.js";
@@ -45,7 +45,8 @@ export class Standing {
     const hasProof = this.files.some(({ name }) => name === LOG_PROOF);
     const read = async (/** @type {string} */ name) => {
       const answer = await orNull(call(`${folder}/files/${name}`));
-      return answer ? new Uint8Array(await answer.arrayBuffer()) : null;
+      const bytes = answer && (await orNull(received(answer.arrayBuffer())));
+      return bytes && new Uint8Array(bytes);
     };
     const [judgement, place] = await Promise.all([orNull(callJson(`${folder}/admissibility`)), hasProof && canHash() ? orNull(checkLog(read)) : null]);
     this.#judgement = judgement;

@@ -7,7 +7,7 @@ import { ZoneDraft, tomlOf } from "./draft.js";
 import { Drawing } from "./drawing.js";
 import { DryRunPanel } from "./dryrun.js";
 import { fill, h, write } from "./dom.js";
-import { ApiProblem, call, callJson } from "./http.js";
+import { ApiProblem, call, callJson, received } from "./http.js";
 import { hush, language, onLanguage, speak, t } from "./i18n.js";
 import { short } from "./measures.js";
 import { SnapshotFeed } from "./snapshot.js";
@@ -83,7 +83,7 @@ export class ZoneEditor {
     this.trial.open(camera.id, this.#isAdmin);
     try {
       const [answer, rules, { cameras }] = await Promise.all([call(this.#path), callJson("/v1/rules").catch(() => ({ rules: [] })), callJson("/v1/cameras").catch(() => ({ cameras: [] }))]);
-      const view = await answer.json();
+      const view = await received(answer.json());
       this.form.rules = rules.rules;
       this.form.offer(cameras.flatMap((/** @type {any} */ view) => (view.camera.zones ?? []).map((/** @type {any} */ zone) => zone.owner)));
       this.#take(view, answer);
@@ -171,7 +171,7 @@ export class ZoneEditor {
     this.form.refusals = [];
     try {
       const answer = await call(this.#path, { method: "PUT", json: { zones: this.#draft.zones }, headers: { "If-Match": this.#etag } });
-      const view = await answer.json();
+      const view = await received(answer.json());
       const { chosen } = this.#draft;
       this.#take(view, answer);
       this.#draft.chosen = Math.min(chosen, view.zones.length - 1);

@@ -22,9 +22,9 @@ def node() -> str:
     return path
 
 
-def test_pure_modules() -> None:
-    """Box timing, back-off, tile arrangement, lead book, hash lists and DER do what their own tests say."""
-    tests = Path(__file__).with_name("modules.test.mjs")
+@pytest.mark.parametrize("tests", sorted(Path(__file__).parent.glob("*.test.mjs")), ids=lambda path: path.name)
+def test_modules_without_a_page(tests: Path) -> None:
+    """Modules do what their own tests say: pure ones, and those that keep connections up."""
     run = subprocess.run([node(), "--no-warnings", "--test", str(tests)], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
 
