@@ -91,7 +91,7 @@ CAMERA: tuple[Figure[CameraHealth], ...] = (
         "frames_dropped_total",
         "counter",
         "Pictures not analysed: replaced by a newer one, skipped in focus or passed over on patrol because decoding "
-        "was behind, undelivered by the camera, stale, failed",
+        "was behind, undelivered by the camera, out of order, stale, failed",
         ("reason",),
         _each(lambda c: dict(c.dropped)),
     ),

@@ -28,8 +28,7 @@ class _Slot:
     queue: deque[_Waiting] = field(default_factory=deque)
     catches_up: bool = False
     waits: bool = False
-    in_flight: bool = False
-    in_flight_at: float = 0.0
+    in_flight: _Waiting | None = None
     posted: int = 0
     dropped: int = 0
     turn: int = 0
@@ -42,7 +41,8 @@ class FrameBoard:
     Live cameras: the latest frame wins and the loss is counted. A camera that catches up posts frames of the past as a
     backlog: they and those that come meanwhile are kept in order, at most `BACKLOG`, beyond which the oldest are
     dropped and counted. Waiting cameras (replay): `post` blocks until the slot is free, so that no frame is lost.
-    Detector threads pull with `take` and say `done` when the frame is analysed.
+    Detector threads pull with `take` and say `done` when the frame is analysed. A camera that is taken off and added
+    again has another slot, which knows nothing of a frame that is still in flight from the one before.
     """
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -103,7 +103,7 @@ class FrameBoard:
         with self._changed:
             while not self._closed:
                 ready = sorted(
-                    (slot for slot in self._slots.values() if slot.queue and not slot.in_flight),
+                    (slot for slot in self._slots.values() if slot.queue and slot.in_flight is None),
                     key=lambda slot: slot.turn,
                 )[:max_frames]
                 remaining = deadline - self._monotonic()
@@ -119,29 +119,38 @@ class FrameBoard:
             slot.turn = self._turn
         else:
             slot.catches_up = False
-        slot.in_flight, slot.in_flight_at = True, waiting.at
+        slot.in_flight = waiting
         self._changed.notify_all()
         return waiting.frame
 
-    def done(self, camera_id: CameraId) -> None:
-        """Say that the camera's frame in flight is analysed; its next one may be taken."""
+    def done(self, frame: Frame) -> None:
+        """Say that a frame in flight is analysed; its camera's next one may be taken. One not in flight frees none."""
         with self._changed:
-            slot = self._slots.get(camera_id)
-            if slot is not None:
-                slot.in_flight = False
+            if self._in_flight(frame) is not None:
+                self._slots[frame.camera_id].in_flight = None
                 self._changed.notify_all()
 
-    def waited_s(self, camera_id: CameraId) -> float:
-        """Return the seconds since the camera's frame in flight was posted; 0 where none is in flight."""
+    def holds(self, frame: Frame) -> bool:
+        """Return True while a frame is in flight; False once it is done, or its camera was taken off meanwhile."""
         with self._changed:
-            slot = self._slots.get(camera_id)
-            return self._monotonic() - slot.in_flight_at if slot is not None and slot.in_flight else 0.0
+            return self._in_flight(frame) is not None
+
+    def waited_s(self, frame: Frame) -> float:
+        """Return the seconds since a frame in flight was posted; 0 for one that is not in flight."""
+        with self._changed:
+            waiting = self._in_flight(frame)
+            return 0.0 if waiting is None else self._monotonic() - waiting.at
+
+    def _in_flight(self, frame: Frame) -> _Waiting | None:
+        slot = self._slots.get(frame.camera_id)
+        waiting = None if slot is None else slot.in_flight
+        return waiting if waiting is not None and waiting.frame is frame else None
 
     def is_idle(self, camera_id: CameraId) -> bool:
         """Return True where no frame of the camera waits or is in flight."""
         with self._changed:
             slot = self._slots.get(camera_id)
-            return slot is None or not (slot.queue or slot.in_flight)
+            return slot is None or not (slot.queue or slot.in_flight is not None)
 
     def posted(self, camera_id: CameraId) -> int:
         """Return how many frames the camera has posted."""

@@ -49,6 +49,7 @@ class WatchedCamera:
     is_over: bool = False
     analysed: int = 0
     delay_s: float = 0.0
+    out_of_order: int = 0
     discarded: dict[Discard, int] = field(default_factory=lambda: dict.fromkeys(Discard, 0))
     _progress: Progress = field(init=False)
     _moments: deque[float] = field(default_factory=lambda: deque(maxlen=256))
@@ -68,6 +69,10 @@ class WatchedCamera:
     def note_discarded(self, reason: Discard) -> None:
         """Count a frame that was taken for analysis and given up; called for one frame at a time."""
         self.discarded[reason] += 1
+
+    def note_out_of_order(self) -> None:
+        """Count a frame that the analyser refused because it is not later than the one before: no rule saw it."""
+        self.out_of_order += 1
 
     def late(self, board: FrameBoard) -> int:
         """Return how many pictures were given up for want of time: before their decoding, or on the board."""
@@ -104,13 +109,14 @@ class WatchedCamera:
     def _dropped(self, status: StreamStatus, board: FrameBoard) -> dict[str, int]:
         """
         Return the pictures not analysed by reason: replaced by a newer one, skipped in focus or passed over on patrol
-        because decoding was behind, never delivered by the camera, stale, failed.
+        because decoding was behind, never delivered by the camera, not later than the one before, stale, failed.
         """
         return {
             "replaced": board.dropped(self.runner.camera.id),
             "skipped": status.frames_skipped,
             "passed_over": status.frames_passed_over,
             "undelivered": status.frames_undelivered,
+            "out_of_order": self.out_of_order,
             **{reason.value: count for reason, count in self.discarded.items()},
         }
 

@@ -24,7 +24,6 @@ from streams.clock import utc_now
 from streams.frame import Frame, Packet
 from streams.runner import CameraRunner
 from vision.analyser import CameraAnalyser
-from vision.bench import RuleFailedError
 from vision.budgets import Budgets
 from vision.bus_client import open_bus
 from vision.claims import Claims
@@ -38,12 +37,13 @@ from vision.evidence import STORE, CaseStore
 from vision.focus import FocusTurns
 from vision.group import WatcherGroup
 from vision.heap import bound_arenas
+from vision.intake import Intake
 from vision.journal import Journal
-from vision.leads import CloseReason, LeadChange
+from vision.leads import CloseReason
 from vision.ledger import CoverageLedger, Look
 from vision.live import LivePublisher
 from vision.load import Load, Tally
-from vision.look import in_source, looking
+from vision.look import looking
 from vision.lookback import Lookback
 from vision.member import BUS_TIMEOUT_S, GroupMember
 from vision.node import NodeIdentity
@@ -127,8 +127,14 @@ class Worker:
             self._live.start()
             stack.callback(self._live.stop)
             member = self._join(node, client, stack)
+            self._intake = self._open_intake()
             pool = DetectorPool(
-                [detector], self._board.take, self._analyse, self._discard, age_s=self._age_s, staleness_s=_STALENESS_S
+                [detector],
+                self._board.take,
+                self._analyse,
+                self._discard,
+                age_s=self._board.waited_s,
+                staleness_s=_STALENESS_S,
             )
             pool.start()
             stack.callback(pool.stop)
@@ -193,7 +199,7 @@ class Worker:
         watched.runner.stop(deadline_s)
         with watched.analysing:
             watched.is_over = True
-            self._report(watched, watched.analyser.end(reason))
+            self._intake.report(watched, watched.analyser.end(reason))
             self._focus.forget(camera)
             self._budgets.end(camera, watched.analyser)
         self._ledger.end(camera, GapReason.HANDED_OVER)
@@ -209,7 +215,7 @@ class Worker:
         watched = self._watched[CameraId(camera.id)]
         analyser = CameraAnalyser.for_camera(camera, self._config, self._card)
         with watched.analysing:
-            self._report(watched, watched.analyser.end(CloseReason.SHUTDOWN))
+            self._intake.report(watched, watched.analyser.end(CloseReason.SHUTDOWN))
             self._budgets.end(CameraId(camera.id), watched.analyser)
             watched.lookback.rezone(watched.config, camera)
             watched.config, watched.analyser = camera, analyser
@@ -248,6 +254,19 @@ class Worker:
         desk.start()
         stack.callback(desk.stop)
         return desk
+
+    def _open_intake(self) -> Intake:
+        """Return the place where analysed frames go."""
+        return Intake(
+            self._board,
+            self._watched.get,
+            self._claims.may_analyse,
+            self._desk,
+            self._ledger,
+            self._live,
+            self._focus,
+            self._budgets,
+        )
 
     def _join(self, node: NodeIdentity, client: ApiClient, stack: ExitStack) -> GroupMember:
         """Return this worker as a member of the group that watches the registered cameras."""
@@ -307,48 +326,7 @@ class Worker:
         self._live.on_packet(packet)
 
     def _analyse(self, frame: Frame, detections: Detections) -> None:
-        watched = self._watched.get(frame.camera_id)
-        try:
-            if watched is None:
-                return
-            with watched.analysing:
-                if watched.is_over or not self._claims.may_analyse(frame.camera_id):
-                    return
-                detections = in_source(frame, detections)
-                fault = None
-                try:
-                    changes = watched.analyser.observe(frame, detections)
-                except RuleFailedError as error:
-                    changes, fault = list(error.changes), error
-                if (shown := watched.analyser.shown) is not None:
-                    watched.lookback.note(shown, watched.analyser.new_readings)
-                self._desk.note(frame, detections, watched.analyser.new_readings)
-                self._report(watched, changes)
-                if fault is not None:
-                    raise fault  # the pool counts and tells it; a picture that a rule did not see is no watch
-                watched.note_analysed(frame)
-                self._budgets.note(frame.camera_id, watched.analyser, frame.time)
-                if watched.is_sighted:
-                    self._ledger.analysed(watched.config.id, watched.lag_s(frame))
-                self._focus.note(frame.camera_id, watched.runner, watched.analyser.sign, frame.time)
-                boxes = watched.overlay()
-            self._live.on_analysed(frame, boxes)
-        finally:
-            self._board.done(frame.camera_id)
+        self._intake.analyse(frame, detections)
 
     def _discard(self, frame: Frame, reason: Discard) -> None:
-        log.debug("frame not analysed", camera=frame.camera_id, reason=reason)
-        watched = self._watched.get(frame.camera_id)
-        if watched is not None:
-            watched.note_discarded(reason)
-        self._board.done(frame.camera_id)
-
-    def _report(self, watched: WatchedCamera, changes: list[LeadChange]) -> None:
-        for change in changes:
-            lead = change.lead
-            if lead.reason in {CloseReason.MERGED, CloseReason.NOISY}:
-                log.info("lead held back", lead=lead.key, code=lead.violation_code, reason=lead.reason)
-            self._desk.take(watched, change)
-
-    def _age_s(self, frame: Frame) -> float:
-        return self._board.waited_s(frame.camera_id)
+        self._intake.give_up(frame, reason)

@@ -136,7 +136,7 @@ def run_file(path: Path) -> Chain:
         ended = runner.join(0)
         for frame in board.take(4, 0.02):
             chain.frames.append(frame)
-            board.done(frame.camera_id)
+            board.done(frame)
     chain.status = runner.snapshot()
     chain.errors, chain.error = chain.status.decode_errors, chain.status.error
     return chain

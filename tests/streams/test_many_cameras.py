@@ -65,7 +65,7 @@ def first_pictures_s(addresses: dict[str, str], dead: Sequence[str]) -> float:
             assert time.monotonic() - began < 6 * OPEN_TIMEOUT_S, waited
             for frame in board.take(CAMERAS, 1.0):
                 waited.discard(frame.camera_id)
-                board.done(frame.camera_id)
+                board.done(frame)
         elapsed_s = time.monotonic() - began
         states = {runner.camera.id: runner.snapshot().state for runner in runners}
         assert not any(states[camera_id(name)] is StreamState.PLAYING for name in dead)

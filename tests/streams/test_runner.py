@@ -104,7 +104,7 @@ def taken(board: FrameBoard) -> list[int]:
     numbers = []
     while frames := board.take(1, 0):
         numbers.append(number_of(frames[0].image))
-        board.done(frames[0].camera_id)
+        board.done(frames[0])
     return numbers
 
 
@@ -117,7 +117,7 @@ def test_a_file_is_read_to_its_end(clip: MakeClip) -> None:
     while not (runner.join(0) and board.is_idle(runner.camera.id)):
         for frame in board.take(1, 0.05):
             numbers.append(number_of(frame.image))
-            board.done(frame.camera_id)
+            board.done(frame)
     status = runner.snapshot()
     assert numbers == list(range(0, 100, 5))
     assert (status.state, status.error, status.packets, status.frames_decoded) == (StreamState.ENDED, "", 100, 100)

@@ -93,19 +93,21 @@ def test_the_look_and_the_health_name_the_same_trouble(
 
 
 def test_drops_are_told_by_reason_and_in_all() -> None:
-    """What decoding skipped or passed over, what never came, what was too old and what the detector failed on."""
+    """What decoding left out, what never came or not in order, what was too old and what the detector failed on."""
     counts = {"frames_skipped": 4, "frames_passed_over": 3, "frames_undelivered": 50}
     camera = watched(playing(packets=9, frames_decoded=9, **counts))
     camera.note_discarded(Discard.STALE)
     camera.note_discarded(Discard.STALE)
     camera.note_discarded(Discard.FAILED)
+    camera.note_out_of_order()
     board = FrameBoard()
     dropped = camera.look(board).counters.dropped
-    expected = {"replaced": 0, "skipped": 4, "passed_over": 3, "undelivered": 50, "stale": 2, "failed": 1}
+    expected = {"replaced": 0, "skipped": 4, "passed_over": 3, "undelivered": 50, "out_of_order": 1}
+    expected |= {"stale": 2, "failed": 1}
     assert dropped == expected
     health = camera.health("w1", board)
     assert camera.late(board) == 3 + 2
-    assert (health.dropped, health.frames_dropped, health.interval_limit_s) == (dropped, 60, 5.0)
+    assert (health.dropped, health.frames_dropped, health.interval_limit_s) == (dropped, 61, 5.0)
 
 
 def test_what_is_wrong_with_a_connected_camera_is_found_and_named() -> None:

@@ -1,0 +1,179 @@
+"""The intake: what is done with a frame that left the board, and with one that comes too late."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from api.contract.schema import OverlayBox
+from models.detections import Detections
+from models.pool import Discard
+from streams.board import FrameBoard
+from streams.camera import Camera, CameraId, SourceUrl, camera_id
+from streams.clock import CaptureTime
+from streams.frame import Frame
+from streams.runner import CameraRunner
+from streams.watch import WatchReason
+from tests.vision.moments import CARD, frame, grainy, moment, still_image
+from vision.analyser import CameraAnalyser
+from vision.budgets import Budgets
+from vision.config import BudgetConfig, parse_config
+from vision.focus import FocusTurns
+from vision.intake import Intake
+from vision.leads import LeadChange
+from vision.lookback import Lookback
+from vision.readings import Reading
+from vision.watched import WatchedCamera
+
+CAM = camera_id("cam")
+NOTHING = Detections.empty()
+
+
+@dataclass
+class Runner:
+    """A camera's thread in name only: nothing comes of itself."""
+
+    camera: Camera = field(default_factory=lambda: Camera(CAM, "", SourceUrl("rtsp://10.0.0.7/1")))
+    takes_turns: bool = False
+
+    def focus(self, reason: WatchReason, since: CaptureTime) -> None:
+        """Nothing is decoded."""
+
+    def relax(self, reason: WatchReason = WatchReason.USUAL) -> None:
+        """Nothing is decoded."""
+
+
+@dataclass
+class Outside:
+    """Evidence desk, ledger and wall at once: what they were given, as the seconds of the frame."""
+
+    noted: list[Fraction] = field(default_factory=list)
+    changes: list[LeadChange] = field(default_factory=list)
+    accounted: int = 0
+    shown: list[Fraction] = field(default_factory=list)
+
+    def note(self, frame: Frame, detections: Detections, readings: Sequence[Reading] = ()) -> None:  # noqa: ARG002
+        """Note it."""
+        self.noted.append(frame.time.pts_s)
+
+    def take(self, watched: WatchedCamera, change: LeadChange) -> None:  # noqa: ARG002
+        """Note it."""
+        self.changes.append(change)
+
+    def analysed(self, camera_id: str, lag_s: float) -> None:
+        """Count it."""
+        assert (camera_id, lag_s) == (CAM, 0.0)
+        self.accounted += 1
+
+    def on_analysed(self, frame: Frame, boxes: Sequence[OverlayBox]) -> None:  # noqa: ARG002
+        """Note it."""
+        self.shown.append(frame.time.pts_s)
+
+
+class Site:
+    """A worker's board, its one camera and whoever is told of what its frames show."""
+
+    def __init__(self, folder: Path) -> None:
+        self.board = FrameBoard()
+        self.cameras: dict[CameraId, WatchedCamera] = {}
+        self.outside = Outside()
+        self.may_analyse = True
+        self.intake = Intake(
+            board=self.board,
+            watched=self.cameras.get,
+            may_analyse=lambda _: self.may_analyse,
+            desk=self.outside,
+            ledger=self.outside,
+            live=self.outside,
+            focus=FocusTurns(1),
+            budgets=Budgets(folder, BudgetConfig()),
+        )
+
+    def watch(self) -> WatchedCamera:
+        """Begin to watch the camera; where it is watched already, end that before."""
+        self.board.remove(CAM)
+        self.board.add(CAM)
+        config = parse_config({"cameras": [{"id": CAM, "source": "rtsp://10.0.0.7/1"}]})
+        analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD)
+        runner = cast("CameraRunner", Runner())
+        watched = WatchedCamera(config.cameras[0], runner, analyser, lookback=Lookback(CARD.class_names))
+        self.cameras[CAM] = watched
+        return watched
+
+    def take(self, seconds: float) -> Frame:
+        """Return the frame of this time, posted and taken."""
+        self.board.post(frame(grainy(still_image(), seconds), moment(seconds)))
+        (taken,) = self.board.take(1, 0)
+        return taken
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A site where nothing is watched yet."""
+    return Site(tmp_path)
+
+
+def test_a_frame_of_no_camera_is_let_go(site: Site) -> None:
+    """Without a camera under watch nothing is told, and nothing fails."""
+    lone = frame(still_image(), moment(1.0))
+    site.intake.analyse(lone, NOTHING)
+    site.intake.give_up(lone, Discard.STALE)
+    assert site.outside == Outside()
+
+
+def test_an_analysed_frame_reaches_evidence_ledger_and_wall(site: Site) -> None:
+    """Each of them is told once, and the camera's next frame may be taken."""
+    watched = site.watch()
+    for second in (1.0, 2.0):
+        site.intake.analyse(site.take(second), NOTHING)
+    assert site.outside == Outside(noted=[1, 2], accounted=2, shown=[1, 2])
+    assert (watched.analysed, site.board.is_idle(CAM)) == (2, True)
+
+
+def test_a_frame_that_may_not_be_analysed_any_more_counts_as_nothing(site: Site) -> None:
+    """Another worker has the camera: this one's rules are not shown its frame."""
+    watched = site.watch()
+    late = site.take(1.0)
+    site.may_analyse = False
+    site.intake.analyse(late, NOTHING)
+    assert (site.outside, watched.analysed, site.board.is_idle(CAM)) == (Outside(), 0, True)
+
+
+def test_a_frame_of_the_camera_before_does_not_blind_the_one_that_replaces_it(site: Site) -> None:
+    """An hour into a stream its camera is edited: the new one's clock begins at 0, and its pictures are analysed."""
+    before = site.watch()
+    old = site.take(3600.0)
+    after = site.watch()
+    first = site.take(1.0)
+    site.intake.analyse(old, NOTHING)
+    assert site.board.holds(first)
+    site.intake.analyse(first, NOTHING)
+    for second in (2.0, 3.0):
+        site.intake.analyse(site.take(second), NOTHING)
+    assert (before.analysed, after.analysed, after.analyser.out_of_order) == (0, 3, 0)
+    assert site.outside == Outside(noted=[1, 2, 3], accounted=3, shown=[1, 2, 3])
+
+
+def test_a_given_up_frame_of_the_camera_before_is_not_the_new_one_s_loss(site: Site) -> None:
+    """It is counted at nobody's and frees nobody's place; a frame of its own is, and does."""
+    site.watch()
+    old = site.take(3600.0)
+    after = site.watch()
+    own = site.take(1.0)
+    site.intake.give_up(old, Discard.FAILED)
+    assert (after.discarded[Discard.FAILED], site.board.holds(own)) == (0, True)
+    site.intake.give_up(own, Discard.FAILED)
+    assert (after.discarded[Discard.FAILED], site.board.holds(own)) == (1, False)
+
+
+def test_a_picture_that_rules_were_not_shown_is_not_watched(site: Site) -> None:
+    """One that is not later than the last is counted as such, and neither evidence, ledger nor wall are told of it."""
+    watched = site.watch()
+    for second in (5.0, 4.0, 5.0, 6.0):
+        site.intake.analyse(site.take(second), NOTHING)
+    assert (watched.analysed, watched.out_of_order) == (2, 2)
+    assert site.outside == Outside(noted=[5, 6], accounted=2, shown=[5, 6])
+    assert site.board.is_idle(CAM)
