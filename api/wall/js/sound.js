@@ -31,10 +31,12 @@ export class Chime {
 
   /** Switch it on or off; a first click only lifts the browser's silence. */
   toggle() {
+    if (this.state === "blocked") return void this.#unlock();
     this.#on = !this.#on;
     localStorage.setItem(STORED, this.#on ? "on" : "off");
     this.#changed();
     if (this.#on) this.ring();
+    return undefined;
   }
 
   /** Ring once, if it may. */

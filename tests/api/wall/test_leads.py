@@ -45,6 +45,18 @@ def test_a_lead_appears_at_once_and_is_filed(
     assert complaints == []
 
 
+def test_the_button_that_offers_sound_turns_it_on(wall: Page) -> None:
+    """The first click on the page, on the button that offers sound, gives it, and only the next one takes it away."""
+    button = wall.locator("[data-sound]")
+    expect(button).to_have_text("点击启用声音")
+    button.click()
+    expect(button).to_have_attribute("data-sound", "on")
+    button.click()
+    expect(button).to_have_attribute("data-sound", "off")
+    wall.reload()
+    expect(button).to_have_attribute("data-sound", "off")
+
+
 def test_the_tile_of_a_fresh_lead_is_marked(wall: Page, stage: StagedWorker, square_clip: Path) -> None:
     """The camera of a lead that was just confirmed has a red border and names the lead; the name opens it."""
     stage.add("gate-3", square_clip)
