@@ -28,6 +28,7 @@ from api.logins import LoginLimit
 from api.metrics import Metrics
 from api.problems import ProblemDocument, add_problem_handlers
 from api.provers import open_provers
+from api.removals import Removals
 from api.reviews import ReviewBoard
 from api.roster import Roster
 from api.routes import (
@@ -124,8 +125,8 @@ def create_app(settings: Settings) -> FastAPI:
             provers = await run_in_threadpool(
                 open_provers, settings, database, utc_now, stack.enter_context(contextlib.ExitStack())
             )
-            roster, reviews = Roster(broker, database), ReviewBoard(broker, database)
-            state = ApiState(settings, database, vault, broker, roster, reviews, metrics, logins, provers)
+            roster, removals, reviews = Roster(broker, database), Removals(database), ReviewBoard(broker, database)
+            state = ApiState(settings, database, vault, broker, roster, removals, reviews, metrics, logins, provers)
             app.state.api = state
             tasks = [
                 asyncio.create_task(keep_running("announcements", AnnouncementReader(broker, database, metrics).run)),

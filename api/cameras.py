@@ -13,6 +13,7 @@ from api.clock import utc_now
 from api.contract.bus import state_key, vitals_key, worker_key
 from api.contract.health import WorkerHealth
 from api.contract.schema import CameraDocument, CameraHealth, EventType, Wire, WorkerReport
+from api.removals import LETTING_GO
 from api.state import ApiState
 from api.store.events import append_event, last_camera_states
 
@@ -48,10 +49,11 @@ def redacted_camera(camera: CameraDocument) -> CameraDocument:
 
 
 async def all_health(state: ApiState) -> dict[str, CameraHealth]:
-    """Return what workers last said of each camera; raise `BusDown`."""
+    """Return what workers last said of each camera, but of those just taken off; raise `BusDown`."""
     reports = await state.broker.get_matching(state_key("*"))
+    left = await _left(state)
     documents = (_health_of(key, report) for key, report in reports.items())
-    return {document.camera_id: document for document in documents if document is not None}
+    return {health.camera_id: health for health in documents if health is not None and health.camera_id not in left}
 
 
 async def all_workers(state: ApiState) -> list[WorkerHealth]:
@@ -75,10 +77,19 @@ async def _documents(state: ApiState, pattern: str, kind: type[WireT]) -> list[W
 
 
 async def health_of(state: ApiState, camera_id: str) -> CameraHealth | None:
-    """Return what a worker last said of a camera, ``None`` when that is nothing; raise `BusDown`."""
+    """Return what a worker last said of a camera, ``None`` when that is nothing that counts; raise `BusDown`."""
     key = state_key(camera_id)
     report = await state.broker.get(key)
-    return None if report is None else _health_of(key, report)
+    if report is None or camera_id in await _left(state):
+        return None
+    return _health_of(key, report)
+
+
+async def _left(state: ApiState) -> set[str]:
+    """Return the cameras that were taken off and that workers may still have in hand: what they say does not count."""
+    removed = await run_in_threadpool(state.removals.look)
+    since = utc_now() - LETTING_GO
+    return {camera for camera, at in removed.items() if at > since}
 
 
 def _health_of(key: str, report: bytes) -> CameraHealth | None:
@@ -99,7 +110,11 @@ async def tell_workers(state: ApiState) -> None:
 
 
 class CameraWatch:
-    """Tells the wall each change of a camera's state; a report that stays away counts as *silent*."""
+    """
+    Tells the wall each change of a camera's state.
+
+    A report that stays away counts as *silent*, but not of a camera that was taken off.
+    """
 
     def __init__(self, state: ApiState) -> None:
         self._state = state
@@ -122,7 +137,10 @@ class CameraWatch:
         """Compare what workers report now with the last look, and write an event for each difference."""
         health = await all_health(self._state)
         now = {camera: report.state.value for camera, report in health.items()}
-        now |= {camera: SILENT for camera in self._known if camera not in now}
+        silent = self._known.keys() - now.keys()
+        if silent:
+            silent -= (await run_in_threadpool(self._state.removals.look)).keys()
+        now |= dict.fromkeys(silent, SILENT)
         changed = {camera: state for camera, state in now.items() if self._known.get(camera) != state}
         if changed:
             await run_in_threadpool(self._write, changed, health)

@@ -10,6 +10,7 @@ from api.broker import Broker
 from api.logins import LoginLimit
 from api.metrics import Metrics
 from api.provers import Provers
+from api.removals import Removals
 from api.reviews import ReviewBoard
 from api.room import Room
 from api.roster import Roster
@@ -27,6 +28,7 @@ class ApiState:
     vault: Vault
     broker: Broker
     roster: Roster
+    removals: Removals
     reviews: ReviewBoard
     metrics: Metrics
     logins: LoginLimit

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from api.contract.schema import EventType, LeadDocument, WallEvent
@@ -49,6 +49,24 @@ def last_camera_states(session: Session) -> dict[str, str]:
     documents = session.scalars(select(EventRow.document).where(EventRow.cursor.in_(newest)))
     events = [WallEvent.model_validate_json(document) for document in documents]
     return {event.subject: str(event.data["state"]) for event in events if "state" in event.data}
+
+
+def camera_removals(session: Session, after: int, until: int) -> list[tuple[str, datetime | None]]:
+    """
+    Return in order the news of cameras between two cursors: a camera and when it was taken off, ``None`` for any other
+    news of it. That a camera fell silent is none: one that was taken off does.
+    """
+    told = or_(
+        EventRow.type == EventType.CAMERA_REMOVED.value,
+        (EventRow.type == EventType.CAMERA_CHANGED.value) & EventRow.document.not_like('%"state":"silent"%'),
+    )
+    rows = session.execute(
+        select(EventRow.subject, EventRow.type, EventRow.at)
+        .where(EventRow.cursor > after, EventRow.cursor <= until, told)
+        .order_by(EventRow.cursor)
+    )
+    removed = EventType.CAMERA_REMOVED.value
+    return [(row.subject, row.at if row.type == removed else None) for row in rows]
 
 
 def newest_event(session: Session, kind: EventType) -> WallEvent | None:

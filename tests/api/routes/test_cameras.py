@@ -9,10 +9,11 @@ import httpx
 import pytest
 import redis
 
-from api.accounts import create_worker_key, drop_worker_key
+from api.accounts import create_worker_key, drop_worker_key, open_database
 from api.contract.bus import DESIRED_CAMERAS, DESIRED_MARKER, snapshot_key, state_key
-from api.contract.schema import CameraDocument, CameraHealth, CameraState
+from api.contract.schema import CameraDocument, CameraHealth, CameraState, EventType
 from api.settings import Settings
+from api.store.events import append_event
 from tests.api.conftest import NODE, RunningApi
 from tests.api.contract.sample import TestSigner
 
@@ -169,6 +170,71 @@ def test_reported_cameras_are_listed_and_their_changes_told(operator: httpx.Clie
     ]
     assert operator.get("/v1/cameras/roof/health").status_code == 404
     assert 'plumewatch_cameras{state="silent"} 1.0' in operator.get("/metrics").text
+
+
+def test_a_camera_that_is_removed_is_told_of_no_more(operator: httpx.Client, bus: redis.Redis) -> None:
+    """Its worker's last report, and the silence after it, change nothing: no event, view or count of silent ones."""
+    for camera in ("gate-3", "gate-4"):
+        assert operator.put(f"/v1/cameras/{camera}", json={"id": camera, "source": SOURCE}).status_code == 201
+        report(bus, camera, CameraState.PLAYING)
+    wait_for_events(operator, 4)
+    assert operator.delete("/v1/cameras/gate-3").status_code == 204
+    report(bus, "gate-3", CameraState.LOST)
+    assert [view["camera"]["id"] for view in operator.get("/v1/cameras").json()["cameras"]] == ["gate-4"]
+    assert operator.get("/v1/cameras/gate-3").status_code == 404
+    assert operator.get("/v1/cameras/gate-3/health").status_code == 404
+    bus.delete(state_key("gate-3"))
+    bus.delete(state_key("gate-4"))
+    told = [(event["type"], event["subject"]) for event in wait_for_events(operator, 6)[4:]]
+    assert told == [("camera.removed", "gate-3"), ("camera.changed", "gate-4")]
+    assert 'plumewatch_cameras{state="silent"} 1.0' in operator.get("/metrics").text
+
+
+def test_a_camera_that_was_silent_already_is_forgotten_when_removed(
+    operator: httpx.Client, api: RunningApi, bus: redis.Redis
+) -> None:
+    """One whose worker is long gone leaves the metrics with its removal, and comes back when it is registered again."""
+    camera = {"id": "gate-3", "source": SOURCE}
+    assert operator.put("/v1/cameras/gate-3", json=camera).status_code == 201
+    report(bus, "gate-3", CameraState.PLAYING)
+    wait_for_events(operator, 2)
+    bus.delete(state_key("gate-3"))
+    wait_for_events(operator, 3)
+    assert operator.delete("/v1/cameras/gate-3").status_code == 204
+    deadline = time.monotonic() + 15
+    while 'plumewatch_cameras{state="silent"}' in operator.get("/metrics").text:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert operator.put("/v1/cameras/gate-3", json=camera).status_code == 201
+    report(bus, "gate-3", CameraState.PLAYING)
+    assert wait_for_events(operator, 6)[5]["data"] == {"state": "playing", "before": None, "error": ""}
+    assert api.state.removals.look() == {}
+
+
+def test_a_camera_that_a_worker_watches_in_spite_of_its_removal_is_shown(
+    settings: Settings, start_api: Callable[[Settings], RunningApi], bus: redis.Redis
+) -> None:
+    """
+    Long after the removal a report means that a worker's own configuration names the camera; silence that an older
+    version told of a removed one is forgotten at the start.
+    """
+    report(bus, "roof", CameraState.PLAYING)
+    longago = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
+    with open_database(settings) as database, database.writing() as session:
+        for camera in ("roof", "gate"):
+            append_event(session, EventType.CAMERA_REMOVED, camera, longago, data={"by": "chief"})
+            append_event(session, EventType.CAMERA_CHANGED, camera, longago, data={"state": "silent", "before": "lost"})
+    headers = {"Authorization": f"Bearer {create_worker_key(settings, 'reader')}"}
+    api = start_api(settings)
+    with httpx.Client(base_url=api.url, headers=headers) as client:
+        told = [(event["subject"], event["data"]) for event in wait_for_events(client, 5)[4:]]  # type: ignore[index]
+        assert [view["camera"]["id"] for view in client.get("/v1/cameras").json()["cameras"]] == ["roof"]
+        deadline = time.monotonic() + 15
+        while 'plumewatch_cameras{state="playing"} 1.0' not in (text := httpx.get(api.url + "/metrics").text):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert told == [("roof", {"state": "playing", "before": "silent", "error": ""})]
+    assert 'plumewatch_cameras{state="silent"}' not in text
 
 
 def test_a_snapshot_tells_when_it_was_taken(operator: httpx.Client, bus: redis.Redis) -> None:
