@@ -22,6 +22,12 @@ from models.registry import DEFAULT_FILE, RegisteredModel, Registry
 
 FORMAT = "plumewatch.accuracy/1"
 
+SETTINGS = ("threshold", "long_side_px", "nms_iou")
+"""What a result must have been measured with as the registry's table has it: another threshold is another model."""
+
+FEWEST = 10
+"""Pictures with labels below which the share of them that are noticed refuses nobody, as with average precision."""
+
 CHECKPOINT = "released.pt"
 """In a candidate's folder: what the next version is trained on from."""
 
@@ -58,9 +64,13 @@ class Result:
 
         weights_sha256: Of the weights that were measured.
 
+        settings: What `SETTINGS` were at.
+
+        limit: The most images that were wanted; none for all.
+
         data_sha256: Of the images they were measured on.
 
-        gains: Figures that should be high: mAP50, whole and by group.
+        gains: Figures that should be high, whole and by group: mAP50, and pictures noticed at the threshold.
 
         harms: Figures that should be low: false alarms, whole and by look-alike.
 
@@ -69,6 +79,8 @@ class Result:
 
     model: str
     weights_sha256: str
+    settings: Mapping[str, float]
+    limit: int | None
     data_sha256: str
     gains: Mapping[str, Figure]
     harms: Mapping[str, Figure]
@@ -84,13 +96,16 @@ class Result:
                 message = f"{path}: expected a result of format {FORMAT}, got {table['format']!r}"
                 raise PromotionError(message)
             images, model = table["images"], table["model"]
-            gains = {"mAP50": _figure(images["map50"])}
-            gains |= {f"mAP50 of {name}": _figure(group["map50"]) for name, group in images["groups"].items()}
-            harms = {"false alarms": _figure(images["false_alarms"])}
-            harms |= {f"false alarms on {name}": _figure(kind) for name, kind in images["look_alikes"].items()}
+            groups = {"": images} | {f" of {name}": group for name, group in images["groups"].items()}
+            kinds = {"": images["false_alarms"]} | {f" on {name}": kind for name, kind in images["look_alikes"].items()}
+            gains = {f"mAP50{where}": _figure(group["map50"]) for where, group in groups.items()}
+            gains |= {f"noticed{where}": _noticed(group["image_recall"]) for where, group in groups.items()}
+            harms = {f"false alarms{where}": _figure(kind) for where, kind in kinds.items()}
             return cls(
                 model=f"{model['name']} {model['version']}",
                 weights_sha256=model["weights_sha256"],
+                settings={key: float(model[key]) for key in SETTINGS},
+                limit=images["settings"]["limit"],
                 data_sha256=images["data"]["sha256"],
                 gains=gains,
                 harms=harms,
@@ -166,15 +181,14 @@ def promote(
             message = f"model {name} is the default already"
             raise PromotionError(message)
     new = Result.read(results)
-    sha256 = table["sha256"] if table is not None else known.model(name).card.weights_sha256
-    _belongs(new, sha256, results)
+    _belongs(new, results, table if table is not None else _settings(known.model(name)))
     verdict = Verdict((), (), ())
     if replaced is not None:
         if against is None:
             message = f"{name} would replace {replaced.title}: give that one's result as well"
             raise PromotionError(message)
         old = Result.read(against)
-        _belongs(old, replaced.card.weights_sha256, against)
+        _belongs(old, against, _settings(replaced))
         verdict = weigh(new, old)
     if verdict.worse and not (reason or "").strip():
         return verdict
@@ -200,12 +214,40 @@ def promote(
 
 
 def _figure(table: Mapping[str, Any]) -> Figure:
+    """Return the figure; where nothing was counted, one that says nothing."""
+    if table["value"] is None:
+        return Figure(0.0, 0.0, 1.0)
     return Figure(float(table["value"]), float(table["low"]), float(table["high"]))
 
 
-def _belongs(result: Result, sha256: str, path: Path) -> None:
+def _noticed(share: Mapping[str, Any]) -> Figure:
+    figure = _figure(share)
+    return figure if share["count"] >= FEWEST else Figure(figure.value, 0.0, 1.0)
+
+
+def _settings(model: RegisteredModel) -> dict[str, Any]:
+    """Return what a registry table says of the weights and of `SETTINGS`."""
+    card = model.card
+    return {
+        "sha256": card.weights_sha256,
+        "threshold": card.threshold,
+        "long_side_px": max(card.input_wh),
+        "nms_iou": model.nms_iou,
+    }
+
+
+def _belongs(result: Result, path: Path, table: Mapping[str, Any]) -> None:
+    """Raise `PromotionError` where the result is not of these weights, at these settings, on all of the images."""
+    sha256 = table["sha256"]
     if result.weights_sha256 != sha256:
         message = f"{path} measured weights {result.weights_sha256[:12]} ({result.model}), not {sha256[:12]}"
+        raise PromotionError(message)
+    for key in SETTINGS:
+        if result.settings[key] != table[key]:
+            message = f"{path} was measured with {key} {result.settings[key]:g}, the model has {table[key]:g}"
+            raise PromotionError(message)
+    if result.limit is not None:
+        message = f"{path} was measured on at most {result.limit} images: measure it without --limit"
         raise PromotionError(message)
 
 

@@ -11,6 +11,7 @@ import pytest
 from models.promotion import PromotionError, Result, promote, weigh
 from models.registry import Registry
 
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 OLD, NEW, LATER = b"old weights", b"new weights", b"later weights"
 
 
@@ -49,48 +50,78 @@ def figure(value: float, low: float | None = None, high: float | None = None) ->
 
 
 def result(
-    path: Path, content: bytes, *, group: float = 0.6, fog: float = 0.1, data: str = "d" * 64, **extra: Any
+    path: Path,
+    content: bytes,
+    *,
+    group: float = 0.6,
+    fog: float = 0.1,
+    noticed: float = 0.9,
+    data: str = "d" * 64,
+    limit: int | None = None,
+    settings: dict[str, float] | None = None,
+    **extra: Any,
 ) -> Path:
     """Write a result with one group and one look-alike kind, and return its path."""
     images = {
+        "settings": {"limit": limit},
         "map50": figure(0.6),
+        "image_recall": figure(0.9) | {"count": 200},
         "false_alarms": figure(0.05, 0.0, 0.1),
-        "groups": {"yard": {"map50": figure(group)}},
+        "groups": {"yard": {"map50": figure(group), "image_recall": figure(noticed) | {"count": 20}}},
         "look_alikes": {"fog": figure(fog)},
         "data": {"sha256": data},
     }
     model = {"name": path.stem, "version": "0.1.0", "weights_sha256": sha256(content)}
+    model |= {"threshold": 0.2, "long_side_px": 416, "nms_iou": 0.45} | (settings or {})
     whole = {"format": "plumewatch.accuracy/1", "model": model, "images": images} | extra
     path.write_text(json.dumps(whole), encoding="utf-8")
     return path
 
 
 @pytest.mark.parametrize(
-    ("group", "fog", "worse"),
+    ("group", "fog", "noticed", "worse"),
     [
-        (0.58, 0.12, []),  # lower, but within what the old result calls likely
-        (0.9, 0.0, []),
-        (0.54, 0.1, ["mAP50 of yard"]),
-        (0.6, 0.16, ["false alarms on fog"]),
-        (0.54, 0.16, ["mAP50 of yard", "false alarms on fog"]),
+        (0.58, 0.12, 0.87, []),  # lower, but within what the old result calls likely
+        (0.9, 0.0, 1.0, []),
+        (0.54, 0.1, 0.9, ["mAP50 of yard"]),
+        (0.6, 0.1, 0.84, ["noticed of yard"]),
+        (0.6, 0.16, 0.9, ["false alarms on fog"]),
+        (0.54, 0.16, 0.9, ["mAP50 of yard", "false alarms on fog"]),
     ],
 )
-def test_a_figure_is_worse_outside_the_old_interval(tmp_path: Path, group: float, fog: float, worse: list[str]) -> None:
-    """A drop in precision or a rise in alarms counts once it leaves the old interval, on the bad side only."""
+def test_a_figure_is_worse_outside_the_old_interval(
+    tmp_path: Path, group: float, fog: float, noticed: float, worse: list[str]
+) -> None:
+    """A drop in precision or in pictures noticed, or a rise in alarms, counts once it leaves the old interval."""
     old = Result.read(result(tmp_path / "old.json", OLD))
-    new = Result.read(result(tmp_path / "new.json", NEW, group=group, fog=fog))
+    new = Result.read(result(tmp_path / "new.json", NEW, group=group, fog=fog, noticed=noticed))
     assert [line.split(":")[0] for line in weigh(new, old).worse] == worse
 
 
 def test_what_too_few_images_show_cannot_refuse(tmp_path: Path) -> None:
-    """An interval from 0 to 1 says nothing, and the verdict says that it does."""
+    """An interval from 0 to 1, a share of nine pictures, and a share of none say nothing, and the verdict says so."""
     path = result(tmp_path / "old.json", OLD)
     whole = json.loads(path.read_text(encoding="utf-8"))
-    whole["images"]["groups"]["yard"]["map50"] = figure(0.9, 0.0, 1.0)
+    yard = whole["images"]["groups"]["yard"]
+    yard["map50"], yard["image_recall"]["count"] = figure(0.9, 0.0, 1.0), 9
+    whole["images"]["false_alarms"] = {"value": None, "low": 0.0, "high": 1.0}
     path.write_text(json.dumps(whole), encoding="utf-8")
-    verdict = weigh(Result.read(result(tmp_path / "new.json", NEW, group=0.1)), Result.read(path))
+    verdict = weigh(Result.read(result(tmp_path / "new.json", NEW, group=0.1, noticed=0.1)), Result.read(path))
     assert verdict.passed
-    assert verdict.unsaid == ("mAP50 of yard",)
+    assert verdict.unsaid == ("mAP50 of yard", "noticed of yard", "false alarms")
+
+
+def test_a_higher_threshold_is_no_better_model(tmp_path: Path) -> None:
+    """The shipped result as its own sweep has it at 0.6: no false alarm, and a third of the smoke no longer noticed."""
+    shipped = RESULTS / "accuracy-emissions-v8s.json"
+    whole = json.loads(shipped.read_text(encoding="utf-8"))
+    (row,) = (row for row in whole["images"]["sweep"] if row["threshold"] == 0.6)
+    whole["images"] |= {key: row[key] for key in ("precision", "recall", "image_recall", "false_alarms")}
+    strict = tmp_path / "strict.json"
+    strict.write_text(json.dumps(whole), encoding="utf-8")
+    verdict = weigh(Result.read(strict), Result.read(shipped))
+    assert [line.split(":")[0] for line in verdict.worse] == ["noticed"]
+    assert [line.split(":")[0] for line in verdict.better] == ["false alarms"]
 
 
 def test_a_better_model_becomes_the_default(tmp_path: Path, registry: Path) -> None:
@@ -188,6 +219,32 @@ def test_results_must_belong_to_the_models_and_the_same_images(tmp_path: Path, r
     (tmp_path / "empty.json").write_text("{}", encoding="utf-8")
     with pytest.raises(PromotionError, match="not a result"):
         promote("new", tmp_path / "empty.json", old, registry=registry)
+
+
+@pytest.mark.parametrize("settings", [{"threshold": 0.9}, {"long_side_px": 640}, {"nms_iou": 0.7}])
+def test_results_must_be_of_the_model_as_it_will_run(
+    tmp_path: Path, registry: Path, settings: dict[str, float]
+) -> None:
+    """Another threshold, size or NMS than the table's makes another model, whichever of the two results has it."""
+    new, old = result(tmp_path / "new.json", NEW), result(tmp_path / "old.json", OLD)
+    odd_new = result(tmp_path / "odd-new.json", NEW, settings=settings)
+    odd_old = result(tmp_path / "odd-old.json", OLD, settings=settings)
+    (key,) = settings
+    before = registry.read_bytes()
+    for results, against in ((odd_new, old), (new, odd_old)):
+        with pytest.raises(PromotionError, match=f"measured with {key}"):
+            promote("new", results, against, registry=registry)
+    made = candidate(tmp_path / "made", "third", LATER)
+    with pytest.raises(PromotionError, match=f"measured with {key}"):
+        promote(str(made), result(tmp_path / "x.json", LATER, settings=settings), None, registry=registry)
+    assert registry.read_bytes() == before
+
+
+def test_results_of_a_quick_look_are_refused(tmp_path: Path, registry: Path) -> None:
+    """On twenty pictures next to every group would be unsaid, and pass."""
+    new, old = result(tmp_path / "new.json", NEW, limit=20), result(tmp_path / "old.json", OLD, limit=20)
+    with pytest.raises(PromotionError, match="at most 20 images: measure it without --limit"):
+        promote("new", new, old, registry=registry)
 
 
 def test_a_candidate_whose_weights_changed_is_refused(tmp_path: Path, registry: Path) -> None:
