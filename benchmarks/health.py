@@ -21,6 +21,7 @@ from pathlib import Path
 from benchmarks.accuracy_result import Share
 from benchmarks.corpus import VIDEO
 from benchmarks.frozen import FREEZE_S, FROZEN_CASES, write_case
+from benchmarks.output import result_file
 from benchmarks.scene_events import TOLD_WITHIN_S
 from benchmarks.scenes.families import Split, family_scenes
 from benchmarks.scenes.film import ensure
@@ -210,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--clips", type=Path, help="a folder of clips of sound cameras")
     parser.add_argument("--split", choices=["develop", "held-out", "both"], default="develop", help="%(default)s")
     parser.add_argument("--only", action="append", choices=KINDS, help="kinds of film; all where none is named")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="file for the result")
+    parser.add_argument("--json", type=result_file, metavar="FILE", help="file for the result")
     given = parser.parse_args(arguments)
     splits = [*Split] if given.split == "both" else [Split(given.split)]
     kinds = given.only or KINDS

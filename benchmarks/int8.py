@@ -12,6 +12,7 @@ from benchmarks.accuracy_run import run as measure_accuracy
 from benchmarks.compare import Difference
 from benchmarks.compare import compare as compare_accuracy
 from benchmarks.errors import BenchmarkError
+from benchmarks.output import writable
 from models.detector import Detector
 from models.parity import Parity, compare
 from models.quantise import CALIBRATION_IMAGES, Image, Quantised, count_pictures, quantise, read_pictures
@@ -70,8 +71,10 @@ def run(
     if (images is None) == (data is None):
         raise BenchmarkError("name the pictures: either --images or --data")
     model = Registry.load().model(name)
-    calibration, others = _pictures(images, data, limit)
     out.mkdir(parents=True, exist_ok=True)
+    for suffix in ("zip", "json", "txt"):
+        writable(out / f"{name}-int8.{suffix}")
+    calibration, others = _pictures(images, data, limit)
     made = quantise(model, calibration, out / f"{name}-int8.zip")
     small = _quantised_model(model, made)
     floor = model.card.threshold * _FLOOR

@@ -25,6 +25,7 @@ import httpx
 import psutil
 
 from api.contract.schema import EventType, WallEvent
+from benchmarks.output import result_file
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, camera_id
 from streams.clock import StreamClock
 from streams.frame import Packet
@@ -192,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--site", type=Path, default=Path("plumewatch-data"), help="the site's data folder")
     parser.add_argument("--camera", default="cam-1", help="id of the smoking camera")
     parser.add_argument("--seconds", type=float, default=90.0)
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--json", type=result_file, help="also write the figures here")
     options = parser.parse_args(arguments)
     report = measure(
         url=options.url,

@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.opacity_cases import FPS, background_of, clip_scenes, invalid_scenes, narrow_scenes, zone_of
+from benchmarks.output import result_file
 from benchmarks.scenes import film
 from benchmarks.scenes.families import Split
 from benchmarks.scenes.scene import Scene
@@ -168,7 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--only", default="", metavar="TEXT", help="scenes whose name holds this text")
     parser.add_argument("--look", type=int, default=LEAST_PX, help="longer side of the analysed pictures; 0: as sent")
-    parser.add_argument("--json", type=Path, help="file for the result")
+    parser.add_argument("--json", type=result_file, help="file for the result")
     options = parser.parse_args(arguments)
     every = (*clip_scenes(), *clip_scenes(Split.HELD_OUT), *narrow_scenes(), *invalid_scenes())
     cases: list[Case] = []

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import av
 
+from benchmarks.output import result_file
 from streams.board import FrameBoard
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, WatchPolicy, camera_id
 from streams.clock import StreamClock
@@ -132,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="What a packet costs before decoding.")
     parser.add_argument("clip", type=Path, help="a clip of some hundred packets")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--json", type=result_file, help="also write the figures here")
     options = parser.parse_args(arguments)
     costs = measure(options.clip, options.rounds)
     print(costs.as_text())

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import av
 
+from benchmarks.output import result_file
 from models.detector import Detector
 from models.registry import Registry
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, WatchPolicy, camera_id
@@ -145,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--phases", type=int, default=4, help="positions of the key frames that are tried")
     parser.add_argument("--delay-s", type=float, default=0.3, help="from a picture's capture to its boxes")
     parser.add_argument("--model", default="", help="name in the registry; empty for its default")
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--json", type=result_file, help="also write the figures here")
     asked = parser.parse_args(arguments)
     detector = Registry.load().detector(asked.model or None, threshold=WorkerConfig().detector.candidate_threshold)
     runs = []

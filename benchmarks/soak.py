@@ -33,6 +33,7 @@ from api.contract.health import WorkerHealth
 from benchmarks.capacity.site import Site
 from benchmarks.capacity.usage import machine_usage
 from benchmarks.errors import BenchmarkError
+from benchmarks.output import result_file
 from benchmarks.rtsp_farm.chaos import Chaos
 from benchmarks.rtsp_farm.clips import QUIET_SCENES, ClipSpec, ensure_clip
 from benchmarks.rtsp_farm.farm import RtspFarm, spread
@@ -271,7 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", default="", help="registry name; the default model without this")
     parser.add_argument("--cache", type=Path, default=Path(".cache/farm"), help="keeps the farm's clips")
     parser.add_argument("--keep", type=Path, help="keep the site's data and logs in this new folder")
-    parser.add_argument("--json", type=Path, help="also write the report here")
+    parser.add_argument("--json", type=result_file, help="also write the report here")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="pw-soak-") as temporary:
         folder = chosen.keep or Path(temporary)

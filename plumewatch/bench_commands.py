@@ -10,7 +10,15 @@ from plumewatch.logs import configure
 
 bench_app = typer.Typer(help="Benchmarks: how accurate, how fast, how many.", no_args_is_help=True)
 
-ToJson = Annotated[Path | None, typer.Option("--json", help="Write the result here.")]
+
+def _writable(file: Path | None) -> Path | None:
+    from benchmarks.output import writable  # noqa: PLC0415
+
+    return None if file is None else writable(file)
+
+
+ToJson = Annotated[Path | None, typer.Option("--json", callback=_writable, help="Write the result here.")]
+ToHtml = Annotated[Path | None, typer.Option("--html", callback=_writable, help="Write a report with plots here.")]
 
 
 @bench_app.command("accuracy")
@@ -37,7 +45,9 @@ def bench_accuracy(
         int | None, typer.Option(min=1, help="At most so many pictures, clips, scenes: for a quick look.")
     ] = None,
     json: ToJson = None,
-    html: Annotated[Path | None, typer.Option(help="Write a report with plots and the worst mistakes here.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(callback=_writable, help="Write a report with plots and the worst mistakes here.")
+    ] = None,
     baseline: Annotated[Path | None, typer.Option(help="An earlier result: exit 1 where this one is worse.")] = None,
 ) -> None:
     """Measure a model: precision by group, false alarms by look-alike, events and false leads in clips."""
@@ -87,7 +97,7 @@ def bench_capacity(
     ] = None,
     ultralytics_streams: Annotated[str, typer.Option(metavar="N,N", help="Numbers of streams for it.")] = "1,4,8,12,16",
     json: ToJson = None,
-    html: Annotated[Path | None, typer.Option(help="Write a report with plots here.")] = None,
+    html: ToHtml = None,
 ) -> None:
     """Find how many cameras this machine carries, and what limits it; minutes, on a machine that does nothing else."""
     from benchmarks.capacity.__main__ import main as capacity  # noqa: PLC0415
@@ -140,7 +150,7 @@ def bench_scenes(
     runtime: Annotated[str, typer.Option(help="Run-time, as in `detector.runtime`.")] = "auto",
     limit: Annotated[int | None, typer.Option(min=1, help="Scenes of each kind and split, for a quick look.")] = None,
     json: ToJson = None,
-    html: Annotated[Path | None, typer.Option(help="Write a report with plots here.")] = None,
+    html: ToHtml = None,
     baseline: Annotated[Path | None, typer.Option(help="An earlier result: exit 1 where this one is worse.")] = None,
 ) -> None:
     """Render scenes whose truth is known, and tell which events, look-alikes, opacities and faults are judged right."""
@@ -193,7 +203,7 @@ def bench_speed(
         typer.Option(help="Checkpoint to run with ultralytics' predict in the same run (extra `train`)."),
     ] = None,
     json: ToJson = None,
-    html: Annotated[Path | None, typer.Option(help="Write a report with plots here.")] = None,
+    html: ToHtml = None,
 ) -> None:
     """Measure latency and throughput by run-time, batch and picture size, against ultralytics if asked to."""
     from benchmarks.speed import PICTURES_WH, Asked, run  # noqa: PLC0415

@@ -9,6 +9,7 @@ from benchmarks.capacity.report import capacity_html
 from benchmarks.capacity.result import CapacityResult, read_capacity
 from benchmarks.capacity.run import Asked, Ultralytics, run, summary
 from benchmarks.errors import BenchmarkError
+from benchmarks.output import result_file
 from benchmarks.rtsp_farm.clips import QUIET_SCENES, SIZES, ClipSpec, Codec
 
 
@@ -114,8 +115,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ultralytics-streams", type=_numbers, default=[1, 4, 8, 12, 16], metavar="N,N")
     parser.add_argument("--ultralytics-seconds", type=float, default=15.0)
     parser.add_argument("--read", type=Path, help="measure nothing: read this result")
-    parser.add_argument("--json", type=Path, help="write the result here")
-    parser.add_argument("--html", type=Path, help="write a report with plots here")
+    parser.add_argument("--json", type=result_file, help="write the result here")
+    parser.add_argument("--html", type=result_file, help="write a report with plots here")
     return parser
 
 

@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.capacity.site import Site
+from benchmarks.output import result_file
 from benchmarks.power_cuts.run import Cut, Trials
 
 
@@ -24,7 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--points", type=int, default=200, help="cuts that must strike")
     parser.add_argument("--seed", type=int, default=1, help="of the moments and steps drawn")
-    parser.add_argument("--json", type=Path, help="write the result here")
+    parser.add_argument("--json", type=result_file, help="write the result here")
     arguments = parser.parse_args()
 
     def tell(struck: int, cut: Cut) -> None:

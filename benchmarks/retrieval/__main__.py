@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.output import result_file
 from benchmarks.retrieval.measure import measure
 
 LIMIT_MS = 100.0
@@ -27,7 +28,7 @@ def main() -> int:
     parser.add_argument("--asked", type=int, default=200, help="questions of each kind")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="the site: filled where it is empty; a temporary one by default")
-    parser.add_argument("--json", type=Path, help="write the result here")
+    parser.add_argument("--json", type=result_file, help="write the result here")
     parser.add_argument(
         "--postgresql", action="store_true", help="use the empty database at PLUMEWATCH_TEST_POSTGRESQL"
     )
