@@ -87,16 +87,20 @@ class _Trouble:
 
 @dataclass(slots=True)
 class _State:
+    """`last` numbers the leads over which the line broke; they come after the others, in its order."""
+
     counts: _Counts = field(default_factory=_Counts)
     leads: dict[str, _Trouble] = field(default_factory=dict)
     api: _Trouble = field(default_factory=_Trouble)
     enrolled: bool = False
+    last: dict[str, int] = field(default_factory=dict)
     doubted: set[str] = field(default_factory=set)
 
 
 class OutboxSender:
     """
-    Sends an outbox's entries, oldest first.
+    Sends an outbox's entries, oldest first; one over which the line broke comes after the others from then on: its own
+    size may be what breaks it.
 
     Args:
         outbox: what to send.
@@ -166,19 +170,21 @@ class OutboxSender:
 
     def step(self) -> float | None:
         """
-        Make at most one attempt: the oldest entry that is due.
+        Make at most one attempt: the first entry that is due.
 
         Returns 0 after an attempt, else the seconds until one is due; ``None`` when nothing waits.
         """
         waiting = self._outbox.entries()
         known = {entry.lead_id for entry in waiting}
         self._state.leads = {lead: trouble for lead, trouble in self._state.leads.items() if lead in known}
+        self._state.last = {lead: number for lead, number in self._state.last.items() if lead in known}
         self._state.doubted &= known
         if not waiting:
             return None
         now = self._clock()
         if (pause := self._state.api.until - now) > 0:
             return pause
+        waiting.sort(key=lambda entry: self._state.last.get(entry.lead_id, 0))
         due = [(self._state.leads.get(entry.lead_id, _Trouble()).until, entry) for entry in waiting]
         for until, entry in due:
             if until <= now:
@@ -214,6 +220,7 @@ class OutboxSender:
             receipt = self._client.post_lead(entry.lead(), entry.package)
         except ApiUnreachableError as error:
             pause = self._put_off(entry, self._state.api)
+            self._state.last[entry.lead_id] = 1 + max(self._state.last.values(), default=0)
             log.warning("api unreachable", lead=entry.lead_id, error=str(error), pause_s=pause)
         except ApiRefusedError as error:
             self._refused(entry, error)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from api.contract.client import ApiClient, Receipt
+from api.contract.client import ApiClient, ApiUnreachableError, Receipt
 from api.contract.schema import LeadDocument
 from api.contract.verification import verify_package
 from tests.api.contract.sample import TestSigner, make_package
@@ -356,6 +356,28 @@ def test_an_unexpected_fault_holds_up_no_other_lead(
     assert [sender.step() for _ in range(4)] == [0.0, 0.0, 0.0, pytest.approx(0.75)]
     assert posted == [IDS[1], IDS[2]]
     assert sender.stats().pending == 1
+
+
+def test_a_package_on_which_the_line_breaks_holds_up_no_other_lead(
+    outbox: Outbox, packages: dict[str, tuple[Path, LeadDocument]], clock: Hand
+) -> None:
+    """After a broken connection it is the other leads' turn; the one whose upload never ends is tried again last."""
+    attempts = []
+
+    class Line:
+        def post_lead(self, lead: LeadDocument, package: Path) -> Receipt:  # noqa: ARG002
+            attempts.append(lead.lead_id)
+            if lead.lead_id == IDS[0]:
+                raise ApiUnreachableError("the write operation timed out")
+            return Receipt(lead.lead_id, "", created=True)
+
+    put(outbox, packages, *IDS)
+    sender = OutboxSender(outbox, Line(), backoff=Backoff(1.0, 8.0), clock=clock, chance=lambda: 0.999_999)
+    for _ in range(12):
+        clock.now += sender.step() or 0.0
+    assert attempts[:4] == [IDS[0], IDS[1], IDS[2], IDS[0]]
+    assert set(attempts[4:]) == {IDS[0]}
+    assert [entry.lead_id for entry in outbox.entries()] == [IDS[0]]
 
 
 # Cuts: what a killed process or a pulled plug leaves behind.
