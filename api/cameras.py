@@ -26,6 +26,8 @@ RECONCILE_PERIOD_S = 5.0
 HIDDEN = "***"
 SILENT = "silent"
 """What a camera is called of which no worker has said anything for 15 s."""
+_SCHEME = re.compile(r"[^@:]*://|(?:rtsps?|rtmps?|https?|srt|udp)[:/\\]+", re.IGNORECASE)
+"""How an address begins, the usual slips of the hand included."""
 
 
 def redacted(source: str) -> str:
@@ -33,14 +35,16 @@ def redacted(source: str) -> str:
     Return a source without what may be secret: user, password, query, fragment. Takes any text.
 
     All up to the last ``@`` goes, for passwords hold ``/``, ``?``, ``#`` and ``[`` in real life, and no parser of
-    addresses takes those. The same as `streams.camera.SourceUrl.redacted`, which the API may not import.
+    addresses takes those. So it does where the scheme is mistyped, and where none is left: with a ``:`` before the
+    ``@``. The same as `streams.camera.SourceUrl.redacted`, which the API may not import.
     """
-    scheme, separator, rest = source.partition("://")
-    if not separator or scheme.lower() == "file":
+    scheme = _SCHEME.match(source)
+    before, at, address = source[scheme.end() if scheme else 0 :].rpartition("@")
+    is_path = ":" not in before and "://" not in source if scheme is None else scheme[0].lower() == "file://"
+    if is_path:
         return source
-    _, at, address = rest.rpartition("@")
     shown, *secret = re.split(r"[?#]", address, maxsplit=1)
-    return f"{scheme}://{HIDDEN + '@' if at else ''}{shown}{'?' + HIDDEN if secret else ''}"
+    return f"{'' if scheme is None else scheme[0]}{HIDDEN + '@' if at else ''}{shown}{'?' + HIDDEN if secret else ''}"
 
 
 def redacted_camera(camera: CameraDocument) -> CameraDocument:

@@ -98,7 +98,7 @@ def _check_file(url: SourceUrl, text: str) -> None:
     if "://" in text and not text.startswith("file://"):
         raise UsageError(f"{url.redacted}: no stream of that kind; known are rtsp, rtmp, http, srt, udp and files")
     if not url.path.exists():
-        raise UsageError(f"{url.path}: no such file")
+        raise UsageError(f"{url.redacted}: no such file")
     from streams.probe import check_video  # noqa: PLC0415
 
     check_video(url, StreamSettings(pace=Pace.FREE))

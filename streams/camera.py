@@ -15,6 +15,8 @@ CameraId = NewType("CameraId", str)
 """Identifies a camera at one site: 1-64 of ``[A-Za-z0-9_-]``; a 20-digit GB/T 28181 id fits."""
 
 _CAMERA_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SCHEME = re.compile(r"[^@:]*://|(?:rtsps?|rtmps?|https?|srt|udp)[:/\\]+", re.IGNORECASE)
+"""How an address begins, the usual slips of the hand included."""
 _NETWORK_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "srt", "udp"})
 
 
@@ -67,15 +69,17 @@ class SourceUrl:
         """
         The address with user, password, query and fragment replaced by ``***``.
 
-        All up to the last ``@`` goes, for passwords hold ``/``, ``?`` and ``#`` in real life, with a mistyped scheme
-        too, though that counts as a file.
+        All up to the last ``@`` goes, for passwords hold ``/``, ``?`` and ``#`` in real life. So it does where the
+        scheme is mistyped, which counts as a file, and where none is left: with a ``:`` before the ``@``.
         """
-        head, separator, rest = self._url.partition("://")
-        if not separator or head.lower() == "file":
+        scheme = _SCHEME.match(self._url)
+        before, at, address = self._url[scheme.end() if scheme else 0 :].rpartition("@")
+        is_path = ":" not in before and "://" not in self._url if scheme is None else scheme[0].lower() == "file://"
+        if is_path:
             return self._url
-        credentials, at, address = rest.rpartition("@")
         shown = re.split(r"[?#]", address, maxsplit=1)
-        return f"{head}://{'***@' if at or credentials else ''}{shown[0]}{'?***' if len(shown) > 1 else ''}"
+        head = "" if scheme is None else scheme[0]
+        return f"{head}{'***@' if at else ''}{shown[0]}{'?***' if len(shown) > 1 else ''}"
 
     @property
     def sha256(self) -> str:

@@ -52,7 +52,13 @@ def open_container(camera: Camera) -> "av.container.InputContainer":
 def _open_once(source: SourceUrl, settings: StreamSettings, options: dict[str, str]) -> "av.container.InputContainer":
     began = time.monotonic()
     try:
-        return av.open(_address(source), options=options, timeout=(settings.open_timeout_s, settings.read_timeout_s))
+        # Titles come in any encoding, GBK among them; nobody reads them here, and none may cost the stream.
+        return av.open(
+            _address(source),
+            options=options,
+            metadata_errors="replace",
+            timeout=(settings.open_timeout_s, settings.read_timeout_s),
+        )
     except av.error.FFmpegError as error:
         if time.monotonic() - began >= settings.open_timeout_s:  # FFmpeg names other reasons for its interrupted read
             raise SourceUnavailable(f"{source.redacted}: no stream within {settings.open_timeout_s:g} s") from None

@@ -21,6 +21,8 @@ ADDRESSES = [
     ("rtsp://@h/", "rtsp://***@h/"),
     ("rtps://admin:geheim@h/", "rtps://***@h/"),
     ("http://[::1/1", "http://[::1/1"),
+    ("rtsp:/admin:geheim@h/1", "rtsp:/***@h/1"),
+    ("admin:geheim@10.0.0.7/1", "***@10.0.0.7/1"),
 ]
 
 
@@ -31,7 +33,7 @@ def test_credentials_are_hidden(source: str, shown: str) -> None:
 
 
 @given(
-    head=st.sampled_from(["", "rtsp://", "RTSP://", "http:/", "file://", "File://", "://", "x://"]),
+    head=st.sampled_from(["", "rtsp://", "RTSP://", "http:/", "rtsp//", "a:b@", "file://", "File://", "://", "x://"]),
     rest=st.text(alphabet="ab:/?#@[]%\\ \n张", max_size=24),
 )
 def test_the_api_hides_what_the_worker_hides(head: str, rest: str) -> None:

@@ -67,6 +67,7 @@ def make_clip(
     audio_first: bool = False,
     has_data: bool = False,
     creation_time: str = "",
+    title: str = "",
 ) -> Path:
     """
     Write a clip of numbered pictures to `path` and return the path.
@@ -76,12 +77,14 @@ def make_clip(
     `first_number` is the first picture's number, `first_s` its time; `ticks` are the pictures' times in 1 / `fps`
     where they are not one apart. `bit_rate` in bit/s replaces constant quality; `audio_s` adds a track of that much
     silence, before the picture's with `audio_first`, `has_data` one of metadata; `creation_time` is the RFC 3339 time
-    that the file claims.
+    that the file claims, `title` its name.
     """
     options = {"threads": "1"} | _options(codec, gop, b_frames, params)
     if bit_rate:
         options.pop("crf", None)
     with av.open(str(path), "w", format=container_format) as container:
+        if title:
+            container.metadata["title"] = title
         if creation_time:
             container.metadata["creation_time"] = creation_time
         sound = container.add_stream("aac", rate=8000, layout="mono") if audio_s and audio_first else None

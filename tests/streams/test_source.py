@@ -37,6 +37,17 @@ def test_containers_that_gateways_record_are_read(clip: MakeClip, suffix: str) -
     assert [number_of(frame.image) for frame in [*frames, *decoder.flush()]] == list(range(25))
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".flv"])
+def test_a_title_in_another_encoding_costs_nothing(clip: MakeClip, tmp_path: Path, suffix: str) -> None:
+    """Recorders write their titles in GBK, which is not UTF-8: the pictures are read all the same."""
+    title = "视频监控".encode("gbk")
+    named = clip(suffix, seconds=1, title="ABCDEFGH").read_bytes()
+    assert b"ABCDEFGH" in named
+    path = tmp_path / f"gbk{suffix}"
+    path.write_bytes(named.replace(b"ABCDEFGH", title))
+    assert len(packets_of(path)) == 25
+
+
 @pytest.mark.parametrize(
     ("name", "content", "error", "message"),
     [
