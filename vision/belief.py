@@ -54,12 +54,15 @@ class Belief:
 
         threshold: probability from which a track is confirmed, chosen by the fit.
 
+        support: mean confidence of its best boxes that it needs besides, chosen with it; 0: what counts by *k* of *n*.
+
         classes: weights by the detector's class name.
     """
 
     version: str
     threshold: float
     classes: Mapping[str, ClassWeights]
+    support: float = 0.0
 
     @classmethod
     def of(cls, weights_sha256: str, path: Path = WEIGHTS) -> Self | None:
@@ -83,7 +86,7 @@ class Belief:
             name: ClassWeights(float(one["bias"]), np.array(one["weights"], np.float64))
             for name, one in entry["classes"].items()
         }
-        return cls(str(entry["version"]), float(entry["threshold"]), classes)
+        return cls(str(entry["version"]), float(entry["threshold"]), classes, float(entry.get("support", 0.0)))
 
     def probability(self, class_name: str, cues: NDArray[np.float64]) -> float | None:
         """Return the probability that a track of that class is real; ``None`` for a class that was not fitted."""

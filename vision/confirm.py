@@ -27,7 +27,7 @@ class Criteria:
     Attributes:
         threshold: least mean confidence of the best `k` boxes.
 
-        hysteresis: boxes from ``hysteresis x threshold`` count; by belief the best `k` must reach that in the mean.
+        hysteresis: boxes from ``hysteresis x threshold`` count.
 
         k: boxes that must count ...
 
@@ -47,6 +47,8 @@ class Criteria:
 
         probability: by belief, the least probability of a report; ``release x probability`` makes a candidate and holds
             what is confirmed. 0: by *k* of *n*.
+
+        support: by belief, the least mean confidence of the best `k` boxes. 0: ``hysteresis x threshold``.
     """
 
     threshold: float = 0.3
@@ -60,6 +62,7 @@ class Criteria:
     release: float = 0.7
     close_after_s: float = 60.0
     probability: float = 0.0
+    support: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +142,9 @@ class Confirmation:
 
     @property
     def is_supported(self) -> bool:
-        """By belief, its second ground: the best `k` boxes are in the mean as sure as one that counts by *k* of *n*."""
-        return self.support >= self._criteria.hysteresis * self._criteria.threshold
+        """By belief, its second ground: the best `k` boxes are sure enough in the mean."""
+        criteria = self._criteria
+        return self.support >= (criteria.support or criteria.hysteresis * criteria.threshold)
 
     @property
     def reached(self) -> float:

@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def _tell(name: str, fitted: Fit) -> None:
-    print(f"\n{name}: ridge {fitted.ridge:g}, threshold {fitted.threshold:g}")
+    print(f"\n{name}: ridge {fitted.ridge:g}, threshold {fitted.threshold:g}, support {fitted.support:g}")
     for part, told in (("unseen", fitted.unseen), ("held out", fitted.held_out)):
         if told is not None:
             brier = f"Brier {told.brier:.3f} (of the mean {told.brier_of_the_mean:.3f})"

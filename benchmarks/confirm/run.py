@@ -29,7 +29,16 @@ FOLDS = 10
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(2, 20))
 
+SUPPORTS = (0.12, 0.16, 0.2, 0.24)
+"""
+Least mean confidences of the best boxes that are tried: from just above the confidence with which a track may begin
+to what counts by *k* of *n*.
+"""
+
 Step = Callable[[str], None]
+
+Sweep = Mapping[float, Mapping[float, Outcome]]
+"""Outcome by least support, then by threshold."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,11 +48,12 @@ class Fit:
     document: dict[str, object]
     ridge: float
     threshold: float
+    support: float
     unseen: Calibration
     held_out: Calibration | None
     lines: tuple[Line, ...]
     films: tuple[Film, ...]
-    sweep: dict[float, Outcome]
+    sweep: Sweep
 
     @property
     def may_ship(self) -> bool:
@@ -64,8 +74,10 @@ class Fit:
             "held_out": None if self.held_out is None else asdict(self.held_out),
             "films": {one.clip.path.name: [one.part.value, one.kind, one.clip.sha256] for one in self.films},
             "sweep": {
-                str(threshold): {"missed": one.missed, "false": one.false_leads}
-                for threshold, one in self.sweep.items()
+                str(support): {
+                    str(threshold): {"missed": one.missed, "false": one.false_leads} for threshold, one in row.items()
+                }
+                for support, row in self.sweep.items()
             },
             "table": [_plain(one) for one in self.lines],
         }
@@ -85,7 +97,7 @@ def fit(films: Sequence[Film], detector: Detector, memory: Path, step: Step) -> 
     by_fold = [fit_logistic(sample.where(sample.film % FOLDS != fold), ridge) for fold in range(FOLDS)]
     judges = [by_fold[film.group % FOLDS] if film.is_fitted_on else final for film in films]
     shown = {pace: [_shown(*one, pace) for one in zip(films, rows, judges, strict=True)] for pace in Pace}
-    threshold, sweep = choose_threshold([shown[pace][n] for pace in (Pace.FOCUS, Pace.LATE) for n in fitted_on])
+    threshold, support, sweep = choose_limits([shown[pace][n] for pace in Pace for n in fitted_on])
     held = [n for n, film in enumerate(films) if film.part is Part.HELD_OUT]
     held_out = None
     if held:
@@ -94,10 +106,10 @@ def fit(films: Sequence[Film], detector: Detector, memory: Path, step: Step) -> 
     lines = tuple(
         line(name, part, chosen, criteria)
         for part, chosen in _parts(films, shown).items()
-        for name, criteria in deciders(threshold).items()
+        for name, criteria in deciders(threshold, support).items()
     )
-    document = as_document(final, threshold)
-    return Fit(document, ridge, threshold, calibration(told, sample), held_out, lines, tuple(films), sweep)
+    document = as_document(final, threshold, support)
+    return Fit(document, ridge, threshold, support, calibration(told, sample), held_out, lines, tuple(films), sweep)
 
 
 def _parts(films: Sequence[Film], shown: Mapping[Pace, Sequence[Shown]]) -> Mapping[str, Sequence[Shown]]:
@@ -111,16 +123,29 @@ def _parts(films: Sequence[Film], shown: Mapping[Pace, Sequence[Shown]]) -> Mapp
     return {**parts, "all, joined late": shown[Pace.LATE], "all, on patrol": shown[Pace.PATROL]}
 
 
-def choose_threshold(films: Sequence[Shown]) -> tuple[float, dict[float, Outcome]]:
+def choose_limits(films: Sequence[Shown]) -> tuple[float, float, Sweep]:
     """
-    Return the probability that opens a lead, and what each one tried made of films that the weights had not seen.
+    Return the probability and the support that open a lead, and what each pair tried made of films that the weights
+    had not seen.
 
-    It is the middle of those with the fewest mistakes, a missed event and a false lead counting alike.
+    Of the pairs with the fewest mistakes, a missed event and a false lead counting alike, it is one with the highest
+    support, and the middle one of those.
     """
-    sweep = {threshold: outcome(films, Criteria(probability=threshold)) for threshold in THRESHOLDS}
-    mistakes = {threshold: len(one.missed) + len(one.false_leads) for threshold, one in sweep.items()}
-    best = [threshold for threshold in THRESHOLDS if mistakes[threshold] == min(mistakes.values())]
-    return best[len(best) // 2], sweep
+    sweep = {
+        support: {
+            threshold: outcome(films, Criteria(probability=threshold, support=support)) for threshold in THRESHOLDS
+        }
+        for support in SUPPORTS
+    }
+    mistakes = {
+        (support, threshold): len(one.missed) + len(one.false_leads)
+        for support, row in sweep.items()
+        for threshold, one in row.items()
+    }
+    best = [pair for pair in mistakes if mistakes[pair] == min(mistakes.values())]
+    support = max(support for support, _ in best)
+    thresholds = [threshold for own, threshold in best if own == support]
+    return thresholds[len(thresholds) // 2], support, sweep
 
 
 def _shown(film: Film, rows: Mapping[Pace, Rows], judge: Logistic, pace: Pace) -> Shown:

@@ -12,14 +12,14 @@ BASELINE = "5 consecutive"
 BELIEF = "belief"
 
 
-def deciders(probability: float) -> Mapping[str, Criteria]:
-    """Return the ways to confirm that are compared; `probability` is the fitted threshold."""
+def deciders(probability: float, support: float) -> Mapping[str, Criteria]:
+    """Return the ways to confirm that are compared; `probability` and `support` are what was fitted."""
     return {
         BASELINE: FIVE_IN_A_ROW,
         "5 consecutive from 0.25": replace(FIVE_IN_A_ROW, threshold=0.25),
         "k of n": K_OF_N,
         "k of n that change": K_OF_N_THAT_CHANGE,
-        BELIEF: Criteria(probability=probability),
+        BELIEF: Criteria(probability=probability, support=support),
     }
 
 

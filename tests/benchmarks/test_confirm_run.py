@@ -11,7 +11,7 @@ from benchmarks.accuracy_result import Rate, Share
 from benchmarks.confirm.films import Film, Part
 from benchmarks.confirm.fit import Calibration
 from benchmarks.confirm.rows import Pace, Rows, rows_of
-from benchmarks.confirm.run import choose_threshold, fit, sample_rows
+from benchmarks.confirm.run import choose_limits, fit, sample_rows
 from benchmarks.confirm.table import BASELINE, BELIEF, Line, as_text, beats, line
 from benchmarks.confirm.trial import FIVE_IN_A_ROW, K_OF_N_THAT_CHANGE, Shown, confirmed, outcome
 from benchmarks.corpus import Clip, Event, sha256_of
@@ -94,10 +94,24 @@ def test_the_threshold_is_the_middle_of_the_best(plume: Clip, memory: Path) -> N
     rows = rows_of(plume, BrightBoxDetector(), memory)[Pace.FOCUS]
     real = Shown(plume, rows, np.full(len(rows.track), 0.8))
     false = Shown(replace(plume, events=()), rows, np.full(len(rows.track), 0.4))
-    threshold, sweep = choose_threshold([real, false])
+    threshold, support, sweep = choose_limits([real, false])
 
-    assert threshold == 0.65
-    assert (sweep[0.4].false_leads, sweep[0.85].missed) == (("plume",), ("plume",))
+    assert (threshold, support) == (0.65, 0.24)
+    assert (sweep[0.24][0.4].false_leads, sweep[0.24][0.85].missed) == (("plume",), ("plume",))
+
+
+def test_weak_boxes_are_asked_for_no_more_than_finds_them(plume: Clip, memory: Path) -> None:
+    """A plume whose boxes are 0.18 sure is found by the highest support that it reaches, and no support lets one in
+    that is not believed.
+    """
+    rows = rows_of(plume, BrightBoxDetector(), memory)[Pace.FOCUS]
+    weak = replace(rows, confidence=np.where(rows.confidence > 0, 0.18, 0.0))
+    real = Shown(plume, weak, np.full(len(rows.track), 0.8))
+    false = Shown(replace(plume, events=()), weak, np.full(len(rows.track), 0.4))
+    threshold, support, sweep = choose_limits([real, false])
+
+    assert (threshold, support) == (0.65, 0.16)
+    assert (sweep[0.2][0.65].missed, sweep[0.16][0.65].false_leads) == (("plume",), ())
 
 
 def test_all_paces_of_a_group_are_left_out_together(plume: Clip, memory: Path) -> None:
@@ -115,7 +129,8 @@ def test_a_whole_run_on_two_films(plume: Clip, memory: Path, tmp_path: Path) -> 
     films = [Film(plume, Part.CLIPS, "clip"), Film(quiet, Part.HELD_OUT, "steam")]
     fitted = fit(films, BrightBoxDetector(), memory, lambda _: None)
 
-    assert Belief.from_document(fitted.document).threshold == fitted.threshold
+    read = Belief.from_document(fitted.document)
+    assert (read.threshold, read.support) == (fitted.threshold, fitted.support)
     record = json.loads(json.dumps(fitted.record()))
     assert record["films"] == {
         "plume.mp4": ["clips", "clip", plume.sha256],

@@ -1,6 +1,7 @@
 """Belief: cues weighed into a probability, for detectors that were fitted."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,15 @@ def test_belief_confirms_weak_boxes_that_k_of_n_never_sees() -> None:
     assert [state for state, _ in states] == ["candidate", "confirmed"]
     assert states[-1][1] is not None
     assert states[-1][1] >= 0.6
+
+
+def test_the_support_that_was_fitted_is_asked_for() -> None:
+    """Boxes of 0.2 are reported where the fit asks for 0.16, and not where the configuration asks for more."""
+    fitted = replace(belief(bias=-2.0, turbulence=2.0), support=0.16)
+
+    assert "confirmed" in dict(run(fitted, 0.2))
+    assert "confirmed" not in dict(run(fitted, 0.2, support=0.22))
+    assert "confirmed" not in dict(run(fitted, 0.14))
 
 
 def test_belief_keeps_sure_boxes_from_being_reported() -> None:

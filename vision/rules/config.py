@@ -35,7 +35,7 @@ class RuleConfig(Section):
         ConfirmBy.BELIEF,
         description="`belief`: persistence, growth, drift, turbulence and the other cues of a track are weighed into a "
         "calibrated probability, with weights fitted for the model, and the mean of the best `k` of the last `n` boxes "
-        "must reach `hysteresis x threshold`; `k_of_n` where none are. `k_of_n`: that mean must reach `threshold`.",
+        "must reach `support`; `k_of_n` where none are. `k_of_n`: that mean must reach `threshold`.",
     )
     probability: float = Field(
         0.0,
@@ -43,6 +43,14 @@ class RuleConfig(Section):
         lt=1,
         description="By belief: probability that opens a lead; boxes at `release` times it hold it. 0: what the fit "
         "chose for the model. Lower: more false leads. Higher: later, and thin plumes are missed.",
+    )
+    support: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="By belief: least mean confidence of the best `k` boxes. 0: what the fit chose for the model, or "
+        "`hysteresis x threshold` where it chose none. Lower: weak boxes on headlights are believed. Higher: thin "
+        "plumes are missed.",
     )
     threshold: float = Field(
         0.3,

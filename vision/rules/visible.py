@@ -107,13 +107,18 @@ class VisibleRule:
 
         `belief` is what was fitted for the detector; it decides unless the configuration asks for *k* of *n*. A budget
         may set its probability unless the configuration does; where nothing was fitted, the threshold of *k* of *n*.
+        The support that was fitted with the probability goes with it unless the configuration sets one.
         """
         decides = belief if config.confirm is ConfirmBy.BELIEF else None
         criteria = Criteria(**{f.name: getattr(config, f.name) for f in fields(Criteria)})
         if decides is None or class_name not in decides.classes:
-            decides, criteria = None, replace(criteria, probability=0.0)
-        elif criteria.probability == 0:
-            criteria = replace(criteria, probability=decides.threshold)
+            decides, criteria = None, replace(criteria, probability=0.0, support=0.0)
+        else:
+            criteria = replace(
+                criteria,
+                probability=criteria.probability or decides.threshold,
+                support=criteria.support or decides.support,
+            )
         own = {} if config.violation_code else codes
         watched = [
             z
