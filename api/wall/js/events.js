@@ -1,8 +1,9 @@
 /**
- * Events: the wall's event sequence, in order, each once, resumed after every break and every reload.
+ * Events: the wall's event sequence, in order, each once, resumed after every break and every reload. A connection that
+ * died unnoticed looks like one that has nothing to tell: the server is asked now and then whether it has.
  * @module
  */
-import { socketAddress } from "./http.js";
+import { ApiProblem, callJson, socketAddress } from "./http.js";
 import { LastingSocket } from "./socket.js";
 
 /**
@@ -18,6 +19,10 @@ import { LastingSocket } from "./socket.js";
 /** Close code for a cursor that the server's events have not reached. */
 const CURSOR_AHEAD = 4409;
 const STORED = "plumewatch.cursor";
+const LOOK_MS = 30_000;
+/** News that had not come when they were asked for should have by then. */
+const LOOK_AGAIN_MS = 5_000;
+const ANSWER_WITHIN_MS = 10_000;
 
 /** Return the cursor up to which this window has heard events; `null` for a window that has heard none. */
 export function heardCursor() {
@@ -32,6 +37,9 @@ export function forgetCursor() {
 
 export class EventFeed {
   #cursor;
+  #timer = 0;
+  /** @type {number | null} cursor at which the last look found that something had not come */
+  #stuckAt = null;
 
   /**
    * @param {number} cursor events after this one are delivered
@@ -60,11 +68,42 @@ export class EventFeed {
   /** Begin. */
   open() {
     this.socket.open();
+    this.#plan(LOOK_MS);
   }
 
   /** End it. */
   close() {
+    clearTimeout(this.#timer);
     this.socket.close();
+  }
+
+  /** @param {number} afterMs */
+  #plan(afterMs) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#look(), afterMs);
+  }
+
+  /** Connect anew where two looks at the same cursor find news that did not come, or no server. */
+  async #look() {
+    const cursor = this.#cursor;
+    const isStuck = (await this.#misses(cursor)) && cursor === this.#cursor;
+    if (this.socket.state === "closed") return;
+    const twice = isStuck && this.#stuckAt === cursor;
+    this.#stuckAt = isStuck && !twice ? cursor : null;
+    if (twice && this.socket.state === "open") this.socket.renew();
+    this.#plan(this.#stuckAt === null ? LOOK_MS : LOOK_AGAIN_MS);
+  }
+
+  /** @param {number} cursor @returns {Promise<boolean>} */
+  async #misses(cursor) {
+    if (this.socket.state !== "open") return false;
+    try {
+      const { newest } = await callJson(`/v1/events?after=${cursor}&limit=1`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+      return newest > cursor;
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      return error.status === 0;
+    }
   }
 
   /** @param {number} cursor */

@@ -7,6 +7,9 @@ import { socketAddress } from "./http.js";
 import { canPlay, codecName, Player } from "./player.js";
 import { LastingSocket } from "./socket.js";
 
+/** A camera that plays sends several pictures a second: silence for so long is the connection's. */
+const QUIET_MS = 15_000;
+
 /**
  * @typedef {object} LiveListener
  * @property {() => void} changed something about the feed changed
@@ -60,6 +63,11 @@ export class LiveFeed {
   steer() {
     this.#shown?.steer();
     if (this.#fed !== this.#shown) this.#fed?.steer();
+  }
+
+  /** Connect anew where nothing has come for long; to be called a few times a second while the camera is said to play. */
+  insist() {
+    if (this.socket.quietMs > QUIET_MS) this.socket.renew();
   }
 
   /** @param {any} message */

@@ -14,6 +14,7 @@ export class LastingSocket {
   #socket = null;
   #backoff = new Backoff();
   #timer = 0;
+  #heardMs = 0;
   #address;
   #listener;
   /** @type {SocketState} */
@@ -35,11 +36,22 @@ export class LastingSocket {
 
   /** End it. */
   close() {
-    clearTimeout(this.#timer);
-    const socket = this.#socket;
-    this.#socket = null;
-    socket?.close(1000);
+    this.#release();
     this.#become("closed");
+  }
+
+  /** @returns {number} milliseconds for which an open connection has brought nothing; 0 unless it is open */
+  get quietMs() {
+    return this.state === "open" ? performance.now() - this.#heardMs : 0;
+  }
+
+  /** Connect anew: this connection is open in name alone, or what it brings is of no use. @param {number} [pauseMs] wait so long before */
+  renew(pauseMs = 0) {
+    if (this.state === "closed") return;
+    this.#release();
+    this.#become("connecting");
+    if (pauseMs > 0) this.#timer = setTimeout(() => this.#connect(), pauseMs);
+    else this.#connect();
   }
 
   /** Connect at once if it is waiting, e.g. when the network is back. */
@@ -57,10 +69,13 @@ export class LastingSocket {
     const late = setTimeout(() => socket.close(), OPEN_TIMEOUT_MS);
     socket.onopen = () => {
       clearTimeout(late);
-      if (this.#socket === socket) this.#become("open");
+      if (this.#socket !== socket) return;
+      this.#heardMs = performance.now();
+      this.#become("open");
     };
     socket.onmessage = ({ data }) => {
       if (this.#socket !== socket) return;
+      this.#heardMs = performance.now();
       this.#backoff.reset();
       this.#listener.message(data);
     };
@@ -75,6 +90,13 @@ export class LastingSocket {
       this.#become("waiting");
       this.#timer = setTimeout(() => this.#connect(), this.#backoff.next());
     };
+  }
+
+  #release() {
+    clearTimeout(this.#timer);
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close(1000);
   }
 
   /** @param {SocketState} state */

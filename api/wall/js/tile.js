@@ -141,7 +141,10 @@ export class Tile {
 
   /** Renew state and age, and keep the picture at the live edge; called a few times a second. */
   tick() {
-    if (this.#live && this.#seen) this.#live.steer();
+    if (this.#live && this.#seen) {
+      this.#live.steer();
+      if (this.#health?.state === "playing") this.#live.insist();
+    }
     const picture = this.#pictureAge();
     const { state, what, why } = this.#judge(picture?.staleS ?? null);
     this.node.dataset.state = state;
