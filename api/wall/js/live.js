@@ -3,19 +3,26 @@
  * picture: until then the last picture of the old epoch stays, growing old in full view.
  * @module
  */
+import { Backoff } from "./backoff.js";
 import { socketAddress } from "./http.js";
 import { canPlay, codecName, Player } from "./player.js";
 import { LastingSocket } from "./socket.js";
 
 /** A camera that plays sends several pictures a second: silence for so long is the connection's. */
 const QUIET_MS = 15_000;
+/** Players in a row that may fail before their first picture. */
+const FAILURES_MOST = 3;
+/** A browser whose decoder failed, as when its graphics process died, may do better after this. */
+const REST_MS = 300_000;
+/** A player that has shown pictures for so long works. */
+const SOUND_MS = 10_000;
 
 /**
  * @typedef {object} LiveListener
  * @property {() => void} changed something about the feed changed
  * @property {(video: HTMLVideoElement) => void} mount put this video under those that are there already
  * @property {(mediaS: number) => void} frame a picture is shown
- * @property {(codec: string) => void} unplayable the browser cannot play the stream of this codec
+ * @property {(codec: string, forMs: number) => void} unplayable the browser cannot play the stream of this codec, and need not try for so long
  */
 
 export class LiveFeed {
@@ -25,6 +32,10 @@ export class LiveFeed {
   #fed = null;
   /** @type {import("./player.js").LiveInit | null} an initialisation segment follows */
   #awaited = null;
+  #backoff = new Backoff();
+  /** Players that failed since one had a first picture. */
+  #failures = 0;
+  #shownAt = 0;
 
   /**
    * @param {string} cameraId
@@ -92,14 +103,14 @@ export class LiveFeed {
     }
     this.#awaited = null;
     if (!canPlay(init.mime)) {
-      this.listener.unplayable(codecName(init.mime));
+      this.listener.unplayable(codecName(init.mime), Infinity);
       return;
     }
     if (this.#fed !== this.#shown) this.#fed?.close();
     const player = new Player(init, data, {
       frame: (mediaS) => { if (player === this.#shown) this.listener.frame(mediaS); },
       ready: () => this.#takeOver(player),
-      failed: () => this.#again(),
+      failed: () => this.#again(player),
     });
     this.#fed = player;
     this.listener.mount(player.video);
@@ -110,15 +121,24 @@ export class LiveFeed {
     if (player !== this.#fed) return;
     const before = this.#shown;
     this.#shown = player;
+    this.#shownAt = performance.now();
+    this.#failures = 0;
     before?.close();
     this.listener.changed();
   }
 
-  /** Start over with a new feed: a picture could not be decoded or the decoder fell behind without end. */
-  #again() {
+  /**
+   * Start over with a new feed, after a pause that grows: a picture could not be decoded, or the decoder fell behind
+   * without end. What never gives a picture cannot be played, whatever the browser says of its type.
+   * @param {Player} player
+   */
+  #again(player) {
+    if (player !== this.#fed && player !== this.#shown) return;
+    if (player !== this.#shown) this.#failures += 1;
+    else if (performance.now() - this.#shownAt > SOUND_MS) this.#backoff.reset();
     this.#drop();
-    this.socket.close();
-    this.socket.open();
+    if (this.#failures >= FAILURES_MOST) this.listener.unplayable(codecName(player.init.mime), REST_MS);
+    else this.socket.renew(this.#backoff.next());
   }
 
   #drop() {

@@ -56,6 +56,7 @@ export class Tile {
   #unplayable = "";
   /** What the worker called the codec when it could not be played: with another one it is tried again. */
   #refused = "";
+  #retryAtMs = Infinity;
   #stopLanguage;
 
   /**
@@ -102,7 +103,7 @@ export class Tile {
   /** @param {Health | null} health what the worker last said; `null` when no worker reads the camera */
   report(health) {
     this.#health = health;
-    if (this.#snapshots && health?.codec && health.codec !== this.#refused) {
+    if (this.#snapshots && health?.codec && (health.codec !== this.#refused || performance.now() > this.#retryAtMs)) {
       this.#close();
       this.#unplayable = "";
       this.#open();
@@ -270,8 +271,9 @@ export class Tile {
       changed: () => this.tick(),
       mount: (video) => this.screen.prepend(video),
       frame: (mediaS) => this.#onFrame(mediaS),
-      unplayable: (codec) => {
+      unplayable: (codec, forMs) => {
         this.#unplayable = codec;
+        this.#retryAtMs = performance.now() + forMs;
         this.#refused = this.#health?.codec ?? "";
         this.#close();
         this.#openSnapshots();

@@ -130,6 +130,25 @@ def test_a_codec_the_browser_cannot_play_is_shown_as_snapshots(
     expect(tile.locator(".tile-age")).to_contain_text("延迟")
 
 
+def test_a_stream_that_cannot_be_decoded_is_shown_as_snapshots(
+    wall: Page, stage: StagedWorker, square_clip: Path, complaints: list[str]
+) -> None:
+    """A browser that takes the type and decodes nothing of it is asked three times, with pauses, then no more."""
+    feeds: list[WebSocket] = []
+    wall.on("websocket", lambda socket: feeds.append(socket) if "/live" in socket.url else None)
+    wall.add_init_script(
+        "SourceBuffer.prototype.appendBuffer = () => { throw new DOMException('', 'NotSupportedError'); }"
+    )
+    wall.reload()
+    stage.add("gate-1", square_clip)
+    tile = tile_of(wall, "gate-1")
+    expect(tile.locator(".tile-state")).to_have_text("快照 H.264")
+    expect(tile.locator(".tile-picture > img")).to_be_visible()
+    wall.wait_for_timeout(2500)
+    assert len(feeds) == 3
+    assert complaints == []
+
+
 def test_a_camera_that_changes_its_codec_changes_how_it_is_shown(
     wall: Page, stage: StagedWorker, tmp_path: Path, complaints: list[str]
 ) -> None:
