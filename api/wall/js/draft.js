@@ -44,6 +44,11 @@ export class ZoneDraft {
     return JSON.stringify(this.zones) !== this.#saved;
   }
 
+  /** Take note that an earlier state was saved. @param {Zone[]} zones as they are saved */
+  keptAs(zones) {
+    this.#saved = JSON.stringify(zones);
+  }
+
   get canUndo() {
     return this.#past.length > 0;
   }

@@ -30,6 +30,9 @@ export class ZoneEditor {
   /** Node in whose file the zones stand; empty: they are saved here. */
   #node = "";
   #isAdmin = false;
+  /** Counts openings and closings: an answer that comes after another one says nothing any more. */
+  #opening = 0;
+  #saving = false;
 
   constructor() {
     this.title = h("h2", { id: "zones-title" });
@@ -74,7 +77,10 @@ export class ZoneEditor {
 
   /** Edit a camera's zones. @param {{id: string, name: string}} camera */
   async open(camera) {
+    this.#opening += 1;
+    const opening = this.#opening;
     this.#camera = camera;
+    this.#saving = false;
     this.#draft = new ZoneDraft([]);
     this.form.refusals = [];
     this.#say("zones.loading");
@@ -84,6 +90,7 @@ export class ZoneEditor {
     try {
       const [answer, rules, { cameras }] = await Promise.all([call(this.#path), callJson("/v1/rules").catch(() => ({ rules: [] })), callJson("/v1/cameras").catch(() => ({ cameras: [] }))]);
       const view = await received(answer.json());
+      if (opening !== this.#opening) return;
       this.form.rules = rules.rules;
       this.form.offer(cameras.flatMap((/** @type {any} */ view) => (view.camera.zones ?? []).map((/** @type {any} */ zone) => zone.owner)));
       this.#take(view, answer);
@@ -91,7 +98,7 @@ export class ZoneEditor {
       this.#say(null);
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      this.#fault("zones.failed", error.message);
+      if (opening === this.#opening) this.#fault("zones.failed", error.message);
     }
   }
 
@@ -121,7 +128,7 @@ export class ZoneEditor {
     /** @type {HTMLButtonElement} */ (this.redo).disabled = !draft.canRedo;
     this.save.hidden = readOnly;
     this.copy.hidden = !this.#node;
-    /** @type {HTMLButtonElement} */ (this.save).disabled = !draft.changed || draft.faults.length > 0;
+    /** @type {HTMLButtonElement} */ (this.save).disabled = this.#saving || !draft.changed || draft.faults.length > 0;
     this.drawing.render();
     this.form.render();
     this.trial.render();
@@ -167,22 +174,34 @@ export class ZoneEditor {
   }
 
   async #save() {
-    /** @type {HTMLButtonElement} */ (this.save).disabled = true;
+    const opening = this.#opening;
+    const draft = this.#draft;
+    const sent = JSON.stringify(draft.zones);
+    this.#saving = true;
     this.form.refusals = [];
+    this.#render();
     try {
-      const answer = await call(this.#path, { method: "PUT", json: { zones: this.#draft.zones }, headers: { "If-Match": this.#etag } });
+      const answer = await call(this.#path, { method: "PUT", json: { zones: draft.zones }, headers: { "If-Match": this.#etag } });
       const view = await received(answer.json());
-      const { chosen } = this.#draft;
-      this.#take(view, answer);
-      this.#draft.chosen = Math.min(chosen, view.zones.length - 1);
-      this.#say("zones.saved");
+      if (opening !== this.#opening) return;
+      if (JSON.stringify(draft.zones) === sent) {
+        this.#take(view, answer);
+        this.#draft.chosen = Math.min(draft.chosen, view.zones.length - 1);
+        this.#say("zones.saved");
+      } else {
+        this.#etag = answer.headers.get("ETag") ?? "";
+        draft.keptAs(view.zones);
+        this.#say("zones.saved.before");
+      }
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
+      if (opening !== this.#opening) return;
       this.form.refusals = error.errors.map(({ where, reason }) => ({ place: REFUSED.exec(where), reason })).flatMap(({ place, reason }) => (place ? [{ zone: Number(place[1]), field: place[2], reason }] : []));
       if (this.form.refusals.length) this.#draft.chosen = this.form.refusals[0].zone;
       if (error.slug === "stale-version") this.#fault("zones.stale", "");
       else this.#fault("zones.notsaved", error.message);
     }
+    this.#saving = false;
     this.#render();
   }
 
@@ -242,6 +261,7 @@ export class ZoneEditor {
   }
 
   #clear() {
+    this.#opening += 1;
     this.#camera = null;
     this.trial.end();
     this.#feed?.close();

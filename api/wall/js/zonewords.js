@@ -27,6 +27,7 @@ export const ZONE_WORDS = {
   "zones.copied": ["已复制：粘贴到该摄像机的 [[cameras]] 段之后。", "Copied: put it after the camera's [[cameras]] table."],
   "zones.save": ["保存", "Save"],
   "zones.saved": ["已保存，分析节点随即采用。", "Saved; the worker goes over to them at once."],
+  "zones.saved.before": ["已保存点击保存时的内容；其后的修改尚未保存。", "Saved as it was when you clicked; what you changed since is not saved yet."],
   "zones.notsaved": ["未能保存：{reason}", "Not saved: {reason}"],
   "zones.stale": ["其他人刚刚改过这些区域；请关闭后重新打开再改。", "Somebody else has just changed these zones; close and open them again."],
   "zones.leave": ["区域有未保存的修改，确定离开吗？", "There are changes that are not saved. Leave all the same?"],

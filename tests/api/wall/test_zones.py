@@ -23,15 +23,15 @@ OUTLET = {
 MASK = {"name": "居民楼", "kind": "mask", "polygon": [[0.02, 0.5], [0.2, 0.5], [0.2, 0.98], [0.02, 0.98]]}
 
 
-def register(operator: httpx.Client, zones: list[dict[str, object]]) -> None:
+def register(operator: httpx.Client, zones: list[dict[str, object]], camera: str = "gate-1") -> None:
     """Register a camera with zones."""
-    document = {"id": "gate-1", "name": "东门", "source": SOURCE, "zones": zones}
-    assert operator.put("/v1/cameras/gate-1", json=document).status_code in {200, 201}
+    document = {"id": camera, "name": "东门", "source": SOURCE, "zones": zones}
+    assert operator.put(f"/v1/cameras/{camera}", json=document).status_code in {200, 201}
 
 
-def open_editor(wall: Page) -> Locator:
+def open_editor(wall: Page, camera: str = "gate-1") -> Locator:
     """Open the editor from the camera's tile."""
-    wall.locator('.tile[data-camera="gate-1"] .tile-zones').click()
+    wall.locator(f'.tile[data-camera="{camera}"] .tile-zones').click()
     editor = wall.locator("dialog.zones")
     expect(editor).to_be_visible()
     return editor
@@ -150,6 +150,63 @@ def test_what_is_not_saved_is_not_lost_unasked(wall: Page, operator: httpx.Clien
     editor.locator('[data-act="zones-close"]').click()
     expect(editor).to_be_hidden()
     assert len(asked) == 1
+
+
+def hold(wall: Page, method: str, camera: str = "gate-1") -> list[Route]:
+    """Let calls of a camera's zones wait until the test lets them go on."""
+    held: list[Route] = []
+    wall.route(
+        f"**/{camera}/zones", lambda route: held.append(route) if route.request.method == method else route.continue_()
+    )
+    return held
+
+
+def let_go(wall: Page, held: list[Route], camera: str = "gate-1") -> None:
+    """Let the call that waits be answered, and the page take in the answer."""
+    with wall.expect_response(f"**/{camera}/zones") as answered:
+        held[-1].continue_()
+    answered.value.finished()
+    wall.wait_for_timeout(200)
+
+
+def test_an_answer_that_comes_late_is_not_shown_under_another_camera(wall: Page, operator: httpx.Client) -> None:
+    """The zones of a camera whose editor was closed while they were under way are not taken for those of the next."""
+    register(operator, [OUTLET])
+    register(operator, [MASK], "gate-2")
+    held = hold(wall, "GET")
+    editor = open_editor(wall)
+    expect(editor.locator(".zones-message")).to_have_text("正在读取区域…")
+    editor.locator('[data-act="zones-close"]').click()
+    open_editor(wall, "gate-2")
+    expect(editor.locator(".zone-choice")).to_contain_text("居民楼")
+    let_go(wall, held)
+    expect(editor.locator(".zone-choice")).to_contain_text("居民楼")
+
+
+def test_what_is_changed_while_it_is_saved_stays(wall: Page, operator: httpx.Client, complaints: list[str]) -> None:
+    """An edit made while the zones are under way to the server is neither lost nor taken for saved, and saves next."""
+    register(operator, [OUTLET])
+    editor = open_editor(wall)
+    name = editor.locator("[data-field=name]")
+    save = editor.locator('[data-act="zones-save"]')
+    held = hold(wall, "PUT")
+    name.fill("2号烟囱")
+    name.blur()
+    save.click()
+    expect(save).to_be_disabled()
+    name.fill("3号烟囱")
+    name.blur()
+    expect(save).to_be_disabled()
+    let_go(wall, held)
+    expect(editor.locator(".zones-message")).to_have_text("已保存点击保存时的内容；其后的修改尚未保存。")
+    expect(name).to_have_value("3号烟囱")
+    expect(editor.locator("#zones-title")).to_contain_text("（未保存）")
+    assert saved(operator)[0]["name"] == "2号烟囱"
+    wall.unroute("**/gate-1/zones")
+    save.click()
+    expect(editor.locator(".zones-message")).to_have_text("已保存，分析节点随即采用。")
+    assert saved(operator)[0]["name"] == "3号烟囱"
+    assert complaints == []
 
 
 def test_what_the_server_refuses_is_said_at_its_field(wall: Page, operator: httpx.Client) -> None:
