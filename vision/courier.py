@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 PERIOD_S = 30.0
 BATCH = 300
+"""Hours, and losses, of one post; the API takes `api.contract.coverage.BATCH_MOST` of each."""
 BACKOFF = Backoff()
 
 
@@ -73,7 +74,7 @@ class CoverageCourier:
     def step(self) -> bool:
         """Post one batch; return True if there was one. A failure is logged and counted."""
         try:
-            documents, losses = self._journal.unsent(BATCH), self._journal.losses()
+            documents, losses = self._journal.unsent(BATCH), self._journal.losses(BATCH)
             if not documents and not losses:
                 return False
             self._post(documents, losses)

@@ -107,19 +107,21 @@ class Journal:
             rows = cursor.execute(
                 "SELECT document FROM hours WHERE sent < sequence ORDER BY hour, camera_id LIMIT ?", (limit,)
             ).fetchall()
-        sizes = accumulate(len(row[0]) for row in rows)
-        texts = [row[0] for row, size in zip(rows, sizes, strict=True) if size <= max(bytes_most, len(rows[0][0]))]
-        return self._read(texts)
+            sizes = accumulate(len(row[0]) for row in rows)
+            texts = [row[0] for row, size in zip(rows, sizes, strict=True) if size <= max(bytes_most, len(rows[0][0]))]
+            return self._read(texts)
 
     def count_unsent(self) -> int:
         """Return how many documents wait."""
         with self._lock, self._reading() as cursor:
             return int(cursor.execute("SELECT count(*) FROM hours WHERE sent < sequence").fetchone()[0])
 
-    def losses(self) -> list[AccountLoss]:
-        """Return what had to be thrown away and has not been told yet."""
+    def losses(self, limit: int) -> list[AccountLoss]:
+        """Return up to `limit` of what had to be thrown away and has not been told yet, by camera."""
         with self._lock, self._reading() as cursor:
-            rows = cursor.execute('SELECT camera_id, worker, start, "end" FROM losses ORDER BY camera_id').fetchall()
+            rows = cursor.execute(
+                'SELECT camera_id, worker, start, "end" FROM losses ORDER BY camera_id LIMIT ?', (limit,)
+            ).fetchall()
         return [AccountLoss(camera_id=r[0], worker=r[1], start=_moment(r[2]), end=_moment(r[3])) for r in rows]
 
     def delivered(self, documents: Sequence[AccountHour], losses: Sequence[AccountLoss] = ()) -> None:
@@ -145,7 +147,11 @@ class Journal:
             cursor.execute(_LOSE, _loss_row(_loss_of(document)))
 
     def _read(self, texts: Sequence[str]) -> list[AccountHour]:
-        """Return documents; one that this version cannot read is taken out, as another version may have left it."""
+        """
+        Return documents; one that this version cannot read is taken out, as another version may have left it.
+
+        Nobody else may write meanwhile.
+        """
         documents = []
         for text in texts:
             try:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from api.contract.client import ApiRefusedError, ApiUnreachableError
-from api.contract.coverage import AccountHour, CoverageReceipt, CoverageReport
+from api.contract.coverage import BATCH_MOST, AccountHour, CoverageReceipt, CoverageReport
 from api.contract.reasons import GapReason
-from vision.courier import CoverageCourier
+from vision.courier import PERIOD_S, CoverageCourier
 from vision.coverage import Counters, Trouble
 from vision.durable import StorageError
 from vision.journal import FILE, Journal
@@ -60,6 +60,13 @@ def run(ledger: CoverageLedger, time: Time, seconds: int, *cameras: str) -> None
         for camera in cameras:
             ledger.analysed(camera, 0.2)
         ledger.look()
+
+
+def an_hour_of(camera: str) -> AccountHour:
+    return AccountHour(
+        camera_id=camera, hour=START, account="0" * 16, sequence=1, worker="worker-01", limit_s=5.0, start=START,
+        end=START + timedelta(minutes=5),
+    )  # fmt: skip
 
 
 def start(folder: Path, time: Time, *cameras: str) -> tuple[Journal, CoverageLedger]:
@@ -152,11 +159,25 @@ def test_too_many_unsent_hours_are_shed_oldest_first_and_the_loss_is_kept(tmp_pa
         ledger.look()
         ledger.keep()
     kept = journal.unsent(100)
-    (loss,) = journal.losses()
+    (loss,) = journal.losses(10)
     assert len(kept) == 20
     assert (loss.camera_id, loss.start, loss.end) == ("gate", START, kept[0].hour)
     journal.delivered(kept, [loss])
-    assert journal.losses() == []
+    assert journal.losses(10) == []
+    journal.close()
+
+
+def test_more_losses_than_one_report_holds_are_told_in_several(tmp_path: Path) -> None:
+    """A journal that was thrown away while many cameras were watched is told to the end, each loss once."""
+    journal, api = Journal(tmp_path), Api()
+    cameras = [f"cam-{number:04}" for number in range(BATCH_MOST + 1)]
+    for camera in cameras:
+        journal.refuse(an_hour_of(camera))
+    courier = CoverageCourier(journal, api)
+    while courier.step():
+        pass
+    assert (sorted(api.lost), courier.pause_s) == (cameras, PERIOD_S)
+    assert journal.losses(10) == []
     journal.close()
 
 
