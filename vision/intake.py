@@ -118,27 +118,37 @@ class Intake:
         with watched.analysing:
             if watched.is_over or not self.may_analyse(frame.camera_id):
                 return
-            analyser = watched.analyser
-            before = analyser.out_of_order
-            fault = None
-            detections = in_source(frame, detections)
             try:
-                changes = analyser.observe(frame, detections)
-            except RuleFailedError as error:
-                changes, fault = list(error.changes), error
-            if analyser.out_of_order > before:
+                is_new = self._observe(watched, frame, in_source(frame, detections))
+            except Exception:
+                watched.note_discarded(Discard.FAILED)
+                raise  # the pool counts and tells it too; a picture that a rule did not see is no watch
+            if not is_new:
                 watched.note_out_of_order()
                 return
-            if (shown := analyser.shown) is not None:
-                watched.lookback.note(shown, analyser.new_readings)
-            self.desk.note(frame, detections, analyser.new_readings)
-            self.report(watched, changes)
-            if fault is not None:
-                raise fault  # the pool counts and tells it; a picture that a rule did not see is no watch
             watched.note_analysed(frame)
-            self.budgets.note(frame.camera_id, analyser, frame.time)
+            self.budgets.note(frame.camera_id, watched.analyser, frame.time)
             if watched.is_sighted:
                 self.ledger.analysed(watched.config.id, watched.lag_s(frame))
-            self.focus.note(frame.camera_id, watched.runner, analyser.sign, frame.time)
+            self.focus.note(frame.camera_id, watched.runner, watched.analyser.sign, frame.time)
             boxes = watched.overlay()
         self.live.on_analysed(frame, boxes)
+
+    def _observe(self, watched: WatchedCamera, frame: Frame, detections: Detections) -> bool:
+        """Show rules a frame and its boxes, in pixels of the source; return False for one not later than the last."""
+        analyser = watched.analyser
+        before = analyser.out_of_order
+        fault = None
+        try:
+            changes = analyser.observe(frame, detections)
+        except RuleFailedError as error:
+            changes, fault = list(error.changes), error
+        if analyser.out_of_order > before:
+            return False
+        if (shown := analyser.shown) is not None:
+            watched.lookback.note(shown, analyser.new_readings)
+        self.desk.note(frame, detections, analyser.new_readings)
+        self.report(watched, changes)
+        if fault is not None:
+            raise fault
+        return True

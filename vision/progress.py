@@ -40,7 +40,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """The stages of a camera; `failed` are pictures that the detector could not do."""
+    """The stages of a camera; `failed` are pictures that the detector or a rule could not do."""
 
     packets: Stage = Stage()
     decoded: Stage = Stage()

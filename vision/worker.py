@@ -169,18 +169,22 @@ class Worker:
             log.info("worker stops", node=node.name)
 
     def watch(self, camera: CameraConfig) -> None:
-        """Begin to watch a camera."""
+        """Begin to watch a camera; where that fails nothing of it is left."""
+        analyser = CameraAnalyser.for_camera(camera, self._config, self._card)
         looked_at = looking(camera.to_camera(self._config.stream), self._card)
         runner = CameraRunner(looked_at, self._board, on_packet=self._on_packet, gate=self._gate)
-        analyser = CameraAnalyser.for_camera(camera, self._config, self._card)
-        self._budgets.begin(camera, analyser)
         watched = WatchedCamera(camera, runner, analyser, self._budgets, Lookback(self._card.class_names))
         with self._lock:
             self._watched[runner.camera.id] = watched
-        self._ledger.begin(camera.id, watched.limit_s, lambda: self._look(watched))
-        self._desk.camera_added(runner.camera)
-        self._live.add(runner.camera.id)
-        runner.start()
+        try:
+            self._budgets.begin(camera, analyser)
+            self._ledger.begin(camera.id, watched.limit_s, lambda: self._look(watched))
+            self._desk.camera_added(runner.camera)
+            self._live.add(runner.camera.id)
+            runner.start()
+        except Exception:  # a thread that cannot be started, for one
+            self.unwatch(runner.camera.id, CloseReason.SHUTDOWN)
+            raise
 
     def _look(self, watched: WatchedCamera) -> Look:
         """Return how a camera is, for its account: what is no longer ours to watch is not behind, it is given up."""

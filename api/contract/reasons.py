@@ -19,7 +19,7 @@ class GapReason(StrEnum):
     NOT_ANALYSED = "not_analysed"
     """Pictures come faster than they can be analysed, or the worker stood still."""
     ANALYSIS_FAILED = "analysis_failed"
-    """The detector fails on this camera's pictures."""
+    """The detector or a rule fails on this camera's pictures."""
     UNSIGHTED = "unsighted"
     """The camera shows nothing of its view: black, covered, frozen, turned away; the detail says which."""
     STREAM_ENDED = "stream_ended"

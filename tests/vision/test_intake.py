@@ -1,6 +1,6 @@
 """The intake: what is done with a frame that left the board, and with one that comes too late."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -14,22 +14,26 @@ from models.pool import Discard
 from streams.board import FrameBoard
 from streams.camera import Camera, CameraId, SourceUrl, camera_id
 from streams.clock import CaptureTime
-from streams.frame import Frame
+from streams.frame import BgrImage, Frame
 from streams.runner import CameraRunner
 from streams.watch import WatchReason
-from tests.vision.moments import CARD, frame, grainy, moment, still_image
+from tests.vision.moments import CARD, boxes, flickering, frame, grainy, moment, still_image
 from vision.analyser import CameraAnalyser
+from vision.bench import RuleFailedError
 from vision.budgets import Budgets
 from vision.config import BudgetConfig, parse_config
 from vision.focus import FocusTurns
 from vision.intake import Intake
-from vision.leads import LeadChange
+from vision.leads import CloseReason, Lead, LeadChange, LeadState
 from vision.lookback import Lookback
 from vision.readings import Reading
+from vision.rules.rule import View
 from vision.watched import WatchedCamera
 
 CAM = camera_id("cam")
 NOTHING = Detections.empty()
+PLUME = (100, 60, 160, 120)
+SMOKE = boxes(("smoke", 0.6, PLUME))
 
 
 @dataclass
@@ -73,6 +77,24 @@ class Outside:
         self.shown.append(frame.time.pts_s)
 
 
+class Broken:
+    """A rule that fails on every picture."""
+
+    id = "broken"
+    states: Mapping[int, LeadState] = {}
+    held = undecided = renounced = frozenset[int]()
+    open_leads: Sequence[Lead] = ()
+
+    def observe(self, view: View) -> list[LeadChange]:
+        """Fail."""
+        raise ValueError(view.resolution_wh)
+
+    def end(self, reason: CloseReason) -> list[LeadChange]:
+        """End nothing."""
+        assert reason is not None
+        return []
+
+
 class Site:
     """A worker's board, its one camera and whoever is told of what its frames show."""
 
@@ -103,9 +125,10 @@ class Site:
         self.cameras[CAM] = watched
         return watched
 
-    def take(self, seconds: float) -> Frame:
+    def take(self, seconds: float, image: BgrImage | None = None) -> Frame:
         """Return the frame of this time, posted and taken."""
-        self.board.post(frame(grainy(still_image(), seconds), moment(seconds)))
+        shown = grainy(still_image(), seconds) if image is None else image
+        self.board.post(frame(shown, moment(seconds)))
         (taken,) = self.board.take(1, 0)
         return taken
 
@@ -176,4 +199,17 @@ def test_a_picture_that_rules_were_not_shown_is_not_watched(site: Site) -> None:
         site.intake.analyse(site.take(second), NOTHING)
     assert (watched.analysed, watched.out_of_order) == (2, 2)
     assert site.outside == Outside(noted=[5, 6], accounted=2, shown=[5, 6])
+    assert site.board.is_idle(CAM)
+
+
+def test_a_rule_that_fails_costs_the_watch_and_not_the_others_leads(site: Site) -> None:
+    """Its pictures are counted as failed at their camera and not as watched; what other rules find is told."""
+    watched = site.watch()
+    bench = watched.analyser._bench
+    bench._rules = (Broken(), *bench._rules)
+    for number in range(8):
+        with pytest.raises(RuleFailedError, match="broken"):
+            site.intake.analyse(site.take(number / 2, flickering(number / 2, PLUME)), SMOKE)
+    assert (watched.discarded[Discard.FAILED], watched.analysed, site.outside.accounted) == (8, 0, 0)
+    assert {change.lead.rule_id for change in site.outside.changes} == {"smoke.visible"}
     assert site.board.is_idle(CAM)
