@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.contract.tarball import most_tar_bytes
+
 
 class Settings(BaseSettings):
     """
@@ -37,7 +39,10 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on; keep it on loopback behind a TLS proxy.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     max_upload_bytes: int = Field(
-        512 * 1024 * 1024, ge=1024, description="Largest evidence package accepted; a bigger one is answered 413."
+        most_tar_bytes(),
+        ge=1024,
+        description="Largest evidence package accepted; a bigger one is answered 413, and its lead put aside on the "
+        "worker. By default the largest that a worker makes: 1 GiB of files and what its tar adds.",
     )
     max_body_bytes: int = Field(
         1024 * 1024, ge=1024, description="Largest body of any other call; a bigger one is answered 413."

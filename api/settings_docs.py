@@ -49,7 +49,7 @@ server {
     server_name centre.example;
     ssl_certificate     /etc/ssl/centre.example.pem;
     ssl_certificate_key /etc/ssl/centre.example.key;
-    client_max_body_size 520m;           # a little more than PLUMEWATCH_MAX_UPLOAD_BYTES
+    client_max_body_size 1030m;          # a little more than PLUMEWATCH_MAX_UPLOAD_BYTES
     location / {
         proxy_pass http://127.0.0.1:8080;
         proxy_http_version 1.1;

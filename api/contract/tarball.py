@@ -96,6 +96,12 @@ def tar_chunks(folder: Path, mtime: int = 0) -> Iterator[bytes]:
         yield b"\x00" * (2 * _BLOCK)
 
 
+def most_tar_bytes(limits: PackageLimits = DEFAULT_LIMITS) -> int:
+    """Return the size of the largest tar that holds a package within `limits`, padded as far as the reader allows."""
+    entries = 1 + limits.max_files
+    return limits.max_total_bytes + entries * 2 * _BLOCK + _MAX_PADDING
+
+
 def write_tar(folder: Path, target: BinaryIO, mtime: int = 0) -> None:
     """Write the tar of a package folder into `target`; see `tar_chunks`."""
     target.writelines(tar_chunks(folder, mtime))

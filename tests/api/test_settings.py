@@ -1,11 +1,15 @@
 """The API's settings: the page that describes them is the code's, names each, and spells them as they are read."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from api.contract.package import DEFAULT_LIMITS
+from api.contract.tarball import most_tar_bytes
 from api.settings import Settings
 from api.settings_docs import SECTIONS, render
+from api.upload import LEAD_LIMIT, OVERHEAD
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 
@@ -19,6 +23,15 @@ def test_every_setting_is_described_in_one_section() -> None:
     """A setting without description, or that stands in no section or in two, is a red build."""
     assert [name for name, info in Settings.model_fields.items() if not info.description] == []
     assert sorted(name for _, names in SECTIONS for name in names) == sorted(Settings.model_fields)
+
+
+def test_what_a_worker_may_pack_is_taken_as_it_comes() -> None:
+    """Neither the API's default nor the proxy of the page refuses the largest package that a worker makes."""
+    largest = DEFAULT_LIMITS.max_total_bytes
+    taken = Settings.model_fields["max_upload_bytes"].default
+    assert largest < taken == most_tar_bytes()
+    (passed_mib,) = re.findall(r"client_max_body_size (\d+)m;", render())
+    assert taken + LEAD_LIMIT + OVERHEAD <= int(passed_mib) << 20
 
 
 def test_a_variable_is_read_as_the_page_spells_it(monkeypatch: pytest.MonkeyPatch) -> None:

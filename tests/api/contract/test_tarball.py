@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.contract.package import PackageError, PackageLimits
-from api.contract.tarball import open_package, read_package, tar_header, write_tar
+from api.contract.tarball import most_tar_bytes, open_package, read_package, tar_header, write_tar
 from api.contract.verification import verify_package
 from tests.api.contract.sample import LEAD_ID, TestSigner, make_package, write_evidence
 
@@ -47,6 +47,21 @@ def test_a_tar_is_written_the_same_every_time_and_tar_reads_it(tmp_path: Path) -
         archive.extractall(tmp_path / "out", filter="data")
     for path in (tmp_path / LEAD_ID).iterdir():
         assert (tmp_path / "out" / LEAD_ID / path.name).read_bytes() == path.read_bytes()
+
+
+def test_no_tar_of_a_package_is_larger_than_is_said(tmp_path: Path) -> None:
+    """As many files as a package may hold, each a byte beyond a block, are within the bound with ``tar``'s padding."""
+    limits = PackageLimits(max_files=256, max_total_bytes=256 * 513)
+    folder = tmp_path / LEAD_ID
+    folder.mkdir()
+    for number in range(limits.max_files):
+        (folder / f"f{number:04}.png").write_bytes(b"x" * 513)
+    written = io.BytesIO()
+    write_tar(folder, written)
+    padded = written.getvalue() + bytes((64 << 10) - 1024)
+    with read_package(io.BytesIO(padded), limits) as package:
+        assert len(package.sizes) == limits.max_files
+    assert most_tar_bytes(limits) - 1024 <= len(padded) <= most_tar_bytes(limits)
 
 
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT])
