@@ -12,7 +12,7 @@ from api.contract.client import ApiRefusedError, ClientError
 from api.contract.coverage import AccountHour, AccountLoss, CoverageReceipt, CoverageReport
 from vision.durable import StorageError
 from vision.journal import Journal
-from vision.sender import RETRIED, UNAUTHORISED, Backoff
+from vision.sender import ELSEWHERE, RETRIED, UNAUTHORISED, Backoff
 
 log = structlog.get_logger(__name__)
 
@@ -116,4 +116,4 @@ class CoverageCourier:
 
 
 def _is_for_ever(error: ApiRefusedError) -> bool:
-    return 400 <= error.status < 500 and error.status not in RETRIED | UNAUTHORISED | {404}
+    return 400 <= error.status < 500 and error.status not in RETRIED | UNAUTHORISED | ELSEWHERE

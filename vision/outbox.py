@@ -53,11 +53,11 @@ class OutboxEntry:
         return self.folder / PACKAGE
 
     def lead(self) -> LeadDocument:
-        """Return the lead; raise `StorageError` where its file is unreadable or damaged."""
+        """Return the lead; raise `StorageError` where its file is gone or damaged, `OSError` if it cannot be read."""
         try:
             return LeadDocument.model_validate_json((self.folder / LEAD).read_bytes())
-        except OSError as error:
-            raise StorageError(f"{self.folder / LEAD} cannot be read: {error.strerror}") from error
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise StorageError(f"{self.folder / LEAD} is not there") from error
         except ValidationError as error:
             raise StorageError(f"{self.folder / LEAD} is damaged") from error
 
@@ -113,7 +113,8 @@ class Outbox:
             folder = place / lead.lead_id
             if not folder.exists():
                 continue
-            kept = OutboxEntry(lead.lead_id, folder, 0).lead().evidence
+            with storing(str(folder)):
+                kept = OutboxEntry(lead.lead_id, folder, 0).lead().evidence
             if kept != lead.evidence:
                 raise StorageError(f"{folder} already holds another package of lead {lead.lead_id}")
             log.info("lead already in outbox", lead=lead.lead_id, place=place.name)
@@ -126,7 +127,7 @@ class Outbox:
         for folder in self._folders(self._ready):
             try:
                 found.append(OutboxEntry(folder.name, folder, (folder / LEAD).stat().st_mtime_ns))
-            except FileNotFoundError:
+            except OSError:  # whoever reads it will say what is wrong
                 found.append(OutboxEntry(folder.name, folder, 0))
         return sorted(found, key=lambda entry: (entry.since_ns, entry.lead_id))
 

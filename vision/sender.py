@@ -25,6 +25,8 @@ RETRIED = frozenset({408, 425, 429})
 """Client errors that pass by themselves (architecture.md, path of one frame, 9); every 5xx is retried too."""
 UNAUTHORISED = frozenset({401, 403})
 """The worker's key is wrong: true of every lead and cured by an operator; the outbox complains and parks nothing."""
+ELSEWHERE = frozenset({404, 405})
+"""What answers is not the API, which takes every lead there: a proxy with another path, or none behind it (0062)."""
 NODE_TAKEN = 409
 """Answer to an enrolment whose name, number or certificate is another node's."""
 _IDLE_S = 30.0
@@ -261,6 +263,9 @@ class OutboxSender:
             self._count("unauthorised")
             pause = self._put_off(entry, self._state.api)
             log.error("api refuses the worker key", lead=entry.lead_id, status=error.status, pause_s=pause)
+        elif error.status in ELSEWHERE:
+            pause = self._put_off(entry, self._state.api)
+            log.error("no api at this address", lead=entry.lead_id, status=error.status, pause_s=pause)
         elif error.status in RETRIED or not 400 <= error.status < 500:
             trouble = self._state.api if error.status == 429 else None
             pause = self._put_off(entry, trouble, error.retry_after_s or 0.0)

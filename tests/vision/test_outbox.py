@@ -205,12 +205,12 @@ def test_pauses_have_a_limit_and_jitter() -> None:
     assert backoff.pause_s(3, 0.0) == 2.0
 
 
-@pytest.mark.parametrize(("code", "pause_s"), [(429, 30.0), (401, 1.0), (403, 1.0)])
+@pytest.mark.parametrize(("code", "pause_s"), [(429, 30.0), (401, 1.0), (403, 1.0), (404, 1.0), (405, 1.0)])
 def test_answers_that_concern_every_lead_hold_back_all(
     outbox: Outbox, packages: dict[str, tuple[Path, LeadDocument]], api: ScriptedApi, client: ApiClient, clock: Hand,
     code: int, pause_s: float,
 ) -> None:  # fmt: skip
-    """Too many requests, or a wrong worker key: nothing is parked, nothing else is posted until the pause is over."""
+    """Too many requests, a wrong worker key, no API at the address: nothing is parked, and all wait for the pause."""
     put(outbox, packages, IDS[0], IDS[1])
     api.answers = [status(code, Retry_After="30") if code == 429 else status(code)]
     sender = sender_of(outbox, client, clock)
@@ -219,10 +219,10 @@ def test_answers_that_concern_every_lead_hold_back_all(
     clock.now += pause_s
     assert [sender.step(), sender.step(), sender.step()] == [0.0, 0.0, None]
     assert outbox.rejected() == []
-    assert sender.stats().unauthorised == (0 if code == 429 else 1)
+    assert sender.stats().unauthorised == (1 if code in {401, 403} else 0)
 
 
-@pytest.mark.parametrize("code", [400, 404, 409, 413, 422])
+@pytest.mark.parametrize("code", [400, 409, 410, 413, 422])
 def test_a_lead_the_api_never_takes_is_parked_with_the_answer(
     outbox: Outbox, packages: dict[str, tuple[Path, LeadDocument]], api: ScriptedApi, client: ApiClient, clock: Hand,
     tmp_path: Path, code: int,
@@ -478,6 +478,25 @@ def test_a_damaged_entry_is_parked_and_does_not_stop_the_others(
         pass
     assert [lead_id for lead_id, *_ in api.posted] == [IDS[1]]
     assert outbox.rejected() == [IDS[0]]
+
+
+def test_a_lead_that_cannot_be_read_is_tried_again(
+    outbox: Outbox, packages: dict[str, tuple[Path, LeadDocument]], api: ScriptedApi, client: ApiClient, clock: Hand,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    """Where the system cannot open its file nobody knows what is in it: it is not put aside, and the others go on."""
+    put(outbox, packages, IDS[0], IDS[1])
+    file = tmp_path / "outbox" / "ready" / IDS[0] / "lead.json"
+    file.rename(tmp_path / "away.json")
+    file.symlink_to(file)  # too many levels of links: an error of reading that root gets too
+    sender = sender_of(outbox, client, clock)
+    assert [sender.step(), sender.step(), sender.step()] == [0.0, 0.0, pytest.approx(1.0)]
+    assert ([lead_id for lead_id, *_ in api.posted], outbox.rejected()) == ([IDS[1]], [])
+    file.unlink()
+    (tmp_path / "away.json").rename(file)
+    clock.now += 10
+    assert [sender.step(), sender.step()] == [0.0, None]
+    assert outbox.rejected() == []
 
 
 def test_a_package_that_cannot_be_read_is_tried_again(
