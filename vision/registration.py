@@ -5,9 +5,11 @@ What only a person can put right, a node or a camera that is taken, is an error 
 says what to do. It is tried again, so that nobody need start the worker again.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 import structlog
 
@@ -16,12 +18,15 @@ from api.contract.schema import CameraDocument, Place, ZoneDocument, ZoneHours
 from vision.config import WorkerConfig
 from vision.node import NodeIdentity
 from vision.sections import CameraConfig, ZoneConfig
-from vision.sender import NODE_TAKEN, RETRIED, UNAUTHORISED
+from vision.sender import ELSEWHERE, NODE_TAKEN, RETRIED, UNAUTHORISED
 
 log = structlog.get_logger(__name__)
 
 REFUSED_PAUSE_S = 60.0
 """Between two attempts at a refused camera, and between two lines about a refused node."""
+
+PERIOD_S = 3.0
+"""Between two attempts, until all is registered."""
 
 GONE = 404
 """Answer to a removal of what somebody has removed already."""
@@ -139,7 +144,7 @@ class Registration:
         try:
             call()
         except ApiRefusedError as error:
-            if _passes(error) or error.status in UNAUTHORISED:
+            if _passes(error) or error.status in UNAUTHORISED | ELSEWHERE:
                 raise
             self._not_before[camera] = self._clock() + REFUSED_PAUSE_S
             log.error(  # noqa: TRY400  (the sentence says it all)
@@ -157,6 +162,43 @@ class Registration:
         if self._clock() >= self._not_before.get(event, float("-inf")):
             self._not_before[event] = self._clock() + REFUSED_PAUSE_S
             log.error(event, **facts)
+
+
+class Attempt(Protocol):
+    """What is to be done until it succeeds: `Registration`."""
+
+    def attempt(self) -> bool:
+        """Try; return whether all is done."""
+        ...
+
+
+class Registrar:
+    """One thread that attempts a registration until all is registered: an API that hangs holds up nothing else."""
+
+    def __init__(self, registration: Attempt, *, period_s: float = PERIOD_S) -> None:
+        self._registration = registration
+        self._period_s = period_s
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="registration")
+
+    def start(self) -> None:
+        """Start registering."""
+        self._thread.start()
+
+    def stop(self, deadline_s: float = 5.0) -> bool:
+        """Stop; True if the thread has ended by the deadline. A call in flight ends by its own time-outs."""
+        self._stopping.set()
+        self._thread.join(deadline_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                if self._registration.attempt():
+                    return
+            except Exception:
+                log.exception("registration failed; it goes on")
+            self._stopping.wait(self._period_s)
 
 
 def _passes(error: ApiRefusedError) -> bool:

@@ -10,13 +10,11 @@ import structlog
 from api.contract import bus
 from api.contract.health import WorkerHealth
 from streams.board import FrameBoard
-from vision.registration import Registration
 from vision.watched import WatchedCamera
 
 log = structlog.get_logger(__name__)
 
 _PERIOD_S = 1.0
-_REGISTER_EVERY_S = 3.0
 
 
 class StateReporter:
@@ -28,7 +26,6 @@ class StateReporter:
         worker: str,
         board: FrameBoard,
         cameras: Callable[[], Sequence[WatchedCamera]],
-        registration: Registration,
         vitals: Callable[[], WorkerHealth],
         hear: Callable[[float], None],
     ) -> None:
@@ -37,7 +34,6 @@ class StateReporter:
         self._worker = worker
         self._board = board
         self._cameras = cameras
-        self._registration = registration
         self._vitals = vitals
         self._hear = hear
         self._stopping = threading.Event()
@@ -53,12 +49,8 @@ class StateReporter:
         self._thread.join(deadline_s)
 
     def _run(self) -> None:
-        registered, register_at = False, 0.0
         while not self._stopping.is_set():
             try:
-                if not registered and time.monotonic() >= register_at:
-                    register_at = time.monotonic() + _REGISTER_EVERY_S
-                    registered = self._registration.attempt()
                 self._report()
                 self._hear(time.monotonic())
             except redis.RedisError as error:

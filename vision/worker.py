@@ -49,7 +49,7 @@ from vision.member import BUS_TIMEOUT_S, GroupMember
 from vision.node import NodeIdentity
 from vision.outbox import Outbox
 from vision.redactions import Redactions
-from vision.registration import Registration
+from vision.registration import Registrar, Registration
 from vision.reporter import StateReporter
 from vision.reviews import ReviewReader
 from vision.sections import CameraConfig
@@ -148,12 +148,14 @@ class Worker:
                 node.name,
                 self._board,
                 self._cameras_now,
-                registration,
                 lambda: vitals.report(self._figures(pool, sender)),
                 ReviewReader(bus, self._budgets, lambda camera: self._watched.get(CameraId(camera))).look,
             )
             reporter.start()
             stack.callback(reporter.stop)
+            registrar = Registrar(registration)
+            registrar.start()
+            stack.callback(registrar.stop)
             dry_runs = DryRuns(
                 node.name, self._config, detector.card, bus, client, data / "dry-runs", self._watched.get
             )

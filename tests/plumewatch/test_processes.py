@@ -26,6 +26,7 @@ from vision.ledger import CoverageLedger
 from vision.live import LivePublisher
 from vision.member import DRAIN_S
 from vision.redactions import Redactions
+from vision.registration import Registrar
 from vision.reporter import StateReporter
 from vision.sender import OutboxSender
 from vision.worker import Worker
@@ -160,7 +161,7 @@ def test_a_worker_s_parts_end_before_it_is_killed() -> None:
     """The supervisor waits longer than all deadlines of a worker's end together: open cases are among them."""
     parts: list[Callable[..., object]] = [
         Announcer.stop, CoverageCourier.close, CoverageLedger.stop, DetectorPool.stop, DryRuns.stop, EvidenceDesk.stop,
-        LivePublisher.stop, OutboxSender.close, Redactions.stop, StateReporter.stop, Worker.unwatch,
+        LivePublisher.stop, OutboxSender.close, Redactions.stop, Registrar.stop, StateReporter.stop, Worker.unwatch,
     ]  # fmt: skip
     deadlines = [
         float(parameter.default)

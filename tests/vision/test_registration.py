@@ -1,6 +1,7 @@
 """The node and its cameras made known to an API that may be down, or know more cameras than there are."""
 
 import json
+import threading
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ from api.contract.client import ApiRefusedError, ApiUnreachableError
 from api.contract.schema import CameraDocument
 from api.contract.succession import Succession
 from vision.config import WorkerConfig
-from vision.registration import Registration
+from vision.registration import Registrar, Registration
 
 NODE = SimpleNamespace(name="worker-01", number=7, certificate_pem=b"pem", successions=())
 
@@ -149,9 +150,9 @@ def test_an_old_camera_that_is_gone_already_is_dealt_with() -> None:
     assert registration(api, "rtsp://a/1").attempt()
 
 
-@pytest.mark.parametrize("status", [401, 403, 429, 503])
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 503])
 def test_an_answer_that_concerns_all_cameras_is_tried_again_with_all(status: int) -> None:
-    """A wrong key or a busy API says nothing about the one camera: nothing is put off."""
+    """A wrong key, a busy API or none at the address says nothing about the one camera: nothing is put off."""
     api = FakeApi(refusals={"cam-1": refusal(status, "not now")})
     ours = registration(api, "rtsp://a/1", "rtsp://b/1")
     assert not ours.attempt()
@@ -203,3 +204,49 @@ def test_the_zones_of_the_file_are_registered() -> None:
     assert Registration(api, NODE, WorkerConfig.model_validate({"cameras": [camera]})).attempt()
     (shown,) = api.cameras["gate"].zones
     assert (shown.name, shown.kind, shown.owner, shown.outlet) == ("一号", "outlet", "某厂", "DA001")
+
+
+class Attempts:
+    """Attempts that end as scripted; the last one has registered all."""
+
+    def __init__(self, *ends: bool | Exception) -> None:
+        self.ends = list(ends)
+
+    def attempt(self) -> bool:
+        """End as scripted."""
+        end = self.ends.pop(0)
+        if isinstance(end, Exception):
+            raise end
+        return end
+
+
+def test_it_is_attempted_until_all_is_registered() -> None:
+    """Neither a failure nor a fault of ours ends it before; then its thread is gone."""
+    attempts = Attempts(False, KeyError("odd"), False, True)  # noqa: FBT003
+    registrar = Registrar(attempts, period_s=0.0)
+    registrar.start()
+    registrar._thread.join(20)
+    assert attempts.ends == []
+    assert registrar.stop()
+
+
+def test_an_api_that_hangs_holds_up_no_end() -> None:
+    """Stopping waits no longer than its deadline for an answer; the thread ends after it, without another attempt."""
+    called, answer = threading.Event(), threading.Event()
+
+    class Hanging:
+        attempts = 0
+
+        def attempt(self) -> bool:
+            self.attempts += 1
+            called.set()
+            return not answer.wait(20)
+
+    api = Hanging()
+    registrar = Registrar(api, period_s=0.0)
+    registrar.start()
+    assert called.wait(20)
+    assert not registrar.stop(deadline_s=0.0)
+    answer.set()
+    assert registrar.stop(deadline_s=20.0)
+    assert api.attempts == 1
