@@ -35,8 +35,8 @@ _IDLE_S = 30.0
 class LeadPoster(Protocol):
     """Posts leads: `api.contract.client.ApiClient`."""
 
-    def post_lead(self, lead: LeadDocument, package: Path) -> Receipt:
-        """File a lead with its package's tar, or raise a `ClientError`."""
+    def post_lead(self, lead: LeadDocument, package: Path, is_given_up: Callable[[], bool]) -> Receipt:
+        """File a lead with its package's tar, or raise a `ClientError`, once `is_given_up` holds at the latest."""
         ...
 
 
@@ -144,7 +144,8 @@ class OutboxSender:
         """
         Send what can be sent within `flush_s`, then stop; the rest stays on disk.
 
-        Waits for a request in flight, which the client's own time-outs bound.
+        Waits for a request in flight, which the client's own time-outs bound: an upload ends with the piece that is
+        being sent, however much of it is left.
         """
         self._deadline = self._clock() + flush_s
         self._outbox.wake()
@@ -203,10 +204,13 @@ class OutboxSender:
                 # Edge of a long-lived loop: the folder could not be listed; what is in it is tried again.
                 log.exception("outbox unreadable")
                 pause = self._backoff.most_s
-            if self._deadline is not None and (pause != 0.0 or self._clock() >= self._deadline):
+            if self._deadline is not None and (pause != 0.0 or self._is_over()):
                 return
             if pause != 0.0:
                 seen = self._outbox.wait(seen, _IDLE_S if pause is None else pause)
+
+    def _is_over(self) -> bool:
+        return self._deadline is not None and self._clock() >= self._deadline
 
     def _attempt_safely(self, entry: OutboxEntry) -> None:
         try:
@@ -219,7 +223,7 @@ class OutboxSender:
         if not self._known(entry):
             return
         try:
-            receipt = self._client.post_lead(entry.lead(), entry.package)
+            receipt = self._client.post_lead(entry.lead(), entry.package, self._is_over)
         except ApiUnreachableError as error:
             pause = self._put_off(entry, self._state.api)
             self._state.last[entry.lead_id] = 1 + max(self._state.last.values(), default=0)

@@ -8,8 +8,9 @@ The API as a worker sees it: post a lead with its package, tell what was watched
         └── ApiMisunderstoodError   2xx, but the body does not confirm what was sent
 """
 
+import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,20 @@ class Receipt:
     created: bool
 
 
+class _Upload(io.BufferedReader):
+    """A file that is read to be sent, until that is given up: time-outs are for each piece, however many there are."""
+
+    def __init__(self, path: Path, is_given_up: Callable[[], bool]) -> None:
+        super().__init__(io.FileIO(path))
+        self._is_given_up = is_given_up
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return up to `size` bytes; raise `ApiUnreachableError` once it is given up."""
+        if self._is_given_up():
+            raise ApiUnreachableError("given up before all was sent")
+        return super().read(size)
+
+
 def idempotency_key(lead_id: str, sums_sha256: str) -> str:
     """Return the ``Idempotency-Key`` of a lead with one certain package."""
     return f"{lead_id}:{sums_sha256}"
@@ -102,17 +117,18 @@ class ApiClient:
             trust_env=False,
         )
 
-    def post_lead(self, lead: LeadDocument, package: Path) -> Receipt:
+    def post_lead(self, lead: LeadDocument, package: Path, is_given_up: Callable[[], bool] = lambda: False) -> Receipt:
         """
         File a lead with its package, a tar that is streamed from disk; return once the API confirms both.
 
         The same lead with the same package may be posted any number of times. Raises `ApiMisunderstoodError` unless the
-        answer names the same lead and the same package hash; `OSError` where the tar cannot be read.
+        answer names the same lead and the same package hash; `OSError` where the tar cannot be read;
+        `ApiUnreachableError` too once `is_given_up` holds, which is asked before every piece.
         """
         if lead.evidence is None:
             raise ValueError("a lead is posted with its evidence")
         expected = (lead.lead_id, lead.evidence.sums_sha256)
-        with package.open("rb") as stream:
+        with _Upload(package, is_given_up) as stream:
             response = self._send(
                 "POST",
                 "v1/leads",

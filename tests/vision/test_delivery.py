@@ -2,7 +2,7 @@
 
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,9 +69,9 @@ class Line:
         """Make the node known."""
         self.client.enrol_node(self.node.name, self.node.number, self.node.certificate_pem)
 
-    def post_lead(self, lead: LeadDocument, package: Path) -> Receipt:
+    def post_lead(self, lead: LeadDocument, package: Path, is_given_up: Callable[[], bool]) -> Receipt:
         """Post by the way that is open now."""
-        return self.client.post_lead(lead, package)
+        return self.client.post_lead(lead, package, is_given_up)
 
     def attempt(self, most: int) -> SenderStats:
         """Make up to `most` steps, then close the connection."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 
 from api.contract.client import ApiClient, ApiUnreachableError, Receipt
@@ -337,6 +338,36 @@ def test_closing_does_not_wait_for_a_dead_api(outbox: Outbox, packages: dict[str
     assert sender.stats().pending == 1
 
 
+def test_closing_ends_an_upload_that_takes_too_long(
+    outbox: Outbox, packages: dict[str, tuple[Path, LeadDocument]], clock: Hand
+) -> None:
+    """A line that takes a piece now and then breaks no time-out; when the worker stops the rest is not sent."""
+
+    def read_whole(request: httpx.Request) -> httpx.Response:
+        request.read()
+        return httpx.Response(500)
+
+    class SlowLine:
+        pieces = 0
+
+        def post_lead(self, lead: LeadDocument, package: Path, is_given_up: Callable[[], bool]) -> Receipt:
+            def a_piece_later() -> bool:
+                self.pieces += 1
+                sender.close(flush_s=1.0)
+                clock.now += 2.0
+                return is_given_up()
+
+            with ApiClient("http://api", "worker-key", transport=httpx.MockTransport(read_whole)) as client:
+                return client.post_lead(lead, package, a_piece_later)
+
+    put(outbox, packages, IDS[0])
+    line = SlowLine()
+    sender = OutboxSender(outbox, line, clock=clock)
+    assert sender.step() == 0.0
+    assert (line.pieces, sender.stats().posted) == (1, 0)
+    assert [entry.lead_id for entry in outbox.entries()] == [IDS[0]]
+
+
 def test_an_unexpected_fault_holds_up_no_other_lead(
     outbox: Outbox, packages: dict[str, tuple[Path, LeadDocument]], clock: Hand
 ) -> None:
@@ -344,8 +375,9 @@ def test_an_unexpected_fault_holds_up_no_other_lead(
     posted = []
 
     class Broken:
-        def post_lead(self, lead: LeadDocument, package: Path) -> Receipt:
+        def post_lead(self, lead: LeadDocument, package: Path, is_given_up: Callable[[], bool]) -> Receipt:
             assert package.is_file()
+            assert not is_given_up()
             if lead.lead_id == IDS[0]:
                 raise KeyError(lead.lead_id)
             posted.append(lead.lead_id)
@@ -365,7 +397,9 @@ def test_a_package_on_which_the_line_breaks_holds_up_no_other_lead(
     attempts = []
 
     class Line:
-        def post_lead(self, lead: LeadDocument, package: Path) -> Receipt:  # noqa: ARG002
+        def post_lead(self, lead: LeadDocument, package: Path, is_given_up: Callable[[], bool]) -> Receipt:
+            assert package.is_file()
+            assert not is_given_up()
             attempts.append(lead.lead_id)
             if lead.lead_id == IDS[0]:
                 raise ApiUnreachableError("the write operation timed out")

@@ -53,6 +53,15 @@ def test_a_confirmed_lead_gives_a_receipt(tar: Path, status: int, created: bool)
     assert b"tar" * 1000 in request.content
 
 
+def test_an_upload_that_is_given_up_ends_with_its_piece(tar: Path) -> None:
+    """Asked before each piece, the caller may end it; nobody has answered then."""
+    tar.write_bytes(b"x" * 300_000)
+    answers = iter([False, False, True])
+    with client_with(httpx.Response(201), []) as client, pytest.raises(ApiUnreachableError, match="given up"):
+        client.post_lead(LEAD, tar, lambda: next(answers))
+    assert next(answers, None) is None
+
+
 def test_an_answer_for_something_else_is_misunderstood(tar: Path) -> None:
     """Only the same lead and hash confirm."""
     body = {"lead_id": LEAD.lead_id, "evidence": None}
