@@ -48,7 +48,17 @@ async function start() {
   const wall = new Wall({
     logout: async () => {
       left = true;
-      await logOut().catch(() => {});
+      try {
+        await logOut();
+      } catch (error) {
+        if (!(error instanceof ApiProblem)) throw error;
+        if (error.status !== 401) {
+          // the session lives on: whoever comes next must not find the login and think it over
+          left = false;
+          wall.bar.fault("login.notout", { reason: error.status === 0 ? t("login.unreachable") : error.message });
+          return;
+        }
+      }
       leave(false);
     },
     doubt: async () => {

@@ -45,6 +45,7 @@ export class Topbar {
     this.full = h("button", { class: "quiet", type: "button", on: { click: () => toggleFull() } });
     const tongue = speak(h("button", { class: "quiet", type: "button", "data-act": "language", on: { click: () => setLanguage(language() === "zh" ? "en" : "zh") } }), "bar.language");
     speak(tongue, "bar.language.title", {}, "title");
+    this.said = h("p", { class: "panel-error bar-fault", role: "alert", hidden: true });
     this.who = speak(h("button", { class: "quiet", type: "button", "data-act": "logout", on: { click: acts.logout } }), "bar.logout");
     this.node = h("header", { class: "bar" },
       h("div", { class: "brand" }, h("img", { src: "/wall/mark.svg", alt: "" }), speak(h("strong"), "name")),
@@ -57,7 +58,7 @@ export class Topbar {
       h("div", { class: "bar-acts" },
         this.pager,
         speak(h("div", { class: "segments", role: "group" }, this.layouts), "bar.layout", {}, "aria-label"),
-        this.sound, this.full, tongue, this.who));
+        this.sound, this.full, tongue, this.who), this.said);
     document.addEventListener("fullscreenchange", () => this.#showFull());
     onLanguage(() => this.tick());
     this.#showFull();
@@ -104,6 +105,12 @@ export class Topbar {
     for (const button of this.layouts) button.setAttribute("aria-pressed", String(button.dataset.layout === layout));
     this.pager.hidden = pages < 2;
     speak(this.page, "bar.page", { page, pages });
+  }
+
+  /** Say what could not be done. @param {string} key @param {Record<string, string>} values */
+  fault(key, values) {
+    this.said.hidden = false;
+    speak(this.said, key, values);
   }
 
   /** @param {string} username */

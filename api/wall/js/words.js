@@ -24,6 +24,7 @@ export const WORDS = {
   "login.wrong": ["用户名或密码不正确。", "The user name or password is wrong."],
   "login.many": ["尝试次数过多，请稍后再试。", "Too many attempts. Please wait and try again."],
   "login.unreachable": ["无法连接服务器，请检查网络。", "The server cannot be reached. Check the network."],
+  "login.notout": ["未能退出登录，会话仍然有效：{reason}", "Not signed out, the session goes on: {reason}"],
   "login.failed": ["登录失败：{reason}", "Sign-in failed: {reason}"],
   "login.expired": ["登录已过期，请重新登录。", "Your session has ended. Please sign in again."],
   "login.first": ["首次登录请使用安装时显示的一次性密码。", "For the first sign-in use the one-time password shown at installation."],
