@@ -104,6 +104,17 @@ def test_strangers_methods_are_one_series(api: RunningApi, operator: httpx.Clien
     assert not any('method="A' in line for line in strange)
 
 
+def test_a_browser_asks_whether_its_copy_of_the_wall_is_the_newest(api: RunningApi) -> None:
+    """Page, modules and styles are kept but never used unasked; an unchanged one is answered 304."""
+    with httpx.Client(base_url=api.url) as client:
+        for path in ("/", "/wall/js/main.js", "/wall/css/wall.css"):
+            assert client.get(path).headers["cache-control"] == "no-cache"
+        tag = client.get("/wall/js/main.js").headers["etag"]
+        again = client.get("/wall/js/main.js", headers={"If-None-Match": tag})
+        assert (again.status_code, again.headers["cache-control"], again.content) == (304, "no-cache", b"")
+        assert client.get("/wall/js/main.js", headers={"If-None-Match": '"another"'}).status_code == 200
+
+
 def test_the_page_comes_with_a_strict_policy(api: RunningApi) -> None:
     """``GET /`` is the wall; every answer forbids foreign scripts, frames and guessing of types."""
     with httpx.Client(base_url=api.url) as client:
