@@ -6,7 +6,7 @@ import { violationName, violationNumber } from "./codes.js";
 import { fill, h, write } from "./dom.js";
 import { language, onLanguage, speak, t } from "./i18n.js";
 import { keyFigure } from "./measures.js";
-import { agoWords, serverClock, shortTime } from "./times.js";
+import { agoWords, dayOf, serverClock, shortTime } from "./times.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
 /** @typedef {import("./leadbook.js").Filter} Filter */
@@ -23,6 +23,8 @@ export class LeadQueue {
   #filter = "open";
   #shown = SHOWN_STEP;
   #older = false;
+  /** The day of which the cards leave out the date. */
+  #today = "";
 
   /**
    * @param {import("./leadbook.js").LeadBook} book
@@ -81,9 +83,15 @@ export class LeadQueue {
     this.render();
   }
 
-  /** Renew the ages. */
+  /** Renew the ages, and the times once their day is over. */
   tick() {
-    for (const card of this.#cards.values()) card.tick();
+    const today = dayOf(serverClock.now());
+    const isNew = today !== this.#today;
+    this.#today = today;
+    for (const card of this.#cards.values()) {
+      if (isNew) card.render();
+      else card.tick();
+    }
   }
 
   /** Show what the book holds. */

@@ -56,10 +56,15 @@ export function fullTime(moment) {
   return `${DATE.format(ms)} ${CLOCK.format(ms)}.${String(Math.floor(((ms % 1000) + 1000) % 1000)).padStart(3, "0")}`;
 }
 
+/** Return the day as `2026-11-23`, Beijing time. @param {number} ms */
+export function dayOf(ms) {
+  return DATE.format(ms);
+}
+
 /** Return the time, with the day before it unless it is today. @param {number} ms */
 export function shortTime(ms) {
-  const day = DATE.format(ms);
-  return day === DATE.format(serverClock.now()) ? clockTime(ms) : `${day.slice(5)} ${clockTime(ms)}`;
+  const day = dayOf(ms);
+  return day === dayOf(serverClock.now()) ? clockTime(ms) : `${day.slice(5)} ${clockTime(ms)}`;
 }
 
 /** Return an age in words: `3 分钟`, `3 min`. @param {number} seconds */

@@ -1,6 +1,8 @@
 """The lead queue in a real browser."""
 
+import re
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -67,6 +69,21 @@ def test_the_tile_of_a_fresh_lead_is_marked(wall: Page, stage: StagedWorker, squ
     tile.locator(".tile-lead").click()
     expect(wall.locator("dialog.evidence")).to_be_visible()
     expect(wall.locator(".pending")).to_contain_text("证据包正在生成")
+
+
+def test_a_lead_tells_its_day_once_that_is_over(wall: Page, stage: StagedWorker) -> None:
+    """A card shows the time alone on its own day; on an open wall, midnight puts the date before it, read aloud too."""
+    lead = fresh_lead(ID)
+    clock = "ms => import('/wall/js/times.js').then(({ serverClock }) => { serverClock.now = () => ms; })"
+    began_ms = lead.event.start.timestamp() * 1000
+    wall.evaluate(clock, began_ms)
+    stage.announce(lead)
+    card = wall.locator(f'[data-lead="{ID}"]')
+    time = lead.event.start.astimezone(ZoneInfo("Asia/Shanghai"))
+    expect(card.locator(".lead-time")).to_have_text(f"{time:%H:%M:%S}")
+    wall.evaluate(clock, began_ms + 86_400_000)
+    expect(card.locator(".lead-time")).to_have_text(f"{time:%m-%d %H:%M:%S}")
+    expect(card.locator("button")).to_have_attribute("aria-label", re.compile(f"{time:%m-%d %H:%M:%S}"))
 
 
 def test_a_reload_loses_nothing_and_repeats_nothing(wall: Page, stage: StagedWorker) -> None:
