@@ -8,10 +8,13 @@ Who is calling: workers by key, operators by session.
   a foreign page cannot send it without a CORS preflight, which is never granted. Where the browser names an
   ``Origin``, it must be ours. A WebSocket cannot carry headers, so there the ``Origin`` must be present and ours.
 * Until a one-time password has been changed, only the session itself can be used.
+* What tells of the site's inside and shows nothing of its cameras' pictures (`/metrics`, `/readyz`) is open to programs
+  of the same machine, and to workers and operators elsewhere.
 """
 
 import asyncio
 from datetime import timedelta
+from ipaddress import IPv6Address, ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -34,11 +37,27 @@ LOGGED_OUT = 4401
 """Close code of a WebSocket whose session is over."""
 SESSION_LOOK_S = 10.0
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-proto")
+"""A call with one of these came through a proxy: from whom, only the proxy knows."""
 
 
 def caller_address(connection: HTTPConnection) -> str:
     """Return the address a call comes from."""
     return connection.client.host if connection.client else "local"
+
+
+def calls_from_here(connection: HTTPConnection) -> bool:
+    """True for a program of this machine that calls the API itself, not through a proxy."""
+    if any(header in connection.headers for header in FORWARDED):
+        return False
+    if connection.client is None:
+        return True
+    try:
+        address = ip_address(connection.client.host)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 def origin_is_ours(connection: HTTPConnection, allowed: list[str]) -> bool:
@@ -132,6 +151,12 @@ def require_reader(connection: HTTPConnection, state: State) -> Operator | Worke
     if _bearer(connection):
         return require_worker(connection, state)
     return require_operator(require_session(connection, state))
+
+
+def require_insider(connection: HTTPConnection, state: State) -> None:
+    """Let programs of this machine pass, workers and operators too; answer 401 to anybody else."""
+    if not calls_from_here(connection):
+        require_reader(connection, state)
 
 
 def require_registrar(connection: HTTPConnection, state: State) -> Operator | Worker:

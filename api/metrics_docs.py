@@ -18,6 +18,18 @@ The API shows all metrics at `/metrics` in Prometheus' text form. Workers do not
 cameras to the bus once a second, and the API shows the newest report. A camera or worker that has not been reported for
 {FORGOTTEN_S:g} s is gone from the page. The number of series is bounded: at most {CAMERAS_MOST} cameras and
 {WORKERS_MOST} workers, and labels that take only words of the code. Counters of a worker begin anew when it does.
+
+The page names every camera, so it is not for everybody who reaches the wall: a Prometheus on the same machine reads it
+at `127.0.0.1`, past the proxy, without more. One elsewhere needs a worker's key (`plumewatch worker-key prometheus`),
+which also lets its owner read leads and enrol a node: keep the file to Prometheus alone.
+
+```yaml
+scrape_configs:
+  - job_name: plumewatch
+    scheme: https
+    static_configs: [{{targets: ["centre.example"]}}]
+    authorization: {{credentials_file: /etc/prometheus/plumewatch.key}}
+```
 """
 
 Row = tuple[str, str, Iterable[str], str]

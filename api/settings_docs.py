@@ -69,6 +69,10 @@ machine. For one elsewhere set `FORWARDED_ALLOW_IPS` (uvicorn's variable) to its
 address at which it reaches the API, on a network that nobody else is on: between the two, passwords go in the clear.
 `plumewatch up` speaks to its API at 127.0.0.1; where another address is needed, run `plumewatch api` and
 `plumewatch worker`.
+
+`/metrics` and `/readyz` tell of the site's inside. They are open to programs that call the API from the same machine
+and not through the proxy; whoever comes through it, which `X-Forwarded-For` or `X-Forwarded-Proto` tells, needs a
+session or a worker's key ([metrics.md](metrics.md)). For a load balancer's probe `/healthz` is open to all.
 """
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (

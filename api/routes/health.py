@@ -3,17 +3,19 @@
 from collections.abc import Callable
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
+from api.auth import require_insider
 from api.broker import BusDown
 from api.scrub import last_outcome
 from api.state import ApiState, State
 from api.vault import VaultError
 
 router = APIRouter(tags=["health"])
+INSIDERS = [Depends(require_insider)]
 
 
 class Liveness(BaseModel):
@@ -39,9 +41,13 @@ async def healthz() -> Liveness:
     return Liveness()
 
 
-@router.get("/readyz", responses={503: {"model": Readiness}})
+@router.get("/readyz", responses={503: {"model": Readiness}}, dependencies=INSIDERS)
 async def readyz(state: State, response: Response) -> Readiness:
-    """Answer 200 when database, bus and vault work, else 503 with the part that does not."""
+    """
+    Answer 200 when database, bus and vault work, else 503 with the part that does not.
+
+    To programs of the same machine, to workers and to operators; 401 to anybody else, whom ``/healthz`` answers.
+    """
     parts = {
         "database": await _try(state.database.check),
         "vault": await _try(state.vault.check),
@@ -61,9 +67,18 @@ async def readyz(state: State, response: Response) -> Readiness:
     )
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+    dependencies=INSIDERS,
+)
 def metrics(state: State) -> Response:
-    """Give all metrics in Prometheus' text form."""
+    """
+    Give all metrics in Prometheus' text form.
+
+    To programs of the same machine, to workers and to operators: they name every camera. 401 to anybody else.
+    """
     return Response(state.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.requests import HTTPConnection
 
+from api.auth import calls_from_here
 from api.clock import utc_now
 from api.settings import Settings
 from api.store.tables import CameraRow
@@ -18,6 +20,48 @@ def test_a_running_api_is_alive_and_ready(api: RunningApi) -> None:
         assert client.get("/healthz").json() == {"status": "ok"}
         ready = client.get("/readyz")
         assert (ready.status_code, ready.json()["parts"]) == (200, {"bus": "ok", "database": "ok", "vault": "ok"})
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz"])
+def test_the_sites_inside_is_not_for_everybody(
+    api: RunningApi, operator: httpx.Client, worker: httpx.Client, path: str
+) -> None:
+    """Programs of the machine read it; through a proxy it takes a session or a key, wherever the caller says he is."""
+    with httpx.Client(base_url=api.url) as anybody:
+        assert anybody.get(path).status_code == 200
+        for headers in (
+            {"X-Forwarded-For": "198.51.100.7"},
+            {"X-Forwarded-For": "127.0.0.1"},
+            {"X-Forwarded-Proto": "https"},
+            {"Forwarded": "for=198.51.100.7"},
+        ):
+            refused = anybody.get(path, headers=headers)
+            assert (refused.status_code, refused.json()["type"]) == (401, "urn:plumewatch:problem:login-required")
+            for known in (operator, worker):
+                assert known.get(path, headers=headers).status_code == 200
+        wrong = anybody.get(path, headers={"X-Forwarded-For": "198.51.100.7", "Authorization": "Bearer wrong"})
+        assert wrong.json()["type"] == "urn:plumewatch:problem:worker-key-required"
+        assert anybody.get("/healthz", headers={"X-Forwarded-For": "198.51.100.7"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [
+        (None, True),
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("10.0.0.7", False),
+        ("::ffff:10.0.0.7", False),
+        ("fe80::1", False),
+        ("testclient", False),
+    ],
+)
+def test_who_calls_from_here(host: str | None, here: bool) -> None:
+    """The loopback in all its forms, or a socket of the file system; nothing else."""
+    client = None if host is None else (host, 4711)
+    assert calls_from_here(HTTPConnection({"type": "http", "client": client, "headers": []})) is here
 
 
 class TestAlone:
