@@ -10,6 +10,7 @@ An entry appears by one rename after everything in it is on disk, so a cut leave
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition, Lock
@@ -123,12 +124,7 @@ class Outbox:
 
     def entries(self) -> list[OutboxEntry]:
         """Return what waits, oldest first."""
-        found = []
-        for folder in self._folders(self._ready):
-            try:
-                found.append(OutboxEntry(folder.name, folder, (folder / LEAD).stat().st_mtime_ns))
-            except OSError:  # whoever reads it will say what is wrong
-                found.append(OutboxEntry(folder.name, folder, 0))
+        found = [OutboxEntry(folder.name, folder, _since_ns(folder)) for folder in self._folders(self._ready)]
         return sorted(found, key=lambda entry: (entry.since_ns, entry.lead_id))
 
     def rejected(self) -> list[str]:
@@ -175,3 +171,11 @@ class Outbox:
         with self._changed:
             self._changed.wait_for(lambda: self._changes != seen, timeout_s)
             return self._changes
+
+
+def _since_ns(folder: Path) -> int:
+    """Return since when an entry waits; where that cannot be read, since its folder was changed."""
+    for path in (folder / LEAD, folder):
+        with suppress(OSError):
+            return path.stat().st_mtime_ns
+    return 0

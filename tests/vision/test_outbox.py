@@ -526,6 +526,7 @@ def test_a_lead_that_cannot_be_read_is_tried_again(
     sender = sender_of(outbox, client, clock)
     assert [sender.step(), sender.step(), sender.step()] == [0.0, 0.0, pytest.approx(1.0)]
     assert ([lead_id for lead_id, *_ in api.posted], outbox.rejected()) == ([IDS[1]], [])
+    assert outbox.oldest_age_s() < 3600  # not since 1970
     file.unlink()
     (tmp_path / "away.json").rename(file)
     clock.now += 10
