@@ -12,12 +12,16 @@ from models.training.splits import hold_out, split_off, without_leaks
 from models.training.topics import taught, unanswered
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from models.training.recipe import Recipe
 
 VALIDATION_SHARE = 0.1
 """Share of a folder without a split that becomes its validation part."""
+
+HELD_SHARE = 0.15
+"""Share of a held group's training part that is kept back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +96,26 @@ def unpack(folder: Path, out: Path) -> Path:
     return out
 
 
+def parted(samples: list[Sample], held: Iterable[str], seed: int) -> list[Sample]:
+    """
+    Return the samples of a folder with what is kept back of them marked.
+
+    Without a validation part one is split off (``val``, `VALIDATION_SHARE`); of each group in ``held``, `HELD_SHARE` of
+    what would be learned from is ``held``. Both by look-alike clusters, in an order drawn from ``seed``.
+    """
+    if not of_split(samples, "val"):
+        samples = split_off(samples, share=VALIDATION_SHARE, seed=seed)
+    for group in held:
+        samples = hold_out(samples, group, share=HELD_SHARE, seed=seed)
+    return samples
+
+
 def read(recipe: Recipe, sources: Sources) -> list[Sample]:
     """Return all images of a run, split, labels as the sources gave them; street scenes hold the group ``streets``."""
-    samples = read_folder(sources.data, classes=len(recipe.classes))
-    if not of_split(samples, "val"):
-        samples = split_off(samples, share=VALIDATION_SHARE, seed=recipe.seed)
+    samples = parted(read_folder(sources.data, classes=len(recipe.classes)), recipe.held, recipe.seed)
     if not of_split(samples, "val") or not of_split(samples, "train"):
         message = f"{sources.data}: too few unlike images to keep some back for validation"
         raise DatasetError(message)
-    for group in recipe.held:
-        samples = hold_out(samples, group, share=0.15, seed=recipe.seed)
     if recipe.topics:
         samples = unanswered(samples, recipe.classes, recipe.topics)
     if sources.objects is not None:

@@ -7,12 +7,15 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.lessons.__main__ import write
+from benchmarks.lessons.__main__ import backgrounds, write
 from benchmarks.lessons.over import KINDS, Setting, lesson
 from benchmarks.lessons.places import SEEDS, pictures, variations
 from benchmarks.scenes.families import Split, family_scenes
 from benchmarks.scenes.scene import Colour, Kind, SceneEvent
+from models.training.corpus import Sources, read
 from models.training.dataset import read_folder
+from models.training.recipe import Recipe
+from tests.benchmarks.pictures import add
 
 PHOTOGRAPH = np.full((240, 320, 3), 150, np.uint8)
 SMOKE = SceneEvent(Kind.SMOKE, -60.0, 1e6, 0.9, Colour.BLACK, (0.3, 0.6), 0.04)
@@ -41,6 +44,32 @@ def test_look_alikes_are_negatives(kind: Kind) -> None:
     assert made is not None
     assert made[1] == []
     assert np.abs(made[0][60:].astype(int) - 50).max() > 60
+
+
+def test_what_is_kept_back_is_no_background(tmp_path: Path) -> None:
+    """Neither a validation picture nor its twin in the training part, of streets too; with smoke in it none is."""
+    data, streets = tmp_path / "data", tmp_path / "streets"
+    for name, seed, labels in (("sky_rain1", 1, ""), ("sky_rain2", 2, ""), ("web_1", 3, "0 0.5 0.5 0.5 0.5\n")):
+        add(data, "train", name, labels, seed=seed)
+    for name, seed in (("a", 4), ("b", 5), ("c", 6)):
+        add(streets, "train", name, "7 0.5 0.5 0.5 0.5\n", seed=seed)
+    add(data, "val", "sky_rain9", seed=2)
+    add(data, "val", "web_9", "0 0.5 0.5 0.5 0.5\n", seed=6)
+    add(streets, "val", "d", seed=5)
+    shown, leaks = backgrounds([data], streets, seed=7)
+    assert [item.name for item in shown] == ["sky_rain1", "streets_a"]
+    assert (leaks.dropped, leaks.twinned) == (3, 3)
+
+
+def test_backgrounds_of_a_folder_without_a_split_are_those_that_training_learns_from(tmp_path: Path) -> None:
+    """What the recipe's seed keeps back is none, though no folder says so."""
+    for number in range(40):
+        add(tmp_path, ".", f"sky_rain{number:02d}", seed=number)
+    recipe = Recipe("any", "yolov8n.yaml", initial="random", held=(), seed=3)
+    kept_back = {item.name for item in read(recipe, Sources(tmp_path)) if item.split == "val"}
+    shown, _ = backgrounds([tmp_path], None, seed=3)
+    assert len(kept_back) == 4
+    assert {item.name for item in shown} == {f"sky_rain{number:02d}" for number in range(40)} - kept_back
 
 
 def test_what_hardly_shows_is_no_lesson() -> None:
