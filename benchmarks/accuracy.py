@@ -70,6 +70,7 @@ def image_figures(
         ),
         data=ImageSet(
             sha256=pictures.sha256,
+            portion=pictures.portion,
             images=len(val),
             negatives=len(negatives),
             boxes={name: int(one.labels.sum()) for name, one in zip(CLASS_NAMES, curves, strict=True)},

@@ -8,18 +8,27 @@ of the group that is held out by camera.
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks.accuracy_result import Portion
 from benchmarks.errors import BenchmarkError
 from models.training.dataset import CLASS_NAMES, DatasetError, Sample, fingerprint, of_split, read_folder
+from models.training.kept import KeptBack
 from models.training.splits import hold_out
 
 HELD_GROUP = "distant"
 HELD_SHARE = 0.15
 HELD_SEED = 7
 """As the recipes hold it out of training: whole look-alike clusters of distant smoke (models/training/recipe.py)."""
+
+_NONE = {
+    Portion.VALIDATION: "no validation pictures (val/images)",
+    Portion.KEPT_BACK: "none of its pictures is one that the run kept back; --unseen where it learned from none",
+    Portion.ALL: "no pictures",
+}
 
 MAX_GROUPS = 60
 """With more, names are no groups: a folder of numbered pictures would make each a group of its own."""
@@ -38,38 +47,51 @@ class PictureSet:
         sha256: over names, labels and bytes.
 
         limit: the most that were wanted; ``None`` for all.
+
+        portion: which part of the folder they are.
     """
 
     samples: tuple[Sample, ...]
     streets: int
     sha256: str
     limit: int | None
+    portion: Portion
 
 
 @contextmanager
-def labelled_pictures(data: Path, *, streets: Path | None = None, limit: int | None = None) -> Iterator[PictureSet]:
+def labelled_pictures(
+    data: Path,
+    *,
+    streets: Path | None = None,
+    limit: int | None = None,
+    kept_back: KeptBack | None = None,
+    unseen: bool = False,
+) -> Iterator[PictureSet]:
     """
-    Yield the pictures under `data`: a folder of tars, or any that `read_folder` reads; without a split all of it.
+    Yield the pictures under `data`, a folder of tars or any that `read_folder` reads, that no training learned from.
+
+    That is its validation part; without one what a run kept back of it (`kept_back`), and all of it where that says
+    nothing or where `unseen`. Beside it stand those that the run held out, or that the shipped recipes do.
 
     `streets` is a folder of the same kind for another topic whose validation pictures hold neither smoke nor fire.
-    With `limit` every n-th picture is taken, so that all groups stay. Raises `BenchmarkError`.
+    With `limit` every n-th picture is taken, so that all groups stay. Raises `BenchmarkError`, `DatasetError`.
     """
     if limit is not None and limit < 1:
         raise BenchmarkError(f"the limit must be at least 1, got {limit}")
     with tempfile.TemporaryDirectory(prefix="plumewatch-bench-") as folder:
         try:
-            samples = hold_out(_read(data, Path(folder) / "data"), HELD_GROUP, share=HELD_SHARE, seed=HELD_SEED)
+            samples, portion = _parted(_read(data, Path(folder) / "data", kept_back, unseen=unseen), kept_back, unseen)
             chosen = of_split(samples, "val", "held")
-            if not chosen:
-                raise BenchmarkError(f"{data}: no validation pictures (val/images)")
+            if not of_split(samples, "val"):
+                raise BenchmarkError(f"{data}: {_NONE[portion]}")
             beside = [] if streets is None else _read(streets, Path(folder) / "streets", labelled=False)
         except DatasetError as error:
             raise BenchmarkError(_told(error, folder, data, streets)) from error
-        chosen += [replace(item, split="held") for item in of_split(beside, "val")]
+        chosen += [replace(item, split="held") for item in of_split(beside, "val", "")]
         chosen = chosen if limit is None else _every_nth(chosen, limit)
         chosen = sorted(_grouped(chosen), key=lambda item: (item.split != "val", item.name))
         count = sum(item.name.startswith("streets_") for item in chosen)
-        yield PictureSet(tuple(chosen), count, fingerprint(chosen), limit)
+        yield PictureSet(tuple(chosen), count, fingerprint(chosen), limit, portion)
 
 
 def group_name(sample: Sample) -> str:
@@ -82,25 +104,45 @@ def _told(error: DatasetError, folder: str, data: Path, streets: Path | None) ->
     return str(error).replace(f"{folder}/data/", f"{data}: ").replace(f"{folder}/streets/", f"{streets}: ")
 
 
-def _read(data: Path, folder: Path, *, labelled: bool = True) -> list[Sample]:
+def _parted(samples: list[Sample], kept_back: KeptBack | None, unseen: bool) -> tuple[list[Sample], Portion]:
+    """Return the samples with what is to be measured as ``val`` and ``held``, and which part of the folder that is."""
+    if unseen:
+        return [replace(item, split="val") for item in samples], Portion.ALL
+    has_split = bool(of_split(samples, "val"))
+    if kept_back is not None and (has_split or kept_back.val):
+        return kept_back.marked(samples), Portion.VALIDATION if has_split else Portion.KEPT_BACK
+    portion = Portion.ALL if of_split(samples, "") else Portion.VALIDATION
+    samples = [replace(item, split=item.split or "val") for item in samples]
+    return hold_out(samples, HELD_GROUP, share=HELD_SHARE, seed=HELD_SEED), portion
+
+
+def _read(
+    data: Path, folder: Path, kept_back: KeptBack | None = None, *, unseen: bool = False, labelled: bool = True
+) -> list[Sample]:
     """Return the samples of `data`; tars are unpacked into `folder` first."""
     if not data.is_dir():
         raise BenchmarkError(f"{data}: no such folder")
     tars = sorted(data.glob("*.tar"))
     for tar in tars:
-        _unpack(tar, folder)
+        _unpack(tar, folder, {*kept_back.val, *kept_back.held} if kept_back else set(), everything=unseen)
     root, classes = folder if tars else data, len(CLASS_NAMES) if labelled else None
-    found = read_folder(root, prefix="" if labelled else "streets_", labelled=labelled, classes=classes)
-    return [replace(item, split=item.split or "val") for item in found]
+    return read_folder(root, prefix="" if labelled else "streets_", labelled=labelled, classes=classes)
 
 
-def _unpack(tar: Path, folder: Path) -> None:
+def _unpack(tar: Path, folder: Path, names: AbstractSet[str], *, everything: bool) -> None:
+    """Unpack the validation part, what may be held out of the rest, and pictures of these names; or everything."""
     try:
         with tarfile.open(tar) as archive:
             wanted = [
                 member
                 for member in archive
-                if member.isfile() and (member.name.startswith("val/") or f"/{HELD_GROUP}_" in member.name)
+                if member.isfile()
+                and (
+                    everything
+                    or member.name.startswith("val/")
+                    or f"/{HELD_GROUP}_" in member.name
+                    or Path(member.name).stem in names
+                )
             ]
             archive.extractall(folder, members=wanted, filter="data")
     except (OSError, tarfile.TarError) as error:

@@ -5,6 +5,7 @@ Only `Timings` differ from run to run. Every share carries its counts, every est
 """
 
 import math
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -110,10 +111,19 @@ class ImageSettings(Part):
     limit: int | None
 
 
+class Portion(StrEnum):
+    """Which part of a folder was looked at: its own validation part, what the run kept back of it, or all of it."""
+
+    VALIDATION = "validation"
+    KEPT_BACK = "kept back"
+    ALL = "all"
+
+
 class ImageSet(Part):
-    """The pictures: `sha256` is over names, labels and bytes of those looked at."""
+    """The pictures: `sha256` is over names, labels and bytes of those looked at. Old files do not tell the portion."""
 
     sha256: str
+    portion: Portion | None = None
     images: int
     negatives: int
     boxes: dict[str, int]

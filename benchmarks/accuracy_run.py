@@ -35,6 +35,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.progress import Track, progress_on
 from benchmarks.scenes.catalogue import scenes
 from models.registry import RegisteredModel
+from models.training.kept import KeptBack
 
 _PICTURE_LONG_SIDE = 420
 _JPEG_QUALITY = 72
@@ -63,6 +64,10 @@ class Asked:
         scenes: folder of the rendered scenes; ``None`` to leave them out.
 
         limit: at most so many pictures, clips and scenes each; ``None`` for all.
+
+        kept_back: run record or candidate's folder whose kept-back pictures are measured; ``None``: the model's own.
+
+        unseen: no model learned from `data`: all of it is measured.
     """
 
     model: str | None = None
@@ -74,6 +79,8 @@ class Asked:
     clips: Path | None = None
     scenes: Path | None = None
     limit: int | None = None
+    kept_back: Path | None = None
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,10 @@ def run(asked: Asked, *, with_pictures: bool = False, console: Console | None = 
     began = time.perf_counter()
     with progress_on(console or Console(stderr=True)) as track:
         if asked.data is not None:
-            with labelled_pictures(asked.data, streets=asked.streets, limit=asked.limit) as found:
+            kept_back = _kept_back(model, asked)
+            with labelled_pictures(
+                asked.data, streets=asked.streets, limit=asked.limit, kept_back=kept_back, unseen=asked.unseen
+            ) as found:
                 images, used = _images(model, asked.runtime, found, track)
                 pictures = _mistakes(images, found) if with_pictures else {}
         seen_s = time.perf_counter()
@@ -121,6 +131,17 @@ def run(asked: Asked, *, with_pictures: bool = False, console: Console | None = 
         ),
     )
     return Measured(result, pictures)
+
+
+def _kept_back(model: RegisteredModel, asked: Asked) -> KeptBack | None:
+    """Return what the run that was named kept back, or else the model's own where its record is at hand and tells."""
+    if asked.kept_back is None:
+        return KeptBack.read(model.record) if model.record.is_file() else None
+    record = asked.kept_back / "run.json" if asked.kept_back.is_dir() else asked.kept_back
+    named = KeptBack.read(record)
+    if named is None:
+        raise BenchmarkError(f"{record}: too old to name what the run kept back: --unseen where it learned from none")
+    return named
 
 
 def _images(model: RegisteredModel, runtime: str, found: PictureSet, track: Track) -> tuple[ImageFigures, RuntimeUsed]:

@@ -1,6 +1,13 @@
 """An accuracy result as lines for the terminal."""
 
-from benchmarks.accuracy_result import AccuracyResult, Estimate, ImageFigures, Rate, SequenceFigures, Share
+from benchmarks.accuracy_result import AccuracyResult, Estimate, ImageFigures, Portion, Rate, SequenceFigures, Share
+
+_OF = {
+    None: "",
+    Portion.VALIDATION: " of the validation part",
+    Portion.KEPT_BACK: " that the run kept back",
+    Portion.ALL: ", all of the folder (flattered if the model learned from any)",
+}
 
 
 def accuracy_text(result: AccuracyResult) -> str:
@@ -35,8 +42,9 @@ def rate(one: Rate) -> str:
 
 def _images(images: ImageFigures) -> list[str]:
     data = images.data
+    which = f"{data.images}{_OF[data.portion]}, of which {data.negatives} with nothing to find"
     lines = [
-        f"\npictures: {data.images}, of which {data.negatives} with nothing to find; 95 % intervals in brackets",
+        f"\npictures: {which}; 95 % intervals in brackets",
         f"  mAP50                 {estimate(images.map50)}",
         f"  mAP50-95              {estimate(images.map50_95)}",
         f"  precision of boxes    {share(images.precision)}",

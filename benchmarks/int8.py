@@ -17,6 +17,7 @@ from models.detector import Detector
 from models.parity import Parity, compare
 from models.quantise import CALIBRATION_IMAGES, Image, Quantised, count_pictures, quantise, read_pictures
 from models.registry import RegisteredModel, Registry
+from models.training.kept import KeptBack
 
 _FLOOR = 0.5
 """Share of the threshold down to which both detectors go, so that boxes on its edge find their partners."""
@@ -138,6 +139,8 @@ def _accuracy(
     asked = AskedAccuracy(
         model=card.name, runtime="openvino", size=max(card.input_wh), threshold=card.threshold, data=data, limit=limit
     )
+    if model.record.is_file() and KeptBack.read(model.record) is not None:
+        asked = replace(asked, kept_back=model.record)
     before = measure_accuracy(asked).result
     after = measure_accuracy(replace(asked, model=str(made.path.resolve()))).result
     compared = compare_accuracy(before, after)

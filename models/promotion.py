@@ -143,6 +143,7 @@ def weigh(new: Result, old: Result) -> Verdict:
     """Return the verdict on `new` replacing `old`; raise `PromotionError` when they were measured on other images."""
     if new.data_sha256 != old.data_sha256:
         message = f"the results were measured on different images: {new.data_sha256[:12]} and {old.data_sha256[:12]}"
+        message += ": measure the old model on what the new one's run kept back (bench accuracy --kept-back)"
         raise PromotionError(message)
     worse: list[str] = []
     better: list[str] = []

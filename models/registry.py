@@ -63,6 +63,11 @@ class RegisteredModel:
         """Name and version."""
         return f"{self.card.name} {self.card.version}"
 
+    @property
+    def record(self) -> Path:
+        """Where the record of the run that made it lies, if it is at hand."""
+        return self.weights.with_name(f"{self.card.name}.run.json")
+
 
 @dataclass(frozen=True, slots=True)
 class Registry:

@@ -44,6 +44,13 @@ def bench_accuracy(
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most so many pictures, clips, scenes: for a quick look.")
     ] = None,
+    kept_back: Annotated[
+        Path | None,
+        typer.Option(help="Candidate's folder or run record whose kept-back pictures are measured; the model's own."),
+    ] = None,
+    unseen: Annotated[
+        bool, typer.Option("--unseen", help="No model learned from --data: all of it is measured.")
+    ] = False,
     json: ToJson = None,
     html: Annotated[
         Path | None, typer.Option(callback=_writable, help="Write a report with plots and the worst mistakes here.")
@@ -59,7 +66,19 @@ def bench_accuracy(
 
     configure(quiet=True)
     before = None if baseline is None else read_result(baseline)
-    asked = Asked(model, runtime, size, threshold, data, streets, clips, scenes_folder if scenes else None, limit)
+    asked = Asked(
+        model=model,
+        runtime=runtime,
+        size=size,
+        threshold=threshold,
+        data=data,
+        streets=streets,
+        clips=clips,
+        scenes=scenes_folder if scenes else None,
+        limit=limit,
+        kept_back=kept_back,
+        unseen=unseen,
+    )
     measured = run(asked, with_pictures=html is not None)
     print(accuracy_text(measured.result))
     if json is not None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from models.training.dataset import IGNORED, DatasetError, Sample, fingerprint, of_split, read_folder
+from models.training.kept import KEY, KeptBack
 from models.training.repair import read_sightings, repair, without_doubtful
 from models.training.splits import hold_out, split_off, without_leaks
 from models.training.topics import taught, unanswered
@@ -112,7 +113,14 @@ def parted(samples: list[Sample], held: Iterable[str], seed: int) -> list[Sample
 
 def read(recipe: Recipe, sources: Sources) -> list[Sample]:
     """Return all images of a run, split, labels as the sources gave them; street scenes hold the group ``streets``."""
-    samples = parted(read_folder(sources.data, classes=len(recipe.classes)), recipe.held, recipe.seed)
+    return _read(recipe, sources)[0]
+
+
+def _read(recipe: Recipe, sources: Sources) -> tuple[list[Sample], KeptBack]:
+    """Return the images of a run, and what is kept back of its folder without the folder saying so."""
+    own = read_folder(sources.data, classes=len(recipe.classes))
+    samples = parted(own, recipe.held, recipe.seed)
+    kept_back = KeptBack.between(own, samples)
     if not of_split(samples, "val") or not of_split(samples, "train"):
         message = f"{sources.data}: too few unlike images to keep some back for validation"
         raise DatasetError(message)
@@ -124,12 +132,12 @@ def read(recipe: Recipe, sources: Sources) -> list[Sample]:
     for more in sources.also:
         drawn = read_folder(more, classes=len(recipe.classes))
         samples += [replace(item, split="train", is_drawn=True) for item in drawn]
-    return samples
+    return samples, kept_back
 
 
 def assemble(recipe: Recipe, sources: Sources, limit: int | None = None) -> Corpus:
     """Return the images of a run; ``limit`` keeps about that many of each part, for dry runs."""
-    samples = read(recipe, sources)
+    samples, kept_back = _read(recipe, sources)
     check = of_split(samples, "val", "held")
     if limit is not None:
         samples = of_split(samples, "train")[:: max(1, len(of_split(samples, "train")) // limit)]
@@ -151,6 +159,7 @@ def assemble(recipe: Recipe, sources: Sources, limit: int | None = None) -> Corp
         train = taught(train, seen, known, add=recipe.repair.add, ignore=recipe.repair.ignore)
         notes["taught_boxes"] = _labels(train) - before
     notes |= {"train": len(train), "train_negatives": sum(item.is_negative for item in train), "check": len(check)}
+    notes[KEY] = asdict(kept_back)
     return Corpus(train, check, notes)
 
 

@@ -25,12 +25,13 @@ from models.openvino_runtime import Precision
 from models.training import record, weights
 from models.training.anchors import Chooser, Eye, keep, read, sightings
 from models.training.candidate import Candidate, find_recipe, publish
-from models.training.corpus import unpack
+from models.training.corpus import parted, unpack
 from models.training.dataset import DatasetError, fingerprint, of_split, read_folder
 from models.training.evaluate import FLOOR, report
 from models.training.head import Course, HeadTuner
+from models.training.kept import KEY, KeptBack
 from models.training.recipe import Recipe
-from models.training.splits import hold_out, without_leaks
+from models.training.splits import without_leaks
 from models.training.views import painted, real, share_out
 from models.yolo import export_onnx
 
@@ -64,19 +65,19 @@ class Pictures:
 
 def assemble(recipe: Recipe, pictures: Pictures, folder: Path) -> tuple[list[Sample], list[Sample], dict[str, object]]:
     """Return the pictures to learn from, those to measure on, and notes for the run record."""
-    samples = read_folder(unpack(pictures.data, folder / "data"), classes=len(recipe.classes))
-    if not of_split(samples, "val"):
+    own = read_folder(unpack(pictures.data, folder / "data"), classes=len(recipe.classes))
+    if not of_split(own, "val"):
         message = f"{pictures.data}: tuning needs a validation part"
         raise DatasetError(message)
-    for group in recipe.held:
-        samples = hold_out(samples, group, share=0.15, seed=recipe.seed)
+    samples = parted(own, recipe.held, recipe.seed)
     check = of_split(samples, "val", "held")
     learned = share_out(of_split(samples, "train"), pictures.most, seed=recipe.seed)
     for more in pictures.also:
         learned += [replace(item, split="train") for item in read_folder(more, classes=len(recipe.classes))]
     kept, leaks = without_leaks(learned + check)
     learned = of_split(kept, "train")
-    return learned, check, {"leaks": asdict(leaks), "check": len(check)}
+    kept_back = KeptBack.between(own, samples)
+    return learned, check, {"leaks": asdict(leaks), "check": len(check), KEY: asdict(kept_back)}
 
 
 def tune(

@@ -5,7 +5,7 @@ import numpy as np
 from benchmarks.accuracy import image_figures
 from benchmarks.accuracy_looks import Look
 from benchmarks.accuracy_pictures import PictureSet
-from benchmarks.accuracy_result import ImageFigures
+from benchmarks.accuracy_result import ImageFigures, Portion
 from models.detections import Detections
 
 SMOKE, FIRE = 0, 1
@@ -39,7 +39,7 @@ def look(
 
 def figures(*looks: Look, threshold: float = 0.5, nms_iou: float = 0.45, streets: int = 0) -> ImageFigures:
     """Return the figures of some pictures, with few resamples."""
-    pictures = PictureSet((), streets, "0" * 64, None)
+    pictures = PictureSet((), streets, "0" * 64, None, Portion.VALIDATION)
     return image_figures(looks, pictures, threshold=threshold, nms_iou=nms_iou, resamples=20)
 
 

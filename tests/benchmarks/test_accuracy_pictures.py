@@ -1,11 +1,17 @@
 """Labelled pictures: the same set from a folder and from tars, and one sentence for each wrong folder."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from benchmarks.accuracy_pictures import group_name, labelled_pictures
+from benchmarks.accuracy_result import Portion
 from benchmarks.errors import BenchmarkError
+from models.training.corpus import Sources, assemble
+from models.training.dataset import DatasetError
+from models.training.kept import KeptBack
+from models.training.recipe import Recipe
 from tests.benchmarks.pictures import add, as_tar, small_set
 
 
@@ -53,6 +59,72 @@ def test_distant_training_clusters_are_held_out(tmp_path: Path) -> None:
 
     assert len(held) == 3
     assert {group_name(item) for item in held} == {"distant_held"}
+
+
+def unsplit(root: Path) -> Path:
+    """Write forty pictures of two sources without a split; return the folder."""
+    for number in range(20):
+        add(root, ".", f"web_{number:02d}", "0 0.5 0.5 0.5 0.5\n", number)
+        add(root, ".", f"distant_{number:02d}", "0 0.5 0.5 0.5 0.5\n", 100 + number)
+    return root
+
+
+def recorded(data: Path, out: Path, seed: int) -> tuple[set[str], KeptBack]:
+    """Return the pictures that a run of this seed does not learn from, and what its record says it kept back."""
+    recipe = Recipe("any", "yolov8n.yaml", initial="random", held=("distant",), seed=seed)
+    corpus = assemble(recipe, Sources(data))
+    out.write_text(json.dumps({"data": corpus.notes}), encoding="utf-8")
+    kept_back = KeptBack.read(out)
+    assert kept_back is not None
+    return {item.name for item in corpus.check}, kept_back
+
+
+@pytest.mark.parametrize("tars", [False, True])
+def test_a_folder_without_a_split_is_measured_on_what_the_run_kept_back(tmp_path: Path, *, tars: bool) -> None:
+    """Whatever the recipe's seed, from a folder as from tars: no picture that was learned from."""
+    data = unsplit(tmp_path / "set")
+    check, kept_back = recorded(data, tmp_path / "run.json", seed=3)
+    with labelled_pictures(as_tar(data, tmp_path / "tars" / "a.tar") if tars else data, kept_back=kept_back) as found:
+        assert {item.name for item in found.samples} == check
+        assert {group_name(item) for item in found.samples} == {"web", "distant", "distant_held"}
+        assert found.portion is Portion.KEPT_BACK
+
+
+def test_what_a_run_held_out_of_a_training_part_is_held_here(tmp_path: Path) -> None:
+    """Another seed than the shipped recipes' holds out others; a validation part stays what it is."""
+    for number in range(20):
+        add(tmp_path, "train", f"distant_{number}", "0 0.5 0.5 0.5 0.5\n", 100 + number)
+        add(tmp_path, "val", f"web_{number}", seed=number)
+    check, kept_back = recorded(tmp_path, tmp_path / "run.json", seed=3)
+    with labelled_pictures(tmp_path, kept_back=kept_back) as found, labelled_pictures(tmp_path) as shipped:
+        assert {item.name for item in found.samples} == check != {item.name for item in shipped.samples}
+        assert (kept_back.val, found.portion) == ((), Portion.VALIDATION)
+
+
+def test_all_of_a_folder_is_measured_where_nothing_was_learned_from_it(tmp_path: Path) -> None:
+    """Where no run kept anything back, or where it is said; a folder that a run does not know is told."""
+    data = unsplit(tmp_path / "set")
+    _, kept_back = recorded(data, tmp_path / "run.json", seed=3)
+    with labelled_pictures(data) as found:
+        assert (len(found.samples), found.portion) == (40, Portion.ALL)
+    for folder in (data, small_set(tmp_path / "split"), as_tar(data, tmp_path / "tars" / "a.tar")):
+        with labelled_pictures(folder, kept_back=kept_back, unseen=True) as found:
+            assert (len(found.samples), found.portion) == (6 if folder.name == "split" else 40, Portion.ALL)
+    add(tmp_path / "other", ".", "gate_1", seed=1)
+    with pytest.raises(BenchmarkError, match="none of its pictures is one that the run kept back; --unseen"):
+        labelled_pictures(tmp_path / "other", kept_back=kept_back).__enter__()
+
+
+def test_records_of_runs(tmp_path: Path) -> None:
+    """One from before names were kept says nothing; what is no record is told."""
+    record = tmp_path / "run.json"
+    record.write_text('{"data": {"check": 3}}', encoding="utf-8")
+    assert KeptBack.read(record) is None
+    record.write_text("[]", encoding="utf-8")
+    with pytest.raises(DatasetError, match="not the record of a run"):
+        KeptBack.read(record)
+    with pytest.raises(DatasetError, match="No such file"):
+        KeptBack.read(tmp_path / "none.json")
 
 
 def test_streets_are_negatives_whatever_their_labels_say(tmp_path: Path) -> None:

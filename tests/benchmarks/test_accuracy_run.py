@@ -12,10 +12,11 @@ from rich.console import Console
 from benchmarks.accuracy_looks import registered
 from benchmarks.accuracy_result import read_result
 from benchmarks.accuracy_run import Asked, run
+from benchmarks.accuracy_text import accuracy_text
 from benchmarks.errors import BenchmarkError
 from models.detector import ModelError
 from models.registry import Registry
-from tests.benchmarks.pictures import small_set
+from tests.benchmarks.pictures import add, small_set
 from tests.vision.films import plume_film
 
 
@@ -123,11 +124,11 @@ def test_a_file_is_measured_like_the_default_model() -> None:
     assert (max(model.card.input_wh), model.card.threshold, model.head) == (320, 0.4, like.head)
 
 
-def test_a_candidate_is_measured_as_its_table_says(tmp_path: Path) -> None:
-    """The folder that training made holds the table that promotion registers: size, threshold and NMS are those."""
+def candidate(folder: Path) -> Path:
+    """Write the folder of a candidate with the weights of `emissions-n`; return it."""
     known = Registry.load().model("emissions-n")
-    (tmp_path / "new.onnx").write_bytes(known.weights.read_bytes())
-    (tmp_path / "candidate.toml").write_text(
+    (folder / "new.onnx").write_bytes(known.weights.read_bytes())
+    (folder / "candidate.toml").write_text(
         f"""[models.new]
 version = "2.0.0"
 weights = "new.onnx"
@@ -143,8 +144,38 @@ licence = "AGPL-3.0-or-later"
 made = "in a test"
 """
     )
+    return folder
 
-    model = registered(str(tmp_path))
+
+def test_a_model_is_measured_on_what_its_run_kept_back(tmp_path: Path) -> None:
+    """By the record beside its weights; another model too, if that run is named; an old record names nothing."""
+    new, data, old = tmp_path / "new", tmp_path / "data", tmp_path / "old.run.json"
+    new.mkdir()
+    for number in range(4):
+        add(data, ".", f"web_{number}", "0 0.5 0.5 0.5 0.5\n", number)
+    record = json.dumps({"data": {"kept_back": {"val": ["web_1", "web_3"], "held": []}}})
+    for name in ("run.json", "new.run.json"):
+        (candidate(new) / name).write_text(record, encoding="utf-8")
+    old.write_text('{"data": {}}', encoding="utf-8")
+
+    own = run(Asked(model=str(new), data=data)).result
+    others = run(Asked(model="emissions-n", data=data, kept_back=new)).result
+    whole = run(Asked(model=str(new), data=data, unseen=True)).result
+
+    assert own.images is not None
+    assert others.images is not None
+    assert whole.images is not None
+    assert (own.images.data.images, whole.images.data.images) == (2, 4)
+    assert own.images.data.sha256 == others.images.data.sha256
+    assert "2 that the run kept back" in accuracy_text(own)
+    assert "4, all of the folder" in accuracy_text(whole)
+    with pytest.raises(BenchmarkError, match="too old to name what the run kept back"):
+        run(Asked(model="emissions-n", data=data, kept_back=old))
+
+
+def test_a_candidate_is_measured_as_its_table_says(tmp_path: Path) -> None:
+    """The folder that training made holds the table that promotion registers: size, threshold and NMS are those."""
+    model = registered(str(candidate(tmp_path)))
 
     assert (model.card.name, model.card.version, model.weights) == ("new", "2.0.0", tmp_path / "new.onnx")
     assert (max(model.card.input_wh), model.card.threshold, model.nms_iou) == (512, 0.31, 0.5)
