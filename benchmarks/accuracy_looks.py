@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.accuracy_pictures import group_name
 from benchmarks.accuracy_result import ModelUsed, RuntimeUsed
 from benchmarks.errors import BenchmarkError
+from models.described import of_onnx, of_zip
 from models.detections import Detections
 from models.detector import Detector
 from models.network import STRIDE
@@ -76,7 +77,7 @@ def registered(
 ) -> RegisteredModel:
     """
     Return the model to measure: a name in the registry, a candidate's folder as `plumewatch models train` makes it, or
-    an ONNX file (or the zip of `models.quantise`) that is otherwise like the default model.
+    an ONNX file (or a zip of `models.quantise`) that tells classes and head and is otherwise like the default model.
 
     `size` (the longer side in pixels) and `threshold` replace the registered ones. Raises `BenchmarkError` or
     `models.detector.ModelError`.
@@ -85,12 +86,21 @@ def registered(
     if model is not None and model.endswith((".onnx", ".zip")):
         file, like = Path(model), registry.model()
         try:
-            digest = sha256(file.read_bytes()).hexdigest()
+            content = file.read_bytes()
         except OSError as error:
             raise BenchmarkError(f"{file}: {error.strerror}") from error
-        written = "onnx" if file.suffix == ".onnx" else "openvino-int8"
-        card = replace(like.card, name=file.stem, version="file", weights_sha256=digest, weights_format=written)
-        chosen = replace(like, card=card, weights=file)
+        is_onnx = file.suffix == ".onnx"
+        said = of_onnx(file.stem, content) if is_onnx else of_zip(file.stem, content)
+        card = replace(
+            like.card,
+            name=file.stem,
+            version="file",
+            class_names=said.class_names,
+            weights_sha256=sha256(content).hexdigest(),
+            weights_format="onnx" if is_onnx else "openvino-int8",
+        )
+        nms_iou = like.nms_iou if said.nms_iou is None else said.nms_iou
+        chosen = replace(like, card=card, weights=file, head=said.head, nms_iou=nms_iou)
     elif model is not None and Path(model).is_dir():
         chosen = _candidate(Path(model))
     else:

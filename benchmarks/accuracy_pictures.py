@@ -5,6 +5,7 @@ What is read from tars is unpacked into a temporary folder for the run: the vali
 of the group that is held out by camera.
 """
 
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.accuracy_result import Portion
 from benchmarks.errors import BenchmarkError
-from models.training.dataset import CLASS_NAMES, DatasetError, Sample, fingerprint, of_split, read_folder
+from models.training.dataset import CLASS_NAMES, DESCRIPTION, DatasetError, Sample, fingerprint, of_split, read_folder
 from models.training.kept import KeptBack
 from models.training.splits import hold_out
 
@@ -125,7 +126,9 @@ def _read(
     tars = sorted(data.glob("*.tar"))
     for tar in tars:
         _unpack(tar, folder, {*kept_back.val, *kept_back.held} if kept_back else set(), everything=unseen)
-    root, classes = folder if tars else data, len(CLASS_NAMES) if labelled else None
+    if tars and (data / DESCRIPTION).is_file():
+        shutil.copyfile(data / DESCRIPTION, folder / DESCRIPTION)
+    root, classes = folder if tars else data, CLASS_NAMES if labelled else None
     return read_folder(root, prefix="" if labelled else "streets_", labelled=labelled, classes=classes)
 
 
@@ -142,6 +145,7 @@ def _unpack(tar: Path, folder: Path, names: AbstractSet[str], *, everything: boo
                     or member.name.startswith("val/")
                     or f"/{HELD_GROUP}_" in member.name
                     or Path(member.name).stem in names
+                    or Path(member.name).name == DESCRIPTION
                 )
             ]
             archive.extractall(folder, members=wanted, filter="data")

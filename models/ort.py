@@ -67,6 +67,18 @@ def offered() -> frozenset[Provider]:
     return frozenset(Provider) & frozenset(onnxruntime.get_available_providers())
 
 
+def metadata(name: str, weights: bytes) -> tuple[Mapping[str, str], Sequence[int | str | None]]:
+    """Return what an ONNX file of the model `name` says of itself, and its input's shape; raise `WeightsError`."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = _ERRORS_ONLY
+    try:
+        session = onnxruntime.InferenceSession(weights, options, providers=[Provider.CPU.value])
+    except Exception as error:  # ONNX Runtime's errors share no base class but Exception
+        raise WeightsError(f"onnxruntime cannot load model {name}: {error}") from error
+    return session.get_modelmeta().custom_metadata_map, session.get_inputs()[0].shape
+
+
 class OrtNetwork:
     """An ONNX model in an ONNX Runtime session; a session may be run by many threads at once."""
 

@@ -20,6 +20,7 @@ import numpy as np
 import openvino
 from numpy.typing import NDArray
 
+from models.described import FACTS, Described
 from models.detector import ModelError
 from models.openvino_runtime import IR_BIN, IR_XML, expect_in_f32, read_model
 from models.registry import RegisteredModel
@@ -93,7 +94,7 @@ def quantise(model: RegisteredModel, pictures: Sequence[Image], out: Path) -> Qu
         preset=nncf.QuantizationPreset.PERFORMANCE,
         fast_bias_correction=True,
     )
-    content = _zipped(calibrated)
+    content = _zipped(calibrated, Described(model.card.class_names, model.head, model.nms_iou))
     out.write_bytes(content)
     return Quantised(out, hashlib.sha256(content).hexdigest(), len(pictures))
 
@@ -147,11 +148,12 @@ def _tensor(image: Image, input_wh: tuple[int, int]) -> NDArray[np.float32]:
     return tensor
 
 
-def _zipped(network: Any) -> bytes:  # noqa: ANN401 - openvino has no types
+def _zipped(network: Any, described: Described) -> bytes:  # noqa: ANN401 - openvino has no types
     with tempfile.TemporaryDirectory() as folder:
         openvino.save_model(network, Path(folder) / IR_XML, compress_to_fp16=False)
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in (IR_XML, IR_BIN):
                 archive.writestr(zipfile.ZipInfo(name, _EPOCH), (Path(folder) / name).read_bytes())
+            archive.writestr(zipfile.ZipInfo(FACTS, _EPOCH), described.as_json())
     return buffer.getvalue()

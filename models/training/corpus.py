@@ -6,7 +6,7 @@ import tarfile
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from models.training.dataset import IGNORED, DatasetError, Sample, fingerprint, of_split, read_folder
+from models.training.dataset import DESCRIPTION, IGNORED, DatasetError, Sample, fingerprint, of_split, read_folder
 from models.training.kept import KEY, KeptBack
 from models.training.repair import read_sightings, repair, without_doubtful
 from models.training.splits import hold_out, split_off, without_leaks
@@ -73,7 +73,8 @@ def unpack(folder: Path, out: Path) -> Path:
     """
     Return the YOLO-format folder behind ``folder``: itself, or ``out`` with the tars of ``folder`` unpacked into it.
 
-    Tars are unpacked once, without links or paths that lead outside; a ``manifest.csv`` beside them goes along.
+    Tars are unpacked once, without links or paths that lead outside; ``manifest.csv`` and ``data.yaml`` beside them go
+    along.
     """
     tars = sorted(folder.glob("*.tar"))
     if not tars:
@@ -90,9 +91,9 @@ def unpack(folder: Path, out: Path) -> Path:
         except tarfile.TarError as error:
             message = f"{path}: not a tar that can be unpacked: {error}"
             raise DatasetError(message) from None
-    manifest = folder / "manifest.csv"
-    if manifest.is_file():
-        (out / manifest.name).write_bytes(manifest.read_bytes())
+    for beside in (folder / "manifest.csv", folder / DESCRIPTION):
+        if beside.is_file():
+            (out / beside.name).write_bytes(beside.read_bytes())
     done.write_text(listed, encoding="utf-8")
     return out
 
@@ -118,7 +119,7 @@ def read(recipe: Recipe, sources: Sources) -> list[Sample]:
 
 def _read(recipe: Recipe, sources: Sources) -> tuple[list[Sample], KeptBack]:
     """Return the images of a run, and what is kept back of its folder without the folder saying so."""
-    own = read_folder(sources.data, classes=len(recipe.classes))
+    own = read_folder(sources.data, classes=recipe.classes)
     samples = parted(own, recipe.held, recipe.seed)
     kept_back = KeptBack.between(own, samples)
     if not of_split(samples, "val") or not of_split(samples, "train"):
@@ -130,7 +131,7 @@ def _read(recipe: Recipe, sources: Sources) -> tuple[list[Sample], KeptBack]:
         streets = read_folder(sources.objects, prefix="streets_", labelled=False)
         samples += [replace(item, split="held" if item.split == "val" else item.split) for item in streets]
     for more in sources.also:
-        drawn = read_folder(more, classes=len(recipe.classes))
+        drawn = read_folder(more, classes=recipe.classes)
         samples += [replace(item, split="train", is_drawn=True) for item in drawn]
     return samples, kept_back
 

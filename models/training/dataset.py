@@ -13,7 +13,7 @@ import numpy as np
 from models.detector import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -26,6 +26,9 @@ SPLITS = {"train": ("train",), "val": ("val", "valid", "validation")}
 """Folder names of a split; what others are called, ``test`` for one, is left alone."""
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+DESCRIPTION = "data.yaml"
+"""The file of a YOLO data set that names its classes."""
+
 _STEM_WITH_KIND = ("hn", "sky", "distant")
 
 
@@ -76,7 +79,9 @@ class Sample:
         return self.class_id.size == 0
 
 
-def read_folder(root: Path, *, prefix: str = "", labelled: bool = True, classes: int | None = None) -> list[Sample]:
+def read_folder(
+    root: Path, *, prefix: str = "", labelled: bool = True, classes: Sequence[str] | None = None
+) -> list[Sample]:
     """
     Return the samples of a YOLO-format folder, sorted by split and name.
 
@@ -84,13 +89,16 @@ def read_folder(root: Path, *, prefix: str = "", labelled: bool = True, classes:
     labels}`` without a split, which gives samples of the split ``""``. A ``root/manifest.csv`` with ``name`` and
     ``topic`` says what an image was labelled for. With ``labelled=False`` the label files are another topic's and
     not read: every image is a negative. Raises DatasetError when a label file is missing, malformed, or names a class
-    from ``classes`` on.
+    beyond ``classes``, and when ``root/data.yaml`` names other classes or another order than they.
     """
+    if labelled and classes is not None:
+        _agree(root / DESCRIPTION, classes)
+    count = None if classes is None else len(classes)
     topics = _topics(root / "manifest.csv")
     samples = []
     for split, images, labels in _folders(root):
         for path in sorted(item for item in images.iterdir() if item.suffix.lower() in SUFFIXES):
-            xyxy, class_id = _labels(labels / f"{path.stem}.txt", classes) if labelled else _no_boxes()
+            xyxy, class_id = _labels(labels / f"{path.stem}.txt", count) if labelled else _no_boxes()
             samples.append(Sample(f"{prefix}{path.stem}", split, path, xyxy, class_id, topics.get(path.stem, "")))
     if not samples:
         message = f"{root}: expected train/images, images/train or images with pictures in it, found none"
@@ -127,6 +135,32 @@ def _folders(root: Path) -> list[tuple[str, Path, Path]]:
     if not found and (root / "images").is_dir():
         found.append(("", root / "images", root / "labels"))
     return found
+
+
+def _agree(path: Path, classes: Sequence[str]) -> None:
+    """Raise DatasetError where the description of a data set names other classes, or these in another order."""
+    if not path.is_file():
+        return
+    names = named_classes(path.read_text(encoding="utf-8"))
+    if names is not None and tuple(name.casefold() for name in names) != tuple(name.casefold() for name in classes):
+        message = f"{path}: the labels are of {', '.join(names)}; expected {', '.join(classes)}, in this order"
+        raise DatasetError(message)
+
+
+def named_classes(description: str) -> tuple[str, ...] | None:
+    """Return the ``names`` of a ``data.yaml`` by class id, as ultralytics writes them; none where it has none."""
+    found = re.search(r"(?ms)^names\s*:[ \t]*(.*?)(?=^[^\s\-#}\]]|\Z)", description)
+    if found is None:
+        return None
+    text = re.sub(r"#.*", "", found.group(1)).strip()
+    inline = text.startswith(("[", "{"))
+    parts = [part.strip() for part in (text.strip("[]{}").split(",") if inline else text.splitlines())]
+    names: dict[int, str] = {}
+    for part in filter(None, parts):
+        number, colon, name = part.partition(":")
+        given = int(number) if colon and number.strip().isdecimal() else len(names)
+        names[given] = (name if colon else part.removeprefix("-")).strip().strip("'\"")
+    return tuple(names[number] for number in sorted(names)) or None
 
 
 def _topics(path: Path) -> dict[str, str]:

@@ -65,7 +65,7 @@ class Pictures:
 
 def assemble(recipe: Recipe, pictures: Pictures, folder: Path) -> tuple[list[Sample], list[Sample], dict[str, object]]:
     """Return the pictures to learn from, those to measure on, and notes for the run record."""
-    own = read_folder(unpack(pictures.data, folder / "data"), classes=len(recipe.classes))
+    own = read_folder(unpack(pictures.data, folder / "data"), classes=recipe.classes)
     if not of_split(own, "val"):
         message = f"{pictures.data}: tuning needs a validation part"
         raise DatasetError(message)
@@ -73,7 +73,7 @@ def assemble(recipe: Recipe, pictures: Pictures, folder: Path) -> tuple[list[Sam
     check = of_split(samples, "val", "held")
     learned = share_out(of_split(samples, "train"), pictures.most, seed=recipe.seed)
     for more in pictures.also:
-        learned += [replace(item, split="train") for item in read_folder(more, classes=len(recipe.classes))]
+        learned += [replace(item, split="train") for item in read_folder(more, classes=recipe.classes)]
     kept, leaks = without_leaks(learned + check)
     learned = of_split(kept, "train")
     kept_back = KeptBack.between(own, samples)

@@ -127,6 +127,18 @@ def test_records_of_runs(tmp_path: Path) -> None:
         KeptBack.read(tmp_path / "none.json")
 
 
+@pytest.mark.parametrize("place", ["folder", "in the tar", "beside the tar"])
+def test_labels_of_another_order_are_refused(tmp_path: Path, place: str) -> None:
+    """A data.yaml that names fire first is told, wherever it lies."""
+    folder = small_set(tmp_path / "set")
+    described = tmp_path / "tars" / "data.yaml" if place == "beside the tar" else folder / "data.yaml"
+    described.parent.mkdir(exist_ok=True)
+    described.write_text("names: [fire, smoke]\n", encoding="utf-8")
+    data = folder if place == "folder" else as_tar(folder, tmp_path / "tars" / "a.tar")
+    with pytest.raises(BenchmarkError, match=f"^{data}.*expected smoke, fire, in this order"):
+        labelled_pictures(data).__enter__()
+
+
 def test_streets_are_negatives_whatever_their_labels_say(tmp_path: Path) -> None:
     """The labels of another topic are not read."""
     streets = tmp_path / "streets"

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from benchmarks import int8
 from benchmarks.errors import BenchmarkError
 from benchmarks.int8 import run
+from models.described import Described
 from models.quantise import Image, Quantised, _zipped
 from models.registry import RegisteredModel
 from plumewatch.cli import app
@@ -22,7 +23,8 @@ from tests.benchmarks.pictures import small_set
 
 def not_at_all(model: RegisteredModel, pictures: Sequence[Image], out: Path) -> Quantised:
     """Write the network as it is: what quantisation is when it changes nothing."""
-    content = _zipped(openvino.Core().read_model(model=model.weights.read_bytes()))
+    said = Described(model.card.class_names, model.head, model.nms_iou)
+    content = _zipped(openvino.Core().read_model(model=model.weights.read_bytes()), said)
     out.write_bytes(content)
     return Quantised(out, hashlib.sha256(content).hexdigest(), len(pictures))
 

@@ -15,7 +15,9 @@ import pytest
 from numpy.typing import NDArray
 
 from models import quantise as shop
+from models.described import Described, of_zip
 from models.detector import ModelError, WeightsError
+from models.network import Head
 from models.openvino_runtime import IR_BIN, IR_XML, OpenVinoNetwork, Precision
 from models.quantise import count_pictures, quantise, read_pictures
 from models.registry import RegisteredModel, Registry
@@ -93,8 +95,10 @@ def with_zip(model: RegisteredModel, path: Path) -> Registry:
 def test_zip_is_loaded(tmp_path: Path) -> None:
     """A network in OpenVINO's own format inside a zip finds what the ONNX file finds; its bytes do not vary."""
     model = openvino.Core().read_model(model=SMALL.weights.read_bytes())
-    content = shop._zipped(model)
-    assert content == shop._zipped(model)
+    said = Described(("smoke", "fire"), Head.V8, 0.6)
+    content = shop._zipped(model, said)
+    assert content == shop._zipped(model, said)
+    assert of_zip("n", content) == said
     path = tmp_path / "n.zip"
     path.write_bytes(content)
     image = picture(40, 640, 360)
@@ -120,7 +124,8 @@ def test_zip_that_is_no_network(tmp_path: Path, files: dict[str, bytes]) -> None
 def test_onnxruntime_takes_no_zip(tmp_path: Path) -> None:
     """The quantised format is OpenVINO's: ONNX Runtime refuses it in a sentence."""
     path = tmp_path / "n.zip"
-    path.write_bytes(shop._zipped(openvino.Core().read_model(model=SMALL.weights.read_bytes())))
+    network = openvino.Core().read_model(model=SMALL.weights.read_bytes())
+    path.write_bytes(shop._zipped(network, Described(SMALL.card.class_names, SMALL.head)))
     with pytest.raises(WeightsError, match="onnxruntime cannot load model emissions-n"):
         with_zip(SMALL, path).detector(runtime="onnxruntime")
 

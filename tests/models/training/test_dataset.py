@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.training.dataset import IGNORED, DatasetError, Sample, fingerprint, of_split, read_folder
+from models.training.dataset import IGNORED, DatasetError, Sample, fingerprint, named_classes, of_split, read_folder
 from models.training.recipe import Recipe, RecipeError, Repair
 from models.training.repair import Sightings, read_sightings, repair, without_doubtful
 from models.training.splits import hold_out
@@ -40,6 +40,39 @@ def test_a_missing_label_file_is_refused(tmp_path: Path) -> None:
     next((tmp_path / "train" / "labels").iterdir()).unlink()
     with pytest.raises(DatasetError, match="label file missing"):
         read_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("description", "names"),
+    [
+        ("", None),
+        ("nc: 2\n", None),
+        ("names:\n", None),
+        ("names: [smoke, fire]\n", ("smoke", "fire")),
+        ("path: .\nnames: ['fire', \"smoke\"]  # ours\nnc: 2\n", ("fire", "smoke")),
+        ("names:\n- fire\n- smoke\nnc: 2\n", ("fire", "smoke")),
+        ("names:\n  - fire\n  - open fire\n", ("fire", "open fire")),
+        ("names:\n  1: smoke  # grey\n  0: fire\nroboflow:\n  licence: none\n", ("fire", "smoke")),
+        ("names: {0: fire, 1: smoke}\n", ("fire", "smoke")),
+        ("names: [\n  'fire',\n  'smoke',\n]\nnc: 2\n", ("fire", "smoke")),
+    ],
+)
+def test_names_of_a_description(description: str, names: tuple[str, ...] | None) -> None:
+    """Every way in which a data.yaml names its classes."""
+    assert named_classes(description) == names
+
+
+def test_labels_of_another_order_are_refused(tmp_path: Path) -> None:
+    """Fire for smoke and smoke for fire would be learned, and score next to nothing, without a word."""
+    draw(tmp_path)
+    described = tmp_path / "data.yaml"
+    described.write_text("names: [fire, smoke]\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match="labels are of fire, smoke; expected smoke, fire, in this order"):
+        read_folder(tmp_path, classes=("smoke", "fire"))
+    assert read_folder(tmp_path, classes=("fire", "smoke"))
+    assert read_folder(tmp_path, labelled=False, classes=("smoke", "fire"))
+    described.write_text("names: [Smoke, Fire]\n", encoding="utf-8")
+    assert read_folder(tmp_path, classes=("smoke", "fire"))
 
 
 def test_labels_become_corner_boxes(tmp_path: Path) -> None:
