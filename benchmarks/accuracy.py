@@ -27,6 +27,7 @@ from benchmarks.accuracy_result import (
     SizeFigures,
     SweepRow,
 )
+from benchmarks.deciders import candidate_threshold
 from models.overlap import overlaps
 from models.tensors import MAX_DETECTIONS, non_max_suppression
 from models.training.dataset import CLASS_NAMES
@@ -53,7 +54,7 @@ _ALL = range(len(score.IOU_STEPS))
 def image_figures(
     looks: Sequence[Look], pictures: PictureSet, *, threshold: float, nms_iou: float, resamples: int = RESAMPLES
 ) -> ImageFigures:
-    """Return every figure of the pictures; `threshold` and `nms_iou` are those of the model at work."""
+    """Return every figure of the pictures, those of single thresholds at `threshold` and with NMS at `nms_iou`."""
     val = [look for look in looks if not look.is_held]
     curves = _matches(val)
     work = _matches(val, nms_iou)
@@ -98,7 +99,7 @@ def image_figures(
             for name, members in _grouped(looks)
             if any(look.is_negative for look in members)
         },
-        sweep=[_sweep_row(limit, work, val) for limit in sorted({*_SWEEP, threshold})],
+        sweep=[_sweep_row(limit, work, val) for limit in sorted({*_SWEEP, threshold, candidate_threshold()})],
         mistakes=Mistakes(false_alarms=_false_alarms(looks), misses=_misses(val, threshold)),
     )
 

@@ -78,7 +78,7 @@ class Rate(Part):
 
 
 class ModelUsed(Part):
-    """The model as it was run; `threshold` and `nms_iou` are those in force when it is at work."""
+    """The model as it was run; `threshold` is that of the figures of pictures, clips are judged by the rules' own."""
 
     name: str
     version: str

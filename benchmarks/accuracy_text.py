@@ -1,6 +1,7 @@
 """An accuracy result as lines for the terminal."""
 
 from benchmarks.accuracy_result import AccuracyResult, Estimate, ImageFigures, Portion, Rate, SequenceFigures, Share
+from benchmarks.deciders import candidate_threshold
 
 _OF = {
     None: "",
@@ -13,10 +14,10 @@ _OF = {
 def accuracy_text(result: AccuracyResult) -> str:
     """Return the figures that matter most; the file and the report hold the rest."""
     model, runtime = result.model, result.runtime
-    how = f"at {model.long_side_px} px, threshold {model.threshold:g}, NMS {model.nms_iou:g}"
+    how = f"at {model.long_side_px} px, NMS {model.nms_iou:g}"
     lines = [f"{model.name} {model.version} {how}, on {runtime.engine} {runtime.version} {runtime.precision}"]
     if result.images is not None:
-        lines += _images(result.images)
+        lines += _images(result.images, model.threshold)
     for one in result.sequences:
         lines += _sequence(one)
     return "\n".join(lines)
@@ -40,17 +41,23 @@ def rate(one: Rate) -> str:
     return f"{one.per_hour:.1f} ({one.count} in {one.hours:.2f} h; {one.low:.1f} to {one.high:.1f})"
 
 
-def _images(images: ImageFigures) -> list[str]:
-    data = images.data
+def _images(images: ImageFigures, threshold: float) -> list[str]:
+    data, low = images.data, candidate_threshold()
     which = f"{data.images}{_OF[data.portion]}, of which {data.negatives} with nothing to find"
     lines = [
         f"\npictures: {which}; 95 % intervals in brackets",
         f"  mAP50                 {estimate(images.map50)}",
         f"  mAP50-95              {estimate(images.map50_95)}",
+        f"  at threshold {threshold:g}, each picture by itself:",
         f"  precision of boxes    {share(images.precision)}",
         f"  recall of boxes       {share(images.recall)}",
         f"  pictures noticed      {share(images.image_recall)}",
         f"  false alarms          {share(images.false_alarms)}",
+    ]
+    lines += [
+        f"  {'false alarms at ' + f'{low:g}':<22}{share(row.false_alarms)}; rules are shown boxes from there on"
+        for row in images.sweep
+        if row.threshold == low
     ]
     lines += [f"  AP50 {name:<17}{estimate(one.ap50)}" for name, one in images.classes.items()]
     lines += [f"  mAP50 {name:<16}{estimate(one.map50)}, {one.boxes} boxes" for name, one in images.sizes.items()]
@@ -81,7 +88,7 @@ def _sequence(one: SequenceFigures) -> list[str]:
                 f"{decider.name:<28} {row.threshold:>4.2f}{mark}  {share(row.event_recall):<32} {took:<14} "
                 f"{rate(row.false_leads)}"
             )
-    lines.append("* shipped threshold; to confirm: least/median/most")
+    lines.append("* shipped threshold of the rules, not that of the pictures; to confirm: least/median/most")
     missed = [
         f"{name} at {event.start_s:g} s"
         for name, clip in one.clips.items()

@@ -84,10 +84,14 @@ def shipped_threshold() -> float:
     return WorkerConfig().rules["smoke"].threshold
 
 
+def candidate_threshold() -> float:
+    """Return the confidence from which on the worker shows boxes to the rules, whatever the model's threshold is."""
+    return WorkerConfig().detector.candidate_threshold
+
+
 def trial(variant: Variant, threshold: float) -> Trial:
     """Return a trial whose floor keeps the shipped ratio to its threshold: at the shipped one it is the worker."""
-    config = WorkerConfig()
-    return Trial(variant, threshold, config.detector.candidate_threshold * threshold / shipped_threshold())
+    return Trial(variant, threshold, candidate_threshold() * threshold / shipped_threshold())
 
 
 def confirmed_leads(

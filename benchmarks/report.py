@@ -35,7 +35,7 @@ def _head(result: AccuracyResult) -> Iterable[str]:
     model, runtime = result.model, result.runtime
     facts = {
         "input": f"{model.long_side_px} px",
-        "threshold": f"{model.threshold:g}",
+        "threshold of the pictures": f"{model.threshold:g}",
         "run-time": f"{runtime.engine} {runtime.version.partition('-')[0]}, {runtime.precision}",
         "plumewatch": result.plumewatch,
         "weights": model.weights_sha256[:16],

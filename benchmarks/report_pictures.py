@@ -6,6 +6,7 @@ from html import escape
 
 from benchmarks.accuracy_result import Estimate, ImageFigures, Mistake
 from benchmarks.accuracy_text import estimate
+from benchmarks.deciders import candidate_threshold
 from benchmarks.report_plots import FULL_WIDTH, Bar, Dot, Line, bar_plot, line_plot
 from benchmarks.report_words import figure, group_title, number, section
 
@@ -38,7 +39,8 @@ def picture_parts(images: ImageFigures, threshold: float, pictures: Mapping[str,
         section(
             "What it takes for smoke or fire",
             "Share of pictures with nothing to find that raise an alarm at the threshold. The dashed line is the goal "
-            f"of {FALSE_ALARM_GOAL:.0%} over all of them. One picture makes no lead: for clips see below.",
+            f"of {FALSE_ALARM_GOAL:.0%} over all of them. One picture makes no lead: rules are "
+            f"shown boxes from {candidate_threshold():g} on and judge them over time, at a threshold of their own.",
         ),
         figure(
             "",

@@ -39,7 +39,12 @@ def bench_accuracy(
         int | None, typer.Option(help="Longer side of the network's input in px; the registered one.")
     ] = None,
     threshold: Annotated[
-        float | None, typer.Option(min=0.01, max=0.99, help="Threshold at work; the registered one.")
+        float | None,
+        typer.Option(
+            min=0.01,
+            max=0.99,
+            help="Threshold of the pictures; the registered one. The rules judge clips at their own.",
+        ),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most so many pictures, clips, scenes: for a quick look.")
