@@ -25,6 +25,8 @@ const CODE = "violation_code";
 
 export class CorrectionPanel {
   #busy = false;
+  /** What the control held before anybody changed it. */
+  #offered = "";
 
   /** @param {Lead} lead @param {(lead: Lead) => void} changed told the newest lead after a correction or a race */
   constructor(lead, changed) {
@@ -52,7 +54,8 @@ export class CorrectionPanel {
   async load(lead) {
     this.lead = lead;
     this.details.hidden = !lead.evidence;
-    if (lead.evidence) this.#choose();
+    // a newer version, as after a review elsewhere, does not take away what somebody is typing
+    if (lead.evidence && this.#control.value === this.#offered) this.#choose();
     const answer = await callJson(this.#address).catch((error) => {
       if (error instanceof ApiProblem) return { corrections: [] };
       throw error;
@@ -68,6 +71,11 @@ export class CorrectionPanel {
     return `/v1/leads/${encodeURIComponent(this.lead.lead_id)}/corrections`;
   }
 
+  /** @returns {HTMLInputElement | HTMLSelectElement} what the value is put in */
+  get #control() {
+    return this.field.value === CODE ? this.code : this.text;
+  }
+
   #choose() {
     const name = this.field.value || "target.name";
     const value = String(FIELDS[name]?.(this.lead) ?? "");
@@ -75,6 +83,7 @@ export class CorrectionPanel {
     fill(this.slot, name === CODE ? this.code : this.text);
     this.text.value = name === CODE ? "" : value;
     if (name === CODE) this.code.value = value;
+    this.#offered = this.#control.value;
   }
 
   async #send() {
@@ -90,10 +99,11 @@ export class CorrectionPanel {
     try {
       const lead = await callJson(this.#address, {
         method: "POST",
-        json: { field, value: field === CODE ? this.code.value : this.text.value, reason },
+        json: { field, value: this.#control.value, reason },
         headers: { "If-Match": `"${this.lead.version}"` },
       });
       this.reason.value = "";
+      this.#offered = this.#control.value;
       this.#say("good", "correct.sent");
       this.changed(lead);
     } catch (error) {

@@ -41,3 +41,32 @@ def test_a_reviewer_corrects_the_outlet(
     panel.get_by_label("更正项").select_option("violation_code")
     expect(panel.get_by_label("更正为")).to_have_value("V01_STACK_SMOKE")
     assert complaints == []
+
+
+def test_a_newer_version_leaves_what_is_being_typed(
+    wall: Page,
+    enrolled: httpx.Client,
+    operator: httpx.Client,
+    signer: TestSigner,
+    square_clip: Path,
+    tmp_path: Path,
+) -> None:
+    """A colleague's decision meanwhile takes nothing away, and the correction is then made of the newest version."""
+    posting = playable_posting(tmp_path / "package", square_clip, signer, judged_lead(ID, ago_s=60))
+    assert posting.send(enrolled).status_code == 201
+    wall.locator(f'[data-lead="{ID}"] button').click()
+    panel = wall.locator(".corrections")
+    panel.locator("summary").click()
+    panel.get_by_label("更正项").select_option("target.outlet")
+    value = panel.get_by_label("更正为")
+    value.fill("DA002")
+    etag = operator.get(f"/v1/leads/{ID}").headers["ETag"]
+    decision = {"to": "NEED_MORE", "reason": "看不清"}
+    moved = operator.post(f"/v1/leads/{ID}/transitions", json=decision, headers={"If-Match": etag})
+    assert moved.status_code == 200
+    expect(wall.locator("dialog.evidence")).to_contain_text("看不清")
+    expect(value).to_have_value("DA002")
+    panel.get_by_label("依据（必填，记入日志）").fill("核对排污许可证")
+    panel.get_by_role("button", name="更正", exact=True).click()
+    expect(panel.locator("li")).to_contain_text("由“DA001”改为“DA002”：核对排污许可证")
+    expect(value).to_have_value("DA002")
