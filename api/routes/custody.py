@@ -14,6 +14,7 @@ from api.state import State
 from api.store.access import access_proof, logged_until
 from api.store.custody import CustodyAction, custody_of
 from api.store.faults import UnknownRecord
+from api.store.tables import SERIAL_MOST
 
 router = APIRouter(prefix="/v1/evidence/{lead_id}", tags=["evidence"])
 
@@ -83,7 +84,7 @@ def get_custody(lead_id: LeadIdPath, _: AnyOperator, state: State) -> CustodyLis
 
 @router.get("/custody/{seq}")
 def get_custody_proof(
-    lead_id: LeadIdPath, seq: Annotated[int, Path(ge=1)], _: AnyOperator, state: State
+    lead_id: LeadIdPath, seq: Annotated[int, Path(ge=1, le=SERIAL_MOST)], _: AnyOperator, state: State
 ) -> CustodyProof:
     """Prove that an entry of the lead's custody is in the log; 404 while it is not yet."""
     with state.database.reading() as session:

@@ -20,6 +20,7 @@ from api.broker import stop_tasks, wait_for_bell
 from api.contract.schema import WallEvent
 from api.state import ApiState, State
 from api.store.events import events_after, newest_cursor
+from api.store.tables import SERIAL_MOST
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/v1/events", tags=["events"])
@@ -30,7 +31,7 @@ LOOK_PERIOD_S = 2.0
 CURSOR_AHEAD = 4409
 """Close code for a cursor that this sequence has not reached: the wall was fed by another database."""
 
-Cursor = Annotated[int, Query(ge=0)]
+Cursor = Annotated[int, Query(ge=0, le=SERIAL_MOST)]
 
 
 class EventPage(BaseModel):

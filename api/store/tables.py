@@ -27,6 +27,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 Serial = BigInteger().with_variant(Integer, "sqlite")
+SERIAL_MOST = 2**63 - 1
+"""The largest number of a row in either database; a larger one cannot even be asked for."""
 """SQLite numbers rows by itself only in a plain INTEGER column."""
 
 

@@ -57,6 +57,13 @@ def test_a_look_goes_into_the_log_and_is_proven(api: RunningApi, operator: httpx
     assert proof["root"].encode() in logged.data
 
 
+def test_the_proof_of_an_entry_that_cannot_be_is_refused(operator: httpx.Client, filed: Posting) -> None:
+    """404 for a number that nothing has, 422 for one that no entry can have."""
+    assert filed.lead.lead_id == LEAD_ID
+    answers = [operator.get(f"{BASE}/custody/{number}").status_code for number in (2**63 - 1, 2**63, 10**20, 0)]
+    assert answers == [404, 422, 422, 422]
+
+
 def test_a_camera_without_a_file_makes_leads_only(operator: httpx.Client, filed: Posting) -> None:
     """By default the file is empty, everything is lacking, and the lead says lead_only."""
     file = operator.get(f"{CAMERA}/article41")

@@ -61,6 +61,21 @@ def test_a_cursor_of_another_database_is_refused(api: RunningApi, operator: http
     assert closed.value.rcvd.code == 4409
 
 
+def test_a_cursor_that_no_database_can_hold_is_refused(api: RunningApi, operator: httpx.Client) -> None:
+    """The largest number of a row is asked for in vain; beyond it a call is invalid, and a socket's cursor is ahead."""
+    page = operator.get("/v1/events", params={"after": 2**63 - 1})
+    assert (page.status_code, page.json()) == (200, {"events": [], "newest": 0})
+    beyond = operator.get("/v1/events", params={"after": 2**63})
+    assert (beyond.status_code, beyond.json()["type"]) == (422, "urn:plumewatch:problem:invalid-input")
+    with (
+        open_socket(api, operator, f"/v1/events?cursor={10**20}", api.url) as connection,
+        pytest.raises(ConnectionClosed) as closed,
+    ):
+        connection.recv(timeout=10)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4409
+
+
 def test_a_socket_needs_session_and_origin(api: RunningApi, operator: httpx.Client) -> None:
     """Without a session 401; with one, but from a foreign page or from none, 403."""
     for path in ("/v1/events", "/v1/cameras/gate-3/live"):
