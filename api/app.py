@@ -26,7 +26,7 @@ from api.headers import BodyLimit, RequestTimes, SecurityHeaders
 from api.keeper import Keeper
 from api.logins import LoginLimit
 from api.metrics import Metrics
-from api.problems import ProblemDocument, add_problem_handlers
+from api.problems import ProblemApi, ProblemDocument, add_problem_handlers
 from api.provers import open_provers
 from api.removals import Removals
 from api.reviews import ReviewBoard
@@ -144,7 +144,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     holder = _Holder()
     metrics = Metrics(holder.leads_by_state, holder.stamp_queue, holder.last_scrub)
-    app = FastAPI(
+    app = ProblemApi(
         title="Plumewatch",
         summary="Evidence-stamped leads of smoke, fume and fire",
         version=metadata.version("plumewatch"),
@@ -152,7 +152,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,  # its scripts would come from elsewhere
         redoc_url=None,
         openapi_url="/v1/openapi.json",
-        responses={"default": {"model": ProblemDocument, "description": "A problem (application/problem+json)"}},
+        responses={"default": {"model": ProblemDocument, "description": "A problem"}},
     )
     add_problem_handlers(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, free=UPLOAD_PATHS)

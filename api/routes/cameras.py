@@ -75,7 +75,7 @@ async def get_one_camera(camera_id: CameraIdPath, _: Reader, state: State) -> Ca
     return CameraView(camera=shown, health=health, registered=camera is not None)
 
 
-@router.put("/{camera_id}")
+@router.put("/{camera_id}", responses={201: {"model": CameraView, "description": "It is new"}})
 async def put_one_camera(
     camera_id: CameraIdPath, body: CameraDocument, caller: Registrar, state: State, response: Response
 ) -> CameraView:

@@ -101,7 +101,13 @@ _POST_BODY = {
 }
 
 
-@router.post("", status_code=201, response_model=LeadDocument, openapi_extra=_POST_BODY)
+@router.post(
+    "",
+    status_code=201,
+    response_model=LeadDocument,
+    responses={200: {"model": LeadDocument, "description": "It is filed already, with the same package"}},
+    openapi_extra=_POST_BODY,
+)
 async def post_lead(
     request: Request,
     worker: AnyWorker,

@@ -64,7 +64,7 @@ def _document(node: Node) -> NodeDocument:
     )
 
 
-@router.post("/nodes", status_code=201)
+@router.post("/nodes", status_code=201, responses={200: {"model": NodeDocument, "description": "It is pinned already"}})
 def post_node(body: Enrolment, worker: AnyWorker, state: State, response: Response) -> NodeDocument:
     """
     Pin a node's certificate; 200 when it is pinned already, 409 when name or number belong to another one.
