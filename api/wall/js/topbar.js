@@ -19,7 +19,12 @@ import { clockTime, dayName, serverClock } from "./times.js";
  * @property {() => void} coverage
  */
 
+/** A fault is said for so long. */
+const SAID_MS = 15_000;
+
 export class Topbar {
+  #saying = 0;
+
   /** @param {TopbarActs} acts */
   constructor(acts) {
     this.day = h("span", { class: "bar-day" });
@@ -107,10 +112,12 @@ export class Topbar {
     speak(this.page, "bar.page", { page, pages });
   }
 
-  /** Say what could not be done. @param {string} key @param {Record<string, string>} values */
+  /** Say for a while what could not be done: it lies over the leads. @param {string} key @param {Record<string, string>} values */
   fault(key, values) {
     this.said.hidden = false;
     speak(this.said, key, values);
+    clearTimeout(this.#saying);
+    this.#saying = window.setTimeout(() => { this.said.hidden = true; }, SAID_MS);
   }
 
   /** @param {string} username */
