@@ -261,9 +261,15 @@ class EventTruth(Part):
 
 
 class ClipFigures(Part):
-    """One clip: what happens in it and what the shipped rules made of it. `is_unclear` clips count nowhere."""
+    """
+    One clip: what happens in it and what the shipped rules made of it. `is_unclear` clips count nowhere.
+
+    `rendered_from` is the key of a rendered scene (`benchmarks.scenes.film.key_of`); none for films, and in files from
+    before 27 November 2026.
+    """
 
     sha256: str
+    rendered_from: str | None = None
     seconds: Number
     is_unclear: bool
     events: list[EventTruth]

@@ -1,7 +1,7 @@
 """An accuracy run: what was asked, measured in one go, as a result and, if wanted, the pictures of its mistakes."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -30,6 +30,7 @@ from benchmarks.accuracy_result import (
     Timings,
 )
 from benchmarks.accuracy_sequence import lowest_floor, sequence_figures
+from benchmarks.compare import OTHER_DATA, clips_of, is_same_scenes
 from benchmarks.corpus import Clip, known_clips, scene_clips
 from benchmarks.errors import BenchmarkError
 from benchmarks.progress import Track, progress_on
@@ -37,6 +38,7 @@ from benchmarks.scenes.catalogue import scenes
 from models.registry import RegisteredModel
 from models.training.kept import KeptBack
 
+_CLIPS = "clips"
 _PICTURE_LONG_SIDE = 420
 _JPEG_QUALITY = 72
 _BOX_BGR = {True: (40, 200, 255), False: (60, 60, 255)}
@@ -91,9 +93,15 @@ class Measured:
     pictures: Mapping[str, bytes]
 
 
-def run(asked: Asked, *, with_pictures: bool = False, console: Console | None = None) -> Measured:
+def run(
+    asked: Asked,
+    *,
+    with_pictures: bool = False,
+    console: Console | None = None,
+    baseline: AccuracyResult | None = None,
+) -> Measured:
     """
-    Measure; progress goes to `console`.
+    Measure; progress goes to `console`. Pictures and clips that a `baseline` was not measured on are refused first.
 
     Raises `BenchmarkError`, `models.detector.ModelError` or `streams.errors.StreamError`.
     """
@@ -101,6 +109,7 @@ def run(asked: Asked, *, with_pictures: bool = False, console: Console | None = 
         raise BenchmarkError("nothing to measure: name --data, --clips or --scenes")
     model = registered(asked.model, size=asked.size, threshold=asked.threshold)
     clips = [] if asked.clips is None else known_clips(asked.clips)[: asked.limit]
+    _expect_clips(clips, baseline)
     used: RuntimeUsed | None = None
     images: ImageFigures | None = None
     pictures: Mapping[str, bytes] = {}
@@ -111,6 +120,7 @@ def run(asked: Asked, *, with_pictures: bool = False, console: Console | None = 
             with labelled_pictures(
                 asked.data, streets=asked.streets, limit=asked.limit, kept_back=kept_back, unseen=asked.unseen
             ) as found:
+                _expect_pictures(found, baseline)
                 images, used = _images(model, asked.runtime, found, track)
                 pictures = _mistakes(images, found) if with_pictures else {}
         seen_s = time.perf_counter()
@@ -131,6 +141,18 @@ def run(asked: Asked, *, with_pictures: bool = False, console: Console | None = 
         ),
     )
     return Measured(result, pictures)
+
+
+def _expect_clips(clips: Sequence[Clip], baseline: AccuracyResult | None) -> None:
+    if baseline is not None:
+        known = {key: clip for key, clip in clips_of(baseline).items() if key[0] == _CLIPS}
+        if not is_same_scenes(known, {(_CLIPS, clip.path.name): clip for clip in clips}):
+            raise BenchmarkError(OTHER_DATA)
+
+
+def _expect_pictures(found: PictureSet, baseline: AccuracyResult | None) -> None:
+    if baseline is not None and (baseline.images is None or baseline.images.data.sha256 != found.sha256):
+        raise BenchmarkError(OTHER_DATA)
 
 
 def _kept_back(model: RegisteredModel, asked: Asked) -> KeptBack | None:
@@ -160,7 +182,7 @@ def _sequences(
     if not clips and asked.scenes is None:
         return figures, None
     detector = open_detector(model, asked.runtime, floor=lowest_floor())
-    sets = {"clips": clips} if clips else {}
+    sets = {_CLIPS: clips} if clips else {}
     if asked.scenes is not None:
         with track("rendering scenes") as advance:
             chosen = scenes()[: asked.limit]

@@ -177,6 +177,7 @@ def _row(seen: Sequence[Seen], key: _Key) -> DeciderRow:
 def _clip_figures(one: Seen, key: _Key) -> ClipFigures:
     return ClipFigures(
         sha256=one.clip.sha256,
+        rendered_from=one.clip.rendered_from,
         seconds=one.watched.seconds,
         is_unclear=one.clip.is_unclear,
         events=[EventTruth(classes=e.classes, start_s=e.start_s, end_s=e.end_s) for e in one.clip.events],

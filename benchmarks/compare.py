@@ -8,13 +8,14 @@ clear is one.
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from benchmarks.accuracy_result import (
     AccuracyResult,
+    ClipFigures,
     Estimate,
     ImageFigures,
     Part,
@@ -23,6 +24,7 @@ from benchmarks.accuracy_result import (
     Share,
     read_result,
 )
+from benchmarks.corpus import Clip
 from benchmarks.deciders import SHIPPED
 from benchmarks.errors import BenchmarkError
 from benchmarks.scene_result import (
@@ -37,6 +39,8 @@ from benchmarks.scene_result import (
 SAME_WEIGHTS_TOLERANCE = 0.005
 """By how much a headline figure of the *same* weights may fall: rounding may tip one alarm in 225 pictures (0.0044)."""
 
+
+OTHER_DATA = "the baseline was measured on other pictures or clips: measure it again on these"
 
 Result = AccuracyResult | ScenesResult
 
@@ -103,7 +107,9 @@ class Comparison:
 
         differences: of every figure that both have.
 
-        is_same_data: both saw the same pictures and clips.
+        is_same_data: both saw the same pictures and clips, or clips of the same rendered scenes.
+
+        is_same_film: the clips are the same byte for byte, not encoded anew.
 
         is_same_model: both ran the same weights at the same size and threshold, in the same engine and precision.
     """
@@ -112,22 +118,23 @@ class Comparison:
     after: Result
     differences: tuple[Difference, ...]
     is_same_data: bool
+    is_same_film: bool
     is_same_model: bool
 
     def regressions(self) -> list[Difference]:
         """
-        Return what got worse: beyond its interval, or, with the same model, any headline by more than 0.005.
+        Return what got worse: beyond its interval, or, with the same model on the same bytes, any headline by 0.005.
 
         Raises `BenchmarkError` where the two did not see the same data.
         """
         if not self.is_same_data:
-            raise BenchmarkError("the baseline was measured on other pictures or clips: measure it again on these")
+            raise BenchmarkError(OTHER_DATA)
         return [one for one in self.differences if one.verdict is Verdict.WORSE or self._fell(one)]
 
     def _fell(self, one: Difference) -> bool:
         loss = one.change if one.after.is_error else -one.change
         limit = SAME_WEIGHTS_TOLERANCE if one.after.unit == "" else math.inf
-        return self.is_same_model and one.after.is_headline and loss > limit
+        return self.is_same_model and self.is_same_film and one.after.is_headline and loss > limit
 
     def table(self) -> str:
         """Return the comparison as lines for people."""
@@ -176,7 +183,14 @@ def compare(before: Result, after: Result) -> Comparison:
     differences = [_difference(earlier[figure.key], figure) for figure in figures(after) if figure.key in earlier]
     if not differences:
         raise BenchmarkError("the two results have no figure in common")
-    return Comparison(before, after, tuple(differences), _data(before) == _data(after), _ran(before) == _ran(after))
+    return Comparison(
+        before,
+        after,
+        tuple(differences),
+        is_same_data=_data(before) == _data(after) and is_same_scenes(clips_of(before), clips_of(after)),
+        is_same_film=_film(before) == _film(after),
+        is_same_model=_ran(before) == _ran(after),
+    )
 
 
 def figures(result: Result) -> Iterator[Figure]:
@@ -256,17 +270,32 @@ def _difference(before: Figure, after: Figure) -> Difference:
 
 
 def _data(result: Result) -> tuple[object, ...]:
+    """Return what was shown but for the clips themselves."""
     if isinstance(result, ScenesResult):
-        watched = {(one.name, name): clip.sha256 for one in result.sequences for name, clip in one.clips.items()}
-        read = [(one.name, case.scene, case.bit_rate, case.true) for one in result.opacity for case in one.cases]
-        return watched, read
+        return tuple((one.name, case.scene, case.bit_rate, case.true) for one in result.opacity for case in one.cases)
     images = None if result.images is None else (result.images.data.sha256, result.images.settings)
-    clips = [
-        (one.name, name, clip.sha256, tuple(clip.events))
-        for one in result.sequences
-        for name, clip in one.clips.items()
-    ]
-    return images, clips
+    return images, {name: clip.events for name, clip in clips_of(result).items()}
+
+
+def clips_of(result: Result) -> dict[tuple[str, str], ClipFigures]:
+    """Return the clips of a result by the names of their set and file."""
+    return {(one.name, name): clip for one in result.sequences for name, clip in one.clips.items()}
+
+
+def is_same_scenes(
+    before: Mapping[tuple[str, str], ClipFigures], after: Mapping[tuple[str, str], ClipFigures | Clip]
+) -> bool:
+    """Return whether these are the same clips: by the scene where both name it, else by their bytes."""
+    return before.keys() == after.keys() and all(
+        one.rendered_from == after[key].rendered_from
+        if one.rendered_from and after[key].rendered_from
+        else one.sha256 == after[key].sha256
+        for key, one in before.items()
+    )
+
+
+def _film(result: Result) -> dict[tuple[str, str], str]:
+    return {key: clip.sha256 for key, clip in clips_of(result).items()}
 
 
 def _ran(result: Result) -> tuple[object, ...]:

@@ -19,7 +19,7 @@ import structlog
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.scene_zones import zones_of
-from benchmarks.scenes.film import Progress, ensure, truth_path
+from benchmarks.scenes.film import Progress, ensure, key_of, truth_path
 from benchmarks.scenes.scene import REPORTED, Scene
 from models.training.dataset import CLASS_NAMES
 from vision.leads import Xyxy
@@ -56,7 +56,8 @@ class Clip:
     """
     A clip, its hash and what happens in it; `is_unclear` where people may disagree.
 
-    `zones` are drawn on what stands in it, as an operator sets a camera up.
+    `zones` are drawn on what stands in it, as an operator sets a camera up. `rendered_from` is the key of the scene
+    that it shows: another encoder writes other bytes from the same scene.
     """
 
     path: Path
@@ -64,6 +65,7 @@ class Clip:
     events: tuple[Event, ...]
     is_unclear: bool = False
     zones: tuple[ZoneConfig, ...] = ()
+    rendered_from: str | None = None
 
 
 def known_clips(folder: Path, known: Path = KNOWN_CLIPS) -> list[Clip]:
@@ -100,7 +102,7 @@ def scene_clips(folder: Path, scenes: Iterable[Scene], progress: Progress | None
     chosen = list(scenes)
     clips = ensure(folder, chosen, progress=progress)
     return [
-        Clip(path, sha256_of(path), scene_events(one, path), zones=zones_of(one))
+        Clip(path, sha256_of(path), scene_events(one, path), zones=zones_of(one), rendered_from=key_of(one))
         for one, path in ((one, clips[one.name]) for one in chosen)
     ]
 

@@ -13,6 +13,7 @@ from benchmarks.accuracy_looks import model_used, open_detector, registered, run
 from benchmarks.accuracy_result import SequenceFigures
 from benchmarks.accuracy_sequence import figures_of, lowest_floor, watch_clips
 from benchmarks.capacity.result import Machine
+from benchmarks.compare import OTHER_DATA, clips_of
 from benchmarks.corpus import Clip, scene_clips
 from benchmarks.deciders import DECIDERS, shipped_threshold
 from benchmarks.errors import BenchmarkError
@@ -21,7 +22,7 @@ from benchmarks.scene_events import split_events
 from benchmarks.scene_opacity import folders, read_scenes, split_opacity
 from benchmarks.scene_result import Code, ScenesResult, SceneTimings, SplitEvents, SplitOpacity
 from benchmarks.scenes.families import Split, family_scenes
-from benchmarks.scenes.film import ensure_rates
+from benchmarks.scenes.film import ensure_rates, key_of
 from benchmarks.scenes.scene import Scene
 from models.detector import Detector
 
@@ -67,9 +68,11 @@ class _Chosen:
     clips: list[Clip] = field(default_factory=list)
 
 
-def run(asked: Asked, console: Console | None = None) -> ScenesResult:
+def run(asked: Asked, console: Console | None = None, *, baseline: ScenesResult | None = None) -> ScenesResult:
     """
     Render what is missing and measure; progress goes to `console`.
+
+    What a `baseline` was not measured on is refused before anything is rendered.
 
     Raises `BenchmarkError`, `models.detector.ModelError` or `streams.errors.StreamError`.
     """
@@ -77,6 +80,8 @@ def run(asked: Asked, console: Console | None = None) -> ScenesResult:
     chosen = [_choose(split, asked) for split in asked.splits]
     if not any(one.watched or one.read for one in chosen):
         raise BenchmarkError(f"no scene and no family of these names: {', '.join(asked.names)}")
+    if baseline is not None and not _fits(baseline, chosen):
+        raise BenchmarkError(OTHER_DATA)
     detector = open_detector(model, asked.runtime, floor=lowest_floor())
     with progress_on(console or Console(stderr=True)) as track:
         clocks = [(time.perf_counter(), time.process_time())]
@@ -109,6 +114,23 @@ def _choose(split: Split, asked: Asked) -> _Chosen:
         watched = tuple(scene for scene in watched if {scene.name, scene.family} & set(asked.names))
         read = tuple(scene for scene in read if {scene.name, OPACITY} & set(asked.names))
     return _Chosen(split, _spread(watched, asked.limit), _spread(read, asked.limit))
+
+
+def _fits(baseline: ScenesResult, chosen: Sequence[_Chosen]) -> bool:
+    """Return whether the baseline was measured on these scenes, as far as it names what they were rendered from."""
+    wanted = {
+        (one.split.value, f"{scene.name}.mp4"): key_of(scene)
+        for one in chosen
+        for scene in one.watched
+        if scene.fault is None
+    }
+    known = clips_of(baseline)
+    return (
+        known.keys() == wanted.keys()
+        and all(clip.rendered_from in {None, wanted[key]} for key, clip in known.items())
+        and {(one.name, case.scene) for one in baseline.opacity for case in one.cases}
+        == {(one.split.value, scene.name) for one in chosen for scene in one.read}
+    )
 
 
 def _spread(scenes: Sequence[Scene], limit: int | None) -> tuple[Scene, ...]:

@@ -84,7 +84,7 @@ def bench_accuracy(
         kept_back=kept_back,
         unseen=unseen,
     )
-    measured = run(asked, with_pictures=html is not None)
+    measured = run(asked, with_pictures=html is not None, baseline=before)
     print(accuracy_text(measured.result))
     if json is not None:
         json.write_text(measured.result.as_json(), encoding="utf-8")
@@ -190,7 +190,7 @@ def bench_scenes(
         raise UsageError(f"--split: expected develop, held-out or both; found {split!r}")
     before = None if baseline is None else read_scenes_result(baseline)
     splits = tuple(Split) if split == "both" else (Split(split),)
-    result = run(Asked(out, model, runtime, splits, tuple(names or ()), limit))
+    result = run(Asked(out, model, runtime, splits, tuple(names or ()), limit), baseline=before)
     print(scenes_text(result))
     if json is not None:
         json.write_text(result.as_json(), encoding="utf-8")

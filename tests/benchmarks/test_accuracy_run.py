@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -77,6 +78,16 @@ def test_the_command_writes_result_and_report_and_holds_to_a_baseline(material: 
     assert worse.returncode == 1
     assert "worse than" in worse.stdout
     assert "image_recall" in worse.stdout
+
+
+def test_a_baseline_of_other_material_is_refused_before_anything_is_measured(material: Path, tmp_path: Path) -> None:
+    """Other pictures, and other clips; the model is not even opened, for its run-time is none."""
+    add(tmp_path, "val", "web_1", "0 0.5 0.5 0.5 0.5\n", 1)
+    of_one = run(Asked(model="emissions-n", data=tmp_path)).result
+    asked = Asked(model="emissions-n", runtime="abacus", data=material / "set")
+    for wrong in (asked, replace(asked, clips=material / "clips")):
+        with pytest.raises(BenchmarkError, match="measured on other pictures or clips"):
+            run(wrong, baseline=of_one)
 
 
 @pytest.mark.parametrize(

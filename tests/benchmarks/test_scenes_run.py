@@ -16,7 +16,8 @@ from benchmarks.scene_report import scenes_html
 from benchmarks.scene_result import OpacityCase, ScenesResult, SplitOpacity, read_scenes_result
 from benchmarks.scene_run import Asked, run
 from benchmarks.scene_text import scenes_text
-from benchmarks.scenes.families import Split
+from benchmarks.scenes.families import Split, family_scenes
+from benchmarks.scenes.film import key_of
 from plumewatch.cli import app
 from tests.benchmarks.results import result as accuracy_result
 
@@ -108,6 +109,51 @@ def test_two_results_side_by_side(result: ScenesResult) -> None:
     other: AccuracyResult = accuracy_result(30)
     with pytest.raises(BenchmarkError, match="of different benchmarks"):
         compare(result, other)
+
+
+def rewritten(result: ScenesResult, **facts: object) -> ScenesResult:
+    """Return the result with other facts about its one clip."""
+    (one,) = result.sequences
+    clips = {name: clip.model_copy(update=facts) for name, clip in one.clips.items()}
+    return result.model_copy(update={"sequences": [one.model_copy(update={"clips": clips})]})
+
+
+def test_a_scene_encoded_anew_is_the_same_scene(result: ScenesResult) -> None:
+    """Another machine's encoder writes other bytes: known by what it was rendered from, if both files tell."""
+    (clip,) = result.sequences[0].clips.values()
+    assert clip.rendered_from == key_of(next(one for one in family_scenes(Split.DEVELOP) if one.name == SCENE))
+    assert compare(result, rewritten(result, sha256="e" * 64)).regressions() == []
+    assert compare(result, rewritten(result, rendered_from=None)).regressions() == []
+    for other in ({"rendered_from": "e" * 64}, {"sha256": "e" * 64, "rendered_from": None}):
+        with pytest.raises(BenchmarkError, match="other pictures or clips"):
+            compare(result, rewritten(result, **other)).regressions()
+
+
+def test_headlines_may_move_where_the_bytes_are_others(result: ScenesResult) -> None:
+    """An error of 0.007 more is a fault of the same model on the same bytes, and chance on those of another encoder."""
+    groups = {"all": result.opacity[0].groups["all"]}
+    error = groups["all"].mean_error
+    assert error.value is not None
+    more = groups["all"].model_copy(
+        update={"mean_error": error.model_copy(update={"value": error.value + 0.007, "low": 0.0, "high": 1.0})}
+    )
+    worse = result.model_copy(update={"opacity": [result.opacity[0].model_copy(update={"groups": {"all": more}})]})
+    assert [one.after.key for one in compare(result, worse).regressions()] == ["develop.opacity.all.mean_error"]
+    assert compare(result, rewritten(worse, sha256="e" * 64)).regressions() == []
+
+
+def test_another_baseline_is_refused_before_anything_is_rendered(result: ScenesResult, tmp_path: Path) -> None:
+    """Other scenes, the same scenes of other code, and opacities that are not asked for."""
+    asked = Asked(tmp_path, splits=(Split.DEVELOP,), names=(SCENE,))
+    plain = result.model_copy(update={"opacity": []})
+    for baseline, names in (
+        (plain, ("flames-1",)),
+        (rewritten(plain, rendered_from="e" * 64), (SCENE,)),
+        (result, (SCENE,)),
+    ):
+        with pytest.raises(BenchmarkError, match="other pictures or clips"):
+            run(replace(asked, names=names), Console(quiet=True), baseline=baseline)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_known_opacity_is_read(tmp_path: Path) -> None:
