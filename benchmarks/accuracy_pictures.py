@@ -16,7 +16,16 @@ from pathlib import Path
 
 from benchmarks.accuracy_result import Portion
 from benchmarks.errors import BenchmarkError
-from models.training.dataset import CLASS_NAMES, DESCRIPTION, DatasetError, Sample, fingerprint, of_split, read_folder
+from models.training.dataset import (
+    CLASS_NAMES,
+    DESCRIPTION,
+    DatasetError,
+    Sample,
+    fingerprint,
+    of_split,
+    read_folder,
+    split_of,
+)
 from models.training.kept import KeptBack
 from models.training.splits import hold_out
 
@@ -88,7 +97,10 @@ def labelled_pictures(
             beside = [] if streets is None else _read(streets, Path(folder) / "streets", labelled=False)
         except DatasetError as error:
             raise BenchmarkError(_told(error, folder, data, streets)) from error
-        chosen += [replace(item, split="held") for item in of_split(beside, "val", "")]
+        shown = of_split(beside, "val", "")
+        if streets is not None and not shown:
+            raise BenchmarkError(f"{streets}: {_NONE[Portion.VALIDATION]}")
+        chosen += [replace(item, split="held") for item in shown]
         chosen = chosen if limit is None else _every_nth(chosen, limit)
         chosen = sorted(_grouped(chosen), key=lambda item: (item.split != "val", item.name))
         count = sum(item.name.startswith("streets_") for item in chosen)
@@ -102,7 +114,10 @@ def group_name(sample: Sample) -> str:
 
 def _told(error: DatasetError, folder: str, data: Path, streets: Path | None) -> str:
     """Return the fault with the user's folder for ours."""
-    return str(error).replace(f"{folder}/data/", f"{data}: ").replace(f"{folder}/streets/", f"{streets}: ")
+    told = str(error)
+    for ours, theirs in ((f"{folder}/data", data), (f"{folder}/streets", streets)):
+        told = told.replace(f"{ours}/", f"{theirs}: ").replace(ours, str(theirs))
+    return told
 
 
 def _parted(samples: list[Sample], kept_back: KeptBack | None, unseen: bool) -> tuple[list[Sample], Portion]:
@@ -142,7 +157,7 @@ def _unpack(tar: Path, folder: Path, names: AbstractSet[str], *, everything: boo
                 if member.isfile()
                 and (
                     everything
-                    or member.name.startswith("val/")
+                    or split_of(member.name) in {"val", ""}
                     or f"/{HELD_GROUP}_" in member.name
                     or Path(member.name).stem in names
                     or Path(member.name).name == DESCRIPTION

@@ -25,6 +25,7 @@ from models.detector import ModelError
 from models.openvino_runtime import IR_BIN, IR_XML, expect_in_f32, read_model
 from models.registry import RegisteredModel
 from models.tensors import Letterbox
+from models.training.dataset import SPLITS
 
 CALIBRATION_IMAGES = 300
 """NNCF's own default. Fewer take less time, and miss the rare bright or dark picture that sets a range."""
@@ -54,7 +55,8 @@ def read_pictures(folder: Path, split: str = "", *, step: int = 1, start: int = 
     """
     Yield every `step`-th picture under `folder` from number `start`, BGR, in the order of the names.
 
-    Pictures lie in the folder at any depth or in tars in it; with `split` only those below a folder of that name.
+    Pictures lie in the folder at any depth or in tars in it; with `split` only those below a folder of one of its names
+    (`SPLITS`).
     Raises `ModelError` where there is none, or one that cannot be read.
     """
     for number, (name, read) in enumerate(_chosen(folder, split)):
@@ -104,14 +106,16 @@ def _chosen(folder: Path, split: str) -> Iterator[tuple[str, Callable[[], bytes]
     if not folder.is_dir():
         raise ModelError(f"{folder}: no such folder")
     tars = sorted(folder.glob("*.tar"))
+    names = set(SPLITS.get(split, (split,)))
     found = False
     for name, read in _in_tars(tars) if tars else _in_folder(folder):
         inside = Path(name)
-        if inside.suffix.lower() in _SUFFIXES and (not split or split in inside.parts[:-1]):
+        if inside.suffix.lower() in _SUFFIXES and (not split or not names.isdisjoint(inside.parts[:-1])):
             found = True
             yield name, read
     if not found:
-        raise ModelError(f"{folder}: no pictures{f' below a folder {split}' if split else ''}")
+        where = f" below a folder {' or '.join(sorted(names))}" if split else ""
+        raise ModelError(f"{folder}: no pictures{where}")
 
 
 def _in_folder(folder: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -104,6 +105,22 @@ def read_folder(
         message = f"{root}: expected train/images, images/train or images with pictures in it, found none"
         raise DatasetError(message)
     return samples
+
+
+def split_of(inside: str) -> str | None:
+    """
+    Return the split of a file by its path in a data set, in the layouts of `read_folder`; ``""`` without a split.
+
+    None for what belongs to no part that is read: another split (``test``), or no ``images`` and ``labels`` around it.
+    """
+    folders = PurePosixPath(inside).parts[:-1]
+    around = [part for part in folders if part in {"images", "labels"}]
+    named = [part for part in folders if part not in {"images", "labels"}]
+    if len(around) != 1 or len(named) > 1:
+        return None
+    if not named:
+        return ""
+    return next((split for split, names in SPLITS.items() if named[0] in names), None)
 
 
 def of_split(samples: Iterable[Sample], *splits: str) -> list[Sample]:

@@ -1,6 +1,7 @@
 """Labelled pictures: the same set from a folder and from tars, and one sentence for each wrong folder."""
 
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,34 @@ def test_tars_and_folders_hold_the_same(tmp_path: Path) -> None:
         assert all(path.is_file() for path in paths)
 
     assert not any(path.exists() for path in paths)
+
+
+@pytest.mark.parametrize("layout", ["./", "valid", "images first", "no split"])
+def test_tars_may_be_laid_out_as_for_training(tmp_path: Path, layout: str) -> None:
+    """Names that begin with a dot, other names of the split, and both other layouts hold the same pictures."""
+    turn = {
+        "./": lambda name: f"./{name}",
+        "valid": lambda name: name.replace("val/", "valid/"),
+        "images first": lambda name: "/".join((*reversed(name.split("/")[:2]), *name.split("/")[2:])),
+        "no split": lambda name: name.replace("train/", "test/").replace("val/", ""),
+    }[layout]
+    folder = small_set(tmp_path / "set")
+    (tmp_path / "tars").mkdir()
+    with tarfile.open(tmp_path / "tars" / "a.tar", "w") as archive:
+        for path in folder.rglob("*.*"):
+            archive.add(path, arcname=turn(path.relative_to(folder).as_posix()))
+    with labelled_pictures(folder) as plain, labelled_pictures(tmp_path / "tars") as packed:
+        assert plain.sha256 == packed.sha256
+        assert len(packed.samples) == 5
+
+
+def test_a_tar_without_pictures_is_told_by_the_name_that_was_given(tmp_path: Path) -> None:
+    """Not by that of the folder into which it was unpacked, which is gone."""
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "notes.txt").write_text("nothing", encoding="utf-8")
+    data = as_tar(tmp_path / "set", tmp_path / "tars" / "a.tar")
+    with pytest.raises(BenchmarkError, match=f"^{data}: expected train/images"):
+        labelled_pictures(data).__enter__()
 
 
 def test_another_label_makes_another_hash(tmp_path: Path) -> None:
@@ -149,6 +178,13 @@ def test_streets_are_negatives_whatever_their_labels_say(tmp_path: Path) -> None
 
         assert found.streets == 1
         assert (street.name, group_name(street), street.is_negative) == ("streets_bin_1", "streets_held", True)
+
+
+def test_streets_without_a_picture_to_measure_are_told(tmp_path: Path) -> None:
+    """A training part alone counted as no street, without a word."""
+    add(tmp_path / "streets", "train", "bin_1", seed=9)
+    with pytest.raises(BenchmarkError, match=r"streets: no validation pictures \(val/images\)"):
+        labelled_pictures(small_set(tmp_path / "set"), streets=tmp_path / "streets").__enter__()
 
 
 def test_a_limit_keeps_all_groups(tmp_path: Path) -> None:

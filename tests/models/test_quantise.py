@@ -70,6 +70,14 @@ def test_reads_pictures(pictures: Path) -> None:
     assert [count_pictures(pictures), count_pictures(pictures, "val")] == [6, 2]
 
 
+@pytest.mark.parametrize("name", ["val", "valid", "validation"])
+def test_a_split_may_have_another_name(tmp_path: Path, name: str) -> None:
+    """What training takes for the validation part is it here too."""
+    (tmp_path / name / "images").mkdir(parents=True)
+    (tmp_path / name / "images" / "a.png").write_bytes(encoded(40))
+    assert levels(tmp_path, "val") == [40]
+
+
 def test_no_pictures(pictures: Path) -> None:
     """A folder without pictures, or that is not there, is refused by name."""
     with pytest.raises(ModelError, match="no pictures below a folder test"):

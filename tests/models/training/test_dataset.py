@@ -6,7 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.training.dataset import IGNORED, DatasetError, Sample, fingerprint, named_classes, of_split, read_folder
+from models.training.dataset import (
+    IGNORED,
+    DatasetError,
+    Sample,
+    fingerprint,
+    named_classes,
+    of_split,
+    read_folder,
+    split_of,
+)
 from models.training.recipe import Recipe, RecipeError, Repair
 from models.training.repair import Sightings, read_sightings, repair, without_doubtful
 from models.training.splits import hold_out
@@ -73,6 +82,25 @@ def test_labels_of_another_order_are_refused(tmp_path: Path) -> None:
     assert read_folder(tmp_path, labelled=False, classes=("smoke", "fire"))
     described.write_text("names: [Smoke, Fire]\n", encoding="utf-8")
     assert read_folder(tmp_path, classes=("smoke", "fire"))
+
+
+@pytest.mark.parametrize(
+    ("inside", "split"),
+    [
+        ("train/images/a.jpg", "train"),
+        ("./val/labels/a.txt", "val"),
+        ("images/valid/a.jpg", "val"),
+        ("validation/images/a.jpg", "val"),
+        ("images/a.jpg", ""),
+        ("test/images/a.jpg", None),
+        ("set/val/images/a.jpg", None),
+        ("val/a.jpg", None),
+        ("a.jpg", None),
+    ],
+)
+def test_split_of_a_path(inside: str, split: str | None) -> None:
+    """What `read_folder` would make of a file there."""
+    assert split_of(inside) == split
 
 
 def test_labels_become_corner_boxes(tmp_path: Path) -> None:
