@@ -3,12 +3,13 @@
 from benchmarks.accuracy_result import AccuracyResult, Estimate, ImageFigures, Portion, Rate, SequenceFigures, Share
 from benchmarks.deciders import candidate_threshold
 
-_OF = {
+OF_WHICH = {
     None: "",
     Portion.VALIDATION: " of the validation part",
     Portion.KEPT_BACK: " that the run kept back",
     Portion.ALL: ", all of the folder (flattered if the model learned from any)",
 }
+"""What follows the number of pictures."""
 
 
 def accuracy_text(result: AccuracyResult) -> str:
@@ -43,7 +44,7 @@ def rate(one: Rate) -> str:
 
 def _images(images: ImageFigures, threshold: float) -> list[str]:
     data, low = images.data, candidate_threshold()
-    which = f"{data.images}{_OF[data.portion]}, of which {data.negatives} with nothing to find"
+    which = f"{data.images}{OF_WHICH[data.portion]}, of which {data.negatives} with nothing to find"
     lines = [
         f"\npictures: {which}; 95 % intervals in brackets",
         f"  mAP50                 {estimate(images.map50)}",

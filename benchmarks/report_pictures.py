@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from benchmarks.accuracy_result import Estimate, ImageFigures, Mistake
-from benchmarks.accuracy_text import estimate
+from benchmarks.accuracy_text import OF_WHICH, estimate
 from benchmarks.deciders import candidate_threshold
 from benchmarks.report_plots import FULL_WIDTH, Bar, Dot, Line, bar_plot, line_plot
 from benchmarks.report_words import figure, group_title, number, section
@@ -20,8 +20,8 @@ def picture_parts(images: ImageFigures, threshold: float, pictures: Mapping[str,
     return [
         section(
             "Single pictures",
-            f"{data.images} pictures kept for validation, {data.negatives} of them with nothing to find. A box counts "
-            "as right where it overlaps a labelled one of its class by half (IoU 0.5).",
+            f"{data.images} pictures{OF_WHICH[data.portion]}, {data.negatives} of them with nothing to find. A box "
+            "counts as right where it overlaps a labelled one of its class by half (IoU 0.5).",
         ),
         '<div class="two">',
         figure("Precision and recall", _pr_plot(images)),

@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 
+from benchmarks.accuracy_result import Portion
 from benchmarks.report import html_report
 from benchmarks.report_plots import Bar, Dot, Line, bar_plot, line_plot
 from tests.benchmarks.results import result
@@ -40,6 +41,21 @@ def test_the_page_is_whole_and_needs_nothing_else() -> None:
     assert "test<b>" not in page
     assert not re.search(r"(src|href)=\"(?!data:)", page)
     assert tags.seen.count("svg") == 5
+
+
+def test_the_page_tells_which_pictures_they_are() -> None:
+    """All of a folder is not called kept for validation; a file that does not tell is called neither."""
+    made = result(30)
+
+    def page(portion: Portion | None) -> str:
+        assert made.images is not None
+        data = made.images.data.model_copy(update={"portion": portion})
+        return html_report(made.model_copy(update={"images": made.images.model_copy(update={"data": data})}), {})
+
+    assert "60 pictures of the validation part, 20 of them" in page(Portion.VALIDATION)
+    assert "60 pictures that the run kept back, 20 of them" in page(Portion.KEPT_BACK)
+    assert "60 pictures, all of the folder (flattered if the model learned from any), 20 of them" in page(Portion.ALL)
+    assert "60 pictures, 20 of them" in page(None)
 
 
 def test_the_page_tells_the_headlines() -> None:
