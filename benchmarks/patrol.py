@@ -33,7 +33,8 @@ from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig
 from vision.focus import FocusTurns
 from vision.leads import LeadState
-from vision.look import in_source, looking
+from vision.look import looking
+from vision.replay import seen
 
 CAMERA = camera_id("cam")
 
@@ -101,8 +102,7 @@ def watched(
 
     def look(frame: Frame) -> bool:
         """Analyse a frame as the worker does; return whether a lead was confirmed."""
-        detections = in_source(frame, detector.detect([frame.image])[0])
-        changes = analyser.observe(frame, detections)
+        changes = analyser.observe(frame, seen(frame, detector, analyser.magnified))
         turns.note(CAMERA, watch, analyser.sign, frame.time)
         return any(change.lead.state is LeadState.CONFIRMED for change in changes)
 

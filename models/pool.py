@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from models.detections import Detections
 from models.detector import Detector
+from models.overlap import joined
 from models.window import BatchWindow
 
 log = structlog.get_logger()
@@ -120,6 +121,7 @@ class DetectorPool(Generic[FrameT]):
         deliver: Callable[[FrameT, Detections], None],
         discard: Callable[[FrameT, Discard], None],
         *,
+        also: Callable[[FrameT], NDArray[np.uint8] | None] | None = None,
         max_batch: int = MAX_BATCH,
         age_s: Callable[[FrameT], float] | None = None,
         staleness_s: float = 2.0,
@@ -128,12 +130,15 @@ class DetectorPool(Generic[FrameT]):
         """
         Make a pool that `start` sets to work. No batch is larger than `max_batch`; most are smaller.
 
+        `also` may give a second picture of a frame, of the same size, whose boxes are joined to those of the first.
+
         A frame for which `age_s` says more than `staleness_s` is dropped before detection; without `age_s` (replay)
         none is. Too small a budget drops frames whenever the machine is busy, too large a one lets leads come late. The
         budget also bounds the batches (`models.window`).
         """
         self._detectors = tuple(detectors)
         self._take = take
+        self._also = also
         self._deliver = deliver
         self._discard = discard
         budget_s = None if age_s is None else staleness_s
@@ -213,7 +218,7 @@ class DetectorPool(Generic[FrameT]):
     def _detect(self, index: int, frames: Sequence[FrameT]) -> None:
         start = self._monotonic()
         try:
-            found = self._detectors[index].detect([frame.image for frame in frames])
+            found = self._found(index, frames)
         except Exception as error:  # noqa: BLE001 - one bad batch must not end the thread; counted and logged
             self._count(failed=len(frames))
             self._report(error)
@@ -229,6 +234,15 @@ class DetectorPool(Generic[FrameT]):
                 self._report(error)
             else:
                 self._count(images=1)
+
+    def _found(self, index: int, frames: Sequence[FrameT]) -> list[Detections]:
+        """Return what the pictures of each frame show."""
+        images = [frame.image for frame in frames]
+        others = [None if self._also is None else self._also(frame) for frame in frames]
+        again = [image for image in others if image is not None]
+        found = self._detectors[index].detect([*images, *again])
+        second = iter(found[len(images) :])
+        return [one if other is None else joined(one, next(second)) for one, other in zip(found, others, strict=False)]
 
     def _give_up(self, frame: FrameT, reason: Discard) -> None:
         try:

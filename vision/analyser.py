@@ -10,7 +10,7 @@ import numpy as np
 from models.detections import Detections
 from models.detector import ModelCard
 from streams.clock import CaptureTime
-from streams.frame import Frame
+from streams.frame import BgrImage, Frame
 from streams.watch import WatchReason
 from vision.background import Background, Condition
 from vision.belief import Belief
@@ -23,6 +23,7 @@ from vision.fog import FogWatch
 from vision.health import PictureFault, PictureHealth
 from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
 from vision.look import in_look
+from vision.magnifier import Magnifier
 from vision.merging import Merger
 from vision.novelty import Novelty
 from vision.outlets import Glance, outlet_watches
@@ -91,6 +92,7 @@ class CameraAnalyser:
         class_names: tuple[str, ...],
         tracker: TrackerSettings | None = None,
         masks: Masks | None = None,
+        magnifier: Magnifier | None = None,
     ) -> None:
         self._bench = bench
         self._masks = masks or Masks(())
@@ -103,6 +105,7 @@ class CameraAnalyser:
         self._health = PictureHealth()
         self._background = Background()
         self._fog = FogWatch()
+        self._magnifier = magnifier
         self._outlets = outlet_watches(camera)
         self._new_readings: list[Reading] = []
         self._boxes: dict[int, _Followed] = {}
@@ -122,9 +125,23 @@ class CameraAnalyser:
 
         Raises `ValueError` where a rule wants a class that the model of `card` does not know.
         """
+        belief = belief or Belief.of(card.weights_sha256)
         bench = Bench.for_camera(camera, config, card, belief)
         settings = TrackerSettings(start_confidence=bench.start_confidence)
-        return cls(camera, bench, card.class_names, settings, masks_of(camera, config))
+        masks = masks_of(camera, config)
+        return cls(camera, bench, card.class_names, settings, masks, Magnifier.for_camera(config, belief))
+
+    def magnified(self, frame: Frame) -> BgrImage | None:
+        """
+        Return the next picture with what is faint and new in it made stronger, for the detector to look at as well.
+
+        ``None`` where that would show nothing more, or the camera is not looked at so.
+        """
+        if self._magnifier is None or self._time is None or frame.time.epoch != self._time.epoch:
+            return None
+        if self.condition.is_restless or self._health.fault is not None:
+            return None
+        return self._magnifier.look(frame.image, frame.time)
 
     @property
     def out_of_order(self) -> int:
@@ -246,6 +263,8 @@ class CameraAnalyser:
         self._boxes.clear()
         self._ended.clear()
         self._picture, self._novelty, self._background = PictureChange(), Novelty(), Background()
+        if self._magnifier is not None:
+            self._magnifier.forget()
 
     def overlay(self) -> list[TrackedBox]:
         """Return the tracks that the newest picture shows, by number."""
@@ -274,6 +293,8 @@ class CameraAnalyser:
         if is_steady:
             self._fog.observe(frame.image, frame.time)
         self._novelty.observe(self._picture.cells, frame.time, is_steady=is_steady)
+        if self._magnifier is not None:
+            self._magnifier.learn(frame.image, frame.time) if is_steady else self._magnifier.forget()
         if not is_steady:
             for followed in self._boxes.values():
                 followed.begin_anew(frame)

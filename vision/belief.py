@@ -56,6 +56,8 @@ class Belief:
 
         support: mean confidence of its best boxes that it needs besides, chosen with it; 0: what counts by *k* of *n*.
 
+        is_magnified: fitted on boxes of magnified pictures too (`vision.magnifier`): the worker must look so.
+
         classes: weights by the detector's class name.
     """
 
@@ -63,16 +65,19 @@ class Belief:
     threshold: float
     classes: Mapping[str, ClassWeights]
     support: float = 0.0
+    is_magnified: bool = False
 
     @classmethod
-    def of(cls, weights_sha256: str, path: Path = WEIGHTS) -> Self | None:
+    def of(cls, weights_sha256: str, path: Path = WEIGHTS, *, version: str = "") -> Self | None:
         """
         Return what was fitted for the weights of that SHA-256; ``None`` where nothing was.
+
+        `version` names a fit that was replaced since, to judge by it again; where it is not known, today's is returned.
 
         Raises `BeliefError` where the file names other cues than `vision.cues.CUES`.
         """
         document = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"models": {}}
-        entry = document["models"].get(weights_sha256)
+        entry = document.get("former", {}).get(version) or document["models"].get(weights_sha256)
         return None if entry is None else cls.from_document(entry)
 
     @classmethod
@@ -86,7 +91,13 @@ class Belief:
             name: ClassWeights(float(one["bias"]), np.array(one["weights"], np.float64))
             for name, one in entry["classes"].items()
         }
-        return cls(str(entry["version"]), float(entry["threshold"]), classes, float(entry.get("support", 0.0)))
+        return cls(
+            version=str(entry["version"]),
+            threshold=float(entry["threshold"]),
+            classes=classes,
+            support=float(entry.get("support", 0.0)),
+            is_magnified=bool(entry.get("magnified", False)),
+        )
 
     def probability(self, class_name: str, cues: NDArray[np.float64]) -> float | None:
         """Return the probability that a track of that class is real; ``None`` for a class that was not fitted."""

@@ -15,7 +15,7 @@ from models.detections import Detections
 from models.pool import Discard
 from streams.board import FrameBoard
 from streams.camera import CameraId
-from streams.frame import Frame
+from streams.frame import BgrImage, Frame
 from vision.bench import RuleFailedError
 from vision.budgets import Budgets
 from vision.focus import FocusTurns
@@ -87,6 +87,14 @@ class Intake:
                 self._show(watched, frame, detections)
         finally:
             self.board.done(frame)
+
+    def magnified(self, frame: Frame) -> BgrImage | None:
+        """Return a frame with what is faint and new in it made stronger, to be looked at too; ``None`` for none."""
+        watched = self._watched(frame)
+        if watched is None:
+            return None
+        with watched.analysing:
+            return None if watched.is_over else watched.analyser.magnified(frame)
 
     def give_up(self, frame: Frame, reason: Discard) -> None:
         """Count a frame that was taken and not analysed."""

@@ -1,7 +1,7 @@
 """Replay: files through the same analyser as live cameras, as fast as they can be analysed, with the same verdict."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,10 +12,11 @@ import structlog
 from api.contract.schema import LeadDisposition, LeadLegal, LeadMeasure, LeadTarget, LeadVote, Priority
 from models.detections import Detections
 from models.detector import Detector
+from models.overlap import joined
 from streams.camera import Camera, Pace
 from streams.clock import CaptureTime, StreamClock
 from streams.decode import FrameDecoder
-from streams.frame import Frame
+from streams.frame import BgrImage, Frame
 from streams.source import AvSource
 from vision.analyser import CameraAnalyser, TrackedBox
 from vision.config import WorkerConfig
@@ -170,16 +171,27 @@ def replay(paths: Sequence[Path], config: WorkerConfig, detector: Detector) -> I
         yield from _leads(path, _camera_config(path, config), config, detector)
 
 
-def analysed(camera: Camera, detector: Detector) -> Iterator[tuple[Frame, Detections]]:
+Also = Callable[[Frame], BgrImage | None]
+"""Gives a second picture of a frame to look at: `vision.analyser.CameraAnalyser.magnified`."""
+
+
+def seen(frame: Frame, detector: Detector, also: Also | None = None) -> Detections:
+    """Return the boxes of a frame, and of the other picture that `also` gives of it, in pixels of the source."""
+    other = None if also is None else also(frame)
+    found = detector.detect([frame.image])[0]
+    return in_source(frame, found if other is None else joined(found, detector.detect([other])[0]))
+
+
+def analysed(camera: Camera, detector: Detector, also: Also | None = None) -> Iterator[tuple[Frame, Detections]]:
     """Yield each picture of a file at the camera's analysis rate with its boxes; raises as `replay` does."""
     settings = replace(looking(camera, detector.card).settings, pace=Pace.FREE, loop=False)
     source = AvSource(replace(camera, settings=settings), StreamClock())
     decoder = FrameDecoder(settings.analysis_fps, threads=_DECODER_THREADS, look_px=settings.look_px)
     for packet in source.packets():
         for frame in decoder.decode(packet):
-            yield frame, in_source(frame, detector.detect([frame.image])[0])
+            yield frame, seen(frame, detector, also)
     for frame in decoder.flush():
-        yield frame, in_source(frame, detector.detect([frame.image])[0])
+        yield frame, seen(frame, detector, also)
     if decoder.errors:
         log.warning("damaged pictures passed over", camera=camera.id, count=decoder.errors, decoded=decoder.decoded)
 
@@ -242,7 +254,7 @@ def followed(
     closed: dict[LeadKey, Lead] = {}
     start: CaptureTime | None = None
     is_cut = False
-    for frame, detections in analysed(camera.to_camera(config.stream), detector):
+    for frame, detections in analysed(camera.to_camera(config.stream), detector, analyser.magnified):
         start = start or frame.time
         if seconds_from(start, frame.time) > until_s:
             is_cut = True

@@ -25,12 +25,14 @@ from models.parity import pair_up
 from models.registry import Registry
 from streams.clock import UtcSource
 from vision.analyser import CameraAnalyser
+from vision.belief import Belief
 from vision.clips import LEFT_OUT, NO_PRE_ROLL
 from vision.config import WorkerConfig
 from vision.in_force import CONFIG, read_in_force
 from vision.leads import CloseReason, Lead
-from vision.look import in_source, looking
+from vision.look import looking
 from vision.recorded import RecordedPicture, Shown, read_recorded, shown_in_clip
+from vision.replay import seen
 
 CONFIDENCE_BOUND = 0.05
 """Difference of confidence up to which engines agree: bf16 was at most 0.042 from f32 (decision 0007)."""
@@ -193,12 +195,13 @@ def _judge_again(package: PackageFiles, manifest: Manifest, engine: _Engine, cli
     detector = engine.detector(manifest, config.detector.candidate_threshold)
     pictures = read_recorded(read_bytes(package, DETECTIONS, _DETECTIONS_MOST))
     camera = looking(config.cameras[0].to_camera(config.stream), detector.card)
-    analyser = CameraAnalyser.for_camera(config.cameras[0], config, detector.card)
+    belief = Belief.of(manifest.model.weights_sha256, version=_belief_version(manifest))
+    analyser = CameraAnalyser.for_camera(config.cameras[0], config, detector.card, belief)
     counter = _BoxCounter(detector.card)
     leads: dict[str, Lead] = {}
     source = UtcSource(manifest.time.source)
     for shown in shown_in_clip(camera, pictures, source, manifest.time.uncertainty_s):
-        found = in_source(shown.frame, detector.detect([shown.frame.image])[0])
+        found = seen(shown.frame, detector, analyser.magnified)
         counter.add(shown, found)
         leads |= {change.lead.key: change.lead for change in analyser.observe(shown.frame, found)}
     leads |= {change.lead.key: change.lead for change in analyser.end(CloseReason.SHUTDOWN)}
@@ -213,7 +216,7 @@ def _judge_again(package: PackageFiles, manifest: Manifest, engine: _Engine, cli
         model=f"{detector.card.name} {detector.card.version}",
         engine=_engine(detector),
         differences=tuple(_differences(recorded, verdict, _step_s(pictures, recorded.confirmed_utc))),
-        remarks=(*remarks, *_circumstances(manifest, detector, boxes)),
+        remarks=(*remarks, *_circumstances(manifest, detector, boxes, belief)),
     )
 
 
@@ -302,8 +305,15 @@ def _step_s(pictures: Sequence[RecordedPicture], confirmed: datetime) -> float:
     return round(max((b - a for a, b in pairwise(around)), default=0.0), 3) + 0.001
 
 
-def _circumstances(manifest: Manifest, detector: Detector, boxes: BoxAgreement) -> Iterator[str]:
+def _belief_version(manifest: Manifest) -> str:
+    """Return which fit the recorded rule decided by; empty where it went by *k* of *n*."""
+    return str(manifest.rule.params.get("belief", ""))
+
+
+def _circumstances(manifest: Manifest, detector: Detector, boxes: BoxAgreement, belief: Belief | None) -> Iterator[str]:
     """Yield what differs without changing the verdict, or limits what it says."""
+    if (version := _belief_version(manifest)) and (belief is None or belief.version != version):
+        yield f"the belief {version} that decided is not known here: judged again by today's"
     then = manifest.runtime
     engine = " ".join(part for part in (then.engine, then.version, then.precision, then.device) if part)
     if engine != _engine(detector):

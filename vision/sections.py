@@ -80,6 +80,12 @@ class DetectorConfig(Section):
         "wander. Higher: a plume that fades for a moment is lost and counted anew. Must not exceed any rule's "
         "`threshold`.",
     )
+    magnify: bool = Field(
+        True,  # noqa: FBT003
+        description="Look a second time at each picture of a camera in focus in which something faint is new, with "
+        "that made stronger: thin, distant smoke and smoke behind vehicles is found that is not seen otherwise. Costs "
+        "up to a second detection a picture in focus. Only for models whose confirmation was fitted so.",
+    )
     focus_cameras: int = Field(
         0,
         ge=0,

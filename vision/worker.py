@@ -21,7 +21,7 @@ from models.registry import Registry
 from streams.board import FrameBoard
 from streams.camera import CameraId
 from streams.clock import utc_now
-from streams.frame import Frame, Packet
+from streams.frame import BgrImage, Frame, Packet
 from streams.runner import CameraRunner
 from vision.analyser import CameraAnalyser
 from vision.budgets import Budgets
@@ -133,6 +133,7 @@ class Worker:
                 self._board.take,
                 self._analyse,
                 self._discard,
+                also=self._magnified,
                 age_s=self._board.waited_s,
                 staleness_s=_STALENESS_S,
             )
@@ -333,6 +334,9 @@ class Worker:
 
     def _analyse(self, frame: Frame, detections: Detections) -> None:
         self._intake.analyse(frame, detections)
+
+    def _magnified(self, frame: Frame) -> BgrImage | None:
+        return self._intake.magnified(frame)
 
     def _discard(self, frame: Frame, reason: Discard) -> None:
         self._intake.give_up(frame, reason)

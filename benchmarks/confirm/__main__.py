@@ -25,18 +25,23 @@ def main() -> int:
     parser.add_argument("--model", action="append", help="registry name; every registered model without this")
     parser.add_argument("--runtime", default="auto")
     parser.add_argument("--memory", type=Path, default=Path(".cache/confirm"), help="where rows are remembered")
+    parser.add_argument("--plain", action="store_true", help="look at each picture once, and have the worker do so")
     asked = parser.parse_args()
     registry = Registry.load()
     found = films(asked.clips, asked.scenes, asked.scene)
     is_better = True
     for name in asked.model or [card.name for card in registry.cards()]:
         detector = registry.detector(name, asked.runtime, threshold=FLOOR)
-        fitted = fit(found, detector, asked.memory, lambda film: print(film, file=sys.stderr))
+        fitted = fit(found, detector, asked.memory, _say, magnifies=not asked.plain)
         _tell(name, fitted)
         is_better &= fitted.may_ship
         if asked.what == "fit":
             _write(name, detector.card.weights_sha256, fitted)
     return 0 if is_better else 1
+
+
+def _say(film: str) -> None:
+    print(film, file=sys.stderr)
 
 
 def _tell(name: str, fitted: Fit) -> None:
@@ -52,12 +57,17 @@ def _tell(name: str, fitted: Fit) -> None:
 
 
 def _write(name: str, weights_sha256: str, fitted: Fit) -> None:
-    """Keep how it was fitted, and the weights where they may ship; weights of an earlier fit that may not are gone."""
+    """
+    Keep how it was fitted, and the weights where they may ship; those of an earlier fit are only kept to judge again by
+    what leads were once confirmed with.
+    """
     document = json.loads(WEIGHTS.read_text(encoding="utf-8")) if WEIGHTS.is_file() else {"models": {}}
-    document["models"].pop(weights_sha256, None)
+    earlier = document["models"].pop(weights_sha256, None)
+    if earlier is not None and earlier["version"] != fitted.document["version"]:
+        document.setdefault("former", {})[earlier["version"]] = earlier
     if fitted.may_ship:
         document["models"][weights_sha256] = {"model": name, **fitted.document}
-    if document["models"]:
+    if document["models"] or document.get("former"):
         WEIGHTS.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     else:
         WEIGHTS.unlink(missing_ok=True)

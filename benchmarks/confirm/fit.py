@@ -181,7 +181,7 @@ def calibration(told: NDArray[np.float64], sample: Sample) -> Calibration:
     )
 
 
-def as_document(fitted: Logistic, threshold: float, support: float) -> dict[str, object]:
+def as_document(fitted: Logistic, threshold: float, support: float, *, magnified: bool) -> dict[str, object]:
     """Return the weights as an entry of `vision/belief.json`; eight digits are kept, and hashed as the version."""
     classes = {
         name: {
@@ -190,9 +190,16 @@ def as_document(fitted: Logistic, threshold: float, support: float) -> dict[str,
         }
         for row, name in enumerate(CLASSES)
     }
-    text = json.dumps([classes, threshold, support], sort_keys=True)
+    text = json.dumps([classes, threshold, support, magnified], sort_keys=True)
     version = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return {"version": version, "cues": list(CUES), "threshold": threshold, "support": support, "classes": classes}
+    return {
+        "version": version,
+        "cues": list(CUES),
+        "threshold": threshold,
+        "support": support,
+        "magnified": magnified,
+        "classes": classes,
+    }
 
 
 def sample_of(parts: Sequence[Mapping[str, NDArray[Any]]]) -> Sample:

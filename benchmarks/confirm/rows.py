@@ -22,8 +22,11 @@ from benchmarks.accuracy_sequence import ANALYSIS_FPS, told_event
 from benchmarks.confirm.looks import looks_of
 from benchmarks.corpus import Clip
 from benchmarks.deciders import ConfirmedLead
+from models.detections import Detections
 from models.detector import Detector
+from models.overlap import joined
 from streams.clock import CaptureTime
+from streams.frame import Frame
 from vision.analyser import CameraAnalyser
 from vision.belief import START_CONFIDENCE
 from vision.bench import Bench
@@ -31,6 +34,8 @@ from vision.config import WorkerConfig
 from vision.confirm import Criteria
 from vision.cues import CUES
 from vision.leads import CloseReason, Lead, LeadChange, LeadState
+from vision.look import in_source
+from vision.magnifier import Magnifier
 from vision.rules.rule import View
 from vision.tracks import TrackerSettings
 
@@ -64,6 +69,7 @@ _CODE = (
     "cues",
     "fog",
     "health",
+    "magnifier",
     "outlets",
     "region",
     "steam",
@@ -163,35 +169,51 @@ class _Recorder:
         return []
 
 
-def rows_of(clip: Clip, detector: Detector, memory: Path) -> Mapping[Pace, Rows]:
-    """Return a film's rows by pace, from `memory` where remembered; raises as `vision.replay.replay` does."""
-    key = _key(clip, detector)
+def rows_of(clip: Clip, detector: Detector, memory: Path, *, magnifies: bool = True) -> Mapping[Pace, Rows]:
+    """
+    Return a film's rows by pace, from `memory` where remembered; raises as `vision.replay.replay` does.
+
+    Where it `magnifies`, pictures in focus are looked at twice, as by a worker (`vision.magnifier`).
+    """
+    key = _key(clip, detector, magnifies=magnifies)
     paths = {pace: memory / "rows" / f"{key}-{pace.value}.npz" for pace in Pace}
     if all(path.is_file() for path in paths.values()):
         return {pace: Rows.read(path) for pace, path in paths.items()}
-    rows = _watch(clip, detector, memory)
+    rows = _watch(clip, detector, memory, magnifies=magnifies)
     for pace, path in paths.items():
         rows[pace].write(path)
     return rows
 
 
-def _watch(clip: Clip, detector: Detector, memory: Path) -> Mapping[Pace, Rows]:
+def _watch(clip: Clip, detector: Detector, memory: Path, *, magnifies: bool) -> Mapping[Pace, Rows]:
     camera = WorkerConfig.for_sources([str(clip.path)]).cameras[0].model_copy(update={"zones": clip.zones})
     floor = WorkerConfig().detector.candidate_threshold
     settings = TrackerSettings(start_confidence=START_CONFIDENCE)
     recorders = {pace: _Recorder() for pace in Pace}
     analysers = {
-        pace: CameraAnalyser(camera, Bench(camera.id, [recorder]), detector.card.class_names, settings)
+        pace: CameraAnalyser(
+            camera,
+            Bench(camera.id, [recorder]),
+            detector.card.class_names,
+            settings,
+            magnifier=Magnifier() if magnifies else None,
+        )
         for pace, recorder in recorders.items()
     }
     looks = list(looks_of(clip, detector, memory))
     for number, (frame, found) in enumerate(looks):
-        boxes = found.where(found.confidence >= floor)
         for pace, analyser in analysers.items():
             if pace.looks_at(number, len(looks)):
-                analyser.observe(frame, boxes)
+                boxes = _looked_again(frame, found, analyser, detector)
+                analyser.observe(frame, boxes.where(boxes.confidence >= floor))
     start = looks[0][0].time if looks else None
     return {pace: _columns(recorder.views, start, pace.every) for pace, recorder in recorders.items()}
+
+
+def _looked_again(frame: Frame, found: Detections, analyser: CameraAnalyser, detector: Detector) -> Detections:
+    """Return the boxes of a frame with those of its magnified picture, where there is one."""
+    magnified = analyser.magnified(frame)
+    return found if magnified is None else joined(found, in_source(frame, detector.detect([magnified])[0]))
 
 
 def _columns(views: Sequence[View], start: CaptureTime | None, every: int) -> Rows:
@@ -213,12 +235,12 @@ def _columns(views: Sequence[View], start: CaptureTime | None, every: int) -> Ro
     )
 
 
-def _key(clip: Clip, detector: Detector) -> str:
+def _key(clip: Clip, detector: Detector, *, magnifies: bool) -> str:
     card, runtime = detector.card, detector.runtime
     floor = WorkerConfig().detector.candidate_threshold
     ran = (card.weights_sha256, runtime.engine, runtime.precision)
     zones = [zone.model_dump_json() for zone in clip.zones]
-    parts = (clip.sha256, *zones, *ran, floor, START_CONFIDENCE, ANALYSIS_FPS, code_version())
+    parts = (clip.sha256, *zones, *ran, magnifies, floor, START_CONFIDENCE, ANALYSIS_FPS, code_version())
     return hashlib.sha256(json.dumps([str(part) for part in parts]).encode()).hexdigest()
 
 

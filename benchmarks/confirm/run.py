@@ -83,12 +83,16 @@ class Fit:
         }
 
 
-def fit(films: Sequence[Film], detector: Detector, memory: Path, step: Step) -> Fit:
-    """Fit on the films that may be fitted on, choose the threshold on them unseen, and score every film."""
+def fit(films: Sequence[Film], detector: Detector, memory: Path, step: Step, *, magnifies: bool = True) -> Fit:
+    """
+    Fit on the films that may be fitted on, choose the threshold on them unseen, and score every film.
+
+    `magnifies`: whether pictures in focus are looked at twice, so that the worker will do so too.
+    """
     rows: list[Mapping[Pace, Rows]] = []
     for film in films:
         step(film.clip.path.name)
-        rows.append(rows_of(film.clip, detector, memory))
+        rows.append(rows_of(film.clip, detector, memory, magnifies=magnifies))
     fitted_on = [number for number, film in enumerate(films) if film.is_fitted_on]
     sample = sample_rows(films, rows, fitted_on)
     ridge = choose_ridge(sample, FOLDS)
@@ -108,7 +112,7 @@ def fit(films: Sequence[Film], detector: Detector, memory: Path, step: Step) -> 
         for part, chosen in _parts(films, shown).items()
         for name, criteria in deciders(threshold, support).items()
     )
-    document = as_document(final, threshold, support)
+    document = as_document(final, threshold, support, magnified=magnifies)
     return Fit(document, ridge, threshold, support, calibration(told, sample), held_out, lines, tuple(films), sweep)
 
 

@@ -129,19 +129,19 @@ def test_the_worker_reads_what_was_fitted() -> None:
     """The probabilities of the file are those of the fit, for both classes."""
     sample = drawn()
     fitted = fit_logistic(sample, 1.0)
-    belief = Belief.from_document(as_document(fitted, 0.6, 0.16))
+    belief = Belief.from_document(as_document(fitted, 0.6, 0.16, magnified=True))
 
     told = fitted.probability(sample.cues, sample.is_fire)
     for row in range(30):
         name = "fire" if sample.is_fire[row] else "smoke"
         assert belief.probability(name, sample.cues[row]) == pytest.approx(told[row], abs=1e-6)
     assert belief.probability("dust", sample.cues[0]) is None
-    assert (belief.threshold, belief.support) == (0.6, 0.16)
+    assert (belief.threshold, belief.support, belief.is_magnified) == (0.6, 0.16, True)
 
 
 def test_weights_for_other_cues_are_refused() -> None:
     """A file that was fitted before a cue was added would weigh the wrong numbers."""
-    document = as_document(fit_logistic(drawn(), 1.0), 0.5, 0.2)
+    document = as_document(fit_logistic(drawn(), 1.0), 0.5, 0.2, magnified=True)
 
     with pytest.raises(BeliefError, match="fit it anew"):
         Belief.from_document({**document, "cues": list(CUES[:-1])})
@@ -151,5 +151,10 @@ def test_the_same_sample_gives_the_same_weights() -> None:
     """The version is the hash of the weights: it does not change from fit to fit."""
     fitted = fit_logistic(drawn(), 1.0)
 
-    assert as_document(fitted, 0.5, 0.2) == as_document(fit_logistic(drawn(), 1.0), 0.5, 0.2)
-    assert as_document(fitted, 0.5, 0.2)["version"] != as_document(fitted, 0.5, 0.16)["version"]
+    assert as_document(fitted, 0.5, 0.2, magnified=True) == as_document(
+        fit_logistic(drawn(), 1.0), 0.5, 0.2, magnified=True
+    )
+    assert (
+        as_document(fitted, 0.5, 0.2, magnified=True)["version"]
+        != as_document(fitted, 0.5, 0.16, magnified=True)["version"]
+    )

@@ -324,3 +324,38 @@ def test_broken_source() -> None:
     ):
         assert raised.wait(WAIT_S)
     assert logs[0]["event"] == "taking frames failed"
+
+
+def test_a_second_picture_of_a_frame_adds_its_boxes() -> None:
+    """Frames with another picture are delivered once, with the boxes of both; the others with their own alone."""
+    board = Board()
+    delivered: queue.SimpleQueue[tuple[int, list[float]]] = queue.SimpleQueue()
+
+    def deliver(picture: Picture, found: Detections) -> None:
+        delivered.put((picture.number, found.xyxy[:, 2].tolist()))
+
+    def also(picture: Picture) -> NDArray[np.uint8] | None:
+        return np.full((4, 4, 3), picture.number + 100, np.uint8) if picture.number % 2 else None
+
+    board.post(*(Picture(number) for number in (1, 2, 3)))
+    with running(DetectorPool([FakeDetector()], board.take, deliver, board.discard, also=also)) as pool:
+        found = dict(delivered.get(timeout=WAIT_S) for _ in range(3))
+
+    assert found == {1: [1, 101], 2: [2], 3: [3, 103]}
+    assert pool.stats.images == 3
+
+
+def test_a_second_picture_that_fails_gives_up_its_frame_and_no_other_batch() -> None:
+    """What goes wrong while it is made is counted like a detector's failure; the thread goes on."""
+    board = Board()
+
+    def also(picture: Picture) -> NDArray[np.uint8] | None:
+        if picture.number == 1:
+            raise ValueError("no picture")
+        return None
+
+    with running(DetectorPool([FakeDetector()], board.take, board.deliver, board.discard, also=also)):
+        board.post(Picture(1))
+        assert board.outcomes(1) == [(1, Discard.FAILED)]
+        board.post(Picture(2))
+        assert board.outcomes(1) == [(2, 2.0)]

@@ -55,6 +55,19 @@ def test_a_detector_that_was_not_fitted_has_none(tmp_path: Path) -> None:
     assert Belief.of("0" * 64, tmp_path / "absent.json") is None
 
 
+def test_a_fit_that_was_replaced_is_found_by_its_version(tmp_path: Path) -> None:
+    """What a lead was confirmed with can be asked again; a version that nobody knows gives today's."""
+
+    def entry(version: str, threshold: float) -> dict[str, object]:
+        return {"cues": list(CUES), "version": version, "threshold": threshold, "classes": {}}
+
+    path = tmp_path / "belief.json"
+    path.write_text(json.dumps({"models": {"a": entry("new", 0.7)}, "former": {"old": entry("old", 0.8)}}))
+
+    versions = [Belief.of("a", path, version=version) for version in ("", "old", "lost")]
+    assert [found.version for found in versions if found is not None] == ["new", "old", "new"]
+
+
 def test_a_file_for_other_cues_is_refused(tmp_path: Path) -> None:
     """It was fitted for other code, and the message says what to do."""
     path = tmp_path / "belief.json"

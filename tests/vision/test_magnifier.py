@@ -1,0 +1,147 @@
+"""Magnifier: what is faint and new in a picture, made stronger."""
+
+import numpy as np
+import pytest
+
+from models.detections import Detections
+from streams.frame import BgrImage
+from tests.vision.moments import CARD, frame, moment
+from vision.analyser import CameraAnalyser
+from vision.belief import Belief
+from vision.config import parse_config
+from vision.magnifier import GAIN, Magnifier
+
+WH = (320, 180)
+SMOKE = (slice(60, 120), slice(100, 180))
+
+
+def place(change: float = 0.0, where: tuple[slice, slice] = SMOKE) -> BgrImage:
+    """Return a place with stripes, one piece of it darker by `change` levels."""
+    image = np.full((WH[1], WH[0], 3), 120, np.float32)
+    image[:, ::16] = 160
+    image[where] -= change
+    return image.clip(0, 255).astype(np.uint8)
+
+
+def after(pictures: int = 10) -> Magnifier:
+    """Return a magnifier that has seen the place so often, twice a second."""
+    magnifier = Magnifier()
+    for number in range(pictures):
+        magnifier.learn(place(), moment(number / 2))
+    return magnifier
+
+
+def darkening(image: BgrImage, where: tuple[slice, slice] = SMOKE) -> float:
+    """Return by how many levels the middle of a piece is darker than the place."""
+    difference = place().astype(np.float32) - image
+    return float(np.median(difference[where][10:-10, 10:-10]))
+
+
+def test_nothing_is_looked_at_again_before_the_place_is_known() -> None:
+    """The first picture has nothing to be compared with."""
+    assert Magnifier().look(place(10), moment(0.0)) is None
+
+
+def test_a_place_as_usual_needs_no_second_look() -> None:
+    """A picture in which nothing is new gives none, so a quiet camera costs one detection a picture."""
+    assert after().look(place(), moment(5.0)) is None
+
+
+def test_noise_is_not_magnified() -> None:
+    """Noise of two levels everywhere, as a sensor has it, is no news."""
+    noise = np.random.default_rng(1).normal(0, 2, place().shape)
+
+    assert after().look((place() + noise).clip(0, 255).astype(np.uint8), moment(5.0)) is None
+
+
+def test_faint_smoke_is_shown_three_times_as_strong() -> None:
+    """Ten levels of change become nearly `GAIN` times as many; what stands around it stays as it is."""
+    magnified = after().look(place(10), moment(5.0))
+
+    assert magnified is not None
+    assert magnified.shape == place().shape
+    assert magnified.dtype == np.uint8
+    assert darkening(magnified) == pytest.approx(GAIN * 10, rel=0.15)
+    assert np.abs(magnified[130:].astype(int) - place()[130:]).max() <= 1
+
+
+def test_what_is_seen_anyway_is_left_alone() -> None:
+    """A lorry differs by a hundred levels: it is not made stronger."""
+    magnified = after().look(place(100), moment(5.0))
+
+    assert magnified is not None
+    assert darkening(magnified) == pytest.approx(100, abs=1)
+
+
+def test_another_place_is_not_magnified() -> None:
+    """Where most of the picture differs strongly the camera shows something else."""
+    assert after().look(place(60, (slice(None), slice(None))), moment(5.0)) is None
+
+
+def test_patrols_are_looked_at_once() -> None:
+    """Two seconds after the picture before, hundreds of cameras share the detector."""
+    assert after().look(place(10), moment(6.5)) is None
+    assert after().look(place(10), moment(5.4)) is not None
+
+
+def test_what_drives_through_leaves_no_ghost() -> None:
+    """A lorry that stood there for two seconds is not seen in what is usual afterwards."""
+    magnifier = after()
+    for number in range(10, 14):
+        magnifier.learn(place(100), moment(number / 2))
+
+    assert magnifier.look(place(), moment(7.0)) is None
+
+
+def test_smoke_that_stays_is_usual_in_the_end() -> None:
+    """After some minutes it is part of the place; by then it was reported long ago."""
+    magnifier = after()
+    for number in range(10, 1000):
+        magnifier.learn(place(10), moment(number / 2))
+
+    assert magnifier.look(place(10), moment(500.0)) is None
+
+
+def test_another_size_or_a_new_beginning_is_learned_anew() -> None:
+    """After a turn, and where pictures change their size, nothing is compared."""
+    magnifier = after()
+    magnifier.forget()
+    assert magnifier.look(place(10), moment(5.0)) is None
+
+    small = np.ascontiguousarray(place(10)[::2, ::2])
+    magnifier = after()
+    assert magnifier.look(small, moment(5.0)) is None
+    magnifier.learn(small, moment(5.0))
+    assert magnifier.look(small, moment(5.5)) is None
+
+
+def analyser(*, magnified: bool = True, magnify: bool = True, confirm: str = "belief") -> CameraAnalyser:
+    """Return an analyser that has seen the place for five seconds."""
+    rules = {name: {"confirm": confirm} for name in ("smoke", "fire")}
+    config = parse_config(
+        {"cameras": [{"id": "cam", "source": "x.mp4"}], "detector": {"magnify": magnify}, "rules": rules}
+    )
+    belief = Belief("test", 0.5, {}, is_magnified=magnified)
+    made = CameraAnalyser.for_camera(config.cameras[0], config, CARD, belief)
+    for number in range(10):
+        made.observe(frame(place(), moment(number / 2)), Detections.empty())
+    return made
+
+
+def test_a_camera_is_looked_at_twice_only_where_confirmation_was_fitted_so() -> None:
+    """Not by a belief of plain pictures, by *k* of *n*, or where the configuration says no."""
+    new = frame(place(10), moment(5.0))
+
+    assert analyser().magnified(new) is not None
+    assert analyser(magnified=False).magnified(new) is None
+    assert analyser(confirm="k_of_n").magnified(new) is None
+    assert analyser(magnify=False).magnified(new) is None
+
+
+def test_after_a_change_of_the_whole_picture_the_place_is_learned_anew() -> None:
+    """When the light went out nothing is magnified until the place is known as it is now."""
+    made = analyser()
+    dark = (place() // 3).astype(np.uint8)
+    for number in range(10, 12):
+        made.observe(frame(dark, moment(number / 2)), Detections.empty())
+        assert made.magnified(frame(dark, moment(number / 2 + 0.25))) is None

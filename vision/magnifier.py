@@ -1,0 +1,112 @@
+"""
+Magnifier: the picture with what is new in it made stronger, for a detector to look at once more.
+
+Thin smoke changes a picture by a few grey levels, and a detector that has learned from photographs of smoke does not
+see it. A camera that stands still knows how the place usually looks; what differs from that is added once more, so
+that smoke of 20 % looks like smoke of 60 %, while everything that stands there stays as it is. What differs strongly
+(a lorry, a lamp, a cloud's edge) needs no help and gets none. Boxes of the magnified picture count like any other, and
+confirmation weighs them as it weighs those (decision 0060).
+
+Like Eulerian magnification of small changes in video (Wu et al., SIGGRAPH 2012), without its frequencies.
+"""
+
+import math
+from typing import Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.clock import CaptureTime
+from streams.frame import BgrImage
+from vision.belief import Belief
+from vision.config import WorkerConfig
+from vision.rules.config import ConfirmBy
+
+GAIN = 3.0
+"""Times as strong that a faint change is shown."""
+
+KNEE_LEVELS = 30.0
+"""Change, in 8-bit levels, from which the gain goes: a Gaussian of it, 1.7 instead of 3 at this change, 1.0 at 60."""
+
+NOISE_LEVELS = 2.0
+"""Change that is noise: it is not magnified; twice as much is in full."""
+
+LEAST_SHARE = 0.0005
+"""Share of the picture that must differ by more than noise to be looked at again: 29 cells of 320 by 180."""
+
+MOST_SHARE = 0.5
+"""Share that differs strongly from which the picture shows another place or light, and nothing in it is faint."""
+
+CLOSE_S = 1.0
+"""Only a picture so soon after the one before is looked at again: one in focus. Patrols are what hundreds share."""
+
+MEMORY_S = 60.0
+"""Time constant in which the usual look is learned."""
+
+FIRST_PICTURES = 4
+"""The first ones are averaged."""
+
+MOST_STEP_LEVELS = 0.6
+"""Later ones move it so much at most, as a running median would: what drives through leaves no ghost."""
+
+_HALF = 2
+
+
+class Magnifier:
+    """One camera's usual look. Pictures come in order and of one epoch. Not thread-safe: one caller."""
+
+    def __init__(self) -> None:
+        self._usual: NDArray[np.float32] | None = None
+        self._last: CaptureTime | None = None
+        self._pictures = 0
+
+    @classmethod
+    def for_camera(cls, config: WorkerConfig, belief: Belief | None) -> Self | None:
+        """Return one where rules decide by a belief that was fitted on magnified pictures too; ``None`` elsewhere."""
+        by_belief = any(rule.enabled and rule.confirm is ConfirmBy.BELIEF for rule in config.rules.values())
+        is_wanted = config.detector.magnify and by_belief and belief is not None and belief.is_magnified
+        return cls() if is_wanted else None
+
+    def look(self, image: BgrImage, time: CaptureTime) -> BgrImage | None:
+        """Return the picture magnified, of the same shape; ``None`` where another look would show nothing more."""
+        if self._usual is None or self._last is None or not 0 < time.seconds_since(self._last) <= CLOSE_S:
+            return None
+        halved = _halved(image)
+        if halved.shape != self._usual.shape:
+            return None
+        difference = cv2.GaussianBlur(halved - self._usual, (0, 0), 0.75)
+        change = np.abs(difference).max(axis=2)
+        if float((change > 2 * NOISE_LEVELS).mean()) < LEAST_SHARE or float((change > KNEE_LEVELS).mean()) > MOST_SHARE:
+            return None
+        clear = np.clip((change - NOISE_LEVELS) / NOISE_LEVELS, 0.0, 1.0)
+        more = (GAIN - 1) * np.exp(-np.square(change / KNEE_LEVELS)) * clear
+        height, width = image.shape[:2]
+        added = cv2.resize(difference * more[..., None], (width, height), interpolation=cv2.INTER_LINEAR)
+        magnified: BgrImage = np.clip(image + added, 0, 255).astype(np.uint8)
+        return magnified
+
+    def learn(self, image: BgrImage, time: CaptureTime) -> None:
+        """Take the next picture into the usual look."""
+        halved = _halved(image)
+        if self._usual is None or self._usual.shape != halved.shape or self._last is None:
+            self._usual, self._pictures = halved, 1
+        else:
+            self._pictures += 1
+            if self._pictures <= FIRST_PICTURES:
+                self._usual += (halved - self._usual) / self._pictures
+            else:
+                share = -math.expm1(-max(time.seconds_since(self._last), 0.0) / MEMORY_S)
+                self._usual += np.clip(share * (halved - self._usual), -MOST_STEP_LEVELS, MOST_STEP_LEVELS)
+        self._last = time
+
+    def forget(self) -> None:
+        """Begin anew: the camera turned, or its picture changed as a whole."""
+        self._usual = self._last = None
+        self._pictures = 0
+
+
+def _halved(image: BgrImage) -> NDArray[np.float32]:
+    height, width = image.shape[:2]
+    small = cv2.resize(image, (max(1, width // _HALF), max(1, height // _HALF)), interpolation=cv2.INTER_AREA)
+    return small.astype(np.float32)
