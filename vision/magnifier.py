@@ -39,7 +39,10 @@ MOST_SHARE = 0.5
 """Share that differs strongly from which the picture shows another place or light, and nothing in it is faint."""
 
 CLOSE_S = 1.0
-"""Only a picture so soon after the one before is looked at again: one in focus. Patrols are what hundreds share."""
+"""A picture so soon after the one before is one in focus: each is looked at again."""
+
+PATROL_S = 5.0
+"""Seconds between two such looks on patrol, whose detector hundreds share: one sign is enough for focus."""
 
 MEMORY_S = 60.0
 """Time constant in which the usual look is learned."""
@@ -59,6 +62,7 @@ class Magnifier:
     def __init__(self) -> None:
         self._usual: NDArray[np.float32] | None = None
         self._last: CaptureTime | None = None
+        self._looked: CaptureTime | None = None
         self._pictures = 0
 
     @classmethod
@@ -70,7 +74,7 @@ class Magnifier:
 
     def look(self, image: BgrImage, time: CaptureTime) -> BgrImage | None:
         """Return the picture magnified, of the same shape; ``None`` where another look would show nothing more."""
-        if self._usual is None or self._last is None or not 0 < time.seconds_since(self._last) <= CLOSE_S:
+        if self._usual is None or self._last is None or not self._is_due(time, self._last):
             return None
         halved = _halved(image)
         if halved.shape != self._usual.shape:
@@ -83,6 +87,7 @@ class Magnifier:
         more = (GAIN - 1) * np.exp(-np.square(change / KNEE_LEVELS)) * clear
         height, width = image.shape[:2]
         added = cv2.resize(difference * more[..., None], (width, height), interpolation=cv2.INTER_LINEAR)
+        self._looked = time
         magnified: BgrImage = np.clip(image + added, 0, 255).astype(np.uint8)
         return magnified
 
@@ -102,8 +107,12 @@ class Magnifier:
 
     def forget(self) -> None:
         """Begin anew: the camera turned, or its picture changed as a whole."""
-        self._usual = self._last = None
+        self._usual = self._last = self._looked = None
         self._pictures = 0
+
+    def _is_due(self, time: CaptureTime, last: CaptureTime) -> bool:
+        is_close = time.seconds_since(last) <= CLOSE_S
+        return is_close or self._looked is None or time.seconds_since(self._looked) >= PATROL_S
 
 
 def _halved(image: BgrImage) -> NDArray[np.float32]:

@@ -82,9 +82,9 @@ class DetectorConfig(Section):
     )
     magnify: bool = Field(
         True,  # noqa: FBT003
-        description="Look a second time at each picture of a camera in focus in which something faint is new, with "
-        "that made stronger: thin, distant smoke and smoke behind vehicles is found that is not seen otherwise. Costs "
-        "up to a second detection a picture in focus. Only for models whose confirmation was fitted so.",
+        description="Look a second time at pictures in which something faint is new, with that made stronger: thin, "
+        "distant smoke and smoke behind vehicles is found that is not seen otherwise. Costs up to a second detection a "
+        "picture in focus, and one in 5 s on patrol. Only for models whose confirmation was fitted so.",
     )
     focus_cameras: int = Field(
         0,

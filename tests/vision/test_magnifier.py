@@ -78,10 +78,18 @@ def test_another_place_is_not_magnified() -> None:
     assert after().look(place(60, (slice(None), slice(None))), moment(5.0)) is None
 
 
-def test_patrols_are_looked_at_once() -> None:
-    """Two seconds after the picture before, hundreds of cameras share the detector."""
-    assert after().look(place(10), moment(6.5)) is None
-    assert after().look(place(10), moment(5.4)) is not None
+def test_on_patrol_one_picture_in_some_seconds_is_looked_at_again() -> None:
+    """Two seconds apart one in three is, since hundreds of cameras share the detector; in focus every one."""
+
+    def looked_at(times: list[float]) -> list[float]:
+        magnifier, looked = after(), []
+        for time in times:
+            looked += [time] if magnifier.look(place(10), moment(time)) is not None else []
+            magnifier.learn(place(10), moment(time))
+        return looked
+
+    assert looked_at([6.5, 8.5, 10.5, 12.5, 14.5]) == [6.5, 12.5]
+    assert looked_at([5.0, 5.5, 6.0]) == [5.0, 5.5, 6.0]
 
 
 def test_what_drives_through_leaves_no_ghost() -> None:
