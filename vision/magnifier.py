@@ -47,23 +47,29 @@ PATROL_S = 5.0
 MEMORY_S = 60.0
 """Time constant in which the usual look is learned."""
 
-FIRST_PICTURES = 4
-"""The first ones are averaged."""
+FIRST_PICTURES = 9
+"""Of the first ones the median counts, from the third on: what drives past leaves no ghost."""
 
 MOST_STEP_LEVELS = 0.6
-"""Later ones move it so much at most, as a running median would: what drives through leaves no ghost."""
+"""Later ones move it so much at most, as a running median would."""
+
+AROUND = 2
+"""A change is of its place where the most of its surroundings, half the picture wide and high, are as usual."""
 
 _HALF = 2
+_LEAST_PICTURES = 3
+_COARSE_WH = (80, 45)
+_FINE = 16
 
 
 class Magnifier:
     """One camera's usual look. Pictures come in order and of one epoch. Not thread-safe: one caller."""
 
     def __init__(self) -> None:
+        self._first: list[NDArray[np.float32]] = []
         self._usual: NDArray[np.float32] | None = None
         self._last: CaptureTime | None = None
         self._looked: CaptureTime | None = None
-        self._pictures = 0
 
     @classmethod
     def for_camera(cls, config: WorkerConfig, belief: Belief | None) -> Self | None:
@@ -84,7 +90,9 @@ class Magnifier:
         if float((change > 2 * NOISE_LEVELS).mean()) < LEAST_SHARE or float((change > KNEE_LEVELS).mean()) > MOST_SHARE:
             return None
         clear = np.clip((change - NOISE_LEVELS) / NOISE_LEVELS, 0.0, 1.0)
-        more = (GAIN - 1) * np.exp(-np.square(change / KNEE_LEVELS)) * clear
+        more = (GAIN - 1) * np.exp(-np.square(change / KNEE_LEVELS)) * clear * _is_local(change)
+        if float((more > 1).mean()) < LEAST_SHARE:
+            return None
         height, width = image.shape[:2]
         added = cv2.resize(difference * more[..., None], (width, height), interpolation=cv2.INTER_LINEAR)
         self._looked = time
@@ -94,25 +102,38 @@ class Magnifier:
     def learn(self, image: BgrImage, time: CaptureTime) -> None:
         """Take the next picture into the usual look."""
         halved = _halved(image)
-        if self._usual is None or self._usual.shape != halved.shape or self._last is None:
-            self._usual, self._pictures = halved, 1
+        if self._usual is not None and self._usual.shape != halved.shape:
+            self.forget()
+        if self._usual is None or self._last is None or self._first:
+            self._begin(halved)
         else:
-            self._pictures += 1
-            if self._pictures <= FIRST_PICTURES:
-                self._usual += (halved - self._usual) / self._pictures
-            else:
-                share = -math.expm1(-max(time.seconds_since(self._last), 0.0) / MEMORY_S)
-                self._usual += np.clip(share * (halved - self._usual), -MOST_STEP_LEVELS, MOST_STEP_LEVELS)
+            share = -math.expm1(-max(time.seconds_since(self._last), 0.0) / MEMORY_S)
+            self._usual += np.clip(share * (halved - self._usual), -MOST_STEP_LEVELS, MOST_STEP_LEVELS)
         self._last = time
+
+    def _begin(self, halved: NDArray[np.float32]) -> None:
+        self._first = [one for one in self._first if one.shape == halved.shape] + [halved]
+        if len(self._first) >= _LEAST_PICTURES:
+            self._usual = np.median(self._first, axis=0).astype(np.float32)
+        if len(self._first) == FIRST_PICTURES:
+            self._first = []
 
     def forget(self) -> None:
         """Begin anew: the camera turned, or its picture changed as a whole."""
+        self._first.clear()
         self._usual = self._last = self._looked = None
-        self._pictures = 0
 
     def _is_due(self, time: CaptureTime, last: CaptureTime) -> bool:
         is_close = time.seconds_since(last) <= CLOSE_S
         return is_close or self._looked is None or time.seconds_since(self._looked) >= PATROL_S
+
+
+def _is_local(change: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return 1 where what surrounds a cell is as usual and 0 where it changes too: drifting fog, clouds on the move."""
+    coarse = cv2.resize(change, _COARSE_WH, interpolation=cv2.INTER_AREA)
+    around = cv2.medianBlur(np.clip(coarse * _FINE, 0, 255).astype(np.uint8), _COARSE_WH[0] // AROUND + 1)
+    weight = np.clip(2 - around.astype(np.float32) / (_FINE * NOISE_LEVELS), 0.0, 1.0)
+    return cv2.resize(weight, change.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def _halved(image: BgrImage) -> NDArray[np.float32]:

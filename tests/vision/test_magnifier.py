@@ -153,3 +153,17 @@ def test_after_a_change_of_the_whole_picture_the_place_is_learned_anew() -> None
     for number in range(10, 12):
         made.observe(frame(dark, moment(number / 2)), Detections.empty())
         assert made.magnified(frame(dark, moment(number / 2 + 0.25))) is None
+
+
+def test_what_left_in_the_first_seconds_leaves_no_ghost() -> None:
+    """A lorry that stood in three of the first nine pictures is not what the place usually looks like."""
+    magnifier = Magnifier()
+    for number in range(9):
+        magnifier.learn(place(100 if number < 3 else 0), moment(number / 2))
+
+    assert magnifier.look(place(), moment(4.5)) is None
+
+
+def test_weather_that_moves_everywhere_is_no_news() -> None:
+    """Fog that drifts through the whole picture differs faintly everywhere: it is not made into smoke."""
+    assert after().look(place(12, (slice(None), slice(None))), moment(5.0)) is None
