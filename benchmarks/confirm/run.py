@@ -29,11 +29,14 @@ FOLDS = 10
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(2, 20))
 
-SUPPORTS = (0.12, 0.16, 0.2, 0.24)
+SUPPORTS = (0.12, 0.16, 0.2, 0.24, 0.28)
 """
 Least mean confidences of the best boxes that are tried: from just above the confidence with which a track may begin
-to what counts by *k* of *n*.
+to what *k* of *n* asks for.
 """
+
+ALIKE = 0.03
+"""Share by which counts of mistakes may differ and mean nothing: films share their places, and a few tip the scale."""
 
 Step = Callable[[str], None]
 
@@ -132,7 +135,8 @@ def choose_limits(films: Sequence[Shown]) -> tuple[float, float, Sweep]:
     Return the probability and the support that open a lead, and what each pair tried made of films that the weights
     had not seen.
 
-    Of the pairs with the fewest mistakes, a missed event and a false lead counting alike, it is one with the highest
+    Of the pairs with the fewest mistakes, a missed event and a false lead counting alike, it is the one with the fewest
+    false leads; pairs whose mistakes are `ALIKE` count as equal. Where several remain it is one with the highest
     support, and the middle one of those.
     """
     sweep = {
@@ -146,7 +150,9 @@ def choose_limits(films: Sequence[Shown]) -> tuple[float, float, Sweep]:
         for support, row in sweep.items()
         for threshold, one in row.items()
     }
-    best = [pair for pair in mistakes if mistakes[pair] == min(mistakes.values())]
+    good = [pair for pair in mistakes if mistakes[pair] <= (1 + ALIKE) * min(mistakes.values())]
+    false = {(support, threshold): len(sweep[support][threshold].false_leads) for support, threshold in good}
+    best = [pair for pair in good if false[pair] == min(false.values())]
     support = max(support for support, _ in best)
     thresholds = [threshold for own, threshold in best if own == support]
     return thresholds[len(thresholds) // 2], support, sweep
