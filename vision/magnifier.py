@@ -133,7 +133,8 @@ def _is_local(change: NDArray[np.float32]) -> NDArray[np.float32]:
     coarse = cv2.resize(change, _COARSE_WH, interpolation=cv2.INTER_AREA)
     around = cv2.medianBlur(np.clip(coarse * _FINE, 0, 255).astype(np.uint8), _COARSE_WH[0] // AROUND + 1)
     weight = np.clip(2 - around.astype(np.float32) / (_FINE * NOISE_LEVELS), 0.0, 1.0)
-    return cv2.resize(weight, change.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    spread: NDArray[np.float32] = cv2.resize(weight, change.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return spread
 
 
 def _halved(image: BgrImage) -> NDArray[np.float32]:
