@@ -19,12 +19,17 @@ def overlaps(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray
 
 
 def joined(first: Detections, second: Detections) -> Detections:
-    """Return what two looks at one picture hold: of boxes of one thing (`SAME_OBJECT`) the surest."""
+    """
+    Return what a picture and its magnified one hold: of boxes of one thing (`SAME_OBJECT`) the surest.
+
+    What is taken from `second` is marked as magnified.
+    """
     xyxy = np.concatenate([first.xyxy, second.xyxy])
     confidence = np.concatenate([first.confidence, second.confidence])
     class_id = np.concatenate([first.class_id, second.class_id])
+    magnified = np.concatenate([first.magnified, np.ones(len(second), np.bool_)])
     order = np.argsort(-confidence, kind="stable")
-    whole = Detections(xyxy[order], confidence[order], class_id[order])
+    whole = Detections(xyxy[order], confidence[order], class_id[order], magnified[order])
     same = (overlaps(whole.xyxy, whole.xyxy) >= SAME_OBJECT) & (whole.class_id[:, None] == whole.class_id)
     kept = np.zeros(len(whole), np.bool_)
     for row in range(len(whole)):

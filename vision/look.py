@@ -27,7 +27,7 @@ def in_source(frame: Frame, detections: Detections) -> Detections:
     if frame.source_wh == frame.image_wh:
         return detections
     scale = np.array(frame.scale_xy * 2, np.float32)
-    return Detections(detections.xyxy * scale, detections.confidence, detections.class_id)
+    return replace(detections, xyxy=detections.xyxy * scale)
 
 
 def in_look(frame: Frame, xyxy: Xyxy) -> Xyxy:

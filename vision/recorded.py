@@ -24,11 +24,12 @@ _THREADS = 2
 
 
 class RecordedBox(Wire):
-    """One box, in pixels of the stream's own picture."""
+    """One box, in pixels of the stream's own picture; ``magnified``: found where what is faint was made stronger."""
 
     class_name: str = Field(alias="class")
     confidence: float
     xyxy: Box
+    magnified: bool = False
 
 
 class RecordedPicture(Wire):
@@ -46,6 +47,7 @@ class RecordedPicture(Wire):
             np.array([box.xyxy for box in self.boxes], np.float32).reshape(-1, 4),
             np.array([box.confidence for box in self.boxes], np.float32),
             np.array([class_names.index(box.class_name) for box in self.boxes], np.int32),
+            np.array([box.magnified for box in self.boxes], np.bool_),
         )
 
 

@@ -46,4 +46,5 @@ def test_of_two_boxes_of_one_thing_the_surest_stays() -> None:
 
     assert both.confidence.tolist() == pytest.approx([0.7, 0.3, 0.2])
     assert both.class_id.tolist() == [0, 1, 0]
+    assert both.magnified.tolist() == [True, True, False]
     assert both.xyxy.tolist() == [[0, 0, 10, 9], [0, 0, 10, 10], [50, 0, 60, 10]]
