@@ -140,7 +140,7 @@ def quiet_s(events: Sequence[Event], seconds: float) -> float:
         start, end = max(event.start_s, reached), min(event.end_s + LINGER_S, seconds)
         busy += max(0.0, end - start)
         reached = max(reached, end)
-    return seconds - busy
+    return max(0.0, seconds - busy)  # parts of it, added up, may come out as more by a rounding
 
 
 def _is_inside(lead: ConfirmedLead, event: Event) -> bool:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmarks.accuracy_result import SequenceFigures
@@ -121,6 +121,7 @@ SPANS = st.lists(st.tuples(st.floats(0, 100), st.floats(0.1, 50)), max_size=5)
 
 
 @given(SPANS, st.floats(1, 120))
+@example([(0.0, 1.8294589409698112), (0.0, 35.0)], 39.472434477245706)
 def test_quiet_time_is_what_no_event_covers(spans: list[tuple[float, float]], seconds: float) -> None:
     """Overlapping events are not counted twice, and nothing beyond the clip's end is."""
     events = [Event(("smoke",), start, start + length) for start, length in spans]
