@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from models.detector import Detector
-from models.overlap import joined
 from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig, parse_config
 from vision.health import PictureFault
 from vision.leads import LeadState, Xyxy
-from vision.look import in_source
-from vision.replay import analysed
+from vision.replay import analysed, seen_again
 from vision.sections import ZoneConfig
 
 Key = TypeVar("Key", bound=Hashable)
@@ -127,9 +125,8 @@ def confirmed_leads(
         start, last = start or frame.time, frame.time
         pictures += 1
         for key, analyser in analysers.items():
-            magnified = analyser.magnified(frame)  # by belief alone: the rules of thumb see what they always saw
-            again = None if magnified is None else in_source(frame, detector.detect([magnified])[0])
-            boxes = plain if again is None else joined(plain, again)
+            # By belief alone: the rules of thumb see what they always saw.
+            boxes = seen_again(frame, plain, detector, analyser.magnified)
             shown = boxes.where(boxes.confidence >= trials[key].floor)
             for change in analyser.observe(frame, shown):
                 if change.lead.state is LeadState.CONFIRMED:

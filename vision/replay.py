@@ -177,9 +177,14 @@ Also = Callable[[Frame], BgrImage | None]
 
 def seen(frame: Frame, detector: Detector, also: Also | None = None) -> Detections:
     """Return the boxes of a frame, and of the other picture that `also` gives of it, in pixels of the source."""
-    other = None if also is None else also(frame)
-    found = detector.detect([frame.image])[0]
-    return in_source(frame, found if other is None else joined(found, detector.detect([other])[0]))
+    found = in_source(frame, detector.detect([frame.image])[0])
+    return found if also is None else seen_again(frame, found, detector, also)
+
+
+def seen_again(frame: Frame, found: Detections, detector: Detector, also: Also) -> Detections:
+    """Return what was `found` in a frame, in pixels of the source, with the boxes of the other picture of it."""
+    other = also(frame)
+    return found if other is None else joined(found, in_source(frame, detector.detect([other])[0]))
 
 
 def analysed(camera: Camera, detector: Detector, also: Also | None = None) -> Iterator[tuple[Frame, Detections]]:

@@ -22,11 +22,8 @@ from benchmarks.accuracy_sequence import ANALYSIS_FPS, told_event
 from benchmarks.confirm.looks import looks_of
 from benchmarks.corpus import Clip
 from benchmarks.deciders import ConfirmedLead
-from models.detections import Detections
 from models.detector import Detector
-from models.overlap import joined
 from streams.clock import CaptureTime
-from streams.frame import Frame
 from vision.analyser import CameraAnalyser
 from vision.belief import START_CONFIDENCE
 from vision.bench import Bench
@@ -34,8 +31,8 @@ from vision.config import WorkerConfig
 from vision.confirm import Criteria
 from vision.cues import CUES
 from vision.leads import CloseReason, Lead, LeadChange, LeadState
-from vision.look import in_source
 from vision.magnifier import Magnifier
+from vision.replay import seen_again
 from vision.rules.rule import View
 from vision.tracks import TrackerSettings
 
@@ -204,16 +201,10 @@ def _watch(clip: Clip, detector: Detector, memory: Path, *, magnifies: bool) -> 
     for number, (frame, found) in enumerate(looks):
         for pace, analyser in analysers.items():
             if pace.looks_at(number, len(looks)):
-                boxes = _looked_again(frame, found, analyser, detector)
+                boxes = seen_again(frame, found, detector, analyser.magnified)
                 analyser.observe(frame, boxes.where(boxes.confidence >= floor))
     start = looks[0][0].time if looks else None
     return {pace: _columns(recorder.views, start, pace.every) for pace, recorder in recorders.items()}
-
-
-def _looked_again(frame: Frame, found: Detections, analyser: CameraAnalyser, detector: Detector) -> Detections:
-    """Return the boxes of a frame with those of its magnified picture, where there is one."""
-    magnified = analyser.magnified(frame)
-    return found if magnified is None else joined(found, in_source(frame, detector.detect([magnified])[0]))
 
 
 def _columns(views: Sequence[View], start: CaptureTime | None, every: int) -> Rows:

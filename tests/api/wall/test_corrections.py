@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.api.contract.sample import TestSigner
 from tests.api.wall.leads import judged_lead, playable_posting
@@ -15,16 +15,20 @@ pytestmark = pytest.mark.e2e
 ID = "L20261123-001007"
 
 
-def test_a_reviewer_corrects_the_outlet(
-    wall: Page, enrolled: httpx.Client, signer: TestSigner, square_clip: Path, tmp_path: Path, complaints: list[str]
-) -> None:
-    """Without a reason nothing is sent; then the lead shows the new value, the list the old one, with who and why."""
+@pytest.fixture
+def panel(wall: Page, enrolled: httpx.Client, signer: TestSigner, square_clip: Path, tmp_path: Path) -> Locator:
+    """The corrections of a lead that is open on the wall, its outlet about to be put right."""
     posting = playable_posting(tmp_path / "package", square_clip, signer, judged_lead(ID, ago_s=60))
     assert posting.send(enrolled).status_code == 201
     wall.locator(f'[data-lead="{ID}"] button').click()
     panel = wall.locator(".corrections")
     panel.locator("summary").click()
     panel.get_by_label("更正项").select_option("target.outlet")
+    return panel
+
+
+def test_a_reviewer_corrects_the_outlet(wall: Page, complaints: list[str], panel: Locator) -> None:
+    """Without a reason nothing is sent; then the lead shows the new value, the list the old one, with who and why."""
     value = panel.get_by_label("更正为")
     expect(value).to_have_value("DA001")
     value.fill("DA002")
@@ -43,21 +47,8 @@ def test_a_reviewer_corrects_the_outlet(
     assert complaints == []
 
 
-def test_a_newer_version_leaves_what_is_being_typed(
-    wall: Page,
-    enrolled: httpx.Client,
-    operator: httpx.Client,
-    signer: TestSigner,
-    square_clip: Path,
-    tmp_path: Path,
-) -> None:
+def test_a_newer_version_leaves_what_is_being_typed(wall: Page, operator: httpx.Client, panel: Locator) -> None:
     """A colleague's decision meanwhile takes nothing away, and the correction is then made of the newest version."""
-    posting = playable_posting(tmp_path / "package", square_clip, signer, judged_lead(ID, ago_s=60))
-    assert posting.send(enrolled).status_code == 201
-    wall.locator(f'[data-lead="{ID}"] button').click()
-    panel = wall.locator(".corrections")
-    panel.locator("summary").click()
-    panel.get_by_label("更正项").select_option("target.outlet")
     value = panel.get_by_label("更正为")
     value.fill("DA002")
     etag = operator.get(f"/v1/leads/{ID}").headers["ETag"]
