@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from models.detections import Detections
 from models.detector import Detector
 from models.overlap import joined
+from models.second import SecondPicture
 from models.window import BatchWindow
 
 log = structlog.get_logger()
@@ -121,7 +122,7 @@ class DetectorPool(Generic[FrameT]):
         deliver: Callable[[FrameT, Detections], None],
         discard: Callable[[FrameT, Discard], None],
         *,
-        also: Callable[[FrameT], NDArray[np.uint8] | None] | None = None,
+        also: Callable[[FrameT], SecondPicture | None] | None = None,
         max_batch: int = MAX_BATCH,
         age_s: Callable[[FrameT], float] | None = None,
         staleness_s: float = 2.0,
@@ -239,10 +240,13 @@ class DetectorPool(Generic[FrameT]):
         """Return what the pictures of each frame show."""
         images = [frame.image for frame in frames]
         others = [None if self._also is None else self._also(frame) for frame in frames]
-        again = [image for image in others if image is not None]
+        again = [other.image for other in others if other is not None]
         found = self._detectors[index].detect([*images, *again])
         second = iter(found[len(images) :])
-        return [one if other is None else joined(one, next(second)) for one, other in zip(found, others, strict=False)]
+        return [
+            one if other is None else joined(one, other.telling(next(second)))
+            for one, other in zip(found, others, strict=False)
+        ]
 
     def _give_up(self, frame: FrameT, reason: Discard) -> None:
         try:

@@ -9,8 +9,9 @@ import numpy as np
 
 from models.detections import Detections
 from models.detector import ModelCard
+from models.second import SecondPicture
 from streams.clock import CaptureTime
-from streams.frame import BgrImage, Frame
+from streams.frame import Frame
 from streams.watch import WatchReason
 from vision.background import Background, Condition
 from vision.belief import Belief
@@ -131,7 +132,7 @@ class CameraAnalyser:
         masks = masks_of(camera, config)
         return cls(camera, bench, card.class_names, settings, masks, Magnifier.for_camera(config, belief))
 
-    def magnified(self, frame: Frame) -> BgrImage | None:
+    def magnified(self, frame: Frame) -> SecondPicture | None:
         """
         Return the next picture with what is faint and new in it made stronger, for the detector to look at as well.
 
@@ -345,6 +346,7 @@ class CameraAnalyser:
             change=ratio,
             picture_share=self._picture.share,
             company=company,
+            magnified=sighting is not None and sighting.magnified,
         )
         followed.cues.observe(frame.image, look)
         if sighting is not None and self._is_withheld(frame, track):

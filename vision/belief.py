@@ -9,7 +9,7 @@ scenes and kept in `belief.json`; no weight is set by hand. How far its probabil
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -74,7 +74,7 @@ class Belief:
 
         `version` names a fit that was replaced since, to judge by it again; where it is not known, today's is returned.
 
-        Raises `BeliefError` where the file names other cues than `vision.cues.CUES`.
+        Raises `BeliefError` where the file names cues that `vision.cues.CUES` does not.
         """
         document = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"models": {}}
         entry = document.get("former", {}).get(version) or document["models"].get(weights_sha256)
@@ -83,12 +83,11 @@ class Belief:
     @classmethod
     def from_document(cls, entry: Mapping[str, Any]) -> Self:
         """Return the belief of one entry of the file; raises as `of`."""
-        if tuple(entry["cues"]) != CUES:
-            raise BeliefError(
-                f"belief was fitted for the cues {entry['cues']}, this code has {list(CUES)}: fit it anew"
-            )
+        names = list(entry["cues"])
+        if unknown := sorted(set(names) - set(CUES)):
+            raise BeliefError(f"belief was fitted for the cues {unknown}, this code has {list(CUES)}: fit it anew")
         classes = {
-            name: ClassWeights(float(one["bias"]), np.array(one["weights"], np.float64))
+            name: ClassWeights(float(one["bias"]), _by_cue(names, one["weights"]))
             for name, one in entry["classes"].items()
         }
         return cls(
@@ -103,3 +102,9 @@ class Belief:
         """Return the probability that a track of that class is real; ``None`` for a class that was not fitted."""
         weights = self.classes.get(class_name)
         return None if weights is None else weights.probability(cues)
+
+
+def _by_cue(names: Sequence[str], weights: Sequence[float]) -> NDArray[np.float64]:
+    """Return the weights in the order of `CUES`; a cue that the fit did not know yet weighs nothing."""
+    known = dict(zip(names, weights, strict=True))
+    return np.array([known.get(name, 0.0) for name in CUES], np.float64)

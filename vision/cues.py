@@ -38,6 +38,7 @@ CUES = (
     "flicker",
     "reaction",
     "company",
+    "magnified",
 )
 """
 Names of the cues, in the order of `TrackCues.values`.
@@ -59,6 +60,7 @@ Names of the cues, in the order of `TrackCues.values`.
 * flicker: log of one and the spread of the box's brightness from look to look, in multiples of the noise around
 * reaction: largest share of the whole picture that changed from one look to the next
 * company: log of the tracks of its class in the picture
+* magnified: share of the sightings whose box is of the magnified picture: a plain look showed less, or nothing
 """
 
 WINDOW_S = 12.0
@@ -93,6 +95,8 @@ class Look:
         picture_share: share of the whole picture that changed since the one before, in [0, 1].
 
         company: live tracks of the same class, this one included.
+
+        magnified: whether the box is of the magnified picture.
     """
 
     time: CaptureTime
@@ -101,6 +105,7 @@ class Look:
     change: float
     picture_share: float = 0.0
     company: int = 1
+    magnified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +184,7 @@ class TrackCues:
             "flicker": math.log1p(self._flicker() / noise),
             "reaction": max((look.picture_share for look in self._looks), default=0.0),
             "company": math.log(now.company if now else 1),
+            "magnified": _mean([float(look.magnified) for look in seen], 0.0),
         }
         return np.array([found[name] for name in CUES], np.float64)
 

@@ -13,9 +13,10 @@ import structlog
 from api.contract.schema import OverlayBox
 from models.detections import Detections
 from models.pool import Discard
+from models.second import SecondPicture
 from streams.board import FrameBoard
 from streams.camera import CameraId
-from streams.frame import BgrImage, Frame
+from streams.frame import Frame
 from vision.bench import RuleFailedError
 from vision.budgets import Budgets
 from vision.focus import FocusTurns
@@ -88,7 +89,7 @@ class Intake:
         finally:
             self.board.done(frame)
 
-    def magnified(self, frame: Frame) -> BgrImage | None:
+    def magnified(self, frame: Frame) -> SecondPicture | None:
         """Return a frame with what is faint and new in it made stronger, to be looked at too; ``None`` for none."""
         watched = self._watched(frame)
         if watched is None:

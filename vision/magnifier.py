@@ -4,8 +4,10 @@ Magnifier: the picture with what is new in it made stronger, for a detector to l
 Thin smoke changes a picture by a few grey levels, and a detector that has learned from photographs of smoke does not
 see it. A camera that stands still knows how the place usually looks; what differs from that is added once more, so
 that smoke of 20 % looks like smoke of 60 %, while everything that stands there stays as it is. What differs strongly
-(a lorry, a lamp, a cloud's edge) needs no help and gets none. Boxes of the magnified picture count like any other, and
-confirmation weighs them as it weighs those (decision 0060).
+(a lorry, a lamp, a cloud's edge) needs no help and gets none. Where clouds drive past, nothing is as usual: there it is
+what does not drive on with them that counts (`vision.drift`, decision 0066), shown before a sky without their shapes.
+
+Boxes of the magnified picture count like any other, and confirmation weighs them as it weighs those (decision 0064).
 
 Like Eulerian magnification of small changes in video (Wu et al., SIGGRAPH 2012), without its frequencies.
 """
@@ -17,10 +19,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.second import SecondPicture
 from streams.clock import CaptureTime
 from streams.frame import BgrImage
 from vision.belief import Belief
 from vision.config import WorkerConfig
+from vision.drift import Drift, Sky, gain, largest
 from vision.rules.config import ConfirmBy
 
 GAIN = 3.0
@@ -56,6 +60,7 @@ MOST_STEP_LEVELS = 0.6
 AROUND = 2
 """A change is of its place where the most of its surroundings, half the picture wide and high, are as usual."""
 
+_AROUND_CELLS = 7
 _HALF = 2
 _LEAST_PICTURES = 3
 _COARSE_WH = (80, 45)
@@ -68,6 +73,7 @@ class Magnifier:
     def __init__(self) -> None:
         self._first: list[NDArray[np.float32]] = []
         self._usual: NDArray[np.float32] | None = None
+        self._drift = Drift()
         self._last: CaptureTime | None = None
         self._looked: CaptureTime | None = None
 
@@ -78,15 +84,19 @@ class Magnifier:
         is_wanted = config.detector.magnify and by_belief and belief is not None and belief.is_magnified
         return cls() if is_wanted else None
 
-    def look(self, image: BgrImage, time: CaptureTime) -> BgrImage | None:
-        """Return the picture magnified, of the same shape; ``None`` where another look would show nothing more."""
+    def look(self, image: BgrImage, time: CaptureTime) -> SecondPicture | None:
+        """Return the picture magnified, of the same size; ``None`` where another look would show nothing more."""
         if self._usual is None or self._last is None or not self._is_due(time, self._last):
             return None
         halved = _halved(image)
         if halved.shape != self._usual.shape:
             return None
-        difference = cv2.GaussianBlur(halved - self._usual, (0, 0), 0.75)
-        change = np.abs(difference).max(axis=2)
+        usual = self._usual * gain(halved, self._usual)
+        difference = np.asarray(cv2.GaussianBlur(halved - usual, (0, 0), 0.75), np.float32)
+        sky = self._drift.sky(halved, time, self._usual)
+        if sky is not None:
+            difference = _least(difference, sky)
+        change = largest(np.abs(difference))
         if float((change > 2 * NOISE_LEVELS).mean()) < LEAST_SHARE or float((change > KNEE_LEVELS).mean()) > MOST_SHARE:
             return None
         clear = np.clip((change - NOISE_LEVELS) / NOISE_LEVELS, 0.0, 1.0)
@@ -94,10 +104,14 @@ class Magnifier:
         if float((more > 1).mean()) < LEAST_SHARE:
             return None
         height, width = image.shape[:2]
-        added = cv2.resize(difference * more[..., None], (width, height), interpolation=cv2.INTER_LINEAR)
+        added = difference * more[..., None]
+        if sky is not None:
+            calmed = sky.share * np.exp(-np.power(change / (2 * KNEE_LEVELS), 4))
+            added = added * (1 - sky.share)[..., None] + calmed[..., None] * (sky.calm + difference + added - halved)
+        added = cv2.resize(added, (width, height), interpolation=cv2.INTER_LINEAR)
         self._looked = time
         magnified: BgrImage = np.clip(image + added, 0, 255).astype(np.uint8)
-        return magnified
+        return SecondPicture(magnified, change > 2 * NOISE_LEVELS)
 
     def learn(self, image: BgrImage, time: CaptureTime) -> None:
         """Take the next picture into the usual look."""
@@ -109,6 +123,7 @@ class Magnifier:
         else:
             share = -math.expm1(-max(time.seconds_since(self._last), 0.0) / MEMORY_S)
             self._usual += np.clip(share * (halved - self._usual), -MOST_STEP_LEVELS, MOST_STEP_LEVELS)
+        self._drift.learn(halved, time, halved if self._usual is None else self._usual)
         self._last = time
 
     def _begin(self, halved: NDArray[np.float32]) -> None:
@@ -121,11 +136,18 @@ class Magnifier:
     def forget(self) -> None:
         """Begin anew: the camera turned, or its picture changed as a whole."""
         self._first.clear()
+        self._drift.forget()
         self._usual = self._last = self._looked = None
 
     def _is_due(self, time: CaptureTime, last: CaptureTime) -> bool:
         is_close = time.seconds_since(last) <= CLOSE_S
         return is_close or self._looked is None or time.seconds_since(self._looked) >= PATROL_S
+
+
+def _least(stays: NDArray[np.float32], sky: Sky) -> NDArray[np.float32]:
+    """Return what neither staying nor drifting explains: of the two differences the smaller, where things drift."""
+    moved, stayed = (cv2.GaussianBlur(largest(np.abs(one)), (0, 0), _AROUND_CELLS) for one in (sky.left, stays))
+    return np.where(((sky.share > 0.5) & (moved < stayed))[..., None], sky.left, stays)
 
 
 def _is_local(change: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,10 +13,11 @@ from api.contract.schema import LeadDisposition, LeadLegal, LeadMeasure, LeadTar
 from models.detections import Detections
 from models.detector import Detector
 from models.overlap import joined
+from models.second import SecondPicture
 from streams.camera import Camera, Pace
 from streams.clock import CaptureTime, StreamClock
 from streams.decode import FrameDecoder
-from streams.frame import BgrImage, Frame
+from streams.frame import Frame
 from streams.source import AvSource
 from vision.analyser import CameraAnalyser, TrackedBox
 from vision.config import WorkerConfig
@@ -171,7 +172,7 @@ def replay(paths: Sequence[Path], config: WorkerConfig, detector: Detector) -> I
         yield from _leads(path, _camera_config(path, config), config, detector)
 
 
-Also = Callable[[Frame], BgrImage | None]
+Also = Callable[[Frame], SecondPicture | None]
 """Gives a second picture of a frame to look at: `vision.analyser.CameraAnalyser.magnified`."""
 
 
@@ -184,7 +185,9 @@ def seen(frame: Frame, detector: Detector, also: Also | None = None) -> Detectio
 def seen_again(frame: Frame, found: Detections, detector: Detector, also: Also) -> Detections:
     """Return what was `found` in a frame, in pixels of the source, with the boxes of the other picture of it."""
     other = also(frame)
-    return found if other is None else joined(found, in_source(frame, detector.detect([other])[0]))
+    if other is None:
+        return found
+    return joined(found, in_source(frame, other.telling(detector.detect([other.image])[0])))
 
 
 def analysed(camera: Camera, detector: Detector, also: Also | None = None) -> Iterator[tuple[Frame, Detections]]:

@@ -18,10 +18,11 @@ from models.detections import Detections
 from models.detector import Detector
 from models.pool import DetectorPool, Discard
 from models.registry import Registry
+from models.second import SecondPicture
 from streams.board import FrameBoard
 from streams.camera import CameraId
 from streams.clock import utc_now
-from streams.frame import BgrImage, Frame, Packet
+from streams.frame import Frame, Packet
 from streams.runner import CameraRunner
 from vision.analyser import CameraAnalyser
 from vision.budgets import Budgets
@@ -335,7 +336,7 @@ class Worker:
     def _analyse(self, frame: Frame, detections: Detections) -> None:
         self._intake.analyse(frame, detections)
 
-    def _magnified(self, frame: Frame) -> BgrImage | None:
+    def _magnified(self, frame: Frame) -> SecondPicture | None:
         return self._intake.magnified(frame)
 
     def _discard(self, frame: Frame, reason: Discard) -> None:

@@ -1,16 +1,19 @@
-"""Fit the belief of the registered models, or only print how it compares; weights are kept where they may ship."""
+"""
+Fit the belief of the registered models, or only print how it compares; weights are kept where they may ship. Or score
+what ships on held-out scenes of a day that nobody has read yet.
+"""
 
 import argparse
 import json
 import sys
 from pathlib import Path
 
-from benchmarks.confirm.films import films
+from benchmarks.confirm.films import FIRST_DAY, another_day, films
 from benchmarks.confirm.looks import FLOOR
-from benchmarks.confirm.run import Fit, fit
-from benchmarks.confirm.table import as_text
+from benchmarks.confirm.run import Fit, fit, score
+from benchmarks.confirm.table import BELIEF, as_text
 from models.registry import Registry
-from vision.belief import WEIGHTS
+from vision.belief import WEIGHTS, Belief
 
 RESULTS = Path(__file__).parents[1] / "results"
 
@@ -18,8 +21,13 @@ RESULTS = Path(__file__).parents[1] / "results"
 def main() -> int:
     """Run the command line; return 1 where a fitted rule may not ship."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.confirm", description=__doc__)
-    parser.add_argument("what", choices=["fit", "table"], help="fit: write weights and results; table: print only")
-    parser.add_argument("--clips", type=Path, required=True, help="folder of clips whose events are known")
+    parser.add_argument(
+        "what",
+        choices=["fit", "table", "score"],
+        help="fit: write weights and results; table: print only; score: what ships, on held-out scenes of a --day",
+    )
+    parser.add_argument("--clips", type=Path, help="folder of clips whose events are known; not for score")
+    parser.add_argument("--day", type=int, default=FIRST_DAY, help=f"of score: {FIRST_DAY} or later, one not read yet")
     parser.add_argument("--scenes", type=Path, default=Path(".cache/confirm/films"), help="where scenes go")
     parser.add_argument("--scene", action="append", help="a scene to take; all of both splits without this")
     parser.add_argument("--model", action="append", help="registry name; every registered model without this")
@@ -28,6 +36,10 @@ def main() -> int:
     parser.add_argument("--plain", action="store_true", help="look at each picture once, and have the worker do so")
     asked = parser.parse_args()
     registry = Registry.load()
+    if asked.what == "score":
+        return _score(asked, registry)
+    if asked.clips is None:
+        parser.error("--clips is needed to fit")
     found = films(asked.clips, asked.scenes, asked.scene)
     is_better = True
     for name in asked.model or [card.name for card in registry.cards()]:
@@ -38,6 +50,26 @@ def main() -> int:
         if asked.what == "fit":
             _write(name, detector.card.weights_sha256, fitted)
     return 0 if is_better else 1
+
+
+def _score(asked: argparse.Namespace, registry: Registry) -> int:
+    """Print what ships for each model asked for makes of held-out scenes on another day."""
+    found = another_day(asked.scenes, asked.day)
+    for name in asked.model or [card.name for card in registry.cards()]:
+        detector = registry.detector(name, asked.runtime, threshold=FLOOR)
+        belief = Belief.of(detector.card.weights_sha256)
+        if belief is None:
+            print(f"{name}: no belief is fitted for it")
+            continue
+        lines = score(found, detector, asked.memory, belief, _say)
+        print(f"\n{name}, belief {belief.version}, held-out scenes on day {asked.day}")
+        print(as_text(lines))
+        for line in lines:
+            if line.decider == BELIEF:
+                print(
+                    f"{line.part}: missed {', '.join(line.missed) or 'none'}; false {', '.join(line.false) or 'none'}"
+                )
+    return 0
 
 
 def _say(film: str) -> None:

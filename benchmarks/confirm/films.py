@@ -17,6 +17,9 @@ Of each scene to develop on: as it is, and twice with other clouds, puffs, traff
 size. Sixty tracks were too few for seventeen cues.
 """
 
+FIRST_DAY = 3
+"""Of `another_day`."""
+
 _SIZES_WH = ((1280, 720), (960, 540), (1600, 900))
 
 
@@ -68,16 +71,35 @@ def films(
     return found
 
 
+def another_day(folder: Path, day: int, progress: Progress | None = None) -> list[Film]:
+    """
+    Return the held-out scenes as other cameras would see them on another day, rendered into `folder`.
+
+    Figures of held-out scenes are no longer of something unseen once they have been read to choose between two ways.
+    Another day, from `FIRST_DAY`, has other clouds, puffs, traffic and noise, and nobody has read it yet.
+
+    Raises `ValueError` for a day before `FIRST_DAY`: films to fit on have their seeds.
+    """
+    if day < FIRST_DAY:
+        raise ValueError(f"day {day}: from {FIRST_DAY} on, earlier ones are fitted on")
+    scenes = [variant(scene, day) for scene in split_scenes(Split.HELD_OUT)]
+    rendered = scene_clips(folder, scenes, progress)
+    return [
+        Film(clip, Part.HELD_OUT, scene.family, group)
+        for group, (scene, clip) in enumerate(zip(scenes, rendered, strict=True))
+    ]
+
+
 def variant(scene: Scene, number: int) -> Scene:
-    """Return a scene to develop on as another camera would see it on another day; itself for 0."""
+    """Return a scene as another camera would see it on another day; itself for 0."""
     if number == 0:
         return scene
     return replace(
         scene,
-        name=f"{scene.name}-{'abc'[number - 1]}",
+        name=f"{scene.name}-{'ab'[number - 1] if number < FIRST_DAY else f'day{number}'}",
         seed=scene.seed + 50_000 * number,
-        size_wh=_SIZES_WH[number],
-        wind=-scene.wind,
+        size_wh=_SIZES_WH[number % len(_SIZES_WH)],
+        wind=scene.wind if number % 2 == 0 and number >= FIRST_DAY else -scene.wind,
     )
 
 

@@ -25,12 +25,22 @@ RIDGES = tuple(math.pow(10.0, step / 2) for step in range(-4, 7))
 CLASSES = ("smoke", "fire")
 
 SIGNS = MappingProxyType(
-    {"score": 1, "persistence": 1, "looks": 1, "lasted": 1, "unrest": -1, "reaction": -1, "company": -1}
+    {
+        "score": 1,
+        "persistence": 1,
+        "looks": 1,
+        "lasted": 1,
+        "unrest": -1,
+        "reaction": -1,
+        "company": -1,
+        "magnified": -1,
+    }
 )
 """
 Which way a cue may speak. More of the same evidence never speaks against; what the camera or the detector does
-everywhere never speaks for. Without these signs twenty films gave weights that were right on every film left out, by
-holding for a fire what a hand shakes while filming it. Cues of the thing itself may speak either way.
+everywhere never speaks for, and neither does it that a box had to be made visible. Without these signs twenty films
+gave weights that were right on every film left out, by holding for a fire what a hand shakes while filming it. Cues of
+the thing itself may speak either way.
 """
 
 BINS = 10

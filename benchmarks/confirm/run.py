@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.confirm.films import Film, Part
 from benchmarks.confirm.fit import (
@@ -22,6 +23,7 @@ from benchmarks.confirm.rows import Pace, Rows, code_version, rows_of
 from benchmarks.confirm.table import Line, beats, deciders, line
 from benchmarks.confirm.trial import Outcome, Shown, outcome
 from models.detector import Detector
+from vision.belief import Belief
 from vision.confirm import Criteria
 
 FOLDS = 10
@@ -117,6 +119,27 @@ def fit(films: Sequence[Film], detector: Detector, memory: Path, step: Step, *, 
     )
     document = as_document(final, threshold, support, magnified=magnifies)
     return Fit(document, ridge, threshold, support, calibration(told, sample), held_out, lines, tuple(films), sweep)
+
+
+def score(films: Sequence[Film], detector: Detector, memory: Path, belief: Belief, step: Step) -> tuple[Line, ...]:
+    """Return what a belief that was fitted before, and the plain rules, make of films at every pace."""
+    rows: list[Mapping[Pace, Rows]] = []
+    for film in films:
+        step(film.clip.path.name)
+        rows.append(rows_of(film.clip, detector, memory, magnifies=belief.is_magnified))
+    lines = []
+    for pace in Pace:
+        shown = [
+            Shown(film.clip, own[pace], _believed(own[pace], belief)) for film, own in zip(films, rows, strict=True)
+        ]
+        lines += [line(name, pace.value, shown, by) for name, by in deciders(belief.threshold, belief.support).items()]
+    return tuple(lines)
+
+
+def _believed(rows: Rows, belief: Belief) -> NDArray[np.float64]:
+    classes = ("fire" if is_fire else "smoke" for is_fire in rows.is_fire)
+    told = (belief.probability(name, cues) for name, cues in zip(classes, rows.cues, strict=True))
+    return np.array([0.0 if one is None else one for one in told], np.float64)
 
 
 def _parts(films: Sequence[Film], shown: Mapping[Pace, Sequence[Shown]]) -> Mapping[str, Sequence[Shown]]:

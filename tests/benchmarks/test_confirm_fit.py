@@ -140,11 +140,11 @@ def test_the_worker_reads_what_was_fitted() -> None:
 
 
 def test_weights_for_other_cues_are_refused() -> None:
-    """A file that was fitted before a cue was added would weigh the wrong numbers."""
+    """A file that knows a cue which this code does not would weigh the wrong numbers."""
     document = as_document(fit_logistic(drawn(), 1.0), 0.5, 0.2, magnified=True)
 
     with pytest.raises(BeliefError, match="fit it anew"):
-        Belief.from_document({**document, "cues": list(CUES[:-1])})
+        Belief.from_document({**document, "cues": [*CUES[:-1], "smell"]})
 
 
 def test_the_same_sample_gives_the_same_weights() -> None:

@@ -8,17 +8,18 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy_result import Rate, Share
-from benchmarks.confirm.films import Film, Part
+from benchmarks.confirm.films import FIRST_DAY, VARIANTS, Film, Part, another_day, split_scenes, variant
 from benchmarks.confirm.fit import Calibration
-from benchmarks.confirm.rows import Pace, Rows, rows_of
-from benchmarks.confirm.run import choose_limits, fit, sample_rows
+from benchmarks.confirm.rows import Pace, Rows, doing, rows_of
+from benchmarks.confirm.run import choose_limits, fit, sample_rows, score
 from benchmarks.confirm.table import BASELINE, BELIEF, Line, as_text, beats, line
 from benchmarks.confirm.trial import FIVE_IN_A_ROW, K_OF_N_THAT_CHANGE, Shown, confirmed, outcome
 from benchmarks.corpus import Clip, Event, sha256_of
+from benchmarks.scenes.families import Split
 from models.detections import Detections
 from streams.frame import BgrImage
 from tests.vision.films import PLUME, BrightBoxDetector, plume_film
-from vision.belief import Belief
+from vision.belief import Belief, ClassWeights
 from vision.confirm import Criteria
 from vision.cues import CUES
 
@@ -64,6 +65,16 @@ def test_rows_are_remembered(plume: Clip, memory: Path) -> None:
     again = rows_of(plume, _Blind(), memory)[Pace.FOCUS]
 
     assert np.array_equal(first.cues, again.cues)
+
+
+def test_rows_stay_valid_while_only_words_change() -> None:
+    """What is said of code changes no row; what it does, does."""
+    code = '"""Module."""\nA = 1\n"""Of A."""\ndef f():\n    """Return it."""\n    return A  # now\n'
+    reworded = 'A = 1\n"""Another word."""\n\n\ndef f():\n    """Return what `A` is."""\n    return A\n'
+
+    assert doing(code) == doing(reworded)
+    assert doing(code) != doing(code.replace("A = 1", "A = 2"))
+    assert doing('B = """kept"""') != doing('B = """other"""')
 
 
 def test_trials_are_the_workers_rule(plume: Clip, memory: Path) -> None:
@@ -155,6 +166,35 @@ def test_a_whole_run_on_two_films(plume: Clip, memory: Path, tmp_path: Path) -> 
     assert {one.part for one in fitted.lines} == {"all", "clips", "held-out", "all, joined late", "all, on patrol"}
     assert as_text(fitted.lines).count("\n") == 1 + len(fitted.lines)
     assert fit(films, BrightBoxDetector(), memory, lambda _: None).document == fitted.document
+
+
+def test_what_ships_is_scored_without_being_fitted(plume: Clip, memory: Path) -> None:
+    """A belief that is sure of everything finds the plume at both rates, one that is sure of nothing finds none."""
+    films = [Film(plume, Part.HELD_OUT, "stack-smoke")]
+
+    def found(bias: float) -> dict[str, int]:
+        weights = {"smoke": ClassWeights(bias, np.zeros(len(CUES)))}
+        told = score(films, BrightBoxDetector(), memory, Belief("test", 0.6, weights, 0.28, is_magnified=True), str)
+        return {one.part: one.recall.hits for one in told if one.decider == BELIEF}
+
+    assert found(4.0)["focus"] == 1
+    assert set(found(-4.0).values()) == {0}
+
+
+def test_another_day_shows_held_out_places_in_another_light() -> None:
+    """Its scenes have seeds of their own, which none has that is fitted on."""
+    places = split_scenes(Split.HELD_OUT)
+    known = {variant(scene, number).seed for split in Split for scene in split_scenes(split) for number in VARIANTS}
+    days = [variant(scene, day) for day in (FIRST_DAY, FIRST_DAY + 1) for scene in places]
+
+    assert len({scene.name for scene in days}) == len({scene.seed for scene in days}) == 2 * len(places)
+    assert not known & {scene.seed for scene in days}
+
+
+def test_days_that_are_fitted_on_are_no_other_days(tmp_path: Path) -> None:
+    """Days 0 to 2 are those of the films to develop on."""
+    with pytest.raises(ValueError, match="fitted on"):
+        another_day(tmp_path, FIRST_DAY - 1)
 
 
 def _line(decider: str, found: int, false: int, part: str = "all") -> Line:

@@ -16,6 +16,7 @@ from api.contract.health import BATCH_BOUNDS_S
 from models.detections import Detections
 from models.detector import InferenceError, ModelCard, Runtime
 from models.pool import DURATION_BOUNDS_S, DetectorPool, Discard, PoolStats
+from models.second import SecondPicture
 
 WAIT_S = 10.0
 """How long a test waits for what must happen at once."""
@@ -327,29 +328,30 @@ def test_broken_source() -> None:
 
 
 def test_a_second_picture_of_a_frame_adds_its_boxes() -> None:
-    """Frames with another picture are delivered once, with the boxes of both; the others with their own alone."""
+    """Frames with another picture are delivered once, with the boxes of both; those without news with one's alone."""
     board = Board()
     delivered: queue.SimpleQueue[tuple[int, list[float]]] = queue.SimpleQueue()
 
     def deliver(picture: Picture, found: Detections) -> None:
         delivered.put((picture.number, found.xyxy[:, 2].tolist()))
 
-    def also(picture: Picture) -> NDArray[np.uint8] | None:
-        return np.full((4, 4, 3), picture.number + 100, np.uint8) if picture.number % 2 else None
+    def also(picture: Picture) -> SecondPicture | None:
+        image = np.full((4, 4, 3), picture.number + 100, np.uint8)
+        return SecondPicture(image, np.array([[picture.number != 5]])) if picture.number % 2 else None
 
-    board.post(*(Picture(number) for number in (1, 2, 3)))
+    board.post(*(Picture(number) for number in (1, 2, 3, 5)))
     with running(DetectorPool([FakeDetector()], board.take, deliver, board.discard, also=also)) as pool:
-        found = dict(delivered.get(timeout=WAIT_S) for _ in range(3))
+        found = dict(delivered.get(timeout=WAIT_S) for _ in range(4))
 
-    assert found == {1: [1, 101], 2: [2], 3: [3, 103]}
-    assert pool.stats.images == 3
+    assert found == {1: [1, 101], 2: [2], 3: [3, 103], 5: [5]}
+    assert pool.stats.images == 4
 
 
 def test_a_second_picture_that_fails_gives_up_its_frame_and_no_other_batch() -> None:
     """What goes wrong while it is made is counted like a detector's failure; the thread goes on."""
     board = Board()
 
-    def also(picture: Picture) -> NDArray[np.uint8] | None:
+    def also(picture: Picture) -> SecondPicture | None:
         if picture.number == 1:
             raise ValueError("no picture")
         return None

@@ -71,10 +71,24 @@ def test_a_fit_that_was_replaced_is_found_by_its_version(tmp_path: Path) -> None
 def test_a_file_for_other_cues_is_refused(tmp_path: Path) -> None:
     """It was fitted for other code, and the message says what to do."""
     path = tmp_path / "belief.json"
-    path.write_text(json.dumps({"models": {"a": {"cues": ["score"], "version": "1", "threshold": 0.5, "classes": {}}}}))
+    path.write_text(json.dumps({"models": {"a": {"cues": ["smell"], "version": "1", "threshold": 0.5, "classes": {}}}}))
 
     with pytest.raises(BeliefError, match="fit it anew"):
         Belief.of("a", path)
+
+
+def test_a_fit_from_before_a_cue_weighs_it_with_nothing(tmp_path: Path) -> None:
+    """Old evidence is judged by the weights of its time, whatever has been measured since."""
+    fitted = {"smoke": {"bias": -1.0, "weights": [2.0, 0.5]}}
+    entry = {"cues": ["looks", "score"], "version": "1", "threshold": 0.5, "classes": fitted}
+    path = tmp_path / "belief.json"
+    path.write_text(json.dumps({"models": {"a": entry}}))
+
+    belief = Belief.of("a", path)
+    assert belief is not None
+    assert dict(zip(CUES, belief.classes["smoke"].weights, strict=True)) == {
+        name: {"looks": 2.0, "score": 0.5}.get(name, 0.0) for name in CUES
+    }
 
 
 def test_belief_confirms_weak_boxes_that_k_of_n_never_sees() -> None:

@@ -124,6 +124,15 @@ def test_what_the_whole_picture_did_is_remembered_for_the_window() -> None:
         assert (reaction == 0.9) == (i / 2 <= WINDOW_S)
 
 
+def test_what_only_the_magnified_picture_showed_is_told() -> None:
+    """Two of the three boxes seen were of the magnified picture; the look that missed counts for neither."""
+    track = TrackCues(still_image(), BOX)
+    for i, (xyxy, magnified) in enumerate([(BOX, True), (BOX, False), (None, False), (BOX, True)]):
+        track.observe(still_image(), Look(moment(i / 2), xyxy, 0.5, 0.0, magnified=magnified))
+
+    assert track.values()[CUES.index("magnified")] == pytest.approx(2 / 3)
+
+
 def test_a_new_beginning_forgets() -> None:
     """After the camera turned nothing of before is left."""
     track = TrackCues(still_image(), BOX)

@@ -59,10 +59,10 @@ def test_faint_smoke_is_shown_three_times_as_strong() -> None:
     magnified = after().look(place(10), moment(5.0))
 
     assert magnified is not None
-    assert magnified.shape == place().shape
-    assert magnified.dtype == np.uint8
-    assert darkening(magnified) == pytest.approx(GAIN * 10, rel=0.15)
-    assert np.abs(magnified[130:].astype(int) - place()[130:]).max() <= 1
+    assert magnified.image.shape == place().shape
+    assert magnified.image.dtype == np.uint8
+    assert darkening(magnified.image) == pytest.approx(GAIN * 10, rel=0.15)
+    assert np.abs(magnified.image[130:].astype(int) - place()[130:]).max() <= 1
 
 
 def test_what_is_seen_anyway_is_left_alone() -> None:
@@ -70,7 +70,7 @@ def test_what_is_seen_anyway_is_left_alone() -> None:
     magnified = after().look(place(100), moment(5.0))
 
     assert magnified is not None
-    assert darkening(magnified) == pytest.approx(100, abs=1)
+    assert darkening(magnified.image) == pytest.approx(100, abs=1)
 
 
 def test_another_place_is_not_magnified() -> None:

@@ -1,0 +1,345 @@
+"""
+Drift: what a picture would look like if everything in the sky only drove on.
+
+Clouds move, so that nothing before them looks as usual, and what a plume does to them is lost among what they do
+themselves. But they move *together*: one smooth field of velocities says where each will be in some seconds, and the
+pictures of the last seconds, driven on by it, say what the sky should look like now. What differs from that neither
+stays nor drifts: it comes from somewhere, boils, and holds on to where it comes from, as a plume does.
+
+The field is fitted robustly, as a polynomial, to dense optical flow (Farneback, 2003), which cloudy skies fill; a
+plume, a bird and a lorry are outliers to it.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.clock import CaptureTime
+
+Picture = NDArray[np.float32]
+
+LEAST_S, MOST_S = 1.9, 6.1
+"""Age of the pictures that are driven on: younger ones hold the same plume, older ones have clouds of other shapes."""
+
+BASELINE_S = 3.5
+"""Age of the picture against which the velocities are measured, where there is one so old: slow clouds need it."""
+
+SPACING_S = 0.9
+"""Least time between pictures that are kept: six of them are enough."""
+
+UNREST_LEVELS = 2.5
+"""Mean change, in 8-bit levels, from which a place is one where things move."""
+
+UNREST_S = 20.0
+"""Time constant in which it is learned where."""
+
+EDGE_LEVELS = 8.0
+"""Brightness edge, in 8-bit levels a cell, of what may stand before the sky: nothing is driven over that."""
+
+STILL = 0.3
+"""Of its own height is what an edge that stands changes at most; one that goes by changes by all of it."""
+
+MOST_GAIN = 1.25
+"""How much brighter or darker the exposure may have made a picture; what differs more is another place or light."""
+
+LEAST_AREA = 0.05
+"""Share of the picture that must move together."""
+
+LEAST_AGREEMENT = 0.3
+"""Share of what moves that must move as the field says, in the picture and around each cell."""
+
+LEAST_CELLS_A_S = 0.4
+"""
+Speed, in cells a second, from which anything drifts, in full at twice as much. Slower, a plume would be explained by
+itself as it was some seconds ago; fog that thickens and light that fades go nowhere.
+"""
+
+SLACK = 3
+"""
+Side, in cells, of the neighbourhood in which a cloud's edge may be found, since the field is not exact to a cell: half
+the way to the darkest and the brightest there is explained.
+"""
+
+SMOOTH = 1.5
+"""Cells over which what is left is averaged: edges that are a little off cancel out, a plume does not."""
+
+_FLOW_EVERY = 2
+_FIT_EVERY = 4
+_FIT_STEPS = 8
+_CLOSING = 21
+_BROAD = 25
+_CALM = 24
+_FILL = 6
+_MOSTLY = 0.5
+_NEWEST = 0.25
+_TOGETHER = 12
+_FEW = 0.02
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sky:
+    """
+    Where things drift, and what is there besides.
+
+    Attributes:
+        share: float32 ``(h, w)`` in [0, 1]: of each cell, how much it belongs to what drifts.
+
+        left: float32 ``(h, w, 3)``: the picture less what drifting explains.
+
+        calm: float32 ``(h, w, 3)``: the same sky without its clouds' shapes.
+    """
+
+    share: Picture
+    left: Picture
+    calm: Picture
+
+
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """A picture of the last seconds; `sky` is the same without what stands before the sky, made when it is needed."""
+
+    time: CaptureTime
+    picture: NDArray[np.uint8]
+    sky: NDArray[np.uint8] | None = None
+
+    def without(self, share: Picture) -> Picture:
+        """Return it with what stands before the sky filled from around, as `share` was when this was first asked."""
+        if self.sky is None:
+            picture = self.picture.astype(np.float32)
+            filled = np.where(share[..., None] > _MOSTLY, picture, _spread(picture, share, _FILL))
+            self.sky = _bytes(filled)
+        return self.sky.astype(np.float32)
+
+
+class Drift:
+    """One camera's sky. Pictures come in order, of one size and one epoch. Not thread-safe: one caller."""
+
+    def __init__(self) -> None:
+        self._kept: deque[_Kept] = deque()
+        self._unrest: Picture | None = None
+        self._seen = 0
+        self._measured: CaptureTime | None = None
+        self._velocity: NDArray[np.float64] | None = None
+        self._agreement = 0.0
+        self._moved: Picture | None = None
+        self._agreed: Picture | None = None
+
+    def forget(self) -> None:
+        """Begin anew: the camera turned, or its picture changed as a whole."""
+        self._kept.clear()
+        self._unrest = self._measured = self._velocity = self._moved = self._agreed = None
+        self._seen, self._agreement = 0, 0.0
+
+    @property
+    def cells_a_s(self) -> NDArray[np.float64] | None:
+        """
+        Coefficients of the velocities, float64 ``(4, 2)``, x and y in cells a second: constant, across, down, down
+        squared; ``None`` where nothing drifts.
+        """
+        return self._velocity if self._agreement >= LEAST_AGREEMENT and self._speed >= LEAST_CELLS_A_S else None
+
+    @property
+    def _speed(self) -> float:
+        """Mean speed of what moves as the field says, in cells a second."""
+        if self._velocity is None or self._agreed is None:
+            return 0.0
+        ways = _terms(*self._agreed.shape) @ self._velocity
+        return float((np.hypot(*np.moveaxis(ways, -1, 0)) * self._agreed).sum() / max(float(self._agreed.sum()), 1e-9))
+
+    def learn(self, picture: Picture, time: CaptureTime, usual: Picture) -> None:
+        """Take in the next picture, float32 BGR ``(h, w, 3)``, of a place that usually looks like `usual`."""
+        since_s = time.seconds_since(self._kept[-1].time) if self._kept else UNREST_S
+        if since_s < SPACING_S:
+            return
+        while self._kept and time.seconds_since(self._kept[0].time) > MOST_S:
+            self._kept.popleft()
+        shown = _bytes(picture)
+        change = _largest_byte(cv2.absdiff(shown, _bytes(usual * gain(picture, usual))))
+        self._seen += 1
+        if self._unrest is None or self._unrest.shape != change.shape:
+            self._unrest = change.astype(np.float32)
+        else:
+            cv2.accumulateWeighted(change, self._unrest, max(1 / self._seen, min(since_s / UNREST_S, 1.0)))
+        self._kept.append(_Kept(time, shown))
+
+    def sky(self, picture: Picture, time: CaptureTime, usual: Picture) -> Sky | None:
+        """Return what drifts in a picture not yet learned, and what is left of it; ``None`` where nothing drifts."""
+        unrest = self._unrest
+        if unrest is None or unrest.shape != picture.shape[:2] or (unrest > UNREST_LEVELS).mean() < LEAST_AREA:
+            self._velocity = self._moved = self._agreed = None
+            self._agreement = 0.0
+            return None
+        if self._measured is None or time.seconds_since(self._measured) >= SPACING_S:
+            self._measure(picture, time)
+        velocity = self.cells_a_s
+        sources = [one for one in self._kept if LEAST_S <= time.seconds_since(one.time) <= MOST_S]
+        if velocity is None or not sources or self._moved is None or self._agreed is None:
+            return None
+        ways = (_terms(*unrest.shape) @ velocity).astype(np.float32)
+        together = cv2.resize(self._togetherness(), unrest.shape[::-1])
+        share = np.asarray(_share(unrest, usual) * together * _is_fast(ways), np.float32)
+        expected = _driven_on(_three(sources), picture, time, ways, share)
+        least, most = (expected + _eroded(expected)) / 2, (expected + _dilated(expected)) / 2
+        left = np.asarray(picture - np.clip(picture, least, most), np.float32)
+        mean = _blurred(left * share[..., None], SMOOTH) / np.maximum(_blurred(share, SMOOTH), 0.25)[..., None]
+        return Sky(share, np.asarray(mean, np.float32), _spread(expected, share, _CALM))
+
+    def _measure(self, picture: Picture, time: CaptureTime) -> None:
+        """Take in how everything has moved since some seconds ago."""
+        before = self._aged(time, BASELINE_S)
+        if before is None:
+            return
+        self._measured = time
+        since_s = time.seconds_since(before.time)
+        earlier = before.picture * gain(picture, before.picture)
+        size = (picture.shape[1] // _FLOW_EVERY, picture.shape[0] // _FLOW_EVERY)
+        one, other = (cv2.resize(_grey(each), size, interpolation=cv2.INTER_AREA) for each in (earlier, picture))
+        flow = cv2.calcOpticalFlowFarneback(one, other, None, 0.5, 3, 15, 3, 5, 1.1, 0)  # type: ignore[call-overload]
+        moved = cv2.GaussianBlur(cv2.absdiff(one, other).astype(np.float32), (0, 0), 1.0) > UNREST_LEVELS
+        found = _fit(np.asarray(flow, np.float64) * (_FLOW_EVERY / since_s), moved)
+        if found is None:
+            self._agreement *= 1 - _NEWEST
+            return
+        velocity, agreed = found
+        share = float(agreed[moved].mean())
+        around = [_blurred(one.astype(np.float32), _TOGETHER) for one in (moved, agreed)]
+        if self._velocity is None or self._moved is None or self._agreed is None:
+            self._velocity, self._agreement = velocity, share
+            self._moved, self._agreed = around
+        else:
+            self._velocity = self._velocity + _NEWEST * (velocity - self._velocity)
+            self._agreement += _NEWEST * (share - self._agreement)
+            self._moved = self._moved + np.float32(_NEWEST) * (around[0] - self._moved)
+            self._agreed = self._agreed + np.float32(_NEWEST) * (around[1] - self._agreed)
+
+    def _togetherness(self) -> Picture:
+        """Return where what moves does so as the field says: 1 in a sky, 0 on a flag, a road, a wall in the sun."""
+        if self._moved is None or self._agreed is None:
+            return np.zeros((1, 1), np.float32)
+        part = (self._agreed + np.float32(_FEW)) / (self._moved + np.float32(_FEW))
+        return np.asarray(np.clip((part - LEAST_AGREEMENT) * 5, 0, 1), np.float32)
+
+    def _aged(self, time: CaptureTime, age_s: float) -> _Kept | None:
+        """Return the youngest picture at least `age_s` old, or the oldest at least `LEAST_S` old."""
+        ages = [(time.seconds_since(one.time), one) for one in self._kept]
+        old = [one for age, one in ages if age >= age_s] or [one for age, one in ages[:1] if age >= LEAST_S]
+        return old[-1] if old else None
+
+
+def _share(unrest: Picture, usual: Picture) -> Picture:
+    """Return where things drift: between all that moves, but for what stands before it."""
+    moves = (_blurred(unrest, 1.0) > UNREST_LEVELS).astype(np.uint8)
+    wide = cv2.erode(cv2.morphologyEx(moves, cv2.MORPH_CLOSE, _square(_CLOSING)), _square(3))
+    grey = _grey(usual).astype(np.float32)
+    edge = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)) / 4
+    edges = ((edge > EDGE_LEVELS) & (cv2.dilate(unrest, _square(3)) < STILL * edge)).astype(np.uint8)
+    between = cv2.morphologyEx(edges, cv2.MORPH_CLOSE, _square(_BROAD)) * (moves == 0)
+    stands = cv2.dilate(np.maximum(edges, between), _square(3))
+    share: Picture = _blurred(wide.astype(np.float32), 1.5) * (1 - stands)
+    return share
+
+
+def _is_fast(ways: Picture) -> Picture:
+    """Return where things drive so fast, in cells a second, that they leave what only boils behind: 0 to 1."""
+    return np.asarray(np.clip(np.hypot(ways[..., 0], ways[..., 1]) / LEAST_CELLS_A_S - 1, 0, 1), np.float32)
+
+
+def _driven_on(sources: Sequence[_Kept], picture: Picture, time: CaptureTime, ways: Picture, share: Picture) -> Picture:
+    """Return the median of earlier pictures, each driven on to `time` and as bright as `picture`."""
+    height, width = picture.shape[:2]
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    driven = []
+    for one in sources:
+        way = ways * np.float32(time.seconds_since(one.time))
+        source = one.without(share) * gain(picture, one.picture)
+        x, y = columns - way[..., 0], rows - way[..., 1]
+        driven.append(cv2.remap(source, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    if len(driven) < 3:
+        return np.asarray(driven[-1], np.float32)
+    first, second, third = driven
+    return np.asarray(np.maximum(np.minimum(first, second), np.minimum(np.maximum(first, second), third)))
+
+
+def largest(picture: Picture) -> Picture:
+    """Return the largest channel of each cell, float32 ``(h, w)``; many times as fast as ``max`` over the last axis."""
+    return np.asarray(np.maximum(np.maximum(picture[..., 0], picture[..., 1]), picture[..., 2]))
+
+
+def gain(picture: Picture, other: NDArray[np.float32 | np.uint8]) -> NDArray[np.float32]:
+    """Return by how much `other` must be multiplied to be as bright as `picture`, by channel: exposure that drifts."""
+    few = slice(None, None, 4)
+    ratio = (picture[few, few] + np.float32(1)) / (other[few, few] + np.float32(1))
+    return np.asarray(np.median(ratio, axis=(0, 1)).clip(1 / MOST_GAIN, MOST_GAIN), np.float32)
+
+
+def _three(sources: Sequence[_Kept]) -> Sequence[_Kept]:
+    """Return the oldest, the middle and the youngest; the youngest where there are fewer than three."""
+    return sources[-1:] if len(sources) < 3 else [sources[0], sources[len(sources) // 2], sources[-1]]
+
+
+def _fit(flow: NDArray[np.float64], moved: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.bool_]] | None:
+    """Return the velocities' coefficients and which of what moved agrees; ``None`` where too little moved."""
+    height, width = moved.shape
+    chosen = moved[::_FIT_EVERY, ::_FIT_EVERY].ravel()
+    if chosen.mean() < LEAST_AREA:
+        return None
+    terms = _terms(height, width)[::_FIT_EVERY, ::_FIT_EVERY].reshape(-1, 4)[chosen]
+    ways = flow[::_FIT_EVERY, ::_FIT_EVERY].reshape(-1, 2)[chosen]
+    weight = np.ones(len(ways))
+    coefficients: NDArray[np.float64] = np.zeros((4, 2))
+    for _ in range(_FIT_STEPS):
+        weighted = terms * weight[:, None]
+        coefficients = np.asarray(np.linalg.solve(weighted.T @ terms + 1e-3 * np.eye(4), weighted.T @ ways))
+        off = np.hypot(*(ways - terms @ coefficients).T)
+        weight = np.asarray(1 / (1 + np.square(off / (1.5 * max(float(np.median(off)), 0.02)))))
+    speed = float(np.hypot(*(terms @ coefficients).T).mean())
+    off = np.hypot(*np.moveaxis(flow - _terms(height, width) @ coefficients, -1, 0))
+    return coefficients, moved & (off < max(0.25 * speed, 0.1))
+
+
+def _terms(height: int, width: int) -> NDArray[np.float64]:
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float64)
+    across, down = (columns - width / 2) / width, rows / height
+    return np.stack([np.ones_like(across), across, down, down * down], axis=-1)
+
+
+def _spread(picture: Picture, share: Picture, sigma: int) -> Picture:
+    """Return the mean of the picture around each cell, of those that count by their share."""
+    size = (max(1, picture.shape[1] // 4), max(1, picture.shape[0] // 4))
+    weight = np.asarray(cv2.resize(share, size, interpolation=cv2.INTER_AREA), np.float32)
+    small = np.asarray(cv2.resize(picture * share[..., None], size, interpolation=cv2.INTER_AREA), np.float32)
+    mean = _blurred(small, sigma / 4) / np.maximum(_blurred(weight, sigma / 4), 1e-3)[..., None]
+    return np.asarray(cv2.resize(mean, share.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _blurred(picture: Picture, sigma: float) -> Picture:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
+
+
+def _grey(picture: Picture) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(_bytes(picture), cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def _bytes(picture: Picture) -> NDArray[np.uint8]:
+    """Return the picture rounded to 8-bit levels."""
+    return np.asarray(cv2.convertScaleAbs(np.maximum(picture, 0)), np.uint8)
+
+
+def _largest_byte(picture: cv2.typing.MatLike) -> NDArray[np.uint8]:
+    return np.asarray(cv2.max(cv2.max(picture[..., 0], picture[..., 1]), picture[..., 2]), np.uint8)
+
+
+def _square(side: int) -> NDArray[np.uint8]:
+    return np.ones((side, side), np.uint8)
+
+
+def _eroded(picture: Picture) -> Picture:
+    return np.asarray(cv2.erode(picture, _square(SLACK)), np.float32)
+
+
+def _dilated(picture: Picture) -> Picture:
+    return np.asarray(cv2.dilate(picture, _square(SLACK)), np.float32)
