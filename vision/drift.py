@@ -46,6 +46,9 @@ STILL = 0.3
 MOST_GAIN = 1.25
 """How much brighter or darker the exposure may have made a picture; what differs more is another place or light."""
 
+LEAST_SIDE = 32
+"""Cells across and down from which a picture is large enough to see anything drift in."""
+
 LEAST_AREA = 0.05
 """Share of the picture that must move together."""
 
@@ -153,7 +156,7 @@ class Drift:
     def learn(self, picture: Picture, time: CaptureTime, usual: Picture) -> None:
         """Take in the next picture, float32 BGR ``(h, w, 3)``, of a place that usually looks like `usual`."""
         since_s = time.seconds_since(self._kept[-1].time) if self._kept else UNREST_S
-        if since_s < SPACING_S:
+        if since_s < SPACING_S or min(picture.shape[:2]) < LEAST_SIDE:
             return
         while self._kept and time.seconds_since(self._kept[0].time) > MOST_S:
             self._kept.popleft()

@@ -48,6 +48,9 @@ Pictures in which a white plume that has just been boxed is held back while it i
 its name only once half of `vision.steam.JUDGEMENTS` have seen it churn.
 """
 
+AWAY_PICTURES = 4
+"""Pictures without a box after which the next one is of a new plume: one stray box does not make steam old."""
+
 LEAST_WIDTH_PX = 6.0
 """Outlet width in the pictures that are read below which no texture is seen above it."""
 
@@ -237,9 +240,9 @@ class OutletWatch:
         )
 
     def _count_boxed(self, *, smokes: bool) -> None:
-        """Count the pictures since smoke was first boxed here; what was away for as many is first boxed again."""
+        """Count the pictures since smoke was first boxed here; what was away for a while is first boxed again."""
         self._unboxed = 0 if smokes else self._unboxed + 1
-        if self._unboxed > YOUNG_PICTURES:
+        if self._unboxed >= AWAY_PICTURES:
             self._boxed = 0
         elif smokes or self._boxed:
             self._boxed += 1

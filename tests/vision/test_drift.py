@@ -153,3 +153,17 @@ def test_the_magnifier_shows_a_plume_before_a_calm_sky() -> None:
     assert float(magnified.image[beside].std()) < 0.5 * float(plain[beside].std())
     assert float(magnified.image[plume].mean()) - float(magnified.image[beside].mean()) > SMOKE_LEVELS
     assert np.abs(magnified.image[220:].astype(int) - plain[220:]).max() <= 2
+
+
+@pytest.mark.parametrize("wh", [(2, 2), (16, 9), (64, 64), (641, 361), (360, 640)])
+def test_pictures_of_any_size_can_be_looked_at(wh: tuple[int, int]) -> None:
+    """Tiny ones are too small for anything to drift in; odd and upright ones keep their size."""
+    width, height = wh
+    rng = np.random.default_rng(2)
+    wide = cv2.GaussianBlur(rng.integers(0, 255, (height, width + 48, 3), np.uint8), (0, 0), 4)
+    magnifier = Magnifier()
+    for number in range(16):
+        image = np.ascontiguousarray(wide[:, 3 * number : 3 * number + width])
+        again = magnifier.look(image, moment(number / 2))
+        assert again is None or again.image.shape == image.shape
+        magnifier.learn(image, moment(number / 2))

@@ -84,6 +84,22 @@ def test_a_plume_is_read_every_fifteen_seconds(own: float, colour: PlumeColour) 
     assert seen.emission_s == seen.observed_s == pytest.approx(14.5)
 
 
+def test_one_stray_box_does_not_make_a_plume_old() -> None:
+    """What is first boxed is held back while it may yet turn out to be steam, whatever was boxed seconds before."""
+    watch = OutletWatch(ZONE)
+    for glance in _glances(0, 6):
+        watch.observe(glance)
+    watch.observe(Glance(picture(6.0, 0.0, 0.0), moment(6.0), [SMOKE]))
+    for span in (_glances(6.5, 10), _glances(10, 13, 0.02, 0.5)):
+        for glance in span:
+            watch.observe(glance)
+
+    assert watch.withholds(SMOKE)
+    for glance in _glances(13, 20, 0.02, 0.5):
+        watch.observe(glance)
+    assert not watch.withholds(SMOKE)
+
+
 def test_what_smokes_from_the_beginning_gets_no_number() -> None:
     """Without clean pictures nothing is known of what stands behind: no reading, however long it lasts."""
     readings = _watched(_glances(0, 46, 0.6))
