@@ -1,5 +1,6 @@
 """A printed report's QR code, scanned: its lead is opened, and paper and package are held against each other."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def test_a_scanned_report_opens_its_lead_after_the_login(
     banner.wait_for()
     expect(banner).to_have_attribute("data-paper", "match")
     page.locator("dialog.evidence [data-act=close]").click()
-    assert "#" not in page.url
+    expect(page).not_to_have_url(re.compile("#"))
     page.locator(f'[data-lead="{ID}"] button').click()
     expect(page.locator(".viewer video")).to_be_visible()
     expect(banner).to_have_count(0)
