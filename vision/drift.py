@@ -13,6 +13,7 @@ plume, a bird and a lorry are outliers to it.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -304,10 +305,13 @@ def _fit(flow: NDArray[np.float64], moved: NDArray[np.bool_]) -> tuple[NDArray[n
     return coefficients, moved & (off < max(0.25 * speed, 0.1))
 
 
+@lru_cache(maxsize=8)
 def _terms(height: int, width: int) -> NDArray[np.float64]:
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float64)
     across, down = (columns - width / 2) / width, rows / height
-    return np.stack([np.ones_like(across), across, down, down * down], axis=-1)
+    terms = np.stack([np.ones_like(across), across, down, down * down], axis=-1)
+    terms.flags.writeable = False
+    return terms
 
 
 def _spread(picture: Picture, share: Picture, sigma: int) -> Picture:

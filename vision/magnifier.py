@@ -97,7 +97,8 @@ class Magnifier:
         if sky is not None:
             difference = _least(difference, sky)
         change = largest(np.abs(difference))
-        if float((change > 2 * NOISE_LEVELS).mean()) < LEAST_SHARE or float((change > KNEE_LEVELS).mean()) > MOST_SHARE:
+        news = change > 2 * NOISE_LEVELS
+        if float(news.mean()) < LEAST_SHARE or float((change > KNEE_LEVELS).mean()) > MOST_SHARE:
             return None
         clear = np.clip((change - NOISE_LEVELS) / NOISE_LEVELS, 0.0, 1.0)
         more = (GAIN - 1) * np.exp(-np.square(change / KNEE_LEVELS)) * clear * _is_local(change)
@@ -111,7 +112,7 @@ class Magnifier:
         added = cv2.resize(added, (width, height), interpolation=cv2.INTER_LINEAR)
         self._looked = time
         magnified: BgrImage = np.clip(image + added, 0, 255).astype(np.uint8)
-        return SecondPicture(magnified, change > 2 * NOISE_LEVELS)
+        return SecondPicture(magnified, news)
 
     def learn(self, image: BgrImage, time: CaptureTime) -> None:
         """Take the next picture into the usual look."""

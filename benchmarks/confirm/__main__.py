@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.confirm.films import FIRST_DAY, another_day, films
 from benchmarks.confirm.looks import FLOOR
 from benchmarks.confirm.run import Fit, fit, score
-from benchmarks.confirm.table import BELIEF, as_text
+from benchmarks.confirm.table import BELIEF, Line, as_text
 from models.registry import Registry
 from vision.belief import WEIGHTS, Belief
 
@@ -66,9 +66,7 @@ def _score(asked: argparse.Namespace, registry: Registry) -> int:
         print(as_text(lines))
         for line in lines:
             if line.decider == BELIEF:
-                print(
-                    f"{line.part}: missed {', '.join(line.missed) or 'none'}; false {', '.join(line.false) or 'none'}"
-                )
+                _name(line.part, line)
     return 0
 
 
@@ -85,7 +83,11 @@ def _tell(name: str, fitted: Fit) -> None:
     print(as_text(fitted.lines))
     for line in fitted.lines:
         if line.part == "all":
-            print(f"{line.decider}: missed {', '.join(line.missed) or 'none'}; false {', '.join(line.false) or 'none'}")
+            _name(line.decider, line)
+
+
+def _name(what: str, line: Line) -> None:
+    print(f"{what}: missed {', '.join(line.missed) or 'none'}; false {', '.join(line.false) or 'none'}")
 
 
 def _write(name: str, weights_sha256: str, fitted: Fit) -> None:

@@ -66,8 +66,7 @@ def films(
         groups = [scene for scene in split_scenes(split) if names is None or scene.name in names]
         looks = VARIANTS if part is Part.DEVELOP else VARIANTS[:1]
         scenes = [(group, variant(scene, number)) for number in looks for group, scene in enumerate(groups)]
-        rendered = scene_clips(folder, [scene for _, scene in scenes], progress)
-        found += [Film(clip, part, scene.family, group) for (group, scene), clip in zip(scenes, rendered, strict=True)]
+        found += _rendered(folder, part, scenes, progress)
     return found
 
 
@@ -82,12 +81,14 @@ def another_day(folder: Path, day: int, progress: Progress | None = None) -> lis
     """
     if day < FIRST_DAY:
         raise ValueError(f"day {day}: from {FIRST_DAY} on, earlier ones are fitted on")
-    scenes = [variant(scene, day) for scene in split_scenes(Split.HELD_OUT)]
-    rendered = scene_clips(folder, scenes, progress)
-    return [
-        Film(clip, Part.HELD_OUT, scene.family, group)
-        for group, (scene, clip) in enumerate(zip(scenes, rendered, strict=True))
-    ]
+    scenes = [(group, variant(scene, day)) for group, scene in enumerate(split_scenes(Split.HELD_OUT))]
+    return _rendered(folder, Part.HELD_OUT, scenes, progress)
+
+
+def _rendered(folder: Path, part: Part, scenes: Sequence[tuple[int, Scene]], progress: Progress | None) -> list[Film]:
+    """Return the films of scenes, each with its group, rendered into `folder` where they are not yet."""
+    clips = scene_clips(folder, [scene for _, scene in scenes], progress)
+    return [Film(clip, part, scene.family, group) for (group, scene), clip in zip(scenes, clips, strict=True)]
 
 
 def variant(scene: Scene, number: int) -> Scene:
