@@ -84,19 +84,16 @@ async def place_order(
 
 async def find_order(state: ApiState, lead_id: str, redaction_id: str) -> ClipRedaction:
     """Return how an order stands; answer 404 where there is none (any more)."""
-    fields = await state.broker.get_hash(redaction_key(redaction_id))
-    gone = Problem(404, "not-found", f"there is no redaction {redaction_id}: it was called off, or its hour is over")
-    if not {"order", "report"} <= fields.keys():
-        raise gone
-    order = RedactionOrder.model_validate_json(fields["order"])
-    if order.lead_id != lead_id:
-        raise gone
-    report = RedactionReport.model_validate_json(fields["report"])
-    if report.state is RedactionState.RUNNING and await state.broker.get(redaction_held_key(redaction_id)) is None:
-        detail = f"worker {report.worker} says nothing any more"
-        stopped = {"state": RedactionState.FAILED, "fault": RedactionFault.STOPPED, "detail": detail}
-        report = report.model_copy(update=stopped)
-    return ClipRedaction(order, report)
+    redaction = await _told(state, lead_id, redaction_id)
+    if redaction.report.state is not RedactionState.RUNNING or await _is_held(state, redaction_id):
+        return redaction
+    # A worker lets go after its last word, which may have come since the first look.
+    redaction = await _told(state, lead_id, redaction_id)
+    if redaction.report.state is not RedactionState.RUNNING:
+        return redaction
+    detail = f"worker {redaction.report.worker} says nothing any more"
+    stopped = {"state": RedactionState.FAILED, "fault": RedactionFault.STOPPED, "detail": detail}
+    return ClipRedaction(redaction.order, redaction.report.model_copy(update=stopped))
 
 
 async def call_off(state: ApiState, redaction: ClipRedaction) -> None:
@@ -124,3 +121,19 @@ def keep_copy(state: ApiState, order: RedactionOrder, worker: str, copy: Path) -
             copy=data,
             media_type="video/mp4",
         )
+
+
+async def _told(state: ApiState, lead_id: str, redaction_id: str) -> ClipRedaction:
+    """Return an order with what its worker told last; answer 404 where there is none (any more)."""
+    fields = await state.broker.get_hash(redaction_key(redaction_id))
+    gone = Problem(404, "not-found", f"there is no redaction {redaction_id}: it was called off, or its hour is over")
+    if not {"order", "report"} <= fields.keys():
+        raise gone
+    order = RedactionOrder.model_validate_json(fields["order"])
+    if order.lead_id != lead_id:
+        raise gone
+    return ClipRedaction(order, RedactionReport.model_validate_json(fields["report"]))
+
+
+async def _is_held(state: ApiState, redaction_id: str) -> bool:
+    return await state.broker.get(redaction_held_key(redaction_id)) is not None

@@ -38,6 +38,7 @@ FOLDER = "dry-runs"
 SWEEP_PERIOD_S = 60.0
 _TURN_MARGIN_S = 60
 """A worker's turn ends by itself so long after the run's own time: a worker that died holds up nobody for longer."""
+_UNFINISHED = frozenset({DryRunState.WAITING, DryRunState.RUNNING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +100,16 @@ async def place_order(
 
 async def find_run(state: ApiState, camera_id: str, run_id: str) -> DryRun:
     """Return a dry run of a camera; answer 404 where there is none (any more)."""
-    fields = await state.broker.get_hash(dry_run_key(run_id))
-    if not {"order", "report"} <= fields.keys():
-        raise _gone(run_id)
-    order = DryRunOrder.model_validate_json(fields["order"])
-    if order.camera.id != camera_id:
-        raise _gone(run_id)
-    report = DryRunReport.model_validate_json(fields["report"])
-    if report.state in {DryRunState.WAITING, DryRunState.RUNNING} and not await _has_turn(state, report.worker, run_id):
-        report = report.model_copy(
-            update={
-                "state": DryRunState.FAILED,
-                "fault": DryRunFault.STOPPED,
-                "detail": f"worker {report.worker} says nothing any more",
-            }
-        )
-    return DryRun(order, report)
+    run = await _told(state, camera_id, run_id)
+    if run.report.state not in _UNFINISHED or await _has_turn(state, run.report.worker, run_id):
+        return run
+    # A turn ends after the worker's last word, which may have come since the first look.
+    run = await _told(state, camera_id, run_id)
+    if run.report.state not in _UNFINISHED:
+        return run
+    detail = f"worker {run.report.worker} says nothing any more"
+    stopped = {"state": DryRunState.FAILED, "fault": DryRunFault.STOPPED, "detail": detail}
+    return DryRun(run.order, run.report.model_copy(update=stopped))
 
 
 async def picture_of(state: ApiState, run: DryRun, number: int) -> bytes:
@@ -164,6 +159,17 @@ async def _worker_for(state: ApiState, camera_id: str, *, needs_ring: bool) -> s
     if not workers:
         raise Problem(503, "no-worker", "no worker is running that could try the clip", headers={"Retry-After": "30"})
     return min(workers, key=lambda worker: worker.cpu_share / max(1, worker.cpus)).worker
+
+
+async def _told(state: ApiState, camera_id: str, run_id: str) -> DryRun:
+    """Return a dry run with what its worker told last; answer 404 where there is none (any more)."""
+    fields = await state.broker.get_hash(dry_run_key(run_id))
+    if not {"order", "report"} <= fields.keys():
+        raise _gone(run_id)
+    order = DryRunOrder.model_validate_json(fields["order"])
+    if order.camera.id != camera_id:
+        raise _gone(run_id)
+    return DryRun(order, DryRunReport.model_validate_json(fields["report"]))
 
 
 async def _has_turn(state: ApiState, node: str, run_id: str) -> bool:

@@ -95,7 +95,7 @@ class Redactions:
         except _NotWantedError:
             log.info("clip redaction is not wanted any more", lead=order.lead_id)
         finally:
-            # Last: who reads a running report that no worker holds takes the worker for dead.
+            # Last, for the same reason as it is set first.
             self._redis.delete(bus.redaction_held_key(order.id))
 
     def _outcome(self, order: RedactionOrder, report: RedactionReport) -> RedactionReport:
@@ -156,9 +156,10 @@ class Redactions:
 
     def _tell(self, order: RedactionOrder, report: RedactionReport) -> None:
         """Write the report and that the worker is at it; raise `_NotWantedError` where the order is gone."""
+        # First: who reads a running report that no worker holds takes the worker for dead.
+        self._redis.set(bus.redaction_held_key(order.id), self._node, ex=bus.REDACTION_HELD_S)
         if not self._write(order, report):
             raise _NotWantedError
-        self._redis.set(bus.redaction_held_key(order.id), self._node, ex=bus.REDACTION_HELD_S)
 
     def _write(self, order: RedactionOrder, report: RedactionReport) -> bool:
         fields: dict[FieldT, EncodableT] = {"report": report.model_dump_json()}

@@ -198,13 +198,15 @@ class OutboxSender:
     def _run(self) -> None:
         seen = -1
         while True:
+            # Taken before the look: what was put between a look and the closing is looked at once more.
+            closing = self._deadline is not None
             try:
                 pause = self.step()
             except Exception:
                 # Edge of a long-lived loop: the folder could not be listed; what is in it is tried again.
                 log.exception("outbox unreadable")
                 pause = self._backoff.most_s
-            if self._deadline is not None and (pause != 0.0 or self._is_over()):
+            if (closing and pause != 0.0) or self._is_over():
                 return
             if pause != 0.0:
                 seen = self._outbox.wait(seen, _IDLE_S if pause is None else pause)

@@ -328,6 +328,28 @@ def test_a_started_sender_delivers_and_closes(
     assert "outbox-sender" not in {thread.name for thread in threading.enumerate()}
 
 
+def test_what_is_put_while_a_look_ends_is_sent_before_closing(
+    outbox: Outbox, packages: dict[str, tuple[Path, LeadDocument]], api: ScriptedApi, client: ApiClient
+) -> None:
+    """A look found nothing; a lead is put and the sender closed before the thread goes on: it looks once more."""
+    looked, go_on = threading.Event(), threading.Event()
+
+    class Slow(OutboxSender):
+        def step(self) -> float | None:
+            pause = super().step()
+            looked.set()
+            go_on.wait(30)
+            return pause
+
+    sender = Slow(outbox, client)
+    sender.start()
+    assert looked.wait(30)
+    outbox.put(*packages[IDS[0]])
+    threading.Timer(0.2, go_on.set).start()
+    sender.close(flush_s=30)
+    assert [lead_id for lead_id, *_ in api.posted] == [IDS[0]]
+
+
 def test_closing_does_not_wait_for_a_dead_api(outbox: Outbox, packages: dict[str, tuple[Path, LeadDocument]]) -> None:
     """What cannot be sent stays on disk; closing ends although a pause is running."""
     put(outbox, packages, IDS[0])

@@ -303,6 +303,32 @@ def test_a_worker_lets_go_of_an_order_once_its_end_is_told(
     assert filed
 
 
+def test_an_end_that_is_told_while_it_is_asked_for_is_no_silence(
+    api: RunningApi,
+    operator: httpx.Client,
+    filed: bytes,
+    start: Start,
+    bus: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between the look at the report and the look at who holds it the worker ends: the end is told."""
+    start(hang).stop()
+    view = order(operator)
+    key = keys.redaction_key(view["id"])
+    bus.hset(key, "report", json.dumps({"state": "running", "worker": "worker-01"}))
+    get_hash = api.state.broker.get_hash
+
+    async def overtaken(asked: str) -> dict[str, bytes]:
+        fields = await get_hash(asked)
+        bus.hset(key, "report", json.dumps({"state": "failed", "worker": "worker-01", "fault": "refused"}))
+        return fields
+
+    monkeypatch.setattr(api.state.broker, "get_hash", overtaken)
+    report = operator.get(f"{BASE}/clips/{view['id']}").json()["report"]
+    assert (report["state"], report["fault"]) == ("failed", "refused")
+    assert filed
+
+
 def test_what_makes_no_sense_is_refused_before_a_worker_hears_of_it(
     operator: httpx.Client, worker: httpx.Client, filed: bytes, start: Start, bus: redis.Redis
 ) -> None:

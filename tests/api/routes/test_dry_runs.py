@@ -122,6 +122,25 @@ def test_a_worker_that_falls_silent_fails_the_run(gate: httpx.Client, a_worker: 
     assert bus.llen(keys.dry_runs_key(a_worker)) == 0
 
 
+def test_an_end_that_is_told_while_it_is_asked_for_is_no_silence(
+    gate: httpx.Client, a_worker: str, api: RunningApi, bus: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the report and the look at the turn the worker ends: the end is told."""
+    run = post(gate).json()["id"]
+    key = keys.dry_run_key(run)
+    bus.hset(key, "report", DryRunReport(state="running", worker=a_worker).model_dump_json())  # type: ignore[arg-type]
+    get_hash = api.state.broker.get_hash
+
+    async def overtaken(asked: str) -> dict[str, bytes]:
+        fields = await get_hash(asked)
+        bus.hset(key, "report", DryRunReport(state="done", worker=a_worker).model_dump_json())  # type: ignore[arg-type]
+        bus.delete(keys.dry_run_turn_key(a_worker))
+        return fields
+
+    monkeypatch.setattr(api.state.broker, "get_hash", overtaken)
+    assert gate.get(f"{PATH}/{run}").json()["report"]["state"] == "done"
+
+
 def test_clips_that_nobody_fetched_are_swept(gate: httpx.Client, a_worker: str, api: RunningApi) -> None:
     """One older than a run may take is removed by the API itself."""
     from api.dry_runs import _old_clips  # noqa: PLC0415
