@@ -30,10 +30,12 @@ from vision.novelty import Novelty
 from vision.outlets import Glance, outlet_watches
 from vision.readings import Reading
 from vision.rules.families import masks_of
+from vision.rules.fire import CLASS_NAME as FIRE
 from vision.rules.rule import TrackView, View
 from vision.rules.smoke import CLASS_NAME as SMOKE
 from vision.sections import CameraConfig
 from vision.tracks import Track, Tracker, TrackerSettings, xyxy_of
+from vision.undrawn import UndrawnOutlets
 from vision.zones import Masks
 
 
@@ -108,6 +110,7 @@ class CameraAnalyser:
         self._fog = FogWatch()
         self._magnifier = magnifier
         self._outlets = outlet_watches(camera)
+        self._undrawn = UndrawnOutlets()
         self._new_readings: list[Reading] = []
         self._boxes: dict[int, _Followed] = {}
         self._time: CaptureTime | None = None
@@ -263,6 +266,7 @@ class CameraAnalyser:
         self._tracker.end_all()
         self._boxes.clear()
         self._ended.clear()
+        self._undrawn.forget()
         self._picture, self._novelty, self._background = PictureChange(), Novelty(), Background()
         if self._magnifier is not None:
             self._magnifier.forget()
@@ -305,6 +309,7 @@ class CameraAnalyser:
         for number in ended:
             self._boxes.pop(number, None)
         self._read_outlets(frame, update.live, is_steady=is_steady)
+        self._watch_undrawn(frame, update.live, is_steady=is_steady)
         company = Counter(track.class_name for track in update.live)
         return View(
             time=frame.time,
@@ -330,6 +335,21 @@ class CameraAnalyser:
         glance = Glance(frame.image, frame.time, smoke, others, is_steady, is_rain)
         read = [outlet.observe(glance) for outlet in self._outlets]
         self._new_readings = [reading for reading in read if reading is not None]
+
+    def _watch_undrawn(self, frame: Frame, tracks: Sequence[Track], *, is_steady: bool) -> None:
+        """Show the picture to the watch of plumes above no drawn outlet; rain churns like them."""
+        if not is_steady or self.condition is Condition.RAIN:
+            self._undrawn.pause()
+            return
+        smoke: dict[int, Xyxy | None] = {}
+        fires: list[Xyxy] = []
+        for track in tracks:
+            box = in_look(frame, track.last.xyxy)
+            if track.class_name == FIRE:
+                fires.append(box)
+            elif track.class_name == SMOKE and not any(outlet.reaches(box) for outlet in self._outlets):
+                smoke[track.number] = box if track.seen_at(frame.time) is not None else None
+        self._undrawn.observe(frame.image, frame.time, smoke, fires)
 
     def _track_view(self, frame: Frame, track: Track, company: int) -> TrackView:
         sighting = track.seen_at(frame.time)
@@ -358,7 +378,9 @@ class CameraAnalyser:
         if track.class_name != SMOKE:
             return False
         box = in_look(frame, track.last.xyxy)
-        return self._fog.is_foggy or any(outlet.withholds(box) for outlet in self._outlets)
+        if self._fog.is_foggy or self._undrawn.withholds(track.number):
+            return True
+        return any(outlet.withholds(box) for outlet in self._outlets)
 
     def _unmasked(self, detections: Detections) -> Detections:
         """Return the boxes that do not lie in masks."""

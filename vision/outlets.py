@@ -171,7 +171,7 @@ class OutletWatch:
             span = self._span = _Span(glance.time, glance.time, self._reader)
         else:
             self._close_parts(span, glance.time)
-        smokes = any(self._reaches(box) for box in glance.smoke)
+        smokes = any(self.reaches(box) for box in glance.smoke)
         self._count_boxed(smokes=smokes)
         if glance.is_steady:
             step_s = min(glance.time.seconds_since(span.last), LONGEST_STEP_S) if span.pictures else 0.0
@@ -180,7 +180,7 @@ class OutletWatch:
             is_white = self._test_steam(glance)
             span.steamy += self._steam is not None and self._steam.is_steam
             span.rainy += glance.is_rain
-            self._gather(glance, touched=smokes or is_white or any(self._reaches(box) for box in glance.others))
+            self._gather(glance, touched=smokes or is_white or any(self.reaches(box) for box in glance.others))
         span.last = glance.time
         span.pictures += 1
         return done
@@ -193,7 +193,7 @@ class OutletWatch:
     def withholds(self, box: Xyxy) -> bool:
         """Whether a box of smoke in the newest picture is condensed water of this outlet, or may be."""
         steam = self._steam
-        if steam is None or not self._reaches(box):
+        if steam is None or not self.reaches(box):
             return False
         is_young = self._boxed <= YOUNG_PICTURES and steam.is_undecided
         return steam.is_open or steam.may_be_steam or is_young
@@ -229,7 +229,8 @@ class OutletWatch:
     def _outlet(self) -> Outlet:
         return Outlet.of(self._polygon, self._size_wh)
 
-    def _reaches(self, box: Xyxy) -> bool:
+    def reaches(self, box: Xyxy) -> bool:
+        """Whether a box, in pixels of the newest picture, comes of this outlet."""
         outlet = self._outlet
         width, left, top, right, bottom = outlet.width_px, *box
         return (

@@ -9,7 +9,9 @@ plume ends for the eye wherever that begins: there nothing is said of it (decisi
 """
 
 from collections import deque
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from operator import attrgetter
 from statistics import median
 
 import cv2
@@ -20,11 +22,19 @@ from streams.frame import BgrImage
 from vision.opacity import Linear, linear
 from vision.zones import Outlet
 
+Floats = NDArray[np.float32]
+
 NEAR = (1, 3)
 """Rings, in outlet widths from the lip, in which the plume must be well seen."""
 
 FAR = (6, 8)
 """Rings in which steam has gone: domain.md 1.6 has it end within 3 to 5 outlet widths."""
+
+FARTHER = (8, 10)
+"""Likewise above a foot that is found in the pictures: its width is that of a plume, which may just be narrow."""
+
+MIDDLE = 3
+"""Ring in which steam still churns as near the lip, a little before it ends."""
 
 LEFT_OVER = 0.3
 """
@@ -32,8 +42,14 @@ Share of the churning near the lip that may be left far from it. Rendered steam 
 as before moving clouds, white smoke 0.48 to 1.0 once it has come so far (decision 0026).
 """
 
+ENDED, NEXT_TO_NOTHING = 0.25, 0.1
+"""Likewise of what is not white, and of what is seen faintly, or above no outlet that anybody drew."""
+
 LEAST_LEVELS = 5.0
 """Mean churning near the lip, in 8-bit levels, from which a third of it is told from noise."""
+
+FAINT_LEVELS = 4.0
+"""Likewise from which a tenth is: of steam at sunset, seen before a sky that is as even as it is dim."""
 
 WHITE = 0.45
 """Luminance of steam against what is brightest in the picture, linear."""
@@ -45,6 +61,30 @@ and white smoke have 0.98 and more, before an overcast one steam 0.8; black, gre
 rendered).
 """
 
+CLEAR_LEVELS = 8.0
+"""
+Likewise above a foot that is found in the pictures: thin white smoke far away has 2 to 7 levels and fades into the
+noise, steam of a vent 9 and more (all rendered).
+"""
+
+PALE, DIM = 0.65, 0.4
+"""
+What is darker than white steam may yet be its shaded side before an overcast sky: of `PALE` of the light beside it, and
+`DIM` of what is brightest in the picture. Rendered steam has 0.62 and more, but so has grey smoke of 40 %.
+"""
+
+NEUTRAL = 1.25
+"""Most by which one colour of what is pale has more of the light beside than another: yellow smoke of 40 % has 1.3."""
+
+DROP = 1 / 3
+"""
+Share of the churning of the `MIDDLE` that may be left far out of what is pale: rendered steam, which ends, leaves 0.02
+to 0.25 of it, grey smoke, which tapers, 0.42 and more (decision 0067).
+"""
+
+CARRIED_ON = 0.3
+"""Churning of the `MIDDLE` against that near the lip from which the plume has come so far that its end can be seen."""
+
 PICTURES = 8
 """Second differences that are averaged; `LEAST_PICTURES` before anything is said."""
 
@@ -53,10 +93,10 @@ LEAST_PICTURES = 3
 JUDGEMENTS = 6
 """Newest judgements that are taken together, by their median: a gust hides the end of a plume for a moment."""
 
-LEAST_WHITE = 1 / 3
+LEAST_WHITE, LEAST_PALE = 1 / 3, 1 / 2
 """
-Share of those in which it is well seen in which it must be white: before an overcast sky steam shows a darker side at
-times. Where nothing churns the sky itself would be judged.
+Share of those in which it is well seen in which it must be white, or pale: before an overcast sky steam shows a darker
+side at times. Where nothing churns the sky itself would be judged.
 """
 
 BEHIND_LEVELS = 8.0
@@ -66,7 +106,7 @@ Rendered steam before a clear sky 33 to 56, before an overcast one 4 to 15; whit
 """
 
 _CELLS = 4
-_REACH, _DOWN = 9.0, 1.0
+_DOWN = 1.0
 _SECTORS, _SECTOR_DEG = 8, 22.5
 
 
@@ -78,9 +118,15 @@ class Fading:
     Attributes:
         near: mean churning near the lip beyond the picture's own unrest, 8-bit levels.
 
+        middle: likewise a little before steam ends.
+
         far: likewise where steam has gone.
 
-        is_white: whether what churns near the lip is white.
+        brightness: luminance of what churns near the lip, of what is brightest in the picture.
+
+        light: its share of the light that is calm beside it, in the colour that loses most.
+
+        tint: by how much more it has in the colour that loses least, as a factor.
 
         is_whole: whether the picture shows the plume's way that far.
 
@@ -88,8 +134,11 @@ class Fading:
     """
 
     near: float
+    middle: float
     far: float
-    is_white: bool
+    brightness: float
+    light: float
+    tint: float
     is_whole: bool
     behind: float
 
@@ -99,17 +148,128 @@ class Fading:
         return self.is_whole and self.near >= LEAST_LEVELS
 
     @property
+    def is_faintly_seen(self) -> bool:
+        """Likewise where an even sky shows less of it as well."""
+        return self.is_whole and self.near >= FAINT_LEVELS
+
+    @property
+    def is_clearly_seen(self) -> bool:
+        """Likewise where a tenth of it would be seen as well."""
+        return self.is_whole and self.near >= CLEAR_LEVELS
+
+    @property
+    def is_white(self) -> bool:
+        """Whether what churns near the lip is bright, and no darker than what is calm beside it."""
+        return self.brightness >= WHITE and self.light >= DARKER
+
+    @property
+    def is_pale(self) -> bool:
+        """Whether it may be the shaded side of something white."""
+        return self.brightness >= DIM and self.light >= PALE and self.tint <= NEUTRAL
+
+    @property
     def left_over(self) -> float:
         """Share of the churning near the lip that is left far from it."""
         return self.far / max(self.near, 1e-6)
 
+    @property
+    def dropped_to(self) -> float:
+        """Share of the churning of the `MIDDLE` that is left far from the lip; 1 while little has come so far."""
+        return self.far / self.middle if self.middle >= max(CARRIED_ON * self.near, 1e-6) else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """
+    One way to tell by judgements together that a plume of condensed water ends.
+
+    Attributes:
+        is_seen: which judgements count; half of them must.
+
+        has_colour: of which colour the plume is in those.
+
+        least_share: in which share of them at least.
+
+        most_left: `Fading.left_over` in their median.
+
+        most_after_drop: `Fading.dropped_to` in their median.
+    """
+
+    is_seen: Callable[[Fading], bool]
+    has_colour: Callable[[Fading], bool]
+    least_share: float
+    most_left: float
+    most_after_drop: float = 1.0
+
+    def is_told_by(self, judged: Collection[Fading]) -> bool:
+        """Whether these judgements tell it."""
+        seen = [fading for fading in judged if self.is_seen(fading)]
+        if not seen or 2 * len(seen) < len(judged):
+            return False
+        if sum(self.has_colour(fading) for fading in seen) < self.least_share * len(seen):
+            return False
+        return (
+            median(fading.left_over for fading in seen) <= self.most_left
+            and median(fading.dropped_to for fading in seen) <= self.most_after_drop
+        )
+
+
+_SEEN, _FAINTLY_SEEN, _CLEARLY_SEEN = map(attrgetter, ("is_seen", "is_faintly_seen", "is_clearly_seen"))
+_WHITE, _PALE = attrgetter("is_white"), attrgetter("is_pale")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """
+    On what terms a plume is called condensed water.
+
+    Attributes:
+        far: rings in which it must have gone.
+
+        endings: the ways in which it may be told to end.
+    """
+
+    far: tuple[int, int]
+    endings: tuple[Ending, ...]
+
+
+ABOVE_AN_OUTLET = Terms(
+    FAR,
+    (
+        Ending(_SEEN, _WHITE, LEAST_WHITE, LEFT_OVER),
+        Ending(_FAINTLY_SEEN, _WHITE, LEAST_WHITE, NEXT_TO_NOTHING),
+        Ending(_FAINTLY_SEEN, _PALE, LEAST_PALE, ENDED, DROP),
+    ),
+)
+"""What is white and ends; what is faint and white, and gone; what is pale and ends at once."""
+
+ABOVE_A_FOOT = Terms(
+    FARTHER,
+    (
+        Ending(_CLEARLY_SEEN, _WHITE, LEAST_WHITE, NEXT_TO_NOTHING),
+        Ending(_CLEARLY_SEEN, _WHITE, LEAST_WHITE, ENDED, DROP),
+    ),
+)
+"""Where nobody drew an outlet: what is white and gone, and what is white and ends at once."""
+
 
 class SteamTest:
-    """Watches the air above one outlet in pictures of one size, in their order."""
+    """
+    Watches the air above one outlet in pictures of one size, in their order.
 
-    def __init__(self, outlet: Outlet, size_wh: tuple[int, int]) -> None:
+    Args:
+        outlet: in pixels of those pictures.
+
+        size_wh: of them.
+
+        terms: of calling it steam.
+    """
+
+    def __init__(self, outlet: Outlet, size_wh: tuple[int, int], terms: Terms = ABOVE_AN_OUTLET) -> None:
+        self._terms = terms
         width, height = size_wh
-        reach = _REACH * outlet.width_px
+        count = terms.far[1] + 1
+        reach = count * outlet.width_px
         left, right = max(0, int(outlet.x - reach)), min(width, int(outlet.x + reach) + 1)
         top, bottom = max(0, int(outlet.y - reach)), min(height, int(outlet.y + _DOWN * outlet.width_px) + 1)
         self._part = (slice(top, bottom), slice(left, right))
@@ -119,13 +279,13 @@ class SteamTest:
         y = outlet.y - (top + (np.arange(self._wh[1]) + 0.5) * (bottom - top) / self._wh[1])
         rings = np.floor(np.hypot(x[None, :], y[:, None]) / outlet.width_px).astype(int)
         sectors = np.floor(np.degrees(np.arctan2(y[:, None], x[None, :])) / _SECTOR_DEG).astype(int)
-        above = (y[:, None] > 0) & (rings < _REACH)
+        above = (y[:, None] > 0) & (rings < count)
         self._places = [
-            [above & (rings == ring) & (sectors == sector) for sector in range(_SECTORS)] for ring in range(int(_REACH))
+            [above & (rings == ring) & (sectors == sector) for sector in range(_SECTORS)] for ring in range(count)
         ]
         self._near = np.any([place for ring in self._places[slice(*NEAR)] for place in ring], axis=0)
-        self._greys: deque[NDArray[np.float32]] = deque(maxlen=PICTURES)
-        self._churning: deque[NDArray[np.float32]] = deque(maxlen=PICTURES)
+        self._greys: deque[Floats] = deque(maxlen=PICTURES)
+        self._churning: deque[Floats] = deque(maxlen=PICTURES)
         self._judged: deque[Fading] = deque(maxlen=JUDGEMENTS)
         self._ended: deque[bool] = deque(maxlen=JUDGEMENTS)
 
@@ -144,25 +304,27 @@ class SteamTest:
         return any(self._ended)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the picture shows the air above the outlet as far as steam reaches and further, on all sides."""
+        return all(place.any() for ring in self._places[slice(*self._terms.far)] for place in ring)
+
+    @property
     def is_open(self) -> bool:
         """Whether too few pictures were seen to say anything."""
         return not self._judged
 
     @property
     def is_undecided(self) -> bool:
-        """Whether the newest judgement is of something white that is not seen to go on: too little churns yet."""
+        """Whether the newest judgement is of something white or pale that is not seen to go on, or not yet."""
         newest = self._judged[-1] if self._judged else None
-        return newest is None or (newest.is_white and not (newest.is_seen and newest.left_over > LEFT_OVER))
+        if newest is None:
+            return True
+        return (newest.is_white or newest.is_pale) and not (newest.is_seen and newest.left_over > LEFT_OVER)
 
     @property
     def _ends(self) -> bool:
-        """Whether what churns near the lip is white and next to nothing of it is seen further out."""
-        seen = [fading for fading in self._judged if fading.is_seen]
-        if not seen or 2 * len(seen) < len(self._judged):
-            return False
-        if sum(fading.is_white for fading in seen) < LEAST_WHITE * len(seen):
-            return False
-        return median(fading.left_over for fading in seen) <= LEFT_OVER
+        """Whether what churns near the lip is condensed water by its look, and ends."""
+        return any(ending.is_told_by(self._judged) for ending in self._terms.endings)
 
     @property
     def _behind(self) -> float:
@@ -201,30 +363,38 @@ class SteamTest:
             ((value or 0.0, sector, ring) for ring in range(*NEAR) for sector, value in enumerate(profile[ring])),
             key=lambda seen: seen[0],
         )
-        far = [value for ring in range(*FAR) for value in profile[ring] if value is not None]
-        way = [self._places[ring][beside] for ring in range(*FAR) for beside in _beside(sector)]
+        far = [value for ring in range(*self._terms.far) for value in profile[ring] if value is not None]
+        way = [self._places[ring][beside] for ring in range(*self._terms.far) for beside in _beside(sector)]
+        brightness, light, tint = self._shade(linear(cells), unrest, self._places[ring][sector], image)
         return Fading(
             near=near,
+            middle=max((value for value in profile[MIDDLE] if value is not None), default=0.0),
             far=max(far, default=0.0),
-            is_white=self._is_white(linear(cells), unrest, self._places[ring][sector], image),
+            brightness=brightness,
+            light=light,
+            tint=tint,
             is_whole=all(place.any() for place in way),
             behind=self._behind_by(unrest * self._places[ring][sector], np.any(way, axis=0)),
         )
 
-    def _behind_by(self, weight: NDArray[np.float32], way: NDArray[np.bool_]) -> float:
+    def _behind_by(self, weight: Floats, way: NDArray[np.bool_]) -> float:
         """Return by how much what is on the further way is darker than what churns, in the mean of the pictures."""
         grey = np.mean(self._greys, axis=0)
         if not way.any() or weight.sum() <= 0:
             return 0.0
         return float((grey * weight).sum() / weight.sum() - np.median(grey[way]))
 
-    def _is_white(self, light: Linear, unrest: NDArray[np.float32], place: NDArray[np.bool_], image: BgrImage) -> bool:
-        """Return whether what churns in `place` is white: bright, and no darker than what is calm beside it."""
+    def _shade(
+        self, light: Linear, unrest: Floats, place: NDArray[np.bool_], image: BgrImage
+    ) -> tuple[float, float, float]:
+        """Return `Fading.brightness`, `light` and `tint` of what churns in `place`, against what is calm beside it."""
         weight = (unrest * place)[..., None]
         seen = (light * weight).sum((0, 1)) / max(float(weight.sum()), 1e-6)
-        calm = light[self._near & (unrest <= np.median(unrest[self._near]))]
+        calm = np.median(light[self._near & (unrest <= np.median(unrest[self._near]))], axis=0)
         brightest = float(np.percentile(linear(image[::8, ::8]).mean(2), 95))
-        return float(seen.mean()) >= WHITE * brightest and bool((seen >= DARKER * np.median(calm, axis=0)).all())
+        shares = seen / np.maximum(calm, 1e-6)
+        least = float(shares.min())
+        return float(seen.mean()) / max(brightest, 1e-6), least, float(shares.max()) / max(least, 1e-6)
 
 
 def _beside(sector: int) -> range:

@@ -76,6 +76,7 @@ _CODE = (
     "vision/steam",
     "vision/stillness",
     "vision/tracks",
+    "vision/undrawn",
     "vision/weather",
 )
 
