@@ -108,6 +108,7 @@ Rendered steam before a clear sky 33 to 56, before an overcast one 4 to 15; whit
 _CELLS = 4
 _DOWN = 1.0
 _SECTORS, _SECTOR_DEG = 8, 22.5
+_UPRIGHT = slice(2, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,9 +305,9 @@ class SteamTest:
         return any(self._ended)
 
     @property
-    def is_whole(self) -> bool:
-        """Whether the picture shows the air above the outlet as far as steam reaches and further, on all sides."""
-        return all(place.any() for ring in self._places[slice(*self._terms.far)] for place in ring)
+    def has_air(self) -> bool:
+        """Whether the picture shows the air straight above the outlet as far as steam reaches and further."""
+        return all(place.any() for ring in self._places[slice(*self._terms.far)] for place in ring[_UPRIGHT])
 
     @property
     def is_open(self) -> bool:

@@ -157,7 +157,7 @@ class UndrawnOutlets:
             if plume.foot is not None:
                 plume.greys.clear()
                 test = SteamTest(plume.foot, (image.shape[1], image.shape[0]), ABOVE_A_FOOT)
-                plume.test = test if plume.foot.width_px >= LEAST_FOOT_PX and test.is_whole else None
+                plume.test = test if plume.foot.width_px >= LEAST_FOOT_PX and test.has_air else None
         plume.withheld = self._may_be_steam(plume, cells, scale, time) and not _burns(plume.box, fires)
 
     def _may_be_steam(self, plume: _Plume, cells: Cells, scale: float, time: CaptureTime) -> bool:
