@@ -217,9 +217,12 @@ def _lightens(before: Cells, now: Cells, box: Xyxy) -> bool:
 
 def _foot(greys: list[Cells], box: Xyxy) -> Outlet | None:
     """Return where the churning in the box begins, in cells; ``None`` where nothing churns."""
-    left, top, right, bottom = (round(edge) for edge in box)
-    width, height = right - left, bottom - top
     rows, columns = greys[0].shape
+    left, right = (min(max(round(edge), 0), columns) for edge in box[::2])
+    top, bottom = (min(max(round(edge), 0), rows) for edge in box[1::2])
+    width, height = right - left, bottom - top
+    if min(width, height) < 2:
+        return None
     x0, y0 = max(0, left - width // 2), max(0, top - height // 2)
     x1, y1 = min(columns, right + width // 2 + 1), min(rows, bottom + height // 4 + 1)
     blur = max(0.5, max(width, height) / _BLUR)
@@ -228,8 +231,6 @@ def _foot(greys: list[Cells], box: Xyxy) -> Outlet | None:
     unrest = np.mean([np.abs(bend - np.median(bend)) for bend in bends], axis=0)
     level = max(1, round(_LEVEL_SHARE * height))
     inside = (unrest - np.median(unrest))[top - y0 : bottom + level - y0, left - x0 : right - x0]
-    if not inside.size:
-        return None
     churning = np.flatnonzero(inside.max(axis=1) >= _STRONG * np.percentile(inside, 95))
     if not churning.size:
         return None
