@@ -37,6 +37,8 @@ def main() -> int:
     asked = parser.parse_args()
     registry = Registry.load()
     if asked.what == "score":
+        if asked.day < FIRST_DAY:
+            parser.error(f"--day must be {FIRST_DAY} or later: earlier days are fitted on")
         return _score(asked, registry)
     if asked.clips is None:
         parser.error("--clips is needed to fit")

@@ -20,6 +20,7 @@ OUTLET = Outlet(100.0, 200.0, 16.0)
 WHITE, DARK = 235, 50
 PLACE = np.asarray(cv2.resize(YARD, SIZE_WH, interpolation=cv2.INTER_AREA), np.float64)
 SKY = (200, 150, 120)
+Level = tuple[float, float, float]
 
 
 def _air(rng: np.random.Generator, cloud: int = 0) -> NDArray[np.float64]:
@@ -87,6 +88,40 @@ def test_a_white_sky_does_not_whiten_the_smoke_that_comes() -> None:
     assert told[2:] == [(False, False)] * 8
 
 
+def _shaded(rng: np.random.Generator, level: Level, taper: float) -> BgrImage:
+    """A plume before an even, overcast sky: as strong to the end of its 4.5 widths, or fading over `taper` widths."""
+    image = np.full((*SIZE_WH[::-1], 3), 215.0) + rng.normal(0, 0.8, (*SIZE_WH[::-1], 3))
+    y, x = np.mgrid[0 : SIZE_WH[1], 0 : SIZE_WH[0]]
+    for along in np.arange(0.3, 4 * taper if taper else 4.5, 0.4):
+        at_x, at_y = OUTLET.x + along * 16 * 0.5 + rng.normal(0, 4), OUTLET.y - along * 16 * 0.85 + rng.normal(0, 4)
+        strength = rng.uniform(0.2, 0.9) * (np.exp(-along / taper) if taper else 1.0)
+        share = strength * np.exp(-((x - at_x) ** 2 + (y - at_y) ** 2) / (2 * 9.0**2))
+        image += share[..., None] * (np.array(level) - image)
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("level", "taper", "is_pale", "may_be"),
+    [
+        ((150.0, 150.0, 150.0), 0.0, True, True),
+        ((150.0, 150.0, 150.0), 6.0, True, False),
+        ((60.0, 60.0, 60.0), 0.0, False, False),
+        ((110.0, 180.0, 205.0), 0.0, False, False),
+    ],
+)
+def test_what_is_pale_may_be_steam_where_it_ends_at_once(
+    level: Level, taper: float, *, is_pale: bool, may_be: bool
+) -> None:
+    """The shaded side of steam: a pale plume that tapers is smoke, and so is what is darker, or yellow."""
+    rng, test = np.random.default_rng(3), SteamTest(OUTLET, SIZE_WH)
+    fading = None
+    for _ in range(14):
+        fading = test.observe(_shaded(rng, level, taper))
+    assert fading is not None
+    assert (fading.is_white, fading.is_pale) == (False, is_pale)
+    assert (test.may_be_steam, test.is_steam) == (may_be, False)
+
+
 def test_a_white_plume_is_undecided_until_it_goes_on() -> None:
     """Short, it stays so; long, it is smoke as soon as it is seen far out."""
     short, long = (SteamTest(OUTLET, SIZE_WH) for _ in range(2))
@@ -130,7 +165,7 @@ def test_clouds_that_drift_behind_do_not_lengthen_the_steam() -> None:
 
 @pytest.mark.parametrize(("level", "is_outlet", "leads"), [(WHITE, True, 0), (WHITE, False, 1), (DARK, True, 1)])
 def test_steam_above_an_outlet_raises_no_lead(level: int, *, is_outlet: bool, leads: int) -> None:
-    """What a detector takes for smoke there is withheld from rules; dark smoke is not, nor steam where no outlet is."""
+    """What a detector takes for smoke there is withheld from rules; dark smoke is not, nor what has no narrow foot."""
     (left, right), top = ((OUTLET.x + side * 8) / SIZE_WH[0] for side in (-1, 1)), OUTLET.y / SIZE_WH[1]
     zone = {"name": "DA001", "kind": "outlet", "polygon": [[left, top], [right, top], [right, 0.95], [left, 0.95]]}
     camera = {"id": "cam", "source": "x.mp4", "zones": [zone] if is_outlet else []}

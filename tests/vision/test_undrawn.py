@@ -1,6 +1,7 @@
 """Plumes above no drawn outlet: which are held back as condensed water, for how long, and which never are."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -18,16 +19,19 @@ TRACK = 7
 BEGINS_S = 4.0
 
 
+@cache
 def picture(seconds: float, level: int, length_px: float, foot: tuple[float, float] = FOOT) -> BgrImage:
     """Puffs that rise from a narrow foot before even ground, others in every picture, from `BEGINS_S` on."""
     rng = np.random.default_rng(int(seconds * 10) + 3)
     image = np.tile(np.array(GROUND, np.float64), (*SIZE_WH[::-1], 1)) + rng.normal(0, 1.0, (*SIZE_WH[::-1], 3))
-    y, x = np.mgrid[0 : SIZE_WH[1], 0 : SIZE_WH[0]]
+    left, right = max(0, int(foot[0]) - 60), min(SIZE_WH[0], int(foot[0]) + 60)
+    air = image[:, left:right]
+    y, x = np.mgrid[0 : SIZE_WH[1], left:right].astype(np.float32)
     for along in np.arange(2.0, length_px if seconds >= BEGINS_S else 0.0, 4.0):
         width = 5.0 + 0.05 * along
         at_x, at_y = foot[0] + rng.normal(0, 0.4 * width), foot[1] - along + rng.normal(0, 2)
         share = rng.uniform(0.1, 0.8) * np.exp(-((x - at_x) ** 2 + (y - at_y) ** 2) / (2 * width**2))
-        image += share[..., None] * (level - image)
+        air += share[..., None] * (level - air)
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
