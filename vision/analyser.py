@@ -357,7 +357,13 @@ class CameraAnalyser:
         if followed is None:
             followed = self._boxes[track.number] = _Followed.begin(frame, track)
         elif sighting is not None:
-            followed.change.observe(frame.image, frame.time, is_restless=self.condition.is_restless)
+            condition = self.condition
+            followed.change.observe(
+                frame.image,
+                frame.time,
+                is_restless=condition is Condition.RAIN,
+                is_shaken=condition is Condition.SHAKE,
+            )
         ratio = followed.change.ratio
         look = Look(
             time=frame.time,

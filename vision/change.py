@@ -11,13 +11,14 @@ import math
 from collections import deque
 from statistics import median
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.clock import CaptureTime
 from streams.frame import BgrImage
 from vision.leads import Xyxy
-from vision.region import Region, grey_cells
+from vision.region import CELLS, Region, grey_cells
 
 NOISE_FLOOR = 1.0
 """Grey levels of noise assumed at least: 8-bit rounding and compression of a still picture reach it."""
@@ -34,6 +35,9 @@ Of the cells, in the box as around it: pure noise gives a ratio of 1, and a tent
 on the development clips: 95 % of boxes over still pieces of fixed cameras' pictures stay below 1.3-2.0, haze on a
 mountain below 1.1; a thin distant plume reaches 2.2-4.1 (by the upper quartile only 0.8-1.7), fires 12 and more.
 """
+
+SHAKE_PX = 3.0
+"""Pixels by which a shaken picture is off the first one at most: a mast that swings by 1.2 px either way, twice."""
 
 RENEWAL_S = 60.0
 """Seconds after which the picture compared with is renewed: the light of dusk would else change any sign in time."""
@@ -73,15 +77,18 @@ class BoxChange:
         """
         return median(self._newest) if self._newest else 0.0
 
-    def observe(self, image: BgrImage, time: CaptureTime, *, is_restless: bool = False) -> None:
+    def observe(
+        self, image: BgrImage, time: CaptureTime, *, is_restless: bool = False, is_shaken: bool = False
+    ) -> None:
         """
         Compare a later picture of the same epoch and size with the first one.
 
-        Where the whole picture `is_restless` (it rains, the mast shakes), the box must change more than its
-        surroundings do, however much that is.
+        Where the whole picture `is_restless` (it rains), the box must change more than its surroundings do, however
+        much that is. Where it `is_shaken`, only that counts by which a cell is lighter or darker than all that a shake
+        can have brought there: an edge that swings to and fro changes nothing.
         """
         cells = self._region.grey(image)
-        difference = cells - self._reference
+        difference = self._beyond_shake(cells) if is_shaken else cells - self._reference
         inside = self._region.inside
         around = difference[~inside]
         offset = float(np.median(around)) if around.size else 0.0
@@ -92,6 +99,16 @@ class BoxChange:
         del self._newest[:-_REMEMBERED]
         if time.seconds_since(self._taken) >= RENEWAL_S:
             self._reference, self._taken = cells, time
+
+    def _beyond_shake(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return by how much cells leave what the reference shows within the reach of a shake, float32, signed."""
+        across, down = (
+            2 * math.ceil(SHAKE_PX * CELLS / size) + 1
+            for size in (self._region.right - self._region.left, self._region.bottom - self._region.top)
+        )
+        reach = np.ones((down, across), np.uint8)
+        lightest, darkest = cv2.dilate(self._reference, reach), cv2.erode(self._reference, reach)
+        return np.asarray(np.maximum(cells - lightest, 0) + np.minimum(cells - darkest, 0), np.float32)
 
     def begin_anew(self, image: BgrImage, time: CaptureTime) -> None:
         """Take `image` as the new first picture: the old one no longer compares."""
