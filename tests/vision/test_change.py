@@ -1,5 +1,6 @@
 """Change: signs and lamps stay as they are, smoke and fire do not."""
 
+import cv2
 import numpy as np
 
 from streams.frame import BgrImage
@@ -108,3 +109,42 @@ def test_a_camera_that_always_shakes_is_steady() -> None:
     verdicts = [picture.observe(image) for image in pictures]
 
     assert verdicts[1:] == [True] + [False] * 7
+
+
+def swung(image: BgrImage, seconds: float, most_px: float) -> BgrImage:
+    """Return the picture as a mast that swings shows it."""
+    x, y = np.random.default_rng(int(seconds * 10)).uniform(-most_px, most_px, 2)
+    matrix = np.array([[1.0, 0.0, x], [0.0, 1.0, y]])
+    size_wh = (image.shape[1], image.shape[0])
+    return np.asarray(cv2.warpAffine(image, matrix, size_wh, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def test_a_sign_that_swings_with_its_camera_does_not_change() -> None:
+    """Edges of a sign swing to and fro: compared pixel by pixel they change, beyond a shake they do not."""
+    sign = np.full((180, 320, 3), 120, np.uint8)
+    sign[70:110, 110:150] = 230
+    plainly, shaken = (BoxChange(sign, BOX, moment(0)) for _ in range(2))
+    for number in range(1, 10):
+        image = noisy(swung(sign, number / 2, 1.2), number, 1.0)
+        plainly.observe(image, moment(number / 2))
+        shaken.observe(image, moment(number / 2), is_shaken=True)
+    assert plainly.ratio > 1.5
+    assert shaken.ratio < 1.5
+
+
+def test_smoke_before_a_camera_that_swings_changes() -> None:
+    """Though clouds drive behind it, which change as much as it does."""
+    column = np.arange(320)
+    change = None
+    for number in range(10):
+        sky = 150 + 20 * np.sin((column + 6.0 * number) / 25)
+        image = np.tile(sky[None, :, None], (180, 1, 3)).astype(np.uint8)
+        if number:
+            image[60:120, 110:150] = 100
+        image = swung(image, number / 2, 1.2)
+        if change is None:
+            change = BoxChange(image, BOX, moment(0))
+        else:
+            change.observe(image, moment(number / 2), is_shaken=True)
+    assert change is not None
+    assert change.ratio > 3
