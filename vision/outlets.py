@@ -48,6 +48,12 @@ Pictures in which a white plume that has just been boxed is held back while it i
 its name only once half of `vision.steam.JUDGEMENTS` have seen it churn.
 """
 
+SEEN_BY_PICTURES = 6
+"""
+Pictures after which only what is seen to churn is held back as young: rendered steam has its `FAINT_LEVELS` by then,
+thin white smoke half of them.
+"""
+
 AWAY_PICTURES = 4
 """Pictures without a box after which the next one is of a new plume: one stray box does not make steam old."""
 
@@ -195,8 +201,8 @@ class OutletWatch:
         steam = self._steam
         if steam is None or not self.reaches(box):
             return False
-        is_young = self._boxed <= YOUNG_PICTURES and steam.is_undecided
-        return steam.is_open or steam.may_be_steam or is_young
+        is_young = self._boxed <= (YOUNG_PICTURES if steam.is_made_out else SEEN_BY_PICTURES)
+        return steam.is_open or steam.may_be_steam or (is_young and steam.is_undecided)
 
     def forget(self) -> None:
         """Begin anew: what comes next shows another place, or is of another epoch. Readings of the epoch stay."""

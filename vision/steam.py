@@ -315,6 +315,11 @@ class SteamTest:
         return not self._judged
 
     @property
+    def is_made_out(self) -> bool:
+        """Whether enough churns near the lip in the newest judgement, were it faint."""
+        return bool(self._judged) and self._judged[-1].is_faintly_seen
+
+    @property
     def is_undecided(self) -> bool:
         """Whether the newest judgement is of something white or pale that is not seen to go on, or not yet."""
         newest = self._judged[-1] if self._judged else None
