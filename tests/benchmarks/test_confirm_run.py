@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy_result import Rate, Share
+from benchmarks.confirm.__main__ import main
 from benchmarks.confirm.films import FIRST_DAY, VARIANTS, Film, Part, another_day, split_scenes, variant
 from benchmarks.confirm.fit import Calibration
 from benchmarks.confirm.rows import Pace, Rows, doing, rows_of
@@ -258,3 +259,14 @@ def test_rows_of_no_tracks_are_kept(tmp_path: Path) -> None:
     rows.write(tmp_path / "rows.npz")
 
     assert Rows.read(tmp_path / "rows.npz").span_s.tolist() == [0.0, 8.0]
+
+
+def test_a_day_that_is_fitted_on_is_not_scored(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A sentence says which days are, before anything is rendered."""
+    monkeypatch.setattr("sys.argv", ["benchmarks.confirm", "score", "--day", "2"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "--day must be 3 or later" in capsys.readouterr().err
