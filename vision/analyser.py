@@ -375,15 +375,16 @@ class CameraAnalyser:
             magnified=sighting is not None and sighting.magnified,
         )
         followed.cues.observe(frame.image, look)
-        if sighting is not None and self._is_withheld(frame, track):
-            sighting = None
-        return TrackView(track, sighting, ratio, followed.cues.values())
+        if track.class_name != SMOKE or sighting is None:
+            return TrackView(track, sighting, ratio, followed.cues.values())
+        box = in_look(frame, sighting.xyxy)
+        if self._is_withheld(track, box):
+            return TrackView(track, None, ratio, followed.cues.values())
+        is_deferred = self._undrawn.defers(track.number) or any(outlet.defers(box) for outlet in self._outlets)
+        return TrackView(track, sighting, ratio, followed.cues.values(), is_deferred)
 
-    def _is_withheld(self, frame: Frame, track: Track) -> bool:
-        """Whether what was found may be a bank of fog or condensed water above an outlet: no rule is to see it."""
-        if track.class_name != SMOKE:
-            return False
-        box = in_look(frame, track.last.xyxy)
+    def _is_withheld(self, track: Track, box: Xyxy) -> bool:
+        """Whether a box of smoke may be a bank of fog, or looks like condensed water: no rule is to see it."""
         if self._fog.is_foggy or self._undrawn.withholds(track.number):
             return True
         return any(outlet.withholds(box) for outlet in self._outlets)

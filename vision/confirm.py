@@ -80,6 +80,8 @@ class Observation:
         is_steady: False where the whole picture just changed, so that nothing can be confirmed in it.
 
         probability: of the track by all its pictures so far; not looked at where `k` of `n` decide.
+
+        is_deferred: whether it is not known yet if it is condensed water: the box counts, but confirms nothing.
     """
 
     time: CaptureTime
@@ -87,6 +89,7 @@ class Observation:
     change: float
     is_steady: bool = True
     probability: float = 0.0
+    is_deferred: bool = False
 
 
 class Confirmation:
@@ -222,7 +225,7 @@ class Confirmation:
         if now.change < criteria.min_change:
             if lasted_s >= criteria.static_after_s:
                 self.end(CloseReason.STATIC)
-        elif self._is_enough(now) and lasted_s >= criteria.min_duration_s:
+        elif not now.is_deferred and self._is_enough(now) and lasted_s >= criteria.min_duration_s:
             self._state = LeadState.CONFIRMED
             self._held = now.time
 

@@ -44,13 +44,13 @@ LONGEST_STEP_S = 3.0
 
 YOUNG_PICTURES = 10
 """
-Pictures in which a white plume that has just been boxed is held back while it is not seen to go on: steam is called by
-its name only once half of `vision.steam.JUDGEMENTS` have seen it churn.
+Pictures in which nothing is confirmed by a white plume that has just been boxed while it is not seen to go on: steam is
+called by its name only once half of `vision.steam.JUDGEMENTS` have seen it churn.
 """
 
 SEEN_BY_PICTURES = 6
 """
-Pictures after which only what is seen to churn is held back as young: rendered steam has its `FAINT_LEVELS` by then,
+Pictures after which that holds only for what is seen to churn: rendered steam has its `FAINT_LEVELS` by then,
 thin white smoke half of them.
 """
 
@@ -197,12 +197,16 @@ class OutletWatch:
         return self._emits and not (self._steam is not None and self._steam.is_steam)
 
     def withholds(self, box: Xyxy) -> bool:
-        """Whether a box of smoke in the newest picture is condensed water of this outlet, or may be."""
+        """Whether a box of smoke in the newest picture looks like condensed water of this outlet: no rule sees it."""
+        return self._steam is not None and self.reaches(box) and self._steam.may_be_steam
+
+    def defers(self, box: Xyxy) -> bool:
+        """Whether it is not known yet if a box of smoke in the newest picture is condensed water of this outlet."""
         steam = self._steam
         if steam is None or not self.reaches(box):
             return False
         is_young = self._boxed <= (YOUNG_PICTURES if steam.is_made_out else SEEN_BY_PICTURES)
-        return steam.is_open or steam.may_be_steam or (is_young and steam.is_undecided)
+        return steam.is_open or (is_young and steam.is_undecided)
 
     def forget(self) -> None:
         """Begin anew: what comes next shows another place, or is of another epoch. Readings of the epoch stay."""

@@ -68,7 +68,8 @@ class _Plume:
     foot: Outlet | None = None
     test: SteamTest | None = None
     lightens: bool = True
-    withheld: bool = True
+    is_steam: bool = False
+    is_open: bool = True
 
     def begin_anew(self) -> None:
         """Forget the pictures, for the next one does not compare with them."""
@@ -126,9 +127,14 @@ class UndrawnOutlets:
         self._past.append((time, cells))
 
     def withholds(self, track: int) -> bool:
-        """Whether the plume of a track is condensed water, or may be."""
+        """Whether the plume of a track looks like condensed water: no rule is to see its boxes."""
         plume = self._plumes.get(track)
-        return plume is not None and plume.withheld
+        return plume is not None and plume.is_steam
+
+    def defers(self, track: int) -> bool:
+        """Whether it is not known yet if the plume of a track is condensed water."""
+        plume = self._plumes.get(track)
+        return plume is not None and plume.is_open
 
     def pause(self) -> None:
         """Pass over a picture that does not compare with those before: feet are looked for anew, nothing is younger."""
@@ -158,18 +164,14 @@ class UndrawnOutlets:
                 plume.greys.clear()
                 test = SteamTest(plume.foot, (image.shape[1], image.shape[0]), ABOVE_A_FOOT)
                 plume.test = test if plume.foot.width_px >= LEAST_FOOT_PX and test.has_air else None
-        plume.withheld = self._may_be_steam(plume, cells, scale, time) and not _burns(plume.box, fires)
-
-    def _may_be_steam(self, plume: _Plume, cells: Cells, scale: float, time: CaptureTime) -> bool:
-        if plume.foot is not None and (plume.test is None or not _stands(plume.foot, plume.box)):
-            return False
-        if plume.test is not None and plume.test.may_be_steam:
-            return True
-        is_young = time.seconds_since(plume.since) < YOUNG_S
-        is_undecided = plume.test is None or plume.test.is_undecided
         if plume.before is not None:
             plume.lightens = _lightens(plume.before, cells, _scaled(plume.box, scale))
-        return is_young and is_undecided and plume.lightens
+        is_tested = plume.test is not None and plume.foot is not None and _stands(plume.foot, plume.box)
+        may_be = (plume.foot is None or is_tested) and not _burns(plume.box, fires)
+        plume.is_steam = may_be and plume.test is not None and plume.test.may_be_steam
+        is_undecided = plume.test is None or plume.test.is_undecided
+        is_young = time.seconds_since(plume.since) < YOUNG_S
+        plume.is_open = may_be and is_young and is_undecided and plume.lightens
 
     def _look_for_foot(self, plume: _Plume, scale: float) -> None:
         """Add where the churning in the boxes begins; once there are `FEET`, their middle is the plume's foot."""

@@ -99,6 +99,8 @@ class Rows:
 
         is_steady: bool ``(n,)``: of the picture.
 
+        is_deferred: bool ``(n,)``: whether it is not known yet if the box is of condensed water.
+
         xyxy: float64 ``(n, 4)``: its newest box.
 
         cues: float64 ``(n, len(CUES))``.
@@ -112,6 +114,7 @@ class Rows:
     confidence: NDArray[np.float64]
     change: NDArray[np.float64]
     is_steady: NDArray[np.bool_]
+    is_deferred: NDArray[np.bool_]
     xyxy: NDArray[np.float64]
     cues: NDArray[np.float64]
     span_s: NDArray[np.float64]
@@ -133,9 +136,11 @@ class Rows:
     def is_decided(self) -> NDArray[np.bool_]:
         """
         Rows in which belief decides, bool ``(n,)``: the box is seen, the picture is steady, and the pixels changed more
-        than the noise around them (`vision.confirm`). What never changes is no lead whatever the weights say.
+        than the noise around them (`vision.confirm`). What never changes is no lead whatever the weights say, nor is
+        what is deferred.
         """
-        return (self.confidence > 0) & self.is_steady & (self.change >= Criteria().min_change)
+        decides = (self.confidence > 0) & self.is_steady & ~self.is_deferred
+        return decides & (self.change >= Criteria().min_change)
 
     def is_real(self, clip: Clip) -> NDArray[np.bool_]:
         """Return for each row whether the track tells of an event at that time, bool ``(n,)``."""
@@ -225,6 +230,7 @@ def _columns(views: Sequence[View], start: CaptureTime | None, every: int) -> Ro
         confidence=np.array([0.0 if one.sighting is None else one.sighting.confidence for _, one in seen], np.float64),
         change=np.array([one.change for _, one in seen], np.float64),
         is_steady=np.array([view.is_steady for view, _ in seen], np.bool_),
+        is_deferred=np.array([one.is_deferred for _, one in seen], np.bool_),
         xyxy=np.array([one.track.last.xyxy for _, one in seen], np.float64).reshape(-1, 4),
         cues=np.array([one.cues for _, one in seen], np.float64).reshape(-1, len(CUES)),
         span_s=np.array(span),

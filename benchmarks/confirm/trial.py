@@ -77,6 +77,7 @@ def confirmed(shown: Shown, criteria: Criteria) -> list[ConfirmedLead]:
                     change=float(rows.change[row]),
                     is_steady=bool(rows.is_steady[row]),
                     probability=float(probability[row]),
+                    is_deferred=bool(rows.is_deferred[row]),
                 )
             )
             if state is LeadState.CONFIRMED and not was:

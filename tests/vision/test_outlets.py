@@ -97,10 +97,10 @@ def test_one_stray_box_does_not_make_a_plume_old() -> None:
         for glance in span:
             watch.observe(glance)
 
-    assert watch.withholds(SMOKE)
+    assert watch.defers(SMOKE)
     for glance in _glances(13, 13.5, 0.02, 0.5):
         watch.observe(glance)
-    assert not watch.withholds(SMOKE)
+    assert not watch.defers(SMOKE)
 
 
 def test_what_smokes_from_the_beginning_gets_no_number() -> None:

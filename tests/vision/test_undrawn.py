@@ -35,6 +35,11 @@ def picture(seconds: float, level: int, length_px: float, foot: tuple[float, flo
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
+def held(undrawn: UndrawnOutlets) -> bool:
+    """Return whether nothing may be confirmed by the plume now."""
+    return undrawn.withholds(TRACK) or undrawn.defers(TRACK)
+
+
 def withheld(
     level: int,
     length_px: float,
@@ -50,7 +55,7 @@ def withheld(
         smoke: dict[int, Xyxy | None] = {TRACK: box} if seconds >= BEGINS_S else {}
         undrawn.observe(picture(seconds, level, length_px, foot), moment(float(seconds)), smoke, fires)
         if smoke:
-            told.append(undrawn.withholds(TRACK))
+            told.append(held(undrawn))
     return told
 
 
@@ -89,7 +94,7 @@ def test_what_was_there_from_the_beginning_is_held_back_until_it_is_known() -> N
     for seconds in np.arange(BEGINS_S, BEGINS_S + 8, 0.5):
         box = (220.0, 0.0, 260.0, 293.0)
         undrawn.observe(picture(seconds, DARK, 300.0), moment(float(seconds)), {TRACK: box}, ())
-        told.append(undrawn.withholds(TRACK))
+        told.append(held(undrawn))
     assert told[0]
     assert not any(told[int(2 * YOUNG_S) :])
 
@@ -102,12 +107,12 @@ def test_a_pause_makes_nothing_younger() -> None:
         undrawn.observe(picture(seconds, WHITE, 300.0), moment(float(seconds)), {TRACK: box}, ())
     undrawn.pause()
     undrawn.observe(picture(12.0, WHITE, 300.0), moment(12.0), {TRACK: (220.0, 0.0, 260.0, 293.0)}, ())
-    assert not undrawn.withholds(TRACK)
+    assert not held(undrawn)
     undrawn.forget()
-    assert not undrawn.withholds(TRACK)
+    assert not held(undrawn)
     undrawn.observe(picture(12.5, WHITE, 300.0), moment(12.5, epoch=1), {TRACK: None}, ())
     undrawn.observe(picture(13.0, WHITE, 300.0), moment(13.0, epoch=1), {}, ())
-    assert not undrawn.withholds(TRACK)
+    assert not held(undrawn)
 
 
 @pytest.mark.parametrize("box", [(-30.0, 250.0, -10.0, 300.0), (238.0, 288.0, 240.0, 290.0), (470.0, 0.0, 500.0, 10.0)])
@@ -116,4 +121,4 @@ def test_boxes_at_the_edge_and_of_next_to_nothing_do_no_harm(box: Xyxy) -> None:
     undrawn = UndrawnOutlets()
     for seconds in np.arange(0.0, 12.0, 0.5):
         undrawn.observe(picture(seconds, WHITE, 60.0), moment(float(seconds)), {TRACK: box}, ())
-    assert not undrawn.withholds(TRACK)
+    assert not held(undrawn)

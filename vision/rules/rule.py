@@ -27,12 +27,15 @@ class TrackView:
         change: of its pixels, in multiples of the noise around it (`vision.change.BoxChange.ratio`).
 
         cues: what its pictures have shown so far, in the order of `vision.cues.CUES`.
+
+        is_deferred: whether it is not known yet if the box is of condensed water.
     """
 
     track: Track
     sighting: Sighting | None
     change: float
     cues: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    is_deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,8 +277,10 @@ class VisibleRule:
             sighting = None
         confidence = 0.0 if sighting is None else sighting.confidence
         belief = self._belief.probability(self._class_name, seen.cues) if self._belief else None
-        case.confirmation.observe(Observation(view.time, confidence, seen.change, view.is_steady, belief or 0.0))
-        if sighting is not None and view.is_steady and seen.change >= self._criteria.min_change:
+        now = Observation(view.time, confidence, seen.change, view.is_steady, belief or 0.0, seen.is_deferred)
+        case.confirmation.observe(now)
+        decides = sighting is not None and view.is_steady and not seen.is_deferred
+        if decides and seen.change >= self._criteria.min_change:
             self._climb(case, seen, view, belief)
         begun = case.confirmation.first
         if begun is not None and begun != case.first and case.confirmed is None:
