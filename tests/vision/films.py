@@ -39,7 +39,7 @@ class BrightBoxDetector:
         """Return one box for each picture whose plume is there."""
         left, top, right, bottom = PLUME
         return [
-            boxes(("smoke", 0.75, PLUME)) if image[top:bottom, left:right].std() > 40 else Detections.empty()
+            boxes(("smoke", 0.75, PLUME)) if image[top:bottom, left:right].std() > 30 else Detections.empty()
             for image in images
         ]
 

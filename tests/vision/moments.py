@@ -56,7 +56,7 @@ def flickering(seconds: float, xyxy: tuple[int, int, int, int], width: int = 320
     image = still_image(width, height)
     left, top, right, bottom = xyxy
     noise = np.random.default_rng(int(seconds * 1000) + 1)
-    cells = noise.integers(0, 255, (4, 4, 3), np.uint8).repeat(64, axis=0).repeat(64, axis=1)
+    cells = noise.integers(0, 160, (4, 4, 3), np.uint8).repeat(64, axis=0).repeat(64, axis=1)
     rows = np.linspace(0, cells.shape[0] - 1, bottom - top).astype(int)
     columns = np.linspace(0, cells.shape[1] - 1, right - left).astype(int)
     image[top:bottom, left:right] = cells[rows[:, None], columns[None, :]]

@@ -98,14 +98,24 @@ def test_an_empty_scene_reports_nothing() -> None:
 
 def test_smoke_is_confirmed_after_four_pictures() -> None:
     """A plume that is seen in each picture at 2 fps becomes a candidate at once and a lead 1.5 s later."""
-    changes = watch(analyser(), every_half_second(0, 5))
+    a = analyser()
+    watch(a, every_half_second(0, 2), NOTHING, still=True)
+    changes = watch(a, every_half_second(2, 7))
 
     assert story(changes) == [("smoke.visible", "candidate"), ("smoke.visible", "confirmed")]
     lead = changes[1].lead
     assert (lead.key, lead.violation_code, lead.observations) == ("cam/0/smoke.visible/1", "V01_STACK_SMOKE", 4)
-    assert (moment(0), moment(1.5), moment(1.5)) == (lead.first, lead.confirmed, lead.last)
+    assert (moment(2), moment(3.5), moment(3.5)) == (lead.first, lead.confirmed, lead.last)
     assert pytest.approx(60 * 60 / (320 * 180)) == lead.peak.measures["area_fraction"]
     assert lead.rule_params["threshold"] == 0.3
+
+
+def test_smoke_that_is_there_from_the_beginning_is_confirmed_once_its_foot_is_known() -> None:
+    """Nobody knows then whether it lightens what is behind it: it is a candidate at once, and a lead 2.5 s later."""
+    changes = watch(analyser(), every_half_second(0, 5))
+
+    assert story(changes) == [("smoke.visible", "candidate"), ("smoke.visible", "confirmed")]
+    assert (changes[1].lead.first, changes[1].lead.confirmed) == (moment(0), moment(2.5))
 
 
 def test_the_lead_closes_a_minute_after_the_smoke() -> None:
@@ -407,8 +417,9 @@ def test_a_box_that_counts_asks_for_a_closer_look_until_it_is_decided() -> None:
     """One box is a sign, a confirmed lead is a lead, and nothing is left when it has closed."""
     a = analyser()
     seen = []
-    for s in every_half_second(0, 70):
-        watch(a, [s], SMOKE if s < 5 else NOTHING)
+    watch(a, every_half_second(0, 2), NOTHING, still=True)
+    for s in every_half_second(2, 72):
+        watch(a, [s], SMOKE if s < 7 else NOTHING)
         seen.append(a.sign)
     assert seen[:4] == [WatchReason.SIGN] * 3 + [WatchReason.LEAD]
     assert seen[20] is WatchReason.LEAD
@@ -441,8 +452,10 @@ def test_smoke_is_confirmed_on_patrol_too() -> None:
 
 def test_focus_takes_up_what_patrol_began() -> None:
     """One picture of the patrol and three of the past that focus decoded are a lead, 1.5 s after the first."""
-    changes = watch(analyser(), [0, 2, 2.5, 3.0, 3.5])
-    assert [change.lead.confirmed for change in changes] == [None, moment(3.0)]
+    a = analyser()
+    watch(a, [0], NOTHING, still=True)
+    changes = watch(a, [2, 4, 4.5, 5.0, 5.5])
+    assert [change.lead.confirmed for change in changes] == [None, moment(5.0)]
 
 
 def test_pictures_are_compared_in_the_size_of_the_look() -> None:

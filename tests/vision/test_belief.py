@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.detections import Detections
 from models.registry import Registry
-from tests.vision.moments import CARD, boxes, flickering, frame, moment
+from tests.vision.moments import CARD, boxes, flickering, frame, grainy, moment, still_image
 from vision.analyser import CameraAnalyser
 from vision.belief import WEIGHTS, Belief, BeliefError, ClassWeights
 from vision.budget import Range, Scale
@@ -133,7 +134,9 @@ def climbing(
     analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD, given)
     if threshold is not None:
         analyser.adopt(threshold)
-    for i in range(12):
+    for i in range(4):
+        analyser.observe(frame(grainy(still_image(), i / 2), moment(i / 2)), Detections.empty())
+    for i in range(4, 16):
         analyser.observe(frame(flickering(i / 2, PLUME), moment(i / 2)), boxes(("smoke", confidence, PLUME)))
     analyser.end(CloseReason.SHUTDOWN)
     return analyser
