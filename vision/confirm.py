@@ -81,7 +81,7 @@ class Observation:
 
         probability: of the track by all its pictures so far; not looked at where `k` of `n` decide.
 
-        is_deferred: whether it is not known yet if it is condensed water: the box counts, but confirms nothing.
+        is_deferred: whether it is not known yet if it is condensed water: the box begins a run, and supports nothing.
     """
 
     time: CaptureTime
@@ -140,7 +140,8 @@ class Confirmation:
     @property
     def support(self) -> float:
         """Mean confidence of the best `k` boxes that count among the last `n`; 0 where fewer than `k` do."""
-        best = nlargest(self._criteria.k, (o.confidence for o in self._window if self._counts(o)))
+        counting = (o.confidence for o in self._window if self._counts(o) and not o.is_deferred)
+        best = nlargest(self._criteria.k, counting)
         return fmean(best) if len(best) == self._criteria.k else 0.0
 
     @property
@@ -152,7 +153,7 @@ class Confirmation:
     @property
     def reached(self) -> float:
         """By *k* of *n*: the highest threshold at which the newest pictures would be enough; 0 where boxes are few."""
-        best = nlargest(self._criteria.k, (o.confidence for o in self._window if o.is_steady))
+        best = nlargest(self._criteria.k, (o.confidence for o in self._window if o.is_steady and not o.is_deferred))
         if len(best) < self._criteria.k:
             return 0.0
         return min(fmean(best), best[-1] / self._criteria.hysteresis)

@@ -266,11 +266,11 @@ def test_what_a_track_has_reached_is_the_threshold_that_it_would_pass(boxes: lis
             assert (other.support >= threshold) == (usual.reached >= threshold)
 
 
-def test_what_is_deferred_counts_and_confirms_nothing() -> None:
-    """While nobody knows whether it is condensed water it is a candidate; then its boxes are enough at once."""
+def test_what_is_deferred_begins_a_run_and_supports_nothing() -> None:
+    """While nobody knows whether it is condensed water it is a candidate; then as many boxes are asked for as ever."""
     confirmation = Confirmation(Criteria())
     states = [
-        confirmation.observe(Observation(moment(number / 2), 0.9, 9.0, is_deferred=number < 8)) for number in range(9)
+        confirmation.observe(Observation(moment(number / 2), 0.9, 9.0, is_deferred=number < 8)) for number in range(12)
     ]
-    assert states == [LeadState.CANDIDATE] * 8 + [LeadState.CONFIRMED]
+    assert states == [LeadState.CANDIDATE] * 11 + [LeadState.CONFIRMED]
     assert confirmation.first == moment(0)
