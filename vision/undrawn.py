@@ -2,8 +2,9 @@
 Undrawn outlets: smoke that stands above no outlet which anybody drew, held against the steam test above its own foot.
 
 Where a plume leaves the ground, a roof or a pipe, its foot is where the churning in its boxes begins, and is as wide as
-what it leaves. White plumes are held back for the few seconds in which their foot and their end become visible, and as
-long as they end like condensed water. What darkens, burns, moves, or leaves the picture, is never held back.
+what it leaves. White plumes confirm nothing in the few seconds in which their foot and their end become visible, and
+are hidden from rules as long as they end like condensed water. That is never done with what darkens, burns, moves, or
+leaves the picture.
 """
 
 from collections import deque
@@ -24,7 +25,7 @@ from vision.zones import Outlet
 Cells = NDArray[np.uint8]
 
 YOUNG_S = 5.0
-"""Seconds from its first box in which a white plume that is not seen to go on is held back."""
+"""Seconds from its first box in which a white plume that is not seen to go on confirms nothing."""
 
 BEFORE_S = 1.0
 """How much older than the first box a picture must be to show what was there without the plume."""
