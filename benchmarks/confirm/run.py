@@ -38,6 +38,9 @@ Least mean confidences of the best boxes that are tried: from just above the con
 to what *k* of *n* asks for.
 """
 
+FALSE_LEAD = 2
+"""Missed events that a false lead weighs: somebody goes out for nothing, and believes the next one less."""
+
 ALIKE = 0.03
 """Share by which counts of mistakes may differ and mean nothing: films share their places, and a few tip the scale."""
 
@@ -159,7 +162,7 @@ def choose_limits(films: Sequence[Shown]) -> tuple[float, float, Sweep]:
     Return the probability and the support that open a lead, and what each pair tried made of films that the weights
     had not seen.
 
-    Of the pairs with the fewest mistakes, a missed event and a false lead counting alike, it is the one with the fewest
+    Of the pairs with the fewest mistakes, a false lead weighing `FALSE_LEAD` of them, it is the one with the fewest
     false leads; pairs whose mistakes are `ALIKE` count as equal. Where several remain it is one with the highest
     support, and the middle one of those.
     """
@@ -170,7 +173,7 @@ def choose_limits(films: Sequence[Shown]) -> tuple[float, float, Sweep]:
         for support in SUPPORTS
     }
     mistakes = {
-        (support, threshold): len(one.missed) + len(one.false_leads)
+        (support, threshold): len(one.missed) + FALSE_LEAD * len(one.false_leads)
         for support, row in sweep.items()
         for threshold, one in row.items()
     }
