@@ -84,7 +84,8 @@ class Fit:
             "films": {one.clip.path.name: [one.part.value, one.kind, one.clip.sha256] for one in self.films},
             "sweep": {
                 str(support): {
-                    str(threshold): {"missed": one.missed, "false": one.false_leads} for threshold, one in row.items()
+                    str(threshold): {"missed": len(one.missed), "false": len(one.false_leads)}
+                    for threshold, one in row.items()
                 }
                 for support, row in self.sweep.items()
             },
