@@ -375,12 +375,12 @@ class CameraAnalyser:
             magnified=sighting is not None and sighting.magnified,
         )
         followed.cues.observe(frame.image, look)
-        if track.class_name != SMOKE or sighting is None:
-            return TrackView(track, sighting, ratio, followed.cues.values())
-        box = in_look(frame, sighting.xyxy)
-        if self._is_withheld(track, box):
-            return TrackView(track, None, ratio, followed.cues.values())
-        is_deferred = self._undrawn.defers(track.number) or any(outlet.defers(box) for outlet in self._outlets)
+        is_deferred = False
+        if sighting is not None and track.class_name == SMOKE:
+            box = in_look(frame, sighting.xyxy)
+            is_deferred = self._undrawn.defers(track.number) or any(outlet.defers(box) for outlet in self._outlets)
+            if self._is_withheld(track, box):
+                sighting, is_deferred = None, False
         return TrackView(track, sighting, ratio, followed.cues.values(), is_deferred)
 
     def _is_withheld(self, track: Track, box: Xyxy) -> bool:

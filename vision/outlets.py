@@ -50,8 +50,8 @@ called by its name only once half of `vision.steam.JUDGEMENTS` have seen it chur
 
 SEEN_BY_PICTURES = 6
 """
-Pictures after which that holds only for what is seen to churn: rendered steam has its `FAINT_LEVELS` by then,
-thin white smoke half of them.
+Pictures after which that holds only for what is seen to churn: rendered steam has its `vision.fading.FAINT_LEVELS` by
+then, thin white smoke half of them.
 """
 
 AWAY_PICTURES = 4

@@ -9,9 +9,6 @@ plume ends for the eye wherever that begins: there nothing is said of it (decisi
 """
 
 from collections import deque
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from operator import attrgetter
 from statistics import median
 
 import cv2
@@ -19,74 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.frame import BgrImage
+from vision.fading import ABOVE_AN_OUTLET, FAINT_LEVELS, LEFT_OVER, MIDDLE, NEAR, Fading, Terms
 from vision.opacity import Linear, linear
 from vision.zones import Outlet
 
 Floats = NDArray[np.float32]
-
-NEAR = (1, 3)
-"""Rings, in outlet widths from the lip, in which the plume must be well seen."""
-
-FAR = (6, 8)
-"""Rings in which steam has gone: domain.md 1.6 has it end within 3 to 5 outlet widths."""
-
-FARTHER = (8, 10)
-"""Likewise above a foot that is found in the pictures: its width is that of a plume, which may just be narrow."""
-
-MIDDLE = 3
-"""Ring in which steam still churns as near the lip, a little before it ends."""
-
-LEFT_OVER = 0.3
-"""
-Share of the churning near the lip that may be left far from it. Rendered steam leaves 0.07 to 0.23, before a clear sky
-as before moving clouds, white smoke 0.48 to 1.0 once it has come so far (decision 0026).
-"""
-
-ENDED, NEXT_TO_NOTHING = 0.25, 0.1
-"""Likewise of what is not white, and of what is seen faintly, or above no outlet that anybody drew."""
-
-LEAST_LEVELS = 5.0
-"""Mean churning near the lip, in 8-bit levels, from which a third of it is told from noise."""
-
-FAINT_LEVELS = 4.0
-"""Likewise from which a tenth is: of steam at sunset, seen before a sky that is as even as it is dim."""
-
-WHITE = 0.45
-"""Luminance of steam against what is brightest in the picture, linear."""
-
-DARKER = 0.8
-"""
-Share of the light beside the plume, in the colour that loses most, below which it is not white. Before a blue sky steam
-and white smoke have 0.98 and more, before an overcast one steam 0.8; black, grey and yellow smoke 0.79 at most (all
-rendered).
-"""
-
-CLEAR_LEVELS = 8.0
-"""
-Likewise above a foot that is found in the pictures: thin white smoke far away has 2 to 7 levels and fades into the
-noise, steam of a vent 9 and more (all rendered).
-"""
-
-PALE, DIM = 0.65, 0.4
-"""
-What is darker than white steam may yet be its shaded side before an overcast sky: of `PALE` of the light beside it, and
-`DIM` of what is brightest in the picture. Rendered steam has 0.62 and more, but so has grey smoke of 40 %.
-"""
-
-NEUTRAL = 1.1
-"""
-Most by which one colour of what is pale has more of the light beside than another: rendered steam before an overcast
-sky has 1.00 to 1.05, yellow smoke of 40 % 1.02 to 1.4, and 1.1 or more in most pictures.
-"""
-
-DROP = 1 / 3
-"""
-Share of the churning of the `MIDDLE` that may be left far out of what is pale: rendered steam, which ends, leaves 0.02
-to 0.25 of it, grey smoke, which tapers, 0.42 and more (decision 0067).
-"""
-
-CARRIED_ON = 0.3
-"""Churning of the `MIDDLE` against that near the lip from which the plume has come so far that its end can be seen."""
 
 PICTURES = 8
 """Second differences that are averaged; `LEAST_PICTURES` before anything is said."""
@@ -95,12 +29,6 @@ LEAST_PICTURES = 3
 
 JUDGEMENTS = 6
 """Newest judgements that are taken together, by their median: a gust hides the end of a plume for a moment."""
-
-LEAST_WHITE, LEAST_PALE = 1 / 3, 1 / 2
-"""
-Share of those in which it is well seen in which it must be white, or pale: before an overcast sky steam shows a darker
-side at times. Where nothing churns the sky itself would be judged.
-"""
 
 BEHIND_LEVELS = 8.0
 """
@@ -112,149 +40,6 @@ _CELLS = 4
 _DOWN = 1.0
 _SECTORS, _SECTOR_DEG = 8, 22.5
 _UPRIGHT = slice(2, 6)
-
-
-@dataclass(frozen=True, slots=True)
-class Fading:
-    """
-    How far churning above the lip reaches.
-
-    Attributes:
-        near: mean churning near the lip beyond the picture's own unrest, 8-bit levels.
-
-        middle: likewise a little before steam ends.
-
-        far: likewise where steam has gone.
-
-        brightness: luminance of what churns near the lip, of what is brightest in the picture.
-
-        light: its share of the light that is calm beside it, in the colour that loses most.
-
-        tint: by how much more it has in the colour that loses least, as a factor.
-
-        is_whole: whether the picture shows the plume's way that far.
-
-        behind: by how much darker than the plume what is calm on its further way is, 8-bit levels.
-    """
-
-    near: float
-    middle: float
-    far: float
-    brightness: float
-    light: float
-    tint: float
-    is_whole: bool
-    behind: float
-
-    @property
-    def is_seen(self) -> bool:
-        """Whether enough churns near the lip, and the picture shows where it would go on."""
-        return self.is_whole and self.near >= LEAST_LEVELS
-
-    @property
-    def is_faintly_seen(self) -> bool:
-        """Likewise where an even sky shows less of it as well."""
-        return self.is_whole and self.near >= FAINT_LEVELS
-
-    @property
-    def is_clearly_seen(self) -> bool:
-        """Likewise where a tenth of it would be seen as well."""
-        return self.is_whole and self.near >= CLEAR_LEVELS
-
-    @property
-    def is_white(self) -> bool:
-        """Whether what churns near the lip is bright, and no darker than what is calm beside it."""
-        return self.brightness >= WHITE and self.light >= DARKER
-
-    @property
-    def is_pale(self) -> bool:
-        """Whether it may be the shaded side of something white."""
-        return self.brightness >= DIM and self.light >= PALE and self.tint <= NEUTRAL
-
-    @property
-    def left_over(self) -> float:
-        """Share of the churning near the lip that is left far from it."""
-        return self.far / max(self.near, 1e-6)
-
-    @property
-    def dropped_to(self) -> float:
-        """Share of the churning of the `MIDDLE` that is left far from the lip; 1 while little has come so far."""
-        return self.far / self.middle if self.middle >= max(CARRIED_ON * self.near, 1e-6) else 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """
-    One way to tell by judgements together that a plume of condensed water ends.
-
-    Attributes:
-        is_seen: which judgements count; half of them must.
-
-        has_colour: of which colour the plume is in those.
-
-        least_share: in which share of them at least.
-
-        most_left: `Fading.left_over` in their median.
-
-        most_after_drop: `Fading.dropped_to` in their median.
-    """
-
-    is_seen: Callable[[Fading], bool]
-    has_colour: Callable[[Fading], bool]
-    least_share: float
-    most_left: float
-    most_after_drop: float = 1.0
-
-    def is_told_by(self, judged: Collection[Fading]) -> bool:
-        """Whether these judgements tell it."""
-        seen = [fading for fading in judged if self.is_seen(fading)]
-        if not seen or 2 * len(seen) < len(judged):
-            return False
-        if sum(self.has_colour(fading) for fading in seen) < self.least_share * len(seen):
-            return False
-        return (
-            median(fading.left_over for fading in seen) <= self.most_left
-            and median(fading.dropped_to for fading in seen) <= self.most_after_drop
-        )
-
-
-_SEEN, _FAINTLY_SEEN, _CLEARLY_SEEN = map(attrgetter, ("is_seen", "is_faintly_seen", "is_clearly_seen"))
-_WHITE, _PALE = attrgetter("is_white"), attrgetter("is_pale")
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """
-    On what terms a plume is called condensed water.
-
-    Attributes:
-        far: rings in which it must have gone.
-
-        endings: the ways in which it may be told to end.
-    """
-
-    far: tuple[int, int]
-    endings: tuple[Ending, ...]
-
-
-ABOVE_AN_OUTLET = Terms(
-    FAR,
-    (
-        Ending(_SEEN, _WHITE, LEAST_WHITE, LEFT_OVER),
-        Ending(_FAINTLY_SEEN, _WHITE, LEAST_WHITE, NEXT_TO_NOTHING),
-        Ending(_FAINTLY_SEEN, _PALE, LEAST_PALE, ENDED, DROP),
-    ),
-)
-"""What is white and ends; what is faint and white, and gone; what is pale and ends at once."""
-
-ABOVE_A_FOOT = Terms(
-    FARTHER,
-    (
-        Ending(_CLEARLY_SEEN, _WHITE, LEAST_WHITE, NEXT_TO_NOTHING),
-        Ending(_CLEARLY_SEEN, _WHITE, LEAST_WHITE, ENDED, DROP),
-    ),
-)
-"""Where nobody drew an outlet: what is white and gone, and what is white and ends at once."""
 
 
 class SteamTest:
@@ -320,7 +105,7 @@ class SteamTest:
     @property
     def is_made_out(self) -> bool:
         """Whether enough churns near the lip in the newest judgement, were it faint."""
-        return bool(self._judged) and self._judged[-1].is_faintly_seen
+        return bool(self._judged) and self._judged[-1].is_seen(FAINT_LEVELS)
 
     @property
     def is_undecided(self) -> bool:
@@ -328,12 +113,12 @@ class SteamTest:
         newest = self._judged[-1] if self._judged else None
         if newest is None:
             return True
-        return (newest.is_white or newest.is_pale) and not (newest.is_seen and newest.left_over > LEFT_OVER)
+        return (newest.is_white or newest.is_pale) and not (newest.is_seen() and newest.left_over > LEFT_OVER)
 
     @property
     def _ends(self) -> bool:
         """Whether what churns near the lip is condensed water by its look, and ends."""
-        return any(ending.is_told_by(self._judged) for ending in self._terms.endings)
+        return self._terms.are_met_by(self._judged)
 
     @property
     def _behind(self) -> float:

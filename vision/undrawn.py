@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from streams.clock import CaptureTime
 from streams.frame import BgrImage
+from vision.fading import ABOVE_A_FOOT
 from vision.leads import Xyxy
 from vision.region import grey_cells
-from vision.steam import ABOVE_A_FOOT, SteamTest
+from vision.steam import SteamTest
 from vision.zones import Outlet
 
 Cells = NDArray[np.uint8]

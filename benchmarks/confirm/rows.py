@@ -68,6 +68,7 @@ _CODE = (
     "vision/change",
     "vision/cues",
     "vision/drift",
+    "vision/fading",
     "vision/fog",
     "vision/health",
     "vision/magnifier",
