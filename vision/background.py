@@ -101,7 +101,7 @@ class Condition(StrEnum):
 
     @property
     def is_restless(self) -> bool:
-        """Whether pixels change everywhere, so that change of a piece of the picture proves nothing by itself."""
+        """Whether pixels change everywhere, so that what differs from how a place usually looks proves nothing."""
         return self in {Condition.SHAKE, Condition.RAIN}
 
 

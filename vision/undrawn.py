@@ -166,13 +166,13 @@ class UndrawnOutlets:
                 plume.greys.clear()
                 test = SteamTest(plume.foot, (image.shape[1], image.shape[0]), ABOVE_A_FOOT)
                 plume.test = test if plume.foot.width_px >= LEAST_FOOT_PX and test.has_air else None
-        if plume.before is not None:
+        is_young = time.seconds_since(plume.since) < YOUNG_S
+        if is_young and plume.before is not None:
             plume.lightens = _lightens(plume.before, cells, _scaled(plume.box, scale))
         is_tested = plume.test is not None and plume.foot is not None and _stands(plume.foot, plume.box)
         may_be = (plume.foot is None or is_tested) and not _burns(plume.box, fires)
         plume.is_steam = may_be and plume.test is not None and plume.test.may_be_steam
         is_undecided = plume.test is None or plume.test.is_undecided
-        is_young = time.seconds_since(plume.since) < YOUNG_S
         plume.is_open = may_be and is_young and is_undecided and plume.lightens
 
     def _look_for_foot(self, plume: _Plume, scale: float) -> None:
