@@ -247,7 +247,8 @@ def test_what_the_file_system_has_left_counts_without_a_stated_capacity(
     """Less than a tenth of the disk is a warning and less than a fiftieth critical, however slowly it fills."""
     assert filed.lead.lead_id == LEAD_ID
     low = cast("Vault", LowDisk(api.state.vault, Space(free, 100 * 10**9)))
-    found = vault_state(api.state.database, low, settings_with(api, vault_warn_days=0.001), utc_now())
+    settings = settings_with(api, vault_warn_share=0.1, vault_warn_days=0.001)
+    found = vault_state(api.state.database, low, settings, utc_now())
     assert (level, free) == (found.level, found.space.free if found.space else None)
     assert found.days_left == pytest.approx(free / found.stock.size, rel=0.01)
 
