@@ -123,15 +123,13 @@ def _pid(piece: bytes) -> int:
 
 
 def test_sound_that_goes_on_does_not_hide_a_dead_picture(web: tuple[Path, str], clip: MakeClip) -> None:
-    """When the picture stops and the sound does not, the stream is lost after the read time-out."""
+    """When the picture stops and the sound does not, the read time-out ends the stream, not the server's end."""
     folder, address = web
     (folder / "live.flv").write_bytes(clip(".flv", seconds=1, audio_s=60).read_bytes())
     settings = StreamSettings(open_timeout_s=5.0, read_timeout_s=0.3)
     source = AvSource(Camera(camera_id("cam"), "Cam", SourceUrl(f"{address}/live.flv"), settings), StreamClock())
-    begun = time.monotonic()
     with pytest.raises(SourceLost, match=r"nothing arrived for 0\.3 s"):
         list(source.packets())
-    assert time.monotonic() - begun < LIVE_S - 0.5
 
 
 def test_hls_is_read(web: tuple[Path, str], clip: MakeClip) -> None:
