@@ -20,6 +20,7 @@ from vision.budget import Climb, Range
 from vision.change import BoxChange, PictureChange
 from vision.config import WorkerConfig
 from vision.cues import Look, TrackCues
+from vision.flames import Flames
 from vision.fog import FogWatch
 from vision.health import PictureFault, PictureHealth
 from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
@@ -34,6 +35,7 @@ from vision.rules.fire import CLASS_NAME as FIRE
 from vision.rules.rule import TrackView, View
 from vision.rules.smoke import CLASS_NAME as SMOKE
 from vision.sections import CameraConfig
+from vision.staying import Staying
 from vision.tracks import Track, Tracker, TrackerSettings, xyxy_of
 from vision.undrawn import UndrawnOutlets
 from vision.zones import Masks
@@ -65,19 +67,26 @@ class TrackedBox:
 
 @dataclass(frozen=True, slots=True)
 class _Followed:
-    """What is measured of one track: how much its first box changed, and the cues of its pictures."""
+    """
+    What is measured of one track: how much its first box changed, the cues of its pictures, a fire's colour, and
+    whether smoke stays where it was.
+    """
 
     change: BoxChange
     cues: TrackCues
+    flames: Flames
+    staying: Staying
 
     @classmethod
     def begin(cls, frame: Frame, track: Track) -> Self:
         box = in_look(frame, track.last.xyxy)
-        return cls(BoxChange(frame.image, box, frame.time), TrackCues(frame.image, box))
+        return cls(BoxChange(frame.image, box, frame.time), TrackCues(frame.image, box), Flames(), Staying())
 
     def begin_anew(self, frame: Frame) -> None:
         self.change.begin_anew(frame.image, frame.time)
         self.cues.begin_anew()
+        self.flames.begin_anew()
+        self.staying.begin_anew()
 
 
 class CameraAnalyser:
@@ -375,19 +384,31 @@ class CameraAnalyser:
             magnified=sighting is not None and sighting.magnified,
         )
         followed.cues.observe(frame.image, look)
-        is_deferred = False
-        if sighting is not None and track.class_name == SMOKE:
-            box = in_look(frame, sighting.xyxy)
-            is_deferred = self._undrawn.defers(track.number) or any(outlet.defers(box) for outlet in self._outlets)
-            if self._is_withheld(track, box):
-                sighting, is_deferred = None, False
+        if sighting is None or self._is_withheld(track, box := in_look(frame, sighting.xyxy)):
+            return TrackView(track, None, ratio, followed.cues.values())
+        is_deferred = self._is_deferred(frame, track, box)
         return TrackView(track, sighting, ratio, followed.cues.values(), is_deferred)
 
     def _is_withheld(self, track: Track, box: Xyxy) -> bool:
         """Whether a box of smoke may be a bank of fog, or looks like condensed water: no rule is to see it."""
+        if track.class_name != SMOKE:
+            return False
         if self._fog.is_foggy or self._undrawn.withholds(track.number):
             return True
         return any(outlet.withholds(box) for outlet in self._outlets)
+
+    def _is_deferred(self, frame: Frame, track: Track, box: Xyxy) -> bool:
+        """Whether a box may yet be of condensed water, of what drives through, or of a lamp: it supports nothing."""
+        followed = self._boxes[track.number]
+        if track.class_name == FIRE:
+            followed.flames.observe(frame.image, box)
+            return not followed.flames.are_shown
+        if track.class_name != SMOKE:
+            return False
+        followed.staying.observe(box)
+        if not followed.staying.is_in_place or self._undrawn.defers(track.number):
+            return True
+        return any(outlet.defers(box) for outlet in self._outlets)
 
     def _unmasked(self, detections: Detections) -> Detections:
         """Return the boxes that do not lie in masks."""

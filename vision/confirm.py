@@ -81,7 +81,7 @@ class Observation:
 
         probability: of the track by all its pictures so far; not looked at where `k` of `n` decide.
 
-        is_deferred: whether it is not known yet if it is condensed water: the box begins a run, and supports nothing.
+        is_deferred: whether the box may yet be of something else (`vision.analyser`): begins a run, supports nothing.
     """
 
     time: CaptureTime

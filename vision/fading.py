@@ -195,10 +195,11 @@ ABOVE_AN_OUTLET = Terms(
     (
         Ending(LEAST_LEVELS, LEFT_OVER),
         Ending(FAINT_LEVELS, NEXT_TO_NOTHING),
+        Ending(FAINT_LEVELS, ENDED, DROP),
         Ending(FAINT_LEVELS, ENDED, DROP, of_pale=True),
     ),
 )
-"""What is white and ends; what is faint and white, and gone; what is pale and ends at once."""
+"""What is white and ends; what is faint and white, and gone or ends at once; what is pale and ends at once."""
 
 ABOVE_A_FOOT = Terms(FARTHER, (Ending(CLEAR_LEVELS, NEXT_TO_NOTHING), Ending(CLEAR_LEVELS, ENDED, DROP)))
 """Where nobody drew an outlet: what is white and gone, and what is white and ends at once."""

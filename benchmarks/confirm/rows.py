@@ -31,7 +31,7 @@ from vision.bench import Bench
 from vision.config import WorkerConfig
 from vision.confirm import Criteria
 from vision.cues import CUES
-from vision.leads import CloseReason, Lead, LeadChange, LeadState
+from vision.leads import CloseReason, Lead, LeadChange, LeadState, Xyxy
 from vision.magnifier import Magnifier
 from vision.replay import seen_again
 from vision.rules.rule import View
@@ -60,6 +60,9 @@ class Pace(StrEnum):
         return number % self.every == 0 and (self is not Pace.LATE or 2 * number >= count)
 
 
+ROWS_CODE = 2
+"""Counted up by hand where what is kept of the views changes."""
+
 _CODE = (
     "models/overlap",
     "models/second",
@@ -69,11 +72,13 @@ _CODE = (
     "vision/cues",
     "vision/drift",
     "vision/fading",
+    "vision/flames",
     "vision/fog",
     "vision/health",
     "vision/magnifier",
     "vision/outlets",
     "vision/region",
+    "vision/staying",
     "vision/steam",
     "vision/stillness",
     "vision/tracks",
@@ -100,9 +105,9 @@ class Rows:
 
         is_steady: bool ``(n,)``: of the picture.
 
-        is_deferred: bool ``(n,)``: whether it is not known yet if the box is of condensed water.
+        is_deferred: bool ``(n,)``: whether the box may yet be of condensed water, of what drives through, or of a lamp.
 
-        xyxy: float64 ``(n, 4)``: its newest box.
+        xyxy: float64 ``(n, 4)``: its newest box then.
 
         cues: float64 ``(n, len(CUES))``.
 
@@ -156,7 +161,7 @@ class Rows:
 
 
 class _Recorder:
-    """A rule that reports nothing and keeps what it is shown."""
+    """A rule that reports nothing and keeps what it is shown, and where each track was then: tracks move on."""
 
     id = "recorder"
     states: dict[int, LeadState] = {}  # noqa: RUF012 (never changed)
@@ -168,9 +173,11 @@ class _Recorder:
 
     def __init__(self) -> None:
         self.views: list[View] = []
+        self.boxes: list[Xyxy] = []
 
     def observe(self, view: View) -> list[LeadChange]:
         self.views.append(view)
+        self.boxes += [one.track.last.xyxy for one in view.tracks]
         return []
 
     def end(self, reason: CloseReason) -> list[LeadChange]:  # noqa: ARG002 (the seam's)
@@ -215,10 +222,11 @@ def _watch(clip: Clip, detector: Detector, memory: Path, *, magnifies: bool) -> 
                 boxes = seen_again(frame, found, detector, analyser.magnified)
                 analyser.observe(frame, boxes.where(boxes.confidence >= floor))
     start = looks[0][0].time if looks else None
-    return {pace: _columns(recorder.views, start, pace.every) for pace, recorder in recorders.items()}
+    return {pace: _columns(recorder, start, pace.every) for pace, recorder in recorders.items()}
 
 
-def _columns(views: Sequence[View], start: CaptureTime | None, every: int) -> Rows:
+def _columns(recorder: _Recorder, start: CaptureTime | None, every: int) -> Rows:
+    views = recorder.views
     seen = [(view, track) for view in views for track in view.tracks]
     times = [0.0 if start is None else view.time.seconds_since(start) for view, _ in seen]
     span = (0.0, 0.0)
@@ -232,7 +240,7 @@ def _columns(views: Sequence[View], start: CaptureTime | None, every: int) -> Ro
         change=np.array([one.change for _, one in seen], np.float64),
         is_steady=np.array([view.is_steady for view, _ in seen], np.bool_),
         is_deferred=np.array([one.is_deferred for _, one in seen], np.bool_),
-        xyxy=np.array([one.track.last.xyxy for _, one in seen], np.float64).reshape(-1, 4),
+        xyxy=np.array(recorder.boxes, np.float64).reshape(-1, 4),
         cues=np.array([one.cues for _, one in seen], np.float64).reshape(-1, len(CUES)),
         span_s=np.array(span),
     )
@@ -243,7 +251,7 @@ def _key(clip: Clip, detector: Detector, *, magnifies: bool) -> str:
     floor = WorkerConfig().detector.candidate_threshold
     ran = (card.weights_sha256, runtime.engine, runtime.precision)
     zones = [zone.model_dump_json() for zone in clip.zones]
-    parts = (clip.sha256, *zones, *ran, magnifies, floor, START_CONFIDENCE, ANALYSIS_FPS, code_version())
+    parts = (clip.sha256, *zones, *ran, magnifies, floor, START_CONFIDENCE, ANALYSIS_FPS, ROWS_CODE, code_version())
     return hashlib.sha256(json.dumps([str(part) for part in parts]).encode()).hexdigest()
 
 

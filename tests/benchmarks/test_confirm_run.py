@@ -35,6 +35,19 @@ class _Blind(BrightBoxDetector):
         raise AssertionError(f"{len(images)} pictures were detected again")
 
 
+class _Drifting(BrightBoxDetector):
+    """Gives every box a pixel further to the left than the one before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._moved = 0
+
+    def detect(self, images: list[BgrImage]) -> list[Detections]:  # type: ignore[override]
+        self._moved += 1
+        step = np.array([self._moved, 0, self._moved, 0], np.float32)
+        return [replace(found, xyxy=found.xyxy - step) for found in super().detect(images)]
+
+
 @pytest.fixture(scope="module")
 def plume(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     """A clip of 8 s with a plume from 3 s on, which the detector gives 0.75."""
@@ -58,6 +71,13 @@ def test_rows_are_what_the_worker_sees_in_focus_and_on_patrol(plume: Clip, memor
         assert rows[pace].is_real(plume).all()
         assert not rows[pace].is_real(replace(plume, events=())).any()
         assert rows[pace].cues.shape == (len(rows[pace].track), len(CUES))
+
+
+def test_rows_hold_where_the_track_was_then(plume: Clip, tmp_path: Path) -> None:
+    """What is true of a row is asked for the box of its own picture, not for the one in which the track ended."""
+    lefts = rows_of(plume, _Drifting(), tmp_path)[Pace.FOCUS].xyxy[:, 0]
+
+    assert (np.diff(lefts) < 0).all()
 
 
 def test_rows_are_remembered(plume: Clip, memory: Path) -> None:

@@ -28,7 +28,7 @@ class TrackView:
 
         cues: what its pictures have shown so far, in the order of `vision.cues.CUES`.
 
-        is_deferred: whether it is not known yet if the box is of condensed water.
+        is_deferred: whether the box may yet be of condensed water, of what drives through, or of a lamp.
     """
 
     track: Track

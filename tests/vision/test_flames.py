@@ -1,0 +1,77 @@
+"""Flames: which boxes of fire show a flame's colour, and where nothing is said."""
+
+import cv2
+import numpy as np
+import pytest
+
+from streams.frame import BgrImage
+from tests.vision.moments import CARD, boxes, moment
+from tests.vision.moments import frame as frame_of
+from vision.analyser import CameraAnalyser
+from vision.config import WorkerConfig, parse_config
+from vision.flames import SIGHTINGS, Flames, flame_share, is_colourless
+from vision.leads import Xyxy
+
+BOX: Xyxy = (140.0, 60.0, 180.0, 110.0)
+WARM, LAMP = (60, 130, 235), (235, 250, 250)
+
+
+def night(colour: tuple[int, int, int], seconds: float = 0.0) -> BgrImage:
+    """A dim street with a glow that flickers: a saturated core, and round it a halo of the given colour (BGR)."""
+    rng = np.random.default_rng(int(seconds * 10) + 1)
+    image = np.tile(np.array((34, 26, 22), np.uint8), (180, 320, 1)) + rng.integers(0, 3, (180, 320, 3), np.uint8)
+    radius = int(rng.integers(9, 25))
+    cv2.circle(image, (160, 85), radius, colour, -1)
+    cv2.circle(image, (160, 85), radius // 2, (255, 255, 255), -1)
+    return np.asarray(image, np.uint8)
+
+
+@pytest.mark.parametrize(("colour", "is_shown"), [(WARM, True), (LAMP, False)])
+def test_a_flame_is_yellow_to_red_around_its_core(colour: tuple[int, int, int], is_shown: bool) -> None:
+    """A lamp is white, and what is round it is its own light."""
+    flames = Flames()
+    flames.observe(night(colour), BOX)
+    assert flames.are_shown is is_shown
+
+
+def test_a_flame_that_is_low_for_a_moment_is_still_one() -> None:
+    """One of the newest sightings suffices; before the first nothing is shown."""
+    flames = Flames()
+    assert not flames.are_shown
+    flames.observe(night(WARM), BOX)
+    for _ in range(SIGHTINGS - 1):
+        flames.observe(night(LAMP), BOX)
+        assert flames.are_shown
+    flames.observe(night(LAMP), BOX)
+    assert not flames.are_shown
+
+
+def test_without_colours_nothing_is_said() -> None:
+    """In infra-red light a flame is as grey as a lamp."""
+    grey = cv2.cvtColor(cv2.cvtColor(night(WARM), cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    assert is_colourless(np.asarray(grey, np.uint8))
+    assert not is_colourless(night(LAMP))
+    flames = Flames()
+    flames.observe(np.asarray(grey, np.uint8), BOX)
+    assert flames.are_shown
+
+
+@pytest.mark.parametrize("box", [(-20.0, -20.0, 5.0, 5.0), (310.0, 170.0, 900.0, 900.0), (400.0, 300.0, 500.0, 400.0)])
+def test_a_box_over_the_edge_is_cut(box: Xyxy) -> None:
+    """What the detector draws beyond the picture is not looked at."""
+    assert flame_share(night(WARM), box) == 0.0
+
+
+@pytest.mark.parametrize(("colour", "states"), [(WARM, ["candidate", "confirmed"]), (LAMP, ["candidate"])])
+def test_a_lamp_is_watched_and_no_lead(colour: tuple[int, int, int], states: list[str]) -> None:
+    """By k of n, and alike by belief: boxes of fire without a flame's colour support nothing."""
+    config: WorkerConfig = parse_config(
+        {"cameras": [{"id": "cam", "source": "rtsp://127.0.0.1/1"}], "rules": {"fire": {"confirm": "k_of_n"}}}
+    )
+    analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD)
+    told = [
+        change.lead.state.value
+        for seconds in np.arange(0.0, 6.0, 0.5).tolist()
+        for change in analyser.observe(frame_of(night(colour, seconds), moment(seconds)), boxes(("fire", 0.9, BOX)))
+    ]
+    assert told == states
