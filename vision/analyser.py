@@ -17,11 +17,11 @@ from vision.background import Background, Condition
 from vision.belief import Belief
 from vision.bench import Bench, RuleFailedError
 from vision.budget import Climb, Range
-from vision.change import BoxChange, PictureChange
+from vision.change import PictureChange
 from vision.config import WorkerConfig
-from vision.cues import Look, TrackCues
-from vision.flames import Flames
+from vision.cues import Look
 from vision.fog import FogWatch
+from vision.followed import Followed
 from vision.health import PictureFault, PictureHealth
 from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
 from vision.look import in_look
@@ -35,7 +35,6 @@ from vision.rules.fire import CLASS_NAME as FIRE
 from vision.rules.rule import TrackView, View
 from vision.rules.smoke import CLASS_NAME as SMOKE
 from vision.sections import CameraConfig
-from vision.staying import Staying
 from vision.tracks import Track, Tracker, TrackerSettings, xyxy_of
 from vision.undrawn import UndrawnOutlets
 from vision.zones import Masks
@@ -63,30 +62,6 @@ class TrackedBox:
     confidence: float
     track: int
     state: LeadState | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Followed:
-    """
-    What is measured of one track: how much its first box changed, the cues of its pictures, a fire's colour, and
-    whether smoke stays where it was.
-    """
-
-    change: BoxChange
-    cues: TrackCues
-    flames: Flames
-    staying: Staying
-
-    @classmethod
-    def begin(cls, frame: Frame, track: Track) -> Self:
-        box = in_look(frame, track.last.xyxy)
-        return cls(BoxChange(frame.image, box, frame.time), TrackCues(frame.image, box), Flames(), Staying())
-
-    def begin_anew(self, frame: Frame) -> None:
-        self.change.begin_anew(frame.image, frame.time)
-        self.cues.begin_anew()
-        self.flames.begin_anew()
-        self.staying.begin_anew()
 
 
 class CameraAnalyser:
@@ -121,7 +96,7 @@ class CameraAnalyser:
         self._outlets = outlet_watches(camera)
         self._undrawn = UndrawnOutlets()
         self._new_readings: list[Reading] = []
-        self._boxes: dict[int, _Followed] = {}
+        self._boxes: dict[int, Followed] = {}
         self._time: CaptureTime | None = None
         self._resolution_wh = (0, 0)
         self._ended: list[int] = []
@@ -364,7 +339,7 @@ class CameraAnalyser:
         sighting = track.seen_at(frame.time)
         followed = self._boxes.get(track.number)
         if followed is None:
-            followed = self._boxes[track.number] = _Followed.begin(frame, track)
+            followed = self._boxes[track.number] = Followed.begin(frame, track)
         elif sighting is not None:
             condition = self.condition
             followed.change.observe(
@@ -386,7 +361,8 @@ class CameraAnalyser:
         followed.cues.observe(frame.image, look)
         if sighting is None or self._is_withheld(track, box := in_look(frame, sighting.xyxy)):
             return TrackView(track, None, ratio, followed.cues.values())
-        is_deferred = self._is_deferred(frame, track, box)
+        followed.test(frame, box)
+        is_deferred = followed.is_doubtful or self._may_be_steam(track, box)
         return TrackView(track, sighting, ratio, followed.cues.values(), is_deferred)
 
     def _is_withheld(self, track: Track, box: Xyxy) -> bool:
@@ -397,18 +373,11 @@ class CameraAnalyser:
             return True
         return any(outlet.withholds(box) for outlet in self._outlets)
 
-    def _is_deferred(self, frame: Frame, track: Track, box: Xyxy) -> bool:
-        """Whether a box may yet be of condensed water, of what drives through, or of a lamp: it supports nothing."""
-        followed = self._boxes[track.number]
-        if track.class_name == FIRE:
-            followed.flames.observe(frame.image, box)
-            return not followed.flames.are_shown
+    def _may_be_steam(self, track: Track, box: Xyxy) -> bool:
+        """Whether it is not known yet if a box of smoke is of condensed water."""
         if track.class_name != SMOKE:
             return False
-        followed.staying.observe(box)
-        if not followed.staying.is_in_place or self._undrawn.defers(track.number):
-            return True
-        return any(outlet.defers(box) for outlet in self._outlets)
+        return self._undrawn.defers(track.number) or any(outlet.defers(box) for outlet in self._outlets)
 
     def _unmasked(self, detections: Detections) -> Detections:
         """Return the boxes that do not lie in masks."""

@@ -15,9 +15,9 @@ from vision.leads import Xyxy
 SIGHTINGS = 4
 """Newest boxes that must have a part in common: as many as confirmation asks for (`vision.confirm.Criteria.k`)."""
 
-LEAST_COMMON = 0.5
+LEAST_COMMON = 0.45
 """
-Share of the smallest of them. Of 174 tracks of rendered and filmed smoke that belief is sure of, 5 have less in common
+Share of the smallest of them. Of 174 tracks of rendered and filmed smoke that belief is sure of, 4 have less in common
 when it is surest; of 24 of cars, lights and lorries in dust, 14.
 """
 

@@ -74,6 +74,7 @@ _CODE = (
     "vision/fading",
     "vision/flames",
     "vision/fog",
+    "vision/followed",
     "vision/health",
     "vision/magnifier",
     "vision/outlets",

@@ -10,7 +10,7 @@ from tests.vision.moments import frame as frame_of
 from vision.analyser import CameraAnalyser
 from vision.config import parse_config
 from vision.leads import Xyxy
-from vision.staying import LEAST_COMMON, SIGHTINGS, Staying
+from vision.staying import SIGHTINGS, Staying
 
 
 def common(*seen: Xyxy) -> float:
@@ -71,4 +71,3 @@ def test_what_drives_through_is_watched_and_no_lead(step_px: float, states: list
         picture = frame_of(flickering(seconds, (20, 60, 300, 110)), moment(seconds))
         told += [change.lead.state.value for change in analyser.observe(picture, boxes(*found))]
     assert told == states
-    assert LEAST_COMMON == 0.5
