@@ -63,6 +63,15 @@ def flickering(seconds: float, xyxy: tuple[int, int, int, int], width: int = 320
     return image
 
 
+def flaming(seconds: float, xyxy: tuple[int, int, int, int]) -> BgrImage:
+    """Return the still picture with a box that flickers as `flickering` does, yellow to red."""
+    image = flickering(seconds, xyxy)
+    left, top, right, bottom = xyxy
+    glow = image[top:bottom, left:right, 2].astype(np.float32) / 160
+    image[top:bottom, left:right] = np.stack([60 * glow, 40 + 160 * glow, 120 + 130 * glow], axis=2).astype(np.uint8)
+    return image
+
+
 def frame(image: BgrImage, time: CaptureTime, camera: str = "cam") -> Frame:
     """Return a picture of a camera at a time."""
     return Frame(camera_id(camera), time, image)

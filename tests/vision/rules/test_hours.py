@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.vision.moments import CARD, boxes, flickering, frame, moment
+from tests.vision.moments import CARD, boxes, flaming, flickering, frame, moment
 from tests.vision.rules.test_stack import verdicts
 from tests.vision.rules.views import readings, rule_of, site, smoke_from, square
 from vision.analyser import CameraAnalyser
@@ -46,12 +46,13 @@ def test_readings_from_before_the_hours_accuse_nobody() -> None:
 
 
 def confirmed(class_name: str, zone: dict[str, object], **rule: object) -> list[str]:
-    """Return the zones of the leads on a flickering box in a zone."""
+    """Return the zones of the leads on a box in a zone that flickers, or burns."""
+    picture = flaming if class_name == "fire" else flickering
     config = site(zone, rules={class_name: rule})
     analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD)
     changes = []
     for i in range(12):
-        changes += analyser.observe(frame(flickering(i / 2, PLUME), moment(i / 2)), boxes((class_name, 0.7, PLUME)))
+        changes += analyser.observe(frame(picture(i / 2, PLUME), moment(i / 2)), boxes((class_name, 0.7, PLUME)))
     return [change.lead.peak.zone for change in changes if change.lead.state is LeadState.CONFIRMED]
 
 
