@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from streams.clock import CaptureTime
 from streams.frame import BgrImage
+from vision.flames import is_flame_coloured
 from vision.leads import Xyxy
 from vision.region import Region
 
@@ -56,7 +57,7 @@ Names of the cues, in the order of `TrackCues.values`.
 * unrest: log of one and that noise, in grey levels: rain, shaking, traffic
 * veil: log of the fine texture in the box against that when the track began: smoke takes contrast away
 * chroma: mean difference of the colour channels in the box, less that around it, in `_CHROMA_LEVELS`
-* flame: share of the box that is bright and redder than green, greener than blue
+* flame: share of the box that is flame-coloured (`vision.flames`)
 * flicker: log of one and the spread of the box's brightness from look to look, in multiples of the noise around
 * reaction: largest share of the whole picture that changed from one look to the next
 * company: log of the tracks of its class in the picture
@@ -73,7 +74,6 @@ _LEAST_ODDS, _MOST_ODDS = 0.02, 0.98
 _NOISE_FLOOR = 1.0
 _TEXTURE_FLOOR = 0.5
 _CHROMA_LEVELS = 32.0
-_FLAME_RED = 160.0
 _SPREAD = 90
 _MOST_RATE = 3.0
 
@@ -203,14 +203,13 @@ class TrackCues:
         difference = grey - last
         offset = float(np.median(difference[around]))
         spread = cells.max(axis=2) - cells.min(axis=2)
-        blue, green, red = cells[inside].T
         return _Pixels(
             turbulence=float(np.percentile(np.abs(difference[inside] - offset), _SPREAD)),
             unrest=max(float(np.percentile(np.abs(difference[around] - offset), _SPREAD)), _NOISE_FLOOR),
             brightness=float(grey[inside].mean() - np.median(grey[around])),
             texture=texture,
             chroma=float(spread[inside].mean() - spread[around].mean()),
-            flame=float(((red > _FLAME_RED) & (red > green) & (green > blue)).mean()),
+            flame=float(is_flame_coloured(cells[inside]).mean()),
         )
 
     def _veil(self) -> float:

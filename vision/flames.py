@@ -10,6 +10,7 @@ from collections import deque
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.frame import BgrImage
 from vision.leads import Xyxy
@@ -55,13 +56,17 @@ class Flames:
 
 
 def flame_share(image: BgrImage, xyxy: Xyxy) -> float:
-    """Return the share of a box, in pixels of the picture, that is bright, redder than green and greener than blue."""
+    """Return the share of a box, in pixels of the picture, that is flame-coloured."""
     height, width = image.shape[:2]
     left, top = (int(np.clip(edge, 0, size - 1)) for edge, size in zip(xyxy[:2], (width, height), strict=True))
     right, bottom = (int(np.ceil(min(edge, size))) for edge, size in zip(xyxy[2:], (width, height), strict=True))
-    piece = image[top : max(bottom, top + 1), left : max(right, left + 1)]
-    blue, green, red = (piece[..., channel] for channel in range(3))
-    return float(((red > _RED) & (red > green) & (green > blue)).mean())
+    return float(is_flame_coloured(image[top : max(bottom, top + 1), left : max(right, left + 1)]).mean())
+
+
+def is_flame_coloured(bgr: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which of some colours ``(..., 3)`` are bright, redder than green and greener than blue, bool ``(...)``."""
+    blue, green, red = (bgr[..., channel] for channel in range(3))
+    return np.asarray((red > _RED) & (red > green) & (green > blue), np.bool_)
 
 
 def is_colourless(image: BgrImage) -> bool:

@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 
 from streams.frame import BgrImage
-from tests.vision.moments import CARD, boxes, moment
+from tests.vision.moments import boxes, moment
 from tests.vision.moments import frame as frame_of
-from vision.analyser import CameraAnalyser
-from vision.config import WorkerConfig, parse_config
+from tests.vision.test_analyser import analyser
 from vision.flames import SIGHTINGS, Flames, flame_share, is_colourless
 from vision.leads import Xyxy
 
@@ -65,13 +64,10 @@ def test_a_box_over_the_edge_is_cut(box: Xyxy) -> None:
 @pytest.mark.parametrize(("colour", "states"), [(WARM, ["candidate", "confirmed"]), (LAMP, ["candidate"])])
 def test_a_lamp_is_watched_and_no_lead(colour: tuple[int, int, int], states: list[str]) -> None:
     """By k of n, and alike by belief: boxes of fire without a flame's colour support nothing."""
-    config: WorkerConfig = parse_config(
-        {"cameras": [{"id": "cam", "source": "rtsp://127.0.0.1/1"}], "rules": {"fire": {"confirm": "k_of_n"}}}
-    )
-    analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD)
+    watching = analyser(fire={"confirm": "k_of_n"})
     told = [
         change.lead.state.value
         for seconds in np.arange(0.0, 6.0, 0.5).tolist()
-        for change in analyser.observe(frame_of(night(colour, seconds), moment(seconds)), boxes(("fire", 0.9, BOX)))
+        for change in watching.observe(frame_of(night(colour, seconds), moment(seconds)), boxes(("fire", 0.9, BOX)))
     ]
     assert told == states

@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.vision.moments import CARD, boxes, flickering, moment
+from tests.vision.moments import boxes, flickering, moment
 from tests.vision.moments import frame as frame_of
-from vision.analyser import CameraAnalyser
-from vision.config import parse_config
+from tests.vision.test_analyser import analyser
 from vision.leads import Xyxy
 from vision.staying import SIGHTINGS, Staying
 
@@ -60,14 +59,11 @@ def drifting(step_px: float, seconds: float) -> tuple[float, float, float, float
 )
 def test_what_drives_through_is_watched_and_no_lead(step_px: float, states: list[str]) -> None:
     """By k of n, and alike by belief: boxes that have left their place support nothing; smoke in the wind does."""
-    config = parse_config(
-        {"cameras": [{"id": "cam", "source": "rtsp://127.0.0.1/1"}], "rules": {"smoke": {"confirm": "k_of_n"}}}
-    )
-    analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD)
+    watching = analyser(smoke={"confirm": "k_of_n"})
     told = []
     for seconds in np.arange(0.0, 11.0, 0.5).tolist():
         box = drifting(step_px, seconds - 5.0)
         found = [("smoke", 0.9, box)] if seconds >= 5.0 else []
         picture = frame_of(flickering(seconds, (20, 60, 300, 110)), moment(seconds))
-        told += [change.lead.state.value for change in analyser.observe(picture, boxes(*found))]
+        told += [change.lead.state.value for change in watching.observe(picture, boxes(*found))]
     assert told == states
