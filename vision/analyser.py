@@ -127,7 +127,7 @@ class CameraAnalyser:
         """
         if self._magnifier is None or self._time is None or frame.time.epoch != self._time.epoch:
             return None
-        if self.condition.is_restless or self._health.fault is not None:
+        if self.condition.is_restless or self._health.fault is not None or self._fog.is_veiled:
             return None
         return self._magnifier.look(frame.image, frame.time)
 
@@ -316,7 +316,8 @@ class CameraAnalyser:
             if track.seen_at(frame.time) is not None:
                 (smoke if track.class_name == SMOKE else others).append(in_look(frame, track.last.xyxy))
         is_rain = self.condition is Condition.RAIN
-        glance = Glance(frame.image, frame.time, smoke, others, is_steady, is_rain)
+        motion = None if self._magnifier is None else self._magnifier.motion
+        glance = Glance(frame.image, frame.time, smoke, others, is_steady, is_rain, motion)
         read = [outlet.observe(glance) for outlet in self._outlets]
         self._new_readings = [reading for reading in read if reading is not None]
 

@@ -85,6 +85,34 @@ _FEW = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """
+    How everything in the sky drives.
+
+    Attributes:
+        cells_a_s: coefficients of the velocities, float64 ``(4, 2)``, x and y in cells a second: constant, across,
+            down, down squared.
+
+        cells_wh: cells across and down the picture.
+    """
+
+    cells_a_s: NDArray[np.float64]
+    cells_wh: tuple[int, int]
+
+    def ways(self, size_wh: tuple[int, int], part: tuple[slice, slice]) -> Picture:
+        """
+        Return the velocities in a part of a picture of another size, float32 ``(h, w, 2)``, in its pixels a second.
+
+        `part` is rows and columns, with a beginning and an end each.
+        """
+        width, height = size_wh
+        rows, columns = np.mgrid[part].astype(np.float32)
+        terms = _terms_at(columns / width - 0.5, rows / height)
+        scale = (width / self.cells_wh[0], height / self.cells_wh[1])
+        return np.asarray(terms @ (self.cells_a_s * scale), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Sky:
     """
     Where things drift, and what is there besides.
@@ -139,12 +167,14 @@ class Drift:
         self._seen, self._agreement = 0, 0.0
 
     @property
-    def cells_a_s(self) -> NDArray[np.float64] | None:
-        """
-        Coefficients of the velocities, float64 ``(4, 2)``, x and y in cells a second: constant, across, down, down
-        squared; ``None`` where nothing drifts.
-        """
-        return self._velocity if self._agreement >= LEAST_AGREEMENT and self._speed >= LEAST_CELLS_A_S else None
+    def motion(self) -> Motion | None:
+        """How the sky drives, as last measured; ``None`` where nothing drifts."""
+        if self._velocity is None or self._unrest is None:
+            return None
+        if self._agreement < LEAST_AGREEMENT or self._speed < LEAST_CELLS_A_S:
+            return None
+        height, width = self._unrest.shape
+        return Motion(self._velocity, (width, height))
 
     @property
     def _speed(self) -> float:
@@ -179,11 +209,11 @@ class Drift:
             return None
         if self._measured is None or time.seconds_since(self._measured) >= SPACING_S:
             self._measure(picture, time)
-        velocity = self.cells_a_s
+        motion = self.motion
         sources = [one for one in self._kept if LEAST_S <= time.seconds_since(one.time) <= MOST_S]
-        if velocity is None or not sources or self._moved is None or self._agreed is None:
+        if motion is None or not sources or self._moved is None or self._agreed is None:
             return None
-        ways = (_terms(*unrest.shape) @ velocity).astype(np.float32)
+        ways = (_terms(*unrest.shape) @ motion.cells_a_s).astype(np.float32)
         together = cv2.resize(self._togetherness(), unrest.shape[::-1])
         share = np.asarray(_share(unrest, usual) * together * _is_fast(ways), np.float32)
         expected = _driven_on(_three(sources), picture, time, ways, share)
@@ -308,10 +338,14 @@ def _fit(flow: NDArray[np.float64], moved: NDArray[np.bool_]) -> tuple[NDArray[n
 @lru_cache(maxsize=8)
 def _terms(height: int, width: int) -> NDArray[np.float64]:
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float64)
-    across, down = (columns - width / 2) / width, rows / height
-    terms = np.stack([np.ones_like(across), across, down, down * down], axis=-1)
+    terms = _terms_at((columns - width / 2) / width, rows / height)
     terms.flags.writeable = False
     return terms
+
+
+def _terms_at(across: NDArray[np.floating], down: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return what the coefficients are multiplied with at places given as shares of the picture."""
+    return np.stack([np.ones_like(across), across, down, down * down], axis=-1).astype(np.float64)
 
 
 def _spread(picture: Picture, share: Picture, sigma: int) -> Picture:

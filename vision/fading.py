@@ -30,6 +30,12 @@ as before moving clouds, white smoke 0.48 to 1.0 once it has come so far (decisi
 ENDED, NEXT_TO_NOTHING = 0.25, 0.1
 """Likewise of what is not white, and of what is seen faintly, or above no outlet that anybody drew."""
 
+BEFORE_CLOUDS = 0.15
+"""
+Likewise of what is white before clouds that drive and were left out: rendered steam leaves 0.01 to 0.12 and is gone at
+once, white smoke 0.26 to 1.3 once it has come so far, grey smoke of 40 % as little as steam (decision 0069).
+"""
+
 LEAST_LEVELS = 5.0
 """Mean churning near the lip, in 8-bit levels, from which a third of it is told from noise."""
 
@@ -50,6 +56,12 @@ DARKER = 0.8
 Share of the light beside the plume, in the colour that loses most, below which it is not white. Before a blue sky steam
 and white smoke have 0.98 and more, before an overcast one steam 0.8; black, grey and yellow smoke 0.79 at most (all
 rendered).
+"""
+
+AS_LIGHT = 0.95
+"""
+Likewise below which it is not white where clouds were left out: rendered steam before clouds has 0.99 and more in the
+middle of its pictures, grey and yellow smoke 0.95 at most.
 """
 
 PALE, DIM = 0.65, 0.4
@@ -150,12 +162,15 @@ class Ending:
         most_after_drop: `Fading.dropped_to` in their median.
 
         of_pale: whether it is told of what is pale, and not of what is white.
+
+        least_light: `Fading.light` in their median.
     """
 
     least_levels: float
     most_left: float
     most_after_drop: float = 1.0
     of_pale: bool = False
+    least_light: float = 0.0
 
     def is_told_by(self, judged: Collection[Fading]) -> bool:
         """Whether these judgements tell it."""
@@ -168,6 +183,7 @@ class Ending:
         return (
             median(fading.left_over for fading in seen) <= self.most_left
             and median(fading.dropped_to for fading in seen) <= self.most_after_drop
+            and median(fading.light for fading in seen) >= self.least_light
         )
 
 
@@ -180,14 +196,19 @@ class Terms:
         far: rings in which it must have gone.
 
         endings: the ways in which it may be told to end.
+
+        before_clouds: the way in which it may once what drives with the sky is left out; ``None`` for no such way.
     """
 
     far: tuple[int, int]
     endings: tuple[Ending, ...]
+    before_clouds: Ending | None = None
 
-    def are_met_by(self, judged: Collection[Fading]) -> bool:
-        """Whether judgements together tell one of the endings."""
-        return any(ending.is_told_by(judged) for ending in self.endings)
+    def are_met_by(self, judged: Collection[Fading], before_clouds: Collection[Fading]) -> bool:
+        """Whether judgements together tell one of the endings, of all that churns or of what does not drive."""
+        if any(ending.is_told_by(judged) for ending in self.endings):
+            return True
+        return self.before_clouds is not None and self.before_clouds.is_told_by(before_clouds)
 
 
 ABOVE_AN_OUTLET = Terms(
@@ -198,8 +219,12 @@ ABOVE_AN_OUTLET = Terms(
         Ending(FAINT_LEVELS, ENDED, DROP),
         Ending(FAINT_LEVELS, ENDED, DROP, of_pale=True),
     ),
+    before_clouds=Ending(LEAST_LEVELS, BEFORE_CLOUDS, DROP, least_light=AS_LIGHT),
 )
-"""What is white and ends; what is faint and white, and gone or ends at once; what is pale and ends at once."""
+"""
+What is white and ends; what is faint and white, and gone or ends at once; what is pale and ends at once; before driving
+clouds, what is as light as they are and ends at once.
+"""
 
 ABOVE_A_FOOT = Terms(FARTHER, (Ending(CLEAR_LEVELS, NEXT_TO_NOTHING), Ending(CLEAR_LEVELS, ENDED, DROP)))
 """Where nobody drew an outlet: what is white and gone, and what is white and ends at once."""

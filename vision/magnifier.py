@@ -24,7 +24,7 @@ from streams.clock import CaptureTime
 from streams.frame import BgrImage
 from vision.belief import Belief
 from vision.config import WorkerConfig
-from vision.drift import Drift, Sky, gain, largest
+from vision.drift import Drift, Motion, Sky, gain, largest
 from vision.rules.config import ConfirmBy
 
 GAIN = 3.0
@@ -83,6 +83,11 @@ class Magnifier:
         by_belief = any(rule.enabled and rule.confirm is ConfirmBy.BELIEF for rule in config.rules.values())
         is_wanted = config.detector.magnify and by_belief and belief is not None and belief.is_magnified
         return cls() if is_wanted else None
+
+    @property
+    def motion(self) -> Motion | None:
+        """How the sky drives, as measured in one of the newest pictures; ``None`` where nothing is known to drift."""
+        return self._drift.motion
 
     def look(self, image: BgrImage, time: CaptureTime) -> SecondPicture | None:
         """Return the picture magnified, of the same size; ``None`` where another look would show nothing more."""

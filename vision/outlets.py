@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from streams.clock import CaptureTime
 from streams.frame import BgrImage
+from vision.drift import Motion
 from vision.leads import Xyxy
 from vision.plume import ABOVE, BLOCKS, OpacityReading, PlumeReader, refused
 from vision.readings import PlumeColour, Reading, ReadingSeries
@@ -103,6 +104,8 @@ class Glance:
         is_steady: False where the whole picture has just changed, or shows nothing.
 
         is_rain: whether rain or snow makes all of it restless.
+
+        motion: how the sky drives, where that is known.
     """
 
     image: BgrImage
@@ -111,6 +114,7 @@ class Glance:
     others: Sequence[Xyxy] = ()
     is_steady: bool = True
     is_rain: bool = False
+    motion: Motion | None = None
 
 
 @dataclass(slots=True)
@@ -265,7 +269,7 @@ class OutletWatch:
             return False
         if self._steam is None:
             self._steam = SteamTest(self._outlet, self._size_wh)
-        self._steam.observe(glance.image)
+        self._steam.observe(glance.image, glance.time, glance.motion)
         return self._steam.may_be_steam
 
     def _gather(self, glance: Glance, *, touched: bool) -> None:

@@ -84,7 +84,8 @@ class DetectorConfig(Section):
         True,  # noqa: FBT003
         description="Look a second time at pictures in which something faint is new, with that made stronger: thin, "
         "distant smoke and smoke behind vehicles is found that is not seen otherwise. Costs up to a second detection a "
-        "picture in focus, and one in 5 s on patrol. Only for models whose confirmation was fitted so.",
+        "picture in focus, and one in 5 s on patrol. Not through dense fog. Only for models whose confirmation was "
+        "fitted so.",
     )
     focus_cameras: int = Field(
         0,

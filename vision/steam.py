@@ -2,30 +2,26 @@
 Steam test: whether what leaves an outlet is condensed water, which is white and is gone within a few outlet widths.
 
 Smoke and dust taper slowly; steam evaporates with a ragged edge (domain.md 1.6). No clean background is needed, since
-steam often stands there from the beginning: what churns above the lip is looked at ring by ring, in outlet widths. A
-plume churns, and clouds drift: second differences between pictures tell them apart. Where the churning ends it is steam
-only if a third of what is seen near the lip would still be seen further out. Before a sky as bright as itself a white
-plume ends for the eye wherever that begins: there nothing is said of it (decision 0043).
+steam often stands there from the beginning: what churns above the lip (`vision.churning`) is looked at ring by ring, in
+outlet widths. Where the churning ends it is steam only if a third of what is seen near the lip would still be seen
+further out. Clouds that drive past above it churn too: where it is known how the sky drives, what drives with it is
+left out. Before a sky as bright as itself a white plume ends for the eye wherever that begins: there nothing is said of
+it (decision 0043).
 """
 
 from collections import deque
 from statistics import median
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.clock import CaptureTime
 from streams.frame import BgrImage
+from vision.churning import Churning, Floats
+from vision.drift import Motion
 from vision.fading import ABOVE_AN_OUTLET, FAINT_LEVELS, LEFT_OVER, MIDDLE, NEAR, Fading, Terms
 from vision.opacity import Linear, linear
 from vision.zones import Outlet
-
-Floats = NDArray[np.float32]
-
-PICTURES = 8
-"""Second differences that are averaged; `LEAST_PICTURES` before anything is said."""
-
-LEAST_PICTURES = 3
 
 JUDGEMENTS = 6
 """Newest judgements that are taken together, by their median: a gust hides the end of a plume for a moment."""
@@ -61,11 +57,10 @@ class SteamTest:
         reach = count * outlet.width_px
         left, right = max(0, int(outlet.x - reach)), min(width, int(outlet.x + reach) + 1)
         top, bottom = max(0, int(outlet.y - reach)), min(height, int(outlet.y + _DOWN * outlet.width_px) + 1)
-        self._part = (slice(top, bottom), slice(left, right))
         cell = max(outlet.width_px / _CELLS, 1.0)
-        self._wh = (max(2, round((right - left) / cell)), max(2, round((bottom - top) / cell)))
-        x = left + (np.arange(self._wh[0]) + 0.5) * (right - left) / self._wh[0] - outlet.x
-        y = outlet.y - (top + (np.arange(self._wh[1]) + 0.5) * (bottom - top) / self._wh[1])
+        cells_wh = (max(2, round((right - left) / cell)), max(2, round((bottom - top) / cell)))
+        x = left + (np.arange(cells_wh[0]) + 0.5) * (right - left) / cells_wh[0] - outlet.x
+        y = outlet.y - (top + (np.arange(cells_wh[1]) + 0.5) * (bottom - top) / cells_wh[1])
         rings = np.floor(np.hypot(x[None, :], y[:, None]) / outlet.width_px).astype(int)
         sectors = np.floor(np.degrees(np.arctan2(y[:, None], x[None, :])) / _SECTOR_DEG).astype(int)
         above = (y[:, None] > 0) & (rings < count)
@@ -73,9 +68,9 @@ class SteamTest:
             [above & (rings == ring) & (sectors == sector) for sector in range(_SECTORS)] for ring in range(count)
         ]
         self._near = np.any([place for ring in self._places[slice(*NEAR)] for place in ring], axis=0)
-        self._greys: deque[Floats] = deque(maxlen=PICTURES)
-        self._churning: deque[Floats] = deque(maxlen=PICTURES)
+        self._churning = Churning((slice(top, bottom), slice(left, right)), size_wh, cells_wh)
         self._judged: deque[Fading] = deque(maxlen=JUDGEMENTS)
+        self._before_clouds: deque[Fading] = deque(maxlen=JUDGEMENTS)
         self._ended: deque[bool] = deque(maxlen=JUDGEMENTS)
 
     @property
@@ -110,15 +105,17 @@ class SteamTest:
     @property
     def is_undecided(self) -> bool:
         """Whether the newest judgement is of something white or pale that is not seen to go on, or not yet."""
-        newest = self._judged[-1] if self._judged else None
-        if newest is None:
+        if not self._judged:
             return True
-        return (newest.is_white or newest.is_pale) and not (newest.is_seen() and newest.left_over > LEFT_OVER)
+        newest = [judged[-1] for judged in (self._judged, self._before_clouds) if judged]
+        if not (newest[0].is_white or newest[0].is_pale):
+            return False
+        return not all(fading.is_seen() and fading.left_over > LEFT_OVER for fading in newest)
 
     @property
     def _ends(self) -> bool:
         """Whether what churns near the lip is condensed water by its look, and ends."""
-        return self._terms.are_met_by(self._judged)
+        return self._terms.are_met_by(self._judged, self._before_clouds)
 
     @property
     def _behind(self) -> float:
@@ -126,29 +123,39 @@ class SteamTest:
 
     def begin_anew(self) -> None:
         """Forget the pictures: the next one does not compare with them."""
-        self._greys.clear()
-        self._churning.clear()
-        self._judged.clear()
+        self._churning.begin_anew()
+        for judged in (self._judged, self._before_clouds):
+            judged.clear()
         self._ended.clear()
 
-    def observe(self, image: BgrImage) -> Fading | None:
-        """Take in the next picture; return how far churning reaches, ``None`` before enough pictures."""
-        part = np.ascontiguousarray(image[self._part])
-        cells = np.asarray(cv2.resize(part, self._wh, interpolation=cv2.INTER_AREA), np.uint8)
-        grey = np.asarray(cv2.cvtColor(cells, cv2.COLOR_BGR2GRAY), np.float32)
-        if len(self._greys) >= 2:
-            bend = grey - 2 * self._greys[-1] + self._greys[-2]
-            self._churning.append(np.abs(bend - np.median(bend)))
-        self._greys.append(grey)
-        if len(self._churning) < LEAST_PICTURES:
+    def observe(self, image: BgrImage, time: CaptureTime, motion: Motion | None = None) -> Fading | None:
+        """
+        Take in the next picture; return how far churning reaches, ``None`` before enough pictures.
+
+        `motion` is how the sky drives, where that is known.
+        """
+        cells = self._churning.observe(image, time, motion)
+        if not self._churning.is_known:
             return None
-        fading = self._fading(cells, image)
+        unrest, calmed = self._churning.of_all, self._churning.of_what_does_not_drive
+        fading = self._fading(cells, image, unrest)
         self._judged.append(fading)
+        if calmed is None:
+            self._before_clouds.clear()
+        else:
+            self._before_clouds.append(self._fading(cells, image, self._lesser(unrest, calmed)))
         self._ended.append(self._ends)
         return fading
 
-    def _fading(self, cells: BgrImage, image: BgrImage) -> Fading:
-        unrest = np.mean(self._churning, axis=0)
+    def _lesser(self, unrest: Floats, calmed: Floats) -> Floats:
+        """Return of each place what is explained better: by staying or by driving with the sky."""
+        lesser = unrest.copy()
+        for place in (place for ring in self._places for place in ring if place.any()):
+            if calmed[place].mean() < unrest[place].mean():
+                lesser[place] = calmed[place]
+        return lesser
+
+    def _fading(self, cells: BgrImage, image: BgrImage, unrest: Floats) -> Fading:
         floor = float(np.median(unrest))
         profile = [
             [float(unrest[place].mean()) - floor if place.any() else None for place in ring] for ring in self._places
@@ -173,7 +180,7 @@ class SteamTest:
 
     def _behind_by(self, weight: Floats, way: NDArray[np.bool_]) -> float:
         """Return by how much what is on the further way is darker than what churns, in the mean of the pictures."""
-        grey = np.mean(self._greys, axis=0)
+        grey = self._churning.grey
         if not way.any() or weight.sum() <= 0:
             return 0.0
         return float((grey * weight).sum() / weight.sum() - np.median(grey[way]))

@@ -158,7 +158,7 @@ class UndrawnOutlets:
     def _watch(self, plume: _Plume, image: BgrImage, cells: Cells, time: CaptureTime, fires: Collection[Xyxy]) -> None:
         scale = _WIDTH / image.shape[1]
         if plume.test is not None:
-            plume.test.observe(image)
+            plume.test.observe(image, time)
         elif plume.foot is None:
             plume.greys.append(cells)
             self._look_for_foot(plume, scale)

@@ -69,6 +69,7 @@ _CODE = (
     "vision/analyser",
     "vision/background",
     "vision/change",
+    "vision/churning",
     "vision/cues",
     "vision/drift",
     "vision/fading",

@@ -65,9 +65,9 @@ def test_the_speed_of_the_clouds_is_found() -> None:
     """Four cells a second to the left, the same in the whole sky."""
     drift = watched()
     drift.sky(picture(10.0), moment(10.0), usual())
-    velocity = drift.cells_a_s
 
-    assert velocity is not None
+    assert drift.motion is not None
+    velocity = drift.motion.cells_a_s
     across, down = velocity[0] + 0.25 * velocity[2] + 0.0625 * velocity[3]
     assert across == pytest.approx(-SPEED, rel=0.1)
     assert down == pytest.approx(0, abs=0.2)
@@ -117,7 +117,7 @@ def test_nothing_drifts_where_nothing_moves() -> None:
         drift.learn(still + noise.normal(0, 1.5, still.shape).astype(np.float32), moment(number / 2), still)
 
     assert drift.sky(still, moment(10.0), still) is None
-    assert drift.cells_a_s is None
+    assert drift.motion is None
 
 
 def test_after_a_turn_the_sky_is_learned_anew() -> None:
@@ -126,7 +126,7 @@ def test_after_a_turn_the_sky_is_learned_anew() -> None:
     drift.forget()
 
     assert drift.sky(picture(10.0), moment(10.0), usual()) is None
-    assert drift.cells_a_s is None
+    assert drift.motion is None
 
 
 def test_pictures_of_no_order_are_not_taken_for_drift() -> None:

@@ -16,9 +16,10 @@ SMOKE = (slice(60, 120), slice(100, 180))
 
 
 def place(change: float = 0.0, where: tuple[slice, slice] = SMOKE) -> BgrImage:
-    """Return a place with stripes, one piece of it darker by `change` levels."""
+    """Return a place with stripes above dark ground, one piece of it darker by `change` levels."""
     image = np.full((WH[1], WH[0], 3), 120, np.float32)
     image[:, ::16] = 160
+    image[150:] = 15
     image[where] -= change
     return image.clip(0, 255).astype(np.uint8)
 
@@ -123,8 +124,8 @@ def test_another_size_or_a_new_beginning_is_learned_anew() -> None:
     assert magnifier.look(small, moment(5.5)) is None
 
 
-def analyser(*, magnified: bool = True, magnify: bool = True, confirm: str = "belief") -> CameraAnalyser:
-    """Return an analyser that has seen the place for five seconds."""
+def analyser(*, magnified: bool = True, magnify: bool = True, confirm: str = "belief", fog: int = 0) -> CameraAnalyser:
+    """Return an analyser that has seen the place for five seconds, through fog that adds so many levels to it."""
     rules = {name: {"confirm": confirm} for name in ("smoke", "fire")}
     config = parse_config(
         {"cameras": [{"id": "cam", "source": "x.mp4"}], "detector": {"magnify": magnify}, "rules": rules}
@@ -132,8 +133,13 @@ def analyser(*, magnified: bool = True, magnify: bool = True, confirm: str = "be
     belief = Belief("test", 0.5, {}, is_magnified=magnified)
     made = CameraAnalyser.for_camera(config.cameras[0], config, CARD, belief)
     for number in range(10):
-        made.observe(frame(place(), moment(number / 2)), Detections.empty())
+        made.observe(frame(veiled(place(), fog), moment(number / 2)), Detections.empty())
     return made
+
+
+def veiled(image: BgrImage, fog: int) -> BgrImage:
+    """Return the picture as bright as before, with nothing darker than `fog` in it."""
+    return np.maximum(image, np.uint8(fog))
 
 
 def test_a_camera_is_looked_at_twice_only_where_confirmation_was_fitted_so() -> None:
@@ -144,6 +150,13 @@ def test_a_camera_is_looked_at_twice_only_where_confirmation_was_fitted_so() -> 
     assert analyser(magnified=False).magnified(new) is None
     assert analyser(confirm="k_of_n").magnified(new) is None
     assert analyser(magnify=False).magnified(new) is None
+
+
+@pytest.mark.parametrize("fog", [0, 100])
+def test_nothing_is_made_stronger_through_fog(fog: int) -> None:
+    """What is faint and new there is the fog's own, whether it came or lay there from the beginning."""
+    looked = analyser(fog=fog).magnified(frame(veiled(place(10), fog), moment(5.0)))
+    assert (looked is None) == bool(fog)
 
 
 def test_after_a_change_of_the_whole_picture_the_place_is_learned_anew() -> None:
