@@ -3,7 +3,7 @@ Churning: how much each cell of a part of the picture boils from picture to pict
 
 A plume churns, and what stays does not: second differences between pictures tell them apart, and pass over light that
 fades. Clouds that drive past bend too, wherever one of their edges goes by. Where it is known how the sky drives
-(`vision.drift`) the earlier pictures are driven on with it first, and an edge that only drives on leaves nothing.
+(`vision.motion`) the earlier pictures are driven on with it first, and an edge that only drives on leaves nothing.
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from streams.clock import CaptureTime
 from streams.frame import BgrImage
-from vision.drift import Motion
+from vision.motion import Motion
 
 Floats = NDArray[np.float32]
 

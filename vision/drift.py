@@ -5,23 +5,18 @@ Clouds move, so that nothing before them looks as usual, and what a plume does t
 themselves. But they move *together*: one smooth field of velocities says where each will be in some seconds, and the
 pictures of the last seconds, driven on by it, say what the sky should look like now. What differs from that neither
 stays nor drifts: it comes from somewhere, boils, and holds on to where it comes from, as a plume does.
-
-The field is fitted robustly, as a polynomial, to dense optical flow (Farneback, 2003), which cloudy skies fill; a
-plume, a bird and a lorry are outliers to it.
 """
 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.clock import CaptureTime
-
-Picture = NDArray[np.float32]
+from vision.motion import LEAST_AREA, LEAST_CELLS_A_S, UNREST_LEVELS, Course, Motion, Picture
 
 LEAST_S, MOST_S = 1.9, 6.1
 """Age of the pictures that are driven on: younger ones hold the same plume, older ones have clouds of other shapes."""
@@ -31,9 +26,6 @@ BASELINE_S = 3.5
 
 SPACING_S = 0.9
 """Least time between pictures that are kept: six of them are enough."""
-
-UNREST_LEVELS = 2.5
-"""Mean change, in 8-bit levels, from which a place is one where things move."""
 
 UNREST_S = 20.0
 """Time constant in which it is learned where."""
@@ -50,18 +42,6 @@ MOST_GAIN = 1.25
 LEAST_SIDE = 32
 """Cells across and down from which a picture is large enough to see anything drift in."""
 
-LEAST_AREA = 0.05
-"""Share of the picture that must move together."""
-
-LEAST_AGREEMENT = 0.3
-"""Share of what moves that must move as the field says, in the picture and around each cell."""
-
-LEAST_CELLS_A_S = 0.4
-"""
-Speed, in cells a second, from which anything drifts, in full at twice as much. Slower, a plume would be explained by
-itself as it was some seconds ago; fog that thickens and light that fades go nowhere.
-"""
-
 SLACK = 3
 """
 Side, in cells, of the neighbourhood in which a cloud's edge may be found, since the field is not exact to a cell: half
@@ -71,45 +51,11 @@ the way to the darkest and the brightest there is explained.
 SMOOTH = 1.5
 """Cells over which what is left is averaged: edges that are a little off cancel out, a plume does not."""
 
-_FLOW_EVERY = 2
-_FIT_EVERY = 4
-_FIT_STEPS = 8
 _CLOSING = 21
 _BROAD = 25
 _CALM = 24
 _FILL = 6
 _MOSTLY = 0.5
-_NEWEST = 0.25
-_TOGETHER = 12
-_FEW = 0.02
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Motion:
-    """
-    How everything in the sky drives.
-
-    Attributes:
-        cells_a_s: coefficients of the velocities, float64 ``(4, 2)``, x and y in cells a second: constant, across,
-            down, down squared.
-
-        cells_wh: cells across and down the picture.
-    """
-
-    cells_a_s: NDArray[np.float64]
-    cells_wh: tuple[int, int]
-
-    def ways(self, size_wh: tuple[int, int], part: tuple[slice, slice]) -> Picture:
-        """
-        Return the velocities in a part of a picture of another size, float32 ``(h, w, 2)``, in its pixels a second.
-
-        `part` is rows and columns, with a beginning and an end each.
-        """
-        width, height = size_wh
-        rows, columns = np.mgrid[part].astype(np.float32)
-        terms = _terms_at(columns / width - 0.5, rows / height)
-        scale = (width / self.cells_wh[0], height / self.cells_wh[1])
-        return np.asarray(terms @ (self.cells_a_s * scale), np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,34 +101,21 @@ class Drift:
         self._unrest: Picture | None = None
         self._seen = 0
         self._measured: CaptureTime | None = None
-        self._velocity: NDArray[np.float64] | None = None
-        self._agreement = 0.0
-        self._moved: Picture | None = None
-        self._agreed: Picture | None = None
+        self._course: Course | None = None
 
     def forget(self) -> None:
         """Begin anew: the camera turned, or its picture changed as a whole."""
         self._kept.clear()
-        self._unrest = self._measured = self._velocity = self._moved = self._agreed = None
-        self._seen, self._agreement = 0, 0.0
+        self._unrest = self._measured = self._course = None
+        self._seen = 0
 
     @property
     def motion(self) -> Motion | None:
         """How the sky drives, as last measured; ``None`` where nothing drifts."""
-        if self._velocity is None or self._unrest is None:
-            return None
-        if self._agreement < LEAST_AGREEMENT or self._speed < LEAST_CELLS_A_S:
+        if self._course is None or self._unrest is None or not self._course.is_driving:
             return None
         height, width = self._unrest.shape
-        return Motion(self._velocity, (width, height))
-
-    @property
-    def _speed(self) -> float:
-        """Mean speed of what moves as the field says, in cells a second."""
-        if self._velocity is None or self._agreed is None:
-            return 0.0
-        ways = _terms(*self._agreed.shape) @ self._velocity
-        return float((np.hypot(*np.moveaxis(ways, -1, 0)) * self._agreed).sum() / max(float(self._agreed.sum()), 1e-9))
+        return Motion(self._course.cells_a_s, (width, height))
 
     def learn(self, picture: Picture, time: CaptureTime, usual: Picture) -> None:
         """Take in the next picture, float32 BGR ``(h, w, 3)``, of a place that usually looks like `usual`."""
@@ -204,17 +137,16 @@ class Drift:
         """Return what drifts in a picture not yet learned, and what is left of it; ``None`` where nothing drifts."""
         unrest = self._unrest
         if unrest is None or unrest.shape != picture.shape[:2] or (unrest > UNREST_LEVELS).mean() < LEAST_AREA:
-            self._velocity = self._moved = self._agreed = None
-            self._agreement = 0.0
+            self._course = None
             return None
         if self._measured is None or time.seconds_since(self._measured) >= SPACING_S:
             self._measure(picture, time)
-        motion = self.motion
+        course = self._course
         sources = [one for one in self._kept if LEAST_S <= time.seconds_since(one.time) <= MOST_S]
-        if motion is None or not sources or self._moved is None or self._agreed is None:
+        if course is None or not course.is_driving or not sources:
             return None
-        ways = (_terms(*unrest.shape) @ motion.cells_a_s).astype(np.float32)
-        together = cv2.resize(self._togetherness(), unrest.shape[::-1])
+        ways = course.ways(*unrest.shape)
+        together = cv2.resize(course.togetherness(), unrest.shape[::-1])
         share = np.asarray(_share(unrest, usual) * together * _is_fast(ways), np.float32)
         expected = _driven_on(_three(sources), picture, time, ways, share)
         least, most = (expected + _eroded(expected)) / 2, (expected + _dilated(expected)) / 2
@@ -228,34 +160,9 @@ class Drift:
         if before is None:
             return
         self._measured = time
-        since_s = time.seconds_since(before.time)
         earlier = before.picture * gain(picture, before.picture)
-        size = (picture.shape[1] // _FLOW_EVERY, picture.shape[0] // _FLOW_EVERY)
-        one, other = (cv2.resize(_grey(each), size, interpolation=cv2.INTER_AREA) for each in (earlier, picture))
-        flow = cv2.calcOpticalFlowFarneback(one, other, None, 0.5, 3, 15, 3, 5, 1.1, 0)  # type: ignore[call-overload]
-        moved = cv2.GaussianBlur(cv2.absdiff(one, other).astype(np.float32), (0, 0), 1.0) > UNREST_LEVELS
-        found = _fit(np.asarray(flow, np.float64) * (_FLOW_EVERY / since_s), moved)
-        if found is None:
-            self._agreement *= 1 - _NEWEST
-            return
-        velocity, agreed = found
-        share = float(agreed[moved].mean())
-        around = [_blurred(one.astype(np.float32), _TOGETHER) for one in (moved, agreed)]
-        if self._velocity is None or self._moved is None or self._agreed is None:
-            self._velocity, self._agreement = velocity, share
-            self._moved, self._agreed = around
-        else:
-            self._velocity = self._velocity + _NEWEST * (velocity - self._velocity)
-            self._agreement += _NEWEST * (share - self._agreement)
-            self._moved = self._moved + np.float32(_NEWEST) * (around[0] - self._moved)
-            self._agreed = self._agreed + np.float32(_NEWEST) * (around[1] - self._agreed)
-
-    def _togetherness(self) -> Picture:
-        """Return where what moves does so as the field says: 1 in a sky, 0 on a flag, a road, a wall in the sun."""
-        if self._moved is None or self._agreed is None:
-            return np.zeros((1, 1), np.float32)
-        part = (self._agreed + np.float32(_FEW)) / (self._moved + np.float32(_FEW))
-        return np.asarray(np.clip((part - LEAST_AGREEMENT) * 5, 0, 1), np.float32)
+        newest = Course.between(_grey(earlier), _grey(picture), time.seconds_since(before.time))
+        self._course = newest if self._course is None else self._course.followed_by(newest)
 
     def _aged(self, time: CaptureTime, age_s: float) -> _Kept | None:
         """Return the youngest picture at least `age_s` old, or the oldest at least `LEAST_S` old."""
@@ -313,39 +220,6 @@ def gain(picture: Picture, other: NDArray[np.float32 | np.uint8]) -> NDArray[np.
 def _three(sources: Sequence[_Kept]) -> Sequence[_Kept]:
     """Return the oldest, the middle and the youngest; the youngest where there are fewer than three."""
     return sources[-1:] if len(sources) < 3 else [sources[0], sources[len(sources) // 2], sources[-1]]
-
-
-def _fit(flow: NDArray[np.float64], moved: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.bool_]] | None:
-    """Return the velocities' coefficients and which of what moved agrees; ``None`` where too little moved."""
-    height, width = moved.shape
-    chosen = moved[::_FIT_EVERY, ::_FIT_EVERY].ravel()
-    if chosen.mean() < LEAST_AREA:
-        return None
-    terms = _terms(height, width)[::_FIT_EVERY, ::_FIT_EVERY].reshape(-1, 4)[chosen]
-    ways = flow[::_FIT_EVERY, ::_FIT_EVERY].reshape(-1, 2)[chosen]
-    weight = np.ones(len(ways))
-    coefficients: NDArray[np.float64] = np.zeros((4, 2))
-    for _ in range(_FIT_STEPS):
-        weighted = terms * weight[:, None]
-        coefficients = np.asarray(np.linalg.solve(weighted.T @ terms + 1e-3 * np.eye(4), weighted.T @ ways))
-        off = np.hypot(*(ways - terms @ coefficients).T)
-        weight = np.asarray(1 / (1 + np.square(off / (1.5 * max(float(np.median(off)), 0.02)))))
-    speed = float(np.hypot(*(terms @ coefficients).T).mean())
-    off = np.hypot(*np.moveaxis(flow - _terms(height, width) @ coefficients, -1, 0))
-    return coefficients, moved & (off < max(0.25 * speed, 0.1))
-
-
-@lru_cache(maxsize=8)
-def _terms(height: int, width: int) -> NDArray[np.float64]:
-    rows, columns = np.mgrid[0:height, 0:width].astype(np.float64)
-    terms = _terms_at((columns - width / 2) / width, rows / height)
-    terms.flags.writeable = False
-    return terms
-
-
-def _terms_at(across: NDArray[np.floating], down: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return what the coefficients are multiplied with at places given as shares of the picture."""
-    return np.stack([np.ones_like(across), across, down, down * down], axis=-1).astype(np.float64)
 
 
 def _spread(picture: Picture, share: Picture, sigma: int) -> Picture:

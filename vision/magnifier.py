@@ -24,7 +24,8 @@ from streams.clock import CaptureTime
 from streams.frame import BgrImage
 from vision.belief import Belief
 from vision.config import WorkerConfig
-from vision.drift import Drift, Motion, Sky, gain, largest
+from vision.drift import Drift, Sky, gain, largest
+from vision.motion import Motion
 from vision.rules.config import ConfirmBy
 
 GAIN = 3.0

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from streams.clock import CaptureTime
 from streams.frame import BgrImage
-from vision.drift import Motion
 from vision.leads import Xyxy
+from vision.motion import Motion
 from vision.plume import ABOVE, BLOCKS, OpacityReading, PlumeReader, refused
 from vision.readings import PlumeColour, Reading, ReadingSeries
 from vision.ringelmann import READING_S

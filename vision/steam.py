@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from streams.clock import CaptureTime
 from streams.frame import BgrImage
 from vision.churning import Churning, Floats
-from vision.drift import Motion
 from vision.fading import ABOVE_AN_OUTLET, FAINT_LEVELS, LEFT_OVER, MIDDLE, NEAR, Fading, Terms
+from vision.motion import Motion
 from vision.opacity import Linear, linear
 from vision.zones import Outlet
 

@@ -78,6 +78,7 @@ _CODE = (
     "vision/followed",
     "vision/health",
     "vision/magnifier",
+    "vision/motion",
     "vision/outlets",
     "vision/region",
     "vision/staying",

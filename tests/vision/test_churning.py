@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from streams.frame import BgrImage
 from tests.vision.moments import moment
 from vision.churning import LEAST_PICTURES, Churning
-from vision.drift import Motion
+from vision.motion import Motion
 
 SIZE_WH = (160, 120)
 PART = (slice(20, 80), slice(30, 130))

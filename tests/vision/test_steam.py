@@ -10,9 +10,9 @@ from tests.vision.faults import YARD
 from tests.vision.moments import CARD, boxes, frame, moment
 from vision.analyser import CameraAnalyser
 from vision.config import parse_config
-from vision.drift import Motion
 from vision.fading import Fading
 from vision.leads import LeadState
+from vision.motion import Motion
 from vision.steam import SteamTest
 from vision.validity import Refusal
 from vision.zones import Outlet
