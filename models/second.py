@@ -1,5 +1,6 @@
 """Second: another picture of a frame, in which something is shown better, and which of its boxes say anything new."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,10 +31,15 @@ class SecondPicture:
 
     def telling(self, found: Detections) -> Detections:
         """Return the boxes, in pixels of `image`, that hold news; others say what the first picture says better."""
-        scale = np.array(self.news.shape[::-1] * 2) / np.array(self.image.shape[1::-1] * 2)
-        telling = []
-        for xyxy in found.xyxy * scale:
-            left, top, right, bottom = (int(edge) for edge in xyxy)
-            inside = self.news[max(top, 0) : bottom + 1, max(left, 0) : right + 1]
-            telling.append(bool(inside.size) and float(inside.mean()) >= LEAST_NEWS)
+        size_wh = (self.image.shape[1], self.image.shape[0])
+        telling = [news_in(self.news, xyxy, size_wh) >= LEAST_NEWS for xyxy in found.xyxy]
         return found.where(np.array(telling, np.bool_))
+
+
+def news_in(news: NDArray[np.bool_], xyxy: Sequence[float] | NDArray[np.float32], size_wh: tuple[int, int]) -> float:
+    """Return the share of a box, in pixels of a picture of that size, that `news` covers; 0 outside the picture."""
+    height, width = news.shape
+    across, down = width / size_wh[0], height / size_wh[1]
+    left, top, right, bottom = (int(edge * scale) for edge, scale in zip(xyxy, (across, down) * 2, strict=True))
+    inside = news[max(top, 0) : bottom + 1, max(left, 0) : right + 1]
+    return float(inside.mean()) if inside.size else 0.0

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.detections import Detections
 from models.detector import ModelCard
-from models.second import SecondPicture
+from models.second import SecondPicture, news_in
 from streams.clock import CaptureTime
 from streams.frame import Frame
 from streams.watch import WatchReason
@@ -25,7 +26,7 @@ from vision.followed import Followed
 from vision.health import PictureFault, PictureHealth
 from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
 from vision.look import in_look
-from vision.magnifier import Magnifier
+from vision.magnifier import AS_USUAL, Magnifier
 from vision.merging import Merger
 from vision.novelty import Novelty
 from vision.outlets import Glance, outlet_watches
@@ -97,6 +98,7 @@ class CameraAnalyser:
         self._undrawn = UndrawnOutlets()
         self._new_readings: list[Reading] = []
         self._boxes: dict[int, Followed] = {}
+        self._news: NDArray[np.bool_] | None = None
         self._time: CaptureTime | None = None
         self._resolution_wh = (0, 0)
         self._ended: list[int] = []
@@ -282,6 +284,7 @@ class CameraAnalyser:
         if is_steady:
             self._fog.observe(frame.image, frame.time)
         self._novelty.observe(self._picture.cells, frame.time, is_steady=is_steady)
+        self._news = self._news_of(frame, detections) if is_steady else None
         if self._magnifier is not None:
             self._magnifier.learn(frame.image, frame.time) if is_steady else self._magnifier.forget()
         if not is_steady:
@@ -363,8 +366,20 @@ class CameraAnalyser:
         if sighting is None or self._is_withheld(track, box := in_look(frame, sighting.xyxy)):
             return TrackView(track, None, ratio, followed.cues.values())
         followed.test(frame, box)
-        is_deferred = followed.is_doubtful or self._may_be_steam(track, box)
+        is_deferred = followed.is_doubtful or self._is_as_usual(frame, track, box) or self._may_be_steam(track, box)
         return TrackView(track, sighting, ratio, followed.cues.values(), is_deferred)
+
+    def _news_of(self, frame: Frame, detections: Detections) -> NDArray[np.bool_] | None:
+        """Return where the picture differs from how the place usually looks, if a box of smoke makes that matter."""
+        names = (self._class_names[number] for number in detections.class_id)
+        return self._magnifier.news(frame.image, frame.time) if self._magnifier and SMOKE in names else None
+
+    def _is_as_usual(self, frame: Frame, track: Track, box: Xyxy) -> bool:
+        """Whether a box of smoke shows the place as it usually looks: what the detector sees there it always sees."""
+        if track.class_name != SMOKE or self._news is None:
+            return False
+        height, width = frame.image.shape[:2]
+        return news_in(self._news, box, (width, height)) < AS_USUAL
 
     def _is_withheld(self, track: Track, box: Xyxy) -> bool:
         """Whether a box of smoke may be a bank of fog, or looks like condensed water: no rule is to see it."""

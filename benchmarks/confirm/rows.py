@@ -108,7 +108,7 @@ class Rows:
 
         is_steady: bool ``(n,)``: of the picture.
 
-        is_deferred: bool ``(n,)``: whether the box may yet be of condensed water, of what drives through, or of a lamp.
+        is_deferred: bool ``(n,)``: as `vision.rules.rule.TrackView.is_deferred`.
 
         xyxy: float64 ``(n, 4)``: its newest box then.
 

@@ -5,7 +5,7 @@ import pytest
 
 from models.detections import Detections
 from streams.frame import BgrImage
-from tests.vision.moments import CARD, frame, moment
+from tests.vision.moments import CARD, boxes, frame, moment
 from vision.analyser import CameraAnalyser
 from vision.belief import Belief
 from vision.config import parse_config
@@ -157,6 +157,30 @@ def test_nothing_is_made_stronger_through_fog(fog: int) -> None:
     """What is faint and new there is the fog's own, whether it came or lay there from the beginning."""
     looked = analyser(fog=fog).magnified(frame(veiled(place(10), fog), moment(5.0)))
     assert (looked is None) == bool(fog)
+
+
+@pytest.mark.parametrize(("change", "magnify", "is_deferred"), [(0, True, True), (10, True, False), (0, False, False)])
+def test_a_box_of_smoke_that_shows_the_place_as_usual_supports_nothing(
+    change: float, *, magnify: bool, is_deferred: bool
+) -> None:
+    """What the detector calls smoke there it always does; without a second look nobody knows what is usual."""
+    made = analyser(magnify=magnify)
+    made.observe(frame(place(change), moment(5.0)), boxes(("smoke", 0.6, (100.0, 60.0, 180.0, 120.0))))
+
+    assert made.shown is not None
+    (track,) = made.shown.tracks
+    assert track.is_deferred == is_deferred
+
+
+def test_news_is_what_differs_from_the_usual_look() -> None:
+    """In cells of half the size; nothing is said before the place is known."""
+    assert Magnifier().news(place(), moment(0.0)) is None
+    news = after().news(place(10), moment(5.0))
+
+    assert news is not None
+    assert news.shape == (WH[1] // 2, WH[0] // 2)
+    assert news[35:55, 55:85].all()
+    assert not news[:25].any()
 
 
 def test_after_a_change_of_the_whole_picture_the_place_is_learned_anew() -> None:

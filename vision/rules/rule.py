@@ -28,7 +28,8 @@ class TrackView:
 
         cues: what its pictures have shown so far, in the order of `vision.cues.CUES`.
 
-        is_deferred: whether the box may yet be of condensed water, of what drives through, or of a lamp.
+        is_deferred: whether the box may yet be of condensed water, of what drives through, of a lamp, or of the place
+            as it usually looks.
     """
 
     track: Track
