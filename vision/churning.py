@@ -23,6 +23,9 @@ PICTURES = 8
 
 LEAST_PICTURES = 3
 
+_WAYS_PX = 16
+"""Pixels between places in which velocities are worked out: they change little from one side of a sky to the other."""
+
 
 class Churning:
     """
@@ -38,6 +41,8 @@ class Churning:
 
     def __init__(self, part: tuple[slice, slice], size_wh: tuple[int, int], cells_wh: tuple[int, int]) -> None:
         self._part, self._size_wh, self._cells_wh = part, size_wh, cells_wh
+        shape = tuple(edge.stop - edge.start for edge in part)
+        self._places = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
         self._before: deque[tuple[CaptureTime, NDArray[np.uint8]]] = deque(maxlen=2)
         self._greys: deque[Floats] = deque(maxlen=PICTURES)
         self._stays: deque[Floats] = deque(maxlen=PICTURES)
@@ -86,14 +91,13 @@ class Churning:
 
     def _driven_on(self, time: CaptureTime, motion: Motion) -> tuple[Floats, Floats]:
         """Return the cells of the two pictures before, driven on to `time` as the sky drives."""
-        ways = motion.ways(self._size_wh, self._part)
-        rows, columns = np.mgrid[0 : ways.shape[0], 0 : ways.shape[1]].astype(np.float32)
+        ways = motion.ways(self._size_wh, self._part, _WAYS_PX)
+        rows, columns = self._places
         driven = []
         for then, grey in self._before:
-            way = ways * np.float32(time.seconds_since(then))
-            earlier = grey.astype(np.float32)
-            x, y = columns - way[..., 0], rows - way[..., 1]
-            moved = cv2.remap(earlier, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            since_s = np.float32(time.seconds_since(then))
+            x, y = columns - since_s * ways[..., 0], rows - since_s * ways[..., 1]
+            moved = cv2.remap(grey.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             driven.append(np.asarray(cv2.resize(moved, self._cells_wh, interpolation=cv2.INTER_AREA), np.float32))
         return driven[0], driven[1]
 

@@ -54,16 +54,19 @@ class Motion:
     cells_a_s: NDArray[np.float64]
     cells_wh: tuple[int, int]
 
-    def ways(self, size_wh: tuple[int, int], part: tuple[slice, slice]) -> Picture:
+    def ways(self, size_wh: tuple[int, int], part: tuple[slice, slice], every_px: int = 1) -> Picture:
         """
         Return the velocities in a part of a picture of another size, float32 ``(h, w, 2)``, in its pixels a second.
 
-        `part` is rows and columns, with a beginning and an end each.
+        `part` is rows and columns, with a beginning and an end each. They are worked out about `every_px`, and between.
         """
         width, height = size_wh
-        rows, columns = np.mgrid[part].astype(np.float32)
+        rows, columns = (_spaced(edge, every_px) for edge in part)
+        across, down = np.meshgrid(columns / width - 0.5, rows / height)
         scale = (width / self.cells_wh[0], height / self.cells_wh[1])
-        return np.asarray(_terms_at(columns / width - 0.5, rows / height) @ (self.cells_a_s * scale), np.float32)
+        ways = np.asarray(_terms_at(across, down) @ (self.cells_a_s * scale), np.float32)
+        whole = (part[1].stop - part[1].start, part[0].stop - part[0].start)
+        return np.asarray(cv2.resize(ways, whole, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,6 +131,13 @@ class Course:
         """Mean speed of what moves as the field says, in cells a second."""
         ways = _terms(*self.agreed.shape) @ self.cells_a_s
         return float((np.hypot(*np.moveaxis(ways, -1, 0)) * self.agreed).sum() / max(float(self.agreed.sum()), 1e-9))
+
+
+def _spaced(edge: slice, every_px: int) -> NDArray[np.float64]:
+    """Return the middles of pieces of about that length, in pixels."""
+    length = edge.stop - edge.start
+    count = max(1, round(length / every_px))
+    return np.asarray(edge.start + (np.arange(count) + 0.5) * (length / count) - 0.5)
 
 
 def _fit(flow: NDArray[np.float64], moved: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.bool_]] | None:

@@ -21,6 +21,7 @@ from vision.churning import Churning, Floats
 from vision.fading import ABOVE_AN_OUTLET, FAINT_LEVELS, LEFT_OVER, MIDDLE, NEAR, Fading, Terms
 from vision.motion import Motion
 from vision.opacity import Linear, linear
+from vision.rings import SECTORS, UPRIGHT, Rings
 from vision.zones import Outlet
 
 JUDGEMENTS = 6
@@ -31,11 +32,6 @@ BEHIND_LEVELS = 8.0
 8-bit levels by which what is calm on a plume's further way must be darker than the plume, for its end to be seen.
 Rendered steam before a clear sky 33 to 56, before an overcast one 4 to 15; white smoke before bright clouds -42 to 0.
 """
-
-_CELLS = 4
-_DOWN = 1.0
-_SECTORS, _SECTOR_DEG = 8, 22.5
-_UPRIGHT = slice(2, 6)
 
 
 class SteamTest:
@@ -52,23 +48,9 @@ class SteamTest:
 
     def __init__(self, outlet: Outlet, size_wh: tuple[int, int], terms: Terms = ABOVE_AN_OUTLET) -> None:
         self._terms = terms
-        width, height = size_wh
-        count = terms.far[1] + 1
-        reach = count * outlet.width_px
-        left, right = max(0, int(outlet.x - reach)), min(width, int(outlet.x + reach) + 1)
-        top, bottom = max(0, int(outlet.y - reach)), min(height, int(outlet.y + _DOWN * outlet.width_px) + 1)
-        cell = max(outlet.width_px / _CELLS, 1.0)
-        cells_wh = (max(2, round((right - left) / cell)), max(2, round((bottom - top) / cell)))
-        x = left + (np.arange(cells_wh[0]) + 0.5) * (right - left) / cells_wh[0] - outlet.x
-        y = outlet.y - (top + (np.arange(cells_wh[1]) + 0.5) * (bottom - top) / cells_wh[1])
-        rings = np.floor(np.hypot(x[None, :], y[:, None]) / outlet.width_px).astype(int)
-        sectors = np.floor(np.degrees(np.arctan2(y[:, None], x[None, :])) / _SECTOR_DEG).astype(int)
-        above = (y[:, None] > 0) & (rings < count)
-        self._places = [
-            [above & (rings == ring) & (sectors == sector) for sector in range(_SECTORS)] for ring in range(count)
-        ]
-        self._near = np.any([place for ring in self._places[slice(*NEAR)] for place in ring], axis=0)
-        self._churning = Churning((slice(top, bottom), slice(left, right)), size_wh, cells_wh)
+        self._rings = Rings(outlet, size_wh, terms.far[1] + 1)
+        self._near = self._rings.where(slice(*NEAR))
+        self._churning = Churning(self._rings.part, size_wh, self._rings.cells_wh)
         self._judged: deque[Fading] = deque(maxlen=JUDGEMENTS)
         self._before_clouds: deque[Fading] = deque(maxlen=JUDGEMENTS)
         self._ended: deque[bool] = deque(maxlen=JUDGEMENTS)
@@ -90,7 +72,7 @@ class SteamTest:
     @property
     def has_air(self) -> bool:
         """Whether the picture shows the air straight above the outlet as far as steam reaches and further."""
-        return all(place.any() for ring in self._places[slice(*self._terms.far)] for place in ring[_UPRIGHT])
+        return self._rings.are_shown(slice(*self._terms.far), UPRIGHT)
 
     @property
     def is_open(self) -> bool:
@@ -138,44 +120,32 @@ class SteamTest:
         if not self._churning.is_known:
             return None
         unrest, calmed = self._churning.of_all, self._churning.of_what_does_not_drive
-        fading = self._fading(cells, image, unrest)
+        light, brightest = linear(cells), float(np.percentile(linear(image[::8, ::8]).mean(2), 95))
+        fading = self._fading(light, brightest, unrest)
         self._judged.append(fading)
         if calmed is None:
             self._before_clouds.clear()
         else:
-            self._before_clouds.append(self._fading(cells, image, self._lesser(unrest, calmed)))
+            self._before_clouds.append(self._fading(light, brightest, self._rings.lesser(unrest, calmed)))
         self._ended.append(self._ends)
         return fading
 
-    def _lesser(self, unrest: Floats, calmed: Floats) -> Floats:
-        """Return of each place what is explained better: by staying or by driving with the sky."""
-        lesser = unrest.copy()
-        for place in (place for ring in self._places for place in ring if place.any()):
-            if calmed[place].mean() < unrest[place].mean():
-                lesser[place] = calmed[place]
-        return lesser
-
-    def _fading(self, cells: BgrImage, image: BgrImage, unrest: Floats) -> Fading:
-        floor = float(np.median(unrest))
-        profile = [
-            [float(unrest[place].mean()) - floor if place.any() else None for place in ring] for ring in self._places
-        ]
-        near, sector, ring = max(
-            ((value or 0.0, sector, ring) for ring in range(*NEAR) for sector, value in enumerate(profile[ring])),
-            key=lambda seen: seen[0],
-        )
-        far = [value for ring in range(*self._terms.far) for value in profile[ring] if value is not None]
-        way = [self._places[ring][beside] for ring in range(*self._terms.far) for beside in _beside(sector)]
-        brightness, light, tint = self._shade(linear(cells), unrest, self._places[ring][sector], image)
+    def _fading(self, light: Linear, brightest: float, unrest: Floats) -> Fading:
+        profile = self._rings.means(unrest) - float(np.median(unrest))
+        seen = np.nan_to_num(profile[slice(*NEAR)])
+        ring, sector = divmod(int(seen.argmax()), SECTORS)
+        place = self._rings.where(slice(NEAR[0] + ring, NEAR[0] + ring + 1), slice(sector, sector + 1))
+        far, beside = slice(*self._terms.far), slice(max(0, sector - 1), sector + 2)
+        brightness, share, tint = self._shade(light, brightest, unrest, place)
         return Fading(
-            near=near,
-            middle=max((value for value in profile[MIDDLE] if value is not None), default=0.0),
-            far=max(far, default=0.0),
+            near=float(seen.max()),
+            middle=_largest(profile[MIDDLE]),
+            far=_largest(profile[far]),
             brightness=brightness,
-            light=light,
+            light=share,
             tint=tint,
-            is_whole=all(place.any() for place in way),
-            behind=self._behind_by(unrest * self._places[ring][sector], np.any(way, axis=0)),
+            is_whole=self._rings.are_shown(far, beside),
+            behind=self._behind_by(unrest * place, self._rings.where(far, beside)),
         )
 
     def _behind_by(self, weight: Floats, way: NDArray[np.bool_]) -> float:
@@ -186,17 +156,18 @@ class SteamTest:
         return float((grey * weight).sum() / weight.sum() - np.median(grey[way]))
 
     def _shade(
-        self, light: Linear, unrest: Floats, place: NDArray[np.bool_], image: BgrImage
+        self, light: Linear, brightest: float, unrest: Floats, place: NDArray[np.bool_]
     ) -> tuple[float, float, float]:
         """Return `Fading.brightness`, `light` and `tint` of what churns in `place`, against what is calm beside it."""
         weight = (unrest * place)[..., None]
         seen = (light * weight).sum((0, 1)) / max(float(weight.sum()), 1e-6)
         calm = np.median(light[self._near & (unrest <= np.median(unrest[self._near]))], axis=0)
-        brightest = float(np.percentile(linear(image[::8, ::8]).mean(2), 95))
         shares = seen / np.maximum(calm, 1e-6)
         least = float(shares.min())
         return float(seen.mean()) / max(brightest, 1e-6), least, float(shares.max()) / max(least, 1e-6)
 
 
-def _beside(sector: int) -> range:
-    return range(max(0, sector - 1), min(_SECTORS, sector + 2))
+def _largest(values: NDArray[np.float64]) -> float:
+    """Return the largest of the places that the picture shows; 0 where it shows none."""
+    shown = values[~np.isnan(values)]
+    return float(shown.max()) if shown.size else 0.0

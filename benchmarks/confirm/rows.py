@@ -81,6 +81,7 @@ _CODE = (
     "vision/motion",
     "vision/outlets",
     "vision/region",
+    "vision/rings",
     "vision/staying",
     "vision/steam",
     "vision/stillness",
