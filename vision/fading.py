@@ -82,6 +82,15 @@ Share of the churning of the `MIDDLE` that may be left far out of what is pale: 
 to 0.25 of it, grey smoke, which tapers, 0.42 and more (decision 0067).
 """
 
+GONE_AT_ONCE = 0.1
+"""Likewise of what is white and seen less well above a wide foot: rendered steam of a vent leaves 0.02 to 0.09."""
+
+WIDE_FOOT_PX = 16.0
+"""
+Width of a foot, in pixels of the pictures looked at, from which `LEAST_LEVELS` are enough. White smoke far away, which
+fades into the noise as steam ends, has feet of 6 to 11; vents of rendered steam 14 to 33.
+"""
+
 CARRIED_ON = 0.3
 """Churning of the `MIDDLE` against that near the lip from which the plume has come so far that its end can be seen."""
 
@@ -228,3 +237,11 @@ clouds, what is as light as they are and ends at once.
 
 ABOVE_A_FOOT = Terms(FARTHER, (Ending(CLEAR_LEVELS, NEXT_TO_NOTHING), Ending(CLEAR_LEVELS, ENDED, DROP)))
 """Where nobody drew an outlet: what is white and gone, and what is white and ends at once."""
+
+ABOVE_A_WIDE_FOOT = Terms(FARTHER, (*ABOVE_A_FOOT.endings, Ending(LEAST_LEVELS, NEXT_TO_NOTHING, GONE_AT_ONCE)))
+"""Likewise where it is wide: what is white, seen less well, and gone at once as well."""
+
+
+def above_a_foot(width_px: float) -> Terms:
+    """Return the terms above a foot of a width in pixels of the pictures looked at."""
+    return ABOVE_A_WIDE_FOOT if width_px >= WIDE_FOOT_PX else ABOVE_A_FOOT

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from streams.clock import CaptureTime
 from streams.frame import BgrImage
-from vision.fading import ABOVE_A_FOOT
+from vision.fading import above_a_foot
 from vision.leads import Xyxy
 from vision.region import grey_cells
 from vision.steam import SteamTest
@@ -164,7 +164,8 @@ class UndrawnOutlets:
             self._look_for_foot(plume, scale)
             if plume.foot is not None:
                 plume.greys.clear()
-                test = SteamTest(plume.foot, (image.shape[1], image.shape[0]), ABOVE_A_FOOT)
+                terms = above_a_foot(plume.foot.width_px)
+                test = SteamTest(plume.foot, (image.shape[1], image.shape[0]), terms)
                 plume.test = test if plume.foot.width_px >= LEAST_FOOT_PX and test.has_air else None
         is_young = time.seconds_since(plume.since) < YOUNG_S
         if is_young and plume.before is not None:
