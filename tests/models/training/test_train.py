@@ -65,9 +65,9 @@ def test_a_run_that_was_over_is_taken_up_without_another_row(tmp_path: Path) -> 
 
     first = curve(options)
     assert curve(replace(options, resume=True)) == first
-    longer = curve(replace(options, resume=True, budget_s=3.0))
+    longer = curve(replace(options, resume=True, budget_s=first[-1]["elapsed_s"] + 3.0))
     assert longer[: len(first)] == first
-    assert longer[-1]["epoch"] > first[-1]["epoch"]
+    assert longer[-1]["step"] > first[-1]["step"]
 
 
 def test_what_is_released_lies_between_the_first_and_the_last(tmp_path: Path) -> None:
