@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from streams.clock import CaptureTime
 from streams.frame import BgrImage
-from vision.motion import Motion
+from vision.motion import Motion, driven_on
 
 Floats = NDArray[np.float32]
 
@@ -41,8 +41,6 @@ class Churning:
 
     def __init__(self, part: tuple[slice, slice], size_wh: tuple[int, int], cells_wh: tuple[int, int]) -> None:
         self._part, self._size_wh, self._cells_wh = part, size_wh, cells_wh
-        shape = tuple(edge.stop - edge.start for edge in part)
-        self._places = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
         self._before: deque[tuple[CaptureTime, NDArray[np.uint8]]] = deque(maxlen=2)
         self._greys: deque[Floats] = deque(maxlen=PICTURES)
         self._stays: deque[Floats] = deque(maxlen=PICTURES)
@@ -92,14 +90,11 @@ class Churning:
     def _driven_on(self, time: CaptureTime, motion: Motion) -> tuple[Floats, Floats]:
         """Return the cells of the two pictures before, driven on to `time` as the sky drives."""
         ways = motion.ways(self._size_wh, self._part, _WAYS_PX)
-        rows, columns = self._places
-        driven = []
-        for then, grey in self._before:
-            since_s = np.float32(time.seconds_since(then))
-            x, y = columns - since_s * ways[..., 0], rows - since_s * ways[..., 1]
-            moved = cv2.remap(grey.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            driven.append(np.asarray(cv2.resize(moved, self._cells_wh, interpolation=cv2.INTER_AREA), np.float32))
-        return driven[0], driven[1]
+        first, second = (driven_on(grey, ways, time.seconds_since(then)) for then, grey in self._before)
+        return self._in_cells(first), self._in_cells(second)
+
+    def _in_cells(self, grey: Floats) -> Floats:
+        return np.asarray(cv2.resize(grey, self._cells_wh, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _bend(before: Floats, now: Floats, after: Floats) -> Floats:

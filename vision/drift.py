@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.clock import CaptureTime
-from vision.motion import LEAST_AREA, LEAST_CELLS_A_S, UNREST_LEVELS, Course, Motion, Picture
+from vision.motion import LEAST_AREA, LEAST_CELLS_A_S, UNREST_LEVELS, Course, Motion, Picture, driven_on
 
 LEAST_S, MOST_S = 1.9, 6.1
 """Age of the pictures that are driven on: younger ones hold the same plume, older ones have clouds of other shapes."""
@@ -191,14 +191,10 @@ def _is_fast(ways: Picture) -> Picture:
 
 def _driven_on(sources: Sequence[_Kept], picture: Picture, time: CaptureTime, ways: Picture, share: Picture) -> Picture:
     """Return the median of earlier pictures, each driven on to `time` and as bright as `picture`."""
-    height, width = picture.shape[:2]
-    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     driven = []
     for one in sources:
-        way = ways * np.float32(time.seconds_since(one.time))
         source = one.without(share) * gain(picture, one.picture)
-        x, y = columns - way[..., 0], rows - way[..., 1]
-        driven.append(cv2.remap(source, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+        driven.append(driven_on(source, ways, time.seconds_since(one.time)))
     if len(driven) < 3:
         return np.asarray(driven[-1], np.float32)
     first, second, third = driven

@@ -85,6 +85,8 @@ class _Compared:
     Attributes:
         time: of the picture.
 
+        picture: float32 ``(h, w, 3)``: itself, halved.
+
         levels: float32 ``(h, w, 3)``: what neither staying nor drifting explains, in 8-bit levels.
 
         change: float32 ``(h, w)``: the largest of it over the channels.
@@ -93,6 +95,7 @@ class _Compared:
     """
 
     time: CaptureTime
+    picture: NDArray[np.float32]
     levels: NDArray[np.float32]
     change: NDArray[np.float32]
     sky: Sky | None
@@ -144,7 +147,7 @@ class Magnifier:
         added = difference * more[..., None]
         if sky is not None:
             calmed = sky.share * np.exp(-np.power(change / (2 * KNEE_LEVELS), 4))
-            shown = sky.calm + difference + added - _halved(image)
+            shown = sky.calm + difference + added - seen.picture
             added = added * (1 - sky.share)[..., None] + calmed[..., None] * shown
         added = cv2.resize(added, (width, height), interpolation=cv2.INTER_LINEAR)
         self._looked = time
@@ -174,12 +177,12 @@ class Magnifier:
         sky = self._drift.sky(halved, time, self._usual)
         if sky is not None:
             difference = _least(difference, sky)
-        return _Compared(time, difference, largest(np.abs(difference)), sky)
+        return _Compared(time, halved, difference, largest(np.abs(difference)), sky)
 
     def learn(self, image: BgrImage, time: CaptureTime) -> None:
         """Take the next picture into the usual look."""
-        self._newest = None
-        halved = _halved(image)
+        newest, self._newest = self._newest, None
+        halved = _halved(image) if newest is None or newest.time != time else newest.picture
         if self._usual is not None and self._usual.shape != halved.shape:
             self.forget()
         if self._usual is None or self._last is None or self._first:

@@ -133,6 +133,22 @@ class Course:
         return float((np.hypot(*np.moveaxis(ways, -1, 0)) * self.agreed).sum() / max(float(self.agreed.sum()), 1e-9))
 
 
+def driven_on(picture: Picture | Grey, ways: Picture, since_s: float) -> Picture:
+    """Return a picture, float32, as it looks when everything has driven so for some seconds; `ways` in its pixels."""
+    rows, columns = _places(*picture.shape[:2])
+    way = ways * np.float32(since_s)
+    x, y = columns - way[..., 0], rows - way[..., 1]
+    moved = cv2.remap(np.asarray(picture, np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.float32)
+
+
+@lru_cache(maxsize=32)
+def _places(height: int, width: int) -> Picture:
+    places: Picture = np.mgrid[0:height, 0:width].astype(np.float32)
+    places.flags.writeable = False
+    return places
+
+
 def _spaced(edge: slice, every_px: int) -> NDArray[np.float64]:
     """Return the middles of pieces of about that length, in pixels."""
     length = edge.stop - edge.start
