@@ -70,8 +70,9 @@ def test_no_other_distribution_owns_our_names() -> None:
     """Nothing else that is installed brings a top-level package of ours, and none brings cv2 or onnxruntime twice."""
     owners: dict[str, set[str]] = {}
     for distribution in importlib.metadata.distributions():
+        name = distribution.metadata["Name"]
         for file in distribution.files or ():
-            owners.setdefault(file.parts[0], set()).add(distribution.metadata["Name"])
+            owners.setdefault(file.parts[0], set()).add(name)
     for package in PACKAGES:
         assert owners.get(package, set()) <= {"plumewatch"}, package
     for shared in ("cv2", "onnxruntime"):

@@ -9,10 +9,13 @@ event cursors appear in order of commit and the hash chain of transitions never 
 import contextlib
 import fcntl
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
@@ -46,9 +49,10 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema up to date; processes that start at the same time wait for each other."""
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         with self._migration_lock(), self.engine.connect() as connection:
+            if MigrationContext.configure(connection).get_current_revision() == _newest_revision():
+                return
+            config = _alembic()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
@@ -97,6 +101,17 @@ class Database:
                 yield
             finally:
                 connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _MIGRATION_LOCK})
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+@cache
+def _newest_revision() -> str | None:
+    return ScriptDirectory.from_config(_alembic()).get_current_head()
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 
@@ -42,6 +43,11 @@ def boxes(*rows: tuple[str, float, tuple[float, float, float, float]]) -> Detect
 
 def still_image(width: int = 320, height: int = 180) -> BgrImage:
     """Return a picture with some texture, the same on every call."""
+    return _textured(width, height).copy()
+
+
+@cache
+def _textured(width: int, height: int) -> BgrImage:
     return np.random.default_rng(7).integers(60, 120, (height, width, 3), np.uint8)
 
 

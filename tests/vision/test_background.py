@@ -1,6 +1,7 @@
 """Background: what the camera or the weather does to the whole picture is told from what happens in it."""
 
 from collections.abc import Callable
+from functools import cache
 
 import cv2
 import numpy as np
@@ -19,6 +20,12 @@ SIZE_WH = (640, 360)
 
 def place(seed: int = 3, x: int = 0, y: int = 0) -> BgrImage:
     """Return a picture of a place with walls and windows, seen a few pixels further right or down."""
+    return np.ascontiguousarray(_grounds(seed)[80 + y : 440 + y, 90 + x : 730 + x])
+
+
+@cache
+def _grounds(seed: int) -> BgrImage:
+    """Return the place and what surrounds it."""
     rng = np.random.default_rng(seed)
     image = np.full((520, 820, 3), (150, 130, 110), np.uint8)
     for _ in range(120):
@@ -26,7 +33,7 @@ def place(seed: int = 3, x: int = 0, y: int = 0) -> BgrImage:
         wide, high = (int(v) for v in rng.integers(8, 120, 2))
         colour = tuple(int(v) for v in rng.integers(20, 230, 3))
         cv2.rectangle(image, (left, top), (left + wide, top + high), colour, -1)
-    return np.ascontiguousarray(image[80 + y : 440 + y, 90 + x : 730 + x])
+    return image
 
 
 def rainy(seconds: float) -> BgrImage:
