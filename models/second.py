@@ -41,5 +41,5 @@ def news_in(news: NDArray[np.bool_], xyxy: Sequence[float] | NDArray[np.float32]
     height, width = news.shape
     across, down = width / size_wh[0], height / size_wh[1]
     left, top, right, bottom = (int(edge * scale) for edge, scale in zip(xyxy, (across, down) * 2, strict=True))
-    inside = news[max(top, 0) : bottom + 1, max(left, 0) : right + 1]
+    inside = news[max(top, 0) : max(bottom + 1, 0), max(left, 0) : max(right + 1, 0)]
     return float(inside.mean()) if inside.size else 0.0

@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.detections import Detections
 from models.detector import ModelCard
-from models.second import SecondPicture, news_in
+from models.second import SecondPicture
 from streams.clock import CaptureTime
 from streams.frame import Frame
 from streams.watch import WatchReason
-from vision.background import Background, Condition
+from vision.background import Condition
 from vision.belief import Belief
 from vision.bench import Bench, RuleFailedError
 from vision.budget import Climb, Range
-from vision.change import PictureChange
 from vision.config import WorkerConfig
 from vision.cues import Look
 from vision.fog import FogWatch
@@ -28,13 +26,13 @@ from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
 from vision.look import in_look
 from vision.magnifier import AS_USUAL, Magnifier
 from vision.merging import Merger
-from vision.novelty import Novelty
 from vision.outlets import Glance, outlet_watches
 from vision.readings import Reading
 from vision.rules.families import masks_of
 from vision.rules.fire import CLASS_NAME as FIRE
 from vision.rules.rule import TrackView, View
 from vision.rules.smoke import CLASS_NAME as SMOKE
+from vision.scenery import Scenery
 from vision.sections import CameraConfig
 from vision.tracks import Track, Tracker, TrackerSettings, xyxy_of
 from vision.undrawn import UndrawnOutlets
@@ -88,17 +86,11 @@ class CameraAnalyser:
         self._class_names = class_names
         self._settings = tracker or TrackerSettings()
         self._tracker = Tracker(class_names, self._settings)
-        self._picture = PictureChange()
-        self._novelty = Novelty()
-        self._health = PictureHealth()
-        self._background = Background()
-        self._fog = FogWatch()
-        self._magnifier = magnifier
+        self._scenery = Scenery(magnifier)
         self._outlets = outlet_watches(camera)
         self._undrawn = UndrawnOutlets()
         self._new_readings: list[Reading] = []
         self._boxes: dict[int, Followed] = {}
-        self._news: NDArray[np.bool_] | None = None
         self._time: CaptureTime | None = None
         self._resolution_wh = (0, 0)
         self._ended: list[int] = []
@@ -127,11 +119,9 @@ class CameraAnalyser:
 
         ``None`` where that would show nothing more, or the camera is not looked at so.
         """
-        if self._magnifier is None or self._time is None or frame.time.epoch != self._time.epoch:
+        if self._time is None or frame.time.epoch != self._time.epoch:
             return None
-        if self.condition.is_restless or self._health.fault is not None or self._fog.is_veiled:
-            return None
-        return self._magnifier.look(frame.image, frame.time)
+        return self._scenery.magnified(frame.image, frame.time)
 
     @property
     def out_of_order(self) -> int:
@@ -146,17 +136,17 @@ class CameraAnalyser:
     @property
     def picture_fault(self) -> PictureFault | None:
         """What is wrong with what the camera shows; while it lasts nothing is confirmed."""
-        return self._health.fault
+        return self._scenery.health.fault
 
     @property
     def health(self) -> PictureHealth:
         """What is wrong with what the camera shows, since when, and whether it came at once."""
-        return self._health
+        return self._scenery.health
 
     @property
     def fog(self) -> FogWatch:
         """Whether fog lies over the picture; while it does no rule is shown smoke."""
-        return self._fog
+        return self._scenery.fog
 
     @property
     def merger(self) -> Merger:
@@ -175,7 +165,7 @@ class CameraAnalyser:
     @property
     def condition(self) -> Condition:
         """What the camera, or the weather before it, did to the newest picture as a whole."""
-        return self._background.condition
+        return self._scenery.condition
 
     @property
     def budget_range(self) -> Range | None:
@@ -197,7 +187,7 @@ class CameraAnalyser:
             return WatchReason.SIGN
         if self._bench.held:
             return WatchReason.LEAD
-        return WatchReason.CHANGE if self._novelty.is_new else None
+        return WatchReason.CHANGE if self._scenery.is_novel else None
 
     def observe(self, frame: Frame, detections: Detections) -> list[LeadChange]:
         """
@@ -216,12 +206,13 @@ class CameraAnalyser:
         elif resolution_wh != self._resolution_wh:
             changes = self.end(CloseReason.STREAM_LOST)
         self._time, self._resolution_wh = frame.time, resolution_wh
-        fault = self._health.fault
+        health = self._scenery.health
+        fault = health.fault
         view = self._view(frame, detections)
         self._bench.look_at(frame.time, view.readings)
-        changes += self._bench.observe_health(self._health, frame.time, resolution_wh)
+        changes += self._bench.observe_health(health, frame.time, resolution_wh)
         self._shown = None
-        if self._health.fault is not None:
+        if health.fault is not None:
             if fault is None:
                 self._forget()
                 changes += self._bench.end_rules(CloseReason.UNSIGHTED)
@@ -253,9 +244,7 @@ class CameraAnalyser:
         self._boxes.clear()
         self._ended.clear()
         self._undrawn.forget()
-        self._picture, self._novelty, self._background = PictureChange(), Novelty(), Background()
-        if self._magnifier is not None:
-            self._magnifier.forget()
+        self._scenery.forget()
 
     def overlay(self) -> list[TrackedBox]:
         """Return the tracks that the newest picture shows, by number."""
@@ -273,20 +262,9 @@ class CameraAnalyser:
         ]
 
     def _view(self, frame: Frame, detections: Detections) -> View:
-        """
-        Return the picture as rules see it: its tracks, how much each has changed, and whether it is steady.
-
-        What a camera that is covered, frozen or turned shows is no more to be believed than one that just jumped.
-        """
-        self._health.observe(frame.image, frame.time)
-        condition = self._background.observe(frame.image, frame.time)
-        is_steady = not self._picture.observe(frame.image) and not self._health.suspects and condition.is_steady
-        if is_steady:
-            self._fog.observe(frame.image, frame.time)
-        self._novelty.observe(self._picture.cells, frame.time, is_steady=is_steady)
-        self._news = self._news_of(frame, detections) if is_steady else None
-        if self._magnifier is not None:
-            self._magnifier.learn(frame.image, frame.time) if is_steady else self._magnifier.forget()
+        """Return the picture as rules see it: its tracks, how much each has changed, and whether it is steady."""
+        is_smoke = SMOKE in (self._class_names[number] for number in detections.class_id)
+        is_steady = self._scenery.observe(frame, wants_news=is_smoke)
         if not is_steady:
             for followed in self._boxes.values():
                 followed.begin_anew(frame)
@@ -319,8 +297,7 @@ class CameraAnalyser:
             if track.seen_at(frame.time) is not None:
                 (smoke if track.class_name == SMOKE else others).append(in_look(frame, track.last.xyxy))
         is_rain = self.condition is Condition.RAIN
-        motion = None if self._magnifier is None else self._magnifier.motion
-        glance = Glance(frame.image, frame.time, smoke, others, is_steady, is_rain, motion)
+        glance = Glance(frame.image, frame.time, smoke, others, is_steady, is_rain, self._scenery.motion)
         read = [outlet.observe(glance) for outlet in self._outlets]
         self._new_readings = [reading for reading in read if reading is not None]
 
@@ -353,39 +330,32 @@ class CameraAnalyser:
                 is_shaken=condition is Condition.SHAKE,
             )
         ratio = followed.change.ratio
+        box = None if sighting is None else in_look(frame, sighting.xyxy)
+        news = None if box is None or track.class_name != SMOKE else self._scenery.news_in(box)
         look = Look(
             time=frame.time,
-            xyxy=None if sighting is None else in_look(frame, sighting.xyxy),
+            xyxy=box,
             confidence=0.0 if sighting is None else sighting.confidence,
             change=ratio,
-            picture_share=self._picture.share,
+            picture_share=self._scenery.changed_share,
             company=company,
             magnified=sighting is not None and sighting.magnified,
+            news=news,
         )
         followed.cues.observe(frame.image, look)
-        if sighting is None or self._is_withheld(track, box := in_look(frame, sighting.xyxy)):
+        if box is None or self._is_withheld(track, box):
             return TrackView(track, None, ratio, followed.cues.values())
         followed.test(frame, box)
-        is_deferred = followed.is_doubtful or self._is_as_usual(frame, track, box) or self._may_be_steam(track, box)
-        return TrackView(track, sighting, ratio, followed.cues.values(), is_deferred)
-
-    def _news_of(self, frame: Frame, detections: Detections) -> NDArray[np.bool_] | None:
-        """Return where the picture differs from how the place usually looks, if a box of smoke makes that matter."""
-        names = (self._class_names[number] for number in detections.class_id)
-        return self._magnifier.news(frame.image, frame.time) if self._magnifier and SMOKE in names else None
-
-    def _is_as_usual(self, frame: Frame, track: Track, box: Xyxy) -> bool:
-        """Whether a box of smoke shows the place as it usually looks: what the detector sees there it always sees."""
-        if track.class_name != SMOKE or self._news is None:
-            return False
-        height, width = frame.image.shape[:2]
-        return news_in(self._news, box, (width, height)) < AS_USUAL
+        is_as_usual = news is not None and news < AS_USUAL
+        is_deferred = followed.is_doubtful or is_as_usual or self._may_be_steam(track, box)
+        has_news = news is not None and not is_as_usual
+        return TrackView(track, sighting, ratio, followed.cues.values(), is_deferred, has_news)
 
     def _is_withheld(self, track: Track, box: Xyxy) -> bool:
         """Whether a box of smoke may be a bank of fog, or looks like condensed water: no rule is to see it."""
         if track.class_name != SMOKE:
             return False
-        if self._fog.is_foggy or self._undrawn.withholds(track.number):
+        if self._scenery.fog.is_foggy or self._undrawn.withholds(track.number):
             return True
         return any(outlet.withholds(box) for outlet in self._outlets)
 

@@ -3,8 +3,8 @@ Confirmation: when what a track has shown, picture after picture, is enough to r
 
 Two rules decide it. By *belief*: the cues of the track make it probable enough (`vision.belief`), and its best boxes
 are sure enough to count; that is the rule where weights were fitted for the detector. By *k of n*: the mean of the best
-`k` of the last `n` boxes is sure enough; that is the rule for any other detector. Both ask for pixels that change and
-for a least duration.
+`k` of the last `n` boxes is sure enough; that is the rule for any other detector. Both ask for pixels that change, or
+differ from how the place usually looks, and for a least duration.
 
 One track's state machine; its only clock is the pictures' own. ``WAITING -> CANDIDATE -> CONFIRMED -> CLOSED``, or
 ``CANDIDATE -> DROPPED``. Nothing here knows about detectors, zones or cameras.
@@ -37,7 +37,7 @@ class Criteria:
 
         min_duration_s: least time from the first box that counts to the newest.
 
-        min_change: least change of the pixels in the box, in multiples of the noise around it.
+        min_change: least change of the pixels in the box, in multiples of the noise around it; none with news.
 
         static_after_s: a candidate whose pixels never changed so much is dropped after this time.
 
@@ -82,6 +82,8 @@ class Observation:
         probability: of the track by all its pictures so far; not looked at where `k` of `n` decide.
 
         is_deferred: whether the box may yet be of something else (`vision.analyser`): begins a run, supports nothing.
+
+        has_news: whether the box shows what the place usually does not (`vision.rules.rule.TrackView.differs`).
     """
 
     time: CaptureTime
@@ -90,6 +92,7 @@ class Observation:
     is_steady: bool = True
     probability: float = 0.0
     is_deferred: bool = False
+    has_news: bool = False
 
 
 class Confirmation:
@@ -223,7 +226,7 @@ class Confirmation:
         if self._state is not LeadState.CANDIDATE:
             return
         lasted_s = now.time.seconds_since(self._first)
-        if now.change < criteria.min_change:
+        if now.change < criteria.min_change and not now.has_news:
             if lasted_s >= criteria.static_after_s:
                 self.end(CloseReason.STATIC)
         elif not now.is_deferred and self._is_enough(now) and lasted_s >= criteria.min_duration_s:

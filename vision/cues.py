@@ -40,6 +40,7 @@ CUES = (
     "reaction",
     "company",
     "magnified",
+    "news",
 )
 """
 Names of the cues, in the order of `TrackCues.values`.
@@ -62,6 +63,7 @@ Names of the cues, in the order of `TrackCues.values`.
 * reaction: largest share of the whole picture that changed from one look to the next
 * company: log of the tracks of its class in the picture
 * magnified: share of the sightings whose box is of the magnified picture: a plain look showed less, or nothing
+* news: share of the box that differs from how the place usually looks, mean of the sightings in which that is known
 """
 
 WINDOW_S = 12.0
@@ -97,6 +99,8 @@ class Look:
         company: live tracks of the same class, this one included.
 
         magnified: whether the box is of the magnified picture.
+
+        news: share of the box that differs from how the place usually looks; ``None`` where that is not known.
     """
 
     time: CaptureTime
@@ -106,6 +110,7 @@ class Look:
     picture_share: float = 0.0
     company: int = 1
     magnified: bool = False
+    news: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,7 @@ class TrackCues:
             "reaction": max((look.picture_share for look in self._looks), default=0.0),
             "company": math.log(now.company if now else 1),
             "magnified": _mean([float(look.magnified) for look in seen], 0.0),
+            "news": _mean([look.news for look in seen if look.news is not None], 0.0),
         }
         return np.array([found[name] for name in CUES], np.float64)
 

@@ -34,6 +34,7 @@ SIGNS = MappingProxyType(
         "reaction": -1,
         "company": -1,
         "magnified": -1,
+        "news": 1,
     }
 )
 """

@@ -29,7 +29,6 @@ from vision.analyser import CameraAnalyser
 from vision.belief import START_CONFIDENCE
 from vision.bench import Bench
 from vision.config import WorkerConfig
-from vision.confirm import Criteria
 from vision.cues import CUES
 from vision.leads import CloseReason, Lead, LeadChange, LeadState, Xyxy
 from vision.magnifier import Magnifier
@@ -60,7 +59,7 @@ class Pace(StrEnum):
         return number % self.every == 0 and (self is not Pace.LATE or 2 * number >= count)
 
 
-ROWS_CODE = 2
+ROWS_CODE = 3
 """Counted up by hand where what is kept of the views changes."""
 
 _CODE = (
@@ -82,6 +81,7 @@ _CODE = (
     "vision/outlets",
     "vision/region",
     "vision/rings",
+    "vision/scenery",
     "vision/staying",
     "vision/steam",
     "vision/stillness",
@@ -111,6 +111,8 @@ class Rows:
 
         is_deferred: bool ``(n,)``: as `vision.rules.rule.TrackView.is_deferred`.
 
+        has_news: bool ``(n,)``: as `vision.rules.rule.TrackView.has_news`.
+
         xyxy: float64 ``(n, 4)``: its newest box then.
 
         cues: float64 ``(n, len(CUES))``.
@@ -125,6 +127,7 @@ class Rows:
     change: NDArray[np.float64]
     is_steady: NDArray[np.bool_]
     is_deferred: NDArray[np.bool_]
+    has_news: NDArray[np.bool_]
     xyxy: NDArray[np.float64]
     cues: NDArray[np.float64]
     span_s: NDArray[np.float64]
@@ -143,14 +146,14 @@ class Rows:
         part.replace(path)
 
     @property
-    def is_decided(self) -> NDArray[np.bool_]:
+    def is_judged(self) -> NDArray[np.bool_]:
         """
-        Rows in which belief decides, bool ``(n,)``: the box is seen, the picture is steady, and the pixels changed more
-        than the noise around them (`vision.confirm`). What never changes is no lead whatever the weights say, nor is
-        what is deferred.
+        Rows that say what a track is, bool ``(n,)``: rules see its box, in a picture that is steady.
+
+        Those with which nothing would be confirmed are among them, deferred or unchanged: belief is asked of every box,
+        and without them the weights would see next to nothing of what resembles smoke (decision 0071).
         """
-        decides = (self.confidence > 0) & self.is_steady & ~self.is_deferred
-        return decides & (self.change >= Criteria().min_change)
+        return (self.confidence > 0) & self.is_steady
 
     def is_real(self, clip: Clip) -> NDArray[np.bool_]:
         """Return for each row whether the track tells of an event at that time, bool ``(n,)``."""
@@ -244,6 +247,7 @@ def _columns(recorder: _Recorder, start: CaptureTime | None, every: int) -> Rows
         change=np.array([one.change for _, one in seen], np.float64),
         is_steady=np.array([view.is_steady for view, _ in seen], np.bool_),
         is_deferred=np.array([one.is_deferred for _, one in seen], np.bool_),
+        has_news=np.array([one.has_news for _, one in seen], np.bool_),
         xyxy=np.array(recorder.boxes, np.float64).reshape(-1, 4),
         cues=np.array([one.cues for _, one in seen], np.float64).reshape(-1, len(CUES)),
         span_s=np.array(span),

@@ -192,17 +192,17 @@ def _shown(film: Film, rows: Mapping[Pace, Rows], judge: Logistic, pace: Pace) -
 
 
 def sample_rows(films: Sequence[Film], rows: Sequence[Mapping[Pace, Rows]], chosen: Sequence[int]) -> Sample:
-    """Return the rows in which belief decides, of the chosen films at every pace."""
+    """Return the rows that say what a track is, of the chosen films at every pace."""
     parts = []
     for number in chosen:
         for one in rows[number].values():
-            decided = one.is_decided
+            judged = one.is_judged
             parts.append(
                 {
-                    "cues": one.cues[decided],
-                    "is_fire": one.is_fire[decided],
-                    "real": one.is_real(films[number].clip)[decided],
-                    "track": one.track[decided],
+                    "cues": one.cues[judged],
+                    "is_fire": one.is_fire[judged],
+                    "real": one.is_real(films[number].clip)[judged],
+                    "track": one.track[judged],
                     "film": np.array(films[number].group),
                 }
             )

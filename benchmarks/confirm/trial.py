@@ -78,6 +78,7 @@ def confirmed(shown: Shown, criteria: Criteria) -> list[ConfirmedLead]:
                     is_steady=bool(rows.is_steady[row]),
                     probability=float(probability[row]),
                     is_deferred=bool(rows.is_deferred[row]),
+                    has_news=bool(rows.has_news[row]),
                 )
             )
             if state is LeadState.CONFIRMED and not was:

@@ -273,6 +273,7 @@ def test_rows_of_no_tracks_are_kept(tmp_path: Path) -> None:
         change=empty,
         is_steady=empty.astype(np.bool_),
         is_deferred=empty.astype(np.bool_),
+        has_news=empty.astype(np.bool_),
         xyxy=empty.reshape(0, 4),
         cues=empty.reshape(0, len(CUES)),
         span_s=np.array((0.0, 8.0)),

@@ -274,3 +274,12 @@ def test_what_is_deferred_begins_a_run_and_supports_nothing() -> None:
     ]
     assert states == [LeadState.CANDIDATE] * 11 + [LeadState.CONFIRMED]
     assert confirmation.first == moment(0)
+
+
+def test_what_has_news_need_not_change() -> None:
+    """Smoke that was there from the first picture on is no sign: the place does not usually look so."""
+    confirmation = Confirmation(Criteria())
+    states = [
+        confirmation.observe(Observation(moment(number / 2), 0.9, 0.0, has_news=number >= 8)) for number in range(9)
+    ]
+    assert states == [LeadState.CANDIDATE] * 8 + [LeadState.CONFIRMED]

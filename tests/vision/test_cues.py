@@ -160,3 +160,14 @@ def test_cues_are_finite_whatever_comes(rows: list[tuple[float, float, float, fl
         values = track.values()
         assert np.isfinite(values).all()
         assert (np.abs(values) < 12).all()
+
+
+def test_news_is_the_mean_of_the_sightings_in_which_it_is_known() -> None:
+    """A picture that could not be compared with the usual look says nothing, and neither does one without a box."""
+    track = TrackCues(still_image(), BOX)
+    for number, news in enumerate([None, 0.2, 0.6]):
+        track.observe(still_image(), Look(moment(number), BOX, 0.5, 0.0, news=news))
+    track.observe(still_image(), Look(moment(3), None, 0.0, 0.0))
+    values = dict(zip(CUES, track.values().tolist(), strict=True))
+
+    assert values["news"] == pytest.approx(0.4)

@@ -1,10 +1,12 @@
 """The last hour without pictures: judged again it gives the leads that were given live, and other zones give others."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from tests.vision.moments import CARD, boxes, flickering, frame, moment
+from tests.vision.rules.views import box, square, view
 from tests.vision.test_outlets import SIZE_WH, ZONE, picture
 from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig, parse_config
@@ -146,3 +148,14 @@ def test_memory_is_bounded_in_time_and_bytes() -> None:
     for _ in range(5000):
         kept.note(crowded)
     assert kept.byte_size <= MOST_BYTES
+
+
+@pytest.mark.parametrize("has_news", [True, False])
+def test_what_does_not_change_counts_where_it_is_new(*, has_news: bool) -> None:
+    """Smoke that was there from the first picture on: whether the place usually looks so is kept with the boxes."""
+    config, kept = camera(square("no_burn")), Lookback(CARD.class_names)
+    for number in range(60):
+        seen = replace(box(2.0 * number, change=0.0), has_news=has_news)
+        kept.note(view(2.0 * number, seen))
+
+    assert bool(again(kept, config, config.cameras[0])) == has_news

@@ -159,17 +159,26 @@ def test_nothing_is_made_stronger_through_fog(fog: int) -> None:
     assert (looked is None) == bool(fog)
 
 
-@pytest.mark.parametrize(("change", "magnify", "is_deferred"), [(0, True, True), (10, True, False), (0, False, False)])
+@pytest.mark.parametrize(
+    ("change", "magnify", "is_deferred", "has_news"),
+    [(0, True, True, False), (10, True, False, True), (0, False, False, False), (10, False, False, False)],
+)
 def test_a_box_of_smoke_that_shows_the_place_as_usual_supports_nothing(
-    change: float, *, magnify: bool, is_deferred: bool
+    change: float, *, magnify: bool, is_deferred: bool, has_news: bool
 ) -> None:
-    """What the detector calls smoke there it always does; without a second look nobody knows what is usual."""
+    """
+    What the detector calls smoke there it always does; without a second look nobody knows what is usual.
+
+    Where it shows something else that is news, though nothing has changed since the track began.
+    """
     made = analyser(magnify=magnify)
     made.observe(frame(place(change), moment(5.0)), boxes(("smoke", 0.6, (100.0, 60.0, 180.0, 120.0))))
 
     assert made.shown is not None
     (track,) = made.shown.tracks
-    assert track.is_deferred == is_deferred
+    assert (track.is_deferred, track.has_news) == (is_deferred, has_news)
+    assert track.change == 0
+    assert track.differs(1.5) == has_news
 
 
 def test_news_is_what_differs_from_the_usual_look() -> None:

@@ -133,7 +133,7 @@ class BoxWatcher:
             if seen.track.class_name == terms.class_name
             and seen.sighting is not None
             and seen.sighting.confidence >= least
-            and seen.change >= terms.min_change
+            and seen.differs(terms.min_change)
             and self._place(seen, view.resolution_wh)
         ]
         return sorted(found, key=lambda seen: (-(seen.sighting.confidence if seen.sighting else 0), seen.track.number))

@@ -97,8 +97,8 @@ class RuleConfig(Section):
         ge=0,
         le=50,
         description="How much the pixels in the box must have changed since it was first seen, in multiples of the "
-        "noise "
-        "around it; less is a sign, a lamp or a stain. 0: off. High: slow distant plumes are held back.",
+        "noise around it; less is a sign, a lamp or a stain. A box of smoke that differs from how the place usually "
+        "looks, where that is known (`magnify`), need not change. 0: off. High: slow distant plumes are held back.",
     )
     static_after_s: float = Field(
         60.0,

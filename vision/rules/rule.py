@@ -30,6 +30,8 @@ class TrackView:
 
         is_deferred: whether the box may yet be of condensed water, of what drives through, of a lamp, or of the place
             as it usually looks.
+
+        has_news: whether the box shows something that the place usually does not (`vision.scenery.Scenery.has_news`).
     """
 
     track: Track
@@ -37,6 +39,16 @@ class TrackView:
     change: float
     cues: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     is_deferred: bool = False
+    has_news: bool = False
+
+    def differs(self, min_change: float) -> bool:
+        """
+        Whether the box shows anything but what stands there.
+
+        Its pixels have changed since the track began, or differ from how the place usually looks: what was there from
+        the first picture on need not change beside clouds and traffic that do.
+        """
+        return self.has_news or self.change >= min_change
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,7 +267,7 @@ class VisibleRule:
         """Whether a track whose case is over deserves a new one: it was static and now changes, or it was gone."""
         is_sure = seen.sighting is not None and seen.sighting.confidence >= self.lowest_confidence
         was_static = case.confirmation.reason is CloseReason.STATIC
-        return is_sure and (not was_static or seen.change >= self._criteria.min_change)
+        return is_sure and (not was_static or seen.differs(self._criteria.min_change))
 
     def _take_in(self, case: _Case, seen: TrackView, view: View, *, is_on: bool) -> None:
         """Show one picture of the track to its confirmation, and keep what a lead will tell."""
@@ -277,10 +277,12 @@ class VisibleRule:
             sighting = None
         confidence = 0.0 if sighting is None else sighting.confidence
         belief = self._belief.probability(self._class_name, seen.cues) if self._belief else None
-        now = Observation(view.time, confidence, seen.change, view.is_steady, belief or 0.0, seen.is_deferred)
+        now = Observation(
+            view.time, confidence, seen.change, view.is_steady, belief or 0.0, seen.is_deferred, seen.has_news
+        )
         case.confirmation.observe(now)
         decides = sighting is not None and view.is_steady and not seen.is_deferred
-        if decides and seen.change >= self._criteria.min_change:
+        if decides and seen.differs(self._criteria.min_change):
             self._climb(case, seen, view, belief)
         begun = case.confirmation.first
         if begun is not None and begun != case.first and case.confirmed is None:
