@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import shutil
 import socket
 import ssl
 import tempfile
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -162,22 +162,24 @@ def bus(valkey_socket: Path) -> Iterator[redis.Redis]:
         yield client
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of an empty store, its schema up to date: a test that copies it need not make every table anew."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("empty-store"))
-    with open_database(settings) as database, database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    return settings.sqlite_path()
+@cache
+def _empty_store() -> bytes:
+    """Return the file of an empty store, its schema up to date: a test that has it need not make every table anew."""
+    with tempfile.TemporaryDirectory(prefix="pw-store-") as folder:
+        settings = Settings(data_dir=Path(folder))
+        with open_database(settings) as database, database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        return settings.sqlite_path().read_bytes()
 
 
 @pytest.fixture
-def settings(tmp_path: Path, valkey_socket: Path, bus: redis.Redis, empty_store: Path) -> Settings:
+def settings(tmp_path: Path, valkey_socket: Path, bus: redis.Redis) -> Settings:
     """Settings of an API with an empty store and bus."""
     assert bus.dbsize() == 0
     settings = Settings(data_dir=tmp_path / "data", redis_url=f"unix://{valkey_socket}", port=0)
     settings.data_dir.mkdir(mode=0o700)
-    shutil.copy(empty_store, settings.sqlite_path())
+    settings.sqlite_path().touch(mode=0o600)
+    settings.sqlite_path().write_bytes(_empty_store())
     return settings
 
 
