@@ -52,6 +52,7 @@ class Database:
         with self._migration_lock(), self.engine.connect() as connection:
             if MigrationContext.configure(connection).get_current_revision() == _newest_revision():
                 return
+            connection.rollback()  # one that has read could no longer wait for a writer
             config = _alembic()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
