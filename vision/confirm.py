@@ -83,7 +83,7 @@ class Observation:
 
         is_deferred: whether the box may yet be of something else (`vision.analyser`): begins a run, supports nothing.
 
-        has_news: whether the box shows what the place usually does not (`vision.rules.rule.TrackView.differs`).
+        has_news: whether the box shows what the place usually does not (`vision.rules.rule.TrackView.has_news`).
     """
 
     time: CaptureTime
