@@ -66,15 +66,12 @@ class Range:
         scale: what the value is.
 
         rules: ids of the rules it is set in.
-
-        belief: version of the weights whose probabilities they are; empty for confidences.
     """
 
     least: float
     fitted: float
     scale: Scale = Scale.PROBABILITY
     rules: frozenset[str] = frozenset()
-    belief: str = ""
 
 
 class BudgetConfig(Section):
@@ -308,29 +305,26 @@ class Climber:
         return Climb(tuple(self._probabilities), tuple(self._delays_s))
 
 
-def read_history(path: Path, belief: str = "") -> tuple[CameraHistory, Verdicts]:
+def read_history(path: Path) -> tuple[CameraHistory, Verdicts]:
     """
     Return the history and the reviewers' verdicts kept at `path`, empty ones where there are none.
 
-    What tracks reached by other weights than those of version `belief` is not returned: other weights give the same
-    pictures other probabilities. Raises `ValueError` where the file is damaged.
+    Raises `ValueError` where the file is damaged.
     """
     if not path.is_file():
         return CameraHistory(), NO_VERDICTS
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         days = document.get("days", document)  # before there were verdicts the days stood alone
-        history = CameraHistory.from_document(days)
-        verdicts = Verdicts.from_document(document.get("reviews", ()))
-        return history if document.get("belief", "") == belief else CameraHistory(), verdicts
+        return CameraHistory.from_document(days), Verdicts.from_document(document.get("reviews", ()))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: is not a camera's history") from error
 
 
-def write_history(path: Path, history: CameraHistory, verdicts: Verdicts = NO_VERDICTS, belief: str = "") -> None:
-    """Keep a history by weights of version `belief`, and what reviewers said, at `path`; raises `OSError`."""
+def write_history(path: Path, history: CameraHistory, verdicts: Verdicts = NO_VERDICTS) -> None:
+    """Keep a history and what reviewers said at `path`; raises `OSError`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    document = {"days": history.as_document(), "reviews": verdicts.as_document(), "belief": belief}
+    document = {"days": history.as_document(), "reviews": verdicts.as_document()}
     write_durably(path, json.dumps(document, separators=(",", ":")).encode())
 
 

@@ -81,7 +81,7 @@ class Budgets:
             return
         path = history_path(self._folder, camera.id)
         try:
-            history, verdicts = read_history(path, limits.belief)
+            history, verdicts = read_history(path)
         except (ValueError, OSError) as fault:
             log.warning("history of false leads cannot be read, begun anew", camera=camera.id, error=str(fault))
             history, verdicts = CameraHistory(), NO_VERDICTS
@@ -150,7 +150,7 @@ class Budgets:
     def _write(self, camera_id: CameraId, kept: _Camera) -> None:
         kept.unsaved_s = 0.0
         try:
-            write_history(history_path(self._folder, camera_id), kept.history, kept.verdicts, kept.range.belief)
+            write_history(history_path(self._folder, camera_id), kept.history, kept.verdicts)
         except (StorageError, OSError) as fault:
             log.warning("history of false leads not kept", camera=camera_id, error=str(fault))
 

@@ -162,18 +162,6 @@ def test_a_history_is_kept_on_disk(tmp_path: Path) -> None:
         history_path(tmp_path, "../x")
 
 
-@pytest.mark.parametrize(("now", "is_kept"), [("a1", True), ("b2", False), ("", False)])
-def test_a_history_by_other_weights_is_begun_anew(tmp_path: Path, now: str, *, is_kept: bool) -> None:
-    """Other weights give the same pictures other probabilities; what reviewers said of leads stays true."""
-    path = history_path(tmp_path / "budget", "gate-3")
-    verdicts = Verdicts((said(Verdict.FALSE, 0),))
-    write_history(path, history(3, p60=2), verdicts, "a1")
-
-    read, told = read_history(path, now)
-    assert (read.days > 0) == is_kept
-    assert told.sorted_by(frozenset({"smoke.visible"})) == verdicts
-
-
 def test_a_reviewer_knows_better_than_a_probability() -> None:
     """A rejected lead is false outright and a verified one real, however probable their tracks were."""
     kept = CameraHistory()

@@ -175,11 +175,6 @@ class VisibleRule:
         return Scale.PROBABILITY if self._belief else Scale.CONFIDENCE
 
     @property
-    def belief_version(self) -> str:
-        """Version of the weights that decide; empty where *k* of *n* do."""
-        return self._belief.version if self._belief else ""
-
-    @property
     def fitted(self) -> float | None:
         """The value of `scale` that opens a lead where a budget may set another; ``None`` where none may."""
         if not self._is_budgeted:
