@@ -8,12 +8,16 @@ camera's leads that reviewers found real (`vision.verdicts`). So the history tel
 the share of what is real that would still be told, and how long it takes. The least *t* within the operator's budget is
 the camera's own (decisions 0028 and 0049). A camera over a busy yard becomes stricter than one over a field, and the
 price is shown.
+
+Leads are counted over the time in which they could have come: a history knows which minutes it watched, and what was
+said of leads of other minutes, which another worker watched, counts over the two weeks in which it was said (decision
+0072).
 """
 
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -23,6 +27,7 @@ from typing import Any, Self
 from pydantic import Field
 
 from api.contract.bus import REVIEW_DAYS
+from api.contract.review import LeadReview, Verdict
 from vision.durable import write_durably
 from vision.section import Section
 from vision.verdicts import NO_VERDICTS, Verdicts, as_wire
@@ -42,6 +47,10 @@ UNSEEN = 1.0
 STRICTEST = 0.99
 STRICTEST_CONFIDENCE = 0.8
 """Of a confidence, which is no probability: dark smoke in full view gets so much, and a camera may not go blind."""
+
+DAY_MINUTES = 24 * 60
+
+_ALL_MINUTES = (1 << DAY_MINUTES) - 1
 
 _STEPS = tuple(round(0.01 * step, 2) for step in range(1, 100))
 
@@ -132,9 +141,10 @@ class Forecast:
     Attributes:
         threshold: value that opens a lead.
 
-        false_a_day: expected false leads a day.
+        false_a_day: expected false leads a day: those of the days watched over these days; or, where that is more,
+            those and the rejected leads of other minutes over `HISTORY_DAYS`.
 
-        told: tracks that reach it, reviewers' leads without a track included.
+        told: tracks that reach it, reviewed leads of watched minutes without a track included.
 
         recall: expected share of the real tracks that are told, of all that were followed; ``None`` without any.
 
@@ -153,9 +163,28 @@ class Forecast:
 
 @dataclass(slots=True)
 class _Day:
+    """
+    One UTC day of a history.
+
+    Attributes:
+        watched_s: seconds watched.
+
+        minutes: bit *m* is set where any of minute *m* was watched, so that what is kept is bounded however often a
+            stream ends.
+
+        climbs: the highest `MOST_CLIMBS` of its tracks.
+
+        forgotten: tracks that reached less.
+    """
+
     watched_s: float = 0.0
+    minutes: int = 0
     climbs: list[Climb] = field(default_factory=list)
     forgotten: int = 0
+
+    def watch(self, first: int, last: int, seconds: float) -> None:
+        self.watched_s += seconds
+        self.minutes |= (1 << last + 1) - (1 << first)
 
     def add(self, climb: Climb) -> None:
         self.climbs.append(climb)
@@ -175,14 +204,24 @@ class CameraHistory:
         """Days of watching, in whole and parts."""
         return math.fsum(day.watched_s for day in self._days.values()) / 86_400
 
-    def watch(self, day: date, seconds: float, climbs: Sequence[Climb] = ()) -> None:
-        """Add watched time and the tracks that ended in it, and forget what is older than the history."""
+    def watch(self, until: datetime, seconds: float, climbs: Sequence[Climb] = ()) -> None:
+        """
+        Add so many seconds watched up to `until`, in UTC, and the tracks that ended then; forget what is too old.
+
+        They are seconds of the day of `until`.
+        """
+        day, since = until.date(), until - timedelta(seconds=seconds)
         kept = self._days.setdefault(day, _Day())
-        kept.watched_s += seconds
+        kept.watch(_minute(since) if since.date() == day else 0, _minute(until), seconds)
         for climb in climbs:
             kept.add(climb)
-        for old in [each for each in self._days if each <= day - timedelta(days=HISTORY_DAYS)]:
+        for old in [each for each in self._days if _is_forgotten(each, day)]:
             del self._days[old]
+
+    def watched(self, moment: datetime) -> bool:
+        """Whether anything of the minute of `moment`, in UTC, was watched."""
+        day = self._days.get(moment.date())
+        return day is not None and bool(day.minutes >> _minute(moment) & 1)
 
     def forecast(
         self, threshold: float, verdicts: Verdicts = NO_VERDICTS, scale: Scale = Scale.PROBABILITY
@@ -190,7 +229,8 @@ class CameraHistory:
         """Return what `threshold` would have made of the days remembered."""
         told: list[tuple[float, float]] = []
         real = 0.0
-        for climb in self._climbs(verdicts):
+        climbs, unwatched = self._leads(verdicts)
+        for climb in climbs:
             verdict = verdicts.of(climb.confirmed)
             real += verdicts.share_real if scale is Scale.CONFIDENCE and verdict is None else _real(verdict, climb.peak)
             crossing = climb.crossing(threshold)
@@ -201,9 +241,11 @@ class CameraHistory:
             told.append((_real(verdict, worth), delay_s))
         told_real = math.fsum(share for share, _ in told)
         wrong = math.fsum(1 - share for share, _ in told)
+        others = sum(each.verdict is Verdict.FALSE and (each.score or 0.0) >= threshold for each in unwatched)
+        a_day = max(wrong / max(self.days, LEAST_DAYS), (wrong + others) / HISTORY_DAYS)
         return Forecast(
             threshold=threshold,
-            false_a_day=wrong / max(self.days, LEAST_DAYS) if self.days > 0 else math.inf,
+            false_a_day=a_day if self.days > 0 else math.inf,
             told=len(told),
             recall=min(1.0, told_real / real) if real > 0 else None,
             delay_s=math.fsum(share * delay_s for share, delay_s in told) / told_real if told_real > 0 else None,
@@ -235,23 +277,36 @@ class CameraHistory:
             for day, kept in sorted(self._days.items())
         }
 
-    def _climbs(self, verdicts: Verdicts) -> Iterator[Climb]:
-        """Yield the climbs, then one for each reviewed lead whose track is not among them: another worker saw it."""
-        known = set()
-        for day in self._days.values():
-            for climb in day.climbs:
-                if climb.confirmed is not None:
-                    known.add(as_wire(climb.confirmed))
-                yield climb
+    def unwatched(self, verdicts: Verdicts) -> int:
+        """Return of how many leads of the last two weeks something was said that came in minutes it did not watch."""
+        return len(self._leads(verdicts)[1])
+
+    def _leads(self, verdicts: Verdicts) -> tuple[list[Climb], list[LeadReview]]:
+        """
+        Return the climbs, and what was said of leads of the same two weeks that came in minutes it did not watch.
+
+        A lead of a watched minute that is not among the climbs has one of its own: its track goes on, or it went on
+        when the worker stopped.
+        """
+        climbs = [climb for day in self._days.values() for climb in day.climbs]
+        known = {as_wire(climb.confirmed) for climb in climbs if climb.confirmed is not None}
+        newest = max(self._days, default=None)
+        unwatched = []
         for review in verdicts.reviews:
-            if review.score is not None and review.confirmed not in known:
-                yield Climb((review.score,), (review.delay_s,), review.confirmed)
+            if review.confirmed in known:
+                continue
+            if self.watched(review.confirmed):
+                climbs += [] if review.score is None else [Climb((review.score,), (review.delay_s,), review.confirmed)]
+            elif newest is None or not _is_forgotten(review.confirmed.date(), newest):
+                unwatched.append(review)
+        return climbs, unwatched
 
     def as_document(self) -> dict[str, object]:
         """Return it as JSON."""
         return {
             day.isoformat(): {
                 "watched_s": round(kept.watched_s, 3),
+                "minutes": f"{kept.minutes:x}",
                 "forgotten": kept.forgotten,
                 "climbs": [_as_list(climb) for climb in kept.climbs],
             }
@@ -263,9 +318,31 @@ class CameraHistory:
         """Return what `as_document` told; raise `ValueError`, `KeyError` or `TypeError` for anything else."""
         history = cls()
         for day, kept in document.items():
-            climbs = [_as_climb(*each) for each in kept["climbs"]]
-            history._days[date.fromisoformat(day)] = _Day(float(kept["watched_s"]), climbs, int(kept["forgotten"]))
+            history._days[date.fromisoformat(day)] = _Day(
+                watched_s=float(kept["watched_s"]),
+                minutes=_as_minutes(kept.get("minutes")),
+                climbs=[_as_climb(*each) for each in kept["climbs"]],
+                forgotten=int(kept["forgotten"]),
+            )
         return history
+
+
+def _is_forgotten(day: date, newest: date) -> bool:
+    """Whether a day is older than a history that reaches to `newest`."""
+    return day <= newest - timedelta(days=HISTORY_DAYS)
+
+
+def _minute(moment: datetime) -> int:
+    """Return the minute of the day."""
+    return 60 * moment.hour + moment.minute
+
+
+def _as_minutes(text: str | None) -> int:
+    """Return the minutes of a day in a document; all of them where it was written before minutes were kept."""
+    minutes = _ALL_MINUTES if text is None else int(text, 16)
+    if not 0 <= minutes <= _ALL_MINUTES:
+        raise ValueError(f"a day has {DAY_MINUTES} minutes, got {minutes.bit_length()}")
+    return minutes
 
 
 def _real(verdict: bool | None, probability: float) -> float:

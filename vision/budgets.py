@@ -97,7 +97,7 @@ class Budgets:
         last, kept.last = kept.last, time
         step_s = 0.0 if last is None or last.epoch != time.epoch else time.seconds_since(last)
         watched_s = step_s if 0 < step_s <= LONGEST_STEP_S else 0.0
-        kept.history.watch(time.utc.date(), watched_s, analyser.take_climbs())
+        kept.history.watch(time.utc, watched_s, analyser.take_climbs())
         kept.unsaved_s += watched_s
         kept.untold_s += watched_s
         if kept.unsaved_s >= RENEWED_S:
@@ -126,7 +126,7 @@ class Budgets:
             return
         climbs = analyser.take_climbs()
         if kept.last is not None:
-            kept.history.watch(kept.last.utc.date(), 0.0, climbs)
+            kept.history.watch(kept.last.utc, 0.0, climbs)
         self._write(camera_id, kept)
 
     @property
@@ -180,5 +180,6 @@ def _draw_up(kept: _Camera) -> None:
         verified=sum(verified for verified, _ in judged.values()),
         rejected=sum(rejected for _, rejected in judged.values()),
         rejected_elsewhere=kept.verdicts.rejected_elsewhere,
+        unwatched=kept.history.unwatched(kept.verdicts),
         history=days[-32:],
     )

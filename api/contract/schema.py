@@ -380,8 +380,11 @@ class FalseLeadBudget(Wire):
         None, ge=0, le=1, description="share of the real tracks of those days that would be told; null without any"
     )
     expected_delay_s: float | None = Field(None, ge=0, description="mean seconds from the first box to the lead")
-    verified: int = Field(0, ge=0, description="leads of those days that reviewers found real")
-    rejected: int = Field(0, ge=0, description="leads of those days that reviewers rejected as false")
+    verified: int = Field(0, ge=0, description="leads of the last two weeks that reviewers found real")
+    rejected: int = Field(0, ge=0, description="leads of the last two weeks that reviewers rejected as false")
+    unwatched: int = Field(
+        0, ge=0, description="of both, leads from when this history did not watch: they count over the two weeks"
+    )
     rejected_elsewhere: int = Field(0, ge=0, description="rejected leads of rules whose value no budget sets")
     history: list[BudgetDay] = Field(default_factory=list, max_length=32, description="by UTC day, oldest first")
 

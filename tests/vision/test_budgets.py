@@ -5,7 +5,7 @@ from pathlib import Path
 
 from api.contract.review import Verdict
 from streams.camera import CameraId
-from tests.vision.moments import moment
+from tests.vision.moments import START, moment
 from tests.vision.test_budget import NOON, said
 from vision.budget import BudgetConfig, Climb, Range, history_path, read_history
 from vision.budgets import RENEWED_S, Budgets
@@ -123,7 +123,7 @@ def test_a_rejection_reaches_the_budget_once_and_outlives_the_worker(tmp_path: P
     track = Climb((0.55,), (2.0,), NOON)
     first, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=3)), Analyser(track)
     first.begin(camera(), analyser)
-    watch(first, analyser, 3600)
+    watch(first, analyser, 3600, start=(NOON - START).total_seconds() - 60)
     reviews = [said(Verdict.FALSE, 0), said(Verdict.FALSE, 3, rule="bypass.smoke")]
     for _ in range(3):
         first.review(GATE, analyser, reviews)
@@ -139,7 +139,29 @@ def test_a_rejection_reaches_the_budget_once_and_outlives_the_worker(tmp_path: P
     after = second.report(GATE)
     assert after is not None
     assert (after.rejected, after.rejected_elsewhere, again.adopted) == (1, 1, [0.56])
-    assert [(day.tracks, day.rejected) for day in after.history if day.rejected] == [(0, 1)]
+    assert [(day.tracks, day.rejected) for day in after.history] == [(0, 1)]
+    assert (told.unwatched, after.unwatched) == (0, 0)
+
+
+def test_a_worker_that_takes_a_camera_over_knows_that_rejections_took_two_weeks(tmp_path: Path) -> None:
+    """It hears of them within seconds, shows them, and says that they came before it watched."""
+    budgets, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=2)), Analyser()
+    reviews = [said(Verdict.FALSE, minute, score=0.8) for minute in range(0, -7 * 24 * 60, -24 * 60)]
+    start = (NOON - START).total_seconds() + 3600
+    budgets.begin(camera(), analyser)
+    watch(budgets, analyser, 2, start)
+    budgets.review(GATE, analyser, reviews)
+    watch(budgets, analyser, 2 * RENEWED_S, start + 4)
+    told = budgets.report(GATE)
+
+    assert set(analyser.adopted) == {FITTED.fitted}
+    assert told is not None
+    assert (told.rejected, told.unwatched, told.expected_false_a_day) == (7, 7, 0.5)
+
+    budgets.review(GATE, analyser, [*reviews, said(Verdict.FALSE, 61, score=0.8)])
+    told = budgets.report(GATE)
+    assert told is not None
+    assert (told.rejected, told.unwatched, told.expected_false_a_day) == (8, 7, 1.0)
 
 
 def test_a_decision_taken_back_is_taken_back(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ export function budgetParts(budget) {
     speak(h("h4"), "camera.budget"),
     h("dl", { class: "cov-figures" }, rows(budget).flatMap(([label, value, tone]) => [speak(h("dt"), label), h("dd", { "data-tone": tone ?? "none" }, value)])),
     speak(h("p", { class: "note" }), "camera.budget.note", { days: short(budget.days) }),
+    budget.unwatched ? speak(h("p", { class: "note" }), "camera.budget.unwatched", { n: budget.unwatched }) : null,
     budget.rejected_elsewhere ? speak(h("p", { class: "note" }), "camera.budget.elsewhere", { n: budget.rejected_elsewhere }) : null,
     budget.history?.length ? history(budget.history) : null,
   ];

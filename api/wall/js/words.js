@@ -123,6 +123,7 @@ export const WORDS = {
   "camera.budget.judged.none": ["尚无", "none yet"],
   "camera.budget.note": ["按该摄像机近 {days} 天的记录和人工审核推算，不足一天按一天计；审核结果一分钟内计入。", "From {days} days of this camera's own history (less than one counts as one) and what reviewers decided; a decision counts within a minute."],
   "camera.budget.elsewhere": ["另有 {n} 条误报来自按区域和读数判断的规则，其阈值不由预算调整。", "{n} more rejected leads came from rules on zones and readings: no budget sets their thresholds."],
+  "camera.budget.unwatched": ["其中 {n} 条确认时该记录尚未开始或中断，按两周平均计入。", "{n} of the reviewed leads came while this history did not watch: they count over two weeks, not over its days."],
   "camera.budget.day": ["日期（UTC）", "Day (UTC)"],
   "camera.budget.watched": ["值守", "Watched"],
   "camera.budget.hours": ["{n} 小时", "{n} h"],

@@ -22,6 +22,7 @@ BUDGET = {
     "expected_delay_s": 4.5,
     "verified": 3,
     "rejected": 2,
+    "unwatched": 2,
     "rejected_elsewhere": 1,
     "history": [
         {"day": "2026-11-26", "watched_s": 86400, "tracks": 4, "verified": 3, "rejected": 1},
@@ -44,6 +45,7 @@ def test_the_budget_shows_its_price_and_its_grounds(
         "预计检出率83%",
         "预计确认时间4.5 秒",
         "人工审核属实 3 条，误报 2 条",
+        "其中 2 条确认时该记录尚未开始或中断",
         "另有 1 条误报来自按区域和读数判断的规则",
     ):
         expect(budget).to_contain_text(words)
