@@ -180,8 +180,14 @@ class Bench:
         fitted = {rule: rule.fitted for rule in self._visible if rule.fitted is not None}
         if not fitted:
             return None
-        scale = next(iter(fitted)).scale  # of all: a budget sets no threshold where a belief was fitted
-        return Range(max(rule.least for rule in fitted), max(fitted.values()), scale, frozenset(r.id for r in fitted))
+        one = next(iter(fitted))  # for all: a budget sets no threshold where a belief was fitted
+        return Range(
+            least=max(rule.least for rule in fitted),
+            fitted=max(fitted.values()),
+            scale=one.scale,
+            rules=frozenset(rule.id for rule in fitted),
+            belief=one.belief_version,
+        )
 
     def adopt(self, value: float) -> None:
         """Open leads at this value from the next track on, in the rules where a budget may set it."""

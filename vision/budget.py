@@ -14,21 +14,17 @@ said of leads of other minutes, which another worker watched, counts over the tw
 0072).
 """
 
-import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field
 
 from api.contract.bus import REVIEW_DAYS
 from api.contract.review import LeadReview, Verdict
-from vision.durable import write_durably
 from vision.section import Section
 from vision.verdicts import NO_VERDICTS, Verdicts, as_wire
 
@@ -75,12 +71,15 @@ class Range:
         scale: what the value is.
 
         rules: ids of the rules it is set in.
+
+        belief: version of the weights whose probabilities they are; empty for confidences.
     """
 
     least: float
     fitted: float
     scale: Scale = Scale.PROBABILITY
     rules: frozenset[str] = frozenset()
+    belief: str = ""
 
 
 class BudgetConfig(Section):
@@ -186,6 +185,14 @@ class _Day:
         self.watched_s += seconds
         self.minutes |= (1 << last + 1) - (1 << first)
 
+    def joined(self, other: "_Day") -> "_Day":
+        return _Day(
+            self.watched_s + other.watched_s,
+            self.minutes | other.minutes,
+            [*self.climbs, *other.climbs],
+            self.forgotten + other.forgotten,
+        )
+
     def add(self, climb: Climb) -> None:
         self.climbs.append(climb)
         if len(self.climbs) > MOST_CLIMBS:
@@ -217,6 +224,19 @@ class CameraHistory:
             kept.add(climb)
         for old in [each for each in self._days if _is_forgotten(each, day)]:
             del self._days[old]
+
+    @property
+    def by_day(self) -> Mapping[date, _Day]:
+        """Its days by UTC date."""
+        return self._days
+
+    def joined(self, other: "CameraHistory") -> "CameraHistory":
+        """Return one history of both, as far as it reaches back from the newest day."""
+        days = self._days | {day: self._days.get(day, _Day()).joined(kept) for day, kept in other.by_day.items()}
+        newest = max(days, default=date.min)
+        history = CameraHistory()
+        history._days = {day: kept for day, kept in days.items() if not _is_forgotten(day, newest)}
+        return history
 
     def watched(self, moment: datetime) -> bool:
         """Whether anything of the minute of `moment`, in UTC, was watched."""
@@ -380,33 +400,3 @@ class Climber:
     def climb(self) -> Climb:
         """What it reached so far."""
         return Climb(tuple(self._probabilities), tuple(self._delays_s))
-
-
-def read_history(path: Path) -> tuple[CameraHistory, Verdicts]:
-    """
-    Return the history and the reviewers' verdicts kept at `path`, empty ones where there are none.
-
-    Raises `ValueError` where the file is damaged.
-    """
-    if not path.is_file():
-        return CameraHistory(), NO_VERDICTS
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        days = document.get("days", document)  # before there were verdicts the days stood alone
-        return CameraHistory.from_document(days), Verdicts.from_document(document.get("reviews", ()))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: is not a camera's history") from error
-
-
-def write_history(path: Path, history: CameraHistory, verdicts: Verdicts = NO_VERDICTS) -> None:
-    """Keep a history and what reviewers said at `path`; raises `OSError`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    document = {"days": history.as_document(), "reviews": verdicts.as_document()}
-    write_durably(path, json.dumps(document, separators=(",", ":")).encode())
-
-
-def history_path(folder: Path, camera: str) -> Path:
-    """Return where a camera's history stands; ids hold nothing that a file's name may not (`streams.camera`)."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", camera):
-        raise ValueError(f"{camera!r} is no camera id")
-    return folder / f"{camera}.json"

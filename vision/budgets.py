@@ -12,8 +12,9 @@ from api.contract.review import LeadReview
 from api.contract.schema import BudgetDay, FalseLeadBudget
 from streams.camera import CameraId
 from streams.clock import CaptureTime
-from vision.budget import BudgetConfig, CameraHistory, Climb, Range, history_path, read_history, write_history
+from vision.budget import BudgetConfig, Climb, Range
 from vision.durable import StorageError
+from vision.histories import Histories, history_path, read_histories, write_histories
 from vision.sections import CameraConfig
 from vision.verdicts import NO_VERDICTS, Verdicts
 
@@ -48,7 +49,7 @@ class Budgeted(Protocol):
 
 @dataclass(slots=True)
 class _Camera:
-    history: CameraHistory
+    histories: Histories
     verdicts: Verdicts
     most_a_day: float
     range: Range
@@ -81,11 +82,11 @@ class Budgets:
             return
         path = history_path(self._folder, camera.id)
         try:
-            history, verdicts = read_history(path)
+            histories, verdicts = read_histories(path, limits.belief)
         except (ValueError, OSError) as fault:
             log.warning("history of false leads cannot be read, begun anew", camera=camera.id, error=str(fault))
-            history, verdicts = CameraHistory(), NO_VERDICTS
-        kept = _Camera(history, verdicts.sorted_by(limits.rules), most, limits, limits.fitted)
+            histories, verdicts = Histories(limits.belief), NO_VERDICTS
+        kept = _Camera(histories, verdicts.sorted_by(limits.rules), most, limits, limits.fitted)
         self._renew(camera_id, kept, analyser)
         self._cameras[camera_id] = kept
 
@@ -97,7 +98,7 @@ class Budgets:
         last, kept.last = kept.last, time
         step_s = 0.0 if last is None or last.epoch != time.epoch else time.seconds_since(last)
         watched_s = step_s if 0 < step_s <= LONGEST_STEP_S else 0.0
-        kept.history.watch(time.utc, watched_s, analyser.take_climbs())
+        kept.histories.now.watch(time.utc, watched_s, analyser.take_climbs())
         kept.unsaved_s += watched_s
         kept.untold_s += watched_s
         if kept.unsaved_s >= RENEWED_S:
@@ -126,7 +127,7 @@ class Budgets:
             return
         climbs = analyser.take_climbs()
         if kept.last is not None:
-            kept.history.watch(kept.last.utc, 0.0, climbs)
+            kept.histories.now.watch(kept.last.utc, 0.0, climbs)
         self._write(camera_id, kept)
 
     @property
@@ -140,7 +141,7 @@ class Budgets:
         return None if kept is None else kept.told
 
     def _renew(self, camera_id: CameraId, kept: _Camera, analyser: Budgeted) -> None:
-        value = kept.history.threshold(kept.most_a_day, kept.range, kept.verdicts)
+        value = kept.histories.reckoned(kept.most_a_day).threshold(kept.most_a_day, kept.range, kept.verdicts)
         if value != kept.value:
             log.info("leads open at another value", camera=camera_id, before=kept.value, now=value)
         kept.value = value
@@ -150,7 +151,7 @@ class Budgets:
     def _write(self, camera_id: CameraId, kept: _Camera) -> None:
         kept.unsaved_s = 0.0
         try:
-            write_history(history_path(self._folder, camera_id), kept.history, kept.verdicts)
+            write_histories(history_path(self._folder, camera_id), kept.histories, kept.verdicts)
         except (StorageError, OSError) as fault:
             log.warning("history of false leads not kept", camera=camera_id, error=str(fault))
 
@@ -158,9 +159,10 @@ class Budgets:
 def _draw_up(kept: _Camera) -> None:
     """Draw up the account of one camera for the API."""
     kept.untold_s = 0.0
-    told = kept.history.forecast(kept.value, kept.verdicts, kept.range.scale)
+    history = kept.histories.reckoned(kept.most_a_day)
+    told = history.forecast(kept.value, kept.verdicts, kept.range.scale)
     judged = kept.verdicts.by_day()
-    watched = kept.history.days_told(kept.value)
+    watched = history.days_told(kept.value)
     days = []
     for day in sorted(watched.keys() | judged.keys()):
         watched_s, tracks = watched.get(day, (0.0, 0))
@@ -180,6 +182,6 @@ def _draw_up(kept: _Camera) -> None:
         verified=sum(verified for verified, _ in judged.values()),
         rejected=sum(rejected for _, rejected in judged.values()),
         rejected_elsewhere=kept.verdicts.rejected_elsewhere,
-        unwatched=kept.history.unwatched(kept.verdicts),
+        unwatched=history.unwatched(kept.verdicts),
         history=days[-32:],
     )

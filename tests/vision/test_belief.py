@@ -166,7 +166,9 @@ def test_a_budget_leaves_alone_what_the_configuration_settles() -> None:
 
     assert alone.budget_range is None
     assert climbing(belief(), confirm="k_of_n").budget_range is None
-    assert climbing(belief()).budget_range == Range(0.7 * 0.6, 0.6, Scale.PROBABILITY, frozenset({"smoke.visible"}))
+    assert climbing(belief()).budget_range == Range(
+        0.7 * 0.6, 0.6, Scale.PROBABILITY, frozenset({"smoke.visible"}), belief().version
+    )
 
 
 @pytest.mark.skipif(not WEIGHTS.is_file(), reason="nothing is fitted yet")

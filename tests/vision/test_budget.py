@@ -1,9 +1,7 @@
 """The false-alarm budget: a camera's own history sets the probability at which it tells."""
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,9 +19,6 @@ from vision.budget import (
     Climber,
     Range,
     Scale,
-    history_path,
-    read_history,
-    write_history,
 )
 from vision.verdicts import Verdicts
 
@@ -153,23 +148,6 @@ def test_old_days_and_too_many_tracks_are_forgotten() -> None:
     assert kept.forecast(0.05).recall == pytest.approx(1.0)
 
 
-def test_a_history_is_kept_on_disk(tmp_path: Path) -> None:
-    """What is written is read; what is damaged says so; ids that are no file names are refused."""
-    path = history_path(tmp_path / "budget", "gate-3")
-    kept = history(3, p60=2)
-    write_history(path, kept)
-
-    assert read_history(path)[0].as_document() == kept.as_document()
-    assert read_history(tmp_path / "none.json")[0].days == 0
-    path.write_text(json.dumps(kept.as_document()))  # as it was written before there were verdicts
-    assert read_history(path)[0].as_document() == kept.as_document()
-    path.write_text('{"2026-11-27": 3}')
-    with pytest.raises(ValueError, match="is not a camera's history"):
-        read_history(path)
-    with pytest.raises(ValueError, match="no camera id"):
-        history_path(tmp_path, "../x")
-
-
 def test_a_reviewer_knows_better_than_a_probability() -> None:
     """A rejected lead is false outright and a verified one real, however probable their tracks were."""
     kept = CameraHistory()
@@ -237,15 +215,14 @@ def test_a_rate_is_the_same_however_much_of_the_time_was_watched() -> None:
     assert odd.forecast(0.5, judged).false_a_day == pytest.approx(1.0)
 
 
-def test_gaps_of_a_day_are_not_watched(tmp_path: Path) -> None:
+def test_gaps_of_a_day_are_not_watched() -> None:
     """What came while a camera was off was told by another, to the minute, over a restart as well."""
     kept = CameraHistory()
     kept.watch(NOON, 3600.0)
     kept.watch(NOON + timedelta(hours=2), 1800.0)
-    write_history(tmp_path / "gate.json", kept)
     minutes = (-61, -60, 0, 1, 89, 90, 120, 121)
 
-    for each in (kept, read_history(tmp_path / "gate.json")[0]):
+    for each in (kept, CameraHistory.from_document(kept.as_document())):
         watched = [minute for minute in minutes if each.watched(NOON + timedelta(minutes=minute))]
         assert watched == [-60, 0, 90, 120]
         judged = Verdicts(tuple(said(Verdict.FALSE, minute) for minute in minutes))
@@ -320,19 +297,3 @@ def test_a_confidence_is_never_asked_for_that_nothing_reaches() -> None:
     wild = history(1, p95=50)
 
     assert wild.threshold(0.2, BY_COUNT) == STRICTEST_CONFIDENCE
-
-
-def test_verdicts_are_kept_on_disk_and_sorted_by_who_made_the_lead(tmp_path: Path) -> None:
-    """What rules of the catalogue made is counted apart: the budget sets no value of theirs."""
-    path = history_path(tmp_path, "gate-3")
-    verdicts = Verdicts.of_reviews(
-        [said(Verdict.FALSE, 0), said(Verdict.FALSE, 1, rule="bypass.smoke")], frozenset({"smoke.visible"})
-    )
-    kept = CameraHistory()
-    kept.watch(NOON, 60.0, [Climb((0.6,), (4.0,), NOON)])
-    write_history(path, kept, verdicts)
-    history_read, read = read_history(path)
-
-    assert read.sorted_by(frozenset({"smoke.visible"})) == verdicts
-    assert (len(verdicts.reviews), verdicts.rejected_elsewhere) == (1, 1)
-    assert history_read.forecast(0.5, verdicts).false_a_day == pytest.approx(1.0)

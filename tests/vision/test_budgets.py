@@ -1,14 +1,16 @@
 """Budgets: a watched camera's history is kept, and its probability follows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from api.contract.review import Verdict
 from streams.camera import CameraId
 from tests.vision.moments import START, moment
 from tests.vision.test_budget import NOON, said
-from vision.budget import BudgetConfig, Climb, Range, history_path, read_history
+from vision.budget import BudgetConfig, Climb, Range
 from vision.budgets import RENEWED_S, Budgets
+from vision.histories import history_path, read_histories
 from vision.sections import CameraConfig
 
 GATE = CameraId("gate-3")
@@ -106,7 +108,7 @@ def test_gaps_were_not_watched(tmp_path: Path) -> None:
     watch(budgets, analyser, 60, start=3600)
     budgets.end(GATE, analyser)
 
-    assert read_history(history_path(tmp_path, GATE))[0].days == 120 / 86_400
+    assert read_histories(history_path(tmp_path, GATE))[0].now.days == 120 / 86_400
 
 
 def test_a_damaged_history_is_begun_anew(tmp_path: Path) -> None:
@@ -176,6 +178,28 @@ def test_a_decision_taken_back_is_taken_back(tmp_path: Path) -> None:
     assert told.rejected == 0
 
 
+def test_other_weights_begin_with_the_value_that_the_former_had_come_to(tmp_path: Path) -> None:
+    """A worker brought up to date is as strict as before; what its tracks reach is kept apart until it counts alone."""
+    first, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=0.1)), Analyser(Climb((0.8,), (0.0,)))
+    first.begin(camera(), analyser)
+    watch(first, analyser, 60)
+    first.end(GATE, analyser)
+    second, other = (
+        Budgets(tmp_path, BudgetConfig(false_leads_a_day=0.1)),
+        Analyser(limits=replace(FITTED, belief="b2")),
+    )
+    second.begin(camera(), other)
+    watch(second, other, 60, start=120)
+    told = second.report(GATE)
+    second.end(GATE, other)
+    kept, _ = read_histories(history_path(tmp_path, GATE), "b2")
+
+    assert other.adopted == [0.81]
+    assert told is not None
+    assert told.days == round(120 / 86_400, 3)
+    assert (kept.now.days, kept.former.days) == (60 / 86_400, 60 / 86_400)
+
+
 def test_what_the_last_tracks_reached_is_kept(tmp_path: Path) -> None:
     """Tracks that end with the camera's watch are in its history."""
     budgets, analyser = Budgets(tmp_path, BudgetConfig(false_leads_a_day=1)), Analyser()
@@ -184,4 +208,4 @@ def test_what_the_last_tracks_reached_is_kept(tmp_path: Path) -> None:
     analyser.climbs = (Climb((0.8,), (0.0,)),)
     budgets.end(GATE, analyser)
 
-    assert read_history(history_path(tmp_path, GATE))[0].forecast(0.5).told == 1
+    assert read_histories(history_path(tmp_path, GATE))[0].now.forecast(0.5).told == 1

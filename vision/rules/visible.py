@@ -75,7 +75,7 @@ class VisibleRule:
         self._schedule = schedule
         self._params: Mapping[str, float | int | str | bool] = {
             **asdict(criteria),
-            "belief": belief.version if belief else "",
+            "belief": self.belief_version,
             "zones": ",".join(zone.name for zone in place.zones) if place.is_confined else "",
             "zone_test": place.test.value,
             "min_overlap": place.min_overlap,
@@ -173,6 +173,11 @@ class VisibleRule:
     def scale(self) -> Scale:
         """What a budget sets: a calibrated probability, or the confidence that *k* of *n* ask for."""
         return Scale.PROBABILITY if self._belief else Scale.CONFIDENCE
+
+    @property
+    def belief_version(self) -> str:
+        """Version of the weights that decide; empty where *k* of *n* do."""
+        return self._belief.version if self._belief else ""
 
     @property
     def fitted(self) -> float | None:
