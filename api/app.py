@@ -6,12 +6,12 @@ import re
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from functools import partial
+from functools import cache, partial
 from importlib import metadata
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api.access import AccessLog
@@ -152,17 +152,24 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,  # its scripts would come from elsewhere
         redoc_url=None,
         openapi_url="/v1/openapi.json",
-        responses={"default": {"model": ProblemDocument, "description": "A problem"}},
+        routes=_routes().routes,
     )
     add_problem_handlers(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, free=UPLOAD_PATHS)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestTimes, metrics=metrics)
-    for module in ROUTERS:
-        app.include_router(module.router)
-    app.add_api_route("/", wall_page, methods=["GET"], include_in_schema=False)
     app.mount("/wall", WallFiles(directory=WALL_FOLDER), name="wall")
     return app
+
+
+@cache
+def _routes() -> APIRouter:
+    """Return the routes, which know of no settings: what FastAPI works out for each is worked out once a process."""
+    router = APIRouter(responses={"default": {"model": ProblemDocument, "description": "A problem"}})
+    for module in ROUTERS:
+        router.include_router(module.router)
+    router.add_api_route("/", wall_page, methods=["GET"], include_in_schema=False)
+    return router
 
 
 class _Holder:
