@@ -54,7 +54,8 @@ class CaptureTime:
         """Return the seconds from `earlier` to this; raise `ValueError` across epochs."""
         if earlier.epoch != self.epoch:
             raise ValueError(f"times of epochs {earlier.epoch} and {self.epoch} do not compare")
-        return float(self.pts_s - earlier.pts_s)
+        (now, per), (then, per_then) = self.pts_s.as_integer_ratio(), earlier.pts_s.as_integer_ratio()
+        return (now * per_then - then * per) / (per * per_then)  # as their difference is, without making a fraction
 
 
 def utc_now() -> datetime:
