@@ -18,7 +18,6 @@ from typing import Any, Self
 
 from models.detector import Detector, ModelCard, ModelError, UnknownModelError, WeightsError
 from models.network import STRIDE, Head, NetworkDetector
-from models.runtimes import choose_runtime, open_network
 from models.tensors import Letterbox
 
 DEFAULT_FILE = Path(__file__).with_name("registry.toml")
@@ -155,6 +154,8 @@ class Registry:
         self, model: RegisteredModel, runtime: str = "auto", threshold: float | None = None, threads: int | None = None
     ) -> Detector:
         """Return a detector over the verified weights of any registered model, retired or not; raises as `detector`."""
+        from models.runtimes import choose_runtime, open_network  # noqa: PLC0415 (a look at the cards needs no engine)
+
         card = model.card if threshold is None else replace(model.card, threshold=threshold)
         if not 0 < card.threshold <= 1:
             raise ModelError(f"model {card.name}: the threshold must be in (0, 1], got {card.threshold}")

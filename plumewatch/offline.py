@@ -5,12 +5,11 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api.contract.report import PackageVerdict
 from api.contract.schema import rfc3339
 from api.contract.standing import standings
-from models.detector import Detector
-from models.registry import Registry
 from plumewatch.failures import UsageError
 from plumewatch.reports import (
     Language,
@@ -21,16 +20,15 @@ from plumewatch.reports import (
     rules_text,
     verification_text,
 )
-from plumewatch.worker_process import WORKERS, read_config
-from streams.camera import Camera, SourceUrl, camera_id
-from streams.clock import utc_now
-from vision.config import WorkerConfig
-from vision.evidence import STORE, damaged_cases
-from vision.outbox import ANSWER, Outbox
-from vision.replay import ReplayLead
+
+if TYPE_CHECKING:  # each command imports what it needs, and no more: it has answered before the rest would be there
+    from models.detector import Detector
+    from vision.config import WorkerConfig
+    from vision.outbox import Outbox
+    from vision.replay import ReplayLead
 
 
-def replay_files(files: Sequence[str], config_file: Path | None) -> Iterator[ReplayLead]:
+def replay_files(files: Sequence[str], config_file: Path | None) -> "Iterator[ReplayLead]":
     """Yield the leads in `files`; raise `UsageError` for a file that is not there before any is analysed."""
     from vision.replay import replay  # noqa: PLC0415
 
@@ -47,7 +45,10 @@ def findings_in(files: Sequence[str], config_file: Path | None) -> Iterator[str]
         yield json.dumps(dataclasses.asdict(found), ensure_ascii=False)
 
 
-def _ready(files: Sequence[str], config_file: Path | None) -> tuple[list[Path], WorkerConfig, Detector]:
+def _ready(files: Sequence[str], config_file: Path | None) -> "tuple[list[Path], WorkerConfig, Detector]":
+    from models.registry import Registry  # noqa: PLC0415
+    from plumewatch.worker_process import read_config  # noqa: PLC0415
+
     paths = [Path(file) for file in files]
     for path in paths:
         if not path.is_file():
@@ -86,6 +87,7 @@ def verify_one(
 
 def reverify_one(package: Path, runtime: str, weights: Path | None, *, as_json: bool) -> tuple[str, bool]:
     """Return what judging a package's clip again gave, and whether the verdict is the recorded one."""
+    from models.registry import Registry  # noqa: PLC0415
     from vision.reverify import reverify  # noqa: PLC0415
 
     answer = reverify(package, Registry.load(), runtime, weights)
@@ -97,6 +99,7 @@ def reverify_one(package: Path, runtime: str, weights: Path | None, *, as_json: 
 
 def probe_one(url: str, seconds: float, *, as_json: bool) -> str:
     """Return what a stream or file holds, after listening for `seconds`."""
+    from streams.camera import Camera, SourceUrl, camera_id  # noqa: PLC0415
     from streams.probe import probe  # noqa: PLC0415
 
     camera = Camera(camera_id("probe"), "probe", SourceUrl(url))
@@ -108,6 +111,8 @@ def probe_one(url: str, seconds: float, *, as_json: bool) -> str:
 
 def describe_models(*, as_json: bool) -> str:
     """Return the registered models."""
+    from models.registry import Registry  # noqa: PLC0415
+
     registry = Registry.load()
     if not as_json:
         return models_text(registry)
@@ -120,6 +125,10 @@ def describe_models(*, as_json: bool) -> str:
 
 def describe_rules(config_file: Path | None, *, as_json: bool) -> str:
     """Return how each rule of the catalogue stands with a configuration and the model it names, by today's law."""
+    from models.registry import Registry  # noqa: PLC0415
+    from plumewatch.worker_process import read_config  # noqa: PLC0415
+    from streams.clock import utc_now  # noqa: PLC0415
+
     config = read_config(config_file, ())
     card = Registry.load().models[config.detector.model or Registry.load().default_name].card
     zones = [(camera.id, zone.name, zone.kind.value) for camera in config.cameras for zone in camera.zones]
@@ -131,6 +140,8 @@ def describe_rules(config_file: Path | None, *, as_json: bool) -> str:
 
 def verify_models(names: Sequence[str]) -> Iterator[str]:
     """Yield a line for each model whose weights are the registered ones; raise `ModelError` at the first other."""
+    from models.registry import Registry  # noqa: PLC0415
+
     registry = Registry.load()
     for name in names or registry.models:
         model = registry.verify(name)
@@ -143,6 +154,9 @@ def show_outbox(data: Path, requeue: str | None) -> Iterator[str]:
 
     First put the rejected lead `requeue` back among the waiting.
     """
+    from plumewatch.worker_process import WORKERS  # noqa: PLC0415
+    from vision.outbox import Outbox  # noqa: PLC0415
+
     folders = [folder for folder in (data / "outbox", *sorted(data.glob(f"{WORKERS}/*/outbox"))) if folder.is_dir()]
     if not folders:
         raise UsageError(f"{data / 'outbox'}: no outbox; is this a worker's data folder?")
@@ -156,7 +170,10 @@ def show_outbox(data: Path, requeue: str | None) -> Iterator[str]:
         yield from _outbox_lines(folder, box)
 
 
-def _outbox_lines(folder: Path, box: Outbox) -> Iterator[str]:
+def _outbox_lines(folder: Path, box: "Outbox") -> Iterator[str]:
+    from vision.evidence import STORE, damaged_cases  # noqa: PLC0415
+    from vision.outbox import ANSWER  # noqa: PLC0415
+
     for entry in box.entries():
         yield f"waiting   {entry.lead_id}"
     for lead_id in box.rejected():

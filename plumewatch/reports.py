@@ -5,16 +5,19 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from api.contract.report import Outcome, PackageVerdict, VerificationReport
 from api.contract.schema import LeadLegal, rfc3339
 from api.contract.standing import RuleStanding, Standing
-from models.registry import Registry
-from streams.probe import ProbeReport
-from vision.replay import ReplayLead
-from vision.reverify import Reverification, Verdict
+
+if TYPE_CHECKING:  # most commands show one of these, and each of them takes long to import
+    from models.registry import Registry
+    from streams.probe import ProbeReport
+    from vision.replay import ReplayLead
+    from vision.reverify import Reverification, Verdict
 
 _STANDINGS = {
     Standing.ACTIVE: "at work  ✔",
@@ -84,7 +87,7 @@ def verification_text(report: VerificationReport, language: Language = Language.
     return "\n".join([*lines, f"{verdict}  SHA256SUMS {report.sums_sha256}"])
 
 
-def reverification_text(answer: Reverification) -> str:
+def reverification_text(answer: "Reverification") -> str:
     """Return a re-verification: the verdict then and now, how the boxes agree, what differs; the answer last."""
     boxes = answer.boxes
     agreement = (
@@ -103,7 +106,7 @@ def reverification_text(answer: Reverification) -> str:
     return "\n".join([*lines, "the same verdict 结论一致" if answer.is_same else "ANOTHER VERDICT 结论不一致"])
 
 
-def _verdict_text(verdict: Verdict | None) -> str:
+def _verdict_text(verdict: "Verdict | None") -> str:
     if verdict is None:
         return "nothing confirmed"
     return (
@@ -113,7 +116,7 @@ def _verdict_text(verdict: Verdict | None) -> str:
     )
 
 
-def models_text(registry: Registry) -> str:
+def models_text(registry: "Registry") -> str:
     """Return the registered models, one a line, the default one marked."""
     lines = []
     for name, model in registry.models.items():
@@ -141,7 +144,7 @@ def _confirmed(legal: LeadLegal) -> str:
     return f"已确认：{legal.confirmed_by}" if legal.confirmed_by else "未确认"
 
 
-def probe_text(report: ProbeReport) -> str:
+def probe_text(report: "ProbeReport") -> str:
     """Return what a stream is, one fact a line."""
     declared = f"{report.declared_fps:g}" if report.declared_fps else "not"
     received = f", {report.received_fps:.2f} arriving" if report.received_fps else ""
@@ -168,7 +171,7 @@ def probe_text(report: ProbeReport) -> str:
     return "\n".join(f"{name:14}{value}" for name, value in facts.items())
 
 
-def lead_text(lead: ReplayLead) -> str:
+def lead_text(lead: "ReplayLead") -> str:
     """Return a replayed lead as one line for people."""
     return (
         f"{lead.file}: {lead.rule} {lead.violation_code} track {lead.track}: first seen at {lead.first_s:.1f} s, "
@@ -177,7 +180,7 @@ def lead_text(lead: ReplayLead) -> str:
     )
 
 
-def lead_json(lead: ReplayLead) -> str:
+def lead_json(lead: "ReplayLead") -> str:
     """Return a replayed lead as one JSON line; ``peak`` holds the surest box, the rest is named as in a filed lead."""
     fields = {field.name: getattr(lead, field.name) for field in dataclasses.fields(lead)}
     return json.dumps(fields, ensure_ascii=False, default=_plain)
