@@ -12,11 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -50,10 +46,14 @@ class Database:
     def migrate(self) -> None:
         """Bring the schema up to date; processes that start at the same time wait for each other."""
         with self._migration_lock(), self.engine.connect() as connection:
-            if MigrationContext.configure(connection).get_current_revision() == _newest_revision():
+            if _revision_of(connection) == newest_revision():
                 return
+            from alembic import command  # noqa: PLC0415 (0.2 s that only a store which is not up to date needs)
+            from alembic.config import Config  # noqa: PLC0415
+
             connection.rollback()  # one that has read could no longer wait for a writer
-            config = _alembic()
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
@@ -104,15 +104,18 @@ class Database:
                 connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _MIGRATION_LOCK})
 
 
-def _alembic() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    return config
-
-
 @cache
-def _newest_revision() -> str | None:
-    return ScriptDirectory.from_config(_alembic()).get_current_head()
+def newest_revision() -> str:
+    """Return the revision of the newest migration: the number at the end of its file's name."""
+    return max(path.stem.rpartition("_")[2] for path in (MIGRATIONS / "versions").glob("*_[0-9]*.py"))
+
+
+def _revision_of(connection: Connection) -> str | None:
+    """Return the revision of a store's schema; ``None`` for one that has none yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
 
 
 def _prepare_sqlite(engine: Engine) -> None:

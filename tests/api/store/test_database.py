@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,7 +18,7 @@ from api.clock import utc_now
 from api.contract.schema import EventType
 from api.settings import Settings
 from api.store.custody import CustodyAction, CustodyEntry, add_custody
-from api.store.database import Database
+from api.store.database import MIGRATIONS, Database, newest_revision
 from api.store.events import append_event, events_after, newest_cursor
 from api.store.tables import Table
 
@@ -54,6 +55,13 @@ def test_migrations_make_the_tables_of_the_code(database: Database) -> None:
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
     database.check()
+
+
+def test_the_newest_migration_is_the_one_that_is_looked_for(database: Database) -> None:
+    """The revision that a store must have is Alembic's own head, and a store that was brought up to date has it."""
+    assert newest_revision() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    with database.engine.connect() as connection:
+        assert newest_revision() == MigrationContext.configure(connection).get_current_revision()
 
 
 def test_migrations_at_the_same_time_wait_for_each_other(settings: Settings) -> None:
