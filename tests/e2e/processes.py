@@ -12,8 +12,10 @@ from pathlib import Path
 import httpx
 import redis
 
+from api.accounts import create_worker_key
 from api.contract import bus
 from api.contract.schema import CameraHealth
+from api.settings import Settings
 from plumewatch.embedded import EmbeddedValkey
 from tests.e2e.waiting import wait_for
 
@@ -45,12 +47,7 @@ class Parts:
         self.bus_url = self.bus.url
         self.url = f"http://127.0.0.1:{self.port}"
         self.api_data, self.worker_data = self.folder / "api", self.folder / "worker"
-        key = subprocess.run(
-            [sys.executable, "-m", "plumewatch", "worker-key", "w1", "--data", str(self.api_data)],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
+        key = create_worker_key(Settings(data_dir=self.api_data), "w1")
         self.key_file = self.folder / "key"
         self.key_file.write_text(key)
         self.config_file = self.folder / "worker.toml"
