@@ -24,7 +24,7 @@ from vision.followed import Followed
 from vision.health import PictureFault, PictureHealth
 from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
 from vision.look import in_look
-from vision.magnifier import AS_USUAL, Magnifier
+from vision.magnifier import Magnifier
 from vision.merging import Merger
 from vision.outlets import Glance, outlet_watches
 from vision.readings import Reading
@@ -346,9 +346,9 @@ class CameraAnalyser:
         if box is None or self._is_withheld(track, box):
             return TrackView(track, None, ratio, followed.cues.values())
         followed.test(frame, box)
-        is_as_usual = news is not None and news < AS_USUAL
+        has_news = news is not None and self._scenery.is_new(news)
+        is_as_usual = news is not None and not has_news
         is_deferred = followed.is_doubtful or is_as_usual or self._may_be_steam(track, box)
-        has_news = news is not None and not is_as_usual
         return TrackView(track, sighting, ratio, followed.cues.values(), is_deferred, has_news)
 
     def _is_withheld(self, track: Track, box: Xyxy) -> bool:

@@ -17,7 +17,7 @@ from vision.change import PictureChange
 from vision.fog import FogWatch
 from vision.health import PictureHealth
 from vision.leads import Xyxy
-from vision.magnifier import Magnifier
+from vision.magnifier import AS_USUAL, Magnifier
 from vision.motion import Motion
 from vision.novelty import Novelty
 
@@ -41,6 +41,7 @@ class Scenery:
     def _begin(self) -> None:
         self._change, self._novelty, self._background = PictureChange(), Novelty(), Background()
         self._news: NDArray[np.bool_] | None = None
+        self._as_usual = AS_USUAL
         self._size_wh = (0, 0)
 
     @property
@@ -92,6 +93,7 @@ class Scenery:
         if self._magnifier is not None:
             if is_steady:
                 self._news = self._magnifier.news(image, time) if wants_news else None
+                self._as_usual = self._magnifier.as_usual(time)
                 self._magnifier.learn(image, time)
             else:
                 self._magnifier.forget()
@@ -103,6 +105,10 @@ class Scenery:
         ``None`` where that is not known.
         """
         return None if self._news is None else news_in(self._news, box, self._size_wh)
+
+    def is_new(self, news: float) -> bool:
+        """Whether so much of a box of the newest picture, as `news_in` tells it, is more than the place usually shows."""
+        return news >= self._as_usual
 
     def forget(self) -> None:
         """Let the next picture begin anew; what is known of the camera's health and of fog stays."""

@@ -9,7 +9,7 @@ from tests.vision.moments import CARD, boxes, frame, moment
 from vision.analyser import CameraAnalyser
 from vision.belief import Belief
 from vision.config import parse_config
-from vision.magnifier import GAIN, Magnifier
+from vision.magnifier import AS_USUAL, AS_USUAL_SETTLED, GAIN, SETTLED_S, Magnifier
 
 WH = (320, 180)
 SMOKE = (slice(60, 120), slice(100, 180))
@@ -179,6 +179,31 @@ def test_a_box_of_smoke_that_shows_the_place_as_usual_supports_nothing(
     assert (track.is_deferred, track.has_news) == (is_deferred, has_news)
     assert track.change == 0
     assert track.differs(1.5) == has_news
+
+
+@pytest.mark.parametrize(("at_s", "is_deferred"), [(5.0, False), (SETTLED_S + 5, True)])
+def test_more_must_be_new_once_the_usual_look_has_settled(at_s: float, *, is_deferred: bool) -> None:
+    """A fifth of a box is enough where smoke may have been there from the first picture on, and later not."""
+    made = analyser()
+    for number in range(10, int(at_s * 2)):
+        made.observe(frame(place(), moment(number / 2)), boxes())
+    new = place(10, (slice(60, 120), slice(100, 115)))
+    made.observe(frame(new, moment(at_s)), boxes(("smoke", 0.6, (100.0, 60.0, 180.0, 120.0))))
+
+    assert made.shown is not None
+    (track,) = made.shown.tracks
+    assert (track.is_deferred, track.has_news) == (is_deferred, not is_deferred)
+
+
+def test_a_place_that_is_learned_anew_has_to_settle_again() -> None:
+    """From the first picture that was learned."""
+    magnifier = after(1)
+    assert magnifier.as_usual(moment(SETTLED_S - 0.5)) == AS_USUAL
+    assert magnifier.as_usual(moment(SETTLED_S)) == AS_USUAL_SETTLED
+    magnifier.forget()
+    assert magnifier.as_usual(moment(SETTLED_S)) == AS_USUAL
+    magnifier.learn(place(), moment(SETTLED_S))
+    assert magnifier.as_usual(moment(SETTLED_S + 1)) == AS_USUAL
 
 
 def test_news_is_what_differs_from_the_usual_look() -> None:
