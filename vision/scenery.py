@@ -107,7 +107,7 @@ class Scenery:
         return None if self._news is None else news_in(self._news, box, self._size_wh)
 
     def is_new(self, news: float) -> bool:
-        """Whether so much of a box of the newest picture, as `news_in` tells it, is more than the place usually shows."""
+        """Whether so much of a box of the newest picture, as `news_in` tells it, is more than is usual there."""
         return news >= self._as_usual
 
     def forget(self) -> None:

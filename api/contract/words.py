@@ -34,6 +34,7 @@ VALUES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "area_fraction": ("占画面面积", "{:.1%}"),
         "change_ratio": ("像素变化", "{:.1f} 倍噪声"),
         "most_change_ratio": ("最大像素变化", "{:.1f} 倍噪声"),
+        "most_news": ("与平常画面不同", "占框 {:.0%}"),
         "support": ("平均置信度", "{:.2f}"),
         "over_limit_s": ("超限累计", "{:.0f} s"),
         "coloured_s": ("有色累计", "{:.0f} s"),

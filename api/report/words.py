@@ -160,6 +160,7 @@ VOTES: Mapping[str, str] = MappingProxyType(
         "camera": "其他摄像机",
         "online": "在线监测",
         "change": "像素变化（倍噪声）",
+        "news": "与该处平常画面不同（占识别框）",
         "opacity": "不透光度",
         "least_opacity": "不透光度下限",
         "grade_limit": "黑度大于限值",

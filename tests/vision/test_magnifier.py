@@ -7,8 +7,9 @@ from models.detections import Detections
 from streams.frame import BgrImage
 from tests.vision.moments import CARD, boxes, frame, moment
 from vision.analyser import CameraAnalyser
-from vision.belief import Belief
+from vision.belief import Belief, ClassWeights
 from vision.config import parse_config
+from vision.cues import CUES
 from vision.magnifier import AS_USUAL, AS_USUAL_SETTLED, GAIN, SETTLED_S, Magnifier
 
 WH = (320, 180)
@@ -130,7 +131,8 @@ def analyser(*, magnified: bool = True, magnify: bool = True, confirm: str = "be
     config = parse_config(
         {"cameras": [{"id": "cam", "source": "x.mp4"}], "detector": {"magnify": magnify}, "rules": rules}
     )
-    belief = Belief("test", 0.5, {}, is_magnified=magnified)
+    sure = {"smoke": ClassWeights(3.0, np.zeros(len(CUES)))}
+    belief = Belief("test", 0.5, sure, is_magnified=magnified)
     made = CameraAnalyser.for_camera(config.cameras[0], config, CARD, belief)
     for number in range(10):
         made.observe(frame(veiled(place(), fog), moment(number / 2)), Detections.empty())
@@ -204,6 +206,16 @@ def test_a_place_that_is_learned_anew_has_to_settle_again() -> None:
     assert magnifier.as_usual(moment(SETTLED_S)) == AS_USUAL
     magnifier.learn(place(), moment(SETTLED_S))
     assert magnifier.as_usual(moment(SETTLED_S + 1)) == AS_USUAL
+
+
+def test_a_lead_tells_how_much_of_its_boxes_is_new() -> None:
+    """The most of it that any picture showed, as a share of the box."""
+    made = analyser()
+    for number in range(10, 16):
+        made.observe(frame(place(10), moment(number / 2)), boxes(("smoke", 0.6, (100.0, 60.0, 180.0, 120.0))))
+
+    (lead,) = made.open_leads
+    assert lead.peak.measures["most_news"] == pytest.approx(1, abs=0.1)
 
 
 def test_news_is_what_differs_from_the_usual_look() -> None:

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.clock import CaptureTime
+from vision.cues import CUES
 from vision.leads import CloseReason, Lead, LeadChange, LeadState
 from vision.readings import Reading
 from vision.tracks import Sighting, Track
+
+_NEWS = CUES.index("news")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +43,11 @@ class TrackView:
     cues: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     is_deferred: bool = False
     has_news: bool = False
+
+    @property
+    def news(self) -> float:
+        """Share of its boxes that differs from how the place usually looks, in [0, 1]; 0 where its box has no news."""
+        return float(self.cues[_NEWS]) if self.has_news and self.cues.size else 0.0
 
     def differs(self, min_change: float) -> bool:
         """

@@ -37,6 +37,7 @@ class _Case:
     confirmed: CaptureTime | None = None
     observations: int = 0
     most_change: float = 0.0
+    most_news: float = 0.0
 
 
 class VisibleRule:
@@ -291,12 +292,13 @@ class VisibleRule:
             self._climb(case, seen, view, belief)
         begun = case.confirmation.first
         if begun is not None and begun != case.first and case.confirmed is None:
-            case.first, case.peak, case.observations, case.most_change = begun, None, 0, 0.0
+            case.first, case.peak, case.observations = begun, None, 0
+            case.most_change = case.most_news = 0.0
         if sighting is None or case.first is None:
             return
         case.last = view.time
         case.observations += 1
-        case.most_change = max(case.most_change, seen.change)
+        case.most_change, case.most_news = max(case.most_change, seen.change), max(case.most_news, seen.news)
         if case.peak is None or confidence > case.peak.confidence:
             case.peak = self._finding(case, seen, sighting, zone, view.resolution_wh)
             case.violation_code = (zone.violation_code if zone else "") or self._violation_code
@@ -366,13 +368,14 @@ class VisibleRule:
     def _grown(case: _Case, lead: Lead) -> Lead:
         """Return the case's lead with what has been seen of it so far."""
         peak = case.peak or lead.peak
+        most = {"most_change_ratio": case.most_change, **({"most_news": case.most_news} if case.most_news > 0 else {})}
         return replace(
             lead,
             violation_code=case.violation_code,
             first=case.first or lead.first,
             confirmed=case.confirmed,
             last=case.last or lead.last,
-            peak=replace(peak, measures={**peak.measures, "most_change_ratio": case.most_change}),
+            peak=replace(peak, measures={**peak.measures, **most}),
             observations=case.observations,
             probability=case.confirmation.probability,
         )

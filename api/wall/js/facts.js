@@ -12,7 +12,7 @@ import { ageWords, fullTime } from "./times.js";
 /** @typedef {[string, string | Node, string?]} Row label key, value, class */
 
 /** Numbers that are shares of a whole. */
-const SHARES = new Set(["area_fraction", "emission_frequency", "six_minute_mean"]);
+const SHARES = new Set(["area_fraction", "most_news", "emission_frequency", "six_minute_mean"]);
 
 /** Return the tables of a lead. @param {Lead} lead @param {any} manifest `null` while there is none @returns {HTMLElement[]} */
 export function factTables(lead, manifest) {
