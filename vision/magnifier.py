@@ -69,8 +69,9 @@ smoke was there from the first picture (67); boxes of hazy mountains 0.00, of th
 
 AS_USUAL_SETTLED = 0.2
 """
-The same once the usual look has settled: smoke that comes then is no part of it. On 291 films to fit on and four days of
-held-out places 0.25 gives the same leads in focus, and misses a steady thin plume above a drawn outlet (decision 0073).
+The same once the usual look has settled: smoke that comes then is no part of it. On 291 films to fit on and four days
+of held-out places 0.25 gives the same leads in focus; it misses a thin steady plume above a drawn outlet (decision
+0073).
 """
 
 SETTLED_S = 10.0
