@@ -185,7 +185,7 @@ def test_a_box_of_smoke_that_shows_the_place_as_usual_supports_nothing(
 
 @pytest.mark.parametrize(("at_s", "is_deferred"), [(5.0, False), (SETTLED_S + 5, True)])
 def test_more_must_be_new_once_the_usual_look_has_settled(at_s: float, *, is_deferred: bool) -> None:
-    """A fifth of a box is enough where smoke may have been there from the first picture on, and later not."""
+    """Not quite a fifth of a box is enough while smoke may have been there from the beginning, and later not."""
     made = analyser()
     for number in range(10, int(at_s * 2)):
         made.observe(frame(place(), moment(number / 2)), boxes())
@@ -209,7 +209,7 @@ def test_a_place_that_is_learned_anew_has_to_settle_again() -> None:
 
 
 def test_a_lead_tells_how_much_of_its_boxes_is_new() -> None:
-    """The most of it that any picture showed, as a share of the box."""
+    """As a share of the box, in the mean of the sightings so far: the most that this came to."""
     made = analyser()
     for number in range(10, 16):
         made.observe(frame(place(10), moment(number / 2)), boxes(("smoke", 0.6, (100.0, 60.0, 180.0, 120.0))))
