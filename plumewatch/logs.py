@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
+from typing import TextIO
 
 import structlog
 
@@ -50,6 +51,41 @@ class RepeatedFaults:
         return {**event, "repeated": held} if held else event
 
 
+class Lines:
+    """
+    Writes log lines for all threads; the logger and one of the processors of structlog.
+
+    A line that the disk does not take (a full one, or a reader that went away) is no fault of whoever told it: a loop
+    that must go on would end by its own warning that the disk is full. It is counted, and the next one that is written
+    says in ``unwritten`` how many could not be when they were told.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = Lock()
+        self._unwritten = 0
+
+    def __call__(
+        self, _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        """Return the event, with the count of the lines before it that could not be written, where there are any."""
+        with self._lock:
+            return {**event, "unwritten": self._unwritten} if self._unwritten else event
+
+    def msg(self, line: str) -> None:
+        """Write a line, or count it."""
+        with self._lock:
+            try:
+                self._stream.write(line + "\n")
+                self._stream.flush()
+            except OSError:
+                self._unwritten += 1
+            else:
+                self._unwritten = 0
+
+    debug = info = warning = error = critical = msg
+
+
 def configure(*, quiet: bool = False) -> None:
     """
     Set up structlog and the standard library's loggers of our dependencies, all to standard error.
@@ -57,6 +93,7 @@ def configure(*, quiet: bool = False) -> None:
     With `quiet` only warnings are told: for commands whose answer is what they print.
     """
     at_terminal = sys.stderr.isatty()
+    lines = Lines(sys.stderr)
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if at_terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
@@ -64,6 +101,7 @@ def configure(*, quiet: bool = False) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             RepeatedFaults(),
+            lines,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
@@ -71,6 +109,6 @@ def configure(*, quiet: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: lines,
     )
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)

@@ -1,9 +1,16 @@
-"""Logs: a fault that repeats appears once a second with its count."""
+"""Logs: a fault that repeats appears once a second with its count; what the disk does not take ends no loop."""
+
+import errno
+import io
+import json
+import os
+import subprocess
+import sys
 
 import pytest
 import structlog
 
-from plumewatch.logs import RepeatedFaults
+from plumewatch.logs import Lines, RepeatedFaults
 
 
 class Log:
@@ -60,3 +67,56 @@ def test_memory_of_faults_is_bounded() -> None:
         log.tell("warning", "odd", lead=str(number))
     assert len(log.faults._told) == 2048
     assert log.tell("warning", "odd", lead="4999") is None
+
+
+class Disk(io.StringIO):
+    """A log file on a disk that may be full."""
+
+    is_full = False
+
+    def flush(self) -> None:
+        """Refuse what was written, where it is full."""
+        if self.is_full:
+            self.seek(0)
+            self.truncate()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_lines_that_the_disk_does_not_take_are_counted_and_told_later() -> None:
+    """Nothing is raised while it is full; the first line after says how many are missing, the next one nothing."""
+    disk = Disk()
+    lines = Lines(disk)
+
+    def tell() -> None:
+        lines.warning(json.dumps(dict(lines(None, "warning", {"event": "lead waits for space"}))))
+
+    disk.is_full = True
+    for _ in range(3):
+        tell()
+    disk.is_full = False
+    for _ in range(2):
+        tell()
+    told = [json.loads(line) for line in disk.getvalue().splitlines()]
+    assert told == [{"event": "lead waits for space", "unwritten": 3}, {"event": "lead waits for space"}]
+
+
+def test_a_program_whose_log_lies_on_a_full_disk_goes_on() -> None:
+    """What is told to a standard error that takes nothing is no fault of the thread that tells it."""
+    program = """
+import structlog
+from plumewatch.logs import configure
+configure()
+log = structlog.get_logger("evidence")
+try:
+    raise OSError("no space left")
+except OSError as error:
+    log.error("lead waits for space", error=str(error))
+    log.exception("evidence desk failed; it goes on")
+log.bind(camera="gate").warning("stream lost")
+print("goes on")
+"""
+    with open("/dev/full", "w") as full:  # noqa: PTH123 (a device)
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=full, text=True, timeout=60, check=False
+        )
+    assert (done.returncode, done.stdout) == (0, "goes on\n")
