@@ -45,6 +45,13 @@ app.add_typer(node_app, name="node")
 app.add_typer(vault_app, name="vault")
 app.add_typer(rules_app, name="rules")
 
+MATRIX_THREADS = "OPENBLAS_NUM_THREADS"
+"""
+NumPy reads it when it is imported: how many threads take part in one small matrix, one a processor if it is not set.
+Where the processors have other work they wait for each other: the fits of a plume (`vision.plume_field`) took twelve
+times the processor time with two threads on two busy cores. What can be done at once is done by threads of our own.
+"""
+
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Worker configuration (TOML).")]
 Sources = Annotated[list[str] | None, typer.Option("--source", "-s", help="Stream address or file; repeatable.")]
 Redis = Annotated[str, typer.Option("--redis", envvar="PLUMEWATCH_REDIS_URL", help="Redis or Valkey address.")]
@@ -52,6 +59,7 @@ Redis = Annotated[str, typer.Option("--redis", envvar="PLUMEWATCH_REDIS_URL", he
 
 def main() -> NoReturn:
     """Run the command line; exit with 0, 1 (the answer is no) or 2 (the question was wrong)."""
+    os.environ.setdefault(MATRIX_THREADS, "1")
     try:
         code = app(standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):

@@ -1,6 +1,7 @@
 """The command line as a person uses it: right answers, and one sentence for each wrong question."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from plumewatch.cli import MATRIX_THREADS
 from tests.streams.media import make_clip
 
 
@@ -146,3 +148,31 @@ def test_a_workers_key_is_made_and_revoked(tmp_path: Path) -> None:
     assert run("worker-key", key, "--revoke", "--data", str(tmp_path)).returncode == 0
     unknown = run("worker-key", key[:-1], "--revoke", "--data", str(tmp_path))
     assert (unknown.returncode, key[:-1] in unknown.stderr) == (2, False)
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="NumPy takes one thread on one processor anyway")
+@pytest.mark.parametrize(("wanted", "is_one"), [(None, True), ("2", False)])
+def test_a_small_matrix_is_one_thread_s_work_unless_a_person_says_otherwise(
+    wanted: str | None, *, is_one: bool
+) -> None:
+    """Threads that wait for each other over small matrices cost a busy machine ten times the work."""
+    program = """
+import sys
+from pathlib import Path
+from plumewatch.cli import app, main
+
+@app.command()
+def count():
+    import plumewatch.worker_process
+    assert "numpy" in sys.modules
+    print(len(list(Path("/proc/self/task").iterdir())))
+
+sys.argv = ["plumewatch", "count"]
+main()
+"""
+    environment = {name: value for name, value in os.environ.items() if name != MATRIX_THREADS}
+    environment |= {} if wanted is None else {MATRIX_THREADS: wanted}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120, env=environment
+    )
+    assert (int(done.stdout) == 1) is is_one
