@@ -89,13 +89,21 @@ class _Trouble:
 
 @dataclass(slots=True)
 class _State:
-    """`last` numbers the leads over which the line broke; they come after the others, in its order."""
+    """
+    What the sender knows of the leads and of the API.
+
+    Attributes:
+        last: numbers the leads over which the line broke; they come after the others, in its order.
+
+        broken: those over which it broke since a lead was last confirmed.
+    """
 
     counts: _Counts = field(default_factory=_Counts)
     leads: dict[str, _Trouble] = field(default_factory=dict)
     api: _Trouble = field(default_factory=_Trouble)
     enrolled: bool = False
     last: dict[str, int] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
     doubted: set[str] = field(default_factory=set)
 
 
@@ -110,7 +118,9 @@ class OutboxSender:
         enrol: makes the node known to the API; called before the first post, and again when the API finds a package
             unacceptable (422): it may have lost its nodes, and no lead is parked for that. `Registration.enrol` says
             what to do when another node has the name or number (409); here that is counted.
-        backoff: pauses after a failure; of one lead when the API answered, of all when it did not.
+        backoff: pauses after a failure; of one lead when the API answered, of all when it did not. Where the line
+            breaks again over the same lead and no other was tried, that one alone is put off further: it says nothing
+            of the API, and the next lead need not wait for it.
         clock: monotonic seconds.
         chance: uniform random numbers in [0, 1), for the jitter.
     """
@@ -182,6 +192,7 @@ class OutboxSender:
         self._state.leads = {lead: trouble for lead, trouble in self._state.leads.items() if lead in known}
         self._state.last = {lead: number for lead, number in self._state.last.items() if lead in known}
         self._state.doubted &= known
+        self._state.broken &= known
         if not waiting:
             return None
         now = self._clock()
@@ -227,9 +238,7 @@ class OutboxSender:
         try:
             receipt = self._client.post_lead(entry.lead(), entry.package, self._is_over)
         except ApiUnreachableError as error:
-            pause = self._put_off(entry, self._state.api)
-            self._state.last[entry.lead_id] = 1 + max(self._state.last.values(), default=0)
-            log.warning("api unreachable", lead=entry.lead_id, error=str(error), pause_s=pause)
+            self._broke(entry, error)
         except ApiRefusedError as error:
             self._refused(entry, error)
         except ApiMisunderstoodError as error:
@@ -244,6 +253,7 @@ class OutboxSender:
             self._count("rejected")
         else:
             self._state.api = _Trouble()
+            self._state.broken.clear()
             self._outbox.delivered(entry)
             self._count("posted")
             log.info("lead posted", lead=entry.lead_id, sums_sha256=receipt.sums_sha256, created=receipt.created)
@@ -263,6 +273,15 @@ class OutboxSender:
         self._state.enrolled = True
         log.info("node enrolled")
         return True
+
+    def _broke(self, entry: OutboxEntry, error: ApiUnreachableError) -> None:
+        """Put off all leads, or this one alone where it was the last one to break the line too."""
+        last, broken = self._state.last, self._state.broken
+        is_its_own = entry.lead_id in last and broken <= {entry.lead_id}
+        last[entry.lead_id] = 1 + max(last.values(), default=0)
+        broken.add(entry.lead_id)
+        pause = self._put_off(entry, None if is_its_own else self._state.api)
+        log.warning("api unreachable", lead=entry.lead_id, error=str(error), pause_s=pause)
 
     def _refused(self, entry: OutboxEntry, error: ApiRefusedError) -> None:
         if error.status in UNAUTHORISED:

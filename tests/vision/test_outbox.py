@@ -436,6 +436,43 @@ def test_a_package_on_which_the_line_breaks_holds_up_no_other_lead(
     assert [entry.lead_id for entry in outbox.entries()] == [IDS[0]]
 
 
+def test_a_lead_that_breaks_the_line_alone_does_not_hold_up_the_next_one(
+    outbox: Outbox, packages: dict[str, tuple[Path, LeadDocument]], clock: Hand
+) -> None:
+    """It waits longer and longer by itself; a lead that comes is sent at once, and a dead API holds back all again."""
+    attempts: list[tuple[str, float]] = []
+    unreachable = {IDS[0]}
+
+    class Line:
+        def post_lead(self, lead: LeadDocument, package: Path, is_given_up: Callable[[], bool]) -> Receipt:
+            assert package.is_file()
+            assert not is_given_up()
+            attempts.append((lead.lead_id, clock.now))
+            if lead.lead_id in unreachable:
+                raise ApiUnreachableError("the write operation timed out")
+            return Receipt(lead.lead_id, "", created=True)
+
+    put(outbox, packages, IDS[0])
+    sender = OutboxSender(outbox, Line(), backoff=Backoff(1.0, 64.0), clock=clock, chance=lambda: 0.999_999)
+    while len(attempts) < 8:
+        clock.now += sender.step() or 0.0
+    assert attempts[-1][1] - attempts[-2][1] == pytest.approx(32, abs=0.1)
+    put(outbox, packages, IDS[1])
+    assert sender.step() == 0.0
+    assert attempts[-1] == (IDS[1], clock.now)
+    assert [entry.lead_id for entry in outbox.entries()] == [IDS[0]]
+    assert sender.step() == pytest.approx(64, abs=0.1)
+
+    unreachable |= {IDS[2]}
+    put(outbox, packages, IDS[2])
+    began = clock.now
+    while clock.now < began + 600:
+        clock.now += sender.step() or 0.0
+    while_dead = [lead for lead, at in attempts if at > began]
+    assert set(while_dead) == {IDS[0], IDS[2]}
+    assert len(while_dead) < 20
+
+
 # Cuts: what a killed process or a pulled plug leaves behind.
 
 
