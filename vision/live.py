@@ -131,6 +131,9 @@ class LivePublisher:
                 for _, served in cameras:
                     served.tile.forget()
                 self._stopping.wait(_BUS_PAUSE_S)
+            except Exception:
+                log.exception("live tiles failed; they go on")
+                self._stopping.wait(_BUS_PAUSE_S)
             self._wake.wait(0.1)
             self._wake.clear()
 
@@ -151,9 +154,18 @@ class LivePublisher:
             elif wanted and not served.wanted:
                 # Packets queue from now on, so that none is missing between the ring's copy and the queue.
                 served.wanted = True
-                with self._redis.pipeline(transaction=False) as pipe:
-                    served.tile.prime(self._newest_gop(camera), pipe)
-                    pipe.execute()
+                self._prime(camera, served)
+
+    def _prime(self, camera: CameraId, served: _Served) -> None:
+        try:
+            with self._redis.pipeline(transaction=False) as pipe:
+                served.tile.prime(self._newest_gop(camera), pipe)
+                pipe.execute()
+        except redis.RedisError:
+            raise
+        except Exception:
+            log.exception("live tile cannot start from the ring; it starts at the next key frame", camera=camera)
+            served.tile.forget()
 
     def _publish(self, camera: CameraId, served: _Served) -> None:
         try:

@@ -164,6 +164,31 @@ def test_a_packet_that_cannot_be_muxed_costs_one_tile_a_moment(
     assert {"type": "end", "epoch": 0, "reason": "packet cannot be shown"} in messages
 
 
+def test_a_tile_that_cannot_start_costs_no_other_camera_its_own(
+    client: redis.Redis, ring: PacketRing, packets: list[Packet]
+) -> None:
+    """A fault over one camera's ring ends neither the thread nor that tile, which starts at the next key frame."""
+    broken = camera_id("broken")
+
+    def newest_gop(camera: str) -> tuple[Packet, ...]:
+        if camera == broken:
+            raise ValueError("no packet of this ring makes sense")
+        return ring.latest_gop()
+
+    live = LivePublisher(client, newest_gop)
+    live.add(broken)
+    live.add(GATE)
+    live.start()
+    client.set(bus.wanted_key(broken), b"1", ex=60)
+    watch(client, live)
+    for packet in packets[88:140]:
+        live.on_packet(packet)
+        live.on_packet(replace(packet, camera_id=broken))
+    wait_for("the sound tile", lambda: client.exists(bus.live_key(GATE)), 10)
+    wait_for("the other one", lambda: client.exists(bus.live_key(broken)), 10)
+    live.stop()
+
+
 def test_a_codec_that_mp4_cannot_hold_is_told_once(client: redis.Redis, tmp_path: Path) -> None:
     """VP8 has no tile: viewers get an initialisation without a segment that names it, and nothing more."""
     packets = read_packets(make_clip(tmp_path / "a.webm", codec="libvpx", seconds=3))
