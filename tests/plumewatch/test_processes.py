@@ -6,14 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import redis
 
 from models.pool import DetectorPool
-from plumewatch.embedded import EmbeddedValkey
+from plumewatch.embedded import SILENT_S, EmbeddedValkey
 from plumewatch.processes import STOP_ON_EOF, Child
 from plumewatch.supervisor import WORKER_STOPS_WITHIN_S
 from tests.disk import disk_full
@@ -146,6 +146,54 @@ def test_a_bus_that_a_killed_supervisor_left_is_replaced(tmp_path: Path) -> None
         assert client.get("kept") == b"yes"
     assert not orphan.is_running() or orphan.url == bus.url
     bus.stop()
+
+
+def server_of(bus: EmbeddedValkey) -> int:
+    """Return the process id of the bus's server."""
+    with redis.Redis.from_url(bus.url) as client:
+        return int(client.info("server")["process_id"])  # type: ignore[index]  # not asynchronous
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Iterator[EmbeddedValkey]:
+    """A bus that runs."""
+    made = EmbeddedValkey(tmp_path / "bus").start()
+    yield made
+    made.stop()
+
+
+def test_a_bus_that_is_slow_to_answer_is_not_killed(bus: EmbeddedValkey) -> None:
+    """A server that a busy machine holds up for a moment goes on with all its connections."""
+    pid = server_of(bus)
+    os.kill(pid, signal.SIGSTOP)
+    bus.keep_alive()
+    os.kill(pid, signal.SIGCONT)
+    assert server_of(bus) == pid
+
+
+def test_a_bus_that_has_ended_is_started_again_at_once(bus: EmbeddedValkey) -> None:
+    """Where nobody listens there is nothing to wait for."""
+    pid = server_of(bus)
+    os.kill(pid, signal.SIGKILL)
+    wait_for("another server", lambda: bus.keep_alive() or (bus.is_running() and server_of(bus) != pid), SILENT_S / 2)
+
+
+def test_a_bus_that_stays_silent_is_replaced(bus: EmbeddedValkey) -> None:
+    """A server that hangs for good is killed and started again."""
+    pid = server_of(bus)
+    os.kill(pid, signal.SIGSTOP)
+    wait_for("another server", lambda: bus.keep_alive() or (bus.is_running() and server_of(bus) != pid), 6 * SILENT_S)
+
+
+def test_a_bus_that_cannot_start_for_a_full_disk_is_tried_again(bus: EmbeddedValkey, tmp_path: Path) -> None:
+    """The site goes on without it meanwhile, and has it back when there is space again."""
+    pid = server_of(bus)
+    os.kill(pid, signal.SIGKILL)
+    wait_for("the server is gone", lambda: not bus.is_running(), 20)
+    with disk_full(tmp_path, full_from=1):
+        bus.keep_alive()
+    assert not bus.is_running()
+    wait_for("the bus is back", lambda: bus.keep_alive() or bus.is_running(), 20)
 
 
 def test_a_deep_folder_still_gets_a_socket(tmp_path: Path) -> None:
