@@ -57,7 +57,11 @@ class Child:
         self.started = time.monotonic()
 
     def keep_alive(self) -> None:
-        """Start the process again if it ended, after a pause that doubles from 1 to 30 s; keep its log in bounds."""
+        """
+        Start the process again if it ended, after a pause that doubles from 1 to 30 s; keep its log in bounds.
+
+        A machine that is short of memory or of files for a new process is tried again, as one whose process ends.
+        """
         now = time.monotonic()
         self._bound_log()
         if self.process is None or self.process.poll() is None:
@@ -72,12 +76,22 @@ class Child:
                 last=self.tail(1),
                 log=str(self.log_path),
             )
-            self.not_before = now + self.backoff_s
-            self.backoff_s = min(self.backoff_s * 2, _BACKOFF_MAX_S)
-        if now >= self.not_before:
-            self.restarts += 1
+            self._wait(now)
+        if now < self.not_before:
+            return
+        try:
             self.start()
+        except OSError as error:
+            log.error("process not started", process=self.name, error=str(error), retry_s=self.backoff_s)  # noqa: TRY400
+            self._wait(now)
+        else:
+            self.restarts += 1
             log.info("process started again", process=self.name, restarts=self.restarts)
+
+    def _wait(self, now: float) -> None:
+        """Put the next start off, for twice as long each time."""
+        self.not_before = now + self.backoff_s
+        self.backoff_s = min(self.backoff_s * 2, _BACKOFF_MAX_S)
 
     def stop(self, deadline_s: float) -> None:
         """Ask the process to stop; kill it when it has not stopped `deadline_s` seconds later."""

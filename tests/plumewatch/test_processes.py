@@ -50,6 +50,20 @@ def test_a_child_that_ended_is_started_again_after_a_pause(child: Child) -> None
     assert "emissions" in child.tail()
 
 
+def test_a_child_that_cannot_be_started_again_is_tried_again(child: Child) -> None:
+    """A machine without room for another process ends neither the supervisor nor what else it keeps alive."""
+    child.start()
+    assert child.process is not None
+    child.process.wait(timeout=60)
+    child.backoff_s = 0.0
+    child.log_path.unlink()
+    with disk_full(child.log_path.parent, full_from=1):
+        child.keep_alive()
+    assert child.restarts == 0
+    wait_for("the child is started", lambda: child.keep_alive() or child.restarts, 20)
+    child.stop(60)
+
+
 def test_a_stopped_child_is_gone(tmp_path: Path) -> None:
     """Stop ends a child that runs."""
     bus = EmbeddedValkey(tmp_path / "bus").start()
