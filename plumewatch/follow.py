@@ -17,23 +17,36 @@ log = structlog.get_logger(__name__)
 class LeadFollower:
     """Reads wall events with a worker's key; remembers the cursor, so a restart of the API loses nothing."""
 
-    def __init__(self, url: str, worker_key: str) -> None:
-        self._http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {worker_key}"}, timeout=10.0)
+    def __init__(self, url: str, worker_key: str, transport: httpx.BaseTransport | None = None) -> None:
+        """`transport` is for tests."""
+        self._http = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {worker_key}"},
+            timeout=10.0,
+            transport=transport,
+        )
         self._cursor: int | None = None
         self.filed: list[str] = []
 
     def news(self) -> Iterator[str]:
-        """Yield a line for each lead that was announced or filed since the last call."""
+        """
+        Yield a line for each lead that was announced or filed since the last call.
+
+        Nothing comes while the API does not answer, or something else does at its address: that is tried again.
+        """
         try:
             if self._cursor is None:
                 self._cursor = self._newest()
             answer = self._http.get("/v1/events", params={"after": self._cursor, "limit": 200})
             answer.raise_for_status()
+            events = [WallEvent.model_validate(item) for item in answer.json()["events"]]
         except httpx.HTTPError as error:
             log.debug("events wait for the API", error=str(error))
             return
-        for item in answer.json()["events"]:
-            event = WallEvent.model_validate(item)
+        except (ValueError, KeyError, TypeError) as error:
+            log.warning("what answers tells no events", error=type(error).__name__)
+            return
+        for event in events:
             self._cursor = event.cursor
             if event.lead is None or event.type not in {EventType.LEAD_ANNOUNCED, EventType.LEAD_FILED}:
                 continue

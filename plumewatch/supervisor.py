@@ -132,7 +132,8 @@ class Site:
     def _tell_idle_folders(self) -> None:
         """Warn of workers of an earlier start that are not started now, for their leads may still wait to be sent."""
         folders = sorted((self._options.data / WORKERS).glob("*/outbox/ready/L*"))
-        idle = {path.parents[2].name for path in folders if int(path.parents[2].name) > self._options.workers}
+        names = {path.parents[2].name for path in folders}
+        idle = {name for name in names if not name.isdecimal() or int(name) > self._options.workers}
         if idle:
             log.warning("leads wait in the folders of workers that are not started", workers=sorted(idle))
 
@@ -182,13 +183,13 @@ class Site:
             if bus is not None:
                 bus.keep_alive()
             for line in follower.news():
-                print(line, flush=True)
+                _tell(line)
             if deadline is not None and follower.filed:
                 verified, report = follower.verify_first()
-                print(report, flush=True)
+                _tell(report)
                 return 0 if verified else 1
             if deadline is not None and time.monotonic() > deadline:
-                print(f"no lead was filed within {once_timeout_s:g} s", flush=True)
+                _tell(f"no lead was filed within {once_timeout_s:g} s")
                 return 1
         return 0
 
@@ -224,6 +225,16 @@ def _free_port(wanted: int | None) -> int:
             return int(probe.getsockname()[1])
     taken = f"port {wanted} is taken" if wanted is not None else f"ports {DEFAULT_PORT} and the next are all taken"
     raise UsageError(f"{taken}; choose one with --port")
+
+
+def _tell(line: str) -> None:
+    """Print a line; a full disk that does not take it ends no site, whose leads are on the wall all the same."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        raise  # whoever reads this has gone, as with any other command
+    except OSError as error:
+        log.warning("line not printed", error=str(error))
 
 
 def _print_progress(name: str, done: int, frames: int) -> None:
