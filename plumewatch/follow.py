@@ -24,6 +24,7 @@ class LeadFollower:
             headers={"Authorization": f"Bearer {worker_key}"},
             timeout=10.0,
             transport=transport,
+            trust_env=False,
         )
         self._cursor: int | None = None
         self.filed: list[str] = []

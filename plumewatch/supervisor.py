@@ -150,7 +150,7 @@ class Site:
             if api.process is not None and api.process.poll() is not None:
                 raise UsageError(f"the API did not start; its log {api.log_path} ends with:\n{api.tail()}")
             try:
-                if httpx.get(f"{url}/readyz", timeout=2.0).is_success:
+                if httpx.get(f"{url}/readyz", timeout=2.0, trust_env=False).is_success:
                     return
             except httpx.TransportError:
                 pass

@@ -2,11 +2,15 @@
 
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from plumewatch.follow import LeadFollower
+from plumewatch.processes import Child
 from plumewatch.supervisor import Site, SiteOptions
 
 
@@ -37,3 +41,41 @@ def test_leads_in_the_folders_of_workers_that_are_not_started_are_told(
     with capture_logs() as told:
         Site(options)._tell_idle_folders()
     assert [line["workers"] for line in told] == ([[folder]] if is_told else [])
+
+
+class Ready(BaseHTTPRequestHandler):
+    """An API that is ready, and of whose events there are none."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"newest": 7, "events": []}')
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+        """Say nothing."""
+
+
+def test_a_proxy_of_the_machine_is_not_asked_for_the_site_s_own_api(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bureau's proxy knows nothing of this machine's loopback: the site starts with `HTTP_PROXY` set."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    stop = threading.Event()
+    with HTTPServer(("127.0.0.1", 0), Ready) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.02,))
+        serving.start()
+        patience = threading.Timer(20.0, stop.set)
+        patience.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        Site._wait_ready(Child("api", [], {}, tmp_path / "log"), url, stop)
+        follower = LeadFollower(url, "key")
+        assert list(follower.news()) == []
+        patience.cancel()
+        server.shutdown()
+        serving.join()
+    assert not stop.is_set()
+    assert follower._cursor == 7
