@@ -74,7 +74,7 @@ class PoolStats:
 
         stale: frames dropped because they were older than the staleness budget.
 
-        failed: frames whose batch the detector failed on.
+        failed: frames whose batch the detector failed on, or whose second picture could not be made.
 
         refused: frames detected in whose `deliver` raised.
 
@@ -218,13 +218,13 @@ class DetectorPool(Generic[FrameT]):
 
     def _detect(self, index: int, frames: Sequence[FrameT]) -> None:
         start = self._monotonic()
+        frames, others = self._prepared(frames)
+        if not frames:
+            return
         try:
-            found = self._found(index, frames)
+            found = self._found(index, frames, others)
         except Exception as error:  # noqa: BLE001 - one bad batch must not end the thread; counted and logged
-            self._count(failed=len(frames))
-            self._report(error)
-            for frame in frames:
-                self._give_up(frame, Discard.FAILED)
+            self._fail(frames, error)
             return
         self._count_batch(index, len(frames), self._monotonic() - start)
         for frame, detections in zip(frames, found, strict=True):
@@ -236,10 +236,22 @@ class DetectorPool(Generic[FrameT]):
             else:
                 self._count(images=1)
 
-    def _found(self, index: int, frames: Sequence[FrameT]) -> list[Detections]:
+    def _prepared(self, frames: Sequence[FrameT]) -> tuple[list[FrameT], list[SecondPicture | None]]:
+        """Return the frames whose second picture, where they have one, could be made, and these."""
+        ready: list[FrameT] = []
+        others: list[SecondPicture | None] = []
+        for frame in frames:
+            try:
+                others.append(None if self._also is None else self._also(frame))
+            except Exception as error:  # noqa: BLE001 - one camera's fault must not cost the others their frames
+                self._fail([frame], error)
+            else:
+                ready.append(frame)
+        return ready, others
+
+    def _found(self, index: int, frames: Sequence[FrameT], others: Sequence[SecondPicture | None]) -> list[Detections]:
         """Return what the pictures of each frame show."""
         images = [frame.image for frame in frames]
-        others = [None if self._also is None else self._also(frame) for frame in frames]
         again = [other.image for other in others if other is not None]
         found = self._detectors[index].detect([*images, *again])
         second = iter(found[len(images) :])
@@ -247,6 +259,13 @@ class DetectorPool(Generic[FrameT]):
             one if other is None else joined(one, other.telling(next(second)))
             for one, other in zip(found, others, strict=False)
         ]
+
+    def _fail(self, frames: Sequence[FrameT], error: Exception) -> None:
+        """Count, tell and hand back frames that could not be detected in."""
+        self._count(failed=len(frames))
+        self._report(error)
+        for frame in frames:
+            self._give_up(frame, Discard.FAILED)
 
     def _give_up(self, frame: FrameT, reason: Discard) -> None:
         try:

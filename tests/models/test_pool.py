@@ -347,8 +347,8 @@ def test_a_second_picture_of_a_frame_adds_its_boxes() -> None:
     assert pool.stats.images == 4
 
 
-def test_a_second_picture_that_fails_gives_up_its_frame_and_no_other_batch() -> None:
-    """What goes wrong while it is made is counted like a detector's failure; the thread goes on."""
+def test_a_second_picture_that_fails_gives_up_its_frame_and_no_other() -> None:
+    """What goes wrong while it is made is counted like a detector's failure; the other frames of its batch go on."""
     board = Board()
 
     def also(picture: Picture) -> SecondPicture | None:
@@ -356,8 +356,11 @@ def test_a_second_picture_that_fails_gives_up_its_frame_and_no_other_batch() -> 
             raise ValueError("no picture")
         return None
 
-    with running(DetectorPool([FakeDetector()], board.take, board.deliver, board.discard, also=also)):
-        board.post(Picture(1))
-        assert board.outcomes(1) == [(1, Discard.FAILED)]
-        board.post(Picture(2))
-        assert board.outcomes(1) == [(2, 2.0)]
+    with running(DetectorPool([FakeDetector()], board.pair, board.deliver, board.discard, also=also)) as pool:
+        board.post(Picture(1), Picture(2))
+        assert board.outcomes(2) == [(1, Discard.FAILED), (2, 2.0)]
+        board.post(Picture(1), Picture(1))
+        assert board.outcomes(2) == [(1, Discard.FAILED), (1, Discard.FAILED)]
+        board.post(Picture(3), Picture(4))
+        assert board.outcomes(2) == [(3, 3.0), (4, 4.0)]
+    assert (pool.stats.images, pool.stats.failed) == (3, 3)
