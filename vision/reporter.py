@@ -60,10 +60,19 @@ class StateReporter:
             self._stopping.wait(_PERIOD_S)
 
     def _report(self) -> None:
+        """Tell all that can be told: what one camera or the worker cannot say keeps nothing else from the bus."""
         with self._redis.pipeline(transaction=False) as pipe:
             for camera in self._cameras():
-                health = camera.health(self._worker, self._board)
-                pipe.set(bus.state_key(camera.config.id), health.model_dump_json(), ex=bus.STATE_TTL_S)
-            vitals = self._vitals()
-            pipe.set(bus.vitals_key(vitals.worker), vitals.model_dump_json(), ex=bus.STATE_TTL_S)
+                try:
+                    text = camera.health(self._worker, self._board).model_dump_json()
+                except Exception:
+                    log.exception("camera cannot say how it is", camera=camera.config.id)
+                else:
+                    pipe.set(bus.state_key(camera.config.id), text, ex=bus.STATE_TTL_S)
+            try:
+                vitals = self._vitals()
+            except Exception:
+                log.exception("worker cannot say how it is")
+            else:
+                pipe.set(bus.vitals_key(vitals.worker), vitals.model_dump_json(), ex=bus.STATE_TTL_S)
             pipe.execute()
