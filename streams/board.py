@@ -23,8 +23,9 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Slot:
-    """One camera's place; `catches_up` while frames of a backlog wait, which the next ones queue behind."""
+    """One camera's `place`; `catches_up` while frames of a backlog wait, which the next ones queue behind."""
 
+    place: int
     queue: deque[_Waiting] = field(default_factory=deque)
     catches_up: bool = False
     waits: bool = False
@@ -51,11 +52,18 @@ class FrameBoard:
         self._changed = threading.Condition()
         self._closed = False
         self._turn = 0
+        self._places = 0
 
-    def add(self, camera_id: CameraId, *, waits: bool = False) -> None:
-        """Give a camera a slot; with `waits`, its `post` blocks instead of replacing an untaken frame."""
+    def add(self, camera_id: CameraId, *, waits: bool = False) -> int:
+        """
+        Give a camera a slot and return its place, which no other slot has.
+
+        With `waits`, its `post` blocks instead of replacing an untaken frame.
+        """
         with self._changed:
-            self._slots[camera_id] = _Slot(waits=waits)
+            self._places += 1
+            self._slots[camera_id] = _Slot(self._places, waits=waits)
+            return self._places
 
     def remove(self, camera_id: CameraId) -> None:
         """Take a camera's slot away; a `post` that waits for it returns False."""
@@ -63,14 +71,15 @@ class FrameBoard:
             self._slots.pop(camera_id, None)
             self._changed.notify_all()
 
-    def post(self, frame: Frame, *, is_backlog: bool = False) -> bool:
+    def post(self, frame: Frame, *, is_backlog: bool = False, place: int | None = None) -> bool:
         """
         Put a frame on the board and return True; False if the board is closed or has no slot for its camera.
 
+        With `place` it must be the slot that `add` gave: who is late posts nothing to a camera that was added again.
         A replaced frame keeps its place in the queue, so that a fast camera cannot push itself back.
         """
         with self._changed:
-            slot = self._slot_for_post(frame.camera_id)
+            slot = self._slot_for_post(frame.camera_id, place)
             if slot is None:
                 return False
             if not slot.queue:
@@ -85,10 +94,12 @@ class FrameBoard:
             self._changed.notify_all()
             return True
 
-    def _slot_for_post(self, camera_id: CameraId) -> _Slot | None:
+    def _slot_for_post(self, camera_id: CameraId, place: int | None) -> _Slot | None:
         while not self._closed:
             slot = self._slots.get(camera_id)
-            if slot is None or not slot.waits or not slot.queue:
+            if slot is None or (place is not None and slot.place != place):
+                return None
+            if not slot.waits or not slot.queue:
                 return slot
             self._changed.wait()
         return None

@@ -170,7 +170,7 @@ class CameraRunner:
         self._log = log.bind(camera=camera.id)
         self._faults = Faults(monotonic)
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.id}")
-        board.add(camera.id, waits=self._replays)
+        self._place = board.add(camera.id, waits=self._replays)
 
     def start(self) -> None:
         """Start the thread."""
@@ -326,8 +326,9 @@ class CameraRunner:
     def _post(self, frames: list[Frame]) -> None:
         for frame in frames:
             if self._stopping.is_set():
-                return  # the camera may be watched again by then, with a slot that is not ours
-            self._board.post(frame, is_backlog=len(frames) > 1)
+                return
+            # The camera may be watched again by now, with a slot that is not ours.
+            self._board.post(frame, is_backlog=len(frames) > 1, place=self._place)
 
     def _note(self, packet: Packet, arrival: float) -> None:
         life = self._life

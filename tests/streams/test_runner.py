@@ -10,7 +10,7 @@ from streams.board import FrameBoard
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, WatchPolicy, camera_id
 from streams.clock import StreamClock, UtcSource
 from streams.errors import SourceUnavailable, StreamError
-from streams.frame import Packet
+from streams.frame import Frame, Packet
 from streams.runner import CameraRunner, StreamState, StreamStatus
 from streams.source import PacketSource
 from streams.watch import WatchMode, WatchReason
@@ -212,6 +212,34 @@ def test_stopping_does_not_wait_for_the_back_off() -> None:
     begun = time.monotonic()
     assert runner.stop()
     assert time.monotonic() - begun < 0.4
+
+
+class LateBoard(FrameBoard):
+    """A board at which the thread that posts first arrives late: it has other work to wait for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came, self.may_go_on = threading.Event(), threading.Event()
+
+    def post(self, frame: Frame, *, is_backlog: bool = False, place: int | None = None) -> bool:
+        """Wait before anything is looked at."""
+        self.came.set()
+        assert self.may_go_on.wait(10)
+        return super().post(frame, is_backlog=is_backlog, place=place)
+
+
+def test_a_late_frame_is_none_of_the_camera_that_is_watched_again(clip: MakeClip) -> None:
+    """A thread that outlives its stop posts nothing to the next watch, whose clock has begun anew."""
+    board = LateBoard()
+    runner = CameraRunner(live_camera(), board, opener=Script(packets_of(clip(".mp4", seconds=4))))
+    runner.start()
+    assert board.came.wait(10)
+    assert not runner.stop(0.0)
+    again = CameraRunner(live_camera(), board)
+    board.may_go_on.set()
+    assert runner.join(10)
+    assert board.posted(again.camera.id) == 0
+    assert again.stop()
 
 
 def test_stopping_a_camera_that_was_never_started() -> None:
