@@ -154,10 +154,12 @@ class Intake:
             changes, fault = list(error.changes), error
         if analyser.out_of_order > before:
             return False
-        if (shown := analyser.shown) is not None:
-            watched.lookback.note(shown, analyser.new_readings)
-        self.desk.note(frame, detections, analyser.new_readings)
-        self.report(watched, changes)
+        try:
+            if (shown := analyser.shown) is not None:
+                watched.lookback.note(shown, analyser.new_readings)
+            self.desk.note(frame, detections, analyser.new_readings)
+        finally:  # after what its evidence shows, but whatever becomes of that: a lead is confirmed once
+            self.report(watched, changes)
         if fault is not None:
             raise fault
         return True

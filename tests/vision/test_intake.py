@@ -213,3 +213,19 @@ def test_a_rule_that_fails_costs_the_watch_and_not_the_others_leads(site: Site) 
     assert (watched.discarded[Discard.FAILED], watched.analysed, site.outside.accounted) == (8, 0, 0)
     assert {change.lead.rule_id for change in site.outside.changes} == {"smoke.visible"}
     assert site.board.is_idle(CAM)
+
+
+def test_what_cannot_be_noted_costs_no_lead(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lead is confirmed in one picture: a fault over what is kept of that picture loses a box, and not the lead."""
+    watched = site.watch()
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(site.outside, "note", fail)
+    for number in range(40):
+        with pytest.raises(MemoryError):
+            site.intake.analyse(site.take(number / 2, flickering(number / 2, PLUME)), SMOKE)
+    assert watched.discarded[Discard.FAILED] == 40
+    assert LeadState.CONFIRMED in {change.lead.state for change in site.outside.changes}
+    assert site.board.is_idle(CAM)
