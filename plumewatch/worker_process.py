@@ -86,11 +86,16 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 def _worker_key(file: Path | None) -> str:
-    if file is not None:
-        return file.read_text(encoding="ascii").strip()
-    key = os.environ.get("PLUMEWATCH_WORKER_KEY", "")
-    if not key:
+    """Return the worker's key; raise `UsageError` where there is none, or none that a request can carry."""
+    if file is None:
+        key, where = os.environ.get("PLUMEWATCH_WORKER_KEY", ""), "PLUMEWATCH_WORKER_KEY"
+    else:
+        key, where = file.read_text(encoding="utf-8", errors="replace"), str(file)
+    key = key.strip()
+    if not key and file is None:
         raise UsageError("the worker needs its key: --worker-key-file FILE or PLUMEWATCH_WORKER_KEY")
+    if not re.fullmatch(r"[!-~]+", key):
+        raise UsageError(f"{where}: holds no key of a worker, as plumewatch worker-key prints it")
     return key
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from plumewatch.cli import MATRIX_THREADS
+from plumewatch.failures import UsageError
+from plumewatch.worker_process import _worker_key
 from tests.streams.media import make_clip
 
 
@@ -148,6 +150,21 @@ def test_a_workers_key_is_made_and_revoked(tmp_path: Path) -> None:
     assert run("worker-key", key, "--revoke", "--data", str(tmp_path)).returncode == 0
     unknown = run("worker-key", key[:-1], "--revoke", "--data", str(tmp_path))
     assert (unknown.returncode, key[:-1] in unknown.stderr) == (2, False)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xd8\xff\xe0", "钥匙".encode(), b"two keys\n"])
+def test_a_file_without_a_worker_s_key_is_told(content: bytes, tmp_path: Path) -> None:
+    """No request could carry what it holds: the worker says so at its start, instead of asking in vain for ever."""
+    file = tmp_path / "key"
+    file.write_bytes(content)
+    with pytest.raises(UsageError, match="holds no key of a worker"):
+        _worker_key(file)
+
+
+def test_a_worker_s_key_is_read_from_its_file(tmp_path: Path) -> None:
+    """Without the end of its line."""
+    (tmp_path / "key").write_text("pw-0123-abc_DEF\n")
+    assert _worker_key(tmp_path / "key") == "pw-0123-abc_DEF"
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="NumPy takes one thread on one processor anyway")
