@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from benchmarks.scenes import demo_scenes, ensure, scene_named
+from plumewatch.supervisor import WORKER_STOPS_WITHIN_S
 from tests.rtsp import rtsp_server
 
 __all__ = ["rtsp_server"]
@@ -79,7 +80,7 @@ class RunningSite:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         try:
-            return self.process.wait(timeout=60)
+            return self.process.wait(timeout=WORKER_STOPS_WITHIN_S + 30)
         finally:
             if self.process.stdout is not None:
                 self.process.stdout.close()

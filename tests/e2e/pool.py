@@ -101,6 +101,11 @@ class Watch:
                     found[camera].add(worker)
         return found
 
+    def count(self, worker: str, camera: str, since: float) -> int | None:
+        """How many frames a worker had analysed of a camera when it first said so after a moment."""
+        with self._lock:
+            return next((seen.analysed for seen in self._seen[worker, camera] if seen.at > since), None)
+
     def runs(self, camera: str, since: float) -> dict[str, list[tuple[float, float]]]:
         """From when to when each worker analysed a camera without a longer pause."""
         found: dict[str, list[tuple[float, float]]] = {}

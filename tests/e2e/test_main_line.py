@@ -13,13 +13,13 @@ import pytest
 from playwright.sync_api import APIRequestContext, Browser, Page, expect
 
 from tests.e2e.conftest import PASSWORD, RunningSite
-from tests.e2e.waiting import wait_for
+from tests.e2e.waiting import hold_to, patience, wait_for
 from tests.rtsp import RtspServer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 SMOKING = "stack-black-smoke"
-PLAYING_WITHIN_S = 10.0 if "CI" not in os.environ else 30.0
-"""The product's promise; a shared CI machine is given more, so that its neighbours do not fail our tests."""
+PLAYING_WITHIN_S = 10.0 if "CI" not in os.environ else 15.0
+"""The product's promise; a shared CI machine is given more (`hold_to` too), so that its neighbours fail no test."""
 
 
 def log_in(page: Page, site: RunningSite) -> None:
@@ -31,7 +31,7 @@ def log_in(page: Page, site: RunningSite) -> None:
     page.fill("[name=new]", PASSWORD)
     page.fill("[name=repeat]", PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.locator(".wall")).to_be_visible()
+    expect(page.locator(".wall")).to_be_visible(timeout=60_000)
 
 
 def wait_playing(page: Page, cameras: int) -> float:
@@ -43,7 +43,7 @@ def wait_playing(page: Page, cameras: int) -> float:
           return videos.filter(video => video.currentTime > 0.3 && !video.paused).length >= count;
         }""",
         arg=cameras,
-        timeout=60_000,
+        timeout=180_000,
     )
     return time.monotonic() - began
 
@@ -65,11 +65,13 @@ def test_three_cameras_play_and_a_lead_is_filed(
     context = chromium.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
     page = context.new_page()
     log_in(page, site)
-    assert wait_playing(page, 3) < PLAYING_WITHIN_S
+    hold_to("three cameras play", wait_playing(page, 3), PLAYING_WITHIN_S)
 
-    card = page.locator(".lead-list [data-lead]").first
-    expect(card).to_be_visible(timeout=90_000)
-    lead_id = card.get_attribute("data-lead")
+    newest = page.locator(".lead-list [data-lead]").first
+    expect(newest).to_be_visible(timeout=90_000)
+    lead_id = newest.get_attribute("data-lead")
+    # By its id: the camera that comes back makes another lead, and that is the newest then.
+    card = page.locator(f'.lead-list [data-lead="{lead_id}"]')
     expect(card.locator(".chip")).to_have_text("待核实", timeout=90_000)
 
     server.kill()
@@ -82,7 +84,7 @@ def test_three_cameras_play_and_a_lead_is_filed(
     expect(page.locator(".check-line .verdict").last).to_have_text("服务器刚刚重新核验：通过", timeout=90_000)
     video = page.locator(".screen video")
     video.evaluate("video => video.play()")
-    page.wait_for_function("video => video.currentTime > 1", arg=video.element_handle())
+    page.wait_for_function("video => video.currentTime > 1", arg=video.element_handle(), timeout=90_000)
     assert lead_id is not None
     page.close()  # what it plays takes a processor that the worker can use
     cover_clip(context.request, site, lead_id)
@@ -105,7 +107,8 @@ def cover_clip(client: APIRequestContext, site: RunningSite, lead_id: str) -> No
         report: dict[str, object] = client.get(f"{folder}/clips/{ordered.json()['id']}").json()["report"]
         return report if report["state"] in {"done", "failed"} else None
 
-    made = wait_for("the covered copy", ended, 180)
+    # Made at the lowest priority: on a crowded machine it waits for all others.
+    made = wait_for("the covered copy", ended, min(180 * patience(), 600))
     assert (made["state"], made["fault"]) == ("done", None)
     (copy,) = client.get(folder).json()["redactions"]
     assert copy["sha256"] == made["sha256"]

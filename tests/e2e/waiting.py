@@ -25,10 +25,11 @@ def patience() -> float:
     """
     Return by how much the product's promises are stretched on this machine now: they hold where it has processors.
 
-    Twice in CI, whose neighbours are not ours, and where the last minute saw more than two tasks a processor.
+    Where the last minute saw more than two tasks a processor, by as many as there were, for each had its share of the
+    time; and at least twice in CI, whose neighbours are not ours.
     """
-    is_crowded = os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
-    return 2.0 if is_crowded or "CI" in os.environ else 1.0
+    tasks = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return max(2.0 if "CI" in os.environ else 1.0, tasks if tasks > 2 else 1.0)
 
 
 def hold_to(promise: str, seconds: float, limit_s: float) -> None:
