@@ -31,7 +31,8 @@ log = structlog.get_logger(__name__)
 
 DEFAULT_PORT = 8080
 _PORTS_TRIED = 50
-_READY_WITHIN_S = 60.0
+_READY_WITHIN_S = 180.0
+"""An API that ends instead is told of at once; one that is there may take a crowded machine longer than a minute."""
 _TICK_S = 0.25
 WORKER_STOPS_WITHIN_S = 150.0
 """More than the deadlines of a worker's parts together (`vision.worker.Worker.run`), so that none is cut short which
