@@ -21,7 +21,10 @@ SHA256_PATTERN = r"^[0-9a-f]{64}$"
 def _as_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("time must carry a zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("time must lie in the years 1 to 9999 of UTC") from error
 
 
 def rfc3339(moment: datetime) -> str:

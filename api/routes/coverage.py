@@ -3,11 +3,11 @@
 import csv
 import io
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import AnyWorker, Reader
@@ -17,6 +17,7 @@ from api.contract.reasons import GapReason
 from api.contract.schema import CAMERA_ID_PATTERN, UtcTime, rfc3339
 from api.coverage import Gap, Watched, hour_of, in_one, watched_by_hour
 from api.problems import Problem
+from api.routes.asked_time import AskedTime
 from api.state import ApiState, State
 from api.store.cameras import list_cameras
 from api.store.coverage import Known, known_coverage, take_hours, take_losses
@@ -37,8 +38,8 @@ _COLUMNS = (
 )
 
 CameraIdPath = Annotated[str, Path(pattern=CAMERA_ID_PATTERN)]
-From = Annotated[AwareDatetime | None, Query(alias="from", description="start; the hour it lies in counts whole")]
-To = Annotated[AwareDatetime | None, Query(description="end; without it now")]
+From = Annotated[AskedTime | None, Query(alias="from", description="start; the hour it lies in counts whole")]
+To = Annotated[AskedTime | None, Query(description="end; without it now")]
 
 
 class Interval(BaseModel):
@@ -179,8 +180,11 @@ def _wants_csv(request: Request) -> bool:
 
 
 def _window(start: datetime | None, to: datetime | None, most: timedelta) -> tuple[datetime, datetime]:
-    end = (to or utc_now()).astimezone(UTC)
-    begin = hour_of(start.astimezone(UTC)) if start is not None else hour_of(end) - USUAL + HOUR
+    end = to or utc_now()
+    try:
+        begin = hour_of(start) if start is not None else hour_of(end) - USUAL + HOUR
+    except OverflowError as error:
+        raise Problem(422, "invalid-input", "to: there is no time before it") from error
     if begin >= end:
         raise Problem(422, "invalid-input", "from: must be before to")
     if end - begin > most + HOUR:

@@ -4,7 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.contract.schema import CameraIdText, LeadState, Priority, Sha256, UtcTime
+from api.contract.schema import CameraIdText, LeadState, Priority, Sha256
+from api.routes.asked_time import AskedTime
 from api.store.search import Box, LeadQuery
 
 
@@ -17,8 +18,8 @@ class LeadFilter(BaseModel):
     camera: CameraIdText | None = None
     code: str | None = Field(None, max_length=64)
     priority: Priority | None = None
-    from_: UtcTime | None = Field(None, alias="from", description="first seen at or after")
-    to: UtcTime | None = Field(None, description="first seen before")
+    from_: AskedTime | None = Field(None, alias="from", description="first seen at or after")
+    to: AskedTime | None = Field(None, description="first seen before")
     division: str | None = Field(
         None, pattern=r"^\d{2,12}$", description="GB/T 2260 code or its beginning: 11, 1101, 110112"
     )

@@ -34,6 +34,8 @@ def filed(enrolled: httpx.Client, make_posting: Callable[..., Posting]) -> Posti
         ("?enterprise=钢铁", 0),
         ("?state=PENDING_VERIFY&state=VERIFIED&camera=gate-3", 1),
         ("?from=2026-11-23T02:30:00Z&to=2026-11-23T02:31:00%2B00:00", 1),
+        ("?from=2026-11-23T10:30:00+08:00&to=2026-11-23T10:31:00%2B0800", 1),
+        ("?from=9999-12-31T23:59:59Z", 0),
     ],
 )
 def test_leads_are_asked_for(operator: httpx.Client, filed: Posting, asked: str, count: int) -> None:
@@ -44,10 +46,13 @@ def test_leads_are_asked_for(operator: httpx.Client, filed: Posting, asked: str,
 
 @pytest.mark.parametrize(
     "asked",
-    ["bbox=1,2,3", "bbox=a,b,c,d", "bbox=10,0,5,1", "bbox=0,0,nan,1", "division=beijing", "sha256=abc", "q=", "what=1"],
+    [
+        *("bbox=1,2,3", "bbox=a,b,c,d", "bbox=10,0,5,1", "bbox=0,0,nan,1", "division=beijing", "sha256=abc"),
+        *("q=", "what=1", "from=0001-01-01T00:00:00%2B14:00", "to=9999-12-31T23:59:59-14:00", "from=2026-11-23T10:30"),
+    ],
 )
 def test_what_cannot_be_asked_is_refused(operator: httpx.Client, asked: str) -> None:
-    """422 for a box that is none, a code, hash or parameter that does not exist."""
+    """422 for a box that is none, a code, hash or parameter that does not exist, a time that UTC does not have."""
     assert operator.get(f"/v1/leads?{asked}").status_code == 422
 
 

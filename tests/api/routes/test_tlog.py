@@ -16,6 +16,7 @@ from api.contract.report import CheckName, Outcome
 from api.contract.stamp import read_certificate, read_certificates, sha256_hex, signature_holds
 from api.contract.timestamp import check_time_stamp
 from api.contract.verification import verify_package
+from api.store.tlog import log_size
 from tests.api.conftest import Posting, RunningApi
 from tests.api.contract.sample import LEAD_ID, run_verify_sh
 
@@ -37,6 +38,17 @@ def test_the_log_has_no_checkpoint_at_first(operator: httpx.Client) -> None:
         answer = operator.get(f"/v1/tlog/{query}")
         assert (answer.status_code, answer.json()["type"]) == (422, "urn:plumewatch:problem:no-such-tree")
     assert httpx.get(f"{operator.base_url}/v1/tlog/checkpoint").status_code == 401
+
+
+@pytest.mark.usefixtures("filed")
+@pytest.mark.parametrize("asked", ["proof?index=0&size=", "consistency?first=1&second="])
+def test_a_tree_that_the_log_never_had_is_told_by_its_size(api: RunningApi, operator: httpx.Client, asked: str) -> None:
+    """How many leaves there are and how many were asked for; what no log can have is refused as any wrong number."""
+    with api.state.database.reading() as session:
+        leaves = log_size(session)
+    beyond = operator.get(f"/v1/tlog/{asked}9999").json()
+    assert (beyond["status"], beyond["detail"]) == (422, f"the log has {leaves} leaves, not 9999")
+    assert operator.get(f"/v1/tlog/{asked}{10**20}").json()["type"] == "urn:plumewatch:problem:invalid-input"
 
 
 def test_checkpoint_and_proofs_hold(api: RunningApi, operator: httpx.Client, filed: list[Posting]) -> None:
