@@ -23,6 +23,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 FILE_NAME_PATTERN = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}"
 """Names in a package are flat, plain ASCII, never hidden and never look like an option: safe in every shell and tar."""
@@ -177,6 +178,14 @@ def read_certificates(pem: bytes) -> list[x509.Certificate]:
         return x509.load_pem_x509_certificates(pem)
     except UNREADABLE as error:
         raise StampError(f"no readable PEM certificate: {error}") from error
+
+
+def exact_certificates(pem: bytes, name: str) -> list[x509.Certificate]:
+    """Return all certificates in the file called `name`; raise `StampError` where it holds or lacks a byte besides."""
+    found = read_certificates(pem)
+    if b"".join(each.public_bytes(Encoding.PEM) for each in found) != pem:
+        raise StampError(f"{name} is not exactly the certificates that it holds, as openssl writes them")
+    return found
 
 
 def _p256_key(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:

@@ -9,7 +9,7 @@ certificate is meant for time-stamping and nothing else (critical), and its chai
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -260,7 +260,7 @@ def _read_answer(answer: bytes, certificates: Sequence[x509.Certificate]) -> Tim
     signed = read_der(content_info.take(_CONTEXT_0).content, SEQUENCE).children()
     content_info.end()
     signed.take(INTEGER)
-    signed.take(SET)
+    hashed_by = {read_oid(each.children().take(OID)) for each in signed.take(SET).children().rest()}
     content = signed.take(SEQUENCE).children()
     if read_oid(content.take(OID)) != TST_INFO_OID:
         raise TimeStampError("the signed content is no time-stamp")
@@ -271,7 +271,7 @@ def _read_answer(answer: bytes, certificates: Sequence[x509.Certificate]) -> Tim
     signed.end()
     if len(signers) != 1:
         raise TimeStampError(f"the time-stamp has {len(signers)} signers, not one")
-    certificate = _check_signer(signers[0], told_bytes, [*chain, *certificates])
+    certificate = _check_signer(signers[0], told_bytes, [*chain, *certificates], hashed_by)
     return _read_content(told_bytes, certificate, chain)
 
 
@@ -287,7 +287,9 @@ def _certificates(element: Element | None) -> tuple[x509.Certificate, ...]:
     return tuple(x509.load_der_x509_certificate(each.encoded) for each in members)
 
 
-def _check_signer(signer: Element, content: bytes, certificates: Sequence[x509.Certificate]) -> x509.Certificate:
+def _check_signer(
+    signer: Element, content: bytes, certificates: Sequence[x509.Certificate], hashed_by: Collection[str]
+) -> x509.Certificate:
     """Return the certificate whose key signed `content`; raise `TimeStampError`."""
     fields = signer.children()
     fields.take(INTEGER)
@@ -299,6 +301,8 @@ def _check_signer(signer: Element, content: bytes, certificates: Sequence[x509.C
     digest = _DIGESTS.get(digest_oid)
     if digest is None:
         raise TimeStampError(f"the time-stamp is hashed with {digest_oid}, which is not accepted")
+    if digest_oid not in hashed_by:
+        raise TimeStampError(f"the time-stamp is hashed with {digest_oid}, which it does not name among its hashes")
     attributes = _attributes(attributes_element)
     if read_oid(_only(attributes, CONTENT_TYPE_OID)) != TST_INFO_OID:
         raise TimeStampError("the signature is not one over a time-stamp")

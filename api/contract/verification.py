@@ -50,6 +50,7 @@ from api.contract.stamp import (
     StampError,
     check_chain,
     digests,
+    exact_certificates,
     fingerprint,
     parse_sha256_list,
     read_certificate,
@@ -280,8 +281,7 @@ class _Verifier:
             sentence = "tsa: none; the times in the package are the node's own claim"
             return Check(CheckName.TIME_STAMP, Outcome.SKIPPED, sentence)
         self.tsa = "fail"
-        token, sent = self._small(TIME_STAMP), read_certificates(self._small(TSA_CERTIFICATE))
-        stamp = check_time_stamp(token, bytes.fromhex(sha256_hex(self.sums)), certificates=sent, roots=self._above_node)
+        stamp, sent = self._stamp_of(self.sums, TIME_STAMP)
         self.revocations.check_stands(stamp.certificate, stamp.gen_time, (*stamp.chain, *sent))
         self.stamp = stamp
         self._made_before(stamp.gen_time, "it was stamped")
@@ -295,6 +295,15 @@ class _Verifier:
             "the site's own authority, a weaker proof" if stamp.kind is TimeStampKind.OWN else "an outside authority"
         )
         return f"SHA256SUMS {when} ({whose})"
+
+    def _stamp_of(self, stamped: bytes, name: str) -> tuple[TimeStamp, list[x509.Certificate]]:
+        """Return the stamp in the file `name` for these bytes, and the certificates of tsa.crt: all that it brings."""
+        sent = exact_certificates(self._small(TSA_CERTIFICATE), TSA_CERTIFICATE)
+        digest = bytes.fromhex(sha256_hex(stamped))
+        stamp = check_time_stamp(self._small(name), digest, certificates=sent, roots=self._above_node)
+        if not set(stamp.chain) <= set(sent):
+            raise StampError(f"{name} holds a certificate that tsa.crt does not")
+        return stamp, sent
 
     def _is_promised(self, proof: str) -> bool:
         """True where the manifest says that the site adds a proof when it files the package."""
@@ -319,17 +328,13 @@ class _Verifier:
         checkpoint = parse_checkpoint(text)
         check_log_proof(proof, checkpoint, self.sums)
         certificate = read_certificate(self._small(LOG_CERTIFICATE))
+        exact_certificates(self._small(LOG_CERTIFICATE), LOG_CERTIFICATE)
         if not signature_holds(certificate, text, self._small(CHECKPOINT_SIGNATURE)):
             raise StampError("checkpoint.sig is not the signature of log.crt's key over checkpoint.txt")
         at, when = certificate.not_valid_before_utc, "its checkpoint has no time stamp"
         stamped: datetime | None = None
         if CHECKPOINT_TIME_STAMP in self.package.sizes:
-            stamp = check_time_stamp(
-                self._small(CHECKPOINT_TIME_STAMP),
-                bytes.fromhex(sha256_hex(text)),
-                certificates=read_certificates(self._small(TSA_CERTIFICATE)),
-                roots=self._above_node,
-            )
+            stamp, _ = self._stamp_of(text, CHECKPOINT_TIME_STAMP)
             self._made_before(stamp.gen_time, "a checkpoint that holds it was stamped")
             self.revocations.check_stands(stamp.certificate, stamp.gen_time, stamp.chain)
             stamped = stamp.gen_time
@@ -337,10 +342,13 @@ class _Verifier:
         self.revocations.check_stands(certificate, stamped)
         self.log_index = proof.index
         sentence = f"the package is leaf {proof.index} of {proof.tree_size} in the log {checkpoint.origin}; {when}"
+        if self.anchors is not None:
+            check_log_certificate(certificate, proof.log_id, self._above_node or (), at)
+        self.log = "unchecked" if self.anchors is None else "ok"
+        if stamped is None and self._is_promised("time_stamp"):
+            missing = f"{sentence}: its site stamps every checkpoint; not stamped yet, or the stamp was taken away"
+            return Check(CheckName.LOG, Outcome.MISSING, missing)
         if self.anchors is None:
-            self.log = "unchecked"
             unchecked = f"{sentence}; whose log it is was not checked: no roots given"
             return Check(CheckName.LOG, Outcome.SKIPPED, unchecked)
-        check_log_certificate(certificate, proof.log_id, self._above_node or (), at)
-        self.log = "ok"
         return sentence

@@ -20,7 +20,7 @@ miss() { printf '缺少 LACK  %s\n' "$1"; lack=1; }
 stop() { printf '无法核验 cannot check: %s\n' "$1" >&2; exit 2; }
 
 [ $# -eq 1 ] || [ $# -eq 2 ] || { printf '用法 usage: verify.sh DIR [ROOTS.pem]\n' >&2; exit 2; }
-for need in sha256sum openssl mktemp date realpath od tr base64; do
+for need in sha256sum openssl mktemp date realpath od tr wc base64; do
   command -v "$need" >/dev/null 2>&1 || stop "本机没有 $need / $need is not installed"
 done
 roots=''
@@ -34,6 +34,22 @@ work=$(mktemp -d) || stop "无法建立临时文件夹 / no temporary folder"
 trap 'rm -rf -- "$work"' EXIT
 
 plain() { [ -f "$1" ] && [ ! -L "$1" ] && [ -r "$1" ]; }
+certificates_in() { # 逐个按 openssl 的写法输出 / prints each certificate of standard input as openssl writes it
+  local block='' line
+  while IFS= read -r line || [ -n "$line" ]; do
+    [[ $line != *-----BEGIN*CERTIFICATE-----* ]] || block=''
+    block+=$line$'\n'
+    if [[ $line == *-----END*CERTIFICATE-----* ]]; then openssl x509 <<<"${block%$'\n'}" 2>/dev/null || return 1; fi
+  done
+}
+count() { # 证书个数 / how many certificates standard input has
+  local n=0 line
+  while IFS= read -r line; do [[ $line == -----BEGIN*CERTIFICATE----- ]] && n=$((n + 1)); done
+  echo "$n"
+}
+exact() { # FILE: 只有证书，一个字节不多 / whether FILE is exactly its certificates
+  plain "$1" && [ "$(certificates_in <"$1" | sha256sum)" = "$(sha256sum <"$1")" ]
+}
 
 # 1. 清单格式：每行"64位小写十六进制、两个空格、文件名"，按名称排序，不重复，以换行结束
 declare -A listed=()
@@ -84,11 +100,7 @@ done
 [ $strange -eq 0 ] && ok '没有多余文件 / no unlisted files'
 
 # 4. 节点签名：签的是 SHA256SUMS 的全部字节
-certificates=0
-if plain node.crt; then
-  while IFS= read -r line; do [[ $line == -----BEGIN*CERTIFICATE----- ]] && certificates=$((certificates + 1)); done <node.crt
-fi
-if [ $certificates -eq 1 ] && openssl x509 -in node.crt -noout -pubkey >"$work/key.pem" 2>/dev/null; then
+if plain node.crt && [ "$(count <node.crt)" -eq 1 ] && openssl x509 -in node.crt -noout -pubkey >"$work/key.pem" 2>/dev/null; then
   text=$(openssl x509 -in node.crt -noout -text 2>/dev/null)
   if [[ $text != *prime256v1* ]]; then fail '证书密钥不是 P-256 / the key is not P-256'
   elif ! plain SHA256SUMS || ! plain SHA256SUMS.sig; then fail '没有签名 / SHA256SUMS.sig is missing'
@@ -190,13 +202,36 @@ fi
 anchor=("-CAfile" "tsa.crt" "-partial_chain")
 [ -z "$roots" ] || anchor=("-CAfile" "$work/authorities.pem")
 when='' stamped=''
+alone() { # STAMP: 结尾之后没有多余字节 / whether nothing follows the DER of STAMP
+  local b n
+  read -ra b < <(od -An -vtu1 -N5 "$1" | tr '\n' ' ')
+  [ "${#b[@]}" -eq 5 ] && [ "${b[0]}" -eq 48 ] || return 1
+  case ${b[1]} in
+    129) n=$((3 + b[2])) ;;
+    130) n=$((4 + b[2] * 256 + b[3])) ;;
+    131) n=$((5 + b[2] * 65536 + b[3] * 256 + b[4])) ;;
+    *) n=$((2 + b[1])) ;;
+  esac
+  [ "$n" -eq "$(wc -c <"$1")" ]
+}
+known() { # STAMP: 所带证书都在 tsa.crt 内 / whether tsa.crt has every certificate that STAMP brings
+  local sent block='' line
+  openssl ts -reply -in "$1" -token_out -out "$work/token.der" >/dev/null 2>&1 &&
+    openssl pkcs7 -inform DER -in "$work/token.der" -print_certs -out "$work/brought.pem" 2>/dev/null || return 1
+  sent=$(<tsa.crt)
+  while IFS= read -r line; do
+    [[ $line != -----BEGIN* ]] || block=''
+    block+=$line$'\n'
+    [[ $line != -----END* || $sent$'\n' == *"$block"* ]] || return 1
+  done <"$work/brought.pem"
+}
 stamped_by() { # FILE STAMP: 时间戳是否属于该文件 / whether STAMP is one of FILE; sets when, stamped
   when='' stamped=''
   while IFS= read -r line; do
     [[ $line == 'Time stamp: '* ]] && when=${line#Time stamp: }
   done < <(openssl ts -reply -in "$2" -text 2>/dev/null)
   [ -n "$when" ] && stamped=$(date -u -d "$when" +%s 2>/dev/null) || return 1
-  plain tsa.crt && SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null openssl ts -verify -attime "$stamped" \
+  exact tsa.crt && alone "$2" && known "$2" && SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null openssl ts -verify -attime "$stamped" \
     -data "$1" -in "$2" -untrusted tsa.crt "${anchor[@]}" >/dev/null 2>&1
 }
 if plain SHA256SUMS.tsr; then
@@ -237,7 +272,9 @@ log_fault() { # 说明为何不成立；成立则无输出 / says why the log pr
   for file in tlog.json checkpoint.txt checkpoint.sig log.crt; do
     plain "$file" || { echo "缺少 $file / $file is missing"; return; }
   done
-  proof=$(<tlog.json)
+  exact log.crt && [ "$(count <log.crt)" -eq 1 ] || { echo 'log.crt 不是恰好一个证书 / log.crt is not exactly one certificate'; return; }
+  { proof=$(<tlog.json); } 2>/dev/null
+  [ "${#proof}" -eq "$(wc -c <tlog.json)" ] || { echo 'tlog.json 格式不对 / tlog.json is malformed'; return; }
   form='^\{"index":([0-9]{1,16}),"log_id":"([0-9a-f]{64})","path":\[(("[0-9a-f]{64}",?)*)\],"root":"([0-9a-f]{64})","tree_size":([0-9]{1,16})\}$'
   [[ $proof =~ $form ]] || { echo 'tlog.json 格式不对 / tlog.json is malformed'; return; }
   index=${BASH_REMATCH[1]} id=${BASH_REMATCH[2]} root=${BASH_REMATCH[5]} size=${BASH_REMATCH[6]}
@@ -271,6 +308,8 @@ elif [ -z "$logged" ]; then skip '没有日志证明（log: none）/ no proof th
 else
   fault=$(log_fault)
   if [ -n "$fault" ]; then fail "只增日志 / log: $fault"
+  elif [ ! -e checkpoint.tsr ] && [[ $promised == *'"time_stamp"'* ]]; then
+    miss '检查点时间戳：所属站点对每个检查点都加盖，尚未加盖或已被拿走 / log: its site stamps every checkpoint; not stamped yet, or taken away'
   elif [ -n "$roots" ]; then ok '只增日志 / the site'\''s log holds the package'
   else skip '日志证明吻合，但未核验属于谁 / log proof fits, whose log was not checked'; fi
 fi

@@ -172,6 +172,16 @@ def _(e: Exhibit) -> None:
     e.write("SHA256SUMS.tsr", bytes.fromhex("30053003020102"))
 
 
+@attack("time-stamps", "a bit of the certificate that comes in the stamp", CheckName.TIME_STAMP)
+def _(e: Exhibit) -> None:
+    e.flip("SHA256SUMS.tsr", e.read("SHA256SUMS.tsr").rindex(b"site time-stamps"))
+
+
+@attack("time-stamps", "a bit of the authority's certificate beside the stamp that brings it", CheckName.TIME_STAMP)
+def _(e: Exhibit) -> None:
+    e.flip("tsa.crt", len(e.read("tsa.crt")) // 2)
+
+
 @attack("time-stamps", "the authority's certificate replaced", CheckName.LOG, by_script=True)
 def _(e: Exhibit) -> None:
     request = TimeStampRequest(bytes.fromhex(sha256_hex(e.read("checkpoint.txt"))), with_certificate=False).to_bytes()

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from api.contract import sm2
-from api.contract.package import LOG_FILES, TIME_STAMP, TSA_CERTIFICATE, tool
+from api.contract.package import CHECKPOINT_TIME_STAMP, LOG_FILES, PROOFS, SIGNATURE, TIME_STAMP, TSA_CERTIFICATE, tool
 from api.contract.report import TITLES_ZH, CheckName, Outcome, PackageVerdict
 from api.contract.verification import verify_package
 from api.keys import open_site_keys
@@ -93,6 +93,21 @@ def test_an_attack_is_seen(attack: Attack, real: Exhibit, script: Path, tmp_path
     check_attack(attack, real, script, tmp_path)
 
 
+@pytest.mark.parametrize("name", sorted({*PROOFS, SIGNATURE}))
+def test_no_file_that_the_list_leaves_out_has_room_for_a_byte(
+    name: str, real: Exhibit, script: Path, tmp_path: Path
+) -> None:
+    """What follows or precedes a proof or signature is seen by both, also where it changes nothing of its meaning."""
+    roots = roots_of(real, tmp_path)
+    for number, data in enumerate((b"%b\n", b"%b\0", b"\n%b")):
+        place = tmp_path / str(number)
+        place.mkdir()
+        exhibit = real.copy(place)
+        exhibit.write(name, data % exhibit.read(name))
+        assert verify_package(exhibit.folder, real.roots).verdict is PackageVerdict.BROKEN, data
+        assert run_verify_sh(exhibit.folder, roots, script=script).returncode == 1, data
+
+
 @pytest.mark.parametrize("attack", SM2_ATTACKS, ids=lambda attack: attack.name)
 def test_an_attack_on_the_second_signature_is_seen(
     attack: Attack, twice_signed: Exhibit, script: Path, tmp_path: Path
@@ -162,8 +177,9 @@ def check_attack(attack: Attack, real: Exhibit, script: Path, tmp_path: Path) ->
         (LOG_FILES | {TIME_STAMP, TSA_CERTIFICATE}, {CheckName.TIME_STAMP, CheckName.LOG}),
         (LOG_FILES, {CheckName.LOG}),
         ({TIME_STAMP}, {CheckName.TIME_STAMP}),
+        ({CHECKPOINT_TIME_STAMP}, {CheckName.LOG}),
     ],
-    ids=["all", "the log's", "the stamp"],
+    ids=["all", "the log's", "the stamp", "the checkpoint's stamp"],
 )
 def test_proofs_that_were_taken_away_are_missed(
     taken: set[str], missing: set[CheckName], real: Exhibit, script: Path, tmp_path: Path
