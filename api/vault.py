@@ -317,7 +317,9 @@ def open_vault(url: str, data_dir: Path) -> Vault:
         try:
             return ObjectVault(from_url(url))
         except (BaseError, ValueError) as fault:
-            raise VaultError(f"the vault address cannot be used: {type(fault).__name__}") from fault
+            raise VaultError(
+                "the vault address cannot be used: expected that of an object store, as s3://bucket/folder"
+            ) from fault
     return FolderVault(data_dir / "vault")
 
 

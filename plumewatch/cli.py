@@ -4,6 +4,7 @@ The command line. Every command is thin: parse, call, print.
 A wrong option, file, address or configuration gives one sentence on standard error and exit code 2, never a traceback.
 """
 
+import math
 import os
 import signal
 import sys
@@ -110,6 +111,8 @@ def up(
     from plumewatch.supervisor import Site, SiteOptions  # noqa: PLC0415
 
     configure()
+    if not 0 < once_timeout_s < math.inf:
+        raise UsageError(f"--once-timeout-s must be a number above 0, got {once_timeout_s:g}")
     options = SiteOptions(
         config=config, sources=tuple(source or ()), port=port, data=data, demo=demo, workers=workers, redis=redis
     )

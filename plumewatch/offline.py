@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -48,11 +49,15 @@ def findings_in(files: Sequence[str], config_file: Path | None) -> Iterator[str]
 def _ready(files: Sequence[str], config_file: Path | None) -> "tuple[list[Path], WorkerConfig, Detector]":
     from models.registry import Registry  # noqa: PLC0415
     from plumewatch.worker_process import read_config  # noqa: PLC0415
+    from streams.camera import SourceUrl  # noqa: PLC0415
+    from streams.container import check_file  # noqa: PLC0415
 
-    paths = [Path(file) for file in files]
-    for path in paths:
-        if not path.is_file():
-            raise UsageError(f"{path}: no such file")
+    sources = [SourceUrl(file) for file in files]
+    for source in sources:
+        if not source.is_file:
+            raise UsageError(f"{source.redacted}: a stream; replay analyses files")
+        check_file(source)
+    paths = [source.path for source in sources]
     config = read_config(config_file, ())
     detector = Registry.load().detector(
         config.detector.model or None, config.detector.runtime, threshold=config.detector.candidate_threshold
@@ -64,6 +69,7 @@ def verify_one(
     package: Path, roots: Path | None, lang: str | None = None, revoked: Sequence[Path] = (), *, as_json: bool
 ) -> tuple[str, PackageVerdict]:
     """Return the report of one package and what it amounts to; raise `UsageError` for an unknown language."""
+    from api.contract.package import PackageError  # noqa: PLC0415
     from api.contract.revocation import Revocation, parse_crls, parse_revoked  # noqa: PLC0415
     from api.contract.verification import verify_package  # noqa: PLC0415
 
@@ -71,18 +77,34 @@ def verify_one(
         language = chosen_language(os.environ) if lang is None else Language(lang)
     except ValueError as error:
         raise UsageError(f"--lang must be zh, en or both, got {lang!r}") from error
-    trusted = None if roots is None else roots.read_bytes()
+    trusted = None if roots is None else _trusted(roots)
     known: dict[str, Revocation] = {}
     crls = [] if trusted is None else parse_crls(trusted)
     for file in revoked:
         listed = parse_crls(data := file.read_bytes())
         crls += listed
         known |= {} if listed else parse_revoked(data)
-    report = verify_package(package, trusted, revoked=known, crls=crls)
+    try:
+        report = verify_package(package, trusted, revoked=known, crls=crls)
+    except PackageError as error:
+        told = str(error)
+        raise UsageError(told if str(package) in told else f"{package}: {told}") from error
     text = (
         json.dumps(report.as_dict(), ensure_ascii=False, indent=2) if as_json else verification_text(report, language)
     )
     return text, report.verdict
+
+
+def _trusted(roots: Path) -> bytes:
+    """Return the file with the roots; raise `UsageError` where no certificate is in it."""
+    from api.contract.stamp import StampError, read_certificates  # noqa: PLC0415
+
+    trusted = roots.read_bytes()
+    try:
+        read_certificates(trusted)
+    except StampError as error:
+        raise UsageError(f"{roots}: holds no certificate in PEM that can be read") from error
+    return trusted
 
 
 def reverify_one(package: Path, runtime: str, weights: Path | None, *, as_json: bool) -> tuple[str, bool]:
@@ -98,10 +120,12 @@ def reverify_one(package: Path, runtime: str, weights: Path | None, *, as_json: 
 
 
 def probe_one(url: str, seconds: float, *, as_json: bool) -> str:
-    """Return what a stream or file holds, after listening for `seconds`."""
+    """Return what a stream or file holds, after listening for `seconds`; raise `UsageError` for none."""
     from streams.camera import Camera, SourceUrl, camera_id  # noqa: PLC0415
     from streams.probe import probe  # noqa: PLC0415
 
+    if not 0 < seconds < math.inf:
+        raise UsageError(f"--seconds must be a number above 0, got {seconds:g}")
     camera = Camera(camera_id("probe"), "probe", SourceUrl(url))
     report = probe(camera.source, camera.settings, seconds)
     if as_json:

@@ -81,6 +81,7 @@ class Site:
             read_config(options.config, options.sources)
             if options.redis:
                 check_bus_address(options.redis)
+            _free_port(options.port)  # said before the scenes are rendered, which takes a minute
             sources = [*options.sources, *(self._demo_sources() if options.demo else ())]
             port = _free_port(options.port)
             bus = self._own_bus(stack)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from plumewatch.failures import UsageError
-from streams.camera import Pace, SourceUrl, StreamSettings
+from streams.camera import NO_SUCH_KIND, Pace, SourceUrl, StreamSettings
 from vision.config import WorkerConfig, load_config
 
 DEMO = "PLUMEWATCH_DEMO"
@@ -37,7 +37,7 @@ def read_config(config_file: Path | None, sources: Sequence[str]) -> WorkerConfi
     for source in sources:
         url = SourceUrl(source)
         if url.is_file:
-            _check_file(url, source)
+            _check_file(url)
     return config.with_sources(sources)
 
 
@@ -99,11 +99,11 @@ def _worker_key(file: Path | None) -> str:
     return key
 
 
-def _check_file(url: SourceUrl, text: str) -> None:
-    if "://" in text and not text.startswith("file://"):
-        raise UsageError(f"{url.redacted}: no stream of that kind; known are rtsp, rtmp, http, srt, udp and files")
-    if not url.path.exists():
-        raise UsageError(f"{url.redacted}: no such file")
+def _check_file(url: SourceUrl) -> None:
+    if url.has_unknown_scheme:
+        raise UsageError(f"{url.redacted}: {NO_SUCH_KIND}")
+    from streams.container import check_file  # noqa: PLC0415 (loads the picture libraries)
     from streams.probe import check_video  # noqa: PLC0415
 
+    check_file(url)
     check_video(url, StreamSettings(pace=Pace.FREE))

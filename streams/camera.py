@@ -20,6 +20,10 @@ _SCHEME = re.compile(r"[^@:]*://|(?:rtsps?|rtmps?|https?|srt|udp)[:/\\]+", re.IG
 _NETWORK_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "srt", "udp"})
 
 
+NO_SUCH_KIND = "no stream of that kind; known are rtsp, rtmp, http, srt, udp and files"
+"""What is said of an address with another scheme."""
+
+
 class CameraIdError(ValueError):
     """A camera id holds characters that are not allowed, or is empty or too long."""
 
@@ -58,6 +62,11 @@ class SourceUrl:
     def is_file(self) -> bool:
         """True for a path on this machine."""
         return self.scheme == "file"
+
+    @property
+    def has_unknown_scheme(self) -> bool:
+        """True for what looks like an address and is neither that of a stream nor a file's."""
+        return self.is_file and "://" in self._url and not self._url.startswith("file://")
 
     @property
     def path(self) -> Path:

@@ -26,10 +26,9 @@ def open_container(camera: Camera) -> "av.container.InputContainer":
     """Open a camera's stream; raise a `StreamError` without its credentials where that fails."""
     settings, source = camera.settings, camera.source
     if source.is_file:
-        if "://" in source.redacted and not source.redacted.startswith("file://"):
+        if source.has_unknown_scheme:
             raise SourceUnavailable(f"{source.redacted}: neither a file nor an address that can be read")
-        if not source.path.is_file():
-            raise SourceUnavailable(f"{source.redacted}: no such file")
+        check_file(source)
         return _open_once(source, settings, {"protocol_whitelist": "file"})  # a playlist may not reach into the network
     # PyAV's time-outs, held by an interrupt, come first; the sockets' own are the second line. The declared frame rate
     # is not measured: that would hold the first picture back by twenty frames.
@@ -47,6 +46,14 @@ def open_container(camera: Camera) -> "av.container.InputContainer":
         container.close()
         container = _open_once(source, settings, options | {"analyzeduration": "15000000"})
     return container
+
+
+def check_file(source: SourceUrl) -> None:
+    """Raise `SourceUnavailable` unless a file lies at the path of `source`."""
+    if source.path.is_dir():
+        raise SourceUnavailable(f"{source.redacted}: a folder, not a file")
+    if not source.path.is_file():
+        raise SourceUnavailable(f"{source.redacted}: no such file")
 
 
 def _open_once(source: SourceUrl, settings: StreamSettings, options: dict[str, str]) -> "av.container.InputContainer":

@@ -126,7 +126,7 @@ class WorkerConfig(Section):
 def load_config(path: Path) -> WorkerConfig:
     """Return the configuration in the TOML file at `path`; raise `ConfigError` that names every mistake."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 
 from api.contract.zones import MOST_SPANS, MOST_ZONES, PolygonError, checked_polygon
 from streams.camera import (
+    NO_SUCH_KIND,
     Camera,
     CameraIdError,
     Hwaccel,
@@ -346,6 +347,14 @@ class CameraConfig(Section):
             return camera_id(text)
         except CameraIdError as error:
             raise ValueError(str(error)) from None
+
+    @field_validator("source")
+    @classmethod
+    def _of_a_known_kind(cls, text: str) -> str:
+        source = SourceUrl(text)
+        if source.has_unknown_scheme:
+            raise ValueError(f"{source.redacted}: {NO_SUCH_KIND}")
+        return text
 
     def to_camera(self, common: StreamConfig) -> Camera:
         """Return the camera for `streams`, its own stream keys laid over the `common` ones."""

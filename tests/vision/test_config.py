@@ -66,6 +66,10 @@ def test_example_of_the_documentation_is_valid(tmp_path: Path) -> None:
             {"cameras": [{**CAMERA, "zones": [{"name": "z", "polygon": [[0, 0], [0.5, 0.5], [1, 1]]}]}]},
             ["cameras[0].zones[0].polygon: the polygon encloses no area"],
         ),
+        (
+            {"cameras": [{**CAMERA, "source": "htp://admin:secret@192.0.2.10/1"}]},
+            ["cameras[0].source: htp://***@192.0.2.10/1: no stream of that kind; known are rtsp"],
+        ),
         ({"rules": {"smoke": {"threshhold": 0.3}}}, ["rules.smoke.threshhold: unknown key; did you mean threshold?"]),
         ({"rules": {"smoke": {"k": 5, "n": 4}}}, ["rules.smoke: k must not exceed n, got k = 5 and n = 4"]),
         ({"rules": {"stack": {}}}, ["rules.stack.kind: is required"]),
@@ -129,6 +133,13 @@ def test_a_file_that_is_no_configuration_is_refused_in_one_sentence(
     assert str(refusal.value).startswith(f"{path}: ")
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_the_mark_that_editors_put_before_utf_8_is_no_mistake(tmp_path: Path) -> None:
+    """A file with a byte order mark, as editors of Windows write it, is read like any other."""
+    path = tmp_path / "c.toml"
+    path.write_bytes(b'\xef\xbb\xbf[site]\nname = "\xe9\x80\x9a\xe5\xb7\x9e"\n')
+    assert load_config(path).site.name == "通州"
 
 
 def test_standing_rules_stay_when_others_are_added() -> None:
