@@ -168,7 +168,7 @@ def _routes() -> APIRouter:
     router = APIRouter(responses={"default": {"model": ProblemDocument, "description": "A problem"}})
     for module in ROUTERS:
         router.include_router(module.router)
-    router.add_api_route("/", wall_page, methods=["GET"], include_in_schema=False)
+    router.add_api_route("/", wall_page, methods=["GET", "HEAD"], include_in_schema=False)
     return router
 
 

@@ -6,7 +6,7 @@ a `Problem`; what nobody expected is logged and answered 500 without a word of i
 """
 
 from collections.abc import Mapping
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 from typing import Any, cast
 
 import structlog
@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 log = structlog.get_logger(__name__)
 
@@ -111,12 +112,20 @@ def _on_problem(_: HTTPConnection, fault: Exception) -> Response:
 def _on_http_exception(connection: HTTPConnection, fault: Exception) -> Response:
     exception = cast("HTTPException", fault)
     slug = _SLUGS.get(exception.status_code, HTTPStatus(exception.status_code).phrase.lower().replace(" ", "-"))
-    detail = exception.detail
+    detail, headers = exception.detail, exception.headers
     if exception.status_code == HTTPStatus.NOT_FOUND:
         detail = f"nothing is at {connection.url.path}"
     elif exception.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{connection.scope.get('method', '')} is not possible at {connection.url.path}"
-    return Problem(exception.status_code, slug, detail, headers=exception.headers).response()
+        headers = {"Allow": ", ".join(sorted(_methods_at(connection)))}
+    return Problem(exception.status_code, slug, detail, headers=headers).response()
+
+
+def _methods_at(connection: HTTPConnection) -> set[str]:
+    """Return the methods of all routes at a path; Starlette tells those of the first alone."""
+    asked = [(method.value, {**connection.scope, "method": method.value}) for method in HTTPMethod]
+    routes = connection.app.routes
+    return {method for method, scope in asked if any(each.matches(scope)[0] is Match.FULL for each in routes)}
 
 
 def _on_invalid(_: HTTPConnection, fault: Exception) -> Response:

@@ -35,12 +35,14 @@ class Readiness(BaseModel):
     )
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def healthz() -> Liveness:
     """Answer while the process lives."""
     return Liveness()
 
 
+@router.head("/readyz", include_in_schema=False, dependencies=INSIDERS)
 @router.get("/readyz", responses={503: {"model": Readiness}}, dependencies=INSIDERS)
 async def readyz(state: State, response: Response) -> Readiness:
     """

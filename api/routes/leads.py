@@ -33,7 +33,8 @@ from api.upload import receive_upload
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
 
 LeadIdPath = Annotated[str, Path(pattern=LEAD_ID_PATTERN)]
-_ETAG = re.compile(r'^"(\d{1,9})"$')
+_ETAG = re.compile(r'^("?)(\d{1,9})\1$')
+"""A version with or without its quotes: programs that print it from the lead leave them out."""
 
 
 class LeadPage(BaseModel):
@@ -234,7 +235,7 @@ def named_version(if_match: str | None) -> int:
     match = _ETAG.match(if_match)
     if match is None:
         raise Problem(412, "stale-version", f"If-Match must be this lead's ETag, found {if_match[:40]}")
-    return int(match[1])
+    return int(match[2])
 
 
 @contextmanager

@@ -22,6 +22,25 @@ def test_a_running_api_is_alive_and_ready(api: RunningApi) -> None:
         assert (ready.status_code, ready.json()["parts"]) == (200, {"bus": "ok", "database": "ok", "vault": "ok"})
 
 
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
+def test_a_balancer_may_ask_by_head(api: RunningApi, path: str) -> None:
+    """HEAD gives what GET gives, without the body."""
+    with httpx.Client(base_url=api.url) as client:
+        asked, told = client.head(path), client.get(path)
+    assert (asked.status_code, asked.content, asked.headers["content-length"]) == (
+        200,
+        b"",
+        told.headers["content-length"],
+    )
+
+
+def test_a_wrong_method_is_told_all_that_are_possible(api: RunningApi) -> None:
+    """``Allow`` names the methods of every call at the address, not those of one alone (RFC 9110, 15.5.6)."""
+    with httpx.Client(base_url=api.url) as client:
+        allowed = {path: client.patch(path).headers["allow"] for path in ("/healthz", "/v1/leads", "/v1/cameras/gate")}
+    assert allowed == {"/healthz": "GET, HEAD", "/v1/leads": "GET, POST", "/v1/cameras/gate": "DELETE, GET, PUT"}
+
+
 @pytest.mark.parametrize("path", ["/metrics", "/readyz"])
 def test_the_sites_inside_is_not_for_everybody(
     api: RunningApi, operator: httpx.Client, worker: httpx.Client, path: str

@@ -234,6 +234,19 @@ def test_a_package_over_the_limit_gets_413(api: RunningApi, enrolled: httpx.Clie
     assert list(api.settings.data_dir.glob("upload-*")) == []
 
 
+@pytest.mark.parametrize(
+    ("named", "status"), [('"1"', 200), ("1", 200), ('"1', 412), ("2", 412), ('W/"1"', 412), ("*", 412)]
+)
+def test_a_transition_names_the_version_with_or_without_quotes(
+    enrolled: httpx.Client, operator: httpx.Client, make_posting: MakePosting, named: str, status: int
+) -> None:
+    """The lead's ETag, or its ``version`` as its document has it; a weak one or any is not that version."""
+    make_posting().send(enrolled)
+    decision = {"to": "NEED_MORE", "reason": "看不清"}
+    answer = operator.post(f"/v1/leads/{LEAD_ID}/transitions", json=decision, headers={"If-Match": named})
+    assert answer.status_code == status
+
+
 def test_review_moves_a_lead_and_chains_the_record(
     enrolled: httpx.Client, operator: httpx.Client, make_posting: MakePosting
 ) -> None:
