@@ -276,14 +276,14 @@ def reverify(
 
 @app.command("check-config")
 def check_config(file: Annotated[Path, typer.Argument(help="Worker configuration (TOML).")]) -> None:
-    """Check a configuration without touching a camera; name every wrong key."""
+    """Check a configuration without touching a camera; name every wrong key (exit 1; 2 where no file can be read)."""
     from vision.config import ConfigError, load_config  # noqa: PLC0415
 
     try:
         config = load_config(file)
     except ConfigError as error:
         print(error, file=sys.stderr)
-        raise typer.Exit(1) from None
+        raise typer.Exit(2 if isinstance(error.__cause__, OSError) else 1) from None
     print(f"{file}: {len(config.cameras)} cameras, {len(config.rules)} rules: holds")
 
 

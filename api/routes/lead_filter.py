@@ -1,5 +1,6 @@
 """What leads can be asked for: the query parameters of their list."""
 
+from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -10,7 +11,7 @@ from api.store.search import Box, LeadQuery
 
 
 class LeadFilter(BaseModel):
-    """All that is given must hold; see `api.store.search.LeadQuery`."""
+    """All that is given must hold, and what is left empty is not given; see `api.store.search.LeadQuery`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,6 +38,13 @@ class LeadFilter(BaseModel):
     sha256: Sha256 | None = Field(None, description="of any file of the package, or of its SHA256SUMS")
     cursor: str | None = Field(None, max_length=200, description="`next` of the page before")
     limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+    @model_validator(mode="before")
+    @classmethod
+    def _what_is_empty_is_not_given(cls, asked: object) -> object:
+        if not isinstance(asked, Mapping):
+            return asked
+        return {name: value for name, value in asked.items() if value not in ("", [""])}
 
     @model_validator(mode="after")
     def _box_is_on_the_map(self) -> Self:

@@ -108,6 +108,12 @@ def test_check_config_names_every_wrong_key(places: dict[str, str]) -> None:
     assert "cameras[0].id" in result.stderr
 
 
+def test_a_configuration_that_is_not_there_is_a_wrong_question() -> None:
+    """check-config exits with 2: nothing was found to be wrong with it."""
+    result = run("check-config", "nowhere.toml")
+    assert (result.returncode, result.stderr) == (2, "nowhere.toml: cannot be read: No such file or directory\n")
+
+
 def test_check_config_accepts_a_good_file(places: dict[str, str]) -> None:
     """check-config exits with 0 and does not touch the camera."""
     result = run("check-config", places["good"])
