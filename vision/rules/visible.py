@@ -38,6 +38,7 @@ class _Case:
     observations: int = 0
     most_change: float = 0.0
     most_news: float = 0.0
+    most_support: float = 0.0
 
 
 class VisibleRule:
@@ -293,14 +294,16 @@ class VisibleRule:
         begun = case.confirmation.first
         if begun is not None and begun != case.first and case.confirmed is None:
             case.first, case.peak, case.observations = begun, None, 0
-            case.most_change = case.most_news = 0.0
+            case.most_change = case.most_news = case.most_support = 0.0
         if sighting is None or case.first is None:
             return
         case.last = view.time
         case.observations += 1
         case.most_change, case.most_news = max(case.most_change, seen.change), max(case.most_news, seen.news)
+        # the surest box often comes before there are k of them
+        case.most_support = max(case.most_support, case.confirmation.support)
         if case.peak is None or confidence > case.peak.confidence:
-            case.peak = self._finding(case, seen, sighting, zone, view.resolution_wh)
+            case.peak = self._finding(seen, sighting, zone, view.resolution_wh)
             case.violation_code = (zone.violation_code if zone else "") or self._violation_code
         if case.confirmed is None and case.confirmation.state is LeadState.CONFIRMED:
             case.confirmed = view.time
@@ -318,7 +321,7 @@ class VisibleRule:
             case.climber.observe(case.confirmation.reached, delay_s)
 
     def _finding(
-        self, case: _Case, seen: TrackView, sighting: Sighting, zone: Zone | None, resolution_wh: tuple[int, int]
+        self, seen: TrackView, sighting: Sighting, zone: Zone | None, resolution_wh: tuple[int, int]
     ) -> Finding:
         left, top, right, bottom = sighting.xyxy
         return Finding(
@@ -330,7 +333,6 @@ class VisibleRule:
             measures={
                 "area_fraction": (right - left) * (bottom - top) / (resolution_wh[0] * resolution_wh[1]),
                 "change_ratio": seen.change,
-                "support": case.confirmation.support,
             },
         )
 
@@ -368,7 +370,9 @@ class VisibleRule:
     def _grown(case: _Case, lead: Lead) -> Lead:
         """Return the case's lead with what has been seen of it so far."""
         peak = case.peak or lead.peak
-        most = {"most_change_ratio": case.most_change, **({"most_news": case.most_news} if case.most_news > 0 else {})}
+        most = {"support": case.most_support, "most_change_ratio": case.most_change}
+        if case.most_news > 0:
+            most["most_news"] = case.most_news
         return replace(
             lead,
             violation_code=case.violation_code,
