@@ -9,6 +9,8 @@ import { ApiProblem, callJson } from "./http.js";
 /** @typedef {{camera: Camera, health: Health | null, registered: boolean}} CameraView */
 
 const EVERY_MS = 2500;
+/** A server that has not answered by then is told of as one, before what workers last said is too old to count. */
+const ANSWER_WITHIN_MS = 8_000;
 
 export class Cameras {
   #timer = 0;
@@ -20,7 +22,7 @@ export class Cameras {
   /**
    * @param {object} listener
    * @param {(views: CameraView[]) => void} listener.list
-   * @param {(reason: string | null) => void} listener.fault
+   * @param {(fault: ApiProblem | null) => void} listener.fault why the list could not be had; `null` once it is
    */
   constructor(listener) {
     this.listener = listener;
@@ -47,12 +49,12 @@ export class Cameras {
     clearTimeout(this.#timer);
     this.#asking = true;
     try {
-      const { cameras } = await callJson("/v1/cameras");
-      this.#take(cameras);
+      const { cameras } = await callJson("/v1/cameras", { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
       this.listener.fault(null);
+      this.#take(cameras);
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      this.listener.fault(error.message);
+      this.listener.fault(error);
     } finally {
       this.#asking = false;
       this.#timer = setTimeout(() => this.#ask(), EVERY_MS);

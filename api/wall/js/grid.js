@@ -25,6 +25,7 @@ export class Grid {
   /** @type {Layout} */
   #layout;
   #page = 0;
+  #reached = true;
   /** @type {Map<string, import("./tile.js").Health | null>} */
   #health = new Map();
   /** @type {string | null} camera shown alone */
@@ -107,6 +108,12 @@ export class Grid {
     return this.#focus !== null;
   }
 
+  /** Say whether the server can be reached: while it cannot, silence is not the workers'. @param {boolean} is */
+  reach(is) {
+    this.#reached = is;
+    for (const tile of this.#tiles.values()) tile.reach(is);
+  }
+
   /** @param {string} id @param {import("./tile.js").Health | null} health */
   report(id, health) {
     this.#health.set(id, health);
@@ -169,6 +176,7 @@ export class Grid {
     let tile = this.#tiles.get(camera.id);
     if (!tile) {
       tile = new Tile(camera, { focus: (id) => this.focus(id), openLead: this.acts.openLead, zones: this.acts.zones, camera: this.acts.camera });
+      tile.reach(this.#reached);
       if (this.#health.has(camera.id)) tile.report(this.#health.get(camera.id) ?? null);
       this.#tiles.set(camera.id, tile);
     }

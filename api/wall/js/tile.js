@@ -51,6 +51,7 @@ export class Tile {
   /** @type {SnapshotFeed | null} */
   #snapshots = null;
   #seen = false;
+  #reached = true;
   #shownMediaS = NaN;
   #advancedAt = 0;
   #unplayable = "";
@@ -108,6 +109,13 @@ export class Tile {
       this.#unplayable = "";
       this.#open();
     }
+    this.tick();
+  }
+
+  /** @param {boolean} is the server can be reached */
+  reach(is) {
+    if (is === this.#reached) return;
+    this.#reached = is;
     this.tick();
   }
 
@@ -185,7 +193,7 @@ export class Tile {
   #describeState(state) {
     const trouble = this.camera.enabled ? troubleOf(this.#health, serverClock.now()) : null;
     this.node.dataset.trouble = trouble?.tone ?? "none";
-    if (trouble) {
+    if (trouble && !(trouble.reason === "unreported" && !this.#reached)) {
       hush(this.state);
       write(this.state, reasonWords(trouble.reason));
       this.state.title = detailWords(trouble.detail);
@@ -253,7 +261,9 @@ export class Tile {
     const health = this.#health;
     if (!this.camera.enabled) return { state: "stopped", what: "tile.stopped", why: "" };
     const trouble = troubleOf(health, serverClock.now());
-    if (trouble?.reason === "unreported") return { state: "lost", what: reasonWords("unreported"), why: "tile.noworker" };
+    if (trouble?.reason === "unreported") {
+      return this.#reached ? { state: "lost", what: reasonWords("unreported"), why: "tile.noworker" } : { state: "lost", what: "tile.lost", why: "tile.server" };
+    }
     if (health && health.state !== "playing") {
       const state = health.state;
       return { state, what: state === "lost" ? reasonWords("stream_lost") : `tile.${state}`, why: health.error };

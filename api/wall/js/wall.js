@@ -37,6 +37,9 @@ export class Wall {
   #feed = null;
   /** @type {string | null} cursor of older leads */
   #older = null;
+  /** @type {"live" | "connecting" | "offline"} how the feed of events stands */
+  #link = "connecting";
+  #reached = true;
 
   /** @param {{logout: () => void, doubt: () => void}} acts `doubt`: the server may have ended the session */
   constructor(acts) {
@@ -62,7 +65,10 @@ export class Wall {
         for (const { camera, health } of views) this.grid.report(camera.id, health);
         this.evidence.hear(views);
       },
-      fault: (reason) => this.grid.explain(reason),
+      fault: (problem) => {
+        this.grid.explain(problem && problem.message);
+        this.#reach(problem?.status !== 0);
+      },
     });
     this.room = new RoomBanner();
     this.node = h("div", { class: "wall" }, this.bar.node, this.room.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node, this.coverage.node, this.zones.node);
@@ -79,7 +85,7 @@ export class Wall {
   async start(operator) {
     this.bar.operator(operator.username);
     this.zones.operator(operator.role);
-    this.bar.connection("connecting");
+    this.#tellLink();
     this.bar.soundState(this.chime.state);
     this.bar.layoutState(this.grid.layout, this.grid.pages);
     setInterval(() => this.#tick(), TICK_MS);
@@ -116,7 +122,8 @@ export class Wall {
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
       this.queue.fault(error.message);
-      this.bar.connection("offline");
+      this.#link = "offline";
+      this.#tellLink();
       if (error.status !== 401) setTimeout(() => this.#loadNewest(), RETRY_MS);
     }
   }
@@ -166,7 +173,8 @@ export class Wall {
     const greeted = new Set();
     this.#feed = new EventFeed(cursor, {
       state: (state) => {
-        this.bar.connection(state === "open" ? "live" : state === "waiting" ? "offline" : "connecting");
+        this.#link = state === "open" ? "live" : state === "waiting" ? "offline" : "connecting";
+        this.#tellLink();
         if (state === "waiting") this.acts.doubt();
       },
       ahead: () => {
@@ -190,6 +198,17 @@ export class Wall {
       },
     });
     this.#feed.open();
+  }
+
+  /** A server that answers nothing is out of reach, though the connection that brings events still stands. @param {boolean} is */
+  #reach(is) {
+    this.#reached = is;
+    this.grid.reach(is);
+    this.#tellLink();
+  }
+
+  #tellLink() {
+    this.bar.connection(this.#reached ? this.#link : "offline");
   }
 
   #tick() {

@@ -90,6 +90,21 @@ def test_a_lost_camera_says_why(wall: Page, stage: StagedWorker, square_clip: Pa
     expect(tile).to_have_attribute("data-state", "playing")
 
 
+def test_a_server_that_does_not_answer_is_not_blamed_on_the_workers(
+    wall: Page, stage: StagedWorker, square_clip: Path
+) -> None:
+    """The bar and the tiles say that the server is away, though its connections stand; they recover by themselves."""
+    stage.add("gate-1", square_clip)
+    tile = tile_of(wall, "gate-1")
+    wall.route("**/v1/cameras", lambda _: None)
+    expect(tile.locator(".tile-notice")).to_contain_text("与服务器的连接中断", timeout=40_000)
+    expect(tile.locator(".tile-state")).to_have_text("中断")
+    expect(wall.locator(".bar-link")).to_have_text("连接中断，正在重连")
+    wall.unroute("**/v1/cameras")
+    expect(wall.locator(".bar-link")).to_have_text("实时", timeout=40_000)
+    expect(tile).to_have_attribute("data-state", "playing")
+
+
 def test_an_old_picture_never_looks_live(wall: Page, stage: StagedWorker, square_clip: Path) -> None:
     """When pictures stop, the age goes on rising: amber after 5 s, and no word of the worker keeps it fresh."""
     camera = stage.add("gate-1", square_clip)
