@@ -62,14 +62,7 @@ def post_session(body: Login, request: Request, response: Response, state: State
     if not origin_is_ours(request, state.settings.allowed_origins):
         raise Problem(403, "foreign-origin", "this page may not log an operator in")
     address = caller_address(request)
-    wait_s = state.logins.wait_s(body.username, address)
-    if wait_s > 0:
-        raise Problem(
-            429,
-            "too-many-logins",
-            f"too many failed logins; try again in {math.ceil(wait_s)} s",
-            headers={"Retry-After": str(math.ceil(wait_s))},
-        )
+    _require_patience(state, body.username, address)
     with state.database.reading() as session:
         operator = check_password(session, body.username, body.password.get_secret_value())
     if operator is None:
@@ -100,8 +93,7 @@ def post_password(
 ) -> SessionDocument:
     """Change the password: all other sessions of the operator end, this one gets a new cookie."""
     address = caller_address(request)
-    if state.logins.wait_s(operator.username, address) > 0:
-        raise Problem(429, "too-many-logins", "too many wrong passwords; try again later")
+    _require_patience(state, operator.username, address)
     current, new = body.current.get_secret_value(), body.new.get_secret_value()
     with state.database.reading() as session:
         known = check_password(session, operator.username, current)
@@ -114,6 +106,14 @@ def post_password(
         set_password(session, operator.username, new, must_change=False)
     _give_session(request, response, state, operator)
     return SessionDocument(username=operator.username, role=operator.role, password_change_required=False)
+
+
+def _require_patience(state: State, username: str, address: str) -> None:
+    """Raise `Problem` while a name has failed too often from an address; it says how long that lasts."""
+    wait_s = math.ceil(state.logins.wait_s(username, address))
+    if wait_s > 0:
+        detail = f"too many failed logins; try again in {wait_s} s"
+        raise Problem(429, "too-many-logins", detail, headers={"Retry-After": str(wait_s)})
 
 
 def _give_session(request: Request, response: Response, state: State, operator: Operator) -> None:

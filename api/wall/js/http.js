@@ -14,13 +14,15 @@ export class ApiProblem extends Error {
    * @param {string} detail what the server says, for people
    * @param {string} type the problem's type
    * @param {{where: string, reason: string}[]} errors each wrong member of what was sent, by its path
+   * @param {number} waitS seconds after which the server says to try again; 0 where it says nothing of that
    */
-  constructor(status, detail, type = "", errors = []) {
+  constructor(status, detail, type = "", errors = [], waitS = 0) {
     super(detail);
     this.name = "ApiProblem";
     this.status = status;
     this.type = type;
     this.errors = errors;
+    this.waitS = waitS;
   }
 
   /** @returns {string} last part of the problem's type, e.g. `stale-version` */
@@ -60,7 +62,7 @@ export async function call(path, { json, quiet = false, ...options } = {}) {
   if (answer.ok) return answer;
   if (answer.status === 401 && !quiet) onUnauthorised.lost();
   const problem = await answer.json().catch(() => ({}));
-  throw new ApiProblem(answer.status, String(problem.detail || problem.title || answer.statusText), String(problem.type ?? ""), Array.isArray(problem.errors) ? problem.errors : []);
+  throw new ApiProblem(answer.status, String(problem.detail || problem.title || answer.statusText), String(problem.type ?? ""), Array.isArray(problem.errors) ? problem.errors : [], Number(answer.headers.get("Retry-After")) || 0);
 }
 
 /**

@@ -36,13 +36,19 @@ function askPassword(host, expired) {
   username.input.focus();
   return new Promise((resolve) => {
     form.onSubmit(async () => {
+      const missing = [username, password].find(({ input }) => input.value.trim() === "");
+      if (missing) {
+        form.say("login.empty");
+        missing.input.focus();
+        return;
+      }
       try {
         const who = await logIn(username.input.value.trim(), password.input.value);
         resolve({ who, password: password.input.value });
       } catch (error) {
         const problem = asProblem(error);
         if (problem.slug === "wrong-login") form.say("login.wrong");
-        else if (problem.status === 429) form.say("login.many");
+        else if (problem.status === 429) sayWait(form, problem);
         else if (problem.status === 0) form.say("login.unreachable");
         else form.say("login.failed", { reason: problem.message });
         password.input.select();
@@ -63,6 +69,7 @@ function askNewPassword(host, known) {
   return new Promise((resolve) => {
     form.onSubmit(async () => {
       const old = known || current.input.value;
+      if (old === "") return form.say("password.empty");
       if (wanted.input.value.length < SHORTEST_PASSWORD) return form.say("password.short", values);
       if (wanted.input.value !== repeat.input.value) return form.say("password.differs");
       if (wanted.input.value === old) return form.say("password.same");
@@ -73,7 +80,7 @@ function askNewPassword(host, known) {
         const problem = asProblem(error);
         if (problem.status === 0) form.say("login.unreachable");
         else if (problem.slug === "wrong-login") form.say("password.wrong");
-        else if (problem.status === 429) form.say("login.many");
+        else if (problem.status === 429) sayWait(form, problem);
         else form.say("password.failed", { reason: problem.message });
       }
       return undefined;
@@ -95,7 +102,7 @@ function card(host, title, fields, submit, note) {
   const error = h("p", { class: "form-error", role: "alert" });
   const button = /** @type {HTMLButtonElement} */ (speak(h("button", { class: "primary", type: "submit" }), submit));
   const tongue = speak(h("button", { class: "quiet", type: "button", on: { click: () => setLanguage(language() === "zh" ? "en" : "zh") } }), "bar.language");
-  const form = h("form", { class: "login-card", novalidate: true },
+  const form = h("form", { class: "login-card", noValidate: true },
     h("div", { class: "login-brand" },
       h("img", { src: "/wall/mark.svg", alt: "", class: "login-mark" }),
       h("div", {}, speak(h("strong"), "name"), speak(h("span"), "name.tag")),
@@ -124,6 +131,12 @@ function card(host, title, fields, submit, note) {
       });
     },
   };
+}
+
+/** @param {{say: (key: string, values?: Record<string, number>) => void}} form @param {ApiProblem} problem */
+function sayWait(form, { waitS }) {
+  if (waitS > 0) form.say("login.many.wait", { n: Math.ceil(waitS / 60) });
+  else form.say("login.many");
 }
 
 /** @param {unknown} error @returns {ApiProblem} */

@@ -45,6 +45,26 @@ def test_first_login_changes_the_password(new_page: Callable[[], Page], api: Run
     assert complaints == []
 
 
+def test_a_login_says_what_is_missing_and_how_long_to_wait(new_page: Callable[[], Page], api: RunningApi) -> None:
+    """What was left empty costs no attempt; whoever has tried too often is told when he may again."""
+    page = new_page()
+    page.goto(api.url)
+    page.fill("[name=username]", "admin")
+    said, button = page.get_by_role("alert"), page.get_by_role("button", name="登录")
+    for _ in range(api.settings.login_attempts):
+        page.fill("[name=password]", "")
+        page.keyboard.press("Enter")
+        expect(said).to_have_text("请输入用户名和密码。")
+        expect(page.locator("[name=password]")).to_be_focused()
+        page.fill("[name=password]", "not-the-password")
+        page.keyboard.press("Enter")
+        expect(said).to_have_text("用户名或密码不正确。")
+        expect(button).to_be_enabled()
+    page.fill("[name=password]", "not-the-password")
+    page.keyboard.press("Enter")
+    expect(said).to_have_text("尝试次数过多，请 5 分钟后再试。")
+
+
 def test_an_ended_session_asks_for_the_login(wall: Page, operator: httpx.Client) -> None:
     """A wall whose session was ended elsewhere goes back to the login and says why."""
     assert operator.delete("/v1/session").status_code == 204
