@@ -98,6 +98,7 @@ export const CHECK_WORDS = {
   "history.reason.package verified": ["证据包核验通过，入库", "package verified and filed"],
   "history.failed": ["无法取得记录：{reason}", "The records cannot be loaded: {reason}"],
 
+  "decide.go": ["转到核实处理", "Go to the review"],
   "decide.title": ["核实处理", "Review"],
   "decide.reason": ["理由（必填，记入线索档案）", "Reason (required, kept on record)"],
   "decide.VERIFIED": ["属实", "Verified"],

@@ -64,7 +64,9 @@ export class EvidenceView {
     this.facts = h("div", { class: "fact-tables" });
     this.node = /** @type {HTMLDialogElement} */ (h("dialog", { class: "evidence", "aria-labelledby": "evidence-title" },
       h("header", { class: "evidence-head" }, this.what, this.chip, this.priority, this.code,
-        speak(h("button", { class: "quiet", type: "button", "data-act": "close", on: { click: () => this.node.close() } }), "close")),
+        speak(h("button", { class: "quiet", type: "button", "data-act": "close", on: { click: () => this.node.close() } }), "close"),
+        // some forty stops of the Tab key lie between: the player, the pictures, the files
+        speak(h("button", { class: "quiet unseen-until-focused", type: "button", "data-act": "review", on: { click: () => this.#review?.focus() } }), "decide.go")),
       this.banner,
       h("div", { class: "evidence-body" }, this.left, this.right)));
     this.node.addEventListener("close", () => {

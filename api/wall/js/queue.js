@@ -23,6 +23,8 @@ export class LeadQueue {
   #filter = "open";
   #shown = SHOWN_STEP;
   #older = false;
+  /** Place in the list of the lead that was opened last. */
+  #openedAt = 0;
   /** The day of which the cards leave out the date. */
   #today = "";
 
@@ -101,7 +103,7 @@ export class LeadQueue {
     const nodes = leads.slice(0, this.#shown).map((lead) => {
       let card = this.#cards.get(lead.lead_id);
       if (!card) {
-        card = new Card(lead, this.acts.open);
+        card = new Card(lead, (id) => this.#open(id));
         this.#cards.set(lead.lead_id, card);
       } else card.show(lead);
       return card.node;
@@ -116,6 +118,20 @@ export class LeadQueue {
         ? [speak(h("strong"), "leads.empty"), speak(h("p"), "leads.empty.how")]
         : [speak(h("p"), "leads.empty.filter")]);
     }
+  }
+
+  /** Go on where the lead that was opened stood, if it has left the list: nobody is to begin anew at the top of the page. */
+  resume() {
+    if (document.activeElement !== document.body) return;
+    const buttons = this.list.querySelectorAll("button");
+    const next = buttons[Math.min(this.#openedAt, buttons.length - 1)] ?? this.filters.find((button) => button.dataset.filter === this.#filter);
+    next?.focus();
+  }
+
+  /** @param {string} id */
+  #open(id) {
+    this.#openedAt = [...this.list.children].findIndex((node) => node instanceof HTMLElement && node.dataset.lead === id);
+    this.acts.open(id);
   }
 
   async #loadMore() {

@@ -34,7 +34,7 @@ export class Review {
     this.choices = h("div", { class: "choices" });
     this.answers = h("fieldset", { class: "answers" }, speak(h("legend"), "answer.title"), QUESTIONS.map((question) => this.#question(question)));
     this.doubt = speak(h("p", { class: "note answers-doubt", hidden: true }), "answer.doubt");
-    this.message = h("p", { class: "review-message", role: "status" });
+    this.message = h("p", { class: "review-message", role: "status", tabIndex: -1 });
     this.form = h("div", {}, this.answers, this.doubt, h("label", { class: "field" }, speak(h("span"), "decide.reason"), this.reason), this.choices);
     this.none = h("p", { class: "note" });
     this.node = h("section", { class: "review" }, h("h3", {}, speak(h("span"), "decide.title")), this.form, this.none, this.message);
@@ -52,6 +52,12 @@ export class Review {
     speak(this.none, lead.state === "CANDIDATE" ? "decide.candidate" : "decide.none");
     fill(this.choices, possible.map((to) =>
       speak(h("button", { class: "choice", type: "button", "data-to": to, on: { click: () => this.#decide(to) } }), `decide.${to}`)));
+  }
+
+  /** Bring the keyboard to what is to be answered first. */
+  focus() {
+    const first = this.form.querySelector(this.answers.hidden ? "textarea" : "input");
+    (this.form.hidden ? this.message : /** @type {HTMLElement} */ (first)).focus();
   }
 
   /** @param {string} question */
@@ -107,6 +113,8 @@ export class Review {
     } finally {
       this.#busy = false;
       this.node.classList.remove("busy");
+      // the button that was pressed may be gone: the keyboard stays here
+      if (document.activeElement === document.body) this.message.focus();
     }
   }
 

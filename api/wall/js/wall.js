@@ -46,7 +46,7 @@ export class Wall {
     this.acts = acts;
     this.book = new LeadBook();
     this.chime = new Chime(() => this.bar.soundState(this.chime.state));
-    this.evidence = new EvidenceView({ book: this.book, closed: forgetPaper });
+    this.evidence = new EvidenceView({ book: this.book, closed: () => { forgetPaper(); this.queue.resume(); } });
     const open = (/** @type {string} */ id) => void this.evidence.open(id);
     this.zones = new ZoneEditor();
     this.grid = new Grid({ openLead: open, camera: (camera) => this.coverage.open(camera), zones: ({ id, name }) => void this.zones.open({ id, name: name || id }), changed: () => this.bar?.layoutState(this.grid.layout, this.grid.pages) });

@@ -178,6 +178,30 @@ def test_a_decision_needs_answers_and_a_reason_and_is_recorded(
     assert complaints == []
 
 
+def test_a_lead_is_reviewed_by_keyboard_alone(view: Page) -> None:
+    """From its card to the review is three keys, and what the decision takes away does not take the keyboard along."""
+    card = view.locator(f'[data-lead="{ID}"] button')
+    card.focus()
+    view.keyboard.press("Enter")
+    expect(view.locator(".review")).to_be_visible()
+    expect(view.locator("[data-act=close]").first).to_be_focused()
+    view.keyboard.press("Tab")
+    expect(view.locator("[data-act=review]")).to_be_in_viewport(ratio=1)
+    view.keyboard.press("Enter")
+    for question in ("true", "clear", "complete", "accurate"):
+        expect(view.locator(f'[name="answer-{question}"]').first).to_be_focused()
+        view.keyboard.press("Space")
+        view.keyboard.press("Tab")
+    view.keyboard.type("属实")
+    view.keyboard.press("Tab")
+    view.keyboard.press("Enter")
+    expect(view.locator(".review-message")).to_have_text("已记录：属实")
+    expect(view.locator(".review-message")).to_be_focused()
+    view.keyboard.press("Escape")
+    expect(view.locator("dialog.evidence")).not_to_be_visible()
+    expect(view.locator('[data-filter="open"]')).to_be_focused()
+
+
 def test_what_the_record_is_good_for_is_said_and_follows_the_review(view: Page, operator: httpx.Client) -> None:
     """Use, obstacles and chain in plain words; answered questions take their obstacle away, a no brings its own."""
     open_evidence(view)
