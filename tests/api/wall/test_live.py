@@ -105,6 +105,31 @@ def test_a_server_that_does_not_answer_is_not_blamed_on_the_workers(
     expect(tile).to_have_attribute("data-state", "playing")
 
 
+OUTSIDE = """
+() => [".bar :is(button, .figure-set)", ".tile-strip > :not([hidden])", ".zones :is(button, h2)"]
+  .flatMap((shown) => [...document.querySelectorAll(shown)])
+  .filter((node) => node.getClientRects().length)
+  .filter((node) => node.getBoundingClientRect().right > innerWidth || node.getClientRects().length > 1 ||
+    node.getBoundingClientRect().height > 2.2 * parseFloat(getComputedStyle(node).fontSize) + 8)
+  .map((node) => node.textContent)
+"""
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_phone_shows_the_whole_bar(wall: Page, stage: StagedWorker, square_clip: Path, language: str) -> None:
+    """At a phone's width nothing of the bar, a tile's strip or the editor of zones is cut off or broken into lines."""
+    stage.add("gate-1", square_clip)
+    tile_of(wall, "gate-1")
+    if language == "en":
+        wall.locator("[data-act=language]").click()
+    wall.set_viewport_size({"width": 390, "height": 844})
+    assert wall.evaluate(OUTSIDE) == []
+    assert wall.evaluate("document.documentElement.scrollWidth") == 390
+    wall.locator(".tile-zones").click()
+    expect(wall.locator(".zones [data-act=dryrun-hour]")).to_be_visible()
+    assert wall.evaluate(OUTSIDE) == []
+
+
 def test_an_old_picture_never_looks_live(wall: Page, stage: StagedWorker, square_clip: Path) -> None:
     """When pictures stop, the age goes on rising: amber after 5 s, and no word of the worker keeps it fresh."""
     camera = stage.add("gate-1", square_clip)
