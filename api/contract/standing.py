@@ -13,16 +13,16 @@ from api.contract.schema import LeadLegal, Wire
 KINDS_ZH: Mapping[str, str] = MappingProxyType(
     {
         "outlet": "排放口",
-        "vent": "排烟口",
+        "vent": "油烟排口",
         "premises": "厂区",
-        "field": "田地",
+        "field": "农田",
         "no_burn": "禁烧区",
-        "no_bbq": "禁烤区",
+        "no_bbq": "禁烧烤区",
         "road": "道路",
         "works": "工地",
     }
 )
-"""Kinds of zone in Chinese."""
+"""Kinds of zone in Chinese, as the editor on the wall names them."""
 
 PROPOSED_EVERYWHERE: Mapping[str, str] = MappingProxyType(
     {"V01_STACK_SMOKE": "smoke.visible", "V04_WASTE_BURN": "fire.visible"}

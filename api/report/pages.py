@@ -130,7 +130,7 @@ def _whose(lead: LeadDocument) -> list[tuple[str, str]]:
         ("对象", "未对应到登记单位" if target is None else target.name),
         ("信用代码", "" if target is None else target.uscc),
         ("画面区域", lead.measure.zone or "全画面"),
-        ("排口", "" if target is None else target.outlet),
+        ("排放口", "" if target is None else target.outlet),
         ("风险等级", "" if target is None else word(RISKS, target.risk)),
         ("正面清单", listed),
         ("地点", place.town),

@@ -88,9 +88,9 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         CorrectedField.TOWN: "地点",
         CorrectedField.LON: "经度",
         CorrectedField.LAT: "纬度",
-        CorrectedField.TARGET_NAME: "对象",
+        CorrectedField.TARGET_NAME: "单位",
         CorrectedField.TARGET_USCC: "信用代码",
-        CorrectedField.TARGET_OUTLET: "排口",
+        CorrectedField.TARGET_OUTLET: "排放口",
     }
 )
 GAPS: Mapping[str, str] = MappingProxyType(

@@ -19,9 +19,9 @@ export const CHECK_WORDS = {
   "correct.place.town": ["地点", "Place"],
   "correct.place.lon": ["经度", "Longitude"],
   "correct.place.lat": ["纬度", "Latitude"],
-  "correct.target.name": ["对象", "Enterprise"],
-  "correct.target.uscc": ["信用代码", "USCC"],
-  "correct.target.outlet": ["排口", "Outlet"],
+  "correct.target.name": ["单位", "Enterprise"],
+  "correct.target.uscc": ["统一社会信用代码", "USCC"],
+  "correct.target.outlet": ["排放口编号", "Outlet"],
 
   "paper.match": ["纸质报告与证据包一致", "Paper and package agree"],
   "paper.match.why": ["二维码中的 SHA-256 与系统所存证据包清单（SHA256SUMS）的相同：报告所指即本证据包。纸上的文字仍须与本页核对。", "The SHA-256 in the QR code is that of the filed package's list (SHA256SUMS): the report is about this package. Its words are still to be compared with this page."],

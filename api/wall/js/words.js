@@ -251,7 +251,7 @@ export const WORDS = {
   "evidence.derived": ["派生", "derived"],
   "evidence.facts": ["线索要素", "Facts"],
   "evidence.measured": ["测量值", "Measured values"],
-  "evidence.measured.note": ["筛查数值，不作为法定读数", "Screening values, not a legal reading"],
+  "evidence.measured.note": ["筛查值，不作为法定读数", "Screening values, not a legal reading"],
   "evidence.rule": ["规则与模型", "Rule and model"],
   "evidence.time": ["时间与时钟", "Time and clock"],
   "evidence.time.note": ["北京时间（UTC+8）", "Beijing time (UTC+8)"],

@@ -1,6 +1,8 @@
 """How the rows of the catalogue stand, by classes, zones and day; and that every family has a rule."""
 
+import re
 from datetime import date
+from importlib.resources import files
 
 import pytest
 
@@ -40,3 +42,10 @@ def test_every_kind_that_a_rule_asks_for_has_a_name() -> None:
     """In Chinese, and it is one that workers know."""
     wanted = {kind for row in catalogue().violations for kind in row.zones}
     assert wanted <= set(KINDS_ZH) <= ZONE_KINDS
+
+
+def test_a_kind_has_one_name() -> None:
+    """What a rule asks for is called as in the editor of zones, where it is to be found."""
+    words = files("api").joinpath("wall", "js", "zonewords.js").read_text(encoding="utf-8")
+    named = dict(re.findall(r'"zone\.(\w+)": \["([^"]+)"', words))
+    assert {kind: named[kind] for kind in KINDS_ZH} == dict(KINDS_ZH)

@@ -128,7 +128,7 @@ def test_what_was_corrected_is_on_paper_with_both_values() -> None:
         CorrectedField.TARGET_OUTLET, 4, "DA001", "DA002", "核对排污许可证", "李强", START + timedelta(hours=2), 17
     )
     text = _text(lead_report(dataclasses.replace(full_case(), corrections=(correction,)), PRINTING))
-    assert re.search(r"2026-11-23 12:30:05\s+排口\s+DA001\s+DA002\s+李强\s+核对排污许可证", text)
+    assert re.search(r"2026-11-23 12:30:05\s+排放口\s+DA001\s+DA002\s+李强\s+核对排污许可证", text)
 
 
 @needs_poppler

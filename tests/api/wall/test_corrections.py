@@ -37,7 +37,7 @@ def test_a_reviewer_corrects_the_outlet(wall: Page, complaints: list[str], panel
     panel.get_by_label("依据（必填，记入日志）").fill("核对排污许可证")
     panel.get_by_role("button", name="更正", exact=True).click()
     expect(panel.locator(".correction-message")).to_have_text("已更正")
-    expect(panel.locator("li")).to_contain_text("更正 排口")
+    expect(panel.locator("li")).to_contain_text("更正 排放口编号")
     expect(panel.locator("li")).to_contain_text("由“DA001”改为“DA002”：核对排污许可证")
     expect(wall.locator(".finding-set")).to_contain_text("DA002")
     panel.scroll_into_view_if_needed()
