@@ -66,7 +66,9 @@ def main() -> NoReturn:
     except (typer.Abort, KeyboardInterrupt):
         code = 130
     except typer.TyperException as error:
-        print(f"plumewatch: {error.format_message()}", file=sys.stderr)
+        said = error.format_message()
+        # where no command is named, that is the help
+        print(said if said.startswith("Usage: ") else f"plumewatch: {said}", file=sys.stderr)
         code = 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -277,14 +279,15 @@ def reverify(
 @app.command("check-config")
 def check_config(file: Annotated[Path, typer.Argument(help="Worker configuration (TOML).")]) -> None:
     """Check a configuration without touching a camera; name every wrong key (exit 1; 2 where no file can be read)."""
-    from vision.config import ConfigError, load_config  # noqa: PLC0415
+    from plumewatch.worker_process import read_config  # noqa: PLC0415
+    from vision.config import ConfigError  # noqa: PLC0415
 
     try:
-        config = load_config(file)
+        config = read_config(file, ())
     except ConfigError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2 if isinstance(error.__cause__, OSError) else 1) from None
-    print(f"{file}: {len(config.cameras)} cameras, {len(config.rules)} rules: holds")
+    print(f"{file}: cameras {len(config.cameras)}, rules {len(config.rules)}: holds")
 
 
 @app.command()

@@ -7,9 +7,11 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from models.detector import UnknownModelError
+from models.registry import Registry
 from plumewatch.failures import UsageError
 from streams.camera import NO_SUCH_KIND, Pace, SourceUrl, StreamSettings
-from vision.config import WorkerConfig, load_config
+from vision.config import ConfigError, WorkerConfig, load_config
 
 DEMO = "PLUMEWATCH_DEMO"
 """Set by the supervisor for demo scenes: files start again at their end, so that the wall always shows something."""
@@ -30,10 +32,15 @@ def read_config(config_file: Path | None, sources: Sequence[str]) -> WorkerConfi
     """
     Return the configuration with a camera added for each source.
 
-    Raises `ConfigError` for a wrong configuration, `UsageError` for a file that is not there, and `StreamError` for one
-    that holds no video. Network streams are not touched: a camera that is down must not stop the others.
+    Raises `ConfigError` for a wrong configuration or a model that is not registered, `UsageError` for a file that is
+    not there, and `StreamError` for one that holds no video. Network streams are not touched: a camera that is down
+    must not stop the others.
     """
     config = load_config(config_file) if config_file is not None else WorkerConfig()
+    try:
+        Registry.load().model(config.detector.model)
+    except UnknownModelError as error:
+        raise ConfigError(f"detector.model: {error}") from error
     for source in sources:
         url = SourceUrl(source)
         if url.is_file:

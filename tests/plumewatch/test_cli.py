@@ -30,6 +30,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
     text.write_text("this is no video\n" * 200)
     config = folder / "wrong.toml"
     config.write_text('[site]\ncolour = "green"\n[[cameras]]\nid = "a b"\nsource = "rtsp://x"\n')
+    model = folder / "model.toml"
+    model.write_text('[detector]\nmodel = "nosuch"\n')
     good = folder / "good.toml"
     good.write_text('[[cameras]]\nid = "gate"\nsource = "rtsp://user:secret@127.0.0.1:1/x"\n')
     clip = make_clip(folder / "clip.mp4", seconds=3)
@@ -39,6 +41,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         "text": str(text),
         "config": str(config),
         "good": str(good),
+        "model": str(model),
         "clip": str(clip),
         "folder": str(folder),
         "data": str(folder / "data"),
@@ -56,6 +59,11 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         (["up", "--source", "{text}", "--data", "{data}"], "not a video file"),
         (["up", "--source", "gopher://a/b", "--data", "{data}"], "no stream of that kind"),
         (["up", "--config", "{config}", "--data", "{data}"], "site.colour: unknown key"),
+        (
+            ["up", "--config", "{model}", "--data", "{data}"],
+            "detector.model: no model 'nosuch' is registered: known are",
+        ),
+        (["rules", "list", "--config", "{model}"], "detector.model: no model 'nosuch' is registered"),
         (["up", "--port", "{port}", "--source", "{clip}", "--data", "{data}"], "is taken; choose one with --port"),
         (["replay", "{absent}"], "no such file"),
         (["replay", "{text}"], "not a video file"),
@@ -114,11 +122,26 @@ def test_a_configuration_that_is_not_there_is_a_wrong_question() -> None:
     assert (result.returncode, result.stderr) == (2, "nowhere.toml: cannot be read: No such file or directory\n")
 
 
+def test_check_config_knows_the_models(places: dict[str, str]) -> None:
+    """A model that is not registered is a mistake too: the worker would end with it at each start."""
+    result = run("check-config", places["model"])
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("detector.model: no model 'nosuch' is registered: known are emissions-n")
+
+
+@pytest.mark.parametrize("group", [[], ["models"]])
+def test_without_a_command_the_help_is_shown(group: list[str]) -> None:
+    """As it is with ``--help``, and exit code 2 for nothing was done."""
+    result = run(*group)
+    assert result.returncode == 2
+    assert result.stderr == run(*group, "--help").stdout
+
+
 def test_check_config_accepts_a_good_file(places: dict[str, str]) -> None:
     """check-config exits with 0 and does not touch the camera."""
     result = run("check-config", places["good"])
     assert result.returncode == 0, result.stderr
-    assert "1 cameras" in result.stdout
+    assert "cameras 1, rules 2" in result.stdout
     assert "secret" not in result.stdout
 
 
