@@ -28,6 +28,13 @@ SILENT = "silent"
 """What a camera is called of which no worker has said anything for 15 s."""
 _SCHEME = re.compile(r"[^@:]*://|(?:rtsps?|rtmps?|https?|srt|udp)[:/\\]+", re.IGNORECASE)
 """How an address begins, the usual slips of the hand included."""
+_STREAM = re.compile(r"(?:rtsps?|rtmps?|https?|srt|udp)://[^/\s]", re.IGNORECASE)
+"""How the address of a network stream begins that workers read (`streams.camera`)."""
+
+
+def is_stream(source: str) -> bool:
+    """Whether a source is the address of a network stream: no worker opens a file that was typed into a form."""
+    return _STREAM.match(source) is not None
 
 
 def redacted(source: str) -> str:

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth import AnyOperator, Reader, Registrar, caller_name
 from api.broker import BusDown
-from api.cameras import HIDDEN, all_health, health_of, redacted_camera, tell_workers
+from api.cameras import HIDDEN, all_health, health_of, is_stream, redacted, redacted_camera, tell_workers
 from api.clock import utc_now
 from api.contract.bus import snapshot_key
 from api.contract.schema import CAMERA_ID_PATTERN, CameraDocument, CameraHealth, EventType
@@ -90,6 +90,10 @@ async def put_one_camera(
         raise Problem(422, "invalid-input", f"the document is of camera {body.id}, the address of {camera_id}")
     if HIDDEN in body.source:
         raise Problem(422, "invalid-input", "source: is the redacted one; leave it empty to keep what is registered")
+    if body.source and not body.configured_by and not is_stream(body.source):
+        known = "rtsp, rtmp, http, srt or udp"
+        detail = f"source: must be the address of a network stream ({known}), got {redacted(body.source)}"
+        raise Problem(422, "invalid-input", detail)
 
     def write() -> tuple[CameraDocument, bool]:
         with state.database.writing() as session:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.cameras import redacted
+from api.cameras import is_stream, redacted
 from streams.camera import SourceUrl
 
 ADDRESSES = [
@@ -39,3 +39,12 @@ def test_credentials_are_hidden(source: str, shown: str) -> None:
 def test_the_api_hides_what_the_worker_hides(head: str, rest: str) -> None:
     """The worker's own log lines and the API's answers show the same of an address; neither ever fails."""
     assert redacted(head + rest) == SourceUrl(head + rest).redacted
+
+
+@pytest.mark.parametrize(
+    "scheme", ["rtsp", "rtsps", "rtmp", "rtmps", "http", "HTTPS", "srt", "udp", "file", "gopher", "ftp"]
+)
+def test_the_api_takes_the_streams_that_workers_read(scheme: str) -> None:
+    """Both tell a network stream from a file by the same schemes."""
+    address = f"{scheme}://10.0.0.7/1"
+    assert is_stream(address) == (not SourceUrl(address).is_file)

@@ -67,6 +67,24 @@ def test_a_camera_is_registered_and_its_source_hidden(operator: httpx.Client, bu
     ]
 
 
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("/var/clips/gate.mp4", "/var/clips/gate.mp4"),
+        ("file:///etc/passwd", "file:///etc/passwd"),
+        ("gopher://admin:secret@10.0.0.9/1", "gopher://***@10.0.0.9/1"),
+        ("rtsp:/10.0.0.9/1", "rtsp:/10.0.0.9/1"),
+        ("rtsp://", "rtsp://"),
+    ],
+)
+def test_what_no_worker_would_read_is_not_registered(operator: httpx.Client, source: str, shown: str) -> None:
+    """An admin is told at once, without the password, instead of by a camera that stays lost."""
+    refused = operator.put("/v1/cameras/gate-3", json={"id": "gate-3", "source": source})
+    assert (refused.status_code, operator.get("/v1/cameras/gate-3").status_code) == (422, 404)
+    assert refused.json()["detail"].startswith("source: must be the address of a network stream")
+    assert refused.json()["detail"].endswith(f"got {shown}")
+
+
 def of_node(camera: str, node: str) -> dict[str, str]:
     """A camera as a worker registers it."""
     return {"id": camera, "source": SOURCE, "configured_by": node}
