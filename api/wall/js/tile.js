@@ -53,6 +53,8 @@ export class Tile {
   #seen = false;
   #reached = true;
   #shownMediaS = NaN;
+  /** @type {import("./player.js").Player | null} whose picture that is */
+  #shownBy = null;
   #advancedAt = 0;
   #unplayable = "";
   /** What the worker called the codec when it could not be played: with another one it is tried again. */
@@ -237,7 +239,7 @@ export class Tile {
     }
     const clock = this.#live?.player?.clock;
     if (!clock || Number.isNaN(this.#shownMediaS)) return null;
-    const captureMs = clock.captureMs(this.#shownMediaS);
+    const captureMs = this.#captureMs();
     const still = (performance.now() - this.#advancedAt) / 1000;
     if (captureMs === null) return { ageS: null, staleS: still, captureMs };
     const ageS = (serverClock.now() - captureMs) / 1000;
@@ -245,9 +247,19 @@ export class Tile {
     return { ageS, staleS: Math.max(ageS, still), captureMs };
   }
 
+  /**
+   * When the picture shown was taken. A player that has just taken over has a clock of its own, which says nothing of the
+   * picture of the one before: times of another epoch made it minutes ahead.
+   * @returns {number | null}
+   */
+  #captureMs() {
+    const player = this.#live?.player ?? null;
+    return player === null || player !== this.#shownBy ? null : player.clock.captureMs(this.#shownMediaS);
+  }
+
   /** @returns {number | null} */
   #lastSeenMs() {
-    const shown = Number.isNaN(this.#shownMediaS) ? null : (this.#live?.player?.clock.captureMs(this.#shownMediaS) ?? null);
+    const shown = this.#captureMs();
     const reported = this.#health?.last_frame_utc ? Date.parse(this.#health.last_frame_utc) : null;
     return reported === null ? shown : Math.max(reported, shown ?? 0);
   }
@@ -305,6 +317,7 @@ export class Tile {
     this.#live = null;
     this.#snapshots = null;
     this.#shownMediaS = NaN;
+    this.#shownBy = null;
     drawBoxes(this.canvas, null);
   }
 
@@ -313,6 +326,7 @@ export class Tile {
     this.image.hidden = true;
     if (mediaS !== this.#shownMediaS) this.#advancedAt = performance.now();
     this.#shownMediaS = mediaS;
+    this.#shownBy = this.#live?.player ?? null;
     drawBoxes(this.canvas, this.#live?.player?.boxes.at(mediaS) ?? null);
   }
 }

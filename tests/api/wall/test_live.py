@@ -142,16 +142,22 @@ def test_an_old_picture_never_looks_live(wall: Page, stage: StagedWorker, square
 def test_a_stream_that_starts_again_plays_on(
     wall: Page, stage: StagedWorker, tmp_path: Path, complaints: list[str]
 ) -> None:
-    """A new epoch of the stream, with times of its own, takes over from the old one without a reload."""
+    """A new epoch of the stream, with times of its own, takes over from the old one without a reload or a wrong age."""
     stage.add("gate-1", make_square_clip(tmp_path / "short.mp4", seconds=5.0))
     tile = tile_of(wall, "gate-1")
     first = tile.locator("video").element_handle()
+    wall.evaluate(
+        "age => { window.ages = []; new MutationObserver(() => window.ages.push(age.textContent))"
+        ".observe(age, { childList: true, characterData: true, subtree: true }); }",
+        tile.locator(".tile-age").element_handle(),
+    )
     wall.wait_for_function(
         "([tile, first]) => { const v = tile.querySelector('video'); return v !== first && v.currentTime > 1; }",
         arg=[tile.element_handle(), first],
         timeout=20_000,
     )
     expect(tile).to_have_attribute("data-state", "playing")
+    assert [age for age in wall.evaluate("window.ages") if "超前" in age] == []
     assert complaints == []
 
 
