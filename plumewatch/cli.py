@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -31,7 +32,6 @@ from plumewatch.vault_commands import vault_app
 
 app = typer.Typer(
     name="plumewatch",
-    help="青目 Plumewatch: camera streams in, evidence-stamped leads out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -56,6 +56,22 @@ times the processor time with two threads on two busy cores. What can be done at
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Worker configuration (TOML).")]
 Sources = Annotated[list[str] | None, typer.Option("--source", "-s", help="Stream address or file; repeatable.")]
 Redis = Annotated[str, typer.Option("--redis", envvar="PLUMEWATCH_REDIS_URL", help="Redis or Valkey address.")]
+
+
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"plumewatch {version('plumewatch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def every_command(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """青目 Plumewatch: camera streams in, evidence-stamped leads out."""
 
 
 def main() -> NoReturn:

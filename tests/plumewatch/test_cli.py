@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,12 @@ def test_without_a_command_the_help_is_shown(group: list[str]) -> None:
     result = run(*group)
     assert result.returncode == 2
     assert result.stderr == run(*group, "--help").stdout
+
+
+def test_the_version_is_told() -> None:
+    """For a report of a fault; the help of all commands stays as it is."""
+    assert run("--version").stdout == f"plumewatch {version('plumewatch')}\n"
+    assert "camera streams in, evidence-stamped leads out" in run("--help").stdout
 
 
 def test_check_config_accepts_a_good_file(places: dict[str, str]) -> None:
