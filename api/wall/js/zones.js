@@ -29,6 +29,8 @@ export class ZoneEditor {
   #etag = "";
   /** Node in whose file the zones stand; empty: they are saved here. */
   #node = "";
+  /** The configuration that was copied last. */
+  #copied = "";
   #isAdmin = false;
   /** Counts openings and closings: an answer that comes after another one says nothing any more. */
   #opening = 0;
@@ -207,6 +209,7 @@ export class ZoneEditor {
 
   async #copy() {
     const text = tomlOf(this.#draft.zones);
+    this.#copied = text;
     try {
       await navigator.clipboard.writeText(text);
       this.#say("zones.copied");
@@ -220,7 +223,9 @@ export class ZoneEditor {
 
   #leave() {
     if (this.drawing.drawing) return void this.drawing.cancel();
-    if (this.#draft.changed && !this.#node && this.#isAdmin && !window.confirm(t("zones.leave"))) return undefined;
+    // what stands in a node's file is not saved here: it is lost unless it was copied
+    const isLost = this.#draft.changed && (this.#node ? tomlOf(this.#draft.zones) !== this.#copied : this.#isAdmin);
+    if (isLost && !window.confirm(t(this.#node ? "zones.leave.copy" : "zones.leave"))) return undefined;
     this.node.close();
     return undefined;
   }
@@ -268,6 +273,7 @@ export class ZoneEditor {
     this.#feed = null;
     this.#shown = null;
     this.#node = "";
+    this.#copied = "";
     this.drawing.cancel();
   }
 

@@ -31,6 +31,7 @@ export const ZONE_WORDS = {
   "zones.notsaved": ["未能保存：{reason}", "Not saved: {reason}"],
   "zones.stale": ["其他人刚刚改过这些区域；请关闭后重新打开再改。", "Somebody else has just changed these zones; close and open them again."],
   "zones.leave": ["区域有未保存的修改，确定离开吗？", "There are changes that are not saved. Leave all the same?"],
+  "zones.leave.copy": ["修改尚未复制为配置，离开后将丢失。确定离开吗？", "The changes have not been copied as configuration and will be lost. Leave all the same?"],
   "zones.taken": ["画面时间 {time}", "Picture of {time}"],
   "zones.nopicture": ["暂无画面", "No picture"],
   "zones.none": ["还没有区域；未画区域时整幅画面都会分析。", "No zones yet: without zones the whole picture is looked at."],

@@ -4,7 +4,7 @@ import json
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from tests.api.conftest import NODE
 from tests.api.wall.stage import StagedWorker
@@ -252,7 +252,21 @@ def test_zones_of_a_file_are_shown_and_given_as_configuration(
     text = editor.locator(".zones-toml").input_value()
     assert 'kind = "outlet"\npolygon = [[0.4, 0.3], [0.6, 0.3], [0.6, 0.7], [0.4, 0.7]]' in text
     keep_picture(wall, "zones-zh-1366")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    wall.on("dialog", stay)
+    editor.locator('[data-act="zones-box"]').click()
     editor.locator('[data-act="zones-close"]').click()
+    expect(editor).to_be_visible()
+    assert asked == ["修改尚未复制为配置，离开后将丢失。确定离开吗？"]
+    editor.locator('[data-act="zones-copy"]').click()
+    editor.locator('[data-act="zones-close"]').click()
+    expect(editor).not_to_be_visible()
+    assert len(asked) == 1
     wall.get_by_role("button", name="EN").click()
     wall.set_viewport_size({"width": 1920, "height": 1080})
     open_editor(wall)
