@@ -147,14 +147,19 @@ class Revocations:
     def check_stands(
         self, certificate: x509.Certificate, at: datetime | None, between: Sequence[x509.Certificate] = ()
     ) -> None:
-        """Raise where a certificate of the site was revoked before it sealed something at a time, if that is known."""
-        revoked = self._find(certificate, between)
-        if revoked is not None and (at is None or at >= revoked.at or revoked.is_compromise):
-            name = certificate.subject.rfc4514_string()
-            raise StampError(
-                f"the certificate of {name} was revoked at {rfc3339(revoked.at)} ({revoked.reason}): what its key "
-                "sealed is not believed"
-            )
+        """
+        Raise where a certificate, or one above it, was revoked before it sealed something at a time, if that is known.
+
+        `between` are certificates that came along, which an authority above may be among.
+        """
+        for each in (certificate, *issuers_of(certificate, [*self.anchors, *between])):
+            revoked = self._find(each, between)
+            if revoked is not None and (at is None or at >= revoked.at or revoked.is_compromise):
+                name = each.subject.rfc4514_string()
+                raise StampError(
+                    f"the certificate of {name} was revoked at {rfc3339(revoked.at)} ({revoked.reason}): what its key "
+                    "sealed is not believed"
+                )
 
     def _find(self, certificate: x509.Certificate, between: Sequence[x509.Certificate] = ()) -> Revocation | None:
         """Return since when a certificate is revoked, by the given lists; raise `StampError` for a false list."""

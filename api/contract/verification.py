@@ -334,9 +334,9 @@ class _Verifier:
         at, when = certificate.not_valid_before_utc, "its checkpoint has no time stamp"
         stamped: datetime | None = None
         if CHECKPOINT_TIME_STAMP in self.package.sizes:
-            stamp, _ = self._stamp_of(text, CHECKPOINT_TIME_STAMP)
+            stamp, sent = self._stamp_of(text, CHECKPOINT_TIME_STAMP)
             self._made_before(stamp.gen_time, "a checkpoint that holds it was stamped")
-            self.revocations.check_stands(stamp.certificate, stamp.gen_time, stamp.chain)
+            self.revocations.check_stands(stamp.certificate, stamp.gen_time, (*stamp.chain, *sent))
             stamped = stamp.gen_time
             at, when = stamp.gen_time, f"its checkpoint was stamped at {rfc3339(stamp.gen_time)}"
         self.revocations.check_stands(certificate, stamped)

@@ -34,21 +34,43 @@ work=$(mktemp -d) || stop "无法建立临时文件夹 / no temporary folder"
 trap 'rm -rf -- "$work"' EXIT
 
 plain() { [ -f "$1" ] && [ ! -L "$1" ] && [ -r "$1" ]; }
-certificates_in() { # 逐个按 openssl 的写法输出 / prints each certificate of standard input as openssl writes it
-  local block='' line
+same() { [ "$(sha256sum <"$1")" = "$(sha256sum)" ]; } # 文件与标准输入逐字节相同 / whether FILE has exactly the bytes of the input
+
+each_certificate() { # FILE COMMAND: 对其中每一张证书执行，证书在 one.pem / runs COMMAND for each certificate, which stands in one.pem
+  local line one=''
   while IFS= read -r line || [ -n "$line" ]; do
-    [[ $line != *-----BEGIN*CERTIFICATE-----* ]] || block=''
-    block+=$line$'\n'
-    if [[ $line == *-----END*CERTIFICATE-----* ]]; then openssl x509 <<<"${block%$'\n'}" 2>/dev/null || return 1; fi
-  done
+    [[ $line != *-----BEGIN*CERTIFICATE-----* ]] || one=''
+    one+=$line$'\n'
+    if [[ $line == *-----END*CERTIFICATE-----* ]]; then printf %s "$one" >"$work/one.pem"; "$2"; fi
+  done <"$1"
 }
-count() { # 证书个数 / how many certificates standard input has
-  local n=0 line
-  while IFS= read -r line; do [[ $line == -----BEGIN*CERTIFICATE----- ]] && n=$((n + 1)); done
-  echo "$n"
+# openssl dgst 只读到签名可能的最大长度，之后的字节看不到 / openssl dgst reads no more of a signature than it may have
+one_der() { # FILE: 恰为一个 DER 元素，长度最短，其后没有别的数据 / exactly one DER element of the shortest length, nothing behind it
+  local head count length
+  head=$(od -An -tx1 -N6 <"$1" | tr -d ' \n')
+  [ ${#head} -eq 12 ] && [ "${head:0:2}" = 30 ] || return 1
+  count=$((16#${head:2:2}))
+  length=$count
+  if [ "$count" -ge 128 ]; then
+    count=$((count - 128))
+    [ "$count" -ge 1 ] && [ "$count" -le 4 ] || return 1
+    length=$((16#${head:4:2*count}))
+    [ "$length" -ge 128 ] && [ $((length >> (8 * (count - 1)))) -gt 0 ] || return 1
+  else count=0; fi
+  [ $(($(wc -c <"$1"))) -eq $((2 + count + length)) ]
 }
-exact() { # FILE: 只有证书，一个字节不多 / whether FILE is exactly its certificates
-  plain "$1" && [ "$(certificates_in <"$1" | sha256sum)" = "$(sha256sum <"$1")" ]
+
+certificates=0 unread=''
+take_one() {
+  [[ $(<"$work/one.pem") =~ ^-----BEGIN\ (X509\ )?CERTIFICATE----- ]] || return # TRUSTED CERTIFICATE 等不算 / others do not count
+  certificates=$((certificates + 1))
+  openssl x509 -in "$work/one.pem" >>"$work/$taking" 2>/dev/null || unread=1
+}
+take() { # FILE: 把证书重写到 $work/FILE，数目在 certificates；有一张不可读即失败 / writes them anew; fails where one cannot be read
+  certificates=0 unread='' taking=$1
+  : >"$work/$1"
+  if plain "$1"; then each_certificate "$1" take_one; fi
+  [ $certificates -gt 0 ] && [ -z "$unread" ]
 }
 
 # 1. 清单格式：每行"64位小写十六进制、两个空格、文件名"，按名称排序，不重复，以换行结束
@@ -68,6 +90,8 @@ if plain SHA256SUMS; then
     [ -z "$form" ] || break
   done <SHA256SUMS
   [ ${#names[@]} -gt 0 ] || form=${form:-'清单是空的 / the list is empty'}
+  if [ -z "$form" ] && ! for name in "${names[@]}"; do printf '%s  %s\n' "${listed[$name]}" "$name"; done | same SHA256SUMS
+  then form='含有看不见的字节 / bytes that are not seen'; fi
 else
   form='没有 SHA256SUMS / SHA256SUMS is missing'
 fi
@@ -100,12 +124,12 @@ done
 [ $strange -eq 0 ] && ok '没有多余文件 / no unlisted files'
 
 # 4. 节点签名：签的是 SHA256SUMS 的全部字节
-if plain node.crt && [ "$(count <node.crt)" -eq 1 ] && openssl x509 -in node.crt -noout -pubkey >"$work/key.pem" 2>/dev/null; then
-  text=$(openssl x509 -in node.crt -noout -text 2>/dev/null)
+if take node.crt && [ $certificates -eq 1 ] && openssl x509 -in "$work/node.crt" -noout -pubkey >"$work/key.pem" 2>/dev/null; then
+  text=$(openssl x509 -in "$work/node.crt" -noout -text 2>/dev/null)
   if [[ $text != *prime256v1* ]]; then fail '证书密钥不是 P-256 / the key is not P-256'
   elif ! plain SHA256SUMS || ! plain SHA256SUMS.sig; then fail '没有签名 / SHA256SUMS.sig is missing'
-  elif openssl dgst -sha256 -verify "$work/key.pem" -signature SHA256SUMS.sig SHA256SUMS >/dev/null 2>&1; then
-    ok "节点签名 / signature of the node: $(openssl x509 -in node.crt -noout -subject)"
+  elif one_der SHA256SUMS.sig && openssl dgst -sha256 -verify "$work/key.pem" -signature SHA256SUMS.sig SHA256SUMS >/dev/null 2>&1; then
+    ok "节点签名 / signature of the node: $(openssl x509 -in "$work/node.crt" -noout -subject)"
   else fail '节点签名 / signature of the node'; fi
 else
   fail '节点证书不可读 / node.crt is missing or unreadable'
@@ -124,7 +148,7 @@ if [ -e SHA256SUMS.sm2 ] || [ -e node.sm2.crt ] || [ -n "${listed[node.sm2.crt]+
   elif ! plain SHA256SUMS.sm2 || ! plain node.sm2.crt; then fail '国密签名缺失 / SM2: SHA256SUMS.sm2 is missing'
   elif ! knows_sm2; then skip '国密签名未核验：本机 openssl 不支持 SM2 / SM2 signature not checked: this openssl knows no SM2'
   elif [[ $(openssl x509 -in node.sm2.crt -noout -text 2>/dev/null) == *'ASN1 OID: SM2'* ]] &&
-    openssl x509 -in node.sm2.crt -noout -pubkey >"$work/sm2.pub" 2>/dev/null &&
+    openssl x509 -in node.sm2.crt -noout -pubkey >"$work/sm2.pub" 2>/dev/null && one_der SHA256SUMS.sm2 &&
     openssl dgst "${sm2[@]}" -verify "$work/sm2.pub" -signature SHA256SUMS.sm2 SHA256SUMS >/dev/null 2>&1
   then ok "国密签名（SM2）/ SM2 signature: $(openssl x509 -in node.sm2.crt -noout -subject)"
   else fail '国密签名（SM2）/ SM2 signature'; fi
@@ -149,76 +173,89 @@ created=''
 if [[ $manifest =~ \"created_utc\":\"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z)\" ]]; then
   created=$(date -u -d "${BASH_REMATCH[1]}" +%s 2>/dev/null) || created=''
 fi
-print=$(openssl x509 -in node.crt -noout -fingerprint -sha256 2>/dev/null)
+print=$(openssl x509 -in "$work/node.crt" -noout -fingerprint -sha256 2>/dev/null)
+# 吊销：ROOTS.pem 内附有签发机构的吊销列表（CRL）时，被吊销的证书一律不予采信，其下的证书也不予采信
+# Where lists of revoked certificates (CRL) stand among the roots, nothing under a certificate that they name is believed
+lists=''
+[ -z "$roots" ] || [[ $(<"$roots") != *'BEGIN X509 CRL'* ]] || lists=1
+: >"$work/sent.pem" # 随包而来的证书：tsa.crt 和时间戳内所附 / what came with the package, in tsa.crt and inside the stamps
+take tsa.crt
+tsa_read=$?
+cat "$work/tsa.crt" >>"$work/sent.pem"
+for name in SHA256SUMS.tsr checkpoint.tsr; do
+  if plain "$name"; then
+    openssl ts -reply -in "$name" -token_out 2>/dev/null | openssl pkcs7 -inform DER -print_certs 2>/dev/null >>"$work/sent.pem"
+  fi
+done
+revoked() { # CERTIFICATE
+  [ -n "$lists" ] || return 1
+  local said
+  said=$(SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null openssl verify -no-CApath -no_check_time -crl_check \
+    -CAfile "$roots" -untrusted "$work/sent.pem" "$1" 2>&1)
+  [[ $said == *'certificate revoked'* || $said == *'CRL signature failure'* ]]
+}
+standing=$roots
+stand_one() { revoked "$work/one.pem" || openssl x509 -in "$work/one.pem" >>"$work/standing.pem" 2>/dev/null; }
+if [ -n "$lists" ]; then
+  : >"$work/standing.pem"
+  each_certificate "$roots" stand_one
+  standing=$work/standing.pem
+fi
+chains() { # TIME...: 节点证书是否在站得住的根之下 / whether node.crt chains to a root that stands
+  SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null \
+    openssl verify -no-CApath "$@" -CAfile "$standing" "$work/node.crt" >/dev/null 2>&1
+}
 if [ -z "$roots" ]; then
   skip "身份未核验：没有给出根证书 / identity not checked: no ROOTS.pem given; ${print:-no certificate}"
 elif [ -z "$created" ]; then fail '元数据没有制作时间 / manifest.json has no created_utc'
-elif SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null \
-  openssl verify -no-CApath -attime "$created" -CAfile "$roots" node.crt >/dev/null 2>&1
+elif chains -attime "$created"
 then ok '节点证书 / node certificate chains to the given roots'
 else fail '节点证书不在所给根证书之下，或制作时无效 / node certificate does not chain to the given roots'; fi
 
-# 6b. 吊销：ROOTS.pem 内附有签发机构的吊销列表（CRL）时，被吊销的证书一律不予采信
-revoked() { # CERTIFICATE...
-  [ -n "$roots" ] && [[ $(<"$roots") == *'BEGIN X509 CRL'* ]] || return 1
-  local said
-  said=$(SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null openssl verify -no-CApath -no_check_time -crl_check \
-    -CAfile "$roots" -untrusted "$1" "$1" 2>&1)
-  [[ $said == *'certificate revoked'* || $said == *'CRL signature failure'* ]]
-}
-for name in node.crt tsa.crt log.crt; do
-  if plain "$name" && revoked "$name"; then
-    fail "证书已被吊销，或吊销列表不是其签发机构所签 / revoked, or the CRL is not its issuer's: $name"
+# 6b. 吊销 / revoked certificates
+tell_revoked() {
+  if revoked "$work/one.pem"; then
+    fail "证书已被吊销，或吊销列表不是其签发机构所签 / revoked, or the CRL is not its issuer's: $telling"
   fi
-done
+}
+take log.crt
+log_certificates=$certificates log_read=$?
+if [ -n "$lists" ]; then
+  for telling in node.crt log.crt; do each_certificate "$work/$telling" tell_revoked; done
+  telling='tsa.crt, *.tsr'
+  each_certificate "$work/sent.pem" tell_revoked
+fi
 
 # 6c. 谁能为时间和日志作证：只有机构的根证书。节点自己的证书、本身就是盖章用的证书都不算；日志只认其编号所指的本站根证书
 # Which roots may vouch for times and for the log: authorities, never the node itself nor a certificate that stamps
 site_policy=2.25.196253393793267128020013594357013558149
-extension() { openssl x509 -in "$work/root.pem" -noout -ext "$1" 2>/dev/null; }
+extension() { openssl x509 -in "$work/one.pem" -noout -ext "$1" 2>/dev/null; }
 sort_root() {
   [[ $(extension basicConstraints) == *CA:TRUE* ]] || return
-  [ "$(openssl x509 -in "$work/root.pem" -noout -fingerprint -sha256 2>/dev/null)" != "$print" ] || return
+  [ "$(openssl x509 -in "$work/one.pem" -noout -fingerprint -sha256 2>/dev/null)" != "$print" ] || return
   if [[ $(extension certificatePolicies) == *"Policy: $site_policy"* ]]; then
     local id
-    id=$(openssl x509 -in "$work/root.pem" -noout -pubkey | openssl pkey -pubin -outform DER 2>/dev/null | hash)
-    openssl x509 -in "$work/root.pem" >>"$work/log-$id.pem"
+    id=$(openssl x509 -in "$work/one.pem" -noout -pubkey | openssl pkey -pubin -outform DER 2>/dev/null | hash)
+    openssl x509 -in "$work/one.pem" >>"$work/log-$id.pem"
   fi
   local stamps=': critical[[:space:]]+Time Stamping[[:space:]]*$'
-  [[ $(extension extendedKeyUsage) =~ $stamps ]] || openssl x509 -in "$work/root.pem" >>"$work/authorities.pem"
+  [[ $(extension extendedKeyUsage) =~ $stamps ]] || openssl x509 -in "$work/one.pem" >>"$work/authorities.pem"
 }
 hash() { openssl dgst -sha256 -binary | od -An -vtx1 | tr -d ' \n'; }
 if [ -n "$roots" ]; then
   : >"$work/authorities.pem"
-  root=''
-  while IFS= read -r line || [ -n "$line" ]; do
-    [[ $line != *-----BEGIN*CERTIFICATE-----* ]] || root=''
-    root+=$line$'\n'
-    if [[ $line == *-----END*CERTIFICATE-----* ]]; then printf %s "$root" >"$work/root.pem"; sort_root; fi
-  done <"$roots"
+  each_certificate "$standing" sort_root
 fi
 
 # 7. 可信时间戳（有才查）：按盖章时刻核验机构证书；制作时间不得晚于盖章时刻（容许 60 秒）
-anchor=("-CAfile" "tsa.crt" "-partial_chain")
+anchor=("-CAfile" "$work/sent.pem" "-partial_chain")
 [ -z "$roots" ] || anchor=("-CAfile" "$work/authorities.pem")
 when='' stamped=''
-alone() { # STAMP: 结尾之后没有多余字节 / whether nothing follows the DER of STAMP
-  local b n
-  read -ra b < <(od -An -vtu1 -N5 "$1" | tr '\n' ' ')
-  [ "${#b[@]}" -eq 5 ] && [ "${b[0]}" -eq 48 ] || return 1
-  case ${b[1]} in
-    129) n=$((3 + b[2])) ;;
-    130) n=$((4 + b[2] * 256 + b[3])) ;;
-    131) n=$((5 + b[2] * 65536 + b[3] * 256 + b[4])) ;;
-    *) n=$((2 + b[1])) ;;
-  esac
-  [ "$n" -eq "$(wc -c <"$1")" ]
-}
 known() { # STAMP: 所带证书都在 tsa.crt 内 / whether tsa.crt has every certificate that STAMP brings
   local sent block='' line
   openssl ts -reply -in "$1" -token_out -out "$work/token.der" >/dev/null 2>&1 &&
     openssl pkcs7 -inform DER -in "$work/token.der" -print_certs -out "$work/brought.pem" 2>/dev/null || return 1
-  sent=$(<tsa.crt)
+  sent=$(<"$work/tsa.crt")
   while IFS= read -r line; do
     [[ $line != -----BEGIN* ]] || block=''
     block+=$line$'\n'
@@ -231,8 +268,9 @@ stamped_by() { # FILE STAMP: 时间戳是否属于该文件 / whether STAMP is o
     [[ $line == 'Time stamp: '* ]] && when=${line#Time stamp: }
   done < <(openssl ts -reply -in "$2" -text 2>/dev/null)
   [ -n "$when" ] && stamped=$(date -u -d "$when" +%s 2>/dev/null) || return 1
-  exact tsa.crt && alone "$2" && known "$2" && SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null openssl ts -verify -attime "$stamped" \
-    -data "$1" -in "$2" -untrusted tsa.crt "${anchor[@]}" >/dev/null 2>&1
+  [ $tsa_read -eq 0 ] && same tsa.crt <"$work/tsa.crt" && one_der "$2" && known "$2" &&
+    SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null openssl ts -verify -attime "$stamped" \
+    -data "$1" -in "$2" -untrusted "$work/tsa.crt" "${anchor[@]}" >/dev/null 2>&1
 }
 if plain SHA256SUMS.tsr; then
   if ! stamped_by SHA256SUMS SHA256SUMS.tsr; then fail '可信时间戳 / time stamp'
@@ -240,8 +278,7 @@ if plain SHA256SUMS.tsr; then
     fail "制作时间晚于盖章时刻 $when / made after it was stamped"
   elif [ -n "$roots" ]; then
     ok "可信时间戳 / time stamp: $when"
-    SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null \
-      openssl verify -no-CApath -attime "$stamped" -CAfile "$roots" node.crt >/dev/null 2>&1 ||
+    chains -attime "$stamped" ||
       fail '节点证书在盖章时无效 / node certificate was not valid when it was stamped'
   else skip "时间戳吻合，但未核验机构 / time stamp fits, authority not checked: $when"; fi
 elif [ -e tsa.crt ] && [ ! -e checkpoint.tsr ]; then fail '有 tsa.crt 而没有时间戳 / tsa.crt without a time stamp'
@@ -268,25 +305,29 @@ included() { # INDEX SIZE ROOT PATH...
   [ "$sn" -eq 0 ] && [ "$r" = "$root" ]
 }
 log_fault() { # 说明为何不成立；成立则无输出 / says why the log proof does not hold, nothing where it does
-  local file proof size root index id form path=()
+  local file proof size root index id form piece listed_path='' path=()
   for file in tlog.json checkpoint.txt checkpoint.sig log.crt; do
     plain "$file" || { echo "缺少 $file / $file is missing"; return; }
   done
-  exact log.crt && [ "$(count <log.crt)" -eq 1 ] || { echo 'log.crt 不是恰好一个证书 / log.crt is not exactly one certificate'; return; }
-  { proof=$(<tlog.json); } 2>/dev/null
-  [ "${#proof}" -eq "$(wc -c <tlog.json)" ] || { echo 'tlog.json 格式不对 / tlog.json is malformed'; return; }
-  form='^\{"index":([0-9]{1,16}),"log_id":"([0-9a-f]{64})","path":\[(("[0-9a-f]{64}",?)*)\],"root":"([0-9a-f]{64})","tree_size":([0-9]{1,16})\}$'
+  proof=$(tr -d '\000' <tlog.json)
+  form='^\{"index":(0|[1-9][0-9]{0,15}),"log_id":"([0-9a-f]{64})","path":\[(("[0-9a-f]{64}",?)*)\],"root":"([0-9a-f]{64})","tree_size":([1-9][0-9]{0,15})\}$'
   [[ $proof =~ $form ]] || { echo 'tlog.json 格式不对 / tlog.json is malformed'; return; }
   index=${BASH_REMATCH[1]} id=${BASH_REMATCH[2]} root=${BASH_REMATCH[5]} size=${BASH_REMATCH[6]}
   read -ra path <<<"$(tr -d '"' <<<"${BASH_REMATCH[3]}" | tr ',' ' ')"
+  for piece in "${path[@]+"${path[@]}"}"; do listed_path+=${listed_path:+,}\"$piece\"; done
+  printf '{"index":%s,"log_id":"%s","path":[%s],"root":"%s","tree_size":%s}' "$index" "$id" "$listed_path" "$root" "$size" |
+    same tlog.json ||
+    { echo 'tlog.json 格式不对 / tlog.json is malformed'; return; }
   local lines=()
   mapfile lines <checkpoint.txt
   if [ ${#lines[@]} -ne 3 ] || [ "${lines[1]}" != "$size"$'\n' ] || [[ ${lines[0]} != */"${id:0:16}"$'\n' ]] ||
     [ "$(printf %s "${lines[2]}" | base64 -d 2>/dev/null | od -An -vtx1 | tr -d ' \n')" != "$root" ]
   then echo 'tlog.json 与 checkpoint.txt 不符 / they speak of different trees'; return; fi
   included "$index" "$size" "$root" "${path[@]+"${path[@]}"}" || { echo '本包不在日志内 / the log does not hold this package'; return; }
-  openssl x509 -in log.crt -noout -pubkey >"$work/log.pem" 2>/dev/null &&
-    openssl dgst -sha256 -verify "$work/log.pem" -signature checkpoint.sig checkpoint.txt >/dev/null 2>&1 ||
+  [ $log_read -eq 0 ] && [ $log_certificates -eq 1 ] && same log.crt <"$work/log.crt" ||
+    { echo 'log.crt 应恰为一张证书 / log.crt must be one certificate and nothing else'; return; }
+  openssl x509 -in "$work/log.crt" -noout -pubkey >"$work/log.pem" 2>/dev/null &&
+    one_der checkpoint.sig && openssl dgst -sha256 -verify "$work/log.pem" -signature checkpoint.sig checkpoint.txt >/dev/null 2>&1 ||
     { echo '检查点签名不成立 / checkpoint.sig does not hold'; return; }
   local time=("-no_check_time")
   if [ -e checkpoint.tsr ]; then
@@ -297,7 +338,7 @@ log_fault() { # 说明为何不成立；成立则无输出 / says why the log pr
   [ -n "$roots" ] || return
   [ -e "$work/log-$id.pem" ] || { echo '所给根证书中没有该日志的根 / the root of this log is not among the given roots'; return; }
   SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null \
-    openssl verify -no-CApath "${time[@]}" -CAfile "$work/log-$id.pem" log.crt >/dev/null 2>&1 ||
+    openssl verify -no-CApath "${time[@]}" -CAfile "$work/log-$id.pem" "$work/log.crt" >/dev/null 2>&1 ||
     echo '日志证书不在该日志的根之下 / log.crt does not chain to the root of this log'
 }
 logged=''

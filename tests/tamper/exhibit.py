@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.authority import SiteAuthority, ask
@@ -32,6 +34,8 @@ MADE = START + timedelta(seconds=21)
 STAMPED = MADE + timedelta(seconds=5)
 CHECKED = MADE + timedelta(minutes=30)
 LEAF = 5
+LONGEST_SIGNATURE = 72
+"""Bytes of the longest ECDSA signature by a P-256 key, DER."""
 
 
 @dataclass
@@ -82,6 +86,15 @@ class Exhibit:
             self.write("node.crt", by.certificate_pem)
         self.relist()
         self.write(SIGNATURE, (by or self.node).sign(self.sums))
+
+    def sign_at_length(self) -> None:
+        """Sign list and checkpoint by the longest signatures that there are: openssl reads no further than those."""
+        for name, signed, key in (
+            (SIGNATURE, SUMS, self.node.key),
+            (CHECKPOINT_SIGNATURE, CHECKPOINT, self.keys.log.key),
+        ):
+            while len(self.read(name)) < LONGEST_SIGNATURE:
+                self.write(name, key.sign(self.read(signed), ec.ECDSA(hashes.SHA256())))
 
     def enrol(self, node: TestSigner) -> None:
         """Have the package be of another node, whose certificate the verifier holds among his roots."""

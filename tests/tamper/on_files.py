@@ -117,6 +117,14 @@ def _(e: Exhibit) -> None:
 # Extra and missing files
 
 
+@attack("order", "bytes in the list that nobody sees, sealed by the node", CheckName.LIST)
+def _(e: Exhibit) -> None:
+    e.replace("SHA256SUMS", b"  clip.mp4", b"  clip\0.mp4")
+    e.write("SHA256SUMS.sig", e.node.sign(e.sums))
+    e.stamp()
+    e.log()
+
+
 @attack("files", "a file added", CheckName.LISTING)
 def _(e: Exhibit) -> None:
     e.write("witness.txt", b"I saw it")

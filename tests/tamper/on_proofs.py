@@ -189,6 +189,22 @@ def _(e: Exhibit) -> None:
     e.write("tsa.crt", open_site_keys(e.folder.parent / "false", "", START).stamps.pem)
 
 
+@attack("time-stamps", "something hidden behind the stamp", CheckName.TIME_STAMP)
+def _(e: Exhibit) -> None:
+    e.write("SHA256SUMS.tsr", e.read("SHA256SUMS.tsr") + b"hidden")
+
+
+@attack("time-stamps", "something hidden behind the checkpoint's stamp", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    e.write("checkpoint.tsr", e.read("checkpoint.tsr") + b"hidden")
+
+
+@attack("time-stamps", "a damaged certificate beside the authority's", CheckName.TIME_STAMP, CheckName.LOG)
+def _(e: Exhibit) -> None:
+    damaged = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    e.write("tsa.crt", e.read("tsa.crt") + damaged)
+
+
 @attack(
     "time-stamps", "a node whose own certificate is for time-stamps stamps itself, dated back", CheckName.TIME_STAMP
 )
@@ -251,6 +267,36 @@ def _(e: Exhibit) -> None:
 @attack("log", "a path with a step too many", CheckName.LOG)
 def _(e: Exhibit) -> None:
     edit_proof(e, path=[*json.loads(e.read("tlog.json"))["path"], "00" * 32])
+
+
+@attack("log", "its place in the log as other text of the same number", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    e.replace("tlog.json", b'"index":5', b'"index":05')
+
+
+@attack("log", "a comma too many in its path", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    e.replace("tlog.json", b'"],"root"', b'",],"root"')
+
+
+@attack("log", "an empty line behind its proof", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    e.write("tlog.json", e.read("tlog.json") + b"\n")
+
+
+@attack("log", "bytes in its proof that nobody sees", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    e.replace("tlog.json", b'"path"', b'"pa\0th"')
+
+
+@attack("log", "a second certificate beside the log's", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    e.write("log.crt", e.read("log.crt") + TestSigner("witness").certificate_pem)
+
+
+@attack("log", "the log's certificate in a form that only openssl reads", CheckName.LOG)
+def _(e: Exhibit) -> None:
+    e.write("log.crt", e.read("log.crt").replace(b"CERTIFICATE", b"TRUSTED CERTIFICATE"))
 
 
 @attack("log", "a larger tree claimed", CheckName.LOG)

@@ -103,6 +103,7 @@ def test_no_file_that_the_list_leaves_out_has_room_for_a_byte(
         place = tmp_path / str(number)
         place.mkdir()
         exhibit = real.copy(place)
+        exhibit.sign_at_length()
         exhibit.write(name, data % exhibit.read(name))
         assert verify_package(exhibit.folder, real.roots).verdict is PackageVerdict.BROKEN, data
         assert run_verify_sh(exhibit.folder, roots, script=script).returncode == 1, data

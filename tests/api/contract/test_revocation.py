@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from api.contract.report import CheckName, PackageVerdict
 from api.contract.revocation import parse_crls
 from api.contract.stamp import StampError, read_certificates, sha256_hex
-from api.contract.timestamp import TimeStampRequest
+from api.contract.timestamp import TimeStampRequest, check_time_stamp
 from api.contract.verification import verify_package
 from plumewatch.offline import verify_one
 from tests.api.contract.authorities import make_authority
@@ -120,6 +120,51 @@ def test_a_false_list_is_not_believed(real: Exhibit, tmp_path: Path) -> None:
     roots = tmp_path / "roots.pem"
     roots.write_bytes(real.roots + crl)
     assert run_verify_sh(real.folder, roots).returncode == 1
+
+
+def test_a_revoked_authority_between_node_and_root_is_not_believed(real: Exhibit, tmp_path: Path) -> None:
+    """Where the root's own list names the authority that issued the node's certificate, both verifiers refuse it."""
+    exhibit = real.copy(tmp_path)
+    middle = TestSigner("Issuing CA", issuer=exhibit.authority, ca=True)
+    exhibit.node = TestSigner("worker-01", issuer=middle)
+    exhibit.write("node.crt", exhibit.node.certificate_pem)
+    exhibit.seal()
+    serial, other = middle.certificate.serial_number, 4711
+    root, roots = exhibit.authority, tmp_path / "roots.pem"
+    for named, expected in ((other, 0), (serial, 1)):
+        crl = make_crl(root.certificate.subject, root.key, named, STAMPED - timedelta(days=1))
+        roots.write_bytes(exhibit.roots + middle.certificate_pem + pem_of(crl))
+        assert verify_one(exhibit.folder, roots, "en", as_json=False)[1].exit_code == expected
+        assert run_verify_sh(exhibit.folder, roots).returncode == expected
+
+
+@pytest.mark.parametrize("named", ["tsa.crt", "middle.crt"])
+def test_a_stamp_under_a_leaked_authority_is_not_believed(tmp_path: Path, named: str) -> None:
+    """Be the one that stamped named or one above it; a ``tsa.crt`` without them does not help, for the stamp has them."""
+    signer, authority = TestSigner(), make_authority(tmp_path / "tsa", chained=True)
+    folder = make_package(tmp_path, signer).folder
+    digest = bytes.fromhex(sha256_hex((folder / "SHA256SUMS").read_bytes()))
+    answer = authority.answer(TimeStampRequest(digest).to_bytes())
+    (folder / "SHA256SUMS.tsr").write_bytes(answer)
+    brought = [each.public_bytes(serialization.Encoding.PEM) for each in check_time_stamp(answer, digest).chain]
+    by = {"tsa.crt": "middle", "middle.crt": "root"}[named]
+    issuer = x509.load_pem_x509_certificate((authority.folder / f"{by}.crt").read_bytes())
+    key = serialization.load_pem_private_key((authority.folder / f"{by}.key").read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    serial = x509.load_pem_x509_certificate((authority.folder / named).read_bytes()).serial_number
+    roots = tmp_path / "roots.pem"
+    for number, sent, expected in (
+        (4711, b"".join(brought), 0),
+        (serial, b"".join(brought), 1),
+        (4711, TestSigner("x").certificate_pem, 1),
+    ):
+        (folder / "tsa.crt").write_bytes(sent)
+        crl = pem_of(make_crl(issuer.subject, key, number, datetime.now(UTC) + timedelta(days=1), LEAKED))
+        roots.write_bytes(signer.certificate_pem + authority.root + crl)
+        text, verdict = verify_one(folder, roots, "en", as_json=False)
+        assert verdict.exit_code == expected, text
+        done = run_verify_sh(folder, roots)
+        assert (done.returncode, done.stderr) == (expected, ""), done.stdout
 
 
 @pytest.mark.parametrize(
