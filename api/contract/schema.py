@@ -17,14 +17,20 @@ LEAD_ID_PATTERN = r"^L\d{8}-\d{6,12}$"
 CAMERA_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 
+_EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+"""A day within what `datetime` can hold: sums and other zones stay within it too."""
+
 
 def _as_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("time must carry a zone")
     try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("time must lie in the years 1 to 9999 of UTC") from error
+        utc = moment.astimezone(UTC)
+    except OverflowError:
+        utc = None
+    if utc is None or not _EARLIEST <= utc <= _LATEST:
+        raise ValueError("time must lie within the calendar in every zone")
+    return utc
 
 
 def rfc3339(moment: datetime) -> str:

@@ -311,7 +311,7 @@ class _Verifier:
 
     def _made_before(self, moment: datetime, what: str) -> None:
         """Raise where the package's own time lies after `moment`, at which it existed already."""
-        if self.manifest is not None and self.manifest.created_utc > moment + CLOCK_ALLOWANCE:
+        if self.manifest is not None and self.manifest.created_utc - moment > CLOCK_ALLOWANCE:
             made = rfc3339(self.manifest.created_utc)
             raise StampError(f"the package says that it was made at {made}, but {what} at {rfc3339(moment)}")
 

@@ -181,10 +181,7 @@ def _wants_csv(request: Request) -> bool:
 
 def _window(start: datetime | None, to: datetime | None, most: timedelta) -> tuple[datetime, datetime]:
     end = to or utc_now()
-    try:
-        begin = hour_of(start) if start is not None else hour_of(end) - USUAL + HOUR
-    except OverflowError as error:
-        raise Problem(422, "invalid-input", "to: there is no time before it") from error
+    begin = hour_of(start) if start is not None else hour_of(end) - USUAL + HOUR
     if begin >= end:
         raise Problem(422, "invalid-input", "from: must be before to")
     if end - begin > most + HOUR:

@@ -8,14 +8,17 @@ import os
 import re
 import shutil
 import subprocess
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from api.authority import SiteAuthority
 from api.contract import sm2
 from api.contract.package import CHECKPOINT_TIME_STAMP, LOG_FILES, PROOFS, SIGNATURE, TIME_STAMP, TSA_CERTIFICATE, tool
 from api.contract.report import TITLES_ZH, CheckName, Outcome, PackageVerdict
+from api.contract.stamp import sha256_hex
+from api.contract.timestamp import TimeStampRequest
 from api.contract.verification import verify_package
 from api.keys import open_site_keys
 from plumewatch.offline import verify_one
@@ -217,6 +220,15 @@ def test_the_promise_itself_cannot_be_taken_away(real: Exhibit, tmp_path: Path) 
     exhibit.replace("manifest.json", b',"site_proofs":["time_stamp","log"]', b"")
     report = verify_package(exhibit.folder, real.roots)
     assert CheckName.FILES in {check.name for check in report.failures}
+
+
+def test_a_stamp_at_the_end_of_all_times_is_read(real: Exhibit, tmp_path: Path) -> None:
+    """Whoever has no roots learns what a stranger's stamp says, whatever that is; nothing breaks."""
+    exhibit = real.copy(tmp_path)
+    end = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    request = TimeStampRequest(bytes.fromhex(sha256_hex(exhibit.sums))).to_bytes()
+    exhibit.write(TIME_STAMP, SiteAuthority(exhibit.keys.stamps, lambda: end).answer(request))
+    assert verify_package(exhibit.folder).stamped == end
 
 
 @pytest.mark.parametrize("document", [ROOT / "README.md", EVIDENCE], ids=lambda path: path.name)

@@ -140,7 +140,7 @@ def test_a_revoked_authority_between_node_and_root_is_not_believed(real: Exhibit
 
 @pytest.mark.parametrize("named", ["tsa.crt", "middle.crt"])
 def test_a_stamp_under_a_leaked_authority_is_not_believed(tmp_path: Path, named: str) -> None:
-    """Be the one that stamped named or one above it; a ``tsa.crt`` without them does not help, for the stamp has them."""
+    """Be the one that stamped named or one above it; a ``tsa.crt`` without them does not help: the stamp has them."""
     signer, authority = TestSigner(), make_authority(tmp_path / "tsa", chained=True)
     folder = make_package(tmp_path, signer).folder
     digest = bytes.fromhex(sha256_hex((folder / "SHA256SUMS").read_bytes()))

@@ -254,6 +254,15 @@ def test_bad_input_is_told_from_a_bad_package(tmp_path: Path, package: Path) -> 
         verify_package(package, b"no certificate")
 
 
+@pytest.mark.parametrize("made", ["0001-01-01T00:00:00.000+14:00", "9999-12-31T23:59:59.000-14:00"])
+def test_a_time_that_no_calendar_holds_is_told(package: Path, made: str) -> None:
+    """A manifest with a time beyond what can be reckoned with fails in a sentence, as any other that is damaged."""
+    manifest = package / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b"2026-11-23T02:30:26.120Z", made.encode()))
+    told = {check.name: check.sentence for check in verify_package(package).failures}
+    assert told[CheckName.MANIFEST].startswith("manifest.json: created_utc: Value error, time must lie within")
+
+
 def test_a_package_of_another_lead_is_refused(package: Path) -> None:
     """The caller may say which lead it expects."""
     report = verify_package(package, lead_id="L20261123-001008")

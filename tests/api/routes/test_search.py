@@ -36,7 +36,7 @@ def filed(enrolled: httpx.Client, make_posting: Callable[..., Posting]) -> Posti
         ("?state=PENDING_VERIFY&state=VERIFIED&camera=gate-3", 1),
         ("?from=2026-11-23T02:30:00Z&to=2026-11-23T02:31:00%2B00:00", 1),
         ("?from=2026-11-23T10:30:00+08:00&to=2026-11-23T10:31:00%2B0800", 1),
-        ("?from=9999-12-31T23:59:59Z", 0),
+        ("?from=9999-12-29T23:59:59Z", 0),
     ],
 )
 def test_leads_are_asked_for(operator: httpx.Client, filed: Posting, asked: str, count: int) -> None:
