@@ -87,17 +87,27 @@ def log_size(session: Session) -> int:
 
 def log_root(session: Session, size: int) -> bytes:
     """Return the root that the log had with `size` leaves; raise `StoreError` where it never had as many."""
+    _check_size(session, size)
     return _roots(session, [Span(0, size)])[0]
 
 
 def inclusion_path(session: Session, index: int, size: int) -> list[bytes]:
     """Return the proof that leaf `index` is in the tree of `size`; raise `ValueError` or `StoreError`."""
+    _check_size(session, size)
     return _roots(session, inclusion_spans(index, size))
 
 
 def consistency_path(session: Session, first: int, second: int) -> list[bytes]:
     """Return the proof that the tree of `second` begins with that of `first`; raise `ValueError` or `StoreError`."""
+    _check_size(session, second)
     return _roots(session, consistency_spans(first, second))
+
+
+def _check_size(session: Session, size: int) -> None:
+    """Raise `StoreError` for more leaves than there are, before a path through a tree of any size is worked out."""
+    found = log_size(session)
+    if size > found:
+        raise StoreError(f"the log has {found} leaves, fewer than were asked for")
 
 
 def log_index_of(session: Session, sums_sha256: str) -> int | None:

@@ -37,6 +37,10 @@ def test_the_log_has_no_checkpoint_at_first(operator: httpx.Client) -> None:
     for query in ("proof?index=0&size=1", "proof?index=3&size=2", "consistency?first=2&second=1"):
         answer = operator.get(f"/v1/tlog/{query}")
         assert (answer.status_code, answer.json()["type"]) == (422, "urn:plumewatch:problem:no-such-tree")
+    for size in (2**63, 10**20, "7" * 1000):  # a path through such a tree would take this machine a while
+        for query in (f"proof?index=12345&size={size}", f"consistency?first=3&second={size}"):
+            answer = operator.get(f"/v1/tlog/{query}")
+            assert (answer.status_code, answer.json()["detail"][:15]) == (422, "the log has 0 l"), query
     assert httpx.get(f"{operator.base_url}/v1/tlog/checkpoint").status_code == 401
 
 
