@@ -88,7 +88,6 @@ def scrub(database: Database, vault: Vault) -> ScrubReport:
     started, clock = utc_now(), time.perf_counter()
     with database.reading() as session:
         kept = kept_packages(session)
-        gone = set(deleted_packages(session))
     faults: list[PackageFault] = []
     files = size = 0
     with ThreadPoolExecutor(READERS, "scrub") as readers:
@@ -96,8 +95,12 @@ def scrub(database: Database, vault: Vault) -> ScrubReport:
             faults += checked.faults
             files += checked.files
             size += checked.bytes
-    known = {sums for _, sums in kept}
-    strays = [sums for sums in vault.packages() if sums not in known and sums not in gone]
+    there = list(vault.packages())
+    with database.reading() as session:  # reading takes hours, and meanwhile packages are filed and deleted
+        known = {sums for _, sums in kept_packages(session)}
+        gone = set(deleted_packages(session))
+    faults = [fault for fault in faults if fault.sums_sha256 not in gone]
+    strays = [sums for sums in there if sums not in known and sums not in gone]
     with database.snapshot() as session:
         told = disagreements(session)
     report = ScrubReport(

@@ -3,17 +3,22 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
 from sqlalchemy import text
 
+from api.clock import utc_now
 from api.contract.schema import rfc3339
 from api.contract.stamp import fingerprint
+from api.keeper import prune
 from api.scrub import ScrubReport, last_scrub, scrub
 from api.store.access import log_accesses
+from api.vault import Vault
 from tests.api.conftest import NODE, Posting, RunningApi
 from tests.api.contract.sample import LEAD_ID, START, TestSigner
 
@@ -41,6 +46,49 @@ def change(path: Path, data: bytes) -> None:
     """Overwrite a read-only file, as a disk would."""
     path.chmod(0o640)
     path.write_bytes(data)
+
+
+class Meanwhile:
+    """The real vault; something happens before the first package is read, and something before all are listed."""
+
+    def __init__(self, vault: Vault, reading: Callable[[], object], listing: Callable[[], object]) -> None:
+        self._vault = vault
+        self._reading: Callable[[], object] | None = reading
+        self._listing = listing
+
+    def sizes(self, sums_sha256: str) -> dict[str, int]:
+        """Let it happen, then look."""
+        act, self._reading = self._reading, None
+        if act is not None:
+            act()
+        return self._vault.sizes(sums_sha256)
+
+    def read(self, sums_sha256: str, name: str, start: int, length: int) -> Iterator[bytes]:
+        """Read."""
+        return self._vault.read(sums_sha256, name, start, length)
+
+    def packages(self) -> Iterator[str]:
+        """Let it happen, then list."""
+        self._listing()
+        return self._vault.packages()
+
+
+def test_what_comes_and_goes_during_a_scrub_is_no_fault(
+    api: RunningApi, place: Path, enrolled: httpx.Client, make_posting: Callable[..., Posting]
+) -> None:
+    """A package that retention deletes meanwhile is no rot, and one that is filed meanwhile is no stray."""
+    assert place.is_dir()
+
+    def delete() -> None:
+        later = utc_now() + timedelta(days=10_000)
+        assert prune(api.state.database, api.state.vault, api.settings, later) == 1
+
+    def file() -> None:
+        assert make_posting("L20261123-001008").send(enrolled).status_code == 201
+
+    vault = cast("Vault", Meanwhile(api.state.vault, delete, file))
+    report = scrub(api.state.database, vault)
+    assert (report.faults, report.strays) == ([], [])
 
 
 def test_an_empty_vault_is_sound(api: RunningApi) -> None:
