@@ -12,6 +12,7 @@ A crash between 2 and 3 leaves a package in the vault that no lead names; the ou
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from api.contract.manifest import Manifest
 from api.contract.package import PROOFS, SUMS, read_bytes
 from api.contract.report import VerificationReport
 from api.contract.revocation import parse_crls
-from api.contract.schema import LeadDocument
+from api.contract.schema import LeadDocument, rfc3339
 from api.contract.stamp import ContractError, fingerprint, read_certificates
 from api.contract.tarball import open_package
 from api.contract.verification import SMALL, verify_package
@@ -102,8 +103,10 @@ def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: st
         return Answer(known[0], known[1], fresh=False)
     if node is None or lead.node not in {"", node.name}:
         raise Problem(422, "foreign-node", f"the package is not signed by the enrolled node {lead.node!r}")
-    files, sums = _keep(state, upload, lead.lead_id, report.sums_sha256)
     manifest = report.manifest
+    if not state.provers.stamper.agrees_with(manifest.created_utc):
+        raise _too_early(lead.lead_id, manifest.created_utc)
+    files, sums = _keep(state, upload, lead.lead_id, report.sums_sha256)
     stamp = state.provers.stamper.stamp_now(report.sums_sha256)
     kind = "pending" if stamp is None else stamp.kind
     place = lead.evidence.model_copy(update={"package": f"/v1/evidence/{lead.lead_id}", "tsa": kind})
@@ -139,6 +142,17 @@ def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: st
             )
     log.info("lead filed", lead=lead.lead_id, camera=lead.camera.id, code=lead.violation_code, node=node.name)
     return Answer(status, body, fresh=status == HTTPStatus.CREATED)
+
+
+def _too_early(lead_id: str, made: datetime) -> Problem:
+    """Return the answer for a package from a time to come: under a stamp of today nobody would believe it."""
+    now = utc_now()
+    log.error("lead from a time to come", lead=lead_id, made=rfc3339(made), ahead_s=round((made - now).total_seconds()))
+    detail = (
+        f"the package says that it was made at {rfc3339(made)}, and here it is {rfc3339(now)}: set the node's clock or "
+        "the API's right; it is taken once that time has come"
+    )
+    return Problem(425, "from-the-future", detail, headers={"Retry-After": "60"})
 
 
 def _keep(state: ApiState, upload: Upload, lead_id: str, sums_sha256: str) -> tuple[int, bytes]:

@@ -22,6 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from api.authority import Authority, AuthorityError, HttpAuthority, SiteAuthority, ask
 from api.contract.revocation import parse_crls
 from api.contract.stamp import StampError, fingerprint, read_certificates
+from api.contract.verification import CLOCK_ALLOWANCE
 from api.keys import KeysError, SiteKeys
 from api.settings import Settings
 from api.store.database import Database
@@ -104,6 +105,13 @@ class Stamper:
             authority = SiteAuthority(keys.stamps, clock, newest)
         source = StampSource(authority, tuple(roots), tuple(settings.tsa_policies), is_local=not settings.tsa_url)
         return cls(database, source, clock)
+
+    def agrees_with(self, made: datetime) -> bool:
+        """
+        True where what says that it was `made` then can be stamped now: whoever verifies it disbelieves one that was
+        stamped before it was made. An outside authority's clock may be behind ours by all that is allowed.
+        """
+        return made <= self._clock() + (CLOCK_ALLOWANCE if self._source.is_local else timedelta(0))
 
     def stamp_now(self, digest: str) -> StoredStamp | None:
         """Return a stamp for a hex SHA-256 where the authority is the site's own and gives it; else ``None``."""

@@ -119,7 +119,8 @@ async def post_lead(
     File a lead with its evidence package, verified before the 201.
 
     The same ``Idempotency-Key`` with the same content gets the same answer; with other content 422. A lead that is
-    filed already with the same package is answered 200, with another package 409.
+    filed already with the same package is answered 200, with another package 409. 425 ``from-the-future``: the package
+    says that it was made at a time to come; post it again then.
     """
     status = 500
     try:

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from api.clock import utc_now
-from api.contract.tarball import open_package
+from api.contract.tarball import open_package, write_tar
 from api.store.leads import announce_lead
 from tests.api.conftest import Posting, RunningApi, sample_lead
-from tests.api.contract.sample import LEAD_ID, TestSigner
+from tests.api.contract.sample import LEAD_ID, TestSigner, make_package
 
 MakePosting = Callable[..., Posting]
 
@@ -89,6 +89,23 @@ def test_a_lead_that_disagrees_with_its_package_is_refused(
         answer = posting.send(enrolled, lead=json.dumps(lead | change))
         assert (answer.status_code, answer.json()["type"]) == (422, "urn:plumewatch:problem:lead-disagrees")
     assert vault_files(api) == []
+
+
+@pytest.mark.usefixtures("agreement")
+def test_a_package_from_a_time_to_come_waits(
+    api: RunningApi, enrolled: httpx.Client, operator: httpx.Client, signer: TestSigner, tmp_path: Path
+) -> None:
+    """425, nothing kept, and the outbox posts it again: stamped today, it would not verify. A minute ahead is taken."""
+    for ahead_s, expected in ((300, 425), (30, 201)):
+        made = utc_now() + timedelta(seconds=ahead_s)
+        sealed = make_package(tmp_path / str(ahead_s), signer, created_utc=made)
+        with (tmp_path / "package.tar").open("wb") as target:
+            write_tar(sealed.folder, target)
+        posting = Posting(sample_lead(LEAD_ID, sealed.sums_sha256), (tmp_path / "package.tar").read_bytes())
+        answer = posting.send(enrolled)
+        assert answer.status_code == expected, answer.text
+        assert (vault_files(api) == []) is (expected == 425)
+    assert operator.get(f"/v1/evidence/{LEAD_ID}/verification").json()["ok"]
 
 
 def test_the_same_key_gets_the_same_answer(
