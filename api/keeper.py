@@ -38,8 +38,8 @@ def prune(database: Database, vault: Vault, settings: Settings, now: datetime) -
     """
     Delete what is due, leaf first, and erase what an earlier cut left; return how many packages went; blocks.
 
-    What was put on hold, or deleted by another process, since it was listed is left alone. Raises `VaultError` where a
-    package cannot be erased; its deletion stands, and the next call erases it.
+    What was put on hold, decided anew, or deleted by another process, since it was listed is left alone. Raises
+    `VaultError` where a package cannot be erased; its deletion stands, and `erase_left_overs` makes it good.
     """
     erased = 0
     while True:
@@ -51,7 +51,7 @@ def prune(database: Database, vault: Vault, settings: Settings, now: datetime) -
             reason = f"kept for {rule_of(settings).days(package.kind)} days as {package.kind}"
             try:
                 with database.writing() as session:
-                    index = delete_package(session, package, reason=reason, by=BY, at=now)
+                    index = delete_package(session, package, rule_of(settings), reason=reason, by=BY, at=now)
             except IllegalMove as refused:
                 log.info("package not deleted", lead=package.lead_id, reason=str(refused))
                 continue
@@ -74,6 +74,7 @@ class Keeper:
     def __init__(self, state: ApiState) -> None:
         self._state = state
         self._told: RoomLevel | None = None
+        self._owes = False
 
     async def run(self) -> None:
         """Look for ever; to be run by `api.broker.keep_running`."""
@@ -88,8 +89,12 @@ class Keeper:
         state, now = self._state, utc_now()
         if state.settings.retention_deletes:
             try:
+                if self._owes:
+                    erase_left_overs(state.database, state.vault)
+                self._owes = False
                 prune(state.database, state.vault, state.settings, now)
             except VaultError:
+                self._owes = True
                 log.exception("deleted package cannot be erased yet")
         found = vault_state(state.database, state.vault, state.settings, now)
         state.room.found = found

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth import Admin, AnyOperator, caller_name
 from api.clock import utc_now
-from api.contract.schema import UtcTime
+from api.contract.schema import UtcTime, rfc3339
 from api.custody import filed_lead
 from api.problems import Problem
 from api.room import RoomLevel, rule_of, vault_state
@@ -17,7 +17,7 @@ from api.scrub import ScrubReport, last_scrub
 from api.state import State
 from api.store.custody import CustodyAction, CustodyEntry, add_custody
 from api.store.faults import IllegalMove
-from api.store.holds import Hold, RetentionClass, due_packages, holds_of, set_hold
+from api.store.holds import Hold, RetentionClass, deleted_at, due_packages, holds_of, set_hold
 
 router = APIRouter(tags=["vault"])
 
@@ -137,12 +137,20 @@ def get_holds(lead_id: LeadIdPath, _: AnyOperator, state: State) -> HoldList:
 
 @router.post("/v1/evidence/{lead_id}/holds")
 async def post_hold(lead_id: LeadIdPath, body: HoldRequest, admin: Admin, state: State) -> HoldList:
-    """Set or release a legal hold: while it is set nothing deletes the package. 409 where it is so already."""
+    """
+    Set or release a legal hold: while it is set nothing deletes the package.
+
+    409 where it is so already; 410 where the package was deleted before.
+    """
 
     def put() -> HoldList:
-        filed_lead(state, lead_id)
+        sums = filed_lead(state, lead_id)[1]
         now, by = utc_now(), caller_name(admin)
         with state.database.writing() as session:
+            gone = deleted_at(session, sums)
+            if body.held and gone is not None:
+                detail = f"the package was deleted at {rfc3339(gone)}: there is nothing left to hold"
+                raise Problem(410, "evidence-deleted", detail)
             try:
                 set_hold(session, lead_id, held=body.held, reason=body.reason, by=by, at=now)
             except IllegalMove as fault:

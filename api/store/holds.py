@@ -114,12 +114,15 @@ def due_packages(session: Session, rule: RetentionRule, now: datetime, limit: in
     ]
 
 
-def delete_package(session: Session, due: DuePackage, *, reason: str, by: str, at: datetime) -> int:
+def delete_package(
+    session: Session, due: DuePackage, rule: RetentionRule, *, reason: str, by: str, at: datetime
+) -> int:
     """
     Record that a package is deleted and return the leaf's index; its files are erased only after this is committed.
 
     The lead, its still, its records and, in the log, its ``SHA256SUMS`` stay. Raises `UnknownRecord`, or `IllegalMove`
-    while it is held and for one that is deleted already. Needs the writing transaction.
+    while it is held, for one that is deleted already, and for one that is not due by `rule` any more. Needs the writing
+    transaction.
     """
     row = session.get(PackageRow, due.sums_sha256)
     if row is None:
@@ -128,6 +131,8 @@ def delete_package(session: Session, due: DuePackage, *, reason: str, by: str, a
         raise IllegalMove(f"the package of lead {row.lead_id} was deleted at {rfc3339(row.deleted)}")
     if is_held(session, row.lead_id):
         raise IllegalMove(f"the package of lead {row.lead_id} is under a legal hold")
+    if session.execute(_due(rule, at).where(PackageRow.sums_sha256 == row.sums_sha256)).first() is None:
+        raise IllegalMove(f"the package of lead {row.lead_id} is not due any more: something was decided meanwhile")
     record = {
         "lead_id": row.lead_id,
         "sums_sha256": row.sums_sha256,

@@ -1,7 +1,9 @@
 """Keeper: what goes, what stays, and the warning before there is no room."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -168,6 +170,47 @@ def test_a_hold_set_after_the_listing_still_holds(api: RunningApi, operator: htt
     hold = {"held": True, "reason": "行政复议"}
     assert prune_while(api, lambda: operator.post(f"{BASE}/holds", json=hold).raise_for_status()) == 0
     assert operator.get(f"{BASE}/files/clip.mp4").status_code == 200
+
+
+def test_a_decision_after_the_listing_still_counts(api: RunningApi, operator: httpx.Client, filed: Posting) -> None:
+    """What was decided between listing and deleting starts its days anew: the package stays."""
+    assert filed.lead.lead_id == LEAD_ID
+
+    def decide() -> None:
+        with api.state.database.writing() as session:
+            later = utc_now() + timedelta(days=9_990)
+            move_lead(session, LEAD_ID, LeadState.VERIFIED, version=1, user="li", reason="属实", at=later)
+
+    database = cast("Database", Between(api.state.database, decide))
+    assert prune(database, api.state.vault, api.settings, utc_now() + timedelta(days=10_000)) == 0
+    assert operator.get(f"{BASE}/files/clip.mp4").status_code == 200
+
+
+def test_a_deleted_package_cannot_be_held(api: RunningApi, operator: httpx.Client, filed: Posting) -> None:
+    """410: a hold would promise what is not there any more."""
+    assert filed.lead.lead_id == LEAD_ID
+    reject(api)
+    assert prune_after(api, 91) == 1
+    answer = operator.post(f"{BASE}/holds", json={"held": True, "reason": "行政复议"})
+    assert (answer.status_code, answer.json()["type"]) == (410, "urn:plumewatch:problem:evidence-deleted")
+    assert operator.get(f"{BASE}/holds").json()["holds"] == []
+
+
+def test_what_cannot_be_erased_is_erased_at_the_next_look(api: RunningApi, filed: Posting) -> None:
+    """A vault that refuses once keeps a package whose deletion is recorded; the keeper goes on owing it."""
+    assert filed.lead.evidence is not None
+    with api.state.database.writing() as session:
+        session.execute(text("UPDATE packages SET received = 1"))
+        session.execute(text("UPDATE leads SET changed = 1"))
+    state = replace(api.state, settings=settings_with(api, retention_deletes=True))
+    place = api.settings.data_dir / "vault" / "incoming" / f"erased-{filed.lead.evidence.sums_sha256}"
+    (place / "in the way").mkdir(parents=True)
+    keeper = Keeper(state)
+    keeper.look()
+    assert list(api.state.vault.packages()) == [filed.lead.evidence.sums_sha256]
+    shutil.rmtree(place)
+    keeper.look()
+    assert list(api.state.vault.packages()) == []
 
 
 def test_nothing_goes_by_itself_unless_the_site_says_so(

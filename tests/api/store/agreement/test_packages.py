@@ -20,7 +20,7 @@ def store(store: Store) -> Store:
     with store.database.writing() as session:
         first = due(store)[0]
         assert (first.lead_id, first.kind) == (ONE, RetentionClass.CASE)
-        delete_package(session, first, reason="kept for 1 day as case", by="system:retention", at=LATER)
+        delete_package(session, first, RetentionRule(1, 1), reason="kept for 1 day", by="system:retention", at=LATER)
     return store
 
 
