@@ -13,7 +13,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
@@ -144,6 +144,12 @@ def _on_store_away(connection: HTTPConnection, fault: Exception) -> Response:
     return Problem(503, "store-unavailable", "the store does not answer now", headers={"Retry-After": "5"}).response()
 
 
+def _on_unkept(connection: HTTPConnection, fault: Exception) -> Response:
+    log.warning("store cannot hold a value", path=connection.url.path, error=str(cast("DataError", fault).orig))
+    detail = "a value cannot be kept: text with a NUL character, longer than its field, or a number beyond its range"
+    return Problem(422, "invalid-input", detail).response()
+
+
 def _on_fault(connection: HTTPConnection, fault: Exception) -> Response:
     log.error("request failed", path=connection.url.path, exc_info=fault)
     return Problem(500, "internal-fault", "the request failed inside the API; the log holds the reason").response()
@@ -156,4 +162,5 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(WebSocketRequestValidationError, _on_invalid)
     app.add_exception_handler(OperationalError, _on_store_away)
+    app.add_exception_handler(DataError, _on_unkept)
     app.add_exception_handler(Exception, _on_fault)

@@ -26,6 +26,9 @@ from api.store.terms import SearchWord, after_all_with, normal_text, search_word
 FEW = 2_000
 """Leads that are sorted for one page without being felt (``benchmarks/results/retrieval-*.json``)."""
 
+MOST_DIVISION = 12
+"""Digits of a GB/T 2260 code; a longer one is found by these and shown as it came."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -120,7 +123,7 @@ def find_holdings(session: Session, sha256: str) -> list[Holding]:
 
 def index_lead(session: Session, row: LeadRow, lead: LeadDocument, reasons: Sequence[str]) -> None:
     """Let a lead be found by what its document and its reviewers' reasons say now; needs the writing transaction."""
-    row.division = lead.place.division
+    row.division = lead.place.division[:MOST_DIVISION]
     row.lon, row.lat = lead.place.lon, lead.place.lat
     row.uscc = "" if lead.target is None else lead.target.uscc
     row.enterprise = "" if lead.target is None else normal_text(lead.target.name)
