@@ -82,7 +82,8 @@ def verify_filed(state: ApiState, folder: Path, lead_id: str) -> VerificationRep
     """Verify a package of the vault as the site knows it now; raise `ContractError` for one that cannot be read."""
     with state.database.reading() as session:
         revoked = revoked_certificates(session)
-    return verify_package(folder, pinned_roots(state), lead_id=lead_id, revoked=revoked)
+    crls = parse_crls(outside_roots(state.settings))
+    return verify_package(folder, pinned_roots(state), lead_id=lead_id, revoked=revoked, crls=crls)
 
 
 def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: str, address: str) -> Answer:

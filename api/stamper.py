@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.concurrency import run_in_threadpool
 
 from api.authority import Authority, AuthorityError, HttpAuthority, SiteAuthority, ask
-from api.contract.revocation import parse_crls
+from api.contract.revocation import Revocations, parse_crls
 from api.contract.stamp import StampError, fingerprint, read_certificates
+from api.contract.timestamp import TimeStamp
 from api.contract.verification import CLOCK_ALLOWANCE
 from api.keys import KeysError, SiteKeys
 from api.settings import Settings
@@ -42,12 +43,17 @@ ALARM_EVERY_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class StampSource:
-    """Whom to ask, which roots and policies count, and whether it answers without a network."""
+    """
+    Whom to ask, which roots and policies count, and whether it answers without a network.
+
+    `crls` gives the lists of revoked certificates that stand beside the roots now.
+    """
 
     authority: Authority
     roots: tuple[x509.Certificate, ...]
     policies: tuple[str, ...]
     is_local: bool
+    crls: Callable[[], Sequence[x509.CertificateRevocationList]] = tuple
 
 
 def outside_roots(settings: Settings) -> bytes:
@@ -103,7 +109,13 @@ class Stamper:
         else:
             roots = [keys.root.certificate]
             authority = SiteAuthority(keys.stamps, clock, newest)
-        source = StampSource(authority, tuple(roots), tuple(settings.tsa_policies), is_local=not settings.tsa_url)
+        source = StampSource(
+            authority,
+            tuple(roots),
+            tuple(settings.tsa_policies),
+            is_local=not settings.tsa_url,
+            crls=lambda: parse_crls(outside_roots(settings)),
+        )
         return cls(database, source, clock)
 
     def agrees_with(self, made: datetime) -> bool:
@@ -153,9 +165,19 @@ class Stamper:
             clock=self._clock,
             policies=self._source.policies,
         )
+        self._check_stands(given.stamp)
         others = [each for each in given.stamp.chain if each != given.stamp.certificate]
         pem = b"".join(each.public_bytes(Encoding.PEM) for each in (given.stamp.certificate, *others))
         return StoredStamp(given.answer, pem.decode(), given.stamp.gen_time, given.stamp.kind.value)
+
+    def _check_stands(self, stamp: TimeStamp) -> None:
+        """Raise `AuthorityError` where a list beside the roots names who stamped: no package would verify under it."""
+        try:
+            Revocations({}, self._source.crls(), self._source.roots).check_stands(
+                stamp.certificate, stamp.gen_time, stamp.chain
+            )
+        except (StampError, KeysError) as fault:
+            raise AuthorityError(str(fault)) from fault
 
     def _roots(self) -> Sequence[x509.Certificate]:
         """Return the roots under which stamps are taken: none that was revoked, under which no package would verify."""

@@ -10,10 +10,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import text
 
 from api.accounts import create_worker_key, open_database
 from api.authority import AuthorityError
 from api.clock import utc_now
+from api.contract.revocation import parse_crls
 from api.contract.stamp import fingerprint, read_certificates
 from api.contract.tarball import write_tar
 from api.contract.timestamp import TimeStampRequest
@@ -23,9 +27,11 @@ from api.stamper import FIRST_PAUSE, Stamper, StampSource
 from api.store.database import Database
 from api.store.stamps import StampedKind, find_stamp, queue_stamp, stamp_queue
 from api.store.trust import add_authority, revoke_certificate
+from plumewatch.offline import verify_one
 from tests.api.conftest import NODE, Posting, RunningApi, admin_of, sample_lead
 from tests.api.contract.authorities import OpensslAuthority, make_authority
 from tests.api.contract.sample import LEAD_ID, TestSigner, make_package
+from tests.api.contract.test_revocation import LEAKED, make_crl, pem_of
 
 BASE = f"/v1/evidence/{LEAD_ID}"
 
@@ -96,6 +102,63 @@ def test_no_stamp_is_taken_under_a_revoked_root(tmp_path: Path, plain: Database)
     with plain.reading() as session:
         assert find_stamp(session, digest) is None
         assert stamp_queue(session).fault == "the roots of the outside authority (PLUMEWATCH_TSA_ROOTS) were revoked"
+
+
+def crl_of(made: OpensslAuthority) -> bytes:
+    """Return the list of the authority between that names the one that stamps, whose key leaked an hour ago; PEM."""
+    leaf, middle = read_certificates(made.chain)
+    key = serialization.load_pem_private_key((made.folder / "middle.key").read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    since = utc_now() - timedelta(hours=1)
+    return pem_of(make_crl(middle.subject, key, leaf.serial_number, since, LEAKED))
+
+
+def test_no_stamp_is_taken_of_an_authority_that_its_own_list_names(tmp_path: Path, plain: Database) -> None:
+    """The list stands beside the roots, where both verifiers read it: the stamp waits, with the reason."""
+    outside = make_authority(tmp_path / "tsa", chained=True)
+    now = utc_now()
+    with plain.writing() as session:
+        digest = queue_stamp(session, StampedKind.CHECKPOINT, "7", b"checkpoint", now)
+    lists = parse_crls(crl_of(outside))
+    roots = tuple(read_certificates(outside.root + outside.chain))
+    source = StampSource(outside, roots, (), is_local=False, crls=lambda: lists)
+    assert Stamper(plain, source, Once(now + timedelta(hours=1), utc_now)).turn() is False
+    with plain.reading() as session:
+        assert find_stamp(session, digest) is None
+        assert "what its key sealed is not believed" in stamp_queue(session).fault
+
+
+def test_the_api_reads_the_lists_beside_the_outside_roots(
+    settings: Settings,
+    start_api: Callable[[Settings], RunningApi],
+    make_posting: Callable[..., Posting],
+    signer: TestSigner,
+    tmp_path: Path,
+) -> None:
+    """What verifiers are told by the roots file that the API gives out, its own verification says too."""
+    made = make_authority(tmp_path / "tsa", chained=True)
+    listed = tmp_path / "roots.pem"
+    listed.write_bytes(made.root)
+    running = start_api(settings.model_copy(update={"tsa_url": "http://127.0.0.1:9/", "tsa_roots": listed}))
+    key = create_worker_key(running.settings, "local")
+    with httpx.Client(base_url=running.url, headers={"Authorization": f"Bearer {key}"}, timeout=20) as client:
+        document = {"name": NODE, "number": 1, "certificate_pem": signer.certificate_pem.decode()}
+        assert client.post("/v1/nodes", json=document).status_code == 201
+        assert make_posting().send(client).status_code == 201
+    roots = tuple(read_certificates(made.root + made.chain))
+    stamper = Stamper(running.state.database, StampSource(made, roots, (), is_local=False), utc_now)
+    with running.state.database.writing() as session:
+        session.execute(text("UPDATE time_stamps SET next_try = 0"))
+    while stamper.turn():
+        pass
+    with admin_of(running) as operator:
+        assert operator.get(f"{BASE}/verification").json()["tsa_kind"] == "licensed"
+        listed.write_bytes(made.root + made.chain + crl_of(made))
+        report = operator.get(f"{BASE}/verification").json()
+        assert (report["ok"], report["tsa"]) == (False, "fail")
+        (tmp_path / "given.pem").write_bytes(operator.get("/v1/trust/nodes.pem").content)
+        (tmp_path / "package.tar").write_bytes(operator.get(f"{BASE}/package.tar").content)
+    assert verify_one(tmp_path / "package.tar", tmp_path / "given.pem", "en", as_json=False)[1].exit_code == 1
 
 
 class Once:
