@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from api.auth import Reader
+from api.cameras import redacted
 from api.clock import utc_now
 from api.contract.schema import UtcTime
 from api.contract.stamp import sha256_hex
@@ -25,7 +26,7 @@ router = APIRouter(prefix="/v1", tags=["proofs"])
 class StampStatus(BaseModel):
     """How the site's time-stamps stand."""
 
-    authority: str = Field(description="address of the outside authority; empty: the site's own")
+    authority: str = Field(description="address of the outside authority, without credentials; empty: the site's own")
     waiting: int = Field(description="stamps asked for and not given yet")
     oldest: UtcTime | None = Field(description="since when the oldest of them is waited for")
     late: bool = Field(description="an alarm: it has been waited for longer than 24 hours")
@@ -38,7 +39,7 @@ def get_stamp_status(_: Reader, state: State) -> StampStatus:
     with state.database.reading() as session:
         queue = stamp_queue(session)
     return StampStatus(
-        authority=state.settings.tsa_url,
+        authority=redacted(state.settings.tsa_url),
         waiting=queue.waiting,
         oldest=queue.oldest,
         late=queue.late(utc_now()),

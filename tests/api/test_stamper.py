@@ -220,7 +220,8 @@ def test_without_its_authority_a_package_is_filed_and_waits(
 ) -> None:
     """An outside authority that cannot be reached stops no lead: it says pending, in lead, status and metrics."""
     made = make_authority(tmp_path / "tsa")
-    away = settings.model_copy(update={"tsa_url": "http://127.0.0.1:9/", "tsa_roots": made.folder / "root.crt"})
+    address = "http://bureau:secret@127.0.0.1:9/?key=secret"
+    away = settings.model_copy(update={"tsa_url": address, "tsa_roots": made.folder / "root.crt"})
     running = start_api(away)
     key = create_worker_key(away, "local")
     with httpx.Client(base_url=running.url, headers={"Authorization": f"Bearer {key}"}, timeout=20) as client:
@@ -233,6 +234,7 @@ def test_without_its_authority_a_package_is_filed_and_waits(
         status = operator.get("/v1/time-stamps").json()
         assert status["waiting"] >= 1  # a checkpoint may wait beside the package
         assert status["late"] is False
+        assert status["authority"] == "http://***@127.0.0.1:9/?***", "authorities may ask for a password in the address"
         assert status["fault"].startswith("the authority does not answer: ConnectError")
         assert operator.get(f"{BASE}/verification").json()["tsa"] == "none"
         waiting = re.search(
