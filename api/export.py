@@ -37,6 +37,9 @@ from api.store.leads import transitions_of
 
 MOST_LEADS = 200
 _RECORD = TypeAdapter(dict[str, JsonValue])
+_FORMULA = frozenset("=+-@＝＋－＠")
+_CONTROL = frozenset("\t\r\n")
+"""Signs with which a formula begins, and which spreadsheets leave out before one (OWASP, CSV injection)."""
 _COLUMNS = (
     "线索编号",
     "违法情形",
@@ -189,8 +192,8 @@ def _index(leads: Sequence[LeadDocument]) -> bytes:
 
 
 def _harmless(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@"} else text
+    """Return a cell that no spreadsheet takes for a formula, in whatever width its signs are written."""
+    return f"'{text}" if text.lstrip()[:1] in _FORMULA or text[:1] in _CONTROL else text
 
 
 def _list(sums: dict[str, str]) -> bytes:

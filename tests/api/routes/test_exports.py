@@ -1,6 +1,8 @@
 """Bulk export: several leads in one tar that can be checked without us."""
 
+import csv
 import io
+import json
 import subprocess
 import tarfile
 from collections.abc import Callable
@@ -9,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.clock import utc_now
 from api.contract.verification import verify_package
 from api.export import case_chunks
 from api.store.leads import get_lead
@@ -48,6 +51,25 @@ def test_an_export_is_checked_with_sha256sum_alone(
     assert [line.split(",")[0] for line in index] == ["线索编号", *LEADS]
     custody = operator.get(f"/v1/evidence/{LEADS[1]}/custody").json()["entries"]
     assert [entry["action"] for entry in custody] == ["filed", "exported"]
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝", "＠", "\t=", "\r=", " ="])
+def test_a_name_is_no_formula(
+    api: RunningApi, enrolled: httpx.Client, make_posting: Callable[..., Posting], sign: str
+) -> None:
+    """Whatever a node calls its camera, a spreadsheet that opens the index shows it as text."""
+    posting = make_posting()
+    lead = json.loads(posting.lead.model_dump_json())
+    lead["camera"]["name"] = f"{sign}HYPERLINK(1)"
+    assert posting.send(enrolled, lead=json.dumps(lead)).status_code == 201
+    with api.state.database.reading() as session:
+        filed = get_lead(session, LEADS[0])
+    tar = b"".join(case_chunks(api.state, [filed], utc_now(), []))
+    with tarfile.open(fileobj=io.BytesIO(tar)) as opened:
+        index = opened.extractfile(opened.getnames()[1])
+        assert index is not None
+        row = next(iter(csv.DictReader(io.StringIO(index.read().decode("utf-8-sig"), newline=""))))
+    assert row["摄像机"] == f"'{sign}HYPERLINK(1)"
 
 
 def test_an_export_names_only_what_is_there(operator: httpx.Client, filed: tuple[Posting, ...]) -> None:
