@@ -175,9 +175,13 @@ def read_certificate(pem: bytes) -> x509.Certificate:
 def read_certificates(pem: bytes) -> list[x509.Certificate]:
     """Return all certificates in a PEM file, e.g. a roots file; raise `StampError` where there is none."""
     try:
-        return x509.load_pem_x509_certificates(pem)
+        found = x509.load_pem_x509_certificates(pem)
+        for each in found:  # names are parsed when they are first looked at
+            each.subject.rfc4514_string()
+            each.issuer.rfc4514_string()
     except UNREADABLE as error:
         raise StampError(f"no readable PEM certificate: {error}") from error
+    return found
 
 
 def exact_certificates(pem: bytes, name: str) -> list[x509.Certificate]:

@@ -211,6 +211,7 @@ def check_time_stamp(
     try:
         stamp = _read_answer(answer, certificates)
         _check_purpose(stamp.certificate)
+        stamp.certificate.subject.rfc4514_string()
     except DerError as error:
         raise TimeStampError(f"the time-stamp is damaged: {error}") from error
     except UNREADABLE as error:

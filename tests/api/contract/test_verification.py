@@ -1,5 +1,6 @@
 """Packages are verified the same by ``verify_package`` and by ``verify.sh`` with bash and openssl."""
 
+import base64
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.contract.package import NOT_EVIDENCE, PackageError, tool
 from api.contract.report import CheckName, Outcome
@@ -261,6 +263,17 @@ def test_a_time_that_no_calendar_holds_is_told(package: Path, made: str) -> None
     manifest.write_bytes(manifest.read_bytes().replace(b"2026-11-23T02:30:26.120Z", made.encode()))
     told = {check.name: check.sentence for check in verify_package(package).failures}
     assert told[CheckName.MANIFEST].startswith("manifest.json: created_utc: Value error, time must lie within")
+
+
+def test_a_name_that_is_no_text_is_told(package: Path, signer: TestSigner) -> None:
+    """A certificate whose name cannot be read fails in a sentence, like any other that is damaged."""
+    der = signer.certificate.public_bytes(Encoding.DER)
+    damaged = der.replace(b"\x0c\x09worker-01", b"\x0c\x09worker\xff01")
+    assert damaged != der
+    body = base64.encodebytes(damaged).decode()
+    (package / "node.crt").write_text(f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n")
+    told = {check.name: check.sentence for check in verify_package(package).failures}
+    assert told[CheckName.SIGNATURE].startswith("no readable PEM certificate: ")
 
 
 def test_a_package_of_another_lead_is_refused(package: Path) -> None:
