@@ -8,6 +8,7 @@ import socket
 import structlog
 from pydantic import ValidationError
 from redis.exceptions import ResponseError
+from sqlalchemy.exc import DataError
 from starlette.concurrency import run_in_threadpool
 
 from api.broker import Broker, Entry, bus_faults
@@ -32,8 +33,8 @@ class AnnouncementReader:
     """
     Reads announcements as a member of one consumer group, so that each is stored once and none is lost by a restart.
 
-    An announcement that cannot be read is counted, logged and let go: it must not block those behind it; the lead
-    itself still comes with its package.
+    An announcement that cannot be read, or holds what no column can, is counted, logged and let go: it must not block
+    those behind it; the lead itself still comes with its package.
     """
 
     def __init__(self, broker: Broker, database: Database, metrics: Metrics) -> None:
@@ -76,8 +77,13 @@ class AnnouncementReader:
                 self._metrics.announcements.labels(result="unreadable").inc()
                 log.warning("announcement cannot be read", entry=identity, error=type(fault).__name__)
                 continue
-            with self._database.writing() as session:
-                fresh = announce_lead(session, announcement.lead, still, utc_now())
+            try:
+                with self._database.writing() as session:
+                    fresh = announce_lead(session, announcement.lead, still, utc_now())
+            except (DataError, OverflowError) as fault:  # no second try would store it
+                self._metrics.announcements.labels(result="unreadable").inc()
+                log.warning("announcement cannot be stored", entry=identity, error=type(fault).__name__)
+                continue
             self._metrics.announcements.labels(result="stored" if fresh else "known").inc()
             stored += fresh
         return stored

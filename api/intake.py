@@ -9,8 +9,9 @@ Intake: a posted lead is checked, kept and filed; every step before the last can
 A crash between 2 and 3 leaves a package in the vault that no lead names; the outbox posts again and finds it there.
 """
 
+import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -94,12 +95,9 @@ def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: st
         raise Problem(422, "lead-without-evidence", f"lead {lead.lead_id} names no evidence")
     _check_agreement(lead, lead.evidence.sums_sha256, report, report.manifest)
     content = hashlib.sha256(upload.lead + b"\n" + report.sums_sha256.encode()).hexdigest()
-    with state.database.reading() as session:
+    with state.database.reading() as session, _refusals():
         node = find_node(session, report.certificate_sha256)
-        try:
-            known = find_answer(session, worker.key_id, idempotency_key, content)
-        except ReusedKey as fault:
-            raise Problem(422, "idempotency-key-reused", str(fault)) from fault
+        known = find_answer(session, worker.key_id, idempotency_key, content)
     if known is not None:
         return Answer(known[0], known[1], fresh=False)
     if node is None or lead.node not in {"", node.name}:
@@ -126,12 +124,8 @@ def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: st
         on_file = camera_file(session, lead.camera.id).file
         found = admissibility(on_file, lead.violation_code, local_day(lead.event.start))
         told = {"evidence": place, "node": node.name, "class_": found.class_}
-        try:
+        with _refusals():
             status, body = file_lead(session, lead.model_copy(update=told), filing, now)
-        except ReusedKey as fault:
-            raise Problem(422, "idempotency-key-reused", str(fault)) from fault
-        except RecordConflict as fault:
-            raise Problem(409, "already-filed", str(fault)) from fault
         if status == HTTPStatus.CREATED:
             add_link(session, report.sums_sha256, manifest)
             digest = queue_stamp(session, StampedKind.PACKAGE, lead.lead_id, sums, now)
@@ -143,6 +137,19 @@ def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: st
             )
     log.info("lead filed", lead=lead.lead_id, camera=lead.camera.id, code=lead.violation_code, node=node.name)
     return Answer(status, body, fresh=status == HTTPStatus.CREATED)
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn what the store does not take into problems."""
+    try:
+        yield
+    except ReusedKey as fault:
+        raise Problem(422, "idempotency-key-reused", str(fault)) from fault
+    except RecordConflict as fault:
+        raise Problem(409, "already-filed", str(fault)) from fault
+    except OverflowError as fault:  # SQLite's; what PostgreSQL says is a `DataError`
+        raise Problem(422, "invalid-input", f"lead: a number is beyond what can be kept: {fault}") from fault
 
 
 def _too_early(lead_id: str, made: datetime) -> Problem:

@@ -61,6 +61,15 @@ def test_a_poisoned_announcement_blocks_nothing(bus: redis.Redis, operator: http
     assert bus.xpending(LEADS_ANNOUNCED, "api")["pending"] == 0
 
 
+def test_an_announcement_that_no_column_holds_blocks_nothing(bus: redis.Redis, operator: httpx.Client) -> None:
+    """A number beyond the database's is let go like what cannot be read: tried again it would stop all behind it."""
+    lead = sample_lead("L20261123-000001").model_copy(update={"score": 2**70})
+    bus.xadd(LEADS_ANNOUNCED, {"announcement": LeadAnnouncement(lead=lead).model_dump_json()})
+    announce(bus, "L20261123-000002")
+    assert [event["subject"] for event in wait_for_events(operator, 1)] == ["L20261123-000002"]
+    assert bus.xpending(LEADS_ANNOUNCED, "api")["pending"] == 0
+
+
 def test_announcements_survive_a_restart(
     bus: redis.Redis, settings: Settings, start_api: Callable[[Settings], RunningApi]
 ) -> None:

@@ -91,6 +91,14 @@ def test_a_lead_that_disagrees_with_its_package_is_refused(
     assert vault_files(api) == []
 
 
+def test_a_number_that_no_column_holds_is_refused(enrolled: httpx.Client, make_posting: MakePosting) -> None:
+    """422: a fault of the API would be posted again for ever."""
+    posting = make_posting()
+    answer = posting.send(enrolled, lead=posting.lead.model_copy(update={"score": 2**70}).model_dump_json())
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:plumewatch:problem:invalid-input")
+    assert posting.send(enrolled).status_code == 201
+
+
 @pytest.mark.usefixtures("agreement")
 def test_a_package_from_a_time_to_come_waits(
     api: RunningApi, enrolled: httpx.Client, operator: httpx.Client, signer: TestSigner, tmp_path: Path
