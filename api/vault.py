@@ -113,14 +113,20 @@ class FolderVault:
     def keep(self, sums_sha256: str, package: PackageFiles) -> None:
         """Store all files of a verified package; see `Vault.keep`."""
         final = self._path(sums_sha256)
-        if final.exists():
-            _compare(package, final)
-            return
         try:
-            final.parent.mkdir(exist_ok=True, mode=0o700)
-            temporary = Path(tempfile.mkdtemp(dir=self._incoming))
+            if final.exists() or not self._move_in(package, final):
+                _compare(package, final)
+            # also where it was there: whoever moved it in may have died before its name was on disk
+            sync_folder(final.parent)
+            sync_folder(self._root)
+            final.chmod(0o550)
         except OSError as fault:
             raise VaultError(f"package {sums_sha256} cannot be written: {fault}") from fault
+
+    def _move_in(self, package: PackageFiles, final: Path) -> bool:
+        """Write the files and move them to `final` at once; false where somebody else did so in this moment."""
+        final.parent.mkdir(exist_ok=True, mode=0o700)
+        temporary = Path(tempfile.mkdtemp(dir=self._incoming))
         try:
             for name in package.sizes:
                 with package.open(name) as source:
@@ -128,16 +134,11 @@ class FolderVault:
             sync_folder(temporary)
             try:
                 temporary.rename(final)
-            except OSError as fault:
+            except OSError:
                 if not final.exists():
-                    raise VaultError(f"package {sums_sha256} cannot be moved into the vault: {fault}") from fault
-                _compare(package, final)  # somebody else stored the same package in this moment
-                return
-            sync_folder(final.parent)
-            sync_folder(self._root)
-            final.chmod(0o550)
-        except OSError as fault:
-            raise VaultError(f"package {sums_sha256} cannot be written: {fault}") from fault
+                    raise
+                return False
+            return True
         finally:
             if temporary.exists():
                 shutil.rmtree(temporary, ignore_errors=True)

@@ -80,6 +80,18 @@ def test_nothing_is_overwritten(vault: Vault, sealed: SealedPackage, tmp_path: P
     assert kept == (sealed.folder / "overlay.jpg").read_bytes()
 
 
+def test_what_is_already_there_is_brought_to_disk_again(
+    sealed: SealedPackage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever moved it in may have died before its name was on disk; once this call returns, an outbox deletes it."""
+    vault, synced = FolderVault(tmp_path / "vault"), []
+    with FolderPackage(sealed.folder) as package:
+        vault.keep(sealed.sums_sha256, package)
+        monkeypatch.setattr("api.vault.sync_folder", synced.append)
+        vault.keep(sealed.sums_sha256, package)
+    assert [path.relative_to(tmp_path / "vault") for path in synced] == [Path(sealed.sums_sha256[:2]), Path()]
+
+
 def test_files_in_the_folder_vault_cannot_be_written(sealed: SealedPackage, tmp_path: Path) -> None:
     """Files are 0440 in a folder 0550, and nothing stays in the incoming folder."""
     vault = FolderVault(tmp_path / "vault")
