@@ -69,13 +69,13 @@ async def follow_events(websocket: WebSocket, _: AnyOperator, state: State, curs
     session = asyncio.create_task(until_logged_out(websocket, state))
     try:
         done, _running = await asyncio.wait({sender, listener, session}, return_when=asyncio.FIRST_COMPLETED)
-        if session in done and session.exception() is None:
-            with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the reader may have gone just now
-                await websocket.close(LOGGED_OUT, "the session is over")
     finally:
-        for fault in await stop_tasks((sender, listener, session)):
+        for fault in await stop_tasks((sender, listener, session)):  # before the close: nothing may be sent after one
             if not isinstance(fault, WebSocketDisconnect):
                 log.error("event reader failed", exc_info=fault)
+    if session in done and session.exception() is None:
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the reader may have gone just now
+            await websocket.close(LOGGED_OUT, "the session is over")
 
 
 async def _send(websocket: WebSocket, state: ApiState, cursor: int) -> None:

@@ -39,16 +39,16 @@ async def watch_live(websocket: WebSocket, camera_id: CameraIdPath, _: AnyOperat
     tasks.append(session)
     try:
         done, _running = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the viewer may have gone in the same moment
-            if session in done and session.exception() is None:
-                await websocket.close(LOGGED_OUT, "the session is over")
-            elif any(isinstance(task.exception(), BusDown) for task in done):
-                await websocket.close(TRY_AGAIN_LATER, "the bus is away")
     finally:
         state.metrics.viewers.dec()
-        for fault in await stop_tasks(tasks):
+        for fault in await stop_tasks(tasks):  # before the close: nothing may be sent after one
             if not isinstance(fault, BusDown | WebSocketDisconnect):
                 log.error("live tile failed", camera=camera_id, exc_info=fault)
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the viewer may have gone in the same moment
+        if session in done and session.exception() is None:
+            await websocket.close(LOGGED_OUT, "the session is over")
+        elif any(isinstance(task.exception(), BusDown) for task in done):
+            await websocket.close(TRY_AGAIN_LATER, "the bus is away")
 
 
 async def _until_gone(websocket: WebSocket) -> None:
