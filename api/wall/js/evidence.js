@@ -72,6 +72,13 @@ export class EvidenceView {
     this.node.addEventListener("close", () => {
       this.#clear();
       this.closed();
+      if (history.state?.lead) history.back();
+    });
+    if (history.state?.lead) history.replaceState(null, ""); // of a page that was loaded anew
+    addEventListener("popstate", () => {
+      const lead = history.state?.lead;
+      if (!lead) this.node.close();
+      else if (!this.node.open) void this.open(lead);
     });
     this.node.addEventListener("click", (event) => { if (event.target === this.node) this.node.close(); });
     book.onChange((taken) => {
@@ -92,6 +99,7 @@ export class EvidenceView {
     const opening = this.#opening;
     this.#paper = paper;
     if (!this.node.open) this.node.showModal();
+    if (!paper) mark(leadId);
     this.#anticipate(leadId);
     try {
       const lead = /** @type {Lead} */ (await callJson(`/v1/leads/${encodeURIComponent(leadId)}`));
@@ -236,6 +244,12 @@ async function readPackage(leadId) {
   // originals first: only they are evidence
   files.sort((/** @type {PackageFile} */ a, /** @type {PackageFile} */ b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role) || (a.name < b.name ? -1 : 1));
   return { manifest, files };
+}
+
+/** Have the browser's Back close the lead, not leave the wall and what is half written there. @param {string} leadId */
+function mark(leadId) {
+  if (history.state?.lead) history.replaceState({ lead: leadId }, "");
+  else history.pushState({ lead: leadId }, "");
 }
 
 /** Return what is promised, `null` where the server refuses it, or what came is no JSON. @param {Promise<any>} promised */

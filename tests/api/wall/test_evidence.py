@@ -202,6 +202,22 @@ def test_a_lead_is_reviewed_by_keyboard_alone(view: Page) -> None:
     expect(view.locator('[data-filter="open"]')).to_be_focused()
 
 
+def test_the_browser_s_back_closes_the_lead_and_not_the_wall(view: Page) -> None:
+    """Forward opens it again; a lead that is closed on the page leaves no entry to go back over."""
+    dialog = view.locator("dialog.evidence")
+    for _ in range(2):
+        open_evidence(view)
+        expect(dialog).to_be_visible()
+        view.go_back()
+        expect(dialog).to_be_hidden()
+        expect(view.locator(".bar-link")).to_have_text("实时")
+    view.go_forward()
+    expect(dialog.locator(".evidence-id")).to_have_text(ID)
+    view.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    view.wait_for_function("history.state === null")
+
+
 def test_what_the_record_is_good_for_is_said_and_follows_the_review(view: Page, operator: httpx.Client) -> None:
     """Use, obstacles and chain in plain words; answered questions take their obstacle away, a no brings its own."""
     open_evidence(view)
