@@ -3,8 +3,9 @@
  * @module
  */
 import { fill, h } from "./dom.js";
-import { hasWords, onLanguage, speak, t } from "./i18n.js";
+import { hasWords, language, onLanguage, speak, t } from "./i18n.js";
 import { ApiProblem, callJson } from "./http.js";
+import { inChinese } from "./streamfaults.js";
 import { joined, lengthWords, shareWords } from "./strips.js";
 import { shortTime } from "./times.js";
 
@@ -17,9 +18,10 @@ export function reasonWords(reason) {
   return t([`gap.${reason}`, `fault.${reason}`].find(hasWords) ?? "gap.other");
 }
 
-/** Return a detail in words where it is a known fault of the picture, else as it is. @param {string} detail */
+/** Return a detail in words where it is a known fault of the picture or the stream, else as it is. @param {string} detail */
 export function detailWords(detail) {
-  return hasWords(`fault.${detail}`) ? t(`fault.${detail}`) : detail;
+  if (hasWords(`fault.${detail}`)) return t(`fault.${detail}`);
+  return language() === "zh" ? inChinese(detail) : detail;
 }
 
 export class GapPanel {

@@ -278,7 +278,7 @@ export class Tile {
     }
     if (health && health.state !== "playing") {
       const state = health.state;
-      return { state, what: state === "lost" ? reasonWords("stream_lost") : `tile.${state}`, why: health.error };
+      return { state, what: state === "lost" ? reasonWords("stream_lost") : `tile.${state}`, why: detailWords(health.error ?? "") };
     }
     const moving = staleS !== null && staleS <= STALE_S;
     if (moving) return { state: "playing", what: "", why: "" };

@@ -20,6 +20,7 @@ const { agreement, paperOf } = await import("../../../api/wall/js/paper.js");
 const { parseReadings } = await import("../../../api/wall/js/readings.js");
 const { loadOf } = await import("../../../api/wall/js/loads.js");
 const { bytesInWords, roomSentences, scrubSentence } = await import("../../../api/wall/js/room.js");
+const { inChinese } = await import("../../../api/wall/js/streamfaults.js");
 const { joined, lengthWords, levelOf, shareWords } = await import("../../../api/wall/js/strips.js");
 const { troubleOf, watchOf } = await import("../../../api/wall/js/troubles.js");
 const { BoxTrack, MediaClock } = await import("../../../api/wall/js/timeline.js");
@@ -420,4 +421,14 @@ test("what a clip lacks is told in words with its length, and without one where 
   assert.equal(gapWords({ reason: "no pictures held from before", start_s: 6, end_s: 136 }), "事前画面未存 130.0 s");
   assert.equal(gapWords({ reason: "no picture of the clip could be decoded and stored", start_s: null, end_s: null }), "无法解出画面");
   assert.equal(gapWords({ reason: "no clip: error", start_s: 1, end_s: 2.5 }), "no clip: error 1.5 s");
+});
+
+test("what workers say of a stream is said in Chinese, the address as it is", () => {
+  assert.equal(inChinese("rtsp://10.0.0.12:554/s1: connection refused"), "rtsp://10.0.0.12:554/s1：连接被拒绝");
+  assert.equal(inChinese("rtsp://cam/1: nothing arrived for 7.5 s"), "rtsp://cam/1：7.5 秒内没有收到数据");
+  assert.equal(inChinese("http://cam/1: server returned 5xx server error reply"), "http://cam/1：服务器答复 5xx");
+  assert.equal(inChinese("no decoder for vvc"), "没有 vvc 的解码器");
+  assert.equal(inChinese("cannot be watched: yard.mp4: no such file"), "无法监看：yard.mp4：没有这个文件");
+  assert.equal(inChinese("rtsp://cam/1: something new"), "rtsp://cam/1: something new");
+  assert.equal(inChinese(""), "");
 });

@@ -1,12 +1,17 @@
 """The wall's pure modules, under node's own test runner."""
 
+import json
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from api.wall import WALL_CSP, WALL_FOLDER
+from streams.camera import Camera, SourceUrl, camera_id
+from streams.container import open_container
+from streams.errors import StreamError
 
 OLDEST_NODE = 20
 
@@ -27,6 +32,27 @@ def test_modules_without_a_page(tests: Path) -> None:
     """Modules do what their own tests say: pure ones, and those that keep connections up."""
     run = subprocess.run([node(), "--no-warnings", "--test", str(tests)], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_what_is_wrong_with_a_stream_has_its_chinese(tmp_path: Path) -> None:
+    """The sentences are those that streams really fail with; an officer reads no English for them."""
+    text = tmp_path / "a.mp4"
+    text.write_text("no video")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        addresses = (str(text), str(tmp_path), str(tmp_path / "b.mp4"), f"rtsp://127.0.0.1:{nobody.getsockname()[1]}/a")
+        said = []
+        for address in addresses:
+            with pytest.raises(StreamError) as fault:
+                open_container(Camera(camera_id("gate"), "", SourceUrl(address)))
+            said.append(str(fault.value))
+    program = f"import {{ inChinese }} from {json.dumps((WALL_FOLDER / 'js/streamfaults.js').as_uri())};"
+    program += f"for (const said of {json.dumps(said)}) console.log(inChinese(said));"
+    run = subprocess.run(
+        [node(), "--no-warnings", "--input-type=module", "-e", program], capture_output=True, text=True, check=True
+    )
+    told = [line.rpartition("：")[2] for line in run.stdout.splitlines()]
+    assert told == ["不是视频文件", "是文件夹，不是文件", "没有这个文件", "连接被拒绝"]
 
 
 def test_no_markup_from_values() -> None:
