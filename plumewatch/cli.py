@@ -29,6 +29,7 @@ from plumewatch.options import AsJson, Data, Database
 from plumewatch.processes import stop_on_eof
 from plumewatch.rule_commands import rules_app
 from plumewatch.vault_commands import vault_app
+from vision.matrices import in_one_thread
 
 app = typer.Typer(
     name="plumewatch",
@@ -45,13 +46,6 @@ app.add_typer(c2pa_app, name="c2pa")
 app.add_typer(node_app, name="node")
 app.add_typer(vault_app, name="vault")
 app.add_typer(rules_app, name="rules")
-
-MATRIX_THREADS = "OPENBLAS_NUM_THREADS"
-"""
-NumPy reads it when it is imported: how many threads take part in one small matrix, one a processor if it is not set.
-Where the processors have other work they wait for each other: the fits of a plume (`vision.plume_field`) took twelve
-times the processor time with two threads on two busy cores. What can be done at once is done by threads of our own.
-"""
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Worker configuration (TOML).")]
 Sources = Annotated[list[str] | None, typer.Option("--source", "-s", help="Stream address or file; repeatable.")]
@@ -76,7 +70,7 @@ def every_command(
 
 def main() -> NoReturn:
     """Run the command line; exit with 0, 1 (the answer is no) or 2 (the question was wrong)."""
-    os.environ.setdefault(MATRIX_THREADS, "1")
+    in_one_thread()
     try:
         code = app(standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):

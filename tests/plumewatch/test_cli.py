@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from plumewatch.cli import MATRIX_THREADS
 from plumewatch.failures import UsageError
 from plumewatch.worker_process import _worker_key
 from tests.streams.media import make_clip
+from vision.matrices import MATRIX_THREADS
 
 
 def run(*arguments: str, timeout_s: float = 120.0) -> subprocess.CompletedProcess[str]:
