@@ -29,7 +29,7 @@ LOOP = 100
 
 
 def camera(url: str, **settings: object) -> Camera:
-    options = {"open_timeout_s": 10.0, "read_timeout_s": 3.0, "backoff_max_s": 0.5} | settings
+    options = {"open_timeout_s": 30.0, "read_timeout_s": 3.0, "backoff_max_s": 0.5} | settings
     return Camera(camera_id("cam"), "Cam", SourceUrl(url), StreamSettings(**options))  # type: ignore[arg-type]
 
 
