@@ -84,7 +84,7 @@ def test_a_lost_camera_says_why(wall: Page, stage: StagedWorker, square_clip: Pa
     tile = tile_of(wall, "gate-1")
     camera.state, camera.error = CameraState.LOST, "rtsp://***@10.0.0.9/1: nothing arrived for 10 s"
     expect(tile).to_have_attribute("data-state", "lost")
-    expect(tile.locator(".tile-notice")).to_contain_text("nothing arrived for 10 s")
+    expect(tile.locator(".tile-notice")).to_contain_text("10 秒内没有收到数据")
     expect(tile.locator(".tile-last")).to_contain_text("最后画面")
     camera.state, camera.error = CameraState.PLAYING, ""
     expect(tile).to_have_attribute("data-state", "playing")
