@@ -76,6 +76,7 @@ export class EvidenceView {
     });
     if (history.state?.lead) history.replaceState(null, ""); // of a page that was loaded anew
     addEventListener("popstate", () => {
+      if (location.hash) return; // of a printed report, which the wall opens itself
       const lead = history.state?.lead;
       if (!lead) this.node.close();
       else if (!this.node.open) void this.open(lead);
