@@ -1,38 +1,25 @@
 """What no column holds is an answer to whoever sent it, not a fault of the API: on PostgreSQL, which is strict."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 import redis
-from sqlalchemy import text
 
 from api.settings import Settings
-from api.store.database import Database
 from tests.api.conftest import Posting, RunningApi
 from tests.api.contract.sample import LEAD_ID
-
-POSTGRESQL = os.environ.get("PLUMEWATCH_TEST_POSTGRESQL", "")
+from tests.api.postgresql import over_postgresql
 
 
 @pytest.fixture
 def settings(tmp_path: Path, valkey_socket: Path, bus: redis.Redis) -> Settings:
     """Settings of an API over an empty PostgreSQL."""
-    if not POSTGRESQL:
-        pytest.skip("needs PLUMEWATCH_TEST_POSTGRESQL")
     assert bus.dbsize() == 0
-    settings = Settings(
-        data_dir=tmp_path / "data", redis_url=f"unix://{valkey_socket}", port=0, database_url=POSTGRESQL
-    )
-    empty = Database(settings.sqlalchemy_url(), lock_file=tmp_path / "lock")
-    with empty.engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    empty.close()
-    return settings
+    settings = Settings(data_dir=tmp_path / "data", redis_url=f"unix://{valkey_socket}", port=0)
+    return over_postgresql(settings, tmp_path)
 
 
 def test_text_that_cannot_be_kept_is_refused(

@@ -10,7 +10,6 @@ import redis
 
 from api.contract import bus
 from api.contract.schema import LiveClock, LiveInit, OverlayBox, OverlayMessage
-from plumewatch.embedded import EmbeddedValkey
 from streams.camera import camera_id
 from streams.frame import Frame, Packet
 from streams.ring import PacketRing
@@ -26,15 +25,6 @@ GATE = CAMERA.id
 def packets(tmp_path_factory: pytest.TempPathFactory) -> list[Packet]:
     """Six seconds of a camera, a key frame a second."""
     return read_packets(make_clip(tmp_path_factory.mktemp("live") / "clip.mp4", seconds=6))
-
-
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[redis.Redis]:
-    """A bus of this test's own."""
-    server = EmbeddedValkey(tmp_path / "bus").start()
-    with redis.Redis.from_url(server.url) as connection:
-        yield connection
-    server.stop()
 
 
 @pytest.fixture

@@ -1,16 +1,12 @@
 """The reporter: what one part of a worker cannot say hides none of the others."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
-import pytest
 import redis
 
 from api.contract import bus
 from api.contract.health import WorkerHealth
 from api.contract.schema import CameraHealth
-from plumewatch.embedded import EmbeddedValkey
 from streams.board import FrameBoard
 from streams.runner import StreamState, StreamStatus
 from tests.e2e.waiting import wait_for
@@ -21,15 +17,6 @@ from vision.sections import CameraConfig
 from vision.watched import WatchedCamera
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
-
-
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[redis.Redis]:
-    """A bus of this test's own."""
-    server = EmbeddedValkey(tmp_path / "bus").start()
-    with redis.Redis.from_url(server.url) as connection:
-        yield connection
-    server.stop()
 
 
 class Broken(WatchedCamera):

@@ -1,6 +1,5 @@
 """Database: migrations, transactions, append-only tables."""
 
-import os
 import stat
 import threading
 from collections.abc import Iterator
@@ -21,25 +20,14 @@ from api.store.custody import CustodyAction, CustodyEntry, add_custody
 from api.store.database import MIGRATIONS, Database, newest_revision
 from api.store.events import append_event, events_after, newest_cursor
 from api.store.tables import Table
-
-POSTGRESQL = os.environ.get("PLUMEWATCH_TEST_POSTGRESQL", "")
-"""Address of an empty PostgreSQL database to run these tests on too."""
+from tests.api.postgresql import over_postgresql
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings of an empty database of each kind."""
-    if request.param == "sqlite":
-        return Settings(data_dir=tmp_path)
-    if not POSTGRESQL:
-        pytest.skip("needs PLUMEWATCH_TEST_POSTGRESQL")
-    settings = Settings(data_dir=tmp_path, database_url=POSTGRESQL)
-    database = Database(settings.sqlalchemy_url(), lock_file=tmp_path / "lock")
-    with database.engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    database.close()
-    return settings
+    settings = Settings(data_dir=tmp_path)
+    return over_postgresql(settings, tmp_path) if request.param == "postgresql" else settings
 
 
 @pytest.fixture

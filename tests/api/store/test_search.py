@@ -1,6 +1,5 @@
 """Search: what leads are found by, on both databases."""
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,8 +18,8 @@ from api.store.search import Box, LeadQuery, find_holdings, index_files, list_le
 from api.store.tables import LeadRow
 from tests.api.conftest import sample_lead
 from tests.api.contract.sample import START
+from tests.api.postgresql import over_postgresql
 
-POSTGRESQL = os.environ.get("PLUMEWATCH_TEST_POSTGRESQL", "")
 SHA = "0f" * 32
 
 
@@ -29,14 +28,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     """An empty database of each kind."""
     settings = Settings(data_dir=tmp_path)
     if request.param == "postgresql":
-        if not POSTGRESQL:
-            pytest.skip("needs PLUMEWATCH_TEST_POSTGRESQL")
-        settings = Settings(data_dir=tmp_path, database_url=POSTGRESQL)
-        empty = Database(settings.sqlalchemy_url(), lock_file=tmp_path / "lock")
-        with empty.engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        empty.close()
+        settings = over_postgresql(settings, tmp_path)
     with open_database(settings) as database:
         yield database
 
