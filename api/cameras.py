@@ -26,9 +26,10 @@ RECONCILE_PERIOD_S = 5.0
 HIDDEN = "***"
 SILENT = "silent"
 """What a camera is called of which no worker has said anything for 15 s."""
-_SCHEME = re.compile(r"[^@:]*://|(?:rtsps?|rtmps?|https?|srt|udp)[:/\\]+", re.IGNORECASE)
+_KIND = "(?:rtsps?|rtmps?|https?|srt|udp)"
+_SCHEME = re.compile(rf"[^@:]*://|{_KIND}[:/\\]+", re.IGNORECASE)
 """How an address begins, the usual slips of the hand included."""
-_STREAM = re.compile(r"(?:rtsps?|rtmps?|https?|srt|udp)://[^/\s]", re.IGNORECASE)
+_STREAM = re.compile(rf"{_KIND}://[^/\s]", re.IGNORECASE)
 """How the address of a network stream begins that workers read (`streams.camera`)."""
 
 

@@ -60,6 +60,11 @@ one_der() { # FILE: 恰为一个 DER 元素，长度最短，其后没有别的�
   [ $(($(wc -c <"$1"))) -eq $((2 + count + length)) ]
 }
 
+brought() { # STAMP: 时间戳内所附的证书 / the certificates that come inside STAMP
+  openssl ts -reply -in "$1" -token_out -out "$work/token.der" >/dev/null 2>&1 &&
+    openssl pkcs7 -inform DER -in "$work/token.der" -print_certs 2>/dev/null
+}
+
 certificates=0 unread=''
 take_one() {
   [[ $(<"$work/one.pem") =~ ^-----BEGIN\ (X509\ )?CERTIFICATE----- ]] || return # TRUSTED CERTIFICATE 等不算 / others do not count
@@ -183,9 +188,7 @@ take tsa.crt
 tsa_read=$?
 cat "$work/tsa.crt" >>"$work/sent.pem"
 for name in SHA256SUMS.tsr checkpoint.tsr; do
-  if plain "$name"; then
-    openssl ts -reply -in "$name" -token_out 2>/dev/null | openssl pkcs7 -inform DER -print_certs 2>/dev/null >>"$work/sent.pem"
-  fi
+  if plain "$name"; then brought "$name" >>"$work/sent.pem"; fi
 done
 revoked() { # CERTIFICATE
   [ -n "$lists" ] || return 1
@@ -251,16 +254,12 @@ fi
 anchor=("-CAfile" "$work/sent.pem" "-partial_chain")
 [ -z "$roots" ] || anchor=("-CAfile" "$work/authorities.pem")
 when='' stamped=''
+known_one() { [[ $(<"$work/tsa.crt")$'\n' == *"$(<"$work/one.pem")"$'\n'* ]] || unknown=1; }
 known() { # STAMP: 所带证书都在 tsa.crt 内 / whether tsa.crt has every certificate that STAMP brings
-  local sent block='' line
-  openssl ts -reply -in "$1" -token_out -out "$work/token.der" >/dev/null 2>&1 &&
-    openssl pkcs7 -inform DER -in "$work/token.der" -print_certs -out "$work/brought.pem" 2>/dev/null || return 1
-  sent=$(<"$work/tsa.crt")
-  while IFS= read -r line; do
-    [[ $line != -----BEGIN* ]] || block=''
-    block+=$line$'\n'
-    [[ $line != -----END* || $sent$'\n' == *"$block"* ]] || return 1
-  done <"$work/brought.pem"
+  unknown=''
+  brought "$1" >"$work/brought.pem" || return 1
+  each_certificate "$work/brought.pem" known_one
+  [ -z "$unknown" ]
 }
 stamped_by() { # FILE STAMP: 时间戳是否属于该文件 / whether STAMP is one of FILE; sets when, stamped
   when='' stamped=''
