@@ -60,7 +60,7 @@ def _open_once(source: SourceUrl, settings: StreamSettings, options: dict[str, s
     began = time.monotonic()
     try:
         # Titles come in any encoding, GBK among them; nobody reads them here, and none may cost the stream.
-        return av.open(
+        container = av.open(
             _address(source),
             options=options,
             metadata_errors="replace",
@@ -68,8 +68,16 @@ def _open_once(source: SourceUrl, settings: StreamSettings, options: dict[str, s
         )
     except av.error.FFmpegError as error:
         if time.monotonic() - began >= settings.open_timeout_s:  # FFmpeg names other reasons for its interrupted read
-            raise SourceUnavailable(f"{source.redacted}: no stream within {settings.open_timeout_s:g} s") from None
+            raise _none_within(settings, source) from None
         raise _open_error(error, source, settings.open_timeout_s) from None
+    if time.monotonic() - began >= settings.open_timeout_s and _pictures(container) is None:
+        container.close()  # FFmpeg keeps what was announced where the wait for its first packet is interrupted
+        raise _none_within(settings, source)
+    return container
+
+
+def _none_within(settings: StreamSettings, source: SourceUrl) -> SourceUnavailable:
+    return SourceUnavailable(f"{source.redacted}: no stream within {settings.open_timeout_s:g} s")
 
 
 def _address(source: SourceUrl) -> str:

@@ -114,10 +114,10 @@ class Mount(GstRtspServer.RTSPMediaFactory):
         while not stop.is_set():
             for unit in self.clip.units:
                 while not stop.is_set():
-                    now = source.get_current_running_time()
-                    if now == Gst.CLOCK_TIME_NONE:
+                    if source.get_state(0).state != Gst.State.PLAYING:  # it has a clock before the clock has a zero
                         stop.wait(0.01)
                         continue
+                    now = source.get_current_running_time()
                     start = now if start is None else start
                     wait = start + played + unit.dts - now
                     if wait <= 0:

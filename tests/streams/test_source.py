@@ -210,6 +210,39 @@ def test_a_silent_server_is_given_up_in_time(silent_port: int, address: str) -> 
     assert raised.value.__cause__ is None
 
 
+_SDP = (
+    b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+    b"m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:0\r\n"
+)
+
+
+def answer_without_pictures(server: socket.socket) -> None:
+    """Describe a stream to one RTSP client and let it play, and send none of it."""
+    connection, _ = server.accept()
+    with connection, connection.makefile("rb") as heard:
+        for line in heard:
+            method, _, rest = line.partition(b" ")
+            if not rest.endswith(b"RTSP/1.0\r\n"):
+                continue
+            fields = dict(field.split(b": ", 1) for field in iter(heard.readline, b"\r\n"))
+            body = _SDP if method == b"DESCRIBE" else b""
+            head = b"CSeq: %sSession: 1\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n" % fields[b"CSeq"]
+            sort = b"Content-Type: application/sdp\r\nContent-Length: %d\r\n" % len(body) if body else b""
+            connection.sendall(b"RTSP/1.0 200 OK\r\n" + head + sort + b"\r\n" + body)
+
+
+def test_a_stream_that_is_described_and_never_sent_is_given_up_in_time() -> None:
+    """Such a camera is not said to hold no video: nothing came within the open time-out."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer_without_pictures, args=(server,))
+        thread.start()
+        settings = StreamSettings(open_timeout_s=1.0, read_timeout_s=0.5)
+        camera = Camera(camera_id("cam"), "Cam", SourceUrl(f"rtsp://127.0.0.1:{server.getsockname()[1]}/x"), settings)
+        with pytest.raises(SourceUnavailable, match="no stream within 1 s"):
+            list(AvSource(camera, StreamClock()).packets())
+        thread.join()
+
+
 def test_a_closed_port_is_told_without_credentials() -> None:
     """A refused connection names the address, not the password; nor does the chained error."""
     with socket.create_server(("127.0.0.1", 0)) as server:
