@@ -151,6 +151,9 @@ class Recipe:
             :mod:`slimming`), ``graft`` (every tensor of the given file that fits, the rest at random: other classes)
             or ``random``.
 
+        activation: ``hardswish`` puts that in place of SiLU before training (see :mod:`activation`); ``silu`` leaves
+            what the weights have.
+
         budget_s: Wall-clock length of the schedule. Learning rate and augmentation follow elapsed time, so the
             schedule ends when the budget does, on any machine.
 
@@ -200,6 +203,7 @@ class Recipe:
     held: tuple[str, ...] = ("distant",)
     width: float = 0.0
     initial: str = "load"
+    activation: str = "silu"
     budget_s: float = 600.0
     batch: int = 64
     side_px: int = 640
@@ -253,6 +257,9 @@ class Recipe:
             raise RecipeError(message) from None
         if recipe.initial not in {"load", "slim", "graft", "random"}:
             message = f"{path}: initial must be load, slim, graft or random, got {recipe.initial!r}"
+            raise RecipeError(message)
+        if recipe.activation not in {"silu", "hardswish"}:
+            message = f"{path}: activation must be silu or hardswish, got {recipe.activation!r}"
             raise RecipeError(message)
         if recipe.optimiser not in {"sgd", "adamw"}:
             message = f"{path}: optimiser must be sgd or adamw, got {recipe.optimiser!r}"

@@ -94,7 +94,6 @@ def _walk(large: DetectionModel, small: DetectionModel, importance: Importance) 
         elif isinstance(source, C2f):
             chosen, width = _c2f(source, target, inputs[0], importance), source.cv2.conv.out_channels
         elif isinstance(source, SPPF):
-            target.cv1.act = source.cv1.act
             hidden = _conv(source.cv1, target.cv1, inputs[0], importance)
             span = source.cv1.conv.out_channels
             repeats = source.cv2.conv.in_channels // span
@@ -122,6 +121,7 @@ def _conv(
     """Fill one convolution with its batch norm; return the kept output channels, ascending."""
     if outputs is None:
         outputs = importance[id(source.bn)].topk(target.conv.out_channels).indices.sort().values
+    target.act = source.act
     target.conv.weight.copy_(source.conv.weight[outputs][:, inputs])
     for name in ("weight", "bias", "running_mean", "running_var"):
         getattr(target.bn, name).copy_(getattr(source.bn, name)[outputs])

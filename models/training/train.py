@@ -23,6 +23,7 @@ import torch
 
 from models.training import heap, record, weights
 from models.training import store as stores
+from models.training.activation import with_activation
 from models.training.batches import Batches
 from models.training.corpus import Corpus, Sources, assemble
 from models.training.dataset import of_split
@@ -67,7 +68,7 @@ def start(recipe: Recipe, initial: Path | None, store: ImageStore) -> DetectionM
             plain = [probes.draw(index, index[:, None].expand(-1, 3), plain=True) for index in shown]
             slim(large, model.to(device), weigh(large, recipe.distillation, plain))
             settle(model, plain)
-    return model.train()
+    return with_activation(model, recipe.activation).train()
 
 
 def _trainable(model: DetectionModel, recipe: Recipe) -> DetectionModel:
@@ -321,7 +322,8 @@ def run_recipe(recipe: Recipe, options: RunOptions) -> Path:
     seen = (curve[-1]["step"] * recipe.batch * team.size) / budget_s
     released = weights.load(folder / "last.pt")
     if recipe.initial == "load" and options.initial is not None:
-        released = weights.between(weights.load(options.initial), released, recipe.blend)
+        first = with_activation(weights.load(options.initial), recipe.activation)
+        released = weights.between(first, released, recipe.blend)
     weights.save(released, folder / "released.pt", curve[-1] | {"blend": recipe.blend})
     released = released.to(device).eval()
     whole = stores.fill(corpus.check, recipe.shown_px, device, workers=options.workers)

@@ -1,0 +1,51 @@
+"""
+Another activation in a trained network: one that costs less to compute where it will run.
+
+SiLU is a third of the time of a YOLOv8 in bf16 and half of it in INT8 (decision 0020). Hardswish is made of products
+and clamps, and close to it: Howard et al., "Searching for MobileNetV3", ICCV 2019, section 5.2. Scaled,
+``hardswish(s x) / s``, it is closer still, and a scale costs nothing: batch norms take it in, the convolutions behind
+them take it out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+if TYPE_CHECKING:
+    from ultralytics.nn.tasks import DetectionModel
+
+SCALE = 1.12
+"""
+Of what a Hardswish is given in place of a SiLU: with the least error over what the batch norms of emissions-v8s give.
+
+Measured on 265 pictures of validation before any training: mAP50 0.572 with SiLU, 0.511 unscaled, 0.553 at 1.15.
+"""
+
+
+def with_activation(model: DetectionModel, name: str) -> DetectionModel:
+    """
+    Return ``model``, changed in place: for ``hardswish`` with one where it has a SiLU, as close to before as can be.
+
+    For networks like YOLOv8, in which all that is added or joined comes out of a convolution with a batch norm.
+    """
+    if name == "hardswish" and any(isinstance(part, nn.SiLU) for part in model.modules()):
+        _harden(model, SCALE)
+    return model
+
+
+def _harden(model: DetectionModel, scale: float) -> None:
+    from ultralytics.nn.modules import DFL, Conv  # noqa: PLC0415 - ultralytics is slow to import
+
+    fixed = {id(part.conv) for part in model.modules() if isinstance(part, DFL)}
+    reading = [part for part in model.modules() if isinstance(part, nn.Conv2d) and id(part) not in fixed][1:]
+    with torch.no_grad():
+        for part in (part for part in model.modules() if isinstance(part, Conv)):
+            part.bn.weight.mul_(scale)
+            part.bn.bias.mul_(scale)
+            if isinstance(part.act, nn.SiLU):
+                part.act = nn.Hardswish()
+        for convolution in reading:
+            convolution.weight.div_(scale)
