@@ -10,7 +10,10 @@ from vision.rules.zonal import Verdict
 from vision.schedule import Schedule
 
 FEWEST_PICTURES = 4
-"""Pictures that must show it, however long they are apart."""
+"""
+Pictures that must show it, however long they are apart: undoubted in each. A box that may yet be of steam, of a lamp or
+of what the place always looks like (`TrackView.is_deferred`) makes time go on, and shows nothing by itself.
+"""
 
 Place = Callable[[TrackView, tuple[int, int]], bool]
 """Whether a track's newest box is where the family looks, in a picture of that size."""
@@ -77,7 +80,7 @@ class BoxWatcher:
         self._leniency = leniency
         self._gate = gate
         self._time = SeenTime(terms.window_s)
-        self._pictures = 0
+        self._pictures = self._undoubted = 0
         self._was_seen = False
 
     @property
@@ -99,12 +102,14 @@ class BoxWatcher:
         leniency = self._leniency(utc)
         boxes = self._boxes(view, leniency) if is_on and view.is_steady else ()
         self._was_seen = bool(boxes)
-        self._pictures = self._pictures + 1 if boxes else self._pictures
+        shows = any(not seen.is_deferred for seen in boxes)
+        self._pictures += bool(boxes)
+        self._undoubted += shows
         self._time.observe(view.time, is_seen=bool(boxes), is_clear=view.is_steady and is_on)
         seen_s = self._time.seen_s
         if seen_s == 0:
-            self._pictures = len(boxes) and 1
-        is_met = seen_s >= self._terms.seen_s * leniency.persistence and self._pictures >= FEWEST_PICTURES
+            self._pictures, self._undoubted = int(bool(boxes)), int(shows)
+        is_met = seen_s >= self._terms.seen_s * leniency.persistence and self._undoubted >= FEWEST_PICTURES
         return Verdict(
             is_met=is_met and bool(boxes),
             is_held=bool(boxes),
@@ -121,7 +126,8 @@ class BoxWatcher:
     def forget(self) -> None:
         """Begin anew."""
         self._time = SeenTime(self._terms.window_s)
-        self._pictures, self._was_seen = 0, False
+        self._pictures = self._undoubted = 0
+        self._was_seen = False
 
     def _boxes(self, view: View, leniency: Leniency) -> Sequence[TrackView]:
         """Return what counts, the surest first; hysteresis keeps what began from flickering about the threshold."""

@@ -110,6 +110,21 @@ def test_what_is_not_smoke_in_its_place_does_not_count() -> None:
     assert [c for s in range(0, 200, 2) for c in rule.observe(view(s, box(s), is_steady=False))] == []
 
 
+def test_what_may_be_of_something_else_is_no_lead_by_itself() -> None:
+    """Deferred boxes alone show nothing, however long; after four undoubted ones they make the time go on."""
+    config = site(square("no_burn"))
+    doubted = rule_of("V04_WASTE_BURN", config)
+    assert smoke_from(doubted, 0, 200, is_deferred=True) == []
+    assert len(smoke_from(doubted, 202, 208)) == 2
+    usual = rule_of("V04_WASTE_BURN", config)
+    assert smoke_from(usual, 0, 6) == []
+    assert smoke_from(usual, 8, 58, is_deferred=True) == []
+    assert len(smoke_from(usual, 60, 60, is_deferred=True)) == 2
+    gone = rule_of("V04_WASTE_BURN", config)
+    assert smoke_from(gone, 0, 6) + nothing_from(gone, 8, 400) == []
+    assert smoke_from(gone, 402, 600, is_deferred=True) == []
+
+
 def test_smoke_that_moves_along_the_ground_is_no_fire() -> None:
     """A base that wandered by more than its size is dust behind a tractor or a bank of fog."""
     first = (420.0, 380.0, 440.0, 400.0)
