@@ -32,27 +32,36 @@ class LoginLimit:
         self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def wait_s(self, username: str, address: str) -> float:
-        """Return how many seconds to wait before the next try is allowed; 0 when it is allowed now."""
-        with self._lock:
-            return max(
-                self._wait(("", address), self._attempts * ADDRESS_FACTOR),
-                self._wait((username, address), self._attempts),
-            )
+    def begin(self, username: str, address: str) -> float:
+        """
+        Count a try as failed before its password is checked, so that of many at once none is free; return 0.
 
-    def failed(self, username: str, address: str) -> None:
-        """Remember a failed login."""
+        Where the next try is not allowed yet nothing is counted; returns how many seconds to wait.
+        """
+        keys = {("", address): self._attempts * ADDRESS_FACTOR, (username, address): self._attempts}
         with self._lock:
-            for key, limit in ((("", address), self._attempts * ADDRESS_FACTOR), ((username, address), self._attempts)):
-                self._failures.setdefault(key, deque(maxlen=limit)).append(self._monotonic())
+            wait_s = max(self._wait(key, limit) for key, limit in keys.items())
+            if wait_s > 0:
+                return wait_s
+            for key in keys:
+                self._failures.setdefault(key, deque()).append(self._monotonic())
                 self._failures.move_to_end(key)
             while len(self._failures) > MAX_REMEMBERED:
                 self._failures.popitem(last=False)
+            return 0.0
 
     def succeeded(self, username: str, address: str) -> None:
-        """Forget the failures of a name that has logged in."""
+        """Take a try back, and forget the failures of a name that has logged in."""
+        self.withdraw(username, address)
         with self._lock:
             self._failures.pop((username, address), None)
+
+    def withdraw(self, username: str, address: str) -> None:
+        """Take a try back of which nobody knows how it would have ended."""
+        with self._lock:
+            for key in (("", address), (username, address)):
+                if failures := self._failures.get(key):
+                    failures.pop()
 
     def _wait(self, key: tuple[str, str], limit: int) -> float:
         failures = self._failures.get(key)

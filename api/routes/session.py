@@ -62,13 +62,9 @@ def post_session(body: Login, request: Request, response: Response, state: State
     if not origin_is_ours(request, state.settings.allowed_origins):
         raise Problem(403, "foreign-origin", "this page may not log an operator in")
     address = caller_address(request)
-    _require_patience(state, body.username, address)
-    with state.database.reading() as session:
-        operator = check_password(session, body.username, body.password.get_secret_value())
+    operator = _checked(state, body.username, body.password.get_secret_value(), address)
     if operator is None:
-        state.logins.failed(body.username, address)
         raise Problem(401, "wrong-login", "name or password is wrong")
-    state.logins.succeeded(body.username, address)
     _give_session(request, response, state, operator)
     return _document(operator)
 
@@ -93,12 +89,8 @@ def post_password(
 ) -> SessionDocument:
     """Change the password: all other sessions of the operator end, this one gets a new cookie."""
     address = caller_address(request)
-    _require_patience(state, operator.username, address)
     current, new = body.current.get_secret_value(), body.new.get_secret_value()
-    with state.database.reading() as session:
-        known = check_password(session, operator.username, current)
-    if known is None:
-        state.logins.failed(operator.username, address)
+    if _checked(state, operator.username, current, address) is None:
         raise Problem(403, "wrong-login", "the current password is wrong")
     if current == new:
         raise Problem(422, "same-password", "the new password must differ from the current one")
@@ -108,12 +100,25 @@ def post_password(
     return SessionDocument(username=operator.username, role=operator.role, password_change_required=False)
 
 
-def _require_patience(state: State, username: str, address: str) -> None:
-    """Raise `Problem` while a name has failed too often from an address; it says how long that lasts."""
-    wait_s = math.ceil(state.logins.wait_s(username, address))
+def _checked(state: State, username: str, password: str, address: str) -> Operator | None:
+    """
+    Return whose password it is, ``None`` for nobody's.
+
+    Raises `Problem` while a name has failed too often from an address; it says how long that lasts.
+    """
+    wait_s = math.ceil(state.logins.begin(username, address))
     if wait_s > 0:
         detail = f"too many failed logins; try again in {wait_s} s"
         raise Problem(429, "too-many-logins", detail, headers={"Retry-After": str(wait_s)})
+    try:
+        with state.database.reading() as session:
+            operator = check_password(session, username, password)
+    except BaseException:
+        state.logins.withdraw(username, address)
+        raise
+    if operator is not None:
+        state.logins.succeeded(username, address)
+    return operator
 
 
 def _give_session(request: Request, response: Response, state: State, operator: Operator) -> None:

@@ -28,6 +28,7 @@ from models.training.batches import Batches
 from models.training.corpus import Corpus, Sources, assemble
 from models.training.dataset import of_split
 from models.training.evaluate import accuracy, choose_threshold, false_alarms, report, see
+from models.training.kept import KEY
 from models.training.objective import NOMINAL, Objective
 from models.training.recipe import Recipe
 from models.training.schedule import Deck, Schedule, keep, optimiser, take_up
@@ -313,7 +314,8 @@ def run_recipe(recipe: Recipe, options: RunOptions) -> Path:
     if options.teacher and (recipe.distillation.scores or recipe.distillation.boxes):
         teacher = weights.load(options.teacher).to(device, memory_format=torch.channels_last).eval()
     ready_s = time.monotonic() - began
-    print(f"ready after {ready_s:.0f} s: {corpus.notes}", flush=True)
+    told = {name: note for name, note in corpus.notes.items() if name != KEY}  # names of hundreds of pictures
+    print(f"ready after {ready_s:.0f} s: {told}", flush=True)
     run = Run(recipe, corpus, device, folder, model, teacher, store, check, check_store, team)
     budget_s = options.budget_s or recipe.budget_s
     curve = run.train(budget_s, resume=options.resume)

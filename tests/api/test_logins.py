@@ -1,5 +1,7 @@
 """Login limit, on a clock of its own."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from api.logins import MAX_REMEMBERED, LoginLimit
 
 
@@ -16,7 +18,7 @@ class Clock:
 
 def test_nobody_waits_at_first() -> None:
     """A name that never failed may try at once."""
-    assert LoginLimit(3, 60, Clock()).wait_s("a", "::1") == 0
+    assert LoginLimit(3, 60, Clock()).begin("a", "::1") == 0
 
 
 def test_a_name_waits_until_its_oldest_failure_is_forgotten() -> None:
@@ -24,36 +26,49 @@ def test_a_name_waits_until_its_oldest_failure_is_forgotten() -> None:
     clock = Clock()
     limit = LoginLimit(3, 60, clock)
     for _ in range(3):
-        limit.failed("a", "::1")
+        assert limit.begin("a", "::1") == 0
         clock.now += 10
-    assert limit.wait_s("a", "::1") == 30
-    assert limit.wait_s("b", "::1") == 0
-    assert limit.wait_s("a", "::2") == 0
+    assert limit.begin("a", "::1") == 30
+    assert limit.begin("b", "::1") == 0
+    assert limit.begin("a", "::2") == 0
     clock.now += 30
-    assert limit.wait_s("a", "::1") == 0
+    assert limit.begin("a", "::1") == 0
+    assert limit.begin("a", "::1") == 10
 
 
 def test_a_login_forgets_the_failures_of_its_name() -> None:
     """After a success the count starts again."""
     limit = LoginLimit(2, 60, Clock())
-    limit.failed("a", "::1")
+    assert limit.begin("a", "::1") == 0
+    assert limit.begin("a", "::1") == 0
     limit.succeeded("a", "::1")
-    limit.failed("a", "::1")
-    assert limit.wait_s("a", "::1") == 0
+    assert limit.begin("a", "::1") == 0
+    assert limit.begin("a", "::1") == 0
+    assert limit.begin("a", "::1") == 60
+
+
+def test_of_many_tries_at_once_no_more_are_made_than_one_after_the_other() -> None:
+    """A try counts before its password is checked; one that broke off is given back."""
+    limit = LoginLimit(5, 60, Clock())
+    with ThreadPoolExecutor(16) as pool:
+        waits = list(pool.map(lambda _: limit.begin("a", "::1"), range(60)))
+    assert waits.count(0) == 5
+    limit.withdraw("a", "::1")
+    assert limit.begin("a", "::1") == 0
+    assert limit.begin("a", "::1") == 60
 
 
 def test_an_address_that_tries_many_names_waits() -> None:
     """Ten times as many failures over any names close the address."""
     limit = LoginLimit(2, 60, Clock())
     for number in range(20):
-        assert limit.wait_s(f"name{number}", "::1") == 0
-        limit.failed(f"name{number}", "::1")
-    assert limit.wait_s("another", "::1") == 60
+        assert limit.begin(f"name{number}", "::1") == 0
+    assert limit.begin("another", "::1") == 60
 
 
 def test_memory_is_bounded() -> None:
     """However many names are tried, only so many are remembered."""
     limit = LoginLimit(2, 60, Clock())
     for number in range(MAX_REMEMBERED + 100):
-        limit.failed("a", f"address{number}")
+        limit.begin("a", f"address{number}")
     assert len(limit._failures) == MAX_REMEMBERED
