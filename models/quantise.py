@@ -72,7 +72,8 @@ def quantise(model: RegisteredModel, pictures: Sequence[Image], out: Path) -> Qu
     Write `model` in INT8, calibrated on `pictures` (BGR, scaled as the detector does), to the zip `out`.
 
     Sigmoid and product are one SiLU before it begins: apart, NNCF puts quantisation between them, they cannot be
-    merged into the convolution any more, and the network is slower than in bf16. Raises `ModelError`.
+    merged into the convolution any more, and the network is slower than in bf16. The end of the network stays as it is:
+    coordinates and scores have no one range that 256 steps could share. Raises `ModelError`.
     """
     try:
         import nncf  # noqa: PLC0415 - extra train, and slow to import
@@ -94,11 +95,27 @@ def quantise(model: RegisteredModel, pictures: Sequence[Image], out: Path) -> Qu
         nncf.Dataset([_tensor(image, model.card.input_wh) for image in pictures]),
         subset_size=len(pictures),
         preset=nncf.QuantizationPreset.PERFORMANCE,
+        ignored_scope=nncf.IgnoredScope(names=_end_of(network)),
         fast_bias_correction=True,
     )
     content = _zipped(calibrated, Described(model.card.class_names, model.head, model.nms_iou))
     out.write_bytes(content)
     return Quantised(out, hashlib.sha256(content).hexdigest(), len(pictures))
+
+
+def _end_of(network: Any) -> list[str]:  # noqa: ANN401 - openvino has no types
+    """Return the names of the last convolutions with weights of their own, and of what is computed from them."""
+    names: dict[str, None] = {}
+    waiting = [result.input_value(0).get_node() for result in network.get_results()]
+    while waiting:
+        node = waiting.pop()
+        if node.get_friendly_name() in names or node.get_type_name() in {"Constant", "Parameter"}:
+            continue
+        names[node.get_friendly_name()] = None
+        # One output channel: the mean over a distribution of edges, whose weights are fixed.
+        if node.get_type_name() != "Convolution" or node.get_output_partial_shape(0)[1].get_max_length() == 1:
+            waiting += [value.get_node() for value in node.input_values()]
+    return list(names)
 
 
 def _chosen(folder: Path, split: str) -> Iterator[tuple[str, Callable[[], bytes]]]:

@@ -138,6 +138,14 @@ def test_onnxruntime_takes_no_zip(tmp_path: Path) -> None:
         with_zip(SMALL, path).detector(runtime="onnxruntime")
 
 
+def convolutions_left_alone(path: Path) -> int:
+    """Return of how many convolutions the weights are no steps of a range."""
+    with zipfile.ZipFile(path) as archive:
+        network = openvino.Core().read_model(model=archive.read(IR_XML), weights=archive.read(IR_BIN))
+    weights = [node.input_value(1).get_node() for node in network.get_ops() if node.get_type_name() == "Convolution"]
+    return sum(node.get_type_name() in {"Constant", "Convert"} for node in weights)
+
+
 @pytest.mark.train
 def test_quantised_network_runs(tmp_path: Path) -> None:
     """A network quantised on a few pictures loads at any size, says that it is INT8, and comes near to the first."""
@@ -148,6 +156,7 @@ def test_quantised_network_runs(tmp_path: Path) -> None:
     network = OpenVinoNetwork("q", made.path.read_bytes(), 1, Precision.F32)
     plain = OpenVinoNetwork("n", SMALL.weights.read_bytes(), 1, Precision.F32)
     assert network.runtime.precision == "int8"
+    assert convolutions_left_alone(made.path) == 7  # the ends of six branches, and the mean over edges
     for width, height in ((96, 64), (128, 96)):
         outputs = []
         for each in (plain, network):
