@@ -109,8 +109,8 @@ def _end_of(network: Any) -> list[str]:  # noqa: ANN401 - openvino has no types
     waiting = [result.input_value(0).get_node() for result in network.get_results()]
     while waiting:
         node = waiting.pop()
-        if node.get_friendly_name() in names or node.get_type_name() in {"Constant", "Parameter"}:
-            continue
+        if node.get_friendly_name() in names or node.get_type_name() in {"Constant", "ShapeOf"}:
+            continue  # the size of what goes in is asked of layers far before the end
         names[node.get_friendly_name()] = None
         # One output channel: the mean over a distribution of edges, whose weights are fixed.
         if node.get_type_name() != "Convolution" or node.get_output_partial_shape(0)[1].get_max_length() == 1:
