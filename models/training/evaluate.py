@@ -86,15 +86,19 @@ class FalseAlarms:
 
 
 def see(model: nn.Module, store: ImageStore, samples: Sequence[Sample], *, batch: int = 32) -> dict[str, Sightings]:
-    """Return the model's detections in the first ``len(samples)`` images of ``store``: NMS at IoU 0.7, score 0.001."""
+    """
+    Return the model's detections in the first ``len(samples)`` images of ``store``: NMS at IoU 0.7, score 0.001.
+
+    In bf16, as it is trained and will run: on a CPU that has it twice as fast as in f32, channels last twice again.
+    """
     from ultralytics.utils.nms import non_max_suppression  # noqa: PLC0415 - keeps this module light to import
 
     answers: dict[str, Sightings] = {}
-    half = store.pixels.device.type == "cuda"
+    model.to(memory_format=torch.channels_last)
     for at in range(0, len(samples), batch):
         rows = slice(at, min(at + batch, len(samples)))
-        images = store.pixels[rows].float().div_(255)
-        with torch.no_grad(), torch.autocast(store.pixels.device.type, torch.bfloat16, enabled=half):
+        images = store.pixels[rows].float().div_(255).contiguous(memory_format=torch.channels_last)
+        with torch.no_grad(), torch.autocast(store.pixels.device.type, torch.bfloat16):
             raw = model(images)
         found = non_max_suppression((raw[0] if isinstance(raw, tuple | list) else raw).float(), FLOOR, 0.7, max_det=300)
         for item, size, rows_found in zip(samples[rows], store.size_wh[rows].cpu().numpy(), found, strict=True):

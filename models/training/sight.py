@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from models.training import heap, weights
 from models.training import store as stores
-from models.training import weights
 from models.training.evaluate import see
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def write_sightings(checkpoint: Path, samples: Sequence[Sample], path: Path, *, 
     if not todo:
         return
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = weights.load(checkpoint).to(device, memory_format=torch.channels_last).eval()
+    if device.type == "cpu":
+        heap.keep_freed_memory()
+    model = weights.load(checkpoint).to(device).eval()
     with path.open("a", encoding="utf-8") as file:
         for at in range(0, len(todo), CHUNK):
             part = todo[at : at + CHUNK]
