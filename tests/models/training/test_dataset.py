@@ -197,6 +197,15 @@ def test_every_shipped_recipe_reads() -> None:
     }
 
 
+@pytest.mark.parametrize("line", ['initial = "loud"', 'activation = "relu"', 'optimiser = "adam"', "batch = 0"])
+def test_a_recipe_that_asks_for_what_there_is_not_is_refused(tmp_path: Path, line: str) -> None:
+    """The sentence names the key."""
+    path = tmp_path / "recipe.toml"
+    path.write_text(f'name = "x"\narchitecture = "yolov8n.yaml"\n{line}\n', encoding="utf-8")
+    with pytest.raises(RecipeError, match=line.split(" ")[0]):
+        Recipe.read(path)
+
+
 def test_a_misspelt_recipe_key_is_refused(tmp_path: Path) -> None:
     """A key nobody reads would silently train something else."""
     path = tmp_path / "recipe.toml"
