@@ -202,7 +202,7 @@ def test_a_recipe_that_asks_for_what_there_is_not_is_refused(tmp_path: Path, lin
     """The sentence names the key."""
     path = tmp_path / "recipe.toml"
     path.write_text(f'name = "x"\narchitecture = "yolov8n.yaml"\n{line}\n', encoding="utf-8")
-    with pytest.raises(RecipeError, match=line.split(" ")[0]):
+    with pytest.raises(RecipeError, match=line.partition(" ")[0]):
         Recipe.read(path)
 
 
