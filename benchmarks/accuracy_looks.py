@@ -102,7 +102,7 @@ def registered(
         nms_iou = like.nms_iou if said.nms_iou is None else said.nms_iou
         chosen = replace(like, card=card, weights=file, head=said.head, nms_iou=nms_iou)
     elif model is not None and Path(model).is_dir():
-        chosen = _candidate(Path(model))
+        chosen = read_candidate(Path(model))
     else:
         chosen = registry.model(model)
     card = chosen.card
@@ -118,7 +118,8 @@ def registered(
     return replace(chosen, card=card)
 
 
-def _candidate(folder: Path) -> RegisteredModel:
+def read_candidate(folder: Path) -> RegisteredModel:
+    """Return what ``plumewatch models train`` left in a folder; raise `BenchmarkError` where it is not that."""
     path = folder / "candidate.toml"
     try:
         ((name, table),) = tomllib.loads(path.read_text(encoding="utf-8"))["models"].items()

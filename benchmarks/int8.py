@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
+from benchmarks.accuracy_looks import read_candidate
 from benchmarks.accuracy_run import Asked as AskedAccuracy
 from benchmarks.accuracy_run import run as measure_accuracy
 from benchmarks.compare import Difference
@@ -65,13 +66,17 @@ def run(
     """
     Write ``NAME-int8.zip`` to the folder `out`, and return the report, which is written beside it as JSON and text.
 
+    `name` is that of a registered model, or a candidate's folder.
+
     Calibrated on at most `limit` pictures: those of the training split of `data`, or every other one of `images`. What
     it changed is measured on as many others: validation pictures, or those between. With `data` accuracy is measured
     before and after on at most `limit` labelled pictures. Raises `BenchmarkError` or `models.detector.ModelError`.
     """
     if (images is None) == (data is None):
         raise BenchmarkError("name the pictures: either --images or --data")
-    model = Registry.load().model(name)
+    asked = name
+    model = read_candidate(Path(asked)) if Path(asked).is_dir() else Registry.load().model(asked)
+    name = model.card.name
     out.mkdir(parents=True, exist_ok=True)
     for suffix in ("zip", "json", "txt"):
         writable(out / f"{name}-int8.{suffix}")
@@ -85,7 +90,7 @@ def run(
         _open(model, "openvino-f32", floor),
     )
     threshold = model.card.threshold
-    accuracy, table = _accuracy(model, made, data, limit)
+    accuracy, table = _accuracy(asked, model, made, data, limit)
     report = Int8Report(
         model=name,
         weights_sha256=model.card.weights_sha256,
@@ -131,13 +136,13 @@ def _open(model: RegisteredModel, runtime: str, floor: float) -> Detector:
 
 
 def _accuracy(
-    model: RegisteredModel, made: Quantised, data: Path | None, limit: int
+    name: str, model: RegisteredModel, made: Quantised, data: Path | None, limit: int
 ) -> tuple[dict[str, tuple[float, float]], str]:
     if data is None:
         return {}, ""
     card = model.card
     asked = AskedAccuracy(
-        model=card.name, runtime="openvino", size=max(card.input_wh), threshold=card.threshold, data=data, limit=limit
+        model=name, runtime="openvino", size=max(card.input_wh), threshold=card.threshold, data=data, limit=limit
     )
     if model.record.is_file() and KeptBack.read(model.record) is not None:
         asked = replace(asked, kept_back=model.record)

@@ -145,7 +145,7 @@ def models_promote(
 
 @models_app.command("quantise")
 def models_quantise(
-    name: Annotated[str, typer.Argument(help="Registered model.")],
+    name: Annotated[str, typer.Argument(help="Registered model, or candidate's folder.")],
     *,
     out: Annotated[
         Path, typer.Option(file_okay=False, help="Folder for the network, and the report as JSON and text.")

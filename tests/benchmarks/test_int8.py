@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.int8 import run
 from models.described import Described
 from models.quantise import Image, Quantised, _zipped
-from models.registry import RegisteredModel
+from models.registry import DEFAULT_FILE, RegisteredModel, Registry
 from plumewatch.cli import app
 from tests.benchmarks.pictures import small_set
 
@@ -55,6 +56,24 @@ def test_report(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert (told["quantised"]["images"], told["exact"]["images"], told["accuracy"]) == (3, 3, {})
     assert told["shipped"]["lost"] == 0
     assert (tmp_path / "out" / "emissions-n-int8.txt").read_text(encoding="utf-8") == result.output
+
+
+def test_a_candidate_is_quantised_before_it_is_registered(
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder is named in place of a model; a folder without a candidate is told."""
+    monkeypatch.setattr(int8, "quantise", not_at_all)
+    folder = tmp_path / "next"
+    folder.mkdir()
+    with pytest.raises(BenchmarkError, match=r"candidate\.toml"):
+        run(str(folder), tmp_path / "out", images=plain)
+    registered = Registry.load().model("emissions-n")
+    table = tomllib.loads(DEFAULT_FILE.read_text(encoding="utf-8"))["models"]["emissions-n"] | {"version": "9.9.9"}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+    (folder / "candidate.toml").write_text("\n".join(["[models.emissions-n]", *lines]), encoding="utf-8")
+    (folder / table["weights"]).symlink_to(registered.weights)
+    report = run(str(folder), tmp_path / "out", images=plain, limit=2)
+    assert (report.model, report.quantised.path) == ("emissions-n", tmp_path / "out" / "emissions-n-int8.zip")
 
 
 def test_accuracy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
