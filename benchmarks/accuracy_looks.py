@@ -101,10 +101,8 @@ def registered(
         )
         nms_iou = like.nms_iou if said.nms_iou is None else said.nms_iou
         chosen = replace(like, card=card, weights=file, head=said.head, nms_iou=nms_iou)
-    elif model is not None and Path(model).is_dir():
-        chosen = read_candidate(Path(model))
     else:
-        chosen = registry.model(model)
+        chosen = named(model, registry)
     card = chosen.card
     if size is not None:
         if size < STRIDE or size % STRIDE:
@@ -118,8 +116,12 @@ def registered(
     return replace(chosen, card=card)
 
 
-def read_candidate(folder: Path) -> RegisteredModel:
-    """Return what ``plumewatch models train`` left in a folder; raise `BenchmarkError` where it is not that."""
+def named(model: str | None, registry: Registry) -> RegisteredModel:
+    """Return the model of a name or of a candidate's folder; raise `BenchmarkError` or `models.detector.ModelError`."""
+    return _candidate(Path(model)) if model is not None and Path(model).is_dir() else registry.model(model)
+
+
+def _candidate(folder: Path) -> RegisteredModel:
     path = folder / "candidate.toml"
     try:
         ((name, table),) = tomllib.loads(path.read_text(encoding="utf-8"))["models"].items()

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
-from benchmarks.accuracy_looks import read_candidate
+from benchmarks.accuracy_looks import named
 from benchmarks.accuracy_run import Asked as AskedAccuracy
 from benchmarks.accuracy_run import run as measure_accuracy
 from benchmarks.compare import Difference
@@ -74,14 +74,13 @@ def run(
     """
     if (images is None) == (data is None):
         raise BenchmarkError("name the pictures: either --images or --data")
-    asked = name
-    model = read_candidate(Path(asked)) if Path(asked).is_dir() else Registry.load().model(asked)
-    name = model.card.name
+    model = named(name, Registry.load())
+    stem = f"{model.card.name}-int8"
     out.mkdir(parents=True, exist_ok=True)
     for suffix in ("zip", "json", "txt"):
-        writable(out / f"{name}-int8.{suffix}")
+        writable(out / f"{stem}.{suffix}")
     calibration, others = _pictures(images, data, limit)
-    made = quantise(model, calibration, out / f"{name}-int8.zip")
+    made = quantise(model, calibration, out / f"{stem}.zip")
     small = _quantised_model(model, made)
     floor = model.card.threshold * _FLOOR
     int8, here, exact = (
@@ -90,9 +89,9 @@ def run(
         _open(model, "openvino-f32", floor),
     )
     threshold = model.card.threshold
-    accuracy, table = _accuracy(asked, model, made, data, limit)
+    accuracy, table = _accuracy(name, model, made, data, limit)
     report = Int8Report(
-        model=name,
+        model=model.card.name,
         weights_sha256=model.card.weights_sha256,
         quantised=made,
         shipped=compare(here, int8, others, threshold),
@@ -101,8 +100,8 @@ def run(
         accuracy=accuracy,
         accuracy_table=table,
     )
-    (out / f"{name}-int8.json").write_text(report.as_json(), encoding="utf-8")
-    (out / f"{name}-int8.txt").write_text(report.text() + "\n", encoding="utf-8")
+    (out / f"{stem}.json").write_text(report.as_json(), encoding="utf-8")
+    (out / f"{stem}.txt").write_text(report.text() + "\n", encoding="utf-8")
     return report
 
 

@@ -104,7 +104,7 @@ def quantise(model: RegisteredModel, pictures: Sequence[Image], out: Path) -> Qu
 
 
 def _end_of(network: Any) -> list[str]:  # noqa: ANN401 - openvino has no types
-    """Return the names of the last convolutions with weights of their own, and of what is computed from them."""
+    """Return the names of the last convolutions, and of what is computed from them."""
     names: dict[str, None] = {}
     waiting = [result.input_value(0).get_node() for result in network.get_results()]
     while waiting:
@@ -112,8 +112,7 @@ def _end_of(network: Any) -> list[str]:  # noqa: ANN401 - openvino has no types
         if node.get_friendly_name() in names or node.get_type_name() in {"Constant", "ShapeOf"}:
             continue  # the size of what goes in is asked of layers far before the end
         names[node.get_friendly_name()] = None
-        # One output channel: the mean over a distribution of edges, whose weights are fixed.
-        if node.get_type_name() != "Convolution" or node.get_output_partial_shape(0)[1].get_max_length() == 1:
+        if node.get_type_name() != "Convolution":
             waiting += [value.get_node() for value in node.input_values()]
     return list(names)
 

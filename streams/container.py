@@ -68,16 +68,16 @@ def _open_once(source: SourceUrl, settings: StreamSettings, options: dict[str, s
         )
     except av.error.FFmpegError as error:
         if time.monotonic() - began >= settings.open_timeout_s:  # FFmpeg names other reasons for its interrupted read
-            raise _none_within(settings, source) from None
-        raise _open_error(error, source, settings.open_timeout_s) from None
+            raise SourceUnavailable(f"{source.redacted}: {_late(settings)}") from None
+        raise _open_error(error, source, settings) from None
     if time.monotonic() - began >= settings.open_timeout_s and _pictures(container) is None:
         container.close()  # FFmpeg keeps what was announced where the wait for its first packet is interrupted
-        raise _none_within(settings, source)
+        raise SourceUnavailable(f"{source.redacted}: {_late(settings)}")
     return container
 
 
-def _none_within(settings: StreamSettings, source: SourceUrl) -> SourceUnavailable:
-    return SourceUnavailable(f"{source.redacted}: no stream within {settings.open_timeout_s:g} s")
+def _late(settings: StreamSettings) -> str:
+    return f"no stream within {settings.open_timeout_s:g} s"
 
 
 def _address(source: SourceUrl) -> str:
@@ -85,12 +85,12 @@ def _address(source: SourceUrl) -> str:
     return f"file:{source.path}" if source.is_file else source.reveal()
 
 
-def _open_error(error: "av.error.FFmpegError", source: SourceUrl, timeout_s: float) -> StreamError:
+def _open_error(error: "av.error.FFmpegError", source: SourceUrl, settings: StreamSettings) -> StreamError:
     if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
         return AccessDenied(f"{source.redacted}: the server refuses the user name or password, or wants one")
     if isinstance(error, av.error.InvalidDataError) and source.is_file:
         return NotAVideo(f"{source.redacted}: not a video file")
-    return SourceUnavailable(f"{source.redacted}: {reason_of(error, f'no stream within {timeout_s:g} s')}")
+    return SourceUnavailable(f"{source.redacted}: {reason_of(error, _late(settings))}")
 
 
 def reason_of(error: "av.error.FFmpegError", timed_out: str) -> str:
