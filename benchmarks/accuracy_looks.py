@@ -18,7 +18,7 @@ from models.described import of_onnx, of_zip
 from models.detections import Detections
 from models.detector import Detector
 from models.network import STRIDE
-from models.registry import RegisteredModel, Registry, read_model
+from models.registry import INT8_FORMAT, RegisteredModel, Registry, read_model
 from models.tensors import Letterbox
 from models.training.dataset import CLASS_NAMES, Sample
 
@@ -97,10 +97,10 @@ def registered(
             version="file",
             class_names=said.class_names,
             weights_sha256=sha256(content).hexdigest(),
-            weights_format="onnx" if is_onnx else "openvino-int8",
+            weights_format="onnx" if is_onnx else INT8_FORMAT,
         )
         nms_iou = like.nms_iou if said.nms_iou is None else said.nms_iou
-        chosen = replace(like, card=card, weights=file, head=said.head, nms_iou=nms_iou)
+        chosen = replace(like, card=card, weights=file, int8=None, head=said.head, nms_iou=nms_iou)
     else:
         chosen = named(model, registry)
     card = chosen.card
@@ -139,14 +139,14 @@ def open_detector(model: RegisteredModel, runtime: str, *, floor: float, nms_iou
     return Registry(MappingProxyType({name: model}), name).detector(name, runtime, threshold=floor)
 
 
-def model_used(model: RegisteredModel) -> ModelUsed:
-    """Return the model as results name it."""
-    card = model.card
+def model_used(model: RegisteredModel, detector: Detector) -> ModelUsed:
+    """Return the model as results name it: the file is that of its forms which `detector` runs."""
+    card, ran = model.card, detector.card
     return ModelUsed(
         name=card.name,
         version=card.version,
-        weights_sha256=card.weights_sha256,
-        weights_format=card.weights_format,
+        weights_sha256=ran.weights_sha256,
+        weights_format=ran.weights_format,
         class_names=card.class_names,
         long_side_px=max(card.input_wh),
         threshold=card.threshold,

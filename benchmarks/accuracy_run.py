@@ -25,7 +25,6 @@ from benchmarks.accuracy_result import (
     AccuracyResult,
     ImageFigures,
     Mistake,
-    RuntimeUsed,
     SequenceFigures,
     Timings,
 )
@@ -35,6 +34,7 @@ from benchmarks.corpus import Clip, known_clips, scene_clips
 from benchmarks.errors import BenchmarkError
 from benchmarks.progress import Track, progress_on
 from benchmarks.scenes.catalogue import scenes
+from models.detector import Detector
 from models.registry import RegisteredModel
 from models.training.kept import KeptBack
 
@@ -110,7 +110,7 @@ def run(
     model = registered(asked.model, size=asked.size, threshold=asked.threshold)
     clips = [] if asked.clips is None else known_clips(asked.clips)[: asked.limit]
     _expect_clips(clips, baseline)
-    used: RuntimeUsed | None = None
+    used: Detector | None = None
     images: ImageFigures | None = None
     pictures: Mapping[str, bytes] = {}
     began = time.perf_counter()
@@ -131,8 +131,8 @@ def run(
         raise BenchmarkError("nothing was measured")
     result = AccuracyResult(
         plumewatch=version("plumewatch"),
-        model=model_used(model),
-        runtime=used,
+        model=model_used(model, used),
+        runtime=runtime_used(used),
         images=images,
         sequences=sequences,
         timings=Timings(
@@ -166,17 +166,17 @@ def _kept_back(model: RegisteredModel, asked: Asked) -> KeptBack | None:
     return named
 
 
-def _images(model: RegisteredModel, runtime: str, found: PictureSet, track: Track) -> tuple[ImageFigures, RuntimeUsed]:
+def _images(model: RegisteredModel, runtime: str, found: PictureSet, track: Track) -> tuple[ImageFigures, Detector]:
     detector = open_detector(model, runtime, floor=CURVE_FLOOR, nms_iou=CURVE_NMS_IOU)
     with track("pictures") as advance:
         looks = look_at(found.samples, detector, advance)
     figures = image_figures(looks, found, threshold=model.card.threshold, nms_iou=model.nms_iou)
-    return figures, runtime_used(detector)
+    return figures, detector
 
 
 def _sequences(
     model: RegisteredModel, asked: Asked, clips: list[Clip], track: Track
-) -> tuple[list[SequenceFigures], RuntimeUsed | None]:
+) -> tuple[list[SequenceFigures], Detector | None]:
     """Return the figures of the clips and of the scenes, and what ran them."""
     figures: list[SequenceFigures] = []
     if not clips and asked.scenes is None:
@@ -197,7 +197,7 @@ def _sequences(
         with track(name) as advance:
             step = lambda _, number, count, advance=advance: advance(number, count)  # noqa: E731 (binds its bar)
             figures.append(sequence_figures(name, chosen_clips, detector, step=step))
-    return figures, runtime_used(detector)
+    return figures, detector
 
 
 def _mistakes(images: ImageFigures, found: PictureSet) -> dict[str, bytes]:

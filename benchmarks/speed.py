@@ -22,17 +22,17 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy_looks import registered
 from benchmarks.errors import BenchmarkError
-from benchmarks.machine import cpuinfo, processor
 from models.detector import Runtime
-from models.openvino_runtime import has_bf16
+from models.processor import flags, processor
 from models.registry import RegisteredModel, Registry
+from models.runtimes import runtimes_of
 
 PICTURES_WH = ((1920, 1080), (640, 360))
 """What a camera gives, and what arrives where the decoder already scaled it for the model."""
 
 ULTRALYTICS = "ultralytics"
 
-_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16", "i8mm")
+_FLAGS = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16", "i8mm")
 """What makes networks fast, as the kernel calls it; x86 and ARM."""
 
 Image = NDArray[np.uint8]
@@ -57,6 +57,8 @@ class SpeedResult:
     Attributes:
         runtime: what was asked for, or ``ultralytics``.
 
+        weights_sha256: of the file that ran: a model may come in two forms.
+
         load_s: from weights on disk, verified, to the end of the first single picture.
 
         median_ms, p99_ms: duration of a batch, scaling and NMS included.
@@ -72,6 +74,7 @@ class SpeedResult:
     """
 
     runtime: str
+    weights_sha256: str
     engine: str
     version: str
     device: str
@@ -143,7 +146,8 @@ class Asked:
     Attributes:
         model: registry name or file; None for the default model.
 
-        runtimes: names for `models.runtimes.choose_runtime`; empty for every one this machine's CPU has.
+        runtimes: names for `models.runtimes.choose_runtime`; empty for every one of this machine's CPU that
+            can run a file of the model, INT8 beside the others.
 
         batches: pictures a call.
 
@@ -173,6 +177,7 @@ class _Subject:
     """Something that finds boxes in pictures, and what it took to load."""
 
     name: str
+    weights_sha256: str
     runtime: Runtime
     load_s: float
     detect: Callable[[Sequence[Image]], object]
@@ -184,7 +189,7 @@ def run(asked: Asked) -> SpeedReport:
     if asked.rounds < 1 or any(batch < 1 for batch in asked.batches):
         raise BenchmarkError("rounds and batch sizes must be positive")
     model = registered(asked.model, size=asked.size)
-    names = asked.runtimes or ("onnxruntime", "openvino-f32", *(["openvino-bf16"] if has_bf16() else []))
+    names = asked.runtimes or runtimes_of(model)
     threads = asked.threads or len(os.sched_getaffinity(0))
     load_before = os.getloadavg()[0]
     subjects = [_ours(model, name, threads) for name in names]
@@ -196,7 +201,7 @@ def run(asked: Asked) -> SpeedReport:
     for picture_wh in asked.pictures_wh:
         for batch in asked.batches:
             results += _in_turns(subjects, picture_wh, batch, asked.rounds)
-    flags = cpuinfo("flags") or cpuinfo("Features")
+    known = flags()
     return SpeedReport(
         model=model.card.name,
         weights_sha256=model.card.weights_sha256,
@@ -206,7 +211,7 @@ def run(asked: Asked) -> SpeedReport:
         machine=Machine(
             processor=processor(),
             cores=os.cpu_count() or 1,
-            flags=tuple(flag for flag in _FLAGS if flag in flags.split()),
+            flags=tuple(flag for flag in _FLAGS if flag in known),
             load_before=round(load_before, 2),
             load_after=round(os.getloadavg()[0], 2),
         ),
@@ -220,7 +225,8 @@ def _ours(model: RegisteredModel, runtime: str, threads: int) -> _Subject:
     start = time.perf_counter()
     detector = Registry(MappingProxyType({name: model}), name).detector(name, runtime, threads=threads)
     detector.detect(_pictures(PICTURES_WH[0], 1))
-    return _Subject(runtime, detector.runtime, time.perf_counter() - start, detector.detect, lambda: threads)
+    sha256 = detector.card.weights_sha256
+    return _Subject(runtime, sha256, detector.runtime, time.perf_counter() - start, detector.detect, lambda: threads)
 
 
 def _theirs(checkpoint: Path, model: RegisteredModel, threads: int) -> tuple[_Subject, Checkpoint]:
@@ -235,7 +241,7 @@ def _theirs(checkpoint: Path, model: RegisteredModel, threads: int) -> tuple[_Su
     theirs.detect(_pictures(PICTURES_WH[0], 1))
     runtime = Runtime("ultralytics", theirs.version, "CPU", "f32")
     took_s = time.perf_counter() - start
-    subject = _Subject(ULTRALYTICS, runtime, took_s, theirs.detect, theirs.threads_in_use)
+    subject = _Subject(ULTRALYTICS, theirs.sha256, runtime, took_s, theirs.detect, theirs.threads_in_use)
     return subject, Checkpoint(checkpoint.name, theirs.sha256)
 
 
@@ -259,6 +265,7 @@ def _in_turns(subjects: Sequence[_Subject], picture_wh: tuple[int, int], batch: 
     return [
         SpeedResult(
             runtime=subject.name,
+            weights_sha256=subject.weights_sha256,
             engine=subject.runtime.engine,
             version=subject.runtime.version,
             device=subject.runtime.device,

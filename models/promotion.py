@@ -1,338 +1,216 @@
 """
 The promotion gate: no model replaces another that is better anywhere, unless somebody says in writing why it should.
 
-Two results of ``plumewatch bench accuracy`` are laid side by side, of the model that is to come and of the one it
-replaces, measured on the same images (decision 0017). A figure is worse when it lies outside the 95 % interval of the
-old one, on the bad side. A passed gate, or a written reason, is kept in the registry as a ``[[promotions]]`` table and
-in the model card; the registry file is edited as text, so its comments stay.
+Results of the model that is to come, one of each form it comes in, are weighed against that of the model it replaces
+(`models.gate`). A passed gate, or a written reason, is kept in the registry as a ``[[promotions]]`` table and in the
+model card; the registry file is edited as text, so its comments stay.
 """
 
 import hashlib
-import json
 import re
 import shutil
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
 
 from models.detector import ModelError
-from models.registry import DEFAULT_FILE, RegisteredModel, Registry
-
-FORMAT = "plumewatch.accuracy/1"
-
-SETTINGS = ("threshold", "long_side_px", "nms_iou")
-"""What a result must have been measured with as the registry's table has it: another threshold is another model."""
-
-FEWEST = 10
-"""Pictures with labels below which the share of them that are noticed refuses nobody, as with average precision."""
+from models.gate import SETTINGS, PromotionError, Result, Verdict, weigh
+from models.registry import DEFAULT_FILE, RegisteredModel, Registry, read_model
+from models.registry_text import quoted, with_retired, with_table
 
 CHECKPOINT = "released.pt"
 """In a candidate's folder: what the next version is trained on from."""
 
 
-class PromotionError(ModelError):
-    """The results do not belong to the two models, or were not measured on the same images."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """
-    One figure of a result with its 95 % interval.
-
-    Attributes:
-        value: What was measured, in [0, 1].
-
-        low: Lower end of the interval; 0 with `high` 1 where the images are too few to say anything.
-
-        high: Upper end.
-    """
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """
-    What the gate reads of one result file.
-
-    Attributes:
-        model: Name and version.
-
-        weights_sha256: Of the weights that were measured.
-
-        settings: What `SETTINGS` were at.
-
-        limit: The most images that were wanted; none for all.
-
-        data_sha256: Of the images they were measured on.
-
-        gains: Figures that should be high, whole and by group: mAP50, and pictures noticed at the threshold.
-
-        harms: Figures that should be low: false alarms, whole and by look-alike.
-
-        sha256: Of the file.
-    """
-
-    model: str
-    weights_sha256: str
-    settings: Mapping[str, float]
-    limit: int | None
-    data_sha256: str
-    gains: Mapping[str, Figure]
-    harms: Mapping[str, Figure]
-    sha256: str
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """Return the result in `path`; raise `PromotionError` when it is no result with figures by group."""
-        content = path.read_bytes()
-        try:
-            table = json.loads(content)
-            if table["format"] != FORMAT:
-                message = f"{path}: expected a result of format {FORMAT}, got {table['format']!r}"
-                raise PromotionError(message)
-            images, model = table["images"], table["model"]
-            groups = {"": images} | {f" of {name}": group for name, group in images["groups"].items()}
-            kinds = {"": images["false_alarms"]} | {f" on {name}": kind for name, kind in images["look_alikes"].items()}
-            gains = {f"mAP50{where}": _figure(group["map50"]) for where, group in groups.items()}
-            gains |= {f"noticed{where}": _noticed(group["image_recall"]) for where, group in groups.items()}
-            harms = {f"false alarms{where}": _figure(kind) for where, kind in kinds.items()}
-            return cls(
-                model=f"{model['name']} {model['version']}",
-                weights_sha256=model["weights_sha256"],
-                settings={key: float(model[key]) for key in SETTINGS},
-                limit=images["settings"]["limit"],
-                data_sha256=images["data"]["sha256"],
-                gains=gains,
-                harms=harms,
-                sha256=hashlib.sha256(content).hexdigest(),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            message = f"{path}: not a result of `plumewatch bench accuracy` on labelled pictures: {error!r}"
-            raise PromotionError(message) from None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """
-    What the gate says.
-
-    Attributes:
-        worse: Figures on which the new model is worse beyond the interval of the old one, as sentences.
-
-        better: Figures on which it is better beyond that interval.
-
-        unsaid: Figures the images are too few for, or that only one of the results has.
-    """
-
-    worse: tuple[str, ...]
-    better: tuple[str, ...]
-    unsaid: tuple[str, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Return whether nothing is worse."""
-        return not self.worse
-
-
-def weigh(new: Result, old: Result) -> Verdict:
-    """Return the verdict on `new` replacing `old`; raise `PromotionError` when they were measured on other images."""
-    if new.data_sha256 != old.data_sha256:
-        message = f"the results were measured on different images: {new.data_sha256[:12]} and {old.data_sha256[:12]}"
-        message += ": measure the old model on what the new one's run kept back (bench accuracy --kept-back)"
-        raise PromotionError(message)
-    worse: list[str] = []
-    better: list[str] = []
-    unsaid: list[str] = []
-    for news, olds, sign in ((new.gains, old.gains, 1), (new.harms, old.harms, -1)):
-        unsaid += sorted(set(news) ^ set(olds))
-        for name in sorted(set(news) & set(olds)):
-            ours, theirs = news[name], olds[name]
-            if (theirs.low, theirs.high) == (0.0, 1.0):
-                unsaid.append(name)
-            elif not theirs.low <= ours.value <= theirs.high:
-                line = f"{name}: {ours.value:.3f} against {theirs.value:.3f} ({theirs.low:.3f} to {theirs.high:.3f})"
-                (better if (ours.value - theirs.value) * sign > 0 else worse).append(line)
-    return Verdict(tuple(worse), tuple(better), tuple(unsaid))
-
-
 def promote(
-    candidate: str, results: Path, against: Path | None, *, reason: str | None = None, registry: Path = DEFAULT_FILE
+    candidate: str,
+    results: Sequence[Path],
+    against: Path | None,
+    *,
+    reason: str | None = None,
+    registry: Path = DEFAULT_FILE,
 ) -> Verdict:
     """
     Let a candidate replace what it would replace, if the gate lets it; return the verdict.
 
     `candidate` is a folder written by ``plumewatch models train``: its model is registered, in place of the model of
     that name if there is one, which is retired: table, weights and card are kept. Or it is a registered name: that
-    model becomes the default. With something worse and no `reason`, nothing is changed. Raises `PromotionError` or
-    `ModelError` when files do not fit.
+    model becomes the default. `results` has one of each form of the candidate, in any order; `against` is of the first
+    form of what it replaces, the ONNX file where there is one, and each is weighed against it. With something worse and
+    no `reason`, nothing is changed. Raises `PromotionError` or `ModelError` when files do not fit.
     """
     known, folder = Registry.load(registry), Path(candidate)
     if folder.is_dir():
-        name, table = _candidate(folder, known)
-        replaced = known.models.get(name)
+        new = _candidate(folder, known)
+        replaced = known.models.get(new.card.name)
     else:
-        name, table = known.verify(candidate).card.name, None
-        replaced = known.model()
-        if name == replaced.card.name:
-            message = f"model {name} is the default already"
+        new, replaced = known.verify(candidate), known.model()
+        if new.card.name == replaced.card.name:
+            message = f"model {new.card.name} is the default already"
             raise PromotionError(message)
-    new = Result.read(results)
-    _belongs(new, results, table if table is not None else _settings(known.model(name)))
+    measured = _of_each_form(new, results)
     verdict = Verdict((), (), ())
     if replaced is not None:
         if against is None:
-            message = f"{name} would replace {replaced.title}: give that one's result as well"
+            message = f"{new.card.name} would replace {replaced.title}: give that one's result as well"
             raise PromotionError(message)
         old = Result.read(against)
-        _belongs(old, against, _settings(replaced))
-        verdict = weigh(new, old)
+        _belongs(old, against, replaced.forms[0])
+        verdict = _together(new, [weigh(one, old) for one in measured])
     if verdict.worse and not (reason or "").strip():
         return verdict
     text = registry.read_text(encoding="utf-8")
-    if table is not None:
-        kept = registry.parent / "weights"
-        if replaced is not None:
-            text = _retired(text, replaced, kept)
-        text = _registered(text, name, folder)
-        for file in (table["weights"], table["document"], f"{name}.run.json"):
-            shutil.copyfile(folder / file, kept / file)
-        if (folder / CHECKPOINT).is_file():
-            shutil.copyfile(folder / CHECKPOINT, kept / f"{name}.pt")
+    if folder.is_dir():
+        text = _installed(text, new, replaced, folder, registry.parent / "weights")
     else:
-        text = re.sub(r"(?m)^default = .*$", f"default = {json.dumps(name)}", text, count=1)
-    text = text.rstrip("\n") + "\n\n" + _entry(new, replaced, verdict, reason)
+        text = re.sub(r"(?m)^default = .*$", f"default = {quoted(new.card.name)}", text, count=1)
+    text = text.rstrip("\n") + "\n\n" + _entry(new, measured, replaced, verdict, reason)
     tomllib.loads(text)
     part = registry.with_suffix(".part")
     part.write_text(text, encoding="utf-8")
     part.replace(registry)
-    _note(Registry.load(registry).model(name), new, replaced, verdict, reason)
+    _note(Registry.load(registry).model(new.card.name), measured, replaced, verdict, reason)
     return verdict
 
 
-def _figure(table: Mapping[str, Any]) -> Figure:
-    """Return the figure; where nothing was counted, one that says nothing."""
-    if table["value"] is None:
-        return Figure(0.0, 0.0, 1.0)
-    return Figure(float(table["value"]), float(table["low"]), float(table["high"]))
-
-
-def _noticed(share: Mapping[str, Any]) -> Figure:
-    figure = _figure(share)
-    return figure if share["count"] >= FEWEST else Figure(figure.value, 0.0, 1.0)
-
-
-def _settings(model: RegisteredModel) -> dict[str, Any]:
-    """Return what a registry table says of the weights and of `SETTINGS`."""
-    card = model.card
-    return {
-        "sha256": card.weights_sha256,
-        "threshold": card.threshold,
-        "long_side_px": max(card.input_wh),
-        "nms_iou": model.nms_iou,
-    }
-
-
-def _belongs(result: Result, path: Path, table: Mapping[str, Any]) -> None:
-    """Raise `PromotionError` where the result is not of these weights, at these settings, on all of the images."""
-    sha256 = table["sha256"]
-    if result.weights_sha256 != sha256:
-        message = f"{path} measured weights {result.weights_sha256[:12]} ({result.model}), not {sha256[:12]}"
+def _of_each_form(model: RegisteredModel, results: Sequence[Path]) -> list[Result]:
+    """Return the result of each form of `model`, in order; raise `PromotionError` for one missing, or one too many."""
+    read = {path: Result.read(path) for path in results}
+    found: list[Result] = []
+    for form in model.forms:
+        fitting = [path for path, one in read.items() if one.weights_sha256 == form.card.weights_sha256]
+        if fitting:
+            _belongs(read[fitting[0]], fitting[0], form)
+            found.append(read.pop(fitting[0]))
+        elif len(model.forms) > 1:
+            message = f"{model.title} comes in {len(model.forms)} forms, and no result is of {form.weights.name} "
+            message += f"({form.card.weights_format}, {form.card.weights_sha256[:12]}): measure it by bench accuracy"
+            raise PromotionError(f"{message} --runtime {'openvino-int8' if form.is_int8 else 'onnxruntime'}")
+    for path, one in read.items():
+        _belongs(one, path, model.forms[0])
+        message = f"{path} is a second result of {one.model}: give one of each form"
         raise PromotionError(message)
-    for key in SETTINGS:
-        if result.settings[key] != table[key]:
-            message = f"{path} was measured with {key} {result.settings[key]:g}, the model has {table[key]:g}"
+    if not found:
+        message = f"{model.title}: give a result"
+        raise PromotionError(message)
+    return found
+
+
+def _belongs(result: Result, path: Path, model: RegisteredModel) -> None:
+    """Raise `PromotionError` where the result is not of these weights, at these settings, on all of the images."""
+    card = model.card
+    if result.weights_sha256 != card.weights_sha256:
+        message = f"{path} measured weights {result.weights_sha256[:12]} ({result.model}), "
+        message += f"not {card.weights_sha256[:12]}"
+        raise PromotionError(message)
+    settings = (card.threshold, max(card.input_wh), model.nms_iou)
+    for key, value in zip(SETTINGS, settings, strict=True):
+        if result.settings[key] != value:
+            message = f"{path} was measured with {key} {result.settings[key]:g}, the model has {value:g}"
             raise PromotionError(message)
     if result.limit is not None:
         message = f"{path} was measured on at most {result.limit} images: measure it without --limit"
         raise PromotionError(message)
 
 
-def _candidate(folder: Path, known: Registry) -> tuple[str, dict[str, Any]]:
-    """Return name and registry table of a candidate whose weights are the ones its table names; new to `known`."""
+def _together(model: RegisteredModel, verdicts: Sequence[Verdict]) -> Verdict:
+    """Return the verdict on all forms: what one of two says names it."""
+    if len(verdicts) == 1:
+        return verdicts[0]
+    named = [(form.card.weights_format, each) for form, each in zip(model.forms, verdicts, strict=True)]
+    return Verdict(
+        worse=tuple(f"{form}: {line}" for form, each in named for line in each.worse),
+        better=tuple(f"{form}: {line}" for form, each in named for line in each.better),
+        unsaid=tuple(f"{form}: {line}" for form, each in named for line in each.unsaid),
+    )
+
+
+def _candidate(folder: Path, known: Registry) -> RegisteredModel:
+    """Return the model of a candidate's folder whose files are the ones its table names; new to `known`."""
     path = folder / "candidate.toml"
     try:
         ((name, table),) = tomllib.loads(path.read_text(encoding="utf-8"))["models"].items()
-        weights, sha256 = folder / table["weights"], table["sha256"]
-    except (OSError, KeyError, ValueError, tomllib.TOMLDecodeError) as error:
+        model = read_model(name, table, folder)
+    except (OSError, KeyError, ValueError, tomllib.TOMLDecodeError, ModelError) as error:
         message = f"{folder}: not a candidate of `plumewatch models train`: {error}"
         raise PromotionError(message) from None
-    if hashlib.sha256(weights.read_bytes()).hexdigest() != sha256:
-        message = f"{weights}: not the weights that {path} names"
+    for form in model.forms:
+        if hashlib.sha256(form.weights.read_bytes()).hexdigest() != form.card.weights_sha256:
+            message = f"{form.weights}: not the weights that {path} names"
+            raise PromotionError(message)
+    if model.title in {other.title for other in (*known.models.values(), *known.retired)}:
+        message = f"there is or was a {model.title}, which evidence may name: train with another --release"
         raise PromotionError(message)
-    title = f"{name} {table['version']}"
-    if title in {model.title for model in (*known.models.values(), *known.retired)}:
-        message = f"there is or was a {title}, which evidence may name: train with another --release"
-        raise PromotionError(message)
-    return name, table
+    return model
 
 
-def _table_of(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?ms)^\[models\.{re.escape(name)}\]\n.*?(?=^\[|^#|\Z)")
-
-
-def _registered(text: str, name: str, folder: Path) -> str:
-    """Return the registry with the candidate's table in place of the old one of that name, or after the last model."""
-    fresh = (folder / "candidate.toml").read_text(encoding="utf-8").strip() + "\n"
-    old = _table_of(name)
-    if old.search(text):
-        return old.sub(lambda _: fresh + "\n", text, count=1)
-    return _after_the_models(text, fresh)
+def _installed(text: str, new: RegisteredModel, replaced: RegisteredModel | None, folder: Path, kept: Path) -> str:
+    """Return the registry with the candidate in place of what it replaces, which is retired; copy the files of both."""
+    name = new.card.name
+    if replaced is not None:
+        text = _retired(text, replaced, kept)
+    text = with_table(text, name, (folder / "candidate.toml").read_text(encoding="utf-8"))
+    for file in (*(form.weights for form in new.forms), new.document, folder / f"{name}.run.json"):
+        shutil.copyfile(file, kept / file.relative_to(folder))
+    if replaced is not None and replaced.int8 is not None:
+        coming = {kept / form.weights.relative_to(folder) for form in new.forms}
+        if replaced.int8.path not in coming:
+            replaced.int8.path.unlink(missing_ok=True)  # its copy is among the retired; here it would be installed
+    if (folder / CHECKPOINT).is_file():
+        shutil.copyfile(folder / CHECKPOINT, kept / f"{name}.pt")
+    return text
 
 
 def _retired(text: str, model: RegisteredModel, kept: Path) -> str:
-    """Return the registry with the table of `model` among the retired ones too; copy its weights and card to them."""
-    found = _table_of(model.card.name).search(text)
-    if found is None:
-        message = f"the registry has no table [models.{model.card.name}] of its own: write it so, or retire it by hand"
-        raise PromotionError(message)
-    table = (
-        found.group().strip().replace(f"[models.{model.card.name}]", f"[[retired]]\nname = {_quoted(model.card.name)}")
-    )
+    """Return the registry with the table of `model` among the retired ones too; copy its files and card to them."""
     stem = f"retired/{model.card.name}-{model.card.version}"
     (kept / "retired").mkdir(exist_ok=True)
-    for key, file in (("weights", model.weights), ("document", model.document)):
-        place = f"{stem}{file.suffix}"
-        shutil.copyfile(file, kept / place)
-        table = re.sub(rf"(?m)^{key} = .*$", f"{key} = {_quoted(place)}", table)
-    return _after_the_models(text, table + "\n")
+    places: list[dict[str, str]] = []
+    for form in model.forms:
+        places.append({"weights": f"{stem}{form.weights.suffix}"})
+        shutil.copyfile(form.weights, kept / places[-1]["weights"])
+    places[0]["document"] = f"{stem}{model.document.suffix}"
+    shutil.copyfile(model.document, kept / places[0]["document"])
+    return with_retired(text, model.card.name, places)
 
 
-def _after_the_models(text: str, table: str) -> str:
-    first = re.search(r"(?m)^\[\[", text)
-    at = first.start() if first else len(text)
-    return (text[:at].rstrip("\n") + "\n\n" + table + "\n" + text[at:]).rstrip("\n") + "\n"
-
-
-def _quoted(value: str | Sequence[str]) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _entry(new: Result, replaced: RegisteredModel | None, verdict: Verdict, reason: str | None) -> str:
+def _entry(
+    new: RegisteredModel,
+    measured: Sequence[Result],
+    replaced: RegisteredModel | None,
+    verdict: Verdict,
+    reason: str | None,
+) -> str:
     values: dict[str, str | Sequence[str]] = {
-        "model": new.model,
+        "model": new.title,
         "replaced": replaced.title if replaced else "",
-        "results_sha256": new.sha256,
-        "data_sha256": new.data_sha256,
+        "results_sha256": measured[0].sha256,
+    }
+    if len(measured) > 1:
+        values["int8_results_sha256"] = measured[1].sha256
+    values |= {
+        "data_sha256": measured[0].data_sha256,
         "worse": list(verdict.worse),
         "reason": (reason or "").strip() if verdict.worse else "",
     }
-    return "[[promotions]]\n" + "".join(f"{key} = {_quoted(value)}\n" for key, value in values.items())
+    return "[[promotions]]\n" + "".join(f"{key} = {quoted(value)}\n" for key, value in values.items())
 
 
 def _note(
-    model: RegisteredModel, new: Result, replaced: RegisteredModel | None, verdict: Verdict, reason: str | None
+    model: RegisteredModel,
+    measured: Sequence[Result],
+    replaced: RegisteredModel | None,
+    verdict: Verdict,
+    reason: str | None,
 ) -> None:
     """Add the promotion to the model card."""
+    results = " and ".join(one.sha256[:12] for one in measured)
+    many = "results" if len(measured) > 1 else "result"
     lines = ["", "## Promotion", ""]
     if replaced is None:
-        lines.append(f"Registered with result {new.sha256[:12]}; it replaces nothing.")
+        lines.append(f"Registered with {many} {results}; it replaces nothing.")
     else:
-        lines.append(f"Replaces {replaced.title}; result {new.sha256[:12]} on images {new.data_sha256[:12]}.")
+        lines.append(f"Replaces {replaced.title}; {many} {results} on images {measured[0].data_sha256[:12]}.")
     lines += [f"* Better: {line}" for line in verdict.better]
     lines += [f"* Worse: {line}" for line in verdict.worse]
     if verdict.unsaid:

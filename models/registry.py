@@ -2,7 +2,9 @@
 The registry: names to models whose weights are known byte for byte.
 
 Weights stand beside `registry.toml` in ``weights/``; nothing is downloaded. A file whose SHA-256 is not the registered
-one is refused. To add a model, put its ``.onnx`` and its ``.md`` there and a table into the file.
+one is refused. To add a model, put its ``.onnx`` and its ``.md`` there and a table into the file. A sub-table ``int8``
+names a second file of the same model, quantised for OpenVINO (decision 0075); which of the two runs is chosen in
+`models.runtimes`, and the card of what runs names that very file.
 
 What was replaced is kept too, as a ``[[retired]]`` table and in ``weights/retired/``: a package that it judged may be
 judged again for as long as the package is kept (decision 0053). Only the tables are installed, not these weights.
@@ -23,6 +25,17 @@ from models.tensors import Letterbox
 DEFAULT_FILE = Path(__file__).with_name("registry.toml")
 
 FIRST_VERSION = "0.1.0"
+
+INT8_FORMAT = "openvino-int8"
+"""Format of the zip that `models.quantise` writes; only OpenVINO runs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsFile:
+    """A file of weights and the hex SHA-256 that is registered for it."""
+
+    path: Path
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,8 @@ class RegisteredModel:
         made: how the weights were made, in a sentence.
 
         is_retired: another version replaced it.
+
+        int8: the zip of `models.quantise` beside an ONNX file, where there are both.
     """
 
     card: ModelCard
@@ -56,6 +71,7 @@ class RegisteredModel:
     licence: str
     made: str
     is_retired: bool = False
+    int8: WeightsFile | None = None
 
     @property
     def title(self) -> str:
@@ -66,6 +82,32 @@ class RegisteredModel:
     def record(self) -> Path:
         """Where the record of the run that made it lies, if it is at hand."""
         return self.weights.with_name(f"{self.card.name}.run.json")
+
+    @property
+    def is_int8(self) -> bool:
+        """Whether `weights` is the zip that only OpenVINO runs."""
+        return self.card.weights_format == INT8_FORMAT
+
+    @property
+    def forms(self) -> tuple["RegisteredModel", ...]:
+        """The model once for each file it comes in, card and `weights` naming that one; INT8 beside ONNX is last."""
+        if self.int8 is None:
+            return (self,)
+        card = replace(self.card, weights_sha256=self.int8.sha256, weights_format=INT8_FORMAT)
+        return (replace(self, int8=None), replace(self, card=card, weights=self.int8.path, int8=None))
+
+    def read(self) -> bytes:
+        """Return the content of `weights` if it is what is registered; raise `WeightsError`."""
+        name, registered = self.card.name, self.card.weights_sha256
+        try:
+            content = self.weights.read_bytes()
+        except OSError as error:
+            where = "; retired weights are not installed but stand in the repository" if self.is_retired else ""
+            raise WeightsError(f"model {name}: cannot read weights {self.weights}: {error.strerror}{where}") from error
+        found = hashlib.sha256(content).hexdigest()
+        if found != registered:
+            raise WeightsError(f"model {name}: weights {self.weights} have SHA-256 {found}, registered is {registered}")
+        return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +154,15 @@ class Registry:
         return self.models[name]
 
     def of_weights(self, sha256: str) -> RegisteredModel:
-        """Return the model whose weights have that SHA-256, a retired one too; raise `UnknownModelError`."""
+        """
+        Return the model whose weights have that SHA-256, a retired one too; raise `UnknownModelError`.
+
+        Of a model in two forms it is that form alone, so that no other file is taken for it.
+        """
         every = (*self.models.values(), *self.retired)
-        for model in every:
-            if model.card.weights_sha256 == sha256:
-                return model
+        for form in (form for model in every for form in model.forms):
+            if form.card.weights_sha256 == sha256:
+                return form
         known = ", ".join(model.title for model in every)
         raise UnknownModelError(f"no registered model has weights of SHA-256 {sha256}: known are {known}")
 
@@ -131,9 +177,10 @@ class Registry:
         return f"{parts[0]}.{int(parts[1]) + 1}.0"
 
     def verify(self, name: str | None = None) -> RegisteredModel:
-        """Return the model if its weights are the registered ones; raise `UnknownModelError` or `WeightsError`."""
+        """Return the model if all its files are the registered ones; raise `UnknownModelError` or `WeightsError`."""
         model = self.model(name)
-        _weights(model)
+        for form in model.forms:
+            form.read()
         return model
 
     def detector(
@@ -153,28 +200,19 @@ class Registry:
     def open(
         self, model: RegisteredModel, runtime: str = "auto", threshold: float | None = None, threads: int | None = None
     ) -> Detector:
-        """Return a detector over the verified weights of any registered model, retired or not; raises as `detector`."""
+        """
+        Return a detector over the verified weights of any registered model, retired or not; raises as `detector`.
+
+        Its card names the file that runs. A model as `of_weights` returns it has one file, which runs or nothing does.
+        """
         from models.runtimes import choose_runtime, open_network  # noqa: PLC0415 (a look at the cards needs no engine)
 
         card = model.card if threshold is None else replace(model.card, threshold=threshold)
         if not 0 < card.threshold <= 1:
             raise ModelError(f"model {card.name}: the threshold must be in (0, 1], got {card.threshold}")
-        # What is loaded is what was hashed: the file is read once.
-        network = open_network(card.name, _weights(model), choose_runtime(runtime), threads, card.input_wh)
-        return NetworkDetector(card, model.head, model.nms_iou, network)
-
-
-def _weights(model: RegisteredModel) -> bytes:
-    name, registered = model.card.name, model.card.weights_sha256
-    try:
-        content = model.weights.read_bytes()
-    except OSError as error:
-        where = "; retired weights are not installed but stand in the repository" if model.is_retired else ""
-        raise WeightsError(f"model {name}: cannot read weights {model.weights}: {error.strerror}{where}") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != registered:
-        raise WeightsError(f"model {name}: weights {model.weights} have SHA-256 {found}, registered is {registered}")
-    return content
+        wanted = replace(model, card=card)
+        form, network = open_network(wanted, choose_runtime(runtime, wanted), threads)
+        return NetworkDetector(form.card, form.head, form.nms_iou, network)
 
 
 def _retired(table: Mapping[str, Any], folder: Path) -> RegisteredModel:
@@ -205,6 +243,8 @@ _KEYS: Mapping[str, type[str | float | int | list[str]]] = MappingProxyType(
 
 def read_model(name: str, table: Mapping[str, Any], folder: Path) -> RegisteredModel:
     """Return the model that a table of a registry describes, its files in `folder`; raise `ModelError`."""
+    table = dict(table)
+    second = table.pop("int8", None)
     if wrong := sorted(set(_KEYS) ^ set(table)):
         raise ModelError(f"model {name}: keys missing or unknown in the registry: {', '.join(wrong)}")
     for key, kind in _KEYS.items():
@@ -232,4 +272,20 @@ def read_model(name: str, table: Mapping[str, Any], folder: Path) -> RegisteredM
         nms_iou=table["nms_iou"],
         licence=table["licence"],
         made=table["made"],
+        int8=None if second is None else _int8(name, table["format"], second, folder),
     )
+
+
+def _int8(name: str, main: str, table: object, folder: Path) -> WeightsFile:
+    """Return the second file that a sub-table names; raise `ModelError`."""
+    where = f"model {name}: the sub-table int8"
+    if main == INT8_FORMAT:
+        raise ModelError(f"{where} stands beside weights that are {INT8_FORMAT} themselves")
+    if not isinstance(table, Mapping):
+        raise ModelError(f"{where} must be a table, got {table!r}")
+    if wrong := sorted({"weights", "sha256"} ^ set(table)):
+        raise ModelError(f"{where} has keys missing or unknown in the registry: {', '.join(wrong)}")
+    for key, value in table.items():
+        if not isinstance(value, str):
+            raise ModelError(f"{where}: {key} must be of type str, got {value!r}")
+    return WeightsFile(folder / table["weights"], table["sha256"])

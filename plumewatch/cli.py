@@ -269,7 +269,9 @@ def verify(
 @app.command()
 def reverify(
     package: Annotated[Path, typer.Argument(help="Evidence package: a folder or a .tar.")],
-    runtime: Annotated[str, typer.Option(help="Engine to judge with: auto, onnxruntime, openvino, cuda, ...")] = "auto",
+    runtime: Annotated[
+        str, typer.Option(help="Engine to judge with: auto, onnxruntime, openvino, openvino-int8, ...")
+    ] = "auto",
     *,
     weights: Annotated[
         Path | None,

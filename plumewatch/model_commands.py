@@ -119,7 +119,14 @@ def models_export(
 def models_promote(
     candidate: Annotated[str, typer.Argument(help="Folder made by `models train`, or a registered model.")],
     *,
-    results: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Its `bench accuracy` result (JSON).")],
+    results: Annotated[
+        list[Path],
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Its `bench accuracy` result (JSON); repeated, one of each form it comes in.",
+        ),
+    ],
     against: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="The result of the model it would replace.")
     ] = None,
@@ -148,8 +155,9 @@ def models_quantise(
     name: Annotated[str, typer.Argument(help="Registered model, or candidate's folder.")],
     *,
     out: Annotated[
-        Path, typer.Option(file_okay=False, help="Folder for the network, and the report as JSON and text.")
-    ],
+        Path | None,
+        typer.Option(file_okay=False, help="Folder for the network, and the report as JSON and text."),
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -162,12 +170,20 @@ def models_quantise(
     limit: Annotated[
         int, typer.Option(min=1, help="At most so many to calibrate on, and so many to compare on.")
     ] = 300,
+    add: Annotated[
+        bool, typer.Option("--add", help="Put it beside the ONNX file as the INT8 form: into its table and card.")
+    ] = False,
+    registry: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Registry file; the one of this installation.")
+    ] = None,
 ) -> None:
     """Make an INT8 network, calibrated on real pictures, and report what that changed: boxes, scores, mAP, time."""
     from benchmarks.int8 import run  # noqa: PLC0415
+    from models.registry import DEFAULT_FILE  # noqa: PLC0415
 
     configure(quiet=True)
-    print(run(name, out, images=images, data=data, limit=limit).text())
+    report = run(name, out, images=images, data=data, limit=limit, add=add, registry=registry or DEFAULT_FILE)
+    print(report.text())
 
 
 def _need_the_extra() -> None:

@@ -141,7 +141,15 @@ def describe_models(*, as_json: bool) -> str:
     if not as_json:
         return models_text(registry)
     cards = [
-        {**dataclasses.asdict(model.card), "licence": model.licence, "default": name == registry.default_name}
+        {
+            **dataclasses.asdict(model.card),
+            "licence": model.licence,
+            "default": name == registry.default_name,
+            "forms": [
+                {"file": form.weights.name, "format": form.card.weights_format, "sha256": form.card.weights_sha256}
+                for form in model.forms
+            ],
+        }
         for name, model in registry.models.items()
     ]
     return json.dumps(cards, ensure_ascii=False)
@@ -163,13 +171,14 @@ def describe_rules(config_file: Path | None, *, as_json: bool) -> str:
 
 
 def verify_models(names: Sequence[str]) -> Iterator[str]:
-    """Yield a line for each model whose weights are the registered ones; raise `ModelError` at the first other."""
+    """Yield a line for each file of weights that is the registered one; raise `ModelError` at the first other."""
     from models.registry import Registry  # noqa: PLC0415
 
     registry = Registry.load()
     for name in names or registry.models:
-        model = registry.verify(name)
-        yield f"{name}: {model.weights.name} is the registered file, SHA-256 {model.card.weights_sha256}"
+        for form in registry.model(name).forms:
+            form.read()
+            yield f"{name}: {form.weights.name} is the registered file, SHA-256 {form.card.weights_sha256}"
 
 
 def show_outbox(data: Path, requeue: str | None) -> Iterator[str]:

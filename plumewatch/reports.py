@@ -124,7 +124,9 @@ def models_text(registry: "Registry") -> str:
         mark = "*" if name == registry.default_name else " "
         classes = ", ".join(card.class_names)
         size = f"{card.input_wh[0]}x{card.input_wh[1]}"
-        lines.append(f"{mark} {name} {card.version}  {classes}  {size}  threshold {card.threshold:g}  {model.licence}")
+        forms = " and ".join(form.card.weights_format for form in model.forms)
+        limits = f"{size}  threshold {card.threshold:g}"
+        lines.append(f"{mark} {name} {card.version}  {classes}  {limits}  {forms}  {model.licence}")
     return "\n".join(lines)
 
 

@@ -65,10 +65,14 @@ class DetectorConfig(Section):
     """Which model looks at the pictures, and at how many cameras closely at once."""
 
     model: str = Field("", description="Name in the model registry. Empty: the registry's default.")
-    runtime: Literal["auto", "onnxruntime", "openvino", "openvino-f32", "openvino-bf16", "cuda", "tensorrt"] = Field(
+    runtime: Literal[
+        "auto", "onnxruntime", "openvino", "openvino-f32", "openvino-bf16", "openvino-int8", "cuda", "tensorrt"
+    ] = Field(
         "auto",
         description="Engine that runs the model. `auto` takes CUDA where an ONNX Runtime with it is installed "
-        "(`plumewatch[gpu]`), else OpenVINO, in bf16 where the CPU computes in it; the log says what and why. "
+        "(`plumewatch[gpu]`), else OpenVINO: the model's INT8 form where it has one and the CPU units for it (VNNI, "
+        "AMX), else in bf16 where the CPU computes in it; the log says what and why. `openvino-int8` takes that form "
+        "on any CPU; each of the others but `openvino` the ONNX file. "
         "`onnxruntime` is f32 on the CPU, `cuda` f32, `tensorrt` f16 (minutes at each start). Precisions give slightly "
         "different boxes: name an f32 one where machines must agree.",
     )

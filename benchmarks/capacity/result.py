@@ -13,7 +13,7 @@ from benchmarks.capacity.baseline import Baseline
 from benchmarks.capacity.budget import Budget, slope
 from benchmarks.capacity.step import StepResult
 from benchmarks.errors import BenchmarkError
-from benchmarks.machine import processor
+from models.processor import processor
 
 SCHEMA = "plumewatch.capacity/1"
 

@@ -28,9 +28,9 @@ from api.store.people import Role
 from api.store.tables import LeadRow
 from api.store.tlog import consistency_path, inclusion_path, log_leaves, log_root, log_size
 from api.vault import open_vault
-from benchmarks.machine import processor
 from benchmarks.retrieval.questions import KINDS
 from benchmarks.retrieval.site import Filed, Filler, filed_leads, large_lead
+from models.processor import processor
 
 PAGES_DEEP = 20
 TRIES = 3

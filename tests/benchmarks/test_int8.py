@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks import int8
+from benchmarks.accuracy_looks import named
 from benchmarks.errors import BenchmarkError
 from benchmarks.int8 import run
 from models.described import Described
@@ -55,7 +57,7 @@ def test_report(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     )
     assert (told["quantised"]["images"], told["exact"]["images"], told["accuracy"]) == (3, 3, {})
     assert told["shipped"]["lost"] == 0
-    assert (tmp_path / "out" / "emissions-n-int8.txt").read_text(encoding="utf-8") == result.output
+    assert (tmp_path / "out" / "emissions-n-int8.txt").read_text(encoding="utf-8") == result.stdout
 
 
 def test_a_candidate_is_quantised_before_it_is_registered(
@@ -74,6 +76,53 @@ def test_a_candidate_is_quantised_before_it_is_registered(
     (folder / table["weights"]).symlink_to(registered.weights)
     report = run(str(folder), tmp_path / "out", images=plain, limit=2)
     assert (report.model, report.quantised.path) == ("emissions-n", tmp_path / "out" / "emissions-n-int8.zip")
+
+
+def test_it_is_added_as_the_second_form(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    With --add the zip stands beside the ONNX file, and table and card name it: of a registered model in the registry,
+    of a candidate in its folder. Once more replaces it; progress is told while it compares.
+    """
+    monkeypatch.setattr(int8, "quantise", not_at_all)
+    file = tmp_path / "registry.toml"
+    shutil.copyfile(DEFAULT_FILE, file)
+    (tmp_path / "weights").mkdir()
+    shipped = Registry.load().model("emissions-n")
+    for path in (shipped.weights, shipped.document):
+        shutil.copyfile(path, tmp_path / "weights" / path.name)
+    options = ["models", "quantise", "emissions-n", "--images", str(plain), "--limit", "3", "--registry", str(file)]
+    asked = CliRunner().invoke(app, options)
+    assert "--out, or --add" in str(asked.exception)
+    for _ in range(2):
+        done = CliRunner().invoke(app, [*options, "--add"])
+        assert done.exit_code == 0, done.output
+        model = Registry.load(file).verify("emissions-n")
+        assert model.int8 is not None
+        assert model.int8.path == tmp_path / "weights" / "emissions-n-int8.zip"
+    assert "INT8 and f32: 3 of 3 pictures" in done.stderr
+    card = model.document.read_text(encoding="utf-8")
+    assert card.startswith(shipped.document.read_text(encoding="utf-8").rstrip("\n"))
+    assert (card.count("## INT8 form"), card.count(model.int8.sha256)) == (1, 1)
+    before, after = (tomllib.loads(path.read_text(encoding="utf-8")) for path in (DEFAULT_FILE, file))
+    assert after["models"]["emissions-n"].pop("int8")["weights"] == "emissions-n-int8.zip"
+    assert after == before
+
+
+def test_a_candidate_gets_its_second_form(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own table names the zip; the report goes to --out where that is given."""
+    monkeypatch.setattr(int8, "quantise", not_at_all)
+    folder = tmp_path / "next"
+    folder.mkdir()
+    shipped = Registry.load().model("emissions-n")
+    table = tomllib.loads(DEFAULT_FILE.read_text(encoding="utf-8"))["models"]["emissions-n"]
+    lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+    (folder / "candidate.toml").write_text("\n".join(["[models.emissions-n]", *lines]), encoding="utf-8")
+    shutil.copyfile(shipped.weights, folder / table["weights"])
+    made = run(str(folder), tmp_path / "out", images=plain, limit=2, add=True).quantised
+    onnx, second = named(str(folder), Registry.load()).forms
+    assert (second.weights, second.card.weights_sha256) == (folder / "emissions-n-int8.zip", made.sha256)
+    assert (onnx.read(), second.read()) == (shipped.read(), made.path.read_bytes())
+    assert not (folder / "emissions-n-int8.json").exists()
 
 
 def test_accuracy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.speed import Asked, Checkpoint, SpeedReport, run
 from benchmarks.speed_report import speed_html
 from models.detector import ModelError, Runtime
-from models.registry import Registry
+from models.registry import DEFAULT_FILE, Registry
+from models.runtimes import runtimes_of
 from plumewatch.cli import app
+from tests.models.forms import two_forms, write_zip
 
 QUICK = Asked(model="emissions-n", runtimes=("openvino",), batches=(1,), pictures_wh=((320, 180),), rounds=1, threads=1)
 
@@ -22,7 +25,7 @@ QUICK = Asked(model="emissions-n", runtimes=("openvino",), batches=(1,), picture
 def _ultralytics(device: str) -> speed._Subject:
     """Return something quick by the name of ultralytics that says it computes on `device` with five threads."""
     runtime = Runtime("ultralytics", "8", device, "f32")
-    return speed._Subject(speed.ULTRALYTICS, runtime, 0.0, lambda _: time.sleep(0.001), lambda: 5)
+    return speed._Subject(speed.ULTRALYTICS, "a" * 64, runtime, 0.0, lambda _: time.sleep(0.001), lambda: 5)
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +48,28 @@ def test_results(report: SpeedReport) -> None:
         assert each.p99_ms >= each.median_ms > 0
         assert each.cpu_ms > 0
         assert each.ratio is None
+
+
+def test_both_forms_in_one_run(tmp_path: Path) -> None:
+    """A candidate in two forms has a row for each, which names its own file; the other run-times are beside them."""
+    model = two_forms(tmp_path)
+    table = tomllib.loads(DEFAULT_FILE.read_text(encoding="utf-8"))["models"]["emissions-n"]
+    assert model.int8 is not None
+    table |= {"weights": str(model.weights)}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+    lines += ["[models.n.int8]", f'weights = "{model.int8.path.name}"', f'sha256 = "{model.int8.sha256}"']
+    (tmp_path / "candidate.toml").write_text("\n".join(["[models.n]", *lines]), encoding="utf-8")
+    measured = run(replace(QUICK, model=str(tmp_path), runtimes=()))
+    ran = {each.runtime: each.weights_sha256 for each in measured.results}
+    assert tuple(ran) == runtimes_of(model)
+    assert (ran["openvino-f32"], ran["openvino-int8"]) == (model.card.weights_sha256, model.int8.sha256)
+
+
+def test_a_zip_is_run_by_what_can_run_it(tmp_path: Path) -> None:
+    """Where no run-time is named, ONNX Runtime is not tried on OpenVINO's own format."""
+    made = write_zip(tmp_path / "n.zip")
+    [row] = run(replace(QUICK, model=str(made.path), runtimes=(), size=416)).results
+    assert (row.runtime, row.engine, row.weights_sha256) == ("openvino-int8", "openvino", made.sha256)
 
 
 def test_facts(report: SpeedReport) -> None:

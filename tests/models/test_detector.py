@@ -169,25 +169,26 @@ def test_run_times_agree() -> None:
 
 def test_cuda_is_taken_where_it_is() -> None:
     """The automatic choice is CUDA where ONNX Runtime has it, with the CPU's best to fall back to; TensorRT is not."""
-    choice = choose_runtime("auto", {Provider.CPU, Provider.CUDA, Provider.TENSORRT})
+    choice = choose_runtime("auto", providers={Provider.CPU, Provider.CUDA, Provider.TENSORRT})
     assert (choice.engine, choice.provider) == (Engine.ONNXRUNTIME, Provider.CUDA)
     assert choice.fallback == choose_runtime("openvino")
-    assert choose_runtime("tensorrt", {Provider.TENSORRT}).provider is Provider.TENSORRT
+    assert choose_runtime("tensorrt", providers={Provider.TENSORRT}).provider is Provider.TENSORRT
 
 
 @pytest.mark.parametrize("name", ["cuda", "tensorrt"])
 def test_gpu_that_is_not_there(name: str) -> None:
     """A GPU run-time that was asked for and is not installed is an error that names the extra; it is not replaced."""
     with pytest.raises(ModelError, match=rf"runtime {name} needs an ONNX Runtime with .* install plumewatch\[gpu\]"):
-        choose_runtime(name, {Provider.CPU})
+        choose_runtime(name, providers={Provider.CPU})
 
 
 def test_falls_back_to_the_cpu() -> None:
     """Where CUDA is installed but cannot start, the automatic choice says so in the log and runs on the CPU."""
-    weights = Registry.load().model("emissions-n").weights.read_bytes()
-    choice = choose_runtime("auto", {Provider.CPU, Provider.CUDA})
+    model = Registry.load().model("emissions-n")
+    choice = choose_runtime("auto", providers={Provider.CPU, Provider.CUDA})
     with structlog.testing.capture_logs() as logs:
-        network = open_network("emissions-n", weights, choice, threads=1)
+        form, network = open_network(model, choice, threads=1)
+    assert form is model
     assert network.runtime.engine == "openvino"
     assert [entry["event"] for entry in logs] == ["run-time cannot be used here", "model loaded"]
     assert "CUDAExecutionProvider" in logs[0]["error"]

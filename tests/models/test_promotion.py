@@ -1,22 +1,16 @@
 """The promotion gate: what may replace what, and what is written down about it."""
 
-import hashlib
-import json
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from models.promotion import PromotionError, Result, promote, weigh
+from models.gate import PromotionError
+from models.promotion import promote
 from models.registry import Registry
+from tests.models.results import result, sha256
 
-RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 OLD, NEW, LATER = b"old weights", b"new weights", b"later weights"
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def table(name: str, content: bytes, version: str = "0.1.0") -> str:
@@ -41,93 +35,10 @@ def registry(tmp_path: Path) -> Path:
     return path
 
 
-def figure(value: float, low: float | None = None, high: float | None = None) -> dict[str, float]:
-    return {
-        "value": value,
-        "low": value - 0.05 if low is None else low,
-        "high": value + 0.05 if high is None else high,
-    }
-
-
-def result(
-    path: Path,
-    content: bytes,
-    *,
-    group: float = 0.6,
-    fog: float = 0.1,
-    noticed: float = 0.9,
-    data: str = "d" * 64,
-    limit: int | None = None,
-    settings: dict[str, float] | None = None,
-    **extra: Any,
-) -> Path:
-    """Write a result with one group and one look-alike kind, and return its path."""
-    images = {
-        "settings": {"limit": limit},
-        "map50": figure(0.6),
-        "image_recall": figure(0.9) | {"count": 200},
-        "false_alarms": figure(0.05, 0.0, 0.1),
-        "groups": {"yard": {"map50": figure(group), "image_recall": figure(noticed) | {"count": 20}}},
-        "look_alikes": {"fog": figure(fog)},
-        "data": {"sha256": data},
-    }
-    model = {"name": path.stem, "version": "0.1.0", "weights_sha256": sha256(content)}
-    model |= {"threshold": 0.2, "long_side_px": 416, "nms_iou": 0.45} | (settings or {})
-    whole = {"format": "plumewatch.accuracy/1", "model": model, "images": images} | extra
-    path.write_text(json.dumps(whole), encoding="utf-8")
-    return path
-
-
-@pytest.mark.parametrize(
-    ("group", "fog", "noticed", "worse"),
-    [
-        (0.58, 0.12, 0.87, []),  # lower, but within what the old result calls likely
-        (0.9, 0.0, 1.0, []),
-        (0.54, 0.1, 0.9, ["mAP50 of yard"]),
-        (0.6, 0.1, 0.84, ["noticed of yard"]),
-        (0.6, 0.16, 0.9, ["false alarms on fog"]),
-        (0.54, 0.16, 0.9, ["mAP50 of yard", "false alarms on fog"]),
-    ],
-)
-def test_a_figure_is_worse_outside_the_old_interval(
-    tmp_path: Path, group: float, fog: float, noticed: float, worse: list[str]
-) -> None:
-    """A drop in precision or in pictures noticed, or a rise in alarms, counts once it leaves the old interval."""
-    old = Result.read(result(tmp_path / "old.json", OLD))
-    new = Result.read(result(tmp_path / "new.json", NEW, group=group, fog=fog, noticed=noticed))
-    assert [line.split(":")[0] for line in weigh(new, old).worse] == worse
-
-
-def test_what_too_few_images_show_cannot_refuse(tmp_path: Path) -> None:
-    """An interval from 0 to 1, a share of nine pictures, and a share of none say nothing, and the verdict says so."""
-    path = result(tmp_path / "old.json", OLD)
-    whole = json.loads(path.read_text(encoding="utf-8"))
-    yard = whole["images"]["groups"]["yard"]
-    yard["map50"], yard["image_recall"]["count"] = figure(0.9, 0.0, 1.0), 9
-    whole["images"]["false_alarms"] = {"value": None, "low": 0.0, "high": 1.0}
-    path.write_text(json.dumps(whole), encoding="utf-8")
-    verdict = weigh(Result.read(result(tmp_path / "new.json", NEW, group=0.1, noticed=0.1)), Result.read(path))
-    assert verdict.passed
-    assert verdict.unsaid == ("mAP50 of yard", "noticed of yard", "false alarms")
-
-
-def test_a_higher_threshold_is_no_better_model(tmp_path: Path) -> None:
-    """The shipped result as its own sweep has it at 0.6: no false alarm, and a third of the smoke no longer noticed."""
-    shipped = RESULTS / "accuracy-emissions-v8s.json"
-    whole = json.loads(shipped.read_text(encoding="utf-8"))
-    (row,) = (row for row in whole["images"]["sweep"] if row["threshold"] == 0.6)
-    whole["images"] |= {key: row[key] for key in ("precision", "recall", "image_recall", "false_alarms")}
-    strict = tmp_path / "strict.json"
-    strict.write_text(json.dumps(whole), encoding="utf-8")
-    verdict = weigh(Result.read(strict), Result.read(shipped))
-    assert [line.split(":")[0] for line in verdict.worse] == ["noticed"]
-    assert [line.split(":")[0] for line in verdict.better] == ["false alarms"]
-
-
 def test_a_better_model_becomes_the_default(tmp_path: Path, registry: Path) -> None:
     """The default changes, comments stay, and registry and card tell what was weighed."""
     new, old = result(tmp_path / "new.json", NEW, group=0.8), result(tmp_path / "old.json", OLD)
-    assert promote("new", new, old, registry=registry).passed
+    assert promote("new", [new], old, registry=registry).passed
     text = registry.read_text(encoding="utf-8")
     assert Registry.load(registry).default_name == "new"
     assert "# The second." in text
@@ -141,10 +52,10 @@ def test_a_worse_model_changes_nothing_without_a_reason(tmp_path: Path, registry
     """One group worse: refused byte for byte; blanks are no reason; with a reason it passes and the reason stays."""
     new, old = result(tmp_path / "new.json", NEW, fog=0.5), result(tmp_path / "old.json", OLD)
     before = registry.read_bytes()
-    assert not promote("new", new, old, registry=registry).passed
-    assert not promote("new", new, old, reason="  ", registry=registry).passed
+    assert not promote("new", [new], old, registry=registry).passed
+    assert not promote("new", [new], old, reason="  ", registry=registry).passed
     assert registry.read_bytes() == before
-    promote("new", new, old, reason="no site of ours has fog", registry=registry)
+    promote("new", [new], old, reason="no site of ours has fog", registry=registry)
     (entry,) = tomllib.loads(registry.read_text(encoding="utf-8"))["promotions"]
     assert entry["reason"] == "no site of ours has fog"
     assert entry["worse"][0].startswith("false alarms on fog: 0.500")
@@ -165,7 +76,7 @@ def test_a_candidate_replaces_its_own_last_version(tmp_path: Path, registry: Pat
     """The table, weights, card and run record of that name are the new ones; the default and the others stay."""
     made = candidate(tmp_path / "made", "new", LATER)
     later, before = result(tmp_path / "later.json", LATER), result(tmp_path / "new.json", NEW)
-    assert promote(str(made), later, before, registry=registry).passed
+    assert promote(str(made), [later], before, registry=registry).passed
     known = Registry.load(registry)
     assert known.default_name == "old"
     assert known.verify("new").card.version == "0.2.0"
@@ -178,6 +89,68 @@ def test_a_candidate_replaces_its_own_last_version(tmp_path: Path, registry: Pat
     assert known.of_weights(sha256(LATER)).card.version == "0.2.0"
 
 
+INT8 = b"new in INT8"
+
+
+def int8_table(name: str, content: bytes) -> str:
+    return f'\n[models.{name}.int8]\nweights = "{name}-int8.zip"\nsha256 = "{sha256(content)}"\n'
+
+
+def in_two_forms(folder: Path, name: str, content: bytes, second: bytes, version: str = "0.2.0") -> Path:
+    """Write a candidate with an INT8 form."""
+    made = candidate(folder, name, content, version)
+    with (made / "candidate.toml").open("a", encoding="utf-8") as file:
+        file.write(int8_table(name, second))
+    (made / f"{name}-int8.zip").write_bytes(second)
+    return made
+
+
+def test_both_forms_are_judged(tmp_path: Path, registry: Path) -> None:
+    """A form without a result, or one worse in a group, is not let through; the file changes with neither."""
+    made = in_two_forms(tmp_path / "made", "new", LATER, INT8)
+    onnx, old = result(tmp_path / "onnx.json", LATER), result(tmp_path / "new.json", NEW)
+    good, bad = result(tmp_path / "good.json", INT8), result(tmp_path / "bad.json", INT8, fog=0.5)
+    before = registry.read_bytes()
+    with pytest.raises(PromotionError, match=r"no result is of new-int8\.zip .*--runtime openvino-int8"):
+        promote(str(made), [onnx], old, registry=registry)
+    with pytest.raises(PromotionError, match=r"no result is of new\.onnx .*--runtime onnxruntime"):
+        promote(str(made), [good], old, registry=registry)
+    with pytest.raises(PromotionError, match="measured weights"):
+        promote(str(made), [onnx, good, old], old, registry=registry)
+    with pytest.raises(PromotionError, match=r"second result|measured weights"):
+        promote(str(made), [onnx, good, bad], old, registry=registry)
+    refused = promote(str(made), [bad, onnx], old, registry=registry)
+    assert [line.partition(": 0")[0] for line in refused.worse] == ["openvino-int8: false alarms on fog"]
+    assert registry.read_bytes() == before
+    assert promote(str(made), [good, onnx], old, registry=registry).passed
+    model = Registry.load(registry).verify("new")
+    assert [form.read() for form in model.forms] == [LATER, INT8]
+    (entry,) = tomllib.loads(registry.read_text(encoding="utf-8"))["promotions"]
+    assert [entry["results_sha256"], entry["int8_results_sha256"]] == [
+        sha256(path.read_bytes()) for path in (onnx, good)
+    ]
+
+
+def test_both_forms_retire(tmp_path: Path, registry: Path) -> None:
+    """Each file that judged evidence is kept and found by its hash; what is not replaced is installed no longer."""
+    first = in_two_forms(tmp_path / "first", "new", LATER, INT8)
+    onnx, int8 = result(tmp_path / "onnx.json", LATER), result(tmp_path / "int8.json", INT8)
+    promote(str(first), [onnx, int8], result(tmp_path / "new.json", NEW), registry=registry)
+    second = candidate(tmp_path / "second", "new", b"third weights", "0.3.0")
+    third = result(tmp_path / "third.json", b"third weights")
+    with pytest.raises(PromotionError, match="measured weights"):
+        promote(str(second), [third], int8, registry=registry)
+    assert promote(str(second), [third], onnx, registry=registry).passed
+    known = Registry.load(registry)
+    assert known.model("new").int8 is None
+    assert [model.title for model in known.retired] == ["new 0.2.0", "new 0.1.0"]
+    for content in (LATER, INT8, NEW):
+        assert known.of_weights(sha256(content)).read() == content
+    weights = registry.parent / "weights"
+    assert not (weights / "new-int8.zip").exists()
+    assert (weights / "retired" / "new-0.2.0.zip").read_bytes() == INT8
+
+
 def test_versions_retire_one_after_the_other(tmp_path: Path, registry: Path) -> None:
     """Each version that was ever registered can be found by its weights; the newest of the retired comes first."""
     last = result(tmp_path / "new.json", NEW)
@@ -186,20 +159,20 @@ def test_versions_retire_one_after_the_other(tmp_path: Path, registry: Path) -> 
         made = candidate(tmp_path / f"made-{number}", "new", content, f"0.{number}.0")
         (made / "released.pt").write_bytes(b"checkpoint of " + content)
         now = result(tmp_path / f"{number}.json", content)
-        assert promote(str(made), now, last, registry=registry).passed
+        assert promote(str(made), [now], last, registry=registry).passed
         last = now
     known = Registry.load(registry)
     assert [model.title for model in known.retired] == ["new 0.2.0", "new 0.1.0"]
     again = candidate(tmp_path / "again", "new", b"others", "0.2.0")
     with pytest.raises(PromotionError, match=r"there is or was a new 0\.2\.0"):
-        promote(str(again), result(tmp_path / "again.json", b"others"), last, registry=registry)
+        promote(str(again), [result(tmp_path / "again.json", b"others")], last, registry=registry)
     assert (registry.parent / "weights" / "new.pt").read_bytes() == b"checkpoint of weights 3"
 
 
 def test_a_candidate_of_a_new_name_replaces_nothing(tmp_path: Path, registry: Path) -> None:
     """It is registered beside the others and needs no other result."""
     made = candidate(tmp_path / "made", "third", LATER)
-    assert promote(str(made), result(tmp_path / "later.json", LATER), None, registry=registry).passed
+    assert promote(str(made), [result(tmp_path / "later.json", LATER)], None, registry=registry).passed
     assert list(Registry.load(registry).models) == ["old", "new", "third"]
 
 
@@ -207,18 +180,18 @@ def test_results_must_belong_to_the_models_and_the_same_images(tmp_path: Path, r
     """Other weights, other images, another format, a missing old result, the default itself: refused, one sentence."""
     new, old = result(tmp_path / "new.json", NEW), result(tmp_path / "old.json", OLD)
     with pytest.raises(PromotionError, match="measured weights"):
-        promote("new", old, old, registry=registry)
+        promote("new", [old], old, registry=registry)
     with pytest.raises(PromotionError, match="different images"):
-        promote("new", new, result(tmp_path / "other.json", OLD, data="e" * 64), registry=registry)
+        promote("new", [new], result(tmp_path / "other.json", OLD, data="e" * 64), registry=registry)
     with pytest.raises(PromotionError, match="expected a result of format"):
-        promote("new", result(tmp_path / "odd.json", NEW, format="x/1"), old, registry=registry)
+        promote("new", [result(tmp_path / "odd.json", NEW, format="x/1")], old, registry=registry)
     with pytest.raises(PromotionError, match="would replace old"):
-        promote("new", new, None, registry=registry)
+        promote("new", [new], None, registry=registry)
     with pytest.raises(PromotionError, match="default already"):
-        promote("old", old, old, registry=registry)
+        promote("old", [old], old, registry=registry)
     (tmp_path / "empty.json").write_text("{}", encoding="utf-8")
     with pytest.raises(PromotionError, match="not a result"):
-        promote("new", tmp_path / "empty.json", old, registry=registry)
+        promote("new", [tmp_path / "empty.json"], old, registry=registry)
 
 
 @pytest.mark.parametrize("settings", [{"threshold": 0.9}, {"long_side_px": 640}, {"nms_iou": 0.7}])
@@ -233,10 +206,10 @@ def test_results_must_be_of_the_model_as_it_will_run(
     before = registry.read_bytes()
     for results, against in ((odd_new, old), (new, odd_old)):
         with pytest.raises(PromotionError, match=f"measured with {key}"):
-            promote("new", results, against, registry=registry)
+            promote("new", [results], against, registry=registry)
     made = candidate(tmp_path / "made", "third", LATER)
     with pytest.raises(PromotionError, match=f"measured with {key}"):
-        promote(str(made), result(tmp_path / "x.json", LATER, settings=settings), None, registry=registry)
+        promote(str(made), [result(tmp_path / "x.json", LATER, settings=settings)], None, registry=registry)
     assert registry.read_bytes() == before
 
 
@@ -244,7 +217,7 @@ def test_results_of_a_quick_look_are_refused(tmp_path: Path, registry: Path) -> 
     """On twenty pictures next to every group would be unsaid, and pass."""
     new, old = result(tmp_path / "new.json", NEW, limit=20), result(tmp_path / "old.json", OLD, limit=20)
     with pytest.raises(PromotionError, match="at most 20 images: measure it without --limit"):
-        promote("new", new, old, registry=registry)
+        promote("new", [new], old, registry=registry)
 
 
 def test_a_candidate_whose_weights_changed_is_refused(tmp_path: Path, registry: Path) -> None:
@@ -252,4 +225,4 @@ def test_a_candidate_whose_weights_changed_is_refused(tmp_path: Path, registry: 
     made = candidate(tmp_path / "made", "new", LATER)
     (made / "new.onnx").write_bytes(b"swapped")
     with pytest.raises(PromotionError, match="not the weights"):
-        promote(str(made), result(tmp_path / "later.json", LATER), None, registry=registry)
+        promote(str(made), [result(tmp_path / "later.json", LATER)], None, registry=registry)

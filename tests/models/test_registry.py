@@ -17,17 +17,18 @@ SHIPPED = Registry.load()
 @pytest.mark.parametrize("name", sorted(SHIPPED.models))
 def test_shipped_weights(name: str) -> None:
     """Every registered model ships with its weights, byte for byte, and a card that names their hash."""
-    model = SHIPPED.verify(name)
-    assert model.weights.stat().st_size <= 25 * 1024 * 1024
-    assert model.card.weights_sha256 in model.document.read_text(encoding="utf-8")
+    for form in SHIPPED.verify(name).forms:
+        assert form.weights.stat().st_size <= 25 * 1024 * 1024
+        assert form.card.weights_sha256 in form.document.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("model", SHIPPED.retired, ids=lambda model: model.title)
 def test_retired_weights(model: RegisteredModel) -> None:
     """What judged packages before stands in the repository byte for byte, with its card, and is found by its hash."""
-    assert hashlib.sha256(model.weights.read_bytes()).hexdigest() == model.card.weights_sha256
-    assert model.card.weights_sha256 in model.document.read_text(encoding="utf-8")
-    assert SHIPPED.of_weights(model.card.weights_sha256) is model
+    for form in model.forms:
+        assert hashlib.sha256(form.weights.read_bytes()).hexdigest() == form.card.weights_sha256
+        assert form.card.weights_sha256 in form.document.read_text(encoding="utf-8")
+        assert SHIPPED.of_weights(form.card.weights_sha256) == form
     assert model.title not in {known.title for known in SHIPPED.models.values()}
 
 
@@ -125,6 +126,77 @@ def test_wrong_file(tmp_path: Path, edit: tuple[str, str], message: str) -> None
     """A mistake in the file is refused in one sentence that names the model and the key."""
     with pytest.raises(ModelError, match=message):
         registry(tmp_path, edit=edit)
+
+
+INT8 = """
+[models.m.int8]
+weights = "m-int8.zip"
+sha256 = "1111"
+"""
+RETIRED_INT8 = """
+[retired.int8]
+weights = "retired/m.zip"
+sha256 = "2222"
+"""
+
+
+def with_int8(folder: Path, table: str = INT8, **edit: str) -> Registry:
+    """Return a registry whose model `m`, and whose retired one, has a sub-table, with `edit` made in it."""
+    for old, new in edit.items():
+        table = table.replace(old, new)
+    registry(folder)
+    file = folder / "registry.toml"
+    text = file.read_text(encoding="utf-8").replace("[models.emissions-n]", f"{table}\n[models.emissions-n]")
+    file.write_text(text.replace("\n[[promotions]]", f"{RETIRED_INT8}\n[[promotions]]", 1), encoding="utf-8")
+    return Registry.load(file)
+
+
+def test_two_forms(tmp_path: Path) -> None:
+    """A sub-table names a second file of the model; all else is the model's, and each form is found by its hash."""
+    known = with_int8(tmp_path)
+    model, retired = known.model("m"), known.retired[0]
+    onnx, int8 = model.forms
+    assert (onnx.card, onnx.weights, onnx.int8) == (model.card, model.weights, None)
+    assert (int8.card.weights_sha256, int8.card.weights_format) == ("1111", "openvino-int8")
+    assert (int8.weights, int8.is_int8) == (tmp_path / "weights" / "m-int8.zip", True)
+    assert (int8.card.threshold, int8.document, int8.title) == (model.card.threshold, model.document, model.title)
+    assert known.of_weights(model.card.weights_sha256) == onnx
+    assert known.of_weights("1111") == int8
+    assert known.of_weights("2222") == retired.forms[1]
+    assert known.of_weights("2222").is_retired
+    assert known.model("emissions-n").forms == (known.model("emissions-n"),)
+
+
+def test_both_files_are_verified(tmp_path: Path) -> None:
+    """A model is not what is registered where its second file is missing."""
+    known = with_int8(tmp_path)
+    shutil.copyfile(SHIPPED.model("emissions-v8s").weights, tmp_path / "weights" / "emissions-v8s.onnx")
+    with pytest.raises(WeightsError, match=r"cannot read weights .*m-int8\.zip"):
+        known.verify("m")
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        ({"sha256": "sha"}, "model m: the sub-table int8 has keys missing or unknown in the registry: sha, sha256"),
+        ({'sha256 = "1111"': "sha256 = 7"}, "model m: the sub-table int8: sha256 must be of type str, got 7"),
+        ({INT8: "int8 = 3\n"}, "model m: the sub-table int8 must be a table, got 3"),
+    ],
+)
+def test_wrong_sub_table(tmp_path: Path, edit: dict[str, str], message: str) -> None:
+    """A mistake in it is refused in one sentence that names the model and the key."""
+    with pytest.raises(ModelError, match=message):
+        with_int8(tmp_path, **edit)
+
+
+def test_a_zip_needs_no_second(tmp_path: Path) -> None:
+    """A model that is INT8 itself has no form beside it."""
+    with_int8(tmp_path)
+    file = tmp_path / "registry.toml"
+    text = file.read_text(encoding="utf-8").replace('format = "onnx-fp16"', 'format = "openvino-int8"', 1)
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ModelError, match="stands beside weights that are openvino-int8 themselves"):
+        Registry.load(file)
 
 
 def test_no_file(tmp_path: Path) -> None:

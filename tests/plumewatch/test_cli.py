@@ -171,7 +171,11 @@ def test_models_are_listed_and_verified() -> None:
     assert any(model["default"] for model in listed)
     verified = run("models", "verify")
     assert verified.returncode == 0
-    assert len(verified.stdout.splitlines()) == len(listed)
+    files = [form["file"] for model in listed for form in model["forms"]]
+    assert [line.split()[1] for line in verified.stdout.splitlines()] == files
+    shown = run("models", "list").stdout.splitlines()
+    for model, line in zip(listed, shown, strict=True):
+        assert " and ".join(form["format"] for form in model["forms"]) in line
 
 
 def test_the_outbox_shows_what_waits_and_what_was_refused(tmp_path: Path) -> None:
