@@ -5,6 +5,9 @@ A logistic model for each detector and class, fitted by ``python -m benchmarks.c
 scenes and kept in `belief.json`; no weight is set by hand. How far its probabilities can be trusted stands in
 ``benchmarks/results/confirm-<model>.json``: Brier score and calibration error on films that the weights had not seen
 (decision 0027).
+
+What was fitted on one form of a model judges the other only where an entry of the file says so, naming the weights and
+the fit that it is carried from (decision 0075).
 """
 
 import json
@@ -28,7 +31,7 @@ _MOST_LOG_ODDS = 12.0
 
 
 class BeliefError(ValueError):
-    """`belief.json` does not fit the code: it was fitted for other cues."""
+    """`belief.json` does not fit the code, or itself: for other cues, or carried from a fit that is not there."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,10 +77,10 @@ class Belief:
 
         `version` names a fit that was replaced since, to judge by it again; where it is not known, today's is returned.
 
-        Raises `BeliefError` where the file names cues that `vision.cues.CUES` does not.
+        Raises `BeliefError` where the file names cues that `vision.cues.CUES` does not, or carries what is not there.
         """
         document = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"models": {}}
-        entry = document.get("former", {}).get(version) or document["models"].get(weights_sha256)
+        entry = document.get("former", {}).get(version) or _fitted(document["models"], weights_sha256)
         return None if entry is None else cls.from_document(entry)
 
     @classmethod
@@ -102,6 +105,18 @@ class Belief:
         """Return the probability that a track of that class is real; ``None`` for a class that was not fitted."""
         weights = self.classes.get(class_name)
         return None if weights is None else weights.probability(cues)
+
+
+def _fitted(entries: Mapping[str, Mapping[str, Any]], weights_sha256: str) -> Mapping[str, Any] | None:
+    """Return the fit for those weights, their own or the one that they are said to be judged by."""
+    entry = entries.get(weights_sha256)
+    if entry is None or "carried_from" not in entry:
+        return entry
+    source = entries.get(entry["carried_from"], {})
+    if "carried_from" in source or source.get("version") != entry["version"]:
+        wanted = f"the fit {entry['version']} for weights {entry['carried_from'][:12]}"
+        raise BeliefError(f"belief for weights {weights_sha256[:12]} is carried from {wanted}, which is not there")
+    return source
 
 
 def _by_cue(names: Sequence[str], weights: Sequence[float]) -> NDArray[np.float64]:

@@ -1,6 +1,9 @@
 """
 Fit the belief of the registered models, or only print how it compares; weights are kept where they may ship. Or score
-what ships on held-out scenes of a day that nobody has read yet.
+what ships on held-out scenes of a day that nobody has read yet. Or let what was fitted on a model's ONNX file judge its
+INT8 form too, once it was measured how well it does; a decision states those figures.
+
+Of a model in two forms the one is fitted and scored that --runtime takes.
 """
 
 import argparse
@@ -9,11 +12,12 @@ import sys
 from pathlib import Path
 
 from benchmarks.confirm.films import FIRST_DAY, another_day, films
+from benchmarks.confirm.kept import carry, keep
 from benchmarks.confirm.looks import FLOOR
 from benchmarks.confirm.run import Fit, fit, score
 from benchmarks.confirm.table import BELIEF, Line, as_text
 from models.registry import Registry
-from vision.belief import WEIGHTS, Belief
+from vision.belief import Belief
 
 RESULTS = Path(__file__).parents[1] / "results"
 
@@ -23,8 +27,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.confirm", description=__doc__)
     parser.add_argument(
         "what",
-        choices=["fit", "table", "score"],
-        help="fit: write weights and results; table: print only; score: what ships, on held-out scenes of a --day",
+        choices=["fit", "table", "score", "carry"],
+        help="fit: write weights and results; table: print only; score: what ships, on held-out scenes of a --day; "
+        "carry: the ONNX file's belief for the INT8 form too, whose figures a decision must state",
     )
     parser.add_argument("--clips", type=Path, help="folder of clips whose events are known; not for score")
     parser.add_argument("--day", type=int, default=FIRST_DAY, help=f"of score: {FIRST_DAY} or later, one not read yet")
@@ -40,6 +45,13 @@ def main() -> int:
         if asked.day < FIRST_DAY:
             parser.error(f"--day must be {FIRST_DAY} or later: earlier days are fitted on")
         return _score(asked, registry)
+    if asked.what == "carry":
+        if not asked.model:
+            parser.error("--model is needed to carry: name what was measured")
+        for name in asked.model:
+            version, sha256 = carry(registry.model(name))
+            print(f"{name}: belief {version} judges weights {sha256} too: state its figures on them in a decision")
+        return 0
     if asked.clips is None:
         parser.error("--clips is needed to fit")
     found = films(asked.clips, asked.scenes, asked.scene)
@@ -93,20 +105,9 @@ def _name(what: str, line: Line) -> None:
 
 
 def _write(name: str, weights_sha256: str, fitted: Fit) -> None:
-    """
-    Keep how it was fitted, and the weights where they may ship; those of an earlier fit are only kept to judge again by
-    what leads were once confirmed with.
-    """
-    document = json.loads(WEIGHTS.read_text(encoding="utf-8")) if WEIGHTS.is_file() else {"models": {}}
-    earlier = document["models"].pop(weights_sha256, None)
-    if earlier is not None and earlier["version"] != fitted.document["version"]:
-        document.setdefault("former", {})[earlier["version"]] = earlier
-    if fitted.may_ship:
-        document["models"][weights_sha256] = {"model": name, **fitted.document}
-    if document["models"] or document.get("former"):
-        WEIGHTS.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    else:
-        WEIGHTS.unlink(missing_ok=True)
+    """Keep how it was fitted, and the weights where they may ship."""
+    document = fitted.document if fitted.may_ship else None
+    keep(name, weights_sha256, document, version=str(fitted.document["version"]), say=print)
     record = json.dumps({"model": name, **fitted.record()}, indent=1, sort_keys=True)
     (RESULTS / f"confirm-{name}.json").write_text(record + "\n", encoding="utf-8")
 

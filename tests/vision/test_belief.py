@@ -69,6 +69,28 @@ def test_a_fit_that_was_replaced_is_found_by_its_version(tmp_path: Path) -> None
     assert [found.version for found in versions if found is not None] == ["new", "old", "new"]
 
 
+def test_what_was_fitted_on_one_form_judges_another_only_where_it_says_so(tmp_path: Path) -> None:
+    """An entry may name weights and fit that it is carried from; what it does not name is not taken."""
+    entry = {"cues": list(CUES), "version": "new", "threshold": 0.7, "classes": {}}
+    carried = {"model": "m", "carried_from": "onnx", "version": "new"}
+    path = tmp_path / "belief.json"
+
+    def found(entries: dict[str, object]) -> Belief | None:
+        path.write_text(json.dumps({"models": entries, "former": {"old": entry | {"version": "old"}}}))
+        return Belief.of("int8", path)
+
+    assert found({"onnx": entry}) is None
+    belief = found({"onnx": entry, "int8": carried})
+    assert belief is not None
+    assert (belief.version, belief.threshold) == ("new", 0.7)
+    old = Belief.of("int8", path, version="old")
+    assert old is not None
+    assert old.version == "old"
+    for wrong in ({"onnx": entry | {"version": "newer"}}, {}, {"onnx": carried}):
+        with pytest.raises(BeliefError, match="belief for weights int8 is carried from the fit new for weights onnx"):
+            found({**wrong, "int8": carried})
+
+
 def test_a_file_for_other_cues_is_refused(tmp_path: Path) -> None:
     """It was fitted for other code, and the message says what to do."""
     path = tmp_path / "belief.json"
