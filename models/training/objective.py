@@ -38,20 +38,40 @@ class Objective:
         Return the loss and its parts.
 
         ``answers`` and ``teacher`` hold ``boxes`` ``(b, 64, a)``, ``scores`` ``(b, classes, a)`` and ``feats`` as a
-        YOLOv8 head returns them in training; the teacher's for the images with ``batch.is_taught`` only.
+        YOLOv8 head returns them in training; the teacher's for the images with ``batch.is_taught`` only, or for all
+        where it teaches alone: then the loss is the distance to it, and no label counts.
         """
+        if self.settings.alone and teacher is None:
+            message = "a teacher that teaches alone was not asked"
+            raise ValueError(message)
         answers = {key: value.float() if key != "feats" else value for key, value in answers.items()}
         points, strides = make_anchors(answers["feats"], self.detection.stride, 0.5)
-        self.detection.class_weights = self._heard(points * strides, batch)
-        targets = {"batch_idx": batch.row, "cls": batch.class_id.float(), "bboxes": batch.xywh}
-        _, loss, parts = self.detection.get_assigned_targets_and_loss(answers, targets)
-        total = loss.sum()
+        parts: dict[str, torch.Tensor] = {}
+        total = torch.zeros((), device=points.device)
+        if not self.settings.alone:
+            self.detection.class_weights = self._heard(points * strides, batch)
+            targets = {"batch_idx": batch.row, "cls": batch.class_id.float(), "bboxes": batch.xywh}
+            _, loss, found = self.detection.get_assigned_targets_and_loss(answers, targets)
+            parts, total = dict(found), loss.sum()
         if teacher is not None:
-            asked = {key: answers[key][batch.is_taught] for key in ("boxes", "scores")}
-            for name, value in self._distance(asked, teacher, points).items():
+            taught = slice(None) if self.settings.alone else batch.is_taught
+            asked = {key: answers[key][taught] for key in ("boxes", "scores")}
+            distance = self._distance(asked, teacher, points)
+            if self.settings.features:
+                ours = [scale[taught] for scale in answers["feats"]]
+                distance["features_distance"] = self._apart(ours, list(teacher["feats"]))
+            for name, value in distance.items():
                 parts[name] = value.detach()
                 total = total + value
         return total * NOMINAL, parts
+
+    def _apart(self, ours: list[torch.Tensor], theirs: list[torch.Tensor]) -> torch.Tensor:
+        """Return the feature term: the mean over scales of the squared distance as a share of the teacher's energy."""
+        shares = [
+            (own.float() - other.float()).square().sum() / other.float().square().sum().clamp(min=1e-6)
+            for own, other in zip(ours, theirs, strict=True)
+        ]
+        return self.settings.features * torch.stack(shares).mean()
 
     def _heard(self, points: torch.Tensor, batch: Batch) -> torch.Tensor | None:
         """Return ``(b, a, classes)``: 0 where an anchor centre lies in a region ignored for that class, else 1."""

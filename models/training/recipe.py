@@ -117,16 +117,28 @@ class Distillation:
     Learning from a larger model's answers; no teacher when all gains are zero.
 
     The teacher is asked about photographs with labels only: on negatives, painted plumes and lessons the label knows
-    better.
+    better. Where it teaches `alone` it is asked about every picture.
 
     Attributes:
         scores: Gain of the classification term: cross-entropy to the teacher's scores, all anchors of an image.
 
         boxes: Gain of the box term: one minus IoU to the teacher's boxes, weighted by its score.
+
+        features: Gain of the feature term: how far what each scale hands to the head is from the teacher's, as a share
+            of its energy. For a network of the teacher's own shape up to there.
+
+        alone: No label counts: the network is to answer as its teacher does, be that right or wrong.
     """
 
     scores: float = 0.0
     boxes: float = 0.0
+    features: float = 0.0
+    alone: bool = False
+
+    @property
+    def has_teacher(self) -> bool:
+        """Whether any term asks a teacher."""
+        return self.scores > 0 or self.boxes > 0 or self.features > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +165,9 @@ class Recipe:
 
         activation: ``hardswish`` puts that in place of SiLU before training (see :mod:`activation`); ``silu`` leaves
             what the weights have.
+
+        class_width: Channels of the head's class branch, its most important ones (see :mod:`narrowing`); 0 keeps all.
+            YOLOv8 gives it 128 at s for eighty classes; two can be told apart by fewer.
 
         budget_s: Wall-clock length of the schedule. Learning rate and augmentation follow elapsed time, so the
             schedule ends when the budget does, on any machine.
@@ -204,6 +219,7 @@ class Recipe:
     width: float = 0.0
     initial: str = "load"
     activation: str = "silu"
+    class_width: int = 0
     budget_s: float = 600.0
     batch: int = 64
     side_px: int = 640
@@ -255,19 +271,29 @@ class Recipe:
         except TypeError:
             message = f"{path}: a recipe needs at least a name and an architecture"
             raise RecipeError(message) from None
-        if recipe.initial not in {"load", "slim", "graft", "random"}:
-            message = f"{path}: initial must be load, slim, graft or random, got {recipe.initial!r}"
-            raise RecipeError(message)
-        if recipe.activation not in {"silu", "hardswish"}:
-            message = f"{path}: activation must be silu or hardswish, got {recipe.activation!r}"
-            raise RecipeError(message)
-        if recipe.optimiser not in {"sgd", "adamw"}:
-            message = f"{path}: optimiser must be sgd or adamw, got {recipe.optimiser!r}"
-            raise RecipeError(message)
-        if recipe.budget_s <= 0 or recipe.batch < 1 or recipe.side_px % 32 or recipe.look_px % 32:
-            message = f"{path}: budget_s and batch must be positive, side_px and look_px multiples of 32"
+        if wrong := recipe.fault():
+            message = f"{path}: {wrong}"
             raise RecipeError(message)
         return recipe
+
+    def fault(self) -> str:
+        """Return what is wrong with the values, the first of it, or nothing."""
+        wanted = {
+            f"initial must be load, slim, graft or random, got {self.initial!r}": self.initial
+            in {"load", "slim", "graft", "random"},
+            f"activation must be silu or hardswish, got {self.activation!r}": self.activation in {"silu", "hardswish"},
+            f"optimiser must be sgd or adamw, got {self.optimiser!r}": self.optimiser in {"sgd", "adamw"},
+            "a teacher that teaches alone needs a gain: scores, boxes or features": self.distillation.has_teacher
+            or not self.distillation.alone,
+            "a network with another class_width has nothing halfway to the first weights: blend must be 1": self.blend
+            == 1
+            or not self.class_width,
+            "budget_s and batch must be positive, side_px and look_px multiples of 32": self.budget_s > 0
+            and self.batch >= 1
+            and not self.side_px % 32
+            and not self.look_px % 32,
+        }
+        return next((said for said, holds in wanted.items() if not holds), "")
 
     @property
     def shown_px(self) -> int:

@@ -24,13 +24,14 @@ import torch
 from models.training import heap, record, weights
 from models.training import store as stores
 from models.training.activation import with_activation
-from models.training.batches import Batches
+from models.training.batches import Batch, Batches
 from models.training.corpus import Corpus, Sources, assemble
 from models.training.dataset import of_split
 from models.training.evaluate import accuracy, choose_threshold, false_alarms, report, see
 from models.training.kept import KEY
+from models.training.narrowing import class_width, narrow
 from models.training.objective import NOMINAL, Objective
-from models.training.recipe import Recipe
+from models.training.recipe import Distillation, Recipe
 from models.training.schedule import Deck, Schedule, keep, optimiser, take_up
 from models.training.synthetic import Painter
 from models.training.team import Team
@@ -48,28 +49,35 @@ PROBES = 160
 
 
 def start(recipe: Recipe, initial: Path | None, store: ImageStore) -> DetectionModel:
-    """Return the model as the recipe starts it; slimming weighs channels on plain images of ``store``."""
+    """Return the model as the recipe starts it; slimming and narrowing weigh channels on plain images of ``store``."""
+    from models.training.slimming import settle, slim, weigh  # noqa: PLC0415 - ultralytics is slow to import
+
     if recipe.initial != "random" and initial is None:
         message = f"{recipe.name}: a recipe with initial = {recipe.initial!r} needs --initial"
         raise ValueError(message)
     if recipe.initial == "load" and initial is not None:
         model = _trainable(weights.load(initial), recipe)
+        if recipe.class_width and recipe.class_width != class_width(model):
+            model = model.to(store.pixels.device)
+            narrow(model, recipe.class_width, weigh(model, Distillation(), _plain(recipe, store)))
     else:
         model = _trainable(weights.build(recipe.architecture, recipe.classes, width=recipe.width or None), recipe)
         if recipe.initial == "graft" and initial is not None:
             weights.graft(weights.load(initial), model)
         if recipe.initial == "slim" and initial is not None:
-            from models.training.slimming import settle, slim, weigh  # noqa: PLC0415 - ultralytics is slow to import
-
-            device = store.pixels.device
+            device, plain = store.pixels.device, _plain(recipe, store)
             large = _trainable(weights.load(initial), recipe).to(device)
-            probes = Batches(store, recipe.augmentation, seed=recipe.seed)
-            rows = torch.randperm(len(store), generator=torch.Generator().manual_seed(recipe.seed))[:PROBES]
-            shown = [rows[at : at + 8].to(device) for at in range(0, len(rows), 8)]
-            plain = [probes.draw(index, index[:, None].expand(-1, 3), plain=True) for index in shown]
-            slim(large, model.to(device), weigh(large, recipe.distillation, plain))
+            slim(large, model.to(device), weigh(large, Distillation(), plain))
             settle(model, plain)
     return with_activation(model, recipe.activation).train()
+
+
+def _plain(recipe: Recipe, store: ImageStore) -> list[Batch]:
+    """Return plain images, on which channels are weighed."""
+    device, probes = store.pixels.device, Batches(store, recipe.augmentation, seed=recipe.seed)
+    rows = torch.randperm(len(store), generator=torch.Generator().manual_seed(recipe.seed))[:PROBES]
+    shown = [rows[at : at + 8].to(device) for at in range(0, len(rows), 8)]
+    return [probes.draw(index, index[:, None].expand(-1, 3), plain=True) for index in shown]
 
 
 def _trainable(model: DetectionModel, recipe: Recipe) -> DetectionModel:
@@ -164,7 +172,7 @@ class Run:
             with torch.autocast(device.type, torch.bfloat16):
                 images = batch.images.contiguous(memory_format=torch.channels_last)
                 answers = self.model(images)
-                taught = self._teach(images[batch.is_taught])
+                taught = self._teach(images if recipe.distillation.alone else images[batch.is_taught])
             loss, parts = objective(answers, batch, taught)
             descent.zero_grad(set_to_none=True)
             loss.backward()
@@ -310,9 +318,7 @@ def run_recipe(recipe: Recipe, options: RunOptions) -> Path:
         team.agreed(0.0)
     model = start(recipe, options.initial, store).to(device, memory_format=torch.channels_last)
     team.agree(model)
-    teacher = None
-    if options.teacher and (recipe.distillation.scores or recipe.distillation.boxes):
-        teacher = weights.load(options.teacher).to(device, memory_format=torch.channels_last).eval()
+    teacher = _teacher(recipe, options.teacher, device)
     ready_s = time.monotonic() - began
     told = {name: note for name, note in corpus.notes.items() if name != KEY}  # names of hundreds of pictures
     print(f"ready after {ready_s:.0f} s: {told}", flush=True)
@@ -323,7 +329,7 @@ def run_recipe(recipe: Recipe, options: RunOptions) -> Path:
         return folder
     seen = (curve[-1]["step"] * recipe.batch * team.size) / budget_s
     released = weights.load(folder / "last.pt")
-    if recipe.initial == "load" and options.initial is not None:
+    if recipe.initial == "load" and options.initial is not None and recipe.blend != 1:
         first = with_activation(weights.load(options.initial), recipe.activation)
         released = weights.between(first, released, recipe.blend)
     weights.save(released, folder / "released.pt", curve[-1] | {"blend": recipe.blend})
@@ -347,6 +353,16 @@ def run_recipe(recipe: Recipe, options: RunOptions) -> Path:
     )
     entry.write(folder / "run.json")
     return folder
+
+
+def _teacher(recipe: Recipe, path: Path | None, device: torch.device) -> DetectionModel | None:
+    """Return the network whose answers are learned, or nothing where the recipe asks none; raise ValueError."""
+    if recipe.distillation.alone and path is None:
+        message = f"{recipe.name}: a recipe whose teacher teaches alone needs --teacher"
+        raise ValueError(message)
+    if path is None or not recipe.distillation.has_teacher:
+        return None
+    return weights.load(path).to(device, memory_format=torch.channels_last).eval()
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ from models.training.activation import SCALE, with_activation  # noqa: E402
 from models.training.batches import Batches  # noqa: E402
 from models.training.corpus import Sources  # noqa: E402
 from models.training.dataset import CLASS_NAMES, of_split, read_folder  # noqa: E402
+from models.training.narrowing import NarrowingError, class_width, narrow  # noqa: E402
 from models.training.objective import Objective  # noqa: E402
-from models.training.recipe import Augmentation, Distillation, Recipe, Synthesis  # noqa: E402
+from models.training.recipe import Augmentation, Distillation, Recipe, RecipeError, Synthesis  # noqa: E402
 from models.training.schedule import Deck  # noqa: E402
 from models.training.slimming import slim, weigh  # noqa: E402
 from models.training.train import RunOptions, run_recipe  # noqa: E402
@@ -149,3 +150,80 @@ def test_a_teacher_equal_to_the_student_adds_nothing(tmp_path: Path) -> None:
     assert float(same["scores_distance"]) == pytest.approx(0, abs=1e-3)
     assert float(same["boxes_distance"]) == pytest.approx(0, abs=1e-2)
     assert float(different["boxes_distance"]) > 0.05
+
+
+def test_a_teacher_that_teaches_alone_hears_no_label(tmp_path: Path) -> None:
+    """To answer as it does costs nothing, whatever labels say; other features cost something; it must be asked."""
+    samples = of_split(read_folder(draw(tmp_path)), "train")
+    store = stores.fill(samples, 64, torch.device("cpu"), workers=1)
+    rows = torch.arange(4)
+    batch = Batches(store, Augmentation(), seed=0).draw(rows, rows[:, None].expand(-1, 3))
+    model = weights.build("yolov8n.yaml", CLASS_NAMES, width=TINY)
+    model.args = weights.hyperparameters(0.5)
+    objective = Objective(model, Distillation(scores=1.0, boxes=1.0, features=2.0, alone=True))
+    with torch.no_grad():
+        answers = model.train()(batch.images)
+        other = answers | {"feats": [scale * 1.5 for scale in answers["feats"]]}
+        alike, parts = objective(answers, batch, answers)
+        apart = objective(answers, batch, other)[1]
+    assert len(batch.class_id) > 0
+    assert float(alike) == pytest.approx(0, abs=1e-2)
+    assert set(parts) == {"scores_distance", "boxes_distance", "features_distance"}
+    assert float(apart["features_distance"]) == pytest.approx(2 * (0.5 / 1.5) ** 2, rel=1e-4)
+    with pytest.raises(ValueError, match="was not asked"):
+        objective(answers, batch, None)
+
+
+def test_a_narrowed_head_keeps_the_channels_that_matter(tmp_path: Path) -> None:
+    """Where half of a class branch says nothing, cutting that half changes no answer; the checkpoint keeps the cut."""
+    model = weights.build("yolov8n.yaml", CLASS_NAMES, width=TINY).eval()
+    whole = class_width(model)
+    importance = {}
+    with torch.no_grad():
+        for branch in model.model[-1].cv3:
+            for part in branch[:2]:
+                said = torch.zeros(whole)
+                said[::2] = 1.0
+                importance[id(part.bn)] = said
+                part.bn.weight[1::2] = part.bn.bias[1::2] = 0.0
+        picture = torch.rand((1, 3, 64, 64), generator=torch.Generator().manual_seed(0))
+        before = model(picture)[0]
+        narrow(model, whole // 2, importance)
+        weights.save(model, tmp_path / "narrow.pt", {})
+        after = model(picture)[0]
+    assert torch.allclose(after, before, rtol=1e-4, atol=1e-4)
+    assert class_width(weights.load(tmp_path / "narrow.pt")) == whole // 2
+    with pytest.raises(NarrowingError, match=f"has {whole // 2} channels: {whole} of them"):
+        narrow(model, whole, importance)
+
+
+def test_a_run_learns_from_its_teacher_alone(tmp_path: Path) -> None:
+    """A narrowed student of a teacher alone is released in its own shape; without a teacher it is refused."""
+    draw(tmp_path / "data")
+    first = weights.build("yolov8n.yaml", CLASS_NAMES, width=TINY)
+    weights.save(first, tmp_path / "first.pt", {})
+    recipe = Recipe(
+        "tiny", "yolov8n.yaml", initial="load", activation="hardswish", class_width=class_width(first) // 2,
+        budget_s=1.0, batch=4, side_px=64, optimiser="adamw", synthesis=Synthesis(slots=0),
+        distillation=Distillation(scores=1.0, boxes=0.5, features=1.0, alone=True),
+    )  # fmt: skip
+    options = RunOptions(Sources(tmp_path / "data"), tmp_path, initial=tmp_path / "first.pt", workers=1)
+    with pytest.raises(ValueError, match="needs --teacher"):
+        run_recipe(recipe, options)
+    folder = run_recipe(recipe, replace(options, teacher=tmp_path / "first.pt"))
+    row = json.loads((folder / "run.json").read_text(encoding="utf-8"))["curve"][-1]
+    assert class_width(weights.load(folder / "released.pt")) == class_width(first) // 2
+    assert {"scores_distance", "boxes_distance", "features_distance"} <= set(row)
+
+
+def test_a_recipe_says_what_of_it_cannot_be(tmp_path: Path) -> None:
+    """A teacher alone without a gain, and a narrowed head that is to lie halfway to the first weights, are refused."""
+    wrong = {
+        "[distillation]\nalone = true\n": "needs a gain",
+        "class_width = 8\nblend = 0.5\n": "blend must be 1",
+    }
+    for lines, said in wrong.items():
+        path = tmp_path / "recipe.toml"
+        path.write_text(f'name = "tiny"\narchitecture = "yolov8n.yaml"\n{lines}', encoding="utf-8")
+        with pytest.raises(RecipeError, match=said):
+            Recipe.read(path)
