@@ -132,6 +132,7 @@ class Figures(Part):
     focus_share: Number
     false_leads: PerDay
     by_look_alike: dict[str, PerDay]
+    by_place: dict[str, PerDay]
     merged: int
     event_recall: Share
     by_event: dict[str, Share]
@@ -165,6 +166,7 @@ class Figures(Part):
                 kind: PerDay.of(sum(kind in (lead.active or ("nothing",)) for lead in wrong), there_h)
                 for kind, there_h in active_h.items()
             },
+            by_place={place: _at(place, stretches) for place in sorted({one.place for one in stretches})},
             merged=sum(one.merged for one in stretches),
             event_recall=Share.of(len(delays), len(events)),
             by_event={family: Share.of(sum(found), len(found)) for family, found in sorted(by_event.items())},
@@ -255,6 +257,11 @@ def _family(name: str) -> str:
     words = [word for word in name.split() if not word.endswith("%")]
     is_coloured = len(words) > 1 and words[0] in {"black", "grey", "white", "yellow"}
     return " ".join(words[1:] if is_coloured else words)
+
+
+def _at(place: str, stretches: Sequence[Stretch]) -> PerDay:
+    there = [one for one in stretches if one.place == place]
+    return PerDay.of(sum(len(one.false_leads) for one in there), sum(one.quiet_h for one in there))
 
 
 def _added(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:

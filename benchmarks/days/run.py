@@ -97,8 +97,8 @@ def run(asked: Asked, file: Path, console: Console | None = None) -> DaysResult:
     in_one_thread()
     empty = _empty(asked)
     result = DaysResult.read(file) if file.exists() and file.stat().st_size else empty
-    _expect_same(result, empty, file)
-    parts = _missing(parts_of(asked), result, file, rest=asked.rest)
+    expect_same(result, empty, file)
+    parts = missing(parts_of(asked), result, file, rest=asked.rest)
     context = multiprocessing.get_context("spawn")
     told: Queue[_Far] = context.Queue()
     columns = (
@@ -144,7 +144,7 @@ def _empty(asked: Asked) -> DaysResult:
     )
 
 
-def _expect_same(result: DaysResult, now: DaysResult, file: Path) -> None:
+def expect_same(result: DaysResult, now: DaysResult, file: Path) -> None:
     """Raise `BenchmarkError` where what would be added was not watched as what is there."""
     if result.model != now.model or result.runtime != now.runtime:
         raise BenchmarkError(f"{file}: made by another model or run-time, {result.model.name} {result.model.version}")
@@ -152,7 +152,7 @@ def _expect_same(result: DaysResult, now: DaysResult, file: Path) -> None:
         raise BenchmarkError(f"{file}: made by other code; name another file")
 
 
-def _missing(parts: Sequence[Part], result: DaysResult, file: Path, *, rest: bool) -> list[Part]:
+def missing(parts: Sequence[Part], result: DaysResult, file: Path, *, rest: bool) -> list[Part]:
     """Return what is not in the result; raise `BenchmarkError` where something is and `rest` is not asked for."""
     known = [
         part for part in parts if any(one.overlaps(part.camera, part.start_s, part.end_s) for one in result.stretches)

@@ -47,10 +47,10 @@ def watch_part(
     view = View(script, size_wh)
     step = None if far is None else lambda time_s, seen: far(time_s, seen.patrol + seen.focus, len(seen.told))
     seen = watched(script, detector, part.start_s, part.end_s, step=step, view=view)
-    return _judged(script, seen, view.daylight, pictures)
+    return judged(script, seen, view.daylight, pictures)
 
 
-def _judged(script: Script, seen: Seen, daylight: Daylight, pictures: Path | None) -> Stretch:
+def judged(script: Script, seen: Seen, daylight: Daylight, pictures: Path | None) -> Stretch:
     """Return the stretch, each lead held against the planted events."""
     numbers = [
         number for number, one in enumerate(script.planted) if seen.start_s <= one.start_s and one.end_s <= seen.end_s

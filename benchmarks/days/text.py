@@ -25,6 +25,10 @@ def as_text(result: DaysResult) -> str:
         f"| {kind} | {figures.active_h[kind]:.1f} | {rate.count} | {_interval(rate)} |"
         for kind, rate in figures.by_look_alike.items()
     ]
+    lines += [
+        f"| before {place} | {rate.hours:.1f} | {rate.count} | {_interval(rate)} |"
+        for place, rate in figures.by_place.items()
+    ]
     lines += ["", "hours by sky: " + _hours(figures.sky_h), "hours by light: " + _hours(figures.light_h)]
     wrong = [(one, lead) for one in result.stretches for lead in one.false_leads]
     if wrong:
