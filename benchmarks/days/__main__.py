@@ -15,7 +15,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.days", description=__doc__)
     parser.add_argument("--cameras", type=numbers, required=True, help="numbers from 1 on: 1-8, or 1,5,9")
     parser.add_argument("--hours", type=span, default=(0, 24), help="of each day, as 0-24")
-    parser.add_argument("--part-hours", type=int, default=4, help="of a day that are watched in one go")
+    parser.add_argument("--part-hours", type=int, default=6, help="of a day that are watched in one go")
     parser.add_argument("--processes", type=int, default=1, help="of one thread each")
     parser.add_argument("--model", help="as in plumewatch bench accuracy; the default model without this")
     parser.add_argument("--runtime", default="auto")

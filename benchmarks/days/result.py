@@ -84,6 +84,8 @@ class Stretch(Part):
     Attributes:
         quiet_h: hours of it in which nothing deserves a lead.
 
+        early: false leads of the warm-up before it, of a camera that has just begun to look; what goes on joins them.
+
         merged: false confirmations that went into an earlier lead, or were one too many: nothing was told of them.
 
         active_h: hours in which each look-alike was there.
@@ -104,6 +106,7 @@ class Stretch(Part):
     focus: int
     focus_s: Number
     false_leads: tuple[FalseLead, ...]
+    early: int
     merged: int
     events: tuple[EventSeen, ...]
     active_h: dict[str, Number]

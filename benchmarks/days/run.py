@@ -55,7 +55,7 @@ class Asked:
 
     cameras: tuple[int, ...]
     hours: tuple[int, int] = (0, 24)
-    part_hours: int = 4
+    part_hours: int = 6
     processes: int = 1
     model: str | None = None
     runtime: str = "auto"
@@ -114,17 +114,23 @@ def run(asked: Asked, file: Path, console: Console | None = None) -> DaysResult:
     ):
         tasks: dict[Part, TaskID] = {}
         waiting: dict[Future[Stretch], Part] = {pool.submit(_watch, part, asked.pictures): part for part in parts}
-        while waiting:
-            done, _ = wait(waiting, _LOOK_EVERY_S, FIRST_COMPLETED)
-            _show(progress, tasks, told)
-            for future in done:
-                part = waiting.pop(future)
-                stretch = future.result()
-                result = result.adding(stretch)
-                result.write(file)
-                if part in tasks:
-                    progress.remove_task(tasks.pop(part))
-                progress.console.print(_line(stretch), soft_wrap=True)
+        try:
+            while waiting:
+                done, _ = wait(waiting, _LOOK_EVERY_S, FIRST_COMPLETED)
+                _show(progress, tasks, told)
+                for future in done:
+                    part = waiting.pop(future)
+                    stretch = future.result()
+                    result = result.adding(stretch)
+                    result.write(file)
+                    if part in tasks:
+                        progress.remove_task(tasks.pop(part))
+                    progress.console.print(_line(stretch), soft_wrap=True)
+        except BaseException:  # whoever ends a run does not wait for parts that nobody will read
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in multiprocessing.active_children():
+                child.terminate()
+            raise
     return result
 
 

@@ -19,6 +19,9 @@ APART_S = 45 * 60.0
 """From the end of a planted event to the next: what comes sooner at the same place is one lead (`vision.merging`)."""
 
 _SEED = 7_000_000
+_STACK = "stack smoke"
+"""Twice as likely as others: it is what such a camera is there for."""
+
 _SKIES = {Weather.CLEAR: 0.4, Weather.CLOUDY: 0.25, Weather.OVERCAST: 0.25, Weather.LOW_CLOUD: 0.1}
 _TURN_S = 30 * 60.0
 """In which one sky turns into the next."""
@@ -179,10 +182,6 @@ class Script:
     def traffic(self, time_s: float) -> float:
         """Return vehicles an hour on the road at a second of the day."""
         return self.ground.vehicles_an_hour * busy(time_s)
-
-    def event_at(self, time_s: float) -> Planted | None:
-        """Return the planted event under way."""
-        return next((event for event in self.planted if event.start_s <= time_s <= event.end_s), None)
 
 
 def busy(time_s: float) -> float:
@@ -377,7 +376,8 @@ def _planted(script: Script) -> tuple[Planted, ...]:
         kinds = _kinds(rng, script.ground, is_dark=is_dark)
         if not kinds:
             continue
-        family = sorted(kinds)[int(rng.integers(len(kinds)))]
+        families = [*sorted(kinds), *(name for name in kinds if name == _STACK)]
+        family = families[int(rng.integers(len(families)))]
         name, sources = kinds[family][int(rng.integers(len(kinds[family])))]
         timed = tuple(replace(source, start_s=0.0, end_s=length_s) for source in sources)
         classes = tuple(sorted({source.kind.value for source in timed}))
@@ -409,8 +409,7 @@ def _kinds(rng: np.random.Generator, ground: Ground, *, is_dark: bool) -> _Kinds
         families.setdefault(family, []).append((name.format(family), sources))
 
     if ground.has_stack and not is_dark:
-        for family in ("stack smoke", "smoke of the stack"):  # twice: it is what such a camera is there for
-            add(family, *smoke((0.4, 0.6, 0.8, 0.95), tuple(Colour), None))
+        add(_STACK, *smoke((0.4, 0.6, 0.8, 0.95), tuple(Colour), None))
     for spot in () if is_dark else ground.distant:
         add("distant smoke", *smoke((0.5, 0.7, 0.8, 0.9), (Colour.WHITE, Colour.GREY, Colour.BLACK), spot))
     for spot in ground.burning:

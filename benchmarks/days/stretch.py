@@ -78,9 +78,9 @@ def judged(script: Script, seen: Seen, daylight: Daylight, pictures: Path | None
             )
         )
         if not at and pictures is not None and number in seen.stills:
-            name = f"{_name(script, event.start_s)}-missed-{event.name.replace(' ', '-').replace('%', '')}.jpg"
+            name = f"{_name(script, event.start_s)}-missed-{event.name.replace(' ', '-').replace('%', '')}.png"
             image = drawn(seen.stills[number], seen.boxes.get(number), is_miss=True)
-            cv2.imwrite(str(pictures / name), image, [cv2.IMWRITE_JPEG_QUALITY, 90])
+            cv2.imwrite(str(pictures / name), image)
     wrong = [_false_lead(script, each, daylight, pictures) for each, which in told if which is None]
     shifted = [Event(e.classes, e.start_s - seen.start_s, e.end_s - seen.start_s) for e in events]
     sky_h, light_h = _coverage(script, seen, daylight)
@@ -96,6 +96,7 @@ def judged(script: Script, seen: Seen, daylight: Daylight, pictures: Path | None
         focus=seen.focus,
         focus_s=seen.focus_s,
         false_leads=tuple(wrong),
+        early=sum(told_event(_confirmed(each), _events_before(script, seen)) is None for each in seen.early),
         merged=sum(which is None for which in merged),
         events=tuple(found),
         active_h={kind.value: lasted_s / HOUR_S for kind, lasted_s in sorted(seen.active_s.items())},
@@ -111,6 +112,11 @@ def judged(script: Script, seen: Seen, daylight: Daylight, pictures: Path | None
     )
 
 
+def _events_before(script: Script, seen: Seen) -> list[Event]:
+    """Return the planted events that a warm-up may have seen; nobody noted where they are."""
+    return [Event(one.classes, one.start_s, one.end_s) for one in script.planted if one.start_s < seen.start_s]
+
+
 def _confirmed(told: Told) -> ConfirmedLead:
     peak = told.lead.peak
     return ConfirmedLead(peak.class_name, told.first_s, told.time_s, peak.confidence, peak.xyxy)
@@ -120,9 +126,9 @@ def _false_lead(script: Script, told: Told, daylight: Daylight, pictures: Path |
     lead, time_s = told.lead, told.time_s
     name = None
     if pictures is not None:
-        name = f"{_name(script, time_s)}-false-{lead.peak.class_name}.jpg"
+        name = f"{_name(script, time_s)}-false-{lead.peak.class_name}.png"
         image = drawn(told.image, lead.peak.xyxy, is_miss=False)
-        cv2.imwrite(str(pictures / name), image, [cv2.IMWRITE_JPEG_QUALITY, 90])
+        cv2.imwrite(str(pictures / name), image)
     before = [time_s - event.end_s for event in script.planted if event.start_s <= time_s]
     return FalseLead(
         time=clock(time_s),

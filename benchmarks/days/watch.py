@@ -87,6 +87,8 @@ class Seen:
 
         told: new leads, in their order; those that joined an earlier one are in `merged`.
 
+        early: new leads in the warm-up, which count nowhere.
+
         merged: leads that rules confirmed and that were held back as part of an earlier one, or as too many.
 
         boxes: around each planted event over all pictures that showed it.
@@ -105,6 +107,7 @@ class Seen:
     start_s: float
     end_s: float
     told: list[Told] = field(default_factory=list)
+    early: list[Told] = field(default_factory=list)
     merged: list[Told] = field(default_factory=list)
     boxes: dict[int, Xyxy] = field(default_factory=dict)
     stills: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
@@ -212,6 +215,8 @@ class _Watcher:
                 for each, is_new in told:
                     (found.told if is_new else found.merged).append(each)
                 fault = self._note_fault(found, fault, time_s, lasts_s)
+            else:
+                found.early += [each for each, is_new in told if is_new]
             if step is not None:
                 step(time_s, found)
             time_s = next_s

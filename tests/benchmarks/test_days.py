@@ -246,6 +246,7 @@ def stretch_of(camera: int, start_h: float, *, wrong: int = 0, found: Sequence[f
     return Stretch(
         camera=camera, place="works", date="2026-05-01", has_zones=True, start_s=start_h * 3600,
         end_s=(start_h + 4) * 3600, quiet_h=4.0, patrol=7000, focus=400, focus_s=200.0, false_leads=(lead,) * wrong,
+        early=0,
         merged=0, events=events, active_h={"steam": 1.0, "nothing": 3.0}, sky_h={"clear": 4.0}, light_h={"day": 4.0},
         faults=(), cost_s={"all": 1.0},
     )  # fmt: skip
