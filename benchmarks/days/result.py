@@ -92,7 +92,7 @@ class Stretch(Part):
 
         sky_h, light_h: hours under each kind of sky, and by day, in twilight and by night.
 
-        cost_s: seconds of one core to render, detect, analyse, and in all.
+        cost_s: processor seconds to render, detect, analyse, and in all, warm-up included.
     """
 
     camera: int
@@ -126,7 +126,11 @@ class Stretch(Part):
 
 
 class Figures(Part):
-    """What all stretches together come to; `confirm` seconds run from the start of an event to its lead."""
+    """
+    What all stretches together come to; `confirm` seconds run from the start of an event to its lead.
+
+    `early` false leads were told in the warm-up of the `starts`, by cameras that had just begun to look.
+    """
 
     cameras: int
     hours: Number
@@ -136,6 +140,8 @@ class Figures(Part):
     false_leads: PerDay
     by_look_alike: dict[str, PerDay]
     by_place: dict[str, PerDay]
+    starts: int
+    early: int
     merged: int
     event_recall: Share
     by_event: dict[str, Share]
@@ -170,6 +176,8 @@ class Figures(Part):
                 for kind, there_h in active_h.items()
             },
             by_place={place: _at(place, stretches) for place in sorted({one.place for one in stretches})},
+            starts=len(stretches),
+            early=sum(one.early for one in stretches),
             merged=sum(one.merged for one in stretches),
             event_recall=Share.of(len(delays), len(events)),
             by_event={family: Share.of(sum(found), len(found)) for family, found in sorted(by_event.items())},

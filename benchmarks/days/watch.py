@@ -6,6 +6,7 @@ focus, the analysis rate. Who is called is `vision.focus.FocusTurns` itself. Wha
 focus begins lies after its last picture, and so it is here: pictures are rendered when they are due.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -70,7 +71,7 @@ class Told:
 
 @dataclass(slots=True)
 class Spent:
-    """Seconds of this process for each part of the work."""
+    """Processor seconds of this process for each part of the work, warm-up included."""
 
     render_s: float = 0.0
     detect_s: float = 0.0
@@ -152,7 +153,7 @@ class DayWatch:
         """Return when the picture after that of `time_s` is due: key frames stand on whole patrol intervals."""
         if self._is_focused:
             return round(time_s + self._focus_s, 6)
-        return (int(round(time_s / self._patrol_s, 6)) + 1) * self._patrol_s
+        return (math.floor(round(time_s / self._patrol_s, 6)) + 1) * self._patrol_s
 
 
 def camera_of(view: View, config: WorkerConfig) -> CameraConfig:
@@ -183,9 +184,9 @@ def watched(
     """
     Return what the worker makes of a camera's day from `start_s` to `end_s`.
 
-    It begins to look `warm_up_s` earlier where the day does; what it tells then does not count.
+    It begins to look `warm_up_s` earlier, before midnight too; what it tells then does not count.
     """
-    return _Watcher(view or View(script), detector).watch(start_s, end_s, max(0.0, start_s - warm_up_s), step)
+    return _Watcher(view or View(script), detector).watch(start_s, end_s, start_s - warm_up_s, step)
 
 
 class _Watcher:
@@ -225,15 +226,15 @@ class _Watcher:
 
     def _look(self, time_s: float, spent: Spent) -> tuple[Picture, list[tuple[Told, bool]]]:
         """Render, detect and analyse one picture as the worker does; return it and the leads that rules confirmed."""
-        clocks = [time.perf_counter()]
+        clocks = [time.process_time()]
         picture = self._view.picture(time_s)
-        clocks.append(time.perf_counter())
+        clocks.append(time.process_time())
         frame = Frame(self._id, capture_time(self._view.script, time_s), picture.image, is_keyframe=True)
         detecting = _Timed(self._detector)
         boxes = seen(frame, detecting, self._analyser.magnified)
         changes = self._analyser.observe(frame, boxes)
         self._turns.note(self._id, self._watch, self._analyser.sign, frame.time)
-        clocks.append(time.perf_counter())
+        clocks.append(time.process_time())
         spent.render_s += clocks[1] - clocks[0]
         spent.detect_s += detecting.took_s
         spent.analyse_s += clocks[2] - clocks[1] - detecting.took_s
@@ -284,9 +285,9 @@ class _Timed:
 
     def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """Return what the detector finds."""
-        began = time.perf_counter()
+        began = time.process_time()
         found = self._detector.detect(images)
-        self.took_s += time.perf_counter() - began
+        self.took_s += time.process_time() - began
         return found
 
 

@@ -356,3 +356,11 @@ def test_times_are_the_days_own() -> None:
     assert float(time.pts_s) == 28_804.0
     assert (time.utc - script.midnight).total_seconds() == 28_804.0
     assert script.midnight.hour == 16
+
+
+def test_a_day_that_begins_at_midnight_is_warmed_up_too() -> None:
+    """The minutes before midnight can be looked at; what counts begins at second 0."""
+    script = bare(3)
+    seen = watched(script, FlameDetector(), 0.0, 10.0, warm_up_s=20.0, view=View(script, SMALL))
+    assert seen.patrol + seen.focus >= 5
+    assert sum(seen.active_s.values()) == pytest.approx(10.0)
