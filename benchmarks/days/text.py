@@ -15,7 +15,7 @@ def as_text(result: DaysResult) -> str:
     lines = [
         watched,
         f"false leads: {_per_day(figures.false_leads)} a camera-day",
-        f"  besides {figures.early} in the minutes before {figures.starts} starts and {figures.merged} in earlier leads",
+        f"  besides {figures.early} in the warm-up of {figures.starts} starts, and {figures.merged} in earlier leads",
         f"events found: {_share(figures.event_recall)}; " + _delays(figures),
     ]
     lines += [f"  {family}: {share.hits} of {share.count}" for family, share in figures.by_event.items()]
