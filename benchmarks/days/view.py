@@ -34,6 +34,9 @@ _INFRARED_ON, _INFRARED_OFF = -4.5, -3.5
 _INFRARED = 1.7
 """How much brighter the place is under the camera's own lamps, as in `benchmarks.scenes.render`."""
 
+_WITH_SHAPES = (Weather.CLOUDY, Weather.LOW_CLOUD, Weather.OVERCAST)
+"""Skies whose clouds are seen to drift; an overcast one has shapes too."""
+
 _BANKS = 12
 _MARGIN = 64
 
@@ -148,7 +151,7 @@ class View:
         """Return what of the weather and the camera may be taken for smoke or fire."""
         script, active = self.script, set[LookAlike]()
         sky = script.sky(time_s)
-        if sky.get(Weather.CLOUDY, 0) + sky.get(Weather.LOW_CLOUD, 0) > 0.3 and not hour.is_dark:
+        if sum(sky.get(weather, 0) for weather in _WITH_SHAPES) > 0.3 and not hour.is_dark:
             active.add(LookAlike.CLOUDS)
         if hour.sun > 0.2:
             active.add(LookAlike.SUNSET)

@@ -181,6 +181,15 @@ def test_a_steaming_vent_is_told_as_a_look_alike() -> None:
     assert LookAlike.STEAM not in view.picture(max(0.0, shift.start_s - 60)).active
 
 
+def test_an_overcast_sky_is_told_as_clouds() -> None:
+    """Shapes drift in a closed sky as well, by day; a clear one holds nothing that may be mistaken."""
+    script = bare(4)
+    overcast = View(replace(script, skies=(Sky(0.0, Weather.OVERCAST),)), SMALL)
+    assert overcast.picture(NOON_S).active == {LookAlike.CLOUDS}
+    assert overcast.picture(0.0).active == frozenset()
+    assert View(script, SMALL).picture(NOON_S).active == frozenset()
+
+
 def test_patrol_stands_on_key_frames_and_focus_on_the_analysis_rate() -> None:
     """On patrol each second second is looked at, in focus each half; after it the next key frame."""
     watch = DayWatch(StreamConfig())
