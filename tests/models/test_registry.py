@@ -1,6 +1,7 @@
 """The registry: names to verified weights."""
 
 import hashlib
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -75,8 +76,9 @@ def test_unknown_model() -> None:
 
 
 def registry(folder: Path, *, edit: tuple[str, str] = ("", ""), weights: bytes | None = None) -> Registry:
-    """Return a registry of one model in `folder`, with `edit` made in its text and `weights` as its file."""
-    text = DEFAULT_FILE.read_text(encoding="utf-8").replace('default = "emissions-v8s"', 'default = "m"')
+    """Return a registry of one model in one form in `folder`, with `edit` made in its text, `weights` as its file."""
+    text = re.sub(r"\[models\.[^]]+\.int8\]\n(.+\n)+", "", DEFAULT_FILE.read_text(encoding="utf-8"))
+    text = text.replace('default = "emissions-v8s"', 'default = "m"')
     text = text.replace("[models.emissions-v8s]", "[models.m]").replace(*edit) if any(edit) else text
     text = text.replace("[models.emissions-v8s]", "[models.m]")
     (folder / "registry.toml").write_text(text, encoding="utf-8")
