@@ -87,9 +87,7 @@ class _Kept:
     def without(self, share: Picture) -> Picture:
         """Return it with what stands before the sky filled from around, as `share` was when this was first asked."""
         if self.sky is None:
-            picture = self.picture.astype(np.float32)
-            filled = np.where(share[..., None] > _MOSTLY, picture, _spread(picture, share, _FILL))
-            self.sky = _bytes(filled)
+            self.sky = _bytes(_filled(self.picture.astype(np.float32), share))
         return self.sky.astype(np.float32)
 
 
@@ -139,29 +137,37 @@ class Drift:
         if unrest is None or unrest.shape != picture.shape[:2] or (unrest > UNREST_LEVELS).mean() < LEAST_AREA:
             self._course = None
             return None
+        open_sky = _share(unrest, usual)
         if self._measured is None or time.seconds_since(self._measured) >= SPACING_S:
-            self._measure(picture, time)
+            self._measure(picture, time, open_sky)
         course = self._course
         sources = [one for one in self._kept if LEAST_S <= time.seconds_since(one.time) <= MOST_S]
         if course is None or not course.is_driving or not sources:
             return None
         ways = course.ways(*unrest.shape)
         together = cv2.resize(course.togetherness(), unrest.shape[::-1])
-        share = np.asarray(_share(unrest, usual) * together * _is_fast(ways), np.float32)
+        share = np.asarray(open_sky * together * _is_fast(ways), np.float32)
         expected = _driven_on(_three(sources), picture, time, ways, share)
         least, most = (expected + _eroded(expected)) / 2, (expected + _dilated(expected)) / 2
         left = np.asarray(picture - np.clip(picture, least, most), np.float32)
         mean = _blurred(left * share[..., None], SMOOTH) / np.maximum(_blurred(share, SMOOTH), 0.25)[..., None]
         return Sky(share, np.asarray(mean, np.float32), _spread(expected, share, _CALM))
 
-    def _measure(self, picture: Picture, time: CaptureTime) -> None:
-        """Take in how everything has moved since some seconds ago."""
+    def _measure(self, picture: Picture, time: CaptureTime, open_sky: Picture) -> None:
+        """
+        Take in how everything has moved since some seconds ago, but for what stands before the `open_sky`.
+
+        A stack holds the flow around it back, and clouds behind its lip would be taken for what does not drive with
+        the others.
+        """
         before = self._aged(time, BASELINE_S)
         if before is None:
             return
         self._measured = time
         earlier = before.picture * gain(picture, before.picture)
-        newest = Course.between(_grey(earlier), _grey(picture), time.seconds_since(before.time))
+        newest = Course.between(
+            _grey(_filled(earlier, open_sky)), _grey(_filled(picture, open_sky)), time.seconds_since(before.time)
+        )
         self._course = newest if self._course is None else self._course.followed_by(newest)
 
     def _aged(self, time: CaptureTime, age_s: float) -> _Kept | None:
@@ -216,6 +222,11 @@ def gain(picture: Picture, other: NDArray[np.float32 | np.uint8]) -> NDArray[np.
 def _three(sources: Sequence[_Kept]) -> Sequence[_Kept]:
     """Return the oldest, the middle and the youngest; the youngest where there are fewer than three."""
     return sources[-1:] if len(sources) < 3 else [sources[0], sources[len(sources) // 2], sources[-1]]
+
+
+def _filled(picture: Picture, share: Picture) -> Picture:
+    """Return the picture with what stands before the sky filled from around, as far as there is sky around it."""
+    return np.asarray(np.where(share[..., None] > _MOSTLY, picture, _spread(picture, share, _FILL)), np.float32)
 
 
 def _spread(picture: Picture, share: Picture, sigma: int) -> Picture:

@@ -167,3 +167,27 @@ def test_pictures_of_any_size_can_be_looked_at(wh: tuple[int, int]) -> None:
         again = magnifier.look(image, moment(number / 2))
         assert again is None or again.image.shape == image.shape
         magnifier.learn(image, moment(number / 2))
+
+
+def test_clouds_behind_a_stack_drive_with_the_others() -> None:
+    """A tall stack holds back the flow that is measured around it, not the clouds behind its lip."""
+
+    def before_a_stack(time_s: float) -> NDArray[np.float32]:
+        scene = picture(time_s)
+        scene[30:, 148:164] = 60
+        scene[30:33, 146:166] = 40
+        return scene
+
+    pictures = [before_a_stack(number / 2) for number in range(21)]
+    place = np.median(pictures[:9], axis=0).astype(np.float32)
+    drift = Drift()
+    for number, each in enumerate(pictures[:-1]):
+        drift.learn(each, moment(number / 2), place)
+    sky = drift.sky(pictures[-1], moment(10.0), place)
+
+    assert sky is not None
+    beside = (slice(34, 70), slice(120, 140))
+    above = (slice(8, 26), slice(140, 172))
+    for near in (beside, above):
+        assert float(sky.share[near].mean()) > 0.9
+        assert float(np.abs(sky.left[near]).mean()) < 2.0
