@@ -15,6 +15,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.days", description=__doc__)
     parser.add_argument("--cameras", type=numbers, required=True, help="numbers from 1 on: 1-8, or 1,5,9")
     parser.add_argument("--hours", type=span, default=(0, 24), help="of each day, as 0-24")
+    parser.add_argument(
+        "--spread", action="store_true", help="one hour of each camera instead, going round the clock: 1-24 make a day"
+    )
     parser.add_argument("--part-hours", type=int, default=6, help="of a day that are watched in one go")
     parser.add_argument("--processes", type=int, default=1, help="of one thread each")
     parser.add_argument("--model", help="as in plumewatch bench accuracy; the default model without this")
@@ -36,6 +39,7 @@ def main() -> int:
         limit_minutes=asked.limit_minutes,
         pictures=asked.pictures,
         rest=asked.rest,
+        spread=asked.spread,
     )
     try:
         print(as_text(run(wanted, asked.json)))

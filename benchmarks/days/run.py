@@ -51,6 +51,8 @@ class Asked:
         pictures: folder for pictures of mistakes.
 
         rest: leave out what the result holds already, instead of refusing it.
+
+        spread: one hour of each camera instead (`spread_hour`): twenty-four cameras make a day of every hour.
     """
 
     cameras: tuple[int, ...]
@@ -62,6 +64,7 @@ class Asked:
     limit_minutes: float | None = None
     pictures: Path | None = None
     rest: bool = False
+    spread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,21 @@ class _Far:
     a_second: float
 
 
+def spread_hour(camera: int) -> int:
+    """
+    Return the hour of a camera's day that is watched where one of each is.
+
+    Seven is prime to the hours of a day, and to the places, which come in turn: cameras 1 to 24 have every hour once.
+    """
+    return 7 * camera % 24
+
+
 def parts_of(asked: Asked) -> list[Part]:
     """Return what is asked for, hour by hour through all cameras: a run cut short has some of each."""
+    if asked.spread:
+        starts = [(camera, spread_hour(camera) * HOUR_S) for camera in asked.cameras]
+        most_s = HOUR_S if asked.limit_minutes is None else min(HOUR_S, 60 * asked.limit_minutes)
+        return [Part(camera, start_s, start_s + most_s) for camera, start_s in starts]
     begin, end = asked.hours
     parts = []
     for hour in range(begin, end, asked.part_hours):

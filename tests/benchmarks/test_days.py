@@ -324,6 +324,15 @@ def test_parts_go_hour_by_hour_through_the_cameras() -> None:
     assert parts_of(Asked(cameras=(1,), hours=(6, 7), limit_minutes=2)) == [Part(1, 21_600.0, 21_720.0)]
 
 
+def test_an_hour_of_each_camera_goes_round_the_clock() -> None:
+    """Twenty-four cameras have every hour of a day once, whatever hours are asked for; a limit shortens each."""
+    parts = parts_of(Asked(cameras=tuple(range(1, 25)), spread=True))
+    assert [(one.camera, one.start_s / 3600) for one in parts[:3]] == [(1, 7), (2, 14), (3, 21)]
+    assert {one.start_s / 3600 for one in parts} == set(range(24))
+    assert all(one.end_s - one.start_s == 3600 for one in parts)
+    assert parts_of(Asked(cameras=(1,), spread=True, limit_minutes=2)) == [Part(1, 25_200.0, 25_320.0)]
+
+
 def test_what_is_there_already_is_refused_or_left_out() -> None:
     """The same camera and hours are not counted twice; asked for the rest, only the rest is watched."""
     result, file = result_of(stretch_of(1, 0)), Path("days.json")
