@@ -52,12 +52,10 @@ SMOOTH = 1.5
 """Cells over which what is left is averaged: edges that are a little off cancel out, a plume does not."""
 
 _CLOSING = 21
-_NEAR = 9
 _BROAD = 25
 _CALM = 24
 _FILL = 6
 _MOSTLY = 0.5
-_TOP = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,27 +178,16 @@ class Drift:
 
 
 def _share(unrest: Picture, usual: Picture) -> Picture:
-    """Return where things drift: between all that moves below the upper edge, but for what stands before it."""
+    """Return where things drift: between all that moves, but for what stands before it."""
     moves = (_blurred(unrest, 1.0) > UNREST_LEVELS).astype(np.uint8)
+    wide = cv2.erode(cv2.morphologyEx(moves, cv2.MORPH_CLOSE, _square(_CLOSING)), _square(3))
     grey = _grey(usual).astype(np.float32)
     edge = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)) / 4
     edges = ((edge > EDGE_LEVELS) & (cv2.dilate(unrest, _square(3)) < STILL * edge)).astype(np.uint8)
     between = cv2.morphologyEx(edges, cv2.MORPH_CLOSE, _square(_BROAD)) * (moves == 0)
     stands = cv2.dilate(np.maximum(edges, between), _square(3))
-    near = cv2.morphologyEx(moves, cv2.MORPH_CLOSE, _square(_NEAR)) * (1 - stands)
-    sky = moves * _from_above(np.asarray(near, np.uint8))
-    wide = cv2.erode(cv2.morphologyEx(sky, cv2.MORPH_CLOSE, _square(_CLOSING)), _square(3))
     share: Picture = _blurred(wide.astype(np.float32), 1.5) * (1 - stands)
     return share
-
-
-def _from_above(places: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return 1 where they reach down from the upper edge of the picture: a sky does, a road and its traffic do not."""
-    _, parts = cv2.connectedComponents(places, connectivity=4, ltype=cv2.CV_32S)
-    is_sky = np.zeros(int(parts.max()) + 1, np.uint8)
-    is_sky[parts[:_TOP]] = 1
-    is_sky[0] = 0
-    return np.asarray(is_sky[parts], np.uint8)
 
 
 def _is_fast(ways: Picture) -> Picture:

@@ -191,27 +191,3 @@ def test_clouds_behind_a_stack_drive_with_the_others() -> None:
     for near in (beside, above):
         assert float(sky.share[near].mean()) > 0.9
         assert float(np.abs(sky.left[near]).mean()) < 2.0
-
-
-def test_traffic_below_is_no_sky() -> None:
-    """A road full of cars, as broad as the sky and quicker, is not what the sky's velocities are measured by."""
-    cars = np.random.default_rng(11).normal(90, 40, (WH[1] - HORIZON - 20, 2000)).astype(np.float32)
-    cars = cv2.GaussianBlur(cars, (0, 0), 4) * 3 - 180
-
-    def above_a_road(time_s: float) -> NDArray[np.float32]:
-        scene = picture(time_s)
-        begin = round(40 + 6.0 * time_s)
-        scene[HORIZON + 20 :] = cars[:, 1500 - begin : 1500 - begin + WH[0], None]
-        return scene
-
-    pictures = [above_a_road(number / 2) for number in range(21)]
-    place = np.median(pictures[:9], axis=0).astype(np.float32)
-    drift = Drift()
-    for number, each in enumerate(pictures[:-1]):
-        drift.learn(each, moment(number / 2), place)
-    sky = drift.sky(pictures[-1], moment(10.0), place)
-
-    assert sky is not None
-    assert float(sky.share[10:80, 40:280].mean()) > 0.9
-    assert float(sky.share[HORIZON + 20 :].max()) == 0
-    assert float(np.abs(sky.left[10:80, 40:140]).mean()) < 2.0
