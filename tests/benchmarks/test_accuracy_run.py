@@ -53,7 +53,7 @@ def test_two_runs_give_the_same_bytes_but_for_the_time_they_took(material: Path)
     assert first.images.data.boxes == {"smoke": 1, "fire": 1}
     (clips,) = first.sequences
     assert clips.seconds == pytest.approx(8)
-    assert first.model.weights_sha256 == Registry.load().model("emissions-n").card.weights_sha256
+    assert first.model.weights_sha256 == Registry.load().detector("emissions-n").card.weights_sha256
 
 
 def test_the_command_writes_result_and_report_and_holds_to_a_baseline(material: Path, tmp_path: Path) -> None:

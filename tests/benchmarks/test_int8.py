@@ -19,9 +19,10 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.int8 import run
 from models.described import Described
 from models.quantise import Image, Quantised, _zipped
-from models.registry import DEFAULT_FILE, RegisteredModel, Registry
+from models.registry import RegisteredModel, Registry
 from plumewatch.cli import app
 from tests.benchmarks.pictures import small_set
+from tests.models.forms import one_form_table, one_form_text
 
 
 def not_at_all(model: RegisteredModel, pictures: Sequence[Image], out: Path) -> Quantised:
@@ -70,7 +71,7 @@ def test_a_candidate_is_quantised_before_it_is_registered(
     with pytest.raises(BenchmarkError, match=r"candidate\.toml"):
         run(str(folder), tmp_path / "out", images=plain)
     registered = Registry.load().model("emissions-n")
-    table = tomllib.loads(DEFAULT_FILE.read_text(encoding="utf-8"))["models"]["emissions-n"] | {"version": "9.9.9"}
+    table = one_form_table("emissions-n") | {"version": "9.9.9"}
     lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
     (folder / "candidate.toml").write_text("\n".join(["[models.emissions-n]", *lines]), encoding="utf-8")
     (folder / table["weights"]).symlink_to(registered.weights)
@@ -85,11 +86,12 @@ def test_it_is_added_as_the_second_form(plain: Path, tmp_path: Path, monkeypatch
     """
     monkeypatch.setattr(int8, "quantise", not_at_all)
     file = tmp_path / "registry.toml"
-    shutil.copyfile(DEFAULT_FILE, file)
+    file.write_text(one_form_text(), encoding="utf-8")
     (tmp_path / "weights").mkdir()
     shipped = Registry.load().model("emissions-n")
-    for path in (shipped.weights, shipped.document):
-        shutil.copyfile(path, tmp_path / "weights" / path.name)
+    shutil.copyfile(shipped.weights, tmp_path / "weights" / shipped.weights.name)
+    written = shipped.document.read_text(encoding="utf-8").partition("\n## INT8 form")[0]
+    (tmp_path / "weights" / shipped.document.name).write_text(written, encoding="utf-8")
     options = ["models", "quantise", "emissions-n", "--images", str(plain), "--limit", "3", "--registry", str(file)]
     asked = CliRunner().invoke(app, options)
     assert "--out, or --add" in str(asked.exception)
@@ -101,9 +103,9 @@ def test_it_is_added_as_the_second_form(plain: Path, tmp_path: Path, monkeypatch
         assert model.int8.path == tmp_path / "weights" / "emissions-n-int8.zip"
     assert "INT8 and f32: 3 of 3 pictures" in done.stderr
     card = model.document.read_text(encoding="utf-8")
-    assert card.startswith(shipped.document.read_text(encoding="utf-8").rstrip("\n"))
+    assert card.startswith(written.rstrip("\n"))
     assert (card.count("## INT8 form"), card.count(model.int8.sha256)) == (1, 1)
-    before, after = (tomllib.loads(path.read_text(encoding="utf-8")) for path in (DEFAULT_FILE, file))
+    before, after = (tomllib.loads(text) for text in (one_form_text(), file.read_text(encoding="utf-8")))
     assert after["models"]["emissions-n"].pop("int8")["weights"] == "emissions-n-int8.zip"
     assert after == before
 
@@ -114,7 +116,7 @@ def test_a_candidate_gets_its_second_form(plain: Path, tmp_path: Path, monkeypat
     folder = tmp_path / "next"
     folder.mkdir()
     shipped = Registry.load().model("emissions-n")
-    table = tomllib.loads(DEFAULT_FILE.read_text(encoding="utf-8"))["models"]["emissions-n"]
+    table = one_form_table("emissions-n")
     lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
     (folder / "candidate.toml").write_text("\n".join(["[models.emissions-n]", *lines]), encoding="utf-8")
     shutil.copyfile(shipped.weights, folder / table["weights"])

@@ -2,7 +2,6 @@
 
 import json
 import time
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +13,10 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.speed import Asked, Checkpoint, SpeedReport, run
 from benchmarks.speed_report import speed_html
 from models.detector import ModelError, Runtime
-from models.registry import DEFAULT_FILE, Registry
+from models.registry import Registry
 from models.runtimes import runtimes_of
 from plumewatch.cli import app
-from tests.models.forms import two_forms, write_zip
+from tests.models.forms import one_form_table, two_forms, write_zip
 
 QUICK = Asked(model="emissions-n", runtimes=("openvino",), batches=(1,), pictures_wh=((320, 180),), rounds=1, threads=1)
 
@@ -53,7 +52,7 @@ def test_results(report: SpeedReport) -> None:
 def test_both_forms_in_one_run(tmp_path: Path) -> None:
     """A candidate in two forms has a row for each, which names its own file; the other run-times are beside them."""
     model = two_forms(tmp_path)
-    table = tomllib.loads(DEFAULT_FILE.read_text(encoding="utf-8"))["models"]["emissions-n"]
+    table = one_form_table("emissions-n")
     assert model.int8 is not None
     table |= {"weights": str(model.weights)}
     lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]

@@ -1,7 +1,6 @@
 """The registry: names to verified weights."""
 
 import hashlib
-import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,8 @@ import numpy as np
 import pytest
 
 from models.detector import ModelError, UnknownModelError, WeightsError
-from models.registry import DEFAULT_FILE, RegisteredModel, Registry
+from models.registry import RegisteredModel, Registry
+from tests.models.forms import one_form_text
 
 SHIPPED = Registry.load()
 
@@ -77,8 +77,7 @@ def test_unknown_model() -> None:
 
 def registry(folder: Path, *, edit: tuple[str, str] = ("", ""), weights: bytes | None = None) -> Registry:
     """Return a registry of one model in one form in `folder`, with `edit` made in its text, `weights` as its file."""
-    text = re.sub(r"\[models\.[^]]+\.int8\]\n(.+\n)+", "", DEFAULT_FILE.read_text(encoding="utf-8"))
-    text = text.replace('default = "emissions-v8s"', 'default = "m"')
+    text = one_form_text().replace('default = "emissions-v8s"', 'default = "m"')
     text = text.replace("[models.emissions-v8s]", "[models.m]").replace(*edit) if any(edit) else text
     text = text.replace("[models.emissions-v8s]", "[models.m]")
     (folder / "registry.toml").write_text(text, encoding="utf-8")
