@@ -4,8 +4,12 @@ import json
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from ultralytics.nn.tasks import DetectionModel
 
 torch = pytest.importorskip("torch")
 if find_spec("ultralytics") is None:  # not imported here: its guards must be set first
@@ -14,7 +18,7 @@ if find_spec("ultralytics") is None:  # not imported here: its guards must be se
 from models.training import store as stores  # noqa: E402 - after the skip
 from models.training import weights  # noqa: E402
 from models.training.activation import SCALE, with_activation  # noqa: E402
-from models.training.batches import Batches  # noqa: E402
+from models.training.batches import Batch, Batches  # noqa: E402
 from models.training.corpus import Sources  # noqa: E402
 from models.training.dataset import CLASS_NAMES, of_split, read_folder  # noqa: E402
 from models.training.narrowing import NarrowingError, class_width, narrow  # noqa: E402
@@ -132,14 +136,20 @@ def test_a_network_is_hardened_by_a_scale_that_only_the_activation_feels(tmp_pat
     assert torch.nn.SiLU not in kinds
 
 
-def test_a_teacher_equal_to_the_student_adds_nothing(tmp_path: Path) -> None:
-    """The distance to one's own answers is zero, to other answers it is not."""
-    samples = of_split(read_folder(draw(tmp_path)), "train")
+def batch_and_model(folder: Path) -> tuple[Batch, "DetectionModel"]:
+    """Return four drawn images as one batch, and a tiny network with the loss gains that an objective reads."""
+    samples = of_split(read_folder(draw(folder)), "train")
     store = stores.fill(samples, 64, torch.device("cpu"), workers=1)
     rows = torch.arange(4)
     batch = Batches(store, Augmentation(), seed=0).draw(rows, rows[:, None].expand(-1, 3))
     model = weights.build("yolov8n.yaml", CLASS_NAMES, width=TINY)
     model.args = weights.hyperparameters(0.5)
+    return batch, model
+
+
+def test_a_teacher_equal_to_the_student_adds_nothing(tmp_path: Path) -> None:
+    """The distance to one's own answers is zero, to other answers it is not."""
+    batch, model = batch_and_model(tmp_path)
     with torch.no_grad():
         answers = model.train()(batch.images)
         answers["scores"] = answers["scores"] + 10  # confident, so that the box term takes part
@@ -154,12 +164,7 @@ def test_a_teacher_equal_to_the_student_adds_nothing(tmp_path: Path) -> None:
 
 def test_a_teacher_that_teaches_alone_hears_no_label(tmp_path: Path) -> None:
     """To answer as it does costs nothing, whatever labels say; other features cost something; it must be asked."""
-    samples = of_split(read_folder(draw(tmp_path)), "train")
-    store = stores.fill(samples, 64, torch.device("cpu"), workers=1)
-    rows = torch.arange(4)
-    batch = Batches(store, Augmentation(), seed=0).draw(rows, rows[:, None].expand(-1, 3))
-    model = weights.build("yolov8n.yaml", CLASS_NAMES, width=TINY)
-    model.args = weights.hyperparameters(0.5)
+    batch, model = batch_and_model(tmp_path)
     objective = Objective(model, Distillation(scores=1.0, boxes=1.0, features=2.0, alone=True))
     with torch.no_grad():
         answers = model.train()(batch.images)
