@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.detections import Detections
+
+_Cell = TypeVar("_Cell", bound=np.generic)
 
 LEAST_NEWS = 0.1
 """
@@ -38,8 +41,19 @@ class SecondPicture:
 
 def news_in(news: NDArray[np.bool_], xyxy: Sequence[float] | NDArray[np.float32], size_wh: tuple[int, int]) -> float:
     """Return the share of a box, in pixels of a picture of that size, that `news` covers; 0 outside the picture."""
-    height, width = news.shape
+    return share_of(inside(news, xyxy, size_wh))
+
+
+def inside(
+    cells: NDArray[_Cell], xyxy: Sequence[float] | NDArray[np.float32], size_wh: tuple[int, int]
+) -> NDArray[_Cell]:
+    """Return the cells ``(h, w)`` that a box, in pixels of a picture of that size, touches; none outside of it."""
+    height, width = cells.shape
     across, down = width / size_wh[0], height / size_wh[1]
     left, top, right, bottom = (int(edge * scale) for edge, scale in zip(xyxy, (across, down) * 2, strict=True))
-    inside = news[max(top, 0) : max(bottom + 1, 0), max(left, 0) : max(right + 1, 0)]
-    return float(inside.mean()) if inside.size else 0.0
+    return cells[max(top, 0) : max(bottom + 1, 0), max(left, 0) : max(right + 1, 0)]
+
+
+def share_of(cells: NDArray[np.bool_]) -> float:
+    """Return the share of cells that are true; 0 where there are none."""
+    return float(cells.mean()) if cells.size else 0.0

@@ -343,10 +343,10 @@ class CameraAnalyser:
             news=news,
         )
         followed.cues.observe(frame.image, look)
-        if box is None or self._is_withheld(track, box):
+        if sighting is None or box is None or self._is_withheld(track, box):
             return TrackView(track, None, ratio, followed.cues.values())
         followed.test(frame, box)
-        has_news = news is not None and self._scenery.is_new(news)
+        has_news = news is not None and self._scenery.is_new(box, sighting.confidence)
         is_as_usual = news is not None and not has_news
         is_deferred = followed.is_doubtful or is_as_usual or self._may_be_steam(track, box)
         return TrackView(track, sighting, ratio, followed.cues.values(), is_deferred, has_news)

@@ -6,6 +6,7 @@ see it. A camera that stands still knows how the place usually looks; what diffe
 that smoke of 20 % looks like smoke of 60 %, while everything that stands there stays as it is. What differs strongly
 (a lorry, a lamp, a cloud's edge) needs no help and gets none. Where clouds drive past, nothing is as usual: there it is
 what does not drive on with them that counts (`vision.drift`, decision 0066), shown before a sky without their shapes.
+What a place is wont to do (`vision.habit`, decision 0079) is not made stronger.
 
 Boxes of the magnified picture count like any other, and confirmation weighs them as it weighs those (decision 0064).
 
@@ -26,7 +27,9 @@ from streams.frame import BgrImage
 from vision.belief import Belief
 from vision.config import WorkerConfig
 from vision.drift import Drift, Sky, gain, largest
+from vision.habit import Habit
 from vision.motion import Motion
+from vision.news import NOISE_LEVELS, News
 from vision.rules.config import ConfirmBy
 
 GAIN = 3.0
@@ -34,9 +37,6 @@ GAIN = 3.0
 
 KNEE_LEVELS = 30.0
 """Change, in 8-bit levels, from which the gain goes: a Gaussian of it, 1.7 instead of 3 at this change, 1.0 at 60."""
-
-NOISE_LEVELS = 2.0
-"""Change that is noise: it is not magnified; twice as much is in full."""
 
 LEAST_SHARE = 0.0005
 """Share of the picture that must differ by more than noise to be looked at again: 29 cells of 320 by 180."""
@@ -102,7 +102,7 @@ class _Compared:
 
         levels: float32 ``(h, w, 3)``: what neither staying nor drifting explains, in 8-bit levels.
 
-        change: float32 ``(h, w)``: the largest of it over the channels.
+        news: the largest of it over the channels, and what is wont.
 
         sky: what drifts in it, if anything does.
     """
@@ -110,13 +110,8 @@ class _Compared:
     time: CaptureTime
     picture: NDArray[np.float32]
     levels: NDArray[np.float32]
-    change: NDArray[np.float32]
+    news: News
     sky: Sky | None
-
-    @property
-    def news(self) -> NDArray[np.bool_]:
-        """Where it differs by more than noise, bool ``(h, w)``."""
-        return self.change > 2 * NOISE_LEVELS
 
 
 class Magnifier:
@@ -126,6 +121,7 @@ class Magnifier:
         self._first: list[NDArray[np.float16]] = []
         self._usual: NDArray[np.float32] | None = None
         self._drift = Drift()
+        self._habit = Habit()
         self._began: CaptureTime | None = None
         self._last: CaptureTime | None = None
         self._looked: CaptureTime | None = None
@@ -155,10 +151,11 @@ class Magnifier:
         seen = self._compared(image, time)
         if seen is None:
             return None
-        difference, change, sky, news = seen.levels, seen.change, seen.sky, seen.news
+        difference, change, sky, news = seen.levels, seen.news.change, seen.sky, seen.news.where
         if float(news.mean()) < LEAST_SHARE or float((change > KNEE_LEVELS).mean()) > MOST_SHARE:
             return None
-        clear = np.clip((change - NOISE_LEVELS) / NOISE_LEVELS, 0.0, 1.0)
+        noise = np.maximum(seen.news.wont, NOISE_LEVELS)
+        clear = np.clip((change - noise) / noise, 0.0, 1.0)
         more = (GAIN - 1) * np.exp(-np.square(change / KNEE_LEVELS)) * clear * _is_local(change)
         if float((more > 1).mean()) < LEAST_SHARE:
             return None
@@ -173,11 +170,8 @@ class Magnifier:
         magnified: BgrImage = np.clip(image + added, 0, 255).astype(np.uint8)
         return SecondPicture(magnified, news)
 
-    def news(self, image: BgrImage, time: CaptureTime) -> NDArray[np.bool_] | None:
-        """
-        Return where a picture not yet learned differs by more than noise from how the place usually looks, bool
-        ``(h, w)`` of half its size; ``None`` while that is not known.
-        """
+    def news(self, image: BgrImage, time: CaptureTime) -> News | None:
+        """Return what is new in a picture not yet learned, in cells of half its size; ``None`` where it is unknown."""
         seen = self._compared(image, time)
         return None if seen is None else seen.news
 
@@ -196,11 +190,14 @@ class Magnifier:
         sky = self._drift.sky(halved, time, self._usual)
         if sky is not None:
             difference = _least(difference, sky)
-        return _Compared(time, halved, difference, largest(np.abs(difference)), sky)
+        change = largest(np.abs(difference))
+        return _Compared(time, halved, difference, News(change, self._habit.levels(change.shape)), sky)
 
     def learn(self, image: BgrImage, time: CaptureTime) -> None:
         """Take the next picture into the usual look."""
         newest, self._newest = self._newest, None
+        if newest is not None and newest.time == time:
+            self._habit.observe(newest.news.change, time)
         halved = _halved(image) if newest is None or newest.time != time else newest.picture
         if self._usual is not None and self._usual.shape != halved.shape:
             self.forget()
@@ -225,6 +222,7 @@ class Magnifier:
         """Begin anew: the camera turned, or its picture changed as a whole."""
         self._first.clear()
         self._drift.forget()
+        self._habit.forget()
         self._usual = self._began = self._last = self._looked = self._newest = None
 
     def _is_due(self, time: CaptureTime, last: CaptureTime) -> bool:

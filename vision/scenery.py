@@ -6,10 +6,7 @@ fog), and what is new in it against how the place usually looks. The analyser as
 anything about a track.
 """
 
-import numpy as np
-from numpy.typing import NDArray
-
-from models.second import SecondPicture, news_in
+from models.second import SecondPicture
 from streams.clock import CaptureTime
 from streams.frame import BgrImage, Frame
 from vision.background import Background, Condition
@@ -19,6 +16,7 @@ from vision.health import PictureHealth
 from vision.leads import Xyxy
 from vision.magnifier import AS_USUAL, Magnifier
 from vision.motion import Motion
+from vision.news import News
 from vision.novelty import Novelty
 
 
@@ -40,7 +38,7 @@ class Scenery:
 
     def _begin(self) -> None:
         self._change, self._novelty, self._background = PictureChange(), Novelty(), Background()
-        self._news: NDArray[np.bool_] | None = None
+        self._news: News | None = None
         self._as_usual = AS_USUAL
         self._size_wh = (0, 0)
 
@@ -104,11 +102,15 @@ class Scenery:
         Return the share of a box, in pixels of the newest picture, that differs from how the place usually looks;
         ``None`` where that is not known.
         """
-        return None if self._news is None else news_in(self._news, box, self._size_wh)
+        return None if self._news is None else self._news.share_in(box, self._size_wh)
 
-    def is_new(self, news: float) -> bool:
-        """Whether so much of a box of the newest picture, as `news_in` tells it, is more than is usual there."""
-        return news >= self._as_usual
+    def is_new(self, box: Xyxy, confidence: float) -> bool:
+        """
+        Whether a box of the newest picture, which the detector is so sure of, shows more than is usual there.
+
+        False where that is not known.
+        """
+        return self._news is not None and self._news.unwonted_in(box, self._size_wh, confidence) >= self._as_usual
 
     def forget(self) -> None:
         """Let the next picture begin anew; what is known of the camera's health and of fog stays."""

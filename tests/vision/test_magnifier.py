@@ -224,9 +224,9 @@ def test_news_is_what_differs_from_the_usual_look() -> None:
     news = after().news(place(10), moment(5.0))
 
     assert news is not None
-    assert news.shape == (WH[1] // 2, WH[0] // 2)
-    assert news[35:55, 55:85].all()
-    assert not news[:25].any()
+    assert news.where.shape == (WH[1] // 2, WH[0] // 2)
+    assert news.where[35:55, 55:85].all()
+    assert not news.where[:25].any()
 
 
 def test_after_a_change_of_the_whole_picture_the_place_is_learned_anew() -> None:

@@ -44,6 +44,7 @@ def test_what_is_new_in_a_box_is_told_where_it_was_asked_for() -> None:
         scenery = watched(Magnifier())
         scenery.observe(frame(picture(10.0, change=12), moment(10.0)), wants_news=wants_news)
         assert scenery.news_in(BOX) == (pytest.approx(1, abs=0.1) if wants_news else None)
+        assert scenery.is_new(BOX, 0.3) == wants_news
 
 
 def test_without_a_second_look_nobody_knows_what_is_usual() -> None:
