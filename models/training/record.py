@@ -8,7 +8,7 @@ import math
 import os
 import platform
 import subprocess
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,8 @@ class RunRecord:
         curve: One row a validation.
 
         figures: Accuracy and false alarms by group of the best weights of the curve.
+
+        refitted: One row a convolution (`refit.Refitted`); empty where weights were trained.
     """
 
     recipe: dict[str, object]
@@ -63,6 +65,7 @@ class RunRecord:
     nominal_batch: int
     curve: list[dict[str, float]]
     figures: Mapping[str, object]
+    refitted: list[dict[str, object]] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
         """Write the record as JSON; figures that nothing was counted for are null."""

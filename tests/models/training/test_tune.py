@@ -23,10 +23,10 @@ from models.training.recipe import Recipe, Synthesis  # noqa: E402
 from models.training.tune import Pictures, tune  # noqa: E402
 from models.training.views import painted, real, share_out  # noqa: E402
 from models.yolo import export_onnx  # noqa: E402
+from tests.models.training.networks import scattered  # noqa: E402
 from tests.models.training.pictures import draw  # noqa: E402
 
 pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("default")]
-TINY = 0.0625
 RECIPE = Recipe(
     "tiny", "yolov8n.yaml", budget_s=1.0, batch=4, side_px=64, optimiser="adamw", momentum=0.9, check_every_s=0.1,
     ema=0.5, held=(), synthesis=Synthesis(slots=4, trail=0.5, distant=0.5),
@@ -35,20 +35,8 @@ RECIPE = Recipe(
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a random YOLOv8 of the smallest width, its normalisation set and biases raised: scores are not alike."""
-    torch.manual_seed(3)
-    model = weights.build("yolov8n.yaml", CLASS_NAMES, width=TINY)
-    for layer in model.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d):
-            layer.momentum = 1.0
-    with torch.no_grad():
-        model.train()(torch.rand(8, 3, 64, 64))
-    for level in model.model[-1].cv3:
-        torch.nn.init.normal_(level[2].weight, std=0.5)
-        torch.nn.init.constant_(level[2].bias, -1.0)
-    path = tmp_path_factory.mktemp("tune") / "start.pt"
-    weights.save(model, path, {})
-    return path
+    """Return the checkpoint of a network whose scores are not alike."""
+    return scattered(tmp_path_factory.mktemp("tune") / "start.pt")
 
 
 @pytest.fixture(scope="module")
