@@ -263,8 +263,7 @@ class CameraAnalyser:
 
     def _view(self, frame: Frame, detections: Detections) -> View:
         """Return the picture as rules see it: its tracks, how much each has changed, and whether it is steady."""
-        is_smoke = SMOKE in (self._class_names[number] for number in detections.class_id)
-        is_steady = self._scenery.observe(frame, wants_news=is_smoke)
+        is_steady = self._scenery.observe(frame, wants_news=len(detections) > 0)
         if not is_steady:
             for followed in self._boxes.values():
                 followed.begin_anew(frame)
@@ -346,9 +345,10 @@ class CameraAnalyser:
         if sighting is None or box is None or self._is_withheld(track, box):
             return TrackView(track, None, ratio, followed.cues.values())
         followed.test(frame, box)
-        has_news = news is not None and self._scenery.is_new(box, sighting.confidence)
-        is_as_usual = news is not None and not has_news
-        is_deferred = followed.is_doubtful or is_as_usual or self._may_be_steam(track, box)
+        is_new = self._scenery.is_new(box, sighting.confidence)
+        is_deferred = followed.is_doubtful or is_new is False or self._may_be_steam(track, box)
+        # Flames flicker, so they must have changed as well: a lamp that comes on is new and does not.
+        has_news = is_new is True and track.class_name == SMOKE
         return TrackView(track, sighting, ratio, followed.cues.values(), is_deferred, has_news)
 
     def _is_withheld(self, track: Track, box: Xyxy) -> bool:

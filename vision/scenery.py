@@ -104,13 +104,14 @@ class Scenery:
         """
         return None if self._news is None else self._news.share_in(box, self._size_wh)
 
-    def is_new(self, box: Xyxy, confidence: float) -> bool:
+    def is_new(self, box: Xyxy, confidence: float) -> bool | None:
         """
-        Whether a box of the newest picture, which the detector is so sure of, shows more than is usual there.
-
-        False where that is not known.
+        Whether a box of the newest picture, which the detector is so sure of, shows more than is usual there; ``None``
+        where that is not known.
         """
-        return self._news is not None and self._news.unwonted_in(box, self._size_wh, confidence) >= self._as_usual
+        if self._news is None:
+            return None
+        return self._news.unwonted_in(box, self._size_wh, confidence) >= self._as_usual
 
     def forget(self) -> None:
         """Let the next picture begin anew; what is known of the camera's health and of fog stays."""

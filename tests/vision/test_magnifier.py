@@ -183,6 +183,20 @@ def test_a_box_of_smoke_that_shows_the_place_as_usual_supports_nothing(
     assert track.differs(1.5) == has_news
 
 
+@pytest.mark.parametrize(("change", "is_deferred"), [(0, True), (40, False)])
+def test_a_box_of_fire_that_shows_the_place_as_usual_supports_nothing_either(
+    change: float, *, is_deferred: bool
+) -> None:
+    """A lamp shines as it always does; what is new there must have changed since as well, for flames flicker."""
+    made = analyser()
+    made.observe(frame(place(change), moment(5.0)), boxes(("fire", 0.6, (100.0, 60.0, 180.0, 120.0))))
+
+    assert made.shown is not None
+    (track,) = made.shown.tracks
+    assert (track.is_deferred, track.has_news) == (is_deferred, False)
+    assert (track.differs(1.5), track.news) == (False, 0.0)
+
+
 @pytest.mark.parametrize(("at_s", "is_deferred"), [(5.0, False), (SETTLED_S + 5, True)])
 def test_more_must_be_new_once_the_usual_look_has_settled(at_s: float, *, is_deferred: bool) -> None:
     """Not quite a fifth of a box is enough while smoke may have been there from the beginning, and later not."""

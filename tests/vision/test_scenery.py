@@ -36,6 +36,7 @@ def test_a_camera_that_stands_still_is_steady_and_its_box_as_usual() -> None:
     assert scenery.observe(frame(picture(10.0), moment(10.0)), wants_news=True)
     assert (scenery.condition, scenery.health.fault, scenery.fog.is_foggy) == (Condition.CALM, None, False)
     assert scenery.news_in(BOX) == 0
+    assert scenery.is_new(BOX, 0.3) is False
 
 
 def test_what_is_new_in_a_box_is_told_where_it_was_asked_for() -> None:
@@ -44,7 +45,7 @@ def test_what_is_new_in_a_box_is_told_where_it_was_asked_for() -> None:
         scenery = watched(Magnifier())
         scenery.observe(frame(picture(10.0, change=12), moment(10.0)), wants_news=wants_news)
         assert scenery.news_in(BOX) == (pytest.approx(1, abs=0.1) if wants_news else None)
-        assert scenery.is_new(BOX, 0.3) == wants_news
+        assert scenery.is_new(BOX, 0.3) is (True if wants_news else None)
 
 
 def test_without_a_second_look_nobody_knows_what_is_usual() -> None:

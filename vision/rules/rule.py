@@ -34,7 +34,7 @@ class TrackView:
         is_deferred: whether the box may yet be of condensed water, of what drives through, of a lamp, or of the place
             as it usually looks.
 
-        has_news: whether the box shows something that the place usually does not (`vision.scenery.Scenery.news_in`).
+        has_news: whether a box of smoke shows something that the place usually does not (`vision.scenery.Scenery`).
     """
 
     track: Track
