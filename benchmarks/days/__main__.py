@@ -1,6 +1,8 @@
 """Watch camera-days and print what came of them; a result that is there already grows."""
 
 import argparse
+import signal
+import sys
 from pathlib import Path
 
 from benchmarks.days.run import Asked, run
@@ -27,6 +29,8 @@ def main() -> int:
     parser.add_argument("--rest", action="store_true", help="leave out what the file holds already")
     parser.add_argument("--json", type=result_file, required=True, help="the result; what it holds already is kept")
     asked = parser.parse_args()
+    # Terminated, it ends as when interrupted: its processes would otherwise watch on for hours that nobody keeps.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     if asked.pictures is not None:
         asked.pictures.mkdir(parents=True, exist_ok=True)
     wanted = Asked(

@@ -1,12 +1,16 @@
 """Camera-days: what a script promises, pictures without seams, the watch over them, and what is counted."""
 
 import argparse
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 from numpy.typing import NDArray
 
@@ -382,3 +386,28 @@ def test_a_day_that_begins_at_midnight_is_warmed_up_too() -> None:
     seen = watched(script, FlameDetector(), 0.0, 10.0, warm_up_s=20.0, view=View(script, SMALL))
     assert seen.patrol + seen.focus >= 5
     assert sum(seen.active_s.values()) == pytest.approx(10.0)
+
+
+def test_a_run_that_is_terminated_ends_its_processes(tmp_path: Path) -> None:
+    """They would otherwise watch on for hours that nobody keeps."""
+    asked = ["--cameras", "1,2", "--hours", "3-4", "--processes", "2", "--json", str(tmp_path / "days.json")]
+    with subprocess.Popen([sys.executable, "-m", "benchmarks.days", *asked], cwd=Path(__file__).parents[2]) as run:
+        processes: dict[int, psutil.Process] = {}
+        end = time.monotonic() + 60
+        while len(processes) < 2 and time.monotonic() < end:
+            processes |= {each.pid: each for each in psutil.Process(run.pid).children() if _watches(each)}
+            time.sleep(0.1)
+        run.terminate()
+        assert run.wait(30) == 128 + 15
+
+    assert len(processes) == 2
+    _, left = psutil.wait_procs(processes.values(), timeout=20)
+    assert not left
+
+
+def _watches(process: psutil.Process) -> bool:
+    """Whether a child is one that works, and not the tracker of what processes share."""
+    try:
+        return any("spawn_main" in word for word in process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
