@@ -29,9 +29,13 @@ import { shortTime } from "./times.js";
  * @property {string} detail
  */
 /** @typedef {{id: string, source: string, zones: Zone[], max_s: number, report: Report}} Run */
+/** @typedef {{abort: AbortController, answer: Promise<Run> | null}} Sending */
 
 const EVERY_MS = 1000;
 const UNDER_WAY = ["waiting", "running"];
+
+/** What is sent is given so long to be answered before it is cut off: the answer names the run to call off. */
+const GRACE_MS = 2000;
 
 export class DryRunPanel {
   /** @type {Run | null} */
@@ -41,8 +45,10 @@ export class DryRunPanel {
   #chosen = -1;
   /** There are zones to try: before they are loaded the draft is empty. */
   #isReady = false;
-  /** Upload under way. @type {AbortController | null} */
+  /** What is asked of the server, and its answer once it was sent. @type {Sending | null} */
   #sending = null;
+  /** What was called off is off: a worker tries one draft at a time. @type {Promise<unknown>} */
+  #ended = Promise.resolve();
 
   /**
    * @param {() => Zone[]} zones as drafted
@@ -84,12 +90,12 @@ export class DryRunPanel {
   /** Call off what is under way and forget what came of it; what was uploaded goes too. */
   end() {
     clearTimeout(this.#timer);
-    this.#sending?.abort();
+    const [sending, run, path] = [this.#sending, this.#run, this.#path];
     this.#sending = null;
-    const run = this.#run;
     this.#run = null;
     this.#choose(-1);
-    if (run) void call(`${this.#path}/${run.id}`, { method: "DELETE" }).catch(() => null);
+    if (sending?.answer) this.#ended = endSending(path, sending, sending.answer);
+    else if (run) this.#ended = callOff(path, run.id);
     this.render();
   }
 
@@ -165,18 +171,22 @@ export class DryRunPanel {
     const zones = JSON.parse(JSON.stringify(this.zones()));
     form.append("draft", JSON.stringify({ zones, source }));
     if (clip) form.append("clip", clip);
-    this.#sending = new AbortController();
-    const { signal } = this.#sending;
+    /** @type {Sending} */
+    const sending = { abort: new AbortController(), answer: null };
+    this.#sending = sending;
     this.#say("none", clip ? "dryrun.sending" : "dryrun.asking", { name: clip?.name ?? "" });
     this.render();
+    await this.#ended;
+    if (this.#sending !== sending) return;
     try {
-      const run = await callJson(this.#path, { method: "POST", body: form, signal });
-      if (signal.aborted) return;
+      sending.answer = callJson(this.#path, { method: "POST", body: form, signal: sending.abort.signal });
+      const run = await sending.answer;
+      if (this.#sending !== sending) return;
       // what was tried is compared with the draft as it is written here, not as the server writes it
       this.#run = { ...run, zones };
       this.#timer = setTimeout(() => this.#ask(), EVERY_MS);
     } catch (error) {
-      if (signal.aborted) return;
+      if (this.#sending !== sending) return;
       this.#explain(error);
     }
     this.#sending = null;
@@ -213,4 +223,23 @@ export class DryRunPanel {
     if (hasWords(key)) speak(this.message, key, values);
     else write(this.message, String(values.detail ?? key));
   }
+}
+
+/**
+ * @param {string} path of the camera's dry runs
+ * @param {string} id
+ */
+function callOff(path, id) {
+  return call(`${path}/${id}`, { method: "DELETE" }).catch(() => null);
+}
+
+/**
+ * Call off what is still being sent, or was sent and not answered: then a worker has it already.
+ * @param {string} path of the camera's dry runs
+ * @param {Sending} sending
+ * @param {Promise<Run>} answer
+ */
+function endSending(path, sending, answer) {
+  const late = setTimeout(() => sending.abort.abort(), GRACE_MS);
+  return answer.then((run) => callOff(path, run.id), () => null).finally(() => clearTimeout(late));
 }

@@ -150,6 +150,37 @@ def test_a_draft_is_tried_on_a_file_and_faults_are_said(
     expect(editor.locator(".dryrun-message")).to_have_text("分析节点正在做另一个试运行，请稍后再试。")
 
 
+@pytest.mark.parametrize("slow", ["POST", "DELETE"])
+def test_a_run_that_is_stopped_makes_way_for_the_next(
+    wall: Page, operator: httpx.Client, played: PlayedWorker, square_clip: Path, slow: str
+) -> None:
+    """Though its number is not known yet when it is stopped, or the server takes its time to call it off."""
+    register(operator, [])
+    editor = open_editor(wall)
+    wall.evaluate(
+        """(slow) => {
+          const [ask, pause] = [window.fetch, () => new Promise((done) => setTimeout(done, 1000))];
+          window.fetch = async (address, how) => {
+            if (how?.method !== slow) return ask(address, how);
+            if (slow === "DELETE") await pause();
+            const answer = await ask(address, how);
+            if (slow === "POST") await pause();
+            return answer;
+          };
+        }""",
+        slow,
+    )
+    editor.locator("[data-field=clip]").set_input_files(square_clip)
+    first = played.take_order()
+    if slow == "DELETE":  # by then the page knows the number
+        expect(editor.locator(".dryrun-message")).not_to_contain_text(square_clip.name)
+    editor.locator('[data-act="dryrun-stop"]').click()
+    editor.locator("[data-field=clip]").set_input_files(square_clip)
+
+    assert played.take_order().id != first.id
+    assert not played.knows(first)
+
+
 def test_a_draft_is_tried_on_the_last_hour(
     wall: Page, operator: httpx.Client, played: PlayedWorker, complaints: list[str]
 ) -> None:
