@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from models.detector import ModelError
@@ -215,3 +216,12 @@ def _labels(path: Path, classes: int | None) -> tuple[NDArray[np.float32], NDArr
     centre, size = rows[:, 1:3], rows[:, 3:5]
     xyxy = np.concatenate([centre - size / 2, centre + size / 2], axis=1).clip(0, 1).astype(np.float32)
     return xyxy, rows[:, 0].astype(np.int64)
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """Return a picture, BGR uint8 ``(h, w, 3)``; raise `DatasetError` where it is none that can be read."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        message = f"{path}: not a readable image"
+        raise DatasetError(message)
+    return image.astype(np.uint8, copy=False)

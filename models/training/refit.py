@@ -17,7 +17,6 @@ convolution. Validation and held-out pictures are measured on, never fitted to, 
 
 from __future__ import annotations
 
-import argparse
 import math
 import time
 from collections import Counter
@@ -26,7 +25,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -39,11 +37,11 @@ from models.tensors import Letterbox
 from models.training import record, ridge, weights
 from models.training.activation import SCALE, with_activation
 from models.training.anchors import Eye
-from models.training.candidate import Candidate, find_recipe, publish
-from models.training.dataset import DatasetError, fingerprint
+from models.training.candidate import Candidate, publish
+from models.training.dataset import DatasetError, fingerprint, read_picture
 from models.training.evaluate import report
-from models.training.recipe import Recipe, RecipeError
-from models.training.tune import Pictures, assemble, look
+from models.training.recipe import RecipeError
+from models.training.tune import Pictures, assemble, look, run_command
 from models.training.views import share_out
 from models.yolo import export_onnx
 
@@ -53,6 +51,7 @@ if TYPE_CHECKING:
     from ultralytics.nn.tasks import DetectionModel
 
     from models.training.dataset import Sample
+    from models.training.recipe import Recipe
 
 MOST = 96
 POSITIONS = 160
@@ -168,13 +167,10 @@ def show(samples: Sequence[Sample], long_side_px: int, batch: int) -> list[Shown
         raise DatasetError(message)
     by_size: dict[tuple[int, int], list[torch.Tensor]] = {}
     for item in samples:
-        image = cv2.imread(str(item.path), cv2.IMREAD_COLOR)
-        if image is None:
-            message = f"{item.path}: not a readable image"
-            raise DatasetError(message)
+        image = read_picture(item.path)
         box = Letterbox.fit((image.shape[1], image.shape[0]), long_side_px, STRIDE)
         canvas = np.empty((box.input_wh[1], box.input_wh[0], 3), np.uint8)
-        box.write(image.astype(np.uint8, copy=False), canvas)
+        box.write(image, canvas)
         rgb = torch.from_numpy(np.ascontiguousarray(canvas[:, :, ::-1].transpose(2, 0, 1)))
         by_size.setdefault(box.input_wh, []).append(rgb)
     shown, number = [], 0
@@ -398,29 +394,14 @@ def _counts(learned: Sequence[Sample]) -> dict[str, object]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m models.training.refit", description=__doc__)
-    parser.add_argument("recipe", help="recipe file, or the name of a shipped one")
-    parser.add_argument("--initial", type=Path, required=True, help="checkpoint to refit, and what it is refitted to")
-    parser.add_argument("--data", type=Path, required=True, help="folder of tars, or YOLO folder with train/ and val/")
-    parser.add_argument("--also", type=Path, action="append", default=[], help="YOLO folder to fit to as well")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--most", type=int, default=MOST, help="most pictures of --data, and of each --also")
-    parser.add_argument("--version", help="of the weights; without it the one after the registered model's")
-    parser.add_argument("--threshold", type=float, help="of the candidate; chosen where it is not given")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--precision", type=Precision, choices=list(Precision), default=Precision.BF16)
-    asked = parser.parse_args(arguments)
-    made = refit(
-        Recipe.read(find_recipe(asked.recipe)),
-        Pictures(asked.data, asked.also, asked.most),
-        asked.initial,
-        asked.out,
-        version=asked.version,
-        threads=asked.threads,
-        precision=asked.precision,
-        threshold=asked.threshold,
+    run_command(
+        "python -m models.training.refit",
+        __doc__,
+        refit,
+        most=MOST,
+        most_help="most pictures of --data, and of each --also",
+        arguments=arguments,
     )
-    print(f"{made.weights}: mAP50 {made.map50}, threshold {made.threshold}")
 
 
 if __name__ == "__main__":

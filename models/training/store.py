@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import torch
 
-from models.training.dataset import DatasetError
+from models.training.dataset import read_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,16 +148,13 @@ def _decode(job: tuple[list[Path], int]) -> tuple[NDArray[np.uint8], NDArray[np.
     pixels = np.full((len(paths), side_px, side_px, 3), GREY, np.uint8)
     sizes = np.zeros((len(paths), 2), np.float32)
     for row, path in enumerate(paths):
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if image is None:
-            message = f"{path}: not a readable image"
-            raise DatasetError(message)
+        image = read_picture(path)
         height, width = image.shape[:2]
         scale = side_px / max(height, width)
         if scale != 1:
             width, height = max(1, round(width * scale)), max(1, round(height * scale))
             interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-            image = cv2.resize(image, (width, height), interpolation=interpolation)
+            image = cv2.resize(image, (width, height), interpolation=interpolation).astype(np.uint8, copy=False)
         pixels[row, :height, :width] = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         sizes[row] = width, height
     return pixels, sizes

@@ -17,8 +17,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
 import torch
 
 from models.openvino_runtime import Precision
@@ -26,7 +24,7 @@ from models.training import record, weights
 from models.training.anchors import Chooser, Eye, keep, read, sightings
 from models.training.candidate import Candidate, find_recipe, publish
 from models.training.corpus import parted, unpack
-from models.training.dataset import DatasetError, fingerprint, of_split, read_folder
+from models.training.dataset import DatasetError, fingerprint, of_split, read_folder, read_picture
 from models.training.evaluate import FLOOR, report
 from models.training.head import Course, HeadTuner
 from models.training.kept import KEY, KeptBack
@@ -36,7 +34,7 @@ from models.training.views import painted, real, share_out
 from models.yolo import export_onnx
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from models.training.anchors import Facts
     from models.training.dataset import Sample
@@ -154,11 +152,7 @@ def look(samples: Sequence[Sample], eye: Eye) -> dict[str, Sightings]:
     """Return what a detector reports of each picture, for `report`."""
     found = {}
     for item in samples:
-        image = cv2.imread(str(item.path), cv2.IMREAD_COLOR)
-        if image is None:
-            message = f"{item.path}: not a readable image"
-            raise DatasetError(message)
-        picture = image.astype(np.uint8, copy=False)
+        picture = read_picture(item.path)
         found[item.name] = sightings(eye.see(picture), eye.letterbox(picture), floor=FLOOR)
     return found
 
@@ -182,19 +176,38 @@ def _counts(facts: Sequence[Facts]) -> dict[str, object]:
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m models.training.tune", description=__doc__)
+    run_command(
+        "python -m models.training.tune",
+        __doc__,
+        tune,
+        most=MOST,
+        most_help="most pictures of a group of --data",
+    )
+
+
+def run_command(
+    prog: str,
+    description: str | None,
+    make: Callable[..., Candidate],
+    *,
+    most: int,
+    most_help: str,
+    arguments: Sequence[str] | None = None,
+) -> None:
+    """Run the command line of what makes a candidate of a checkpoint on a CPU; ``make`` is called as `tune` is."""
+    parser = argparse.ArgumentParser(prog=prog, description=description)
     parser.add_argument("recipe", help="recipe file, or the name of a shipped one")
     parser.add_argument("--initial", type=Path, required=True, help="checkpoint to start from")
     parser.add_argument("--data", type=Path, required=True, help="folder of tars, or YOLO folder with train/ and val/")
-    parser.add_argument("--also", type=Path, action="append", default=[], help="YOLO folder to learn from as a whole")
+    parser.add_argument("--also", type=Path, action="append", default=[], help="YOLO folder to learn from as well")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--most", type=int, default=MOST, help="most pictures of a group of --data")
+    parser.add_argument("--most", type=int, default=most, help=most_help)
     parser.add_argument("--version", help="of the weights; without it the one after the registered model's")
     parser.add_argument("--threshold", type=float, help="of the candidate; chosen where it is not given")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--precision", type=Precision, choices=list(Precision), default=Precision.BF16)
-    asked = parser.parse_args()
-    made = tune(
+    asked = parser.parse_args(arguments)
+    made = make(
         Recipe.read(find_recipe(asked.recipe)),
         Pictures(asked.data, asked.also, asked.most),
         asked.initial,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import torch
 
 from models.training import store as stores
 from models.training.anchors import View
-from models.training.dataset import DatasetError
+from models.training.dataset import read_picture
 from models.training.synthetic import Painter
 
 if TYPE_CHECKING:
@@ -42,13 +41,10 @@ def real(samples: Sequence[Sample], *, brightness: float, seed: int) -> Iterator
     """Yield each sample once, half of them mirrored and brightened or darkened by up to ``brightness``."""
     random = np.random.default_rng(seed)
     for item in samples:
-        image = cv2.imread(str(item.path), cv2.IMREAD_COLOR)
-        if image is None:
-            message = f"{item.path}: not a readable image"
-            raise DatasetError(message)
+        image = read_picture(item.path)
         is_mirrored, gain = random.random() < 0.5, 1 + brightness * random.uniform(-1, 1)
         if not is_mirrored:
-            yield View(item, "real", image.astype(np.uint8, copy=False))
+            yield View(item, "real", image)
             continue
         xyxy = item.xyxy[:, [2, 1, 0, 3]] * np.array([-1, 1, -1, 1], np.float32) + np.array([1, 0, 1, 0], np.float32)
         changed = np.clip(image[:, ::-1] * gain, 0, 255).astype(np.uint8)
