@@ -31,13 +31,13 @@ class Batch:
     Images and targets of one step, on one device.
 
     Attributes:
-        images: float32 ``(b, 3, side, side)``, RGB in [0, 1].
+        images: float32 ``(b, 3, height, side)``, RGB in [0, 1].
 
         row: int64 ``(n,)``: image of each target, ascending.
 
         class_id: int64 ``(n,)``.
 
-        xywh: float32 ``(n, 4)``: centre and size as shares of the side.
+        xywh: float32 ``(n, 4)``: centre and size as shares of the picture's width and height.
 
         ignored_xyxy: float32 ``(b, k, 4)``: regions without classification loss, px; empty ones are all zero.
 
@@ -82,9 +82,10 @@ class _Layout:
 class Batches:
     """Draws batches from a store; every random number comes from one seeded generator on the store's device."""
 
-    def __init__(self, store: ImageStore, settings: Augmentation, *, seed: int) -> None:
-        """Draw from ``store`` as ``settings`` say."""
+    def __init__(self, store: ImageStore, settings: Augmentation, *, seed: int, height_px: int = 0) -> None:
+        """Draw from ``store`` as ``settings`` say: squares, or ``height_px`` rows around the middle of them."""
         self.store = store
+        self.out_wh = (store.side_px, height_px or store.side_px)
         self.settings = settings
         self.device = store.pixels.device
         self.generator = torch.Generator(self.device).manual_seed(seed)
@@ -122,25 +123,26 @@ class Batches:
         mirror = torch.where(self._uniform(count) < 0.5, -1.0, 1.0)
         cos, sin = zoom * angle.cos(), zoom * angle.sin()
         turn = torch.stack([mirror * cos, -mirror * sin, sin, cos], dim=1).view(count, 2, 2)
-        shift = side / 2 + self._uniform(count, 2, low=-1, high=1) * settings.translate * side
+        middle = torch.tensor(self.out_wh, device=self.device) / 2
+        shift = middle + self._uniform(count, 2, low=-1, high=1) * settings.translate * side
         return _Layout(source, is_used, offset, turn, shift)
 
     def _render(self, layout: _Layout) -> torch.Tensor:
-        """Return float32 ``(b, 3, side, side)`` in [0, 1]: each pixel from the layer that covers it, else grey."""
-        side, count = self.store.side_px, len(layout.source)
-        axis = torch.arange(side, device=self.device, dtype=torch.float32) + 0.5
-        out = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1).view(1, -1, 2)
+        """Return float32 ``(b, 3, height, side)`` in [0, 1]: each pixel from the layer that covers it, else grey."""
+        (side, height), count = self.out_wh, len(layout.source)
+        axes = [torch.arange(length, device=self.device, dtype=torch.float32) + 0.5 for length in self.out_wh]
+        out = torch.stack(torch.meshgrid(*axes, indexing="xy"), dim=-1).view(1, -1, 2)
         back = torch.linalg.inv(layout.turn).transpose(1, 2)
         canvas = (out - layout.shift[:, None]) @ back + side
-        image = torch.full((count, 3, side, side), GREY / 255, device=self.device)
+        image = torch.full((count, 3, height, side), GREY / 255, device=self.device)
         for layer in range(LAYERS):
             used = layout.is_used[:, layer].nonzero()[:, 0] if layer else torch.arange(count, device=self.device)
             if len(used) == 0:
                 continue
             rows = layout.source[used, layer]
             source = canvas[used] - layout.offset[used, layer, None]
-            inside = ((source > 0) & (source < self.store.size_wh[rows][:, None])).all(dim=-1).view(-1, 1, side, side)
-            grid = (source * (2 / side) - 1).view(-1, side, side, 2)
+            inside = ((source > 0) & (source < self.store.size_wh[rows][:, None])).all(dim=-1).view(-1, 1, height, side)
+            grid = (source * (2 / side) - 1).view(-1, height, side, 2)
             pixels = self.store.pixels[rows].float().div_(255)
             sampled = functional.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
             image[used] = torch.where(inside, sampled, image[used])
@@ -156,7 +158,7 @@ class Batches:
         turned = (corners - side).flatten(1, 2) @ layout.turn.transpose(1, 2) + layout.shift[:, None]
         turned = turned.view(count, -1, 4, 2)
         full = torch.cat([turned.amin(dim=2), turned.amax(dim=2)], dim=-1)
-        clipped = full.clamp(0, side)
+        clipped = full.clamp(min=0).minimum(torch.tensor(self.out_wh * 2, device=self.device))
         size = clipped[..., 2:] - clipped[..., :2]
         share = size.prod(dim=-1) / (full[..., 2:] - full[..., :2]).prod(dim=-1).clamp(min=1e-6)
         keep = (class_id >= 0) & (size > MIN_SIDE_PX).all(dim=-1) & (share > MIN_VISIBLE)
@@ -208,10 +210,10 @@ def _colour_matrix(hue_rad: torch.Tensor, saturation: torch.Tensor) -> torch.Ten
 
 def _targets(images: torch.Tensor, xyxy: torch.Tensor, class_id: torch.Tensor, is_real: torch.Tensor) -> Batch:
     """Return the batch with its boxes sorted into targets and ignored regions."""
-    side = float(images.shape[-1])
+    size = torch.tensor([images.shape[-1], images.shape[-2]] * 2, dtype=torch.float32, device=images.device)
     is_target = (class_id >= 0) & (class_id < IGNORED)
     row, column = is_target.nonzero(as_tuple=True)
-    boxes = xyxy[row, column] / side
+    boxes = xyxy[row, column] / size
     xywh = torch.cat([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], dim=1)
     is_ignored = class_id >= IGNORED
     most = max(int(is_ignored.sum(dim=1).max()), 1)

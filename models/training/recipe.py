@@ -176,6 +176,9 @@ class Recipe:
 
         side_px: Training side; images are stored with this longest side.
 
+        height_px: Height of the pictures that are learned from, rows around the middle of the square that an image is
+            stored in; 0 takes the square. Cameras give 16:9: 384 rows of 640 spare a step two fifths of its time.
+
         look_px: Longest side at which the released model looks at pictures and is measured; 0 is the training side.
 
         optimiser: ``sgd`` (Nesterov; long runs on a GPU) or ``adamw`` (short runs: recovers a slimmed model sooner).
@@ -223,6 +226,7 @@ class Recipe:
     budget_s: float = 600.0
     batch: int = 64
     side_px: int = 640
+    height_px: int = 0
     look_px: int = 0
     optimiser: str = "sgd"
     learning_rate: float = 0.01
@@ -288,10 +292,10 @@ class Recipe:
             "a network with another class_width has nothing halfway to the first weights: blend must be 1": self.blend
             == 1
             or not self.class_width,
-            "budget_s and batch must be positive, side_px and look_px multiples of 32": self.budget_s > 0
+            "budget_s and batch must be positive, side_px, height_px and look_px multiples of 32": self.budget_s > 0
             and self.batch >= 1
-            and not self.side_px % 32
-            and not self.look_px % 32,
+            and not any(length % 32 for length in (self.side_px, self.height_px, self.look_px)),
+            "height_px must be at most side_px": 0 <= self.height_px <= self.side_px,
         }
         return next((said for said, holds in wanted.items() if not holds), "")
 

@@ -154,7 +154,7 @@ class Run:
             curve = take_up(self.folder / "state.pt", self.model, average, descent)["curve"]
         step, already_s = (int(curve[-1]["step"]), curve[-1]["elapsed_s"]) if curve else (0, 0.0)
         luck = recipe.seed + 100 * self.team.rank + 10_000 * len(curve)
-        batches = Batches(self.store, recipe.augmentation, seed=luck)
+        batches = Batches(self.store, recipe.augmentation, seed=luck, height_px=recipe.height_px)
         painter, slots = self._painter(luck)
         deck, partners = self._decks(luck, curve)
         schedule, painted, checked = Schedule(recipe, budget_s, already_s=already_s), -1, time.monotonic()
@@ -362,7 +362,7 @@ def _teacher(recipe: Recipe, path: Path | None, device: torch.device) -> Detecti
         raise ValueError(message)
     if path is None or not recipe.distillation.has_teacher:
         return None
-    return weights.load(path).to(device, memory_format=torch.channels_last).eval()
+    return weights.load(path).eval().fuse(verbose=False).to(device, memory_format=torch.channels_last)
 
 
 if __name__ == "__main__":

@@ -53,15 +53,31 @@ def test_without_augmentation_the_image_is_centred_and_its_box_with_it(samples: 
     assert centre_x == pytest.approx(31, abs=0.01) or centre_x == pytest.approx(SIDE - 31, abs=0.01)
 
 
-def test_boxes_stay_on_their_objects(samples: list[Sample]) -> None:
+def test_lower_pictures_are_the_middle_of_the_square(samples: list[Sample]) -> None:
+    """The rows around the middle, with the boxes cut there and given as shares of what is left."""
+    store, rows = stores.fill(samples, SIDE, CPU, workers=1), torch.arange(len(samples))
+    whole, part = (
+        Batches(store, STILL, seed=1, height_px=height).draw(rows, rows[:, None].expand(-1, 3)) for height in (0, 64)
+    )
+    assert part.images.shape == (len(samples), 3, 64, SIDE)
+    assert torch.allclose(part.images, whole.images[:, :, 16:80], atol=1e-5)
+    assert len(part.xywh) == len(whole.xywh) > 0
+    low, high = (whole.xywh[:, 1] + sign * whole.xywh[:, 3] / 2 for sign in (-1, 1))
+    low, high = (((edge * SIDE - 16) / 64).clamp(0, 1) for edge in (low, high))
+    assert torch.allclose(part.xywh[:, 3], high - low, atol=1e-4)
+    assert torch.allclose(part.xywh[:, [0, 2]], whole.xywh[:, [0, 2]], atol=1e-4)
+
+
+@pytest.mark.parametrize("height", [SIDE, 64])
+def test_boxes_stay_on_their_objects(samples: list[Sample], height: int) -> None:
     """Under zoom, shift, mirror and mosaic every fire box still holds mostly red, every smoke box mostly white."""
     store = stores.fill(samples, SIDE, CPU, workers=1)
-    batches = Batches(store, MOVED, seed=5)
+    batches, size = Batches(store, MOVED, seed=5, height_px=height), torch.tensor([SIDE, height] * 2)
     checked = 0
     for _ in range(6):
         batch = batches.draw(torch.arange(len(samples)), torch.randint(len(samples), (len(samples), 3)))
         assert bool((batch.row.diff() >= 0).all())
-        for row, kind, xywh in zip(batch.row, batch.class_id, batch.xywh * SIDE, strict=True):
+        for row, kind, xywh in zip(batch.row, batch.class_id, batch.xywh * size, strict=True):
             if float(xywh[2:].min()) < 12:
                 continue
             left, top = (xywh[:2] - xywh[2:] / 2 + 2).int().tolist()
