@@ -36,6 +36,7 @@ from vision.scenery import Scenery
 from vision.sections import CameraConfig
 from vision.tracks import Track, Tracker, TrackerSettings, xyxy_of
 from vision.undrawn import UndrawnOutlets
+from vision.usual import UsualLook
 from vision.zones import Masks
 
 
@@ -166,6 +167,15 @@ class CameraAnalyser:
     def condition(self) -> Condition:
         """What the camera, or the weather before it, did to the newest picture as a whole."""
         return self._scenery.condition
+
+    @property
+    def usual_look(self) -> UsualLook | None:
+        """What is known of the place that the camera looks at; ``None`` where it was not watched for long enough."""
+        return self._scenery.usual_look
+
+    def recall(self, look: UsualLook) -> None:
+        """Go on from what was known of the place, if the pictures that come fit it."""
+        self._scenery.recall(look)
 
     @property
     def budget_range(self) -> Range | None:

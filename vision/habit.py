@@ -50,6 +50,15 @@ class Habit:
             return np.zeros(shape, np.float32)
         return np.asarray(cv2.blur(self._levels, (AROUND_CELLS, AROUND_CELLS)), np.float32)
 
+    @property
+    def learned(self) -> Picture | None:
+        """By how many levels each cell is wont to differ, float32 ``(h, w)``; ``None`` where nothing is known."""
+        return self._levels
+
+    def take_up(self, levels: Picture, time: CaptureTime) -> None:
+        """Go on from what was `learned` before."""
+        self._levels, self._last = levels.copy(), time
+
     def forget(self) -> None:
         """Begin anew: the camera turned, or its picture changed as a whole."""
         self._levels = self._last = None

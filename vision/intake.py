@@ -23,6 +23,7 @@ from vision.focus import FocusTurns
 from vision.leads import CloseReason, LeadChange
 from vision.look import in_source
 from vision.readings import Reading
+from vision.remembered import RememberedPlaces
 from vision.watched import WatchedCamera
 
 log = structlog.get_logger(__name__)
@@ -75,6 +76,7 @@ class Intake:
     live: Live
     focus: FocusTurns
     budgets: Budgets
+    places: RememberedPlaces
 
     def analyse(self, frame: Frame, detections: Detections) -> None:
         """
@@ -137,6 +139,7 @@ class Intake:
                 return
             watched.note_analysed(frame)
             self.budgets.note(frame.camera_id, watched.analyser, frame.time)
+            self.places.note(frame.camera_id, watched.analyser, frame.time)
             if watched.is_sighted:
                 self.ledger.analysed(watched.config.id, watched.lag_s(frame))
             self.focus.note(frame.camera_id, watched.runner, watched.analyser.sign, frame.time)

@@ -31,6 +31,7 @@ from vision.habit import Habit
 from vision.motion import Motion
 from vision.news import NOISE_LEVELS, News
 from vision.rules.config import ConfirmBy
+from vision.usual import LEAST_S, UsualLook
 
 GAIN = 3.0
 """Times as strong that a faint change is shown."""
@@ -126,6 +127,8 @@ class Magnifier:
         self._last: CaptureTime | None = None
         self._looked: CaptureTime | None = None
         self._newest: _Compared | None = None
+        self._former: UsualLook | None = None
+        self._is_recalled = False
 
     @classmethod
     def for_camera(cls, config: WorkerConfig, belief: Belief | None) -> Self | None:
@@ -142,7 +145,24 @@ class Magnifier:
     def as_usual(self, time: CaptureTime) -> float:
         """Return the share of a box of smoke below which too little of it is new in a picture of that time."""
         is_settled = self._began is not None and time.seconds_since(self._began) >= SETTLED_S
-        return AS_USUAL_SETTLED if is_settled else AS_USUAL
+        return AS_USUAL_SETTLED if is_settled or self._is_recalled else AS_USUAL
+
+    @property
+    def usual_look(self) -> UsualLook | None:
+        """What is known of the place, or was before the newest pictures; ``None`` where it was not seen for long."""
+        if self._usual is None or self._began is None or self._last is None:
+            return self._former
+        if not self._is_recalled and self._last.seconds_since(self._began) < LEAST_S:
+            return self._former
+        return UsualLook(self._usual.copy(), self._wont(self._usual), self._last.utc)
+
+    def _wont(self, picture: NDArray[np.float32]) -> NDArray[np.float32]:
+        learned = self._habit.learned
+        return np.zeros(picture.shape[:2], np.float32) if learned is None else learned.copy()
+
+    def recall(self, look: UsualLook) -> None:
+        """Go on from what was known of the place, as soon as a picture fits it; of the first pictures one must."""
+        self._former = look
 
     def look(self, image: BgrImage, time: CaptureTime) -> SecondPicture | None:
         """Return the picture magnified, of the same size; ``None`` where another look would show nothing more."""
@@ -197,29 +217,37 @@ class Magnifier:
         """Take the next picture into the usual look."""
         newest, self._newest = self._newest, None
         if newest is not None and newest.time == time:
+            halved = newest.picture
             self._habit.observe(newest.news.change, time)
-        halved = _halved(image) if newest is None or newest.time != time else newest.picture
+        else:
+            halved = _halved(image)
         if self._usual is not None and self._usual.shape != halved.shape:
             self.forget()
         self._began = self._began or time
         if self._usual is None or self._last is None or self._first:
-            self._begin(halved)
+            self._begin(halved, time)
         else:
             share = -math.expm1(-max(time.seconds_since(self._last), 0.0) / MEMORY_S)
             self._usual += np.clip(share * (halved - self._usual), -MOST_STEP_LEVELS, MOST_STEP_LEVELS)
         self._drift.learn(halved, time, halved if self._usual is None else self._usual)
         self._last = time
 
-    def _begin(self, halved: NDArray[np.float32]) -> None:
+    def _begin(self, halved: NDArray[np.float32], time: CaptureTime) -> None:
+        if self._former is not None and self._former.fits(halved, time.utc):
+            self._usual = self._former.picture.copy()
+            self._habit.take_up(self._former.wont, time)
+            self._first, self._former, self._is_recalled = [], None, True
+            return
         # Half precision holds quarters of 8-bit levels exactly, and half the memory of nine pictures a camera.
         self._first = [one for one in self._first if one.shape == halved.shape] + [halved.astype(np.float16)]
         if len(self._first) >= _LEAST_PICTURES:
             self._usual = np.asarray(np.median(np.asarray(self._first, np.float32), axis=0), np.float32)
         if len(self._first) == FIRST_PICTURES:
-            self._first = []
+            self._first, self._former = [], None
 
     def forget(self) -> None:
-        """Begin anew: the camera turned, or its picture changed as a whole."""
+        """Begin anew: the camera turned, or its picture changed as a whole. What was known counts if it fits again."""
+        self._former, self._is_recalled = self.usual_look, False
         self._first.clear()
         self._drift.forget()
         self._habit.forget()

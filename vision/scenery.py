@@ -18,6 +18,7 @@ from vision.magnifier import AS_USUAL, Magnifier
 from vision.motion import Motion
 from vision.news import News
 from vision.novelty import Novelty
+from vision.usual import UsualLook
 
 
 class Scenery:
@@ -112,6 +113,16 @@ class Scenery:
         if self._news is None:
             return None
         return self._news.unwonted_in(box, self._size_wh, confidence) >= self._as_usual
+
+    @property
+    def usual_look(self) -> UsualLook | None:
+        """What is known of the place; ``None`` where it has not been watched for long enough."""
+        return None if self._magnifier is None else self._magnifier.usual_look
+
+    def recall(self, look: UsualLook) -> None:
+        """Go on from what was known of the place, if the pictures that come fit it."""
+        if self._magnifier is not None:
+            self._magnifier.recall(look)
 
     def forget(self) -> None:
         """Let the next picture begin anew; what is known of the camera's health and of fog stays."""

@@ -51,6 +51,7 @@ from vision.node import NodeIdentity
 from vision.outbox import Outbox
 from vision.redactions import Redactions
 from vision.registration import Registrar, Registration
+from vision.remembered import RememberedPlaces
 from vision.reporter import StateReporter
 from vision.reviews import ReviewReader
 from vision.sections import CameraConfig
@@ -102,6 +103,7 @@ class Worker:
         self._gate = threading.BoundedSemaphore(cores)
         self._focus = FocusTurns(config.detector.focus_cameras or _FOCUS_PER_CORE * cores)
         self._budgets = Budgets(places.data / "budget", config.budget)
+        self._remembered = RememberedPlaces(places.data / "places")
         self._watched: dict[CameraId, WatchedCamera] = {}
         self._lock = threading.Lock()
 
@@ -182,6 +184,7 @@ class Worker:
             self._watched[runner.camera.id] = watched
         try:
             self._budgets.begin(camera, analyser)
+            self._remembered.begin(runner.camera.id, analyser)
             self._ledger.begin(camera.id, watched.limit_s, lambda: self._look(watched))
             self._desk.camera_added(runner.camera)
             self._live.add(runner.camera.id)
@@ -210,6 +213,7 @@ class Worker:
             self._intake.report(watched, watched.analyser.end(reason))
             self._focus.forget(camera)
             self._budgets.end(camera, watched.analyser)
+            self._remembered.end(camera, watched.analyser)
         self._ledger.end(camera, GapReason.HANDED_OVER)
         self._desk.camera_gone(camera)
         self._live.remove(camera)
@@ -225,6 +229,8 @@ class Worker:
         with watched.analysing:
             self._intake.report(watched, watched.analyser.end(CloseReason.SHUTDOWN))
             self._budgets.end(CameraId(camera.id), watched.analyser)
+            if (look := watched.analyser.usual_look) is not None:
+                analyser.recall(look)
             watched.lookback.rezone(watched.config, camera)
             watched.config, watched.analyser = camera, analyser
             self._budgets.begin(camera, analyser)
@@ -274,6 +280,7 @@ class Worker:
             self._live,
             self._focus,
             self._budgets,
+            self._remembered,
         )
 
     def _join(self, node: NodeIdentity, client: ApiClient, stack: ExitStack) -> GroupMember:

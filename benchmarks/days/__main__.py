@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks.days.run import Asked, run
 from benchmarks.days.text import as_text
+from benchmarks.days.watch import Restart
 from benchmarks.errors import BenchmarkError
 from benchmarks.output import result_file
 from models.detector import ModelError
@@ -25,6 +26,13 @@ def main() -> int:
     parser.add_argument("--model", help="as in plumewatch bench accuracy; the default model without this")
     parser.add_argument("--runtime", default="auto")
     parser.add_argument("--limit-minutes", type=float, help="of each part, for a quick try")
+    parser.add_argument(
+        "--restart",
+        type=Restart,
+        choices=list(Restart),
+        default=Restart.NONE,
+        help="start the worker anew after each warm-up, with or without what it remembers of the place",
+    )
     parser.add_argument("--pictures", type=Path, help="folder for pictures of false leads and missed events")
     parser.add_argument("--rest", action="store_true", help="leave out what the file holds already")
     parser.add_argument("--json", type=result_file, required=True, help="the result; what it holds already is kept")
@@ -44,6 +52,7 @@ def main() -> int:
         pictures=asked.pictures,
         rest=asked.rest,
         spread=asked.spread,
+        restart=asked.restart,
     )
     try:
         print(as_text(run(wanted, asked.json)))

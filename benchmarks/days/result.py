@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from benchmarks.accuracy_result import ModelUsed, Number, Part, RuntimeUsed, Share
 from benchmarks.capacity.result import Machine
 from benchmarks.days.assumed import ASSUMED
+from benchmarks.days.watch import Restart
 from benchmarks.errors import BenchmarkError
 from benchmarks.scene_result import Code, PerDay
 
@@ -205,6 +206,8 @@ class DaysResult(Part):
         code_sha256: of the code that renders and watches, and of the weights that confirm.
 
         assumed: how often things happen, as `benchmarks.days.assumed` had it.
+
+        restart: whether the worker was started anew after each warm-up, and what it then knew.
     """
 
     plumewatch: str
@@ -214,6 +217,7 @@ class DaysResult(Part):
     runtime: RuntimeUsed
     machine: Machine
     assumed: dict[str, str]
+    restart: Restart = Restart.NONE
     stretches: tuple[Stretch, ...]
     figures: Figures
 

@@ -19,6 +19,7 @@ from benchmarks.capacity.result import Machine
 from benchmarks.days.result import DaysResult, Figures, Stretch, assumed_as_text, clock, code_sha256
 from benchmarks.days.stretch import Part, watch_part
 from benchmarks.days.wander import HOUR_S
+from benchmarks.days.watch import Restart
 from benchmarks.deciders import candidate_threshold
 from benchmarks.errors import BenchmarkError
 from benchmarks.scene_result import Code
@@ -53,6 +54,8 @@ class Asked:
         rest: leave out what the result holds already, instead of refusing it.
 
         spread: one hour of each camera instead (`spread_hour`): twenty-four cameras make a day of every hour.
+
+        restart: whether the worker is started anew after the warm-up of each part.
     """
 
     cameras: tuple[int, ...]
@@ -65,6 +68,7 @@ class Asked:
     pictures: Path | None = None
     rest: bool = False
     spread: bool = False
+    restart: Restart = Restart.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def parts_of(asked: Asked) -> list[Part]:
     if asked.spread:
         starts = [(camera, spread_hour(camera) * HOUR_S) for camera in asked.cameras]
         most_s = HOUR_S if asked.limit_minutes is None else min(HOUR_S, 60 * asked.limit_minutes)
-        return [Part(camera, start_s, start_s + most_s) for camera, start_s in starts]
+        return [Part(camera, start_s, start_s + most_s, asked.restart) for camera, start_s in starts]
     begin, end = asked.hours
     parts = []
     for hour in range(begin, end, asked.part_hours):
@@ -100,7 +104,7 @@ def parts_of(asked: Asked) -> list[Part]:
             start_s, end_s = hour * HOUR_S, min(hour + asked.part_hours, end) * HOUR_S
             if asked.limit_minutes is not None:
                 end_s = min(end_s, start_s + 60 * asked.limit_minutes)
-            parts.append(Part(camera, start_s, end_s))
+            parts.append(Part(camera, start_s, end_s, asked.restart))
     return parts
 
 
@@ -161,6 +165,7 @@ def _empty(asked: Asked) -> DaysResult:
         runtime=runtime_used(detector),
         machine=Machine.here(),
         assumed=assumed_as_text(),
+        restart=asked.restart,
         stretches=(),
         figures=Figures.of([]),
     )
@@ -170,6 +175,8 @@ def expect_same(result: DaysResult, now: DaysResult, file: Path) -> None:
     """Raise `BenchmarkError` where what would be added was not watched as what is there."""
     if result.model != now.model or result.runtime != now.runtime:
         raise BenchmarkError(f"{file}: made by another model or run-time, {result.model.name} {result.model.version}")
+    if result.restart != now.restart:
+        raise BenchmarkError(f"{file}: made with restart {result.restart.value}; name another file")
     if result.code_sha256 != now.code_sha256:
         raise BenchmarkError(f"{file}: made by other code; name another file")
 

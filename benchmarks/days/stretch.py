@@ -15,7 +15,7 @@ from benchmarks.days.result import EventSeen, FalseLead, FaultTold, Stretch, clo
 from benchmarks.days.script import Script, script_of
 from benchmarks.days.view import SIZE_WH, View
 from benchmarks.days.wander import HOUR_S, strongest
-from benchmarks.days.watch import Seen, Told, drawn, watched
+from benchmarks.days.watch import Restart, Seen, Told, drawn, watched
 from benchmarks.deciders import ConfirmedLead
 from models.detector import Detector
 
@@ -24,11 +24,12 @@ _NOWHERE = (0.0, 0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What to watch: a camera, and from when to when in seconds of its day."""
+    """What to watch: a camera, from when to when in seconds of its day, and whether it is begun anew there."""
 
     camera: int
     start_s: float
     end_s: float
+    restart: Restart = Restart.NONE
 
 
 Far = Callable[[float, int, int], None]
@@ -46,7 +47,7 @@ def watch_part(
     script = script_of(part.camera)
     view = View(script, size_wh)
     step = None if far is None else lambda time_s, seen: far(time_s, seen.patrol + seen.focus, len(seen.told))
-    seen = watched(script, detector, part.start_s, part.end_s, step=step, view=view)
+    seen = watched(script, detector, part.start_s, part.end_s, step=step, view=view, restart=part.restart)
     return judged(script, seen, view.daylight, pictures)
 
 

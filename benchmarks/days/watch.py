@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import cv2
 import numpy as np
@@ -33,7 +34,16 @@ from vision.health import PictureFault
 from vision.leads import CloseReason, Lead, LeadState
 from vision.replay import seen
 from vision.sections import CameraConfig, StreamConfig
+from vision.usual import UsualLook
 from vision.zones import Outlet
+
+
+class Restart(StrEnum):
+    """Whether the worker is started anew when the hours that count begin, and whether it then knows the place."""
+
+    NONE = "none"
+    REMEMBERING = "remembering"
+    FORGETFUL = "forgetful"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +190,15 @@ def watched(
     warm_up_s: float = 300.0,
     step: Step | None = None,
     view: View | None = None,
+    restart: Restart = Restart.NONE,
 ) -> Seen:
     """
     Return what the worker makes of a camera's day from `start_s` to `end_s`.
 
     It begins to look `warm_up_s` earlier, before midnight too; what it tells then does not count.
     """
-    return _Watcher(view or View(script), detector).watch(start_s, end_s, start_s - warm_up_s, step)
+    watcher = _Watcher(view or View(script), detector)
+    return watcher.watch(start_s, end_s, start_s - warm_up_s, step, restart)
 
 
 class _Watcher:
@@ -194,19 +206,33 @@ class _Watcher:
 
     def __init__(self, view: View, detector: Detector) -> None:
         self._view, self._detector = view, detector
-        config = WorkerConfig()
-        camera = camera_of(view, config)
-        self._analyser = CameraAnalyser.for_camera(camera, config, detector.card)
-        self._id: CameraId = camera_id(camera.id)
-        self._watch = DayWatch(config.stream)
+        self._config = WorkerConfig()
+        self._camera = camera_of(view, self._config)
+        self._id: CameraId = camera_id(self._camera.id)
         self._now_s = 0.0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._analyser = CameraAnalyser.for_camera(self._camera, self._config, self._detector.card)
+        self._watch = DayWatch(self._config.stream)
         self._turns = FocusTurns(1, monotonic=lambda: self._now_s)
 
-    def watch(self, start_s: float, end_s: float, begin_s: float, step: Step | None) -> Seen:
+    def _restart(self, restart: Restart) -> None:
+        """Begin anew, and hand over what the worker keeps on disk."""
+        before = self._analyser
+        before.end(CloseReason.SHUTDOWN)
+        self._begin()
+        if restart is Restart.REMEMBERING and (look := before.usual_look) is not None:
+            self._analyser.recall(UsualLook.from_bytes(look.as_bytes()))
+
+    def watch(self, start_s: float, end_s: float, begin_s: float, step: Step | None, restart: Restart) -> Seen:
         found = Seen(start_s, end_s)
         time_s, fault = begin_s, None
         while time_s < end_s:
             self._now_s = time_s
+            if restart is not Restart.NONE and time_s >= start_s:
+                self._restart(restart)
+                restart = Restart.NONE
             counts, was_focus = time_s >= start_s, self._watch.is_focused
             picture, told = self._look(time_s, found.spent)
             next_s = self._watch.next_s(time_s)

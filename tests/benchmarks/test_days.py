@@ -25,14 +25,17 @@ from benchmarks.days.stretch import Part, judged
 from benchmarks.days.text import as_text
 from benchmarks.days.view import View
 from benchmarks.days.wander import HOUR_S, Distance, Span, Wander
-from benchmarks.days.watch import DayWatch, watched
+from benchmarks.days.watch import DayWatch, Restart, watched
 from benchmarks.errors import BenchmarkError
 from benchmarks.scenes.scene import Colour, Kind, LookAlike, SceneEvent, Weather
 from models.detections import Detections
 from models.detector import ModelCard, Runtime
 from streams.watch import WatchReason
 from tests.vision.moments import CARD, boxes
+from tests.vision.test_remembered import LOOK
+from vision.analyser import CameraAnalyser
 from vision.sections import StreamConfig
+from vision.usual import UsualLook
 
 SMALL = (320, 180)
 NOON_S = 43_200.0
@@ -243,6 +246,24 @@ def test_a_warm_up_is_not_counted() -> None:
     assert sum(seen.active_s.values()) == pytest.approx(20.0)
 
 
+@pytest.mark.parametrize(("restart", "handed"), [("none", 0), ("remembering", 1), ("forgetful", 0)])
+def test_a_worker_may_be_started_anew_after_the_warm_up(
+    monkeypatch: pytest.MonkeyPatch, restart: str, handed: int
+) -> None:
+    """It is handed what a worker keeps on disk, if that is asked for, and a fire that goes on is told once more."""
+    looks: list[UsualLook] = []
+    monkeypatch.setattr(CameraAnalyser, "usual_look", LOOK)
+    monkeypatch.setattr(CameraAnalyser, "recall", lambda _, look: looks.append(look))
+    again = Restart(restart)
+    script = bare(3, bonfire(NOON_S - 30, NOON_S + 60))
+    view = View(script, SMALL)
+    seen = watched(script, FlameDetector(), NOON_S, NOON_S + 30, warm_up_s=100.0, view=view, restart=again)
+
+    assert len(seen.early) == 1
+    assert len(seen.told) == (restart != "none")
+    assert [look.utc for look in looks] == [LOOK.utc] * handed
+
+
 def stretch_of(camera: int, start_h: float, *, wrong: int = 0, found: Sequence[float | None] = ()) -> Stretch:
     """Return four hours of a camera with so many false leads and these events."""
     lead = FalseLead(
@@ -356,6 +377,8 @@ def test_another_model_or_code_is_refused() -> None:
         expect_same(result, result.model_copy(update={"model": result.model.model_copy(update={"version": "2"})}), file)
     with pytest.raises(BenchmarkError, match="other code"):
         expect_same(result, result.model_copy(update={"code_sha256": "2" * 64}), file)
+    with pytest.raises(BenchmarkError, match="made with restart forgetful"):
+        expect_same(result.model_copy(update={"restart": Restart.FORGETFUL}), result, file)
     assert len(code_sha256()) == 64
 
 

@@ -27,6 +27,7 @@ from vision.intake import Intake
 from vision.leads import CloseReason, Lead, LeadChange, LeadState
 from vision.lookback import Lookback
 from vision.readings import Reading
+from vision.remembered import RememberedPlaces
 from vision.rules.rule import View
 from vision.watched import WatchedCamera
 
@@ -112,6 +113,7 @@ class Site:
             live=self.outside,
             focus=FocusTurns(1),
             budgets=Budgets(folder, BudgetConfig()),
+            places=RememberedPlaces(folder / "places"),
         )
 
     def watch(self) -> WatchedCamera:
