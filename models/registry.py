@@ -153,6 +153,15 @@ class Registry:
             raise UnknownModelError(f"no model {name!r} is registered: known are {', '.join(sorted(self.models))}")
         return self.models[name]
 
+    def version(self, name: str, version: str) -> RegisteredModel:
+        """Return that version of a model, a retired one too; raise `UnknownModelError`."""
+        every = (*self.models.values(), *self.retired)
+        for model in every:
+            if (model.card.name, model.card.version) == (name, version):
+                return model
+        known = ", ".join(model.card.version for model in every if model.card.name == name) or "none"
+        raise UnknownModelError(f"model {name} has no version {version}; known: {known}")
+
     def of_weights(self, sha256: str) -> RegisteredModel:
         """
         Return the model whose weights have that SHA-256, a retired one too; raise `UnknownModelError`.

@@ -1,7 +1,8 @@
 """
 Fit the belief of the registered models, or only print how it compares; weights are kept where they may ship. Or score
 what ships on held-out scenes of a day that nobody has read yet. Or let what was fitted on a model's ONNX file judge its
-INT8 form too, once it was measured how well it does; a decision states those figures.
+INT8 form too, or both forms of a version that was made to answer like it, once it was measured how well it does; a
+decision states those figures.
 
 Of a model in two forms the one is fitted and scored that --runtime takes.
 """
@@ -16,6 +17,8 @@ from benchmarks.confirm.kept import carry, keep
 from benchmarks.confirm.looks import FLOOR
 from benchmarks.confirm.run import Fit, fit, score
 from benchmarks.confirm.table import BELIEF, Line, as_text
+from benchmarks.errors import BenchmarkError
+from models.detector import ModelError
 from models.registry import Registry
 from vision.belief import Belief
 
@@ -29,13 +32,15 @@ def main() -> int:
         "what",
         choices=["fit", "table", "score", "carry"],
         help="fit: write weights and results; table: print only; score: what ships, on held-out scenes of a --day; "
-        "carry: the ONNX file's belief for the INT8 form too, whose figures a decision must state",
+        "carry: the ONNX file's belief for the INT8 form too, or that of the version --source for both forms, whose "
+        "figures a decision must state",
     )
     parser.add_argument("--clips", type=Path, help="folder of clips whose events are known; not for score")
     parser.add_argument("--day", type=int, default=FIRST_DAY, help=f"of score: {FIRST_DAY} or later, one not read yet")
     parser.add_argument("--scenes", type=Path, default=Path(".cache/confirm/films"), help="where scenes go")
     parser.add_argument("--scene", action="append", help="a scene to take; all of both splits without this")
     parser.add_argument("--model", action="append", help="registry name; every registered model without this")
+    parser.add_argument("--source", help="of carry: version of the same model, retired by now, whose belief it is")
     parser.add_argument("--runtime", default="auto")
     parser.add_argument("--memory", type=Path, default=Path(".cache/confirm"), help="where rows are remembered")
     parser.add_argument("--plain", action="store_true", help="look at each picture once, and have the worker do so")
@@ -48,10 +53,7 @@ def main() -> int:
     if asked.what == "carry":
         if not asked.model:
             parser.error("--model is needed to carry: name what was measured")
-        for name in asked.model:
-            version, sha256 = carry(registry.model(name))
-            print(f"{name}: belief {version} judges weights {sha256} too: state its figures on them in a decision")
-        return 0
+        return _carry(asked, registry)
     if asked.clips is None:
         parser.error("--clips is needed to fit")
     found = films(asked.clips, asked.scenes, asked.scene)
@@ -64,6 +66,20 @@ def main() -> int:
         if asked.what == "fit":
             _write(name, detector.card.weights_sha256, fitted)
     return 0 if is_better else 1
+
+
+def _carry(asked: argparse.Namespace, registry: Registry) -> int:
+    """Carry belief to each model asked for, and say to which weights; return 2 where that cannot be."""
+    for name in asked.model:
+        try:
+            source = None if asked.source is None else registry.version(name, asked.source)
+            version, carried = carry(registry.model(name), source=source)
+        except (BenchmarkError, ModelError) as error:
+            print(error, file=sys.stderr)
+            return 2
+        for sha256 in carried:
+            print(f"{name}: belief {version} judges weights {sha256} too: state its figures on them in a decision")
+    return 0
 
 
 def _score(asked: argparse.Namespace, registry: Registry) -> int:

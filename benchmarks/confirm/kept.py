@@ -42,27 +42,36 @@ def keep(
     _write(document, path)
 
 
-def carry(model: RegisteredModel, path: Path = WEIGHTS) -> tuple[str, str]:
+def carry(
+    model: RegisteredModel, path: Path = WEIGHTS, *, source: RegisteredModel | None = None
+) -> tuple[str, tuple[str, ...]]:
     """
-    Let the fit for a model's ONNX file judge its INT8 form too; return the fit's version and the form's SHA-256.
+    Let a fit judge weights that it was not made for; return its version and the SHA-256 of those weights.
 
-    Whether it may is for whoever asks to have measured: the figures belong into a decision. Raises `BenchmarkError`
-    where there is no such form, no such fit, or a fit of the form's own.
+    That is the INT8 form of `model`, by the fit for its ONNX file; or each of its forms, by the fit for the ONNX file
+    of `source`, a model that it was made to answer like. Whether it may is for whoever asks to have measured: the
+    figures belong into a decision. Raises `BenchmarkError` where there is nothing to carry to, no such fit, or a fit of
+    the form's own.
     """
-    forms = model.forms
-    if len(forms) == 1:
+    source = source or model
+    origin = source.card.weights_sha256
+    forms = [form for form in model.forms if form.card.weights_sha256 != origin]
+    if not forms:
         raise BenchmarkError(f"{model.title} comes in one form: there is nothing to carry belief to")
-    onnx, int8 = (form.card.weights_sha256 for form in forms)
     document = _read(path)
     entries = document["models"]
-    if onnx not in entries or FROM in entries[onnx]:
-        raise BenchmarkError(f"no belief is fitted for the ONNX file of {model.title} ({onnx[:12]})")
-    if int8 in entries and FROM not in entries[int8]:
-        raise BenchmarkError(f"the INT8 form of {model.title} has a belief of its own, {entries[int8]['version']}")
-    version = str(entries[onnx]["version"])
-    entries[int8] = {"model": model.card.name, FROM: onnx, "version": version}
+    if origin not in entries or FROM in entries[origin]:
+        raise BenchmarkError(f"no belief is fitted for the ONNX file of {source.title} ({origin[:12]})")
+    version = str(entries[origin]["version"])
+    for form in forms:
+        known = entries.get(form.card.weights_sha256, {FROM: ""})
+        if FROM not in known:
+            kind = "INT8 form" if form.is_int8 else "ONNX file"
+            raise BenchmarkError(f"the {kind} of {model.title} has a belief of its own, {known['version']}")
+    carried = {"model": model.card.name, FROM: origin, "version": version}
+    entries |= {form.card.weights_sha256: dict(carried) for form in forms}
     _write(document, path)
-    return version, int8
+    return version, tuple(form.card.weights_sha256 for form in forms)
 
 
 def _read(path: Path) -> dict[str, Any]:

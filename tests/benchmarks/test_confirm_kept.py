@@ -46,11 +46,11 @@ def test_a_fit_is_carried_to_the_int8_form(tmp_path: Path) -> None:
     path = tmp_path / "belief.json"
     kept(path, "one")
     assert version_of(path, INT8) is None
-    assert carry(MODEL, path) == ("one", INT8)
+    assert carry(MODEL, path) == ("one", (INT8,))
     assert version_of(path, INT8) == "one"
     entry = json.loads(path.read_text(encoding="utf-8"))["models"][INT8]
     assert entry == {"model": "emissions-n", "carried_from": ONNX, "version": "one"}
-    assert carry(MODEL, path) == ("one", INT8)
+    assert carry(MODEL, path) == ("one", (INT8,))
 
 
 def test_another_fit_is_not_carried_by_itself(tmp_path: Path) -> None:
@@ -76,6 +76,20 @@ def test_a_fit_of_its_own_takes_the_place_of_a_carried_one(tmp_path: Path) -> No
     assert "former" not in json.loads(path.read_text(encoding="utf-8"))
     with pytest.raises(BenchmarkError, match="has a belief of its own, own"):
         carry(MODEL, path)
+
+
+def test_a_fit_is_carried_to_a_model_made_to_answer_alike(tmp_path: Path) -> None:
+    """Both forms of the new one are judged by what was fitted on the old one's ONNX file, which stays."""
+    path, new = tmp_path / "belief.json", replace(SHIPPED.card, weights_sha256="9" * 64, version="0.2.0")
+    kept(path, "one")
+    successor = replace(MODEL, card=new)
+    assert carry(successor, path, source=MODEL) == ("one", ("9" * 64, INT8))
+    assert [version_of(path, sha256) for sha256 in (ONNX, "9" * 64, INT8)] == ["one"] * 3
+    with pytest.raises(BenchmarkError, match=r"no belief is fitted for the ONNX file of emissions-n 0\.2\.0"):
+        carry(successor, path)
+    keep("emissions-n", "9" * 64, fitted("own"), version="own", say=pytest.fail, path=path)
+    with pytest.raises(BenchmarkError, match=r"the ONNX file of emissions-n 0\.2\.0 has a belief of its own, own"):
+        carry(successor, path, source=MODEL)
 
 
 def test_what_cannot_be_carried(tmp_path: Path) -> None:

@@ -69,6 +69,16 @@ def test_default() -> None:
     assert SHIPPED.default_name == SHIPPED.model().card.name
 
 
+def test_a_version_is_found_that_another_replaced() -> None:
+    """By name and version, and one that never was is refused with those that are known."""
+    registry = Registry.load()
+    assert registry.version("emissions-v8s", "0.1.0").is_retired
+    with pytest.raises(UnknownModelError, match=r"emissions-v8s has no version 9; known: .*0\.1\.0"):
+        registry.version("emissions-v8s", "9")
+    with pytest.raises(UnknownModelError, match="nessie has no version 1; known: none"):
+        registry.version("nessie", "1")
+
+
 def test_unknown_model() -> None:
     """An unknown name is refused with the names that are known."""
     with pytest.raises(UnknownModelError, match=r"'nessie'.*emissions-v8s"):

@@ -19,8 +19,9 @@ pytest.importorskip("onnx")
 from models.training import ridge, weights  # noqa: E402 - after the skip
 from models.training.activation import SCALE, with_activation  # noqa: E402
 from models.training.dataset import CLASS_NAMES, DatasetError, of_split, read_folder  # noqa: E402
+from models.training.layers import LayerError, layers, patches  # noqa: E402
 from models.training.recipe import Recipe, RecipeError  # noqa: E402
-from models.training.refit import Refit, RefitError, choose, layers, main, patches, show  # noqa: E402
+from models.training.refit import Refit, RefitError, choose, main, show  # noqa: E402
 from models.training.tune import Pictures, assemble  # noqa: E402
 from tests.models.training.networks import scattered  # noqa: E402
 from tests.models.training.pictures import draw  # noqa: E402
@@ -219,7 +220,7 @@ def test_the_command_line_ends_with_a_candidate(checkpoint: Path, tmp_path: Path
 
 def test_what_cannot_be_refitted_is_named(checkpoint: Path, tmp_path: Path) -> None:
     """Grouped convolutions, networks of two shapes, a network without SiLU, a recipe that exchanges nothing."""
-    with pytest.raises(RefitError, match="one group"):
+    with pytest.raises(LayerError, match="one group"):
         layers(weights.build("yolo11n.yaml", CLASS_NAMES))
     teacher, student = hardened(checkpoint)
     with pytest.raises(RefitError, match="one shape"):
