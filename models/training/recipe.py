@@ -169,6 +169,12 @@ class Recipe:
         class_width: Channels of the head's class branch, its most important ones (see :mod:`narrowing`); 0 keeps all.
             YOLOv8 gives it 128 at s for eighty classes; two can be told apart by fewer.
 
+        learns: ``all``, or ``class_branch``: the head's class branch alone. Everything before it stays, and so does
+            where boxes are; only how sure the network is of them changes.
+
+        keeps_norms: Batch norms keep the statistics that they have, instead of going by each batch: for a network that
+            is to answer like its teacher and is near it already.
+
         budget_s: Wall-clock length of the schedule. Learning rate and augmentation follow elapsed time, so the
             schedule ends when the budget does, on any machine.
 
@@ -223,6 +229,8 @@ class Recipe:
     initial: str = "load"
     activation: str = "silu"
     class_width: int = 0
+    learns: str = "all"
+    keeps_norms: bool = False
     budget_s: float = 600.0
     batch: int = 64
     side_px: int = 640
@@ -286,6 +294,7 @@ class Recipe:
             f"initial must be load, slim, graft or random, got {self.initial!r}": self.initial
             in {"load", "slim", "graft", "random"},
             f"activation must be silu or hardswish, got {self.activation!r}": self.activation in {"silu", "hardswish"},
+            f"learns must be all or class_branch, got {self.learns!r}": self.learns in {"all", "class_branch"},
             f"optimiser must be sgd or adamw, got {self.optimiser!r}": self.optimiser in {"sgd", "adamw"},
             "a teacher that teaches alone needs a gain: scores, boxes or features": self.distillation.has_teacher
             or not self.distillation.alone,

@@ -28,6 +28,7 @@ from models.training.batches import Batch, Batches
 from models.training.corpus import Corpus, Sources, assemble
 from models.training.dataset import of_split
 from models.training.evaluate import accuracy, choose_threshold, false_alarms, report, see
+from models.training.holding import hold, put_back
 from models.training.kept import KEY
 from models.training.narrowing import class_width, narrow
 from models.training.objective import NOMINAL, Objective
@@ -69,7 +70,7 @@ def start(recipe: Recipe, initial: Path | None, store: ImageStore) -> DetectionM
             large = _trainable(weights.load(initial), recipe).to(device)
             slim(large, model.to(device), weigh(large, Distillation(), plain))
             settle(model, plain)
-    return with_activation(model, recipe.activation).train()
+    return hold(with_activation(model, recipe.activation), recipe)
 
 
 def _plain(recipe: Recipe, store: ImageStore) -> list[Batch]:
@@ -235,6 +236,7 @@ class Run:
         means: dict[str, float],
     ) -> dict[str, float]:
         """Validate, save, print and return one row of the curve."""
+        put_back(model, self.model, self.recipe)
         val = of_split(self.check, "val")
         sightings = see(model, self.check_store, self.check)
         figures, threshold = accuracy(val, sightings, self.recipe.classes), choose_threshold(val, sightings)
