@@ -21,6 +21,7 @@ from models.training.activation import SCALE, with_activation  # noqa: E402
 from models.training.batches import Batch, Batches  # noqa: E402
 from models.training.corpus import Sources  # noqa: E402
 from models.training.dataset import CLASS_NAMES, of_split, read_folder  # noqa: E402
+from models.training.holding import CLASS_BRANCH, hold  # noqa: E402
 from models.training.narrowing import NarrowingError, class_width, narrow  # noqa: E402
 from models.training.objective import Objective  # noqa: E402
 from models.training.recipe import Augmentation, Distillation, Recipe, RecipeError, Synthesis  # noqa: E402
@@ -221,11 +222,47 @@ def test_a_run_learns_from_its_teacher_alone(tmp_path: Path) -> None:
     assert {"scores_distance", "boxes_distance", "features_distance"} <= set(row)
 
 
+def test_a_class_branch_learns_alone(tmp_path: Path) -> None:
+    """All else is released to the last bit as it was, statistics included; the branch is another one."""
+    draw(tmp_path / "data")
+    first = tmp_path / "first.pt"
+    weights.save(weights.build("yolov8n.yaml", CLASS_NAMES, width=TINY), first, {})
+    recipe = Recipe(
+        "tiny", "yolov8n.yaml", initial="load", learns="class_branch", keeps_norms=True, height_px=32, budget_s=1.0,
+        batch=4, side_px=64, optimiser="adamw", learning_rate=0.01, warmup=0.0, ema=0.5, ema_ramp=1.0,
+        synthesis=Synthesis(slots=0), distillation=Distillation(scores=1.0, alone=True),
+    )  # fmt: skip
+    surer, teacher = weights.load(first), tmp_path / "teacher.pt"
+    for name, parameter in surer.named_parameters():
+        parameter.data += CLASS_BRANCH in name and name.endswith("2.bias")
+    weights.save(surer, teacher, {})
+    options = RunOptions(Sources(tmp_path / "data"), tmp_path, initial=first, teacher=teacher, workers=1)
+    folder = run_recipe(recipe, options)
+    before, after = (weights.load(path).state_dict() for path in (first, folder / "released.pt"))
+    changed = {name for name, value in before.items() if not torch.equal(value, after[name])}
+    assert changed
+    assert all(CLASS_BRANCH in name and "running" not in name for name in changed), changed
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_batch_norms_may_keep_what_they_know(keeps: bool) -> None:
+    """They are then not moved by the pictures of a batch, and everything learns all the same."""
+    recipe = Recipe("tiny", "yolov8n.yaml", keeps_norms=keeps)
+    model = hold(weights.build("yolov8n.yaml", CLASS_NAMES, width=TINY), recipe)
+    before = {name: value.clone() for name, value in model.named_buffers() if "running" in name}
+    model(torch.rand(2, 3, 32, 64))
+    assert all(torch.equal(before[name], value) == keeps for name, value in model.named_buffers() if name in before)
+    assert all(part.requires_grad for name, part in model.named_parameters() if ".dfl" not in name)
+
+
 def test_a_recipe_says_what_of_it_cannot_be(tmp_path: Path) -> None:
     """A teacher alone without a gain, and a narrowed head that is to lie halfway to the first weights, are refused."""
     wrong = {
         "[distillation]\nalone = true\n": "needs a gain",
         "class_width = 8\nblend = 0.5\n": "blend must be 1",
+        'learns = "head"\n': "learns must be all or class_branch, got 'head'",
+        "side_px = 64\nheight_px = 96\n": "height_px must be at most side_px",
+        "height_px = 30\n": "multiples of 32",
     }
     for lines, said in wrong.items():
         path = tmp_path / "recipe.toml"
