@@ -4,8 +4,10 @@ ultralytics' own ``predict`` from the same arrays in the same run.
 
     plumewatch bench speed [--ultralytics CHECKPOINT.pt] [--json FILE]
 
-All take turns within every round, so that another program's burst hits all of them; figures are medians. The processor
-time for a picture depends far less on what else the machine does (a quarter more at a load average of 15 on two cores).
+All take turns within every round, so that another program's burst hits all of them; figures are medians. A turn is a
+batch that is not timed and one that is: PyTorch's threads go on waiting for work after its last picture, which cost
+whoever came next a tenth. The processor time for a picture depends far less on what else the machine does (a quarter
+more at a load average of 15 on two cores).
 """
 
 import json
@@ -253,6 +255,7 @@ def _in_turns(subjects: Sequence[_Subject], picture_wh: tuple[int, int], batch: 
         subject.detect(pictures)  # the first run of a size prepares its kernels
     for _ in range(rounds):
         for subject, walls, cpus in zip(subjects, wall_s, cpu_s, strict=True):
+            subject.detect(pictures)  # whoever ran before left its threads waiting and the caches full of its own
             wall, cpu = time.perf_counter(), time.process_time()
             subject.detect(pictures)
             walls.append(time.perf_counter() - wall)
