@@ -25,24 +25,36 @@ Measured on 265 pictures of validation before any training: mAP50 0.572 with SiL
 """
 
 
-def with_activation(model: DetectionModel, name: str) -> DetectionModel:
+def with_activation(model: DetectionModel, name: str, first: int = 0) -> DetectionModel:
     """
     Return ``model``, changed in place: for ``hardswish`` with one where it has a SiLU, as close to before as can be.
 
-    For networks like YOLOv8, in which all that is added or joined comes out of a convolution with a batch norm.
+    For networks like YOLOv8, in which all that is added or joined comes out of a convolution with a batch norm. With
+    ``first`` only that many of its modules, from the picture on, are changed: they must be read by the next one alone.
     """
-    if name == "hardswish" and any(isinstance(part, nn.SiLU) for part in model.modules()):
-        _harden(model, SCALE)
+    first = first or len(model.model)
+    if name == "hardswish" and any(isinstance(part, nn.SiLU) for part in model.model[:first].modules()):
+        _harden(model, SCALE, first)
     return model
 
 
-def _harden(model: DetectionModel, scale: float) -> None:
+def hardened(model: DetectionModel) -> set[str]:
+    """Return the names of the convolutions behind which a Hardswish stands."""
+    from ultralytics.nn.modules import Conv  # noqa: PLC0415 - ultralytics is slow to import
+
+    parts = [(name, part) for name, part in model.named_modules() if isinstance(part, Conv)]
+    return {f"{name}.conv" for name, part in parts if isinstance(part.act, nn.Hardswish)}
+
+
+def _harden(model: DetectionModel, scale: float, first: int) -> None:
     from ultralytics.nn.modules import DFL, Conv  # noqa: PLC0415 - ultralytics is slow to import
 
     fixed = {id(part.conv) for part in model.modules() if isinstance(part, DFL)}
-    reading = [part for part in model.modules() if isinstance(part, nn.Conv2d) and id(part) not in fixed][1:]
+    convolutions = [part for part in model.modules() if isinstance(part, nn.Conv2d) and id(part) not in fixed]
+    changed = [part for module in model.model[:first] for part in module.modules() if isinstance(part, Conv)]
+    reading = convolutions[1:] if first == len(model.model) else convolutions[1 : len(changed) + 1]
     with torch.no_grad():
-        for part in (part for part in model.modules() if isinstance(part, Conv)):
+        for part in changed:
             part.bn.weight.mul_(scale)
             part.bn.bias.mul_(scale)
             if isinstance(part.act, nn.SiLU):

@@ -166,6 +166,9 @@ class Recipe:
         activation: ``hardswish`` puts that in place of SiLU before training (see :mod:`activation`); ``silu`` leaves
             what the weights have.
 
+        activation_first: So many of the network's modules, from the picture on, get that activation; 0 is all. Most of
+            the time goes into the first three of YOLOv8, whose outputs are the largest, and only the fourth reads them.
+
         class_width: Channels of the head's class branch, its most important ones (see :mod:`narrowing`); 0 keeps all.
             YOLOv8 gives it 128 at s for eighty classes; two can be told apart by fewer.
 
@@ -228,6 +231,7 @@ class Recipe:
     width: float = 0.0
     initial: str = "load"
     activation: str = "silu"
+    activation_first: int = 0
     class_width: int = 0
     learns: str = "all"
     keeps_norms: bool = False

@@ -34,7 +34,7 @@ from models.network import STRIDE
 from models.openvino_runtime import Precision
 from models.tensors import Letterbox
 from models.training import record, ridge, weights
-from models.training.activation import SCALE, with_activation
+from models.training.activation import SCALE, hardened, with_activation
 from models.training.anchors import Eye
 from models.training.candidate import Candidate, publish
 from models.training.dataset import DatasetError, fingerprint, read_picture
@@ -152,6 +152,7 @@ class Refit:
         """Change ``student`` in place, on pictures ``shown``; raise `RefitError` where either is of another kind."""
         self.student, self.shown = student.eval(), shown
         self._teacher, self._told, self._own = teacher.eval(), layers(teacher), layers(student)
+        self._hardened = hardened(student)
         self._generator = torch.Generator().manual_seed(seed)
         shapes = [[layer.conv.weight.shape for layer in own.values()] for own in (self._told, self._own)]
         if list(self._told) != list(self._own) or shapes[0] != shapes[1]:
@@ -195,7 +196,7 @@ class Refit:
         return torch.randint(cells, (pictures, POSITIONS), generator=self._generator)
 
     def _refit(self, layer: Layer, heard: _Heard) -> Refitted:
-        scale = 1.0 if layer.norm is None else SCALE
+        scale = SCALE if layer.name in self._hardened else 1.0
         weight, bias = layer.linear()
         learned, judging = (ridge.Moments.empty(weight.shape[1], len(weight)) for _ in range(2))
         inputs = self._inputs(layer, heard.positions)
@@ -265,7 +266,7 @@ def refit(
     teacher = weights.load(initial)
     if not any(isinstance(part, nn.SiLU) for part in teacher.modules()):
         raise RefitError(f"{initial}: has no SiLU to exchange, so nothing to refit")
-    student = with_activation(deepcopy(teacher), recipe.activation)
+    student = with_activation(deepcopy(teacher), recipe.activation, recipe.activation_first)
     fitter = Refit(teacher, student, show(learned, recipe.shown_px, recipe.batch), seed=recipe.seed)
     ready_s = time.monotonic() - began
     rows = fitter.run(lambda row: _tell(row, time.monotonic() - began))

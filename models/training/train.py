@@ -70,7 +70,7 @@ def start(recipe: Recipe, initial: Path | None, store: ImageStore) -> DetectionM
             large = _trainable(weights.load(initial), recipe).to(device)
             slim(large, model.to(device), weigh(large, Distillation(), plain))
             settle(model, plain)
-    return hold(with_activation(model, recipe.activation), recipe)
+    return hold(with_activation(model, recipe.activation, recipe.activation_first), recipe)
 
 
 def _plain(recipe: Recipe, store: ImageStore) -> list[Batch]:
@@ -332,7 +332,7 @@ def run_recipe(recipe: Recipe, options: RunOptions) -> Path:
     seen = (curve[-1]["step"] * recipe.batch * team.size) / budget_s
     released = weights.load(folder / "last.pt")
     if recipe.initial == "load" and options.initial is not None and recipe.blend != 1:
-        first = with_activation(weights.load(options.initial), recipe.activation)
+        first = with_activation(weights.load(options.initial), recipe.activation, recipe.activation_first)
         released = weights.between(first, released, recipe.blend)
     weights.save(released, folder / "released.pt", curve[-1] | {"blend": recipe.blend})
     released = released.to(device).eval()

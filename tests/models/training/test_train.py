@@ -17,7 +17,7 @@ if find_spec("ultralytics") is None:  # not imported here: its guards must be se
 
 from models.training import store as stores  # noqa: E402 - after the skip
 from models.training import weights  # noqa: E402
-from models.training.activation import SCALE, with_activation  # noqa: E402
+from models.training.activation import SCALE, hardened, with_activation  # noqa: E402
 from models.training.batches import Batch, Batches  # noqa: E402
 from models.training.corpus import Sources  # noqa: E402
 from models.training.dataset import CLASS_NAMES, of_split, read_folder  # noqa: E402
@@ -111,7 +111,8 @@ def test_slimming_to_the_same_width_changes_nothing(tmp_path: Path) -> None:
     assert float((ours - theirs).abs().max()) == 0.0
 
 
-def test_a_network_is_hardened_by_a_scale_that_only_the_activation_feels(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", [0, 3])
+def test_a_network_is_hardened_by_a_scale_that_only_the_activation_feels(tmp_path: Path, first: int) -> None:
     """With the SiLUs put back behind the scale it computes what it did before; its checkpoint keeps the Hardswish."""
 
     class Scaled(torch.nn.Module):
@@ -122,19 +123,19 @@ def test_a_network_is_hardened_by_a_scale_that_only_the_activation_feels(tmp_pat
     picture = torch.rand((1, 3, 64, 64), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         before = model(picture)[0]
-        hardened = with_activation(model, "hardswish")
-        close = hardened(picture)[0]
-        weights.save(hardened, tmp_path / "hard.pt", {})
-        assert torch.equal(with_activation(hardened, "hardswish")(picture)[0], close)  # only once
-        for part in hardened.modules():
+        hard = with_activation(model, "hardswish", first)
+        close = hard(picture)[0]
+        weights.save(hard, tmp_path / "hard.pt", {})
+        assert torch.equal(with_activation(hard, "hardswish", first)(picture)[0], close)  # only once
+        for part in hard.modules():
             if isinstance(getattr(part, "act", None), torch.nn.Hardswish):
                 part.act = Scaled()
-        same = hardened(picture)[0]
+        same = hard(picture)[0]
     assert torch.allclose(same, before, rtol=1e-3, atol=1e-4)
     assert not torch.equal(close, before)
-    kinds = {type(part) for part in weights.load(tmp_path / "hard.pt").modules()}
-    assert torch.nn.Hardswish in kinds
-    assert torch.nn.SiLU not in kinds
+    kept = weights.load(tmp_path / "hard.pt")
+    assert {int(name.split(".")[1]) for name in hardened(kept)} == set(range(first or 23)) - {10, 11, 13, 14, 17, 20}
+    assert any(isinstance(part, torch.nn.SiLU) for part in kept.modules()) == bool(first)
 
 
 def batch_and_model(folder: Path) -> tuple[Batch, "DetectionModel"]:
