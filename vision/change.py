@@ -9,7 +9,7 @@ surroundings.
 
 import math
 from collections import deque
-from statistics import median
+from statistics import median, median_low
 
 import cv2
 import numpy as np
@@ -63,9 +63,10 @@ class BoxChange:
 
     def __init__(self, image: BgrImage, xyxy: Xyxy, time: CaptureTime) -> None:
         self._region = Region.around(xyxy, (image.shape[1], image.shape[0]))
-        self._reference = self._region.grey(image)
+        self._reference = self._last = self._region.grey(image)
         self._taken = time
         self._newest: list[float] = []
+        self._steps: list[float] = []
 
     @property
     def ratio(self) -> float:
@@ -76,6 +77,15 @@ class BoxChange:
         The median of the last few pictures, so that somebody who walks past a sign does not make it smoke.
         """
         return median(self._newest) if self._newest else 0.0
+
+    @property
+    def flicker(self) -> float:
+        """
+        How much the box changes from each picture to the next, in the same multiples; 0 before the third picture.
+
+        The lower median of the last few: what changed once, as where a lamp comes on, does not flicker.
+        """
+        return median_low(self._steps) if len(self._steps) > 1 else 0.0
 
     def observe(
         self, image: BgrImage, time: CaptureTime, *, is_restless: bool = False, is_shaken: bool = False
@@ -89,16 +99,22 @@ class BoxChange:
         """
         cells = self._region.grey(image)
         difference = self._beyond_shake(cells) if is_shaken else cells - self._reference
+        ceiling = math.inf if is_restless else NOISE_CEILING
+        self._newest.append(self._ratio(difference, ceiling))
+        self._steps.append(self._ratio(cells - self._last, ceiling))
+        self._last = cells
+        del self._newest[:-_REMEMBERED], self._steps[:-_REMEMBERED]
+        if time.seconds_since(self._taken) >= RENEWAL_S:
+            self._reference, self._taken = cells, time
+
+    def _ratio(self, difference: NDArray[np.float32], ceiling: float) -> float:
+        """Return how much the cells of the box differ, in multiples of what those around it do."""
         inside = self._region.inside
         around = difference[~inside]
         offset = float(np.median(around)) if around.size else 0.0
         noise = float(np.percentile(np.abs(around - offset), PERCENTILE)) if around.size else NOISE_FLOOR
         change = float(np.percentile(np.abs(difference[inside] - offset), PERCENTILE))
-        ceiling = math.inf if is_restless else NOISE_CEILING
-        self._newest.append(change / min(max(noise, NOISE_FLOOR), ceiling))
-        del self._newest[:-_REMEMBERED]
-        if time.seconds_since(self._taken) >= RENEWAL_S:
-            self._reference, self._taken = cells, time
+        return change / min(max(noise, NOISE_FLOOR), ceiling)
 
     def _beyond_shake(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return by how much cells leave what the reference shows within the reach of a shake, float32, signed."""
@@ -112,8 +128,10 @@ class BoxChange:
 
     def begin_anew(self, image: BgrImage, time: CaptureTime) -> None:
         """Take `image` as the new first picture: the old one no longer compares."""
-        self._reference, self._taken = self._region.grey(image), time
+        self._reference = self._last = self._region.grey(image)
+        self._taken = time
         self._newest.clear()
+        self._steps.clear()
 
 
 class PictureChange:

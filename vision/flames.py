@@ -3,7 +3,8 @@ Flames: whether what a detector takes for fire shows a flame's colour, where the
 
 A lamp that comes nearer at night grows, flickers and changes like a fire, and so few lamps are taken for one that no
 fit learns to tell them apart. Around its core a flame is yellow to red; a lamp is white, with a halo of its own colour
-(decision 0068). A camera in infra-red light shows both grey: there nothing is said.
+(decision 0068). A camera in infra-red light shows both grey: there a flame is known by its flicker, from one picture to
+the next and on, where a lamp that comes on changes the picture once (decision 0082).
 """
 
 from collections import deque
@@ -25,6 +26,9 @@ Clouds at sunset and red cloth are as coloured as fire: they move otherwise, whi
 SIGHTINGS = 4
 """Newest sightings of which one must show it: flames come and go within a second."""
 
+LEAST_FLICKER = 5.0
+"""Change from picture to picture, in multiples of the noise around (`BoxChange.flicker`), of a flame without colour."""
+
 COLOURLESS_LEVELS = 4.0
 """
 8-bit levels by which channels differ in one in a hundred places of a small picture, at least: 0 to 1 in infra-red, 9
@@ -43,16 +47,17 @@ class Flames:
 
     @property
     def are_shown(self) -> bool:
-        """Whether one of the newest sightings shows a flame's colour, or no colour can be told."""
+        """Whether one of the newest sightings shows a flame's colour or, where no colour can be told, its flicker."""
         return any(self._newest)
 
     def begin_anew(self) -> None:
         """Forget what was seen: the camera turned, or looks with other eyes."""
         self._newest.clear()
 
-    def observe(self, image: BgrImage, xyxy: Xyxy) -> None:
-        """Take in the next sighting: a picture, and the box in its pixels."""
-        self._newest.append(flame_share(image, xyxy) >= LEAST_SHARE or is_colourless(image))
+    def observe(self, image: BgrImage, xyxy: Xyxy, flicker: float) -> None:
+        """Take in the next sighting: a picture, the box in its pixels, and how much its place flickers by now."""
+        is_coloured = flame_share(image, xyxy) >= LEAST_SHARE
+        self._newest.append(is_coloured or (flicker >= LEAST_FLICKER and is_colourless(image)))
 
 
 def flame_share(image: BgrImage, xyxy: Xyxy) -> float:

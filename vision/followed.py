@@ -25,7 +25,7 @@ class Followed:
 
         cues: of its pictures, for belief.
 
-        flames: of a track of fire: whether it shows a flame's colour.
+        flames: of a track of fire: whether it shows a flame's colour, or its flicker where there are no colours.
 
         staying: of a track of smoke: whether it stays where it was.
     """
@@ -57,7 +57,7 @@ class Followed:
     def test(self, frame: Frame, box: Xyxy) -> None:
         """Take in a box that rules will see."""
         if self.flames is not None:
-            self.flames.observe(frame.image, box)
+            self.flames.observe(frame.image, box, self.change.flicker)
         if self.staying is not None:
             self.staying.observe(box)
 

@@ -38,6 +38,30 @@ def test_flames_change() -> None:
     assert change.ratio > 10
 
 
+def test_flames_go_on_changing() -> None:
+    """From each picture to the next; two of them tell nothing of that yet."""
+    change = BoxChange(flickering(0, BOX), BOX, moment(0))
+    change.observe(flickering(0.5, BOX), moment(0.5))
+    assert change.flicker == 0.0
+    change.observe(flickering(1.0, BOX), moment(1.0))
+    assert change.flicker > 10
+
+    change.begin_anew(flickering(1.5, BOX), moment(1.5))
+    assert change.flicker == 0.0
+
+
+def test_a_lamp_that_comes_on_changes_once() -> None:
+    """It differs from the first picture ever after, and from the one before only once."""
+    on = still_image()
+    on[BOX[1] : BOX[3], BOX[0] : BOX[2]] += 100
+    change = BoxChange(still_image(), BOX, moment(0))
+    for i in range(1, 8):
+        change.observe(noisy(still_image() if i < 2 else on, i, 2), moment(i / 2))
+        assert change.flicker < 1.5
+
+    assert change.ratio > 10
+
+
 def test_brighter_light_is_not_change() -> None:
     """A sign under a cloud that passes is still a sign: what the surroundings do too does not count."""
     change = BoxChange(still_image(), BOX, moment(0))
