@@ -21,6 +21,9 @@ from models.registry_text import quoted, with_retired, with_table
 CHECKPOINT = "released.pt"
 """In a candidate's folder: what the next version is trained on from."""
 
+_RELATIVE = re.compile(r"\]\((?![a-z]+:|#|/)")
+"""Of a Markdown link that starts where the document lies."""
+
 
 def promote(
     candidate: str,
@@ -170,7 +173,8 @@ def _retired(text: str, model: RegisteredModel, kept: Path) -> str:
         places.append({"weights": f"{stem}{form.weights.suffix}"})
         shutil.copyfile(form.weights, kept / places[-1]["weights"])
     places[0]["document"] = f"{stem}{model.document.suffix}"
-    shutil.copyfile(model.document, kept / places[0]["document"])
+    card = model.document.read_text(encoding="utf-8")
+    (kept / places[0]["document"]).write_text(_RELATIVE.sub("](../", card), encoding="utf-8")  # one folder further down
     return with_retired(text, model.card.name, places)
 
 
