@@ -81,7 +81,8 @@ class BoxChange:
     @property
     def flicker(self) -> float:
         """
-        How much the box changes from each picture to the next, in the same multiples; 0 before the third picture.
+        How much the box changes from each picture it was observed in to the next, in the same multiples; 0 before the
+        third.
 
         The lower median of the last few: what changed once, as where a lamp comes on, does not flicker.
         """
@@ -98,10 +99,13 @@ class BoxChange:
         can have brought there: an edge that swings to and fro changes nothing.
         """
         cells = self._region.grey(image)
-        difference = self._beyond_shake(cells) if is_shaken else cells - self._reference
+        since_reference, since_last = (
+            self._beyond_shake(cells, before) if is_shaken else cells - before
+            for before in (self._reference, self._last)
+        )
         ceiling = math.inf if is_restless else NOISE_CEILING
-        self._newest.append(self._ratio(difference, ceiling))
-        self._steps.append(self._ratio(cells - self._last, ceiling))
+        self._newest.append(self._ratio(since_reference, ceiling))
+        self._steps.append(self._ratio(since_last, ceiling))
         self._last = cells
         del self._newest[:-_REMEMBERED], self._steps[:-_REMEMBERED]
         if time.seconds_since(self._taken) >= RENEWAL_S:
@@ -116,14 +120,14 @@ class BoxChange:
         change = float(np.percentile(np.abs(difference[inside] - offset), PERCENTILE))
         return change / min(max(noise, NOISE_FLOOR), ceiling)
 
-    def _beyond_shake(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return by how much cells leave what the reference shows within the reach of a shake, float32, signed."""
+    def _beyond_shake(self, cells: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return by how much cells leave what those before show within the reach of a shake, float32, signed."""
         across, down = (
             2 * math.ceil(SHAKE_PX * CELLS / size) + 1
             for size in (self._region.right - self._region.left, self._region.bottom - self._region.top)
         )
         reach = np.ones((down, across), np.uint8)
-        lightest, darkest = cv2.dilate(self._reference, reach), cv2.erode(self._reference, reach)
+        lightest, darkest = cv2.dilate(before, reach), cv2.erode(before, reach)
         return np.asarray(np.maximum(cells - lightest, 0) + np.minimum(cells - darkest, 0), np.float32)
 
     def begin_anew(self, image: BgrImage, time: CaptureTime) -> None:

@@ -14,8 +14,15 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from models.detector import ModelError
+
 if TYPE_CHECKING:
     from ultralytics.nn.tasks import DetectionModel
+
+
+class ActivationError(ModelError):
+    """A network cannot be given another activation as it was asked."""
+
 
 SCALE = 1.12
 """
@@ -30,11 +37,18 @@ def with_activation(model: DetectionModel, name: str, first: int = 0) -> Detecti
     Return ``model``, changed in place: for ``hardswish`` with one where it has a SiLU, as close to before as can be.
 
     For networks like YOLOv8, in which all that is added or joined comes out of a convolution with a batch norm. With
-    ``first`` only that many of its modules, from the picture on, are changed: they must be read by the next one alone.
+    ``first`` only that many of its modules, from the picture on, are changed. Raises `ActivationError` where there are
+    not so many, where others than the next one read them, or where a part of the network was changed before.
     """
     first = first or len(model.model)
-    if name == "hardswish" and any(isinstance(part, nn.SiLU) for part in model.model[:first].modules()):
-        _harden(model, SCALE, first)
+    if name != "hardswish" or not any(isinstance(part, nn.SiLU) for part in model.model[:first].modules()):
+        return model
+    is_part = first < len(model.model)
+    if not 0 < first <= len(model.model) or (is_part and any(number < first for number in model.save)):
+        raise ActivationError(f"activation_first: the first {first} modules are not read by the next one alone")
+    if hardened(model):
+        raise ActivationError("a part of the network has Hardswish already: begin with one that has SiLU throughout")
+    _harden(model, SCALE, first)
     return model
 
 

@@ -149,10 +149,14 @@ class Refit:
     """Refits a hardened network's convolutions to what ``teacher``, which it was hardened from, gives; seeded."""
 
     def __init__(self, teacher: DetectionModel, student: DetectionModel, shown: Sequence[Shown], *, seed: int) -> None:
-        """Change ``student`` in place, on pictures ``shown``; raise `RefitError` where either is of another kind."""
+        """
+        Change ``student`` in place, on pictures ``shown``.
+
+        Raises `RefitError` for networks of two shapes, `LayerError` for convolutions of a kind that is not known.
+        """
         self.student, self.shown = student.eval(), shown
         self._teacher, self._told, self._own = teacher.eval(), layers(teacher), layers(student)
-        self._hardened = hardened(student)
+        self._hardened = hardened(student) - hardened(teacher)
         self._generator = torch.Generator().manual_seed(seed)
         shapes = [[layer.conv.weight.shape for layer in own.values()] for own in (self._told, self._own)]
         if list(self._told) != list(self._own) or shapes[0] != shapes[1]:
@@ -264,9 +268,9 @@ def refit(
     learned, check, notes = assemble(recipe, pictures, folder)
     learned = choose(learned, pictures, seed=recipe.seed)
     teacher = weights.load(initial)
-    if not any(isinstance(part, nn.SiLU) for part in teacher.modules()):
-        raise RefitError(f"{initial}: has no SiLU to exchange, so nothing to refit")
     student = with_activation(deepcopy(teacher), recipe.activation, recipe.activation_first)
+    if hardened(student) == hardened(teacher):
+        raise RefitError(f"{initial}: has no SiLU to exchange, so nothing to refit")
     fitter = Refit(teacher, student, show(learned, recipe.shown_px, recipe.batch), seed=recipe.seed)
     ready_s = time.monotonic() - began
     rows = fitter.run(lambda row: _tell(row, time.monotonic() - began))

@@ -156,6 +156,21 @@ def test_a_sign_that_swings_with_its_camera_does_not_change() -> None:
     assert shaken.ratio < 1.5
 
 
+def test_a_lamp_that_comes_on_before_a_camera_that_swings_does_not_flicker() -> None:
+    """Its edges swing to and fro from each picture to the next; flames go on changing all the same."""
+    dark, lit = np.full((180, 320, 3), 40, np.uint8), np.full((180, 320, 3), 40, np.uint8)
+    lit[BOX[1] + 10 : BOX[3] - 10, BOX[0] + 10 : BOX[2] - 10] = 230
+    plainly, lamp, flames = (BoxChange(dark, BOX, moment(0)) for _ in range(3))
+    for number in range(1, 10):
+        image = noisy(swung(dark if number < 4 else lit, number / 2, 1.2), number, 1.0)
+        plainly.observe(image, moment(number / 2))
+        lamp.observe(image, moment(number / 2), is_shaken=True)
+        flames.observe(swung(flickering(number / 2, BOX), number / 2, 1.2), moment(number / 2), is_shaken=True)
+    assert plainly.flicker > 5
+    assert lamp.flicker < 2
+    assert flames.flicker > 5
+
+
 def test_smoke_before_a_camera_that_swings_changes() -> None:
     """Though clouds drive behind it, which change as much as it does."""
     column = np.arange(320)

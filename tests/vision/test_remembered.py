@@ -1,5 +1,7 @@
 """Remembered places: a worker that is started anew knows its cameras' usual looks."""
 
+import os
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from vision.belief import Belief, ClassWeights
 from vision.config import parse_config
 from vision.cues import CUES
 from vision.leads import CloseReason
-from vision.remembered import KEPT_EVERY_S, RememberedPlaces
+from vision.remembered import KEPT_EVERY_S, SUFFIX, RememberedPlaces
 from vision.usual import UsualLook
 
 GATE = CameraId("gate-3")
@@ -59,25 +61,45 @@ def test_a_worker_that_stops_leaves_what_it_knew(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_is_killed_loses_ten_minutes(tmp_path: Path) -> None:
-    """It is written every ten minutes of the camera's time, not before."""
+    """It is written once in ten minutes of the camera's time, and cameras that begin together take turns."""
+    first = {}
+    for name in ("gate-3", "yard", "stack-east"):
+        camera, places, analyser = CameraId(name), RememberedPlaces(tmp_path), Analyser()
+        places.begin(camera, analyser)
+        written = []
+        for second in range(0, 3 * round(KEPT_EVERY_S), 2):
+            places.note(camera, analyser, moment(second))
+            path = tmp_path / f"{name}{SUFFIX}"
+            if path.exists():
+                written.append(second)
+                path.unlink()
+        assert [b - a for a, b in pairwise(written)] == [KEPT_EVERY_S] * (len(written) - 1)
+        assert written[0] <= KEPT_EVERY_S
+        first[name] = written[0]
+    assert len(set(first.values())) == 3
+
+
+def test_a_stream_that_breaks_off_is_kept_all_the_same(tmp_path: Path) -> None:
+    """Times of two epochs are not comparable; what was watched in each adds up."""
     places, analyser = RememberedPlaces(tmp_path), Analyser()
     places.begin(GATE, analyser)
-    for second in range(0, round(KEPT_EVERY_S), 2):
-        places.note(GATE, analyser, moment(second))
-    assert begun(tmp_path).recalled == []
-    places.note(GATE, analyser, moment(KEPT_EVERY_S))
+    for epoch in range(4):
+        places.note(GATE, analyser, moment(1000.0 * epoch, epoch))
+        places.note(GATE, analyser, moment(1000.0 * epoch + KEPT_EVERY_S / 4, epoch))
 
     assert len(begun(tmp_path).recalled) == 1
 
 
-def test_a_stream_that_begins_anew_counts_anew(tmp_path: Path) -> None:
-    """Times of two epochs are not comparable."""
-    places, analyser = RememberedPlaces(tmp_path), Analyser()
-    places.begin(GATE, analyser)
-    places.note(GATE, analyser, moment(0))
-    places.note(GATE, analyser, moment(KEPT_EVERY_S, epoch=1))
+def test_what_no_camera_can_use_any_more_is_removed(tmp_path: Path) -> None:
+    """Looks of cameras that were taken off do not gather."""
+    old, new, other = tmp_path / f"gone{SUFFIX}", tmp_path / f"{GATE}{SUFFIX}", tmp_path / "notes.txt"
+    for path in (old, new, other):
+        path.write_bytes(b"")
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    RememberedPlaces(tmp_path)
 
-    assert begun(tmp_path).recalled == []
+    assert sorted(tmp_path.iterdir()) == sorted([new, other])
 
 
 def test_a_place_that_is_not_known_yet_overwrites_nothing(tmp_path: Path) -> None:
@@ -101,7 +123,7 @@ def test_a_camera_that_is_not_watched_is_not_kept(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_told_and_learned_anew(tmp_path: Path) -> None:
     """The watch begins as on the first day."""
-    (tmp_path / f"{GATE}.npz").write_bytes(b"half a fi")
+    (tmp_path / f"{GATE}{SUFFIX}").write_bytes(b"half a fi")
     with capture_logs() as logs:
         assert begun(tmp_path).recalled == []
 

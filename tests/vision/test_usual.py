@@ -1,9 +1,12 @@
 """The usual look of a place: when it fits a new picture, and how it is kept."""
 
+import io
 from datetime import timedelta
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.vision.moments import START, moment
@@ -151,11 +154,28 @@ def test_it_is_kept_to_a_level() -> None:
     assert len(data) < (usual.picture.nbytes + usual.wont.nbytes) / 7
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", look().as_bytes()[:-200], b"\x93NUMPY"])
+def array() -> bytes:
+    """Return a whole file of one NumPy array."""
+    packed = io.BytesIO()
+    np.save(packed, np.zeros(9))
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", look().as_bytes()[:-200], look().as_bytes()[32:], array()])
 def test_what_is_damaged_is_refused(data: bytes) -> None:
     """A file cut short, or of another kind, is no look."""
     with pytest.raises(ValueError, match="not a usual look"):
         UsualLook.from_bytes(data)
+
+
+@given(bit=st.integers(0, len(look().as_bytes()) * 8 - 1))
+@settings(max_examples=50)
+def test_a_bit_that_fell_over_is_noticed(bit: int) -> None:
+    """Wherever it is."""
+    data = bytearray(look().as_bytes())
+    data[bit // 8] ^= 1 << bit % 8
+    with pytest.raises(ValueError, match="not a usual look"):
+        UsualLook.from_bytes(bytes(data))
 
 
 def test_a_magnified_piece_is_the_one_that_came() -> None:

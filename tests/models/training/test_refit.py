@@ -235,6 +235,11 @@ def test_what_cannot_be_refitted_is_named(checkpoint: Path, tmp_path: Path) -> N
     options = ["--initial", str(hard), "--data", str(data), "--out", str(tmp_path / "out")]
     with pytest.raises(RefitError, match="no SiLU"):
         main([str(recipe(tmp_path)), *options])
+    weights.save(with_activation(weights.load(checkpoint), "hardswish", 3), hard, {})
+    part = recipe(tmp_path)
+    part.write_text(RECIPE + "activation_first = 3\n", encoding="utf-8")
+    with pytest.raises(RefitError, match="no SiLU"):
+        main([str(part), *options])
     other = recipe(tmp_path)
     other.write_text(RECIPE.replace("hardswish", "silu"), encoding="utf-8")
     with pytest.raises(RecipeError, match="needs activation hardswish"):

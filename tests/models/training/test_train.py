@@ -17,11 +17,11 @@ if find_spec("ultralytics") is None:  # not imported here: its guards must be se
 
 from models.training import store as stores  # noqa: E402 - after the skip
 from models.training import weights  # noqa: E402
-from models.training.activation import SCALE, hardened, with_activation  # noqa: E402
+from models.training.activation import SCALE, ActivationError, hardened, with_activation  # noqa: E402
 from models.training.batches import Batch, Batches  # noqa: E402
 from models.training.corpus import Sources  # noqa: E402
 from models.training.dataset import CLASS_NAMES, of_split, read_folder  # noqa: E402
-from models.training.holding import CLASS_BRANCH, hold  # noqa: E402
+from models.training.holding import class_branch, hold  # noqa: E402
 from models.training.narrowing import NarrowingError, class_width, narrow  # noqa: E402
 from models.training.objective import Objective  # noqa: E402
 from models.training.recipe import Augmentation, Distillation, Recipe, RecipeError, Synthesis  # noqa: E402
@@ -138,6 +138,16 @@ def test_a_network_is_hardened_by_a_scale_that_only_the_activation_feels(tmp_pat
     assert any(isinstance(part, torch.nn.SiLU) for part in kept.modules()) == bool(first)
 
 
+def test_a_network_is_hardened_where_that_can_be_taken_out_again() -> None:
+    """Not where later modules read what was scaled, not beyond its end, and no part of it twice."""
+    for first in (5, 24, -1):
+        with pytest.raises(ActivationError, match="not read by the next one alone"):
+            with_activation(weights.build("yolov8n.yaml", CLASS_NAMES, width=TINY), "hardswish", first)
+    half = with_activation(weights.build("yolov8n.yaml", CLASS_NAMES, width=TINY), "hardswish", 3)
+    with pytest.raises(ActivationError, match="has Hardswish already"):
+        with_activation(half, "hardswish")
+
+
 def batch_and_model(folder: Path) -> tuple[Batch, "DetectionModel"]:
     """Return four drawn images as one batch, and a tiny network with the loss gains that an objective reads."""
     samples = of_split(read_folder(draw(folder)), "train")
@@ -235,14 +245,14 @@ def test_a_class_branch_learns_alone(tmp_path: Path) -> None:
     )  # fmt: skip
     surer, teacher = weights.load(first), tmp_path / "teacher.pt"
     for name, parameter in surer.named_parameters():
-        parameter.data += CLASS_BRANCH in name and name.endswith("2.bias")
+        parameter.data += name.startswith(class_branch(surer)) and name.endswith("2.bias")
     weights.save(surer, teacher, {})
     options = RunOptions(Sources(tmp_path / "data"), tmp_path, initial=first, teacher=teacher, workers=1)
     folder = run_recipe(recipe, options)
     before, after = (weights.load(path).state_dict() for path in (first, folder / "released.pt"))
     changed = {name for name, value in before.items() if not torch.equal(value, after[name])}
     assert changed
-    assert all(CLASS_BRANCH in name and "running" not in name for name in changed), changed
+    assert all(name.startswith(class_branch(surer)) and "running" not in name for name in changed), changed
 
 
 @pytest.mark.parametrize("keeps", [True, False])
@@ -254,6 +264,18 @@ def test_batch_norms_may_keep_what_they_know(keeps: bool) -> None:
     model(torch.rand(2, 3, 32, 64))
     assert all(torch.equal(before[name], value) == keeps for name, value in model.named_buffers() if name in before)
     assert all(part.requires_grad for name, part in model.named_parameters() if ".dfl" not in name)
+
+
+def test_a_class_branch_is_the_heads() -> None:
+    """Convolutions of that name further up stay as they are; a network without such a branch is refused."""
+    recipe = Recipe("tiny", "yolo11n.yaml", learns="class_branch")
+    model = hold(weights.build("yolo11n.yaml", CLASS_NAMES, width=TINY), recipe)
+    learning = {name for name, part in model.named_parameters() if part.requires_grad}
+    assert learning
+    assert all(name.startswith("model.23.cv3.") for name in learning)
+    model.model.append(torch.nn.Identity())
+    with pytest.raises(RecipeError, match="no class_branch that could learn"):
+        hold(model, recipe)
 
 
 def test_a_recipe_says_what_of_it_cannot_be(tmp_path: Path) -> None:
