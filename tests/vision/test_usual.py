@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from functools import cache
 
 import numpy as np
 import pytest
@@ -154,6 +155,12 @@ def test_it_is_kept_to_a_level() -> None:
     assert len(data) < (usual.picture.nbytes + usual.wont.nbytes) / 7
 
 
+@cache
+def written() -> bytes:
+    """Return a look as it is kept."""
+    return look().as_bytes()
+
+
 def array() -> bytes:
     """Return a whole file of one NumPy array."""
     packed = io.BytesIO()
@@ -161,18 +168,18 @@ def array() -> bytes:
     return packed.getvalue()
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", look().as_bytes()[:-200], look().as_bytes()[32:], array()])
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", written()[:-200], written()[32:], array()])
 def test_what_is_damaged_is_refused(data: bytes) -> None:
     """A file cut short, or of another kind, is no look."""
     with pytest.raises(ValueError, match="not a usual look"):
         UsualLook.from_bytes(data)
 
 
-@given(bit=st.integers(0, len(look().as_bytes()) * 8 - 1))
+@given(bit=st.integers(0, len(written()) * 8 - 1))
 @settings(max_examples=50)
 def test_a_bit_that_fell_over_is_noticed(bit: int) -> None:
     """Wherever it is."""
-    data = bytearray(look().as_bytes())
+    data = bytearray(written())
     data[bit // 8] ^= 1 << bit % 8
     with pytest.raises(ValueError, match="not a usual look"):
         UsualLook.from_bytes(bytes(data))
