@@ -34,6 +34,7 @@ from vision.rules.rule import TrackView, View
 from vision.rules.smoke import CLASS_NAME as SMOKE
 from vision.scenery import Scenery
 from vision.sections import CameraConfig
+from vision.told import Told
 from vision.tracks import Track, Tracker, TrackerSettings, xyxy_of
 from vision.undrawn import UndrawnOutlets
 from vision.usual import UsualLook
@@ -173,9 +174,16 @@ class CameraAnalyser:
         """What is known of the place that the camera looks at; ``None`` where it was not watched for long enough."""
         return self._scenery.usual_look
 
-    def recall(self, look: UsualLook) -> None:
-        """Go on from what was known of the place, if the pictures that come fit it."""
-        self._scenery.recall(look)
+    @property
+    def told(self) -> Sequence[Told]:
+        """The leads that were told and that others may still be merged into."""
+        return self.merger.told
+
+    def recall(self, look: UsualLook | None, told: Sequence[Told] = ()) -> None:
+        """Go on from what was known of the place, if the pictures that come fit it, and from what was told of it."""
+        if look is not None:
+            self._scenery.recall(look)
+        self.merger.recall(told)
 
     @property
     def budget_range(self) -> Range | None:

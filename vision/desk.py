@@ -104,7 +104,11 @@ class _Books:
 
 
 class EvidenceDesk:
-    """One thread that opens, announces and finishes cases; `note` and `take` are called by the analysing thread."""
+    """
+    One thread that opens, announces and finishes cases; `note` and `take` are called by the analysing thread.
+
+    It calls `on_opened` with each lead whose case is on disk.
+    """
 
     def __init__(
         self,
@@ -113,12 +117,14 @@ class EvidenceDesk:
         witness: Witness,
         bus_client: redis.Redis,
         *,
+        on_opened: Callable[[Lead], None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._config = config
         self._witness = witness
         self._announcer = Announcer(bus_client)
+        self._on_opened = on_opened
         self._monotonic = monotonic
         self._arriving: queue.Queue[_Confirmed] = queue.Queue(_WAITING_LEADS)
         self._unopened: deque[_Confirmed] = deque()
@@ -267,6 +273,8 @@ class EvidenceDesk:
             post_roll_s=evidence.post_roll_s,
         )
         self._stats.opened += 1
+        if self._on_opened is not None:
+            self._on_opened(confirmed.lead)
         self._pending.append(_Pending(case, confirmed, self._monotonic() + evidence.post_roll_s + _LATE_S))
         document = case.document.model_copy(update={"state": LeadState.CANDIDATE})
         self._announcer.announce(LeadAnnouncement(lead=document, still_jpeg_b64=_picture(case)))

@@ -11,12 +11,9 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from api.contract.catalogue import catalogue
 from streams.clock import CaptureTime
-from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
-
-MERGE_S = 1800.0
-"""The same target and code within so long are one lead."""
+from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState
+from vision.told import MERGE_S, Told, rank
 
 MOST_AN_HOUR = 3
 """New leads of a camera; more of them tell of a camera or a model that sees ghosts."""
@@ -25,7 +22,6 @@ HOUR_S = 3600.0
 _REMEMBERED = 64
 _NEVER_TOO_MANY = frozenset({"V17_DEVICE_TAMPER"})
 """A camera that is tampered with is told of, however noisy it was."""
-_ACTIONS = ("watch", "warn_only", "lead")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +59,11 @@ class _Event:
     @property
     def is_open(self) -> bool:
         return bool(self.parts)
+
+    @property
+    def remembered(self) -> Told:
+        """The lead as it says whether another is of the same event."""
+        return replace(Told.of(self.lead), xyxy=self.told().peak.xyxy, seen=self.seen.utc)
 
     def told(self) -> Lead:
         """Return the lead with all that its parts show."""
@@ -109,6 +110,7 @@ class Merger:
 
     def __init__(self) -> None:
         self._events: list[_Event] = []
+        self._before: list[Told] = []
         self._opened: deque[CaptureTime] = deque()
         self._held_back: deque[HeldBack] = deque(maxlen=_REMEMBERED)
         self.merged = 0
@@ -130,16 +132,30 @@ class Merger:
         """The leads under way as last told."""
         return [event.told() for event in self._events if event.is_open]
 
+    @property
+    def told(self) -> Sequence[Told]:
+        """The leads that were told and that others may still be merged into, those of an earlier run too."""
+        return (*self._before, *(event.remembered for event in self._events))
+
+    def recall(self, told: Iterable[Told]) -> None:
+        """
+        Take in what an earlier run told of the camera: what is confirmed of the same event is merged into it.
+
+        Those leads are over, and grow no more.
+        """
+        self._before.extend(told)
+
     def take(self, changes: Iterable[LeadChange], time: CaptureTime) -> list[LeadChange]:
         """Return what the rules' changes of the picture at `time` are to the leads that are told."""
         self._events = [e for e in self._events if e.is_open or _apart_s(time, e.seen) <= MERGE_S]
+        self._before = [told for told in self._before if told.is_recent(time.utc)]
         while self._opened and _apart_s(time, self._opened[0]) > HOUR_S:
             self._opened.popleft()
         if self._noisy_since is not None and _apart_s(time, self._noisy_since) > HOUR_S:
             self._noisy_since = None
         told: list[LeadChange] = []
         # The gravest first: what is confirmed in the same picture joins it, not the other way round.
-        for change in sorted(changes, key=lambda change: -_rank(change.lead)[0]):
+        for change in sorted(changes, key=lambda change: -rank(change.lead)[0]):
             told += self._moved(change, time)
         return told
 
@@ -161,7 +177,7 @@ class Merger:
         return [change]
 
     def _confirmed(self, lead: Lead, time: CaptureTime) -> list[LeadChange]:
-        event = next((event for event in reversed(self._events) if _is_same(event, lead)), None)
+        event = next((event for event in reversed(self._events) if event.remembered.includes(lead)), None)
         if event is not None:
             self.merged += 1
             event.seen = time
@@ -171,6 +187,11 @@ class Merger:
             was_open = event.is_open
             event.parts[lead.key] = lead
             return [held_back] if was_open else [held_back, LeadChange(event.told(), LeadState.CLOSED)]
+        for number, told in enumerate(self._before):
+            if told.includes(lead):
+                self.merged += 1
+                self._before[number] = replace(told, seen=time.utc)
+                return [self._hold_back(lead, time, CloseReason.MERGED, told.key)]
         if len(self._opened) >= MOST_AN_HOUR and lead.violation_code not in _NEVER_TOO_MANY:
             self.suppressed += 1
             self._noisy_since = time
@@ -189,40 +210,6 @@ class Merger:
     def _hold_back(self, lead: Lead, time: CaptureTime, reason: CloseReason, into: LeadKey | None) -> LeadChange:
         self._held_back.append(HeldBack(lead.key, lead.violation_code, lead.peak.zone, time, reason, into))
         return LeadChange(replace(lead, state=LeadState.DROPPED, confirmed=None, reason=reason), LeadState.CANDIDATE)
-
-
-def _is_same(event: _Event, lead: Lead) -> bool:
-    """Whether a newly confirmed lead is of the event's target and no graver."""
-    known = event.lead
-    if _rank(lead) > _rank(known):
-        return False
-    if known.violation_code == lead.violation_code:
-        return _target(known) == _target(lead)
-    if (known.peak.class_name, lead.peak.class_name) != ("fire", "smoke"):
-        return False
-    return lead.peak.zone in {"", known.peak.zone} and _touch(event.told().peak.xyxy, lead.peak.xyxy)
-
-
-def _target(lead: Lead) -> tuple[str, str]:
-    """Return whose outlet or ground it is; the zone where nobody is named, the whole view where there is no zone."""
-    judged = lead.judgement
-    if judged is None or judged.target is None:
-        return lead.peak.zone, ""
-    return judged.target.uscc or judged.target.name or lead.peak.zone, judged.target.outlet
-
-
-def _rank(lead: Lead) -> tuple[int, int]:
-    """Return how grave a lead is: its class, and what is proposed to follow."""
-    row = catalogue().get(lead.violation_code)
-    action = "lead" if lead.judgement is None else lead.judgement.disposition.action
-    return int(row is not None and row.never_warn_only), _ACTIONS.index(action)
-
-
-def _touch(a: Xyxy, b: Xyxy) -> bool:
-    """Whether two boxes overlap once `a` is grown by half its size to every side."""
-    width, height = (a[2] - a[0]) / 2, (a[3] - a[1]) / 2
-    across = b[0] < a[2] + width and b[2] > a[0] - width
-    return across and b[1] < a[3] + height and b[3] > a[1] - height
 
 
 def _apart_s(now: CaptureTime, then: CaptureTime) -> float:

@@ -25,8 +25,8 @@ from vision.dossier import measure_of
 from vision.health import PictureFault, PictureHealth
 from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
 from vision.look import in_source, looking
-from vision.merging import MERGE_S
 from vision.sections import CameraConfig
+from vision.told import MERGE_S
 
 log = structlog.get_logger(__name__)
 

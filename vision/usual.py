@@ -64,9 +64,9 @@ class UsualLook:
         change = largest(np.abs(cv2.GaussianBlur(halved - usual, (0, 0), 0.75)))
         if float((change > 2 * NOISE_LEVELS).mean()) > MOST_SHARE:
             return False
-        grey = [np.ascontiguousarray(one.mean(axis=2)) for one in (usual, halved)]
-        window = cv2.createHanningWindow(grey[0].shape[::-1], cv2.CV_32F)
-        shift, _ = cv2.phaseCorrelate(*grey, window)
+        known, now = (np.ascontiguousarray(one.mean(axis=2)) for one in (usual, halved))
+        window = cv2.createHanningWindow(known.shape[::-1], cv2.CV_32F)
+        shift, _ = cv2.phaseCorrelate(known, now, window)
         return float(np.hypot(*shift)) <= MOST_SHIFT_CELLS
 
     def as_bytes(self) -> bytes:

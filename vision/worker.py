@@ -229,8 +229,7 @@ class Worker:
         with watched.analysing:
             self._intake.report(watched, watched.analyser.end(CloseReason.SHUTDOWN))
             self._budgets.end(CameraId(camera.id), watched.analyser)
-            if (look := watched.analyser.usual_look) is not None:
-                analyser.recall(look)
+            analyser.recall(watched.analyser.usual_look)
             watched.lookback.rezone(watched.config, camera)
             watched.config, watched.analyser = camera, analyser
             self._budgets.begin(camera, analyser)
@@ -264,7 +263,8 @@ class Worker:
         sm2 = Sm2Key.open(data / "node", node.name) if wanted.sm2_signature else None
         store = CaseStore(data / STORE, node, outbox, zone=self._config.site.zone, stills=wanted.stills, sm2=sm2)
         bus = stack.enter_context(open_bus(self._places.redis_url, BUS_TIMEOUT_S))
-        desk = EvidenceDesk(store, self._config, Witness(detector.card, detector.runtime, node.name), bus)
+        witness = Witness(detector.card, detector.runtime, node.name)
+        desk = EvidenceDesk(store, self._config, witness, bus, on_opened=self._remembered.filed)
         desk.start()
         stack.callback(desk.stop)
         return desk

@@ -34,12 +34,13 @@ from vision.health import PictureFault
 from vision.leads import CloseReason, Lead, LeadState
 from vision.replay import seen
 from vision.sections import CameraConfig, StreamConfig
+from vision.told import as_json, from_json
 from vision.usual import UsualLook
 from vision.zones import Outlet
 
 
 class Restart(StrEnum):
-    """Whether the worker is started anew when the hours that count begin, and whether it then knows the place."""
+    """Whether the worker is started anew when the hours that count begin, and whether it then knows place and leads."""
 
     NONE = "none"
     REMEMBERING = "remembering"
@@ -222,8 +223,10 @@ class _Watcher:
         before = self._analyser
         before.end(CloseReason.SHUTDOWN)
         self._begin()
-        if restart is Restart.REMEMBERING and (look := before.usual_look) is not None:
-            self._analyser.recall(UsualLook.from_bytes(look.as_bytes()))
+        if restart is Restart.REMEMBERING:
+            look = before.usual_look
+            kept = None if look is None else UsualLook.from_bytes(look.as_bytes())
+            self._analyser.recall(kept, from_json(as_json(before.told)))
 
     def watch(self, start_s: float, end_s: float, begin_s: float, step: Step | None, restart: Restart) -> Seen:
         found = Seen(start_s, end_s)

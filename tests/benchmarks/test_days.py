@@ -32,10 +32,7 @@ from models.detections import Detections
 from models.detector import ModelCard, Runtime
 from streams.watch import WatchReason
 from tests.vision.moments import CARD, boxes
-from tests.vision.test_remembered import LOOK
-from vision.analyser import CameraAnalyser
 from vision.sections import StreamConfig
-from vision.usual import UsualLook
 
 SMALL = (320, 180)
 NOON_S = 43_200.0
@@ -246,22 +243,16 @@ def test_a_warm_up_is_not_counted() -> None:
     assert sum(seen.active_s.values()) == pytest.approx(20.0)
 
 
-@pytest.mark.parametrize(("restart", "handed"), [("none", 0), ("remembering", 1), ("forgetful", 0)])
-def test_a_worker_may_be_started_anew_after_the_warm_up(
-    monkeypatch: pytest.MonkeyPatch, restart: str, handed: int
-) -> None:
-    """It is handed what a worker keeps on disk, if that is asked for, and a fire that goes on is told once more."""
-    looks: list[UsualLook] = []
-    monkeypatch.setattr(CameraAnalyser, "usual_look", LOOK)
-    monkeypatch.setattr(CameraAnalyser, "recall", lambda _, look: looks.append(look))
-    again = Restart(restart)
+@pytest.mark.parametrize(("restart", "told", "merged"), [("none", 0, 0), ("remembering", 0, 1), ("forgetful", 1, 0)])
+def test_a_worker_may_be_started_anew_after_the_warm_up(restart: str, told: int, merged: int) -> None:
+    """A fire that goes on is told again by a worker that forgets, and is the same lead to one that remembers."""
     script = bare(3, bonfire(NOON_S - 30, NOON_S + 60))
     view = View(script, SMALL)
-    seen = watched(script, FlameDetector(), NOON_S, NOON_S + 30, warm_up_s=100.0, view=view, restart=again)
+    seen = watched(
+        script, FlameDetector(), NOON_S, NOON_S + 30, warm_up_s=100.0, view=view, restart=Restart(restart)
+    )  # fmt: skip
 
-    assert len(seen.early) == 1
-    assert len(seen.told) == (restart != "none")
-    assert [look.utc for look in looks] == [LOOK.utc] * handed
+    assert (len(seen.early), len(seen.told), len(seen.merged)) == (1, told, merged)
 
 
 def stretch_of(camera: int, start_h: float, *, wrong: int = 0, found: Sequence[float | None] = ()) -> Stretch:

@@ -12,6 +12,7 @@ from vision.config import parse_config
 from vision.judgement import Judge
 from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState, Xyxy
 from vision.merging import Merger
+from vision.told import MERGE_S, as_json, from_json
 
 HERE: Xyxy = (100.0, 100.0, 200.0, 200.0)
 FAR: Xyxy = (900.0, 100.0, 950.0, 150.0)
@@ -174,3 +175,42 @@ def test_every_confirmed_lead_is_told_or_named(steps: list[tuple[int, str]]) -> 
         opened += [now for name, state, _ in told if state == "confirmed" and name == str(number)]
     assert len(opened) + merger.merged + merger.suppressed == len(steps)
     assert all(sum(start <= t <= start + 3600 for t in opened) <= 3 for start in opened)
+
+
+def test_what_an_earlier_run_told_is_not_told_again() -> None:
+    """The same target within half an hour is merged into it, whatever the new run calls it; another is not."""
+    before = Merger()
+    assert confirm(before, lead("a", 10, zone="stack")) == [("a", "confirmed", "")]
+    now = Merger()
+    now.recall(from_json(as_json(before.told)))
+    assert confirm(now, lead("a", 60, zone="second view of it", epoch=0)) == [("a", "dropped", "merged")]
+    assert now.merged == 1
+    assert now.held_back[0].into == "a"
+    assert confirm(now, lead("b", 70, zone="other")) == [("b", "confirmed", "")]
+    assert close(now, lead("a", 60), 80) == []
+
+
+def test_what_an_earlier_run_told_is_over_after_half_an_hour() -> None:
+    """Counted from when it was seen last, by this run too."""
+    before, now = Merger(), Merger()
+    confirm(before, lead("a", 0))
+    now.recall(before.told)
+    assert confirm(now, lead("b", MERGE_S - 1)) == [("b", "dropped", "merged")]
+    assert confirm(now, lead("c", 2 * MERGE_S - 2)) == [("c", "dropped", "merged")]
+    assert confirm(now, lead("d", 3 * MERGE_S)) == [("d", "confirmed", "")]
+
+
+def test_what_is_graver_than_what_an_earlier_run_told_is_told() -> None:
+    """A fire is never hidden in smoke."""
+    before, now = Merger(), Merger()
+    confirm(before, lead("a", 0))
+    now.recall(before.told)
+    fire = lead("b", 5, code="V13_FACILITY_FIRE", class_name="fire")
+    assert confirm(now, fire) == [("b", "confirmed", "")]
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b'[{"key": "a"}]', b"\xff"])
+def test_what_is_no_list_of_leads_is_refused(data: bytes) -> None:
+    """Cut short, or of another kind."""
+    with pytest.raises(ValueError, match="valid"):
+        from_json(data)

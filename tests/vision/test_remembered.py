@@ -1,6 +1,10 @@
 """Remembered places: a worker that is started anew knows its cameras' usual looks."""
 
 import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,14 +13,18 @@ import pytest
 from structlog.testing import capture_logs
 
 from streams.camera import CameraId
+from streams.clock import UtcSource, utc_now
 from tests.vision.moments import CARD, START, boxes, frame, grainy, moment, still_image
 from tests.vision.test_magnifier import place
+from tests.vision.test_merging import lead
 from vision.analyser import CameraAnalyser
 from vision.belief import Belief, ClassWeights
 from vision.config import parse_config
 from vision.cues import CUES
-from vision.leads import CloseReason
-from vision.remembered import KEPT_EVERY_S, SUFFIX, RememberedPlaces
+from vision.leads import CloseReason, Lead
+from vision.remembered import KEPT_EVERY_S, TOLD, RememberedPlaces
+from vision.remembered import LOOK as LOOK_FILE
+from vision.told import MERGE_S, Told, from_json
 from vision.usual import UsualLook
 
 GATE = CameraId("gate-3")
@@ -28,11 +36,13 @@ class Analyser:
 
     def __init__(self, usual_look: UsualLook | None = LOOK) -> None:
         self.usual_look = usual_look
+        self.told: tuple[Told, ...] = ()
         self.recalled: list[UsualLook] = []
 
-    def recall(self, look: UsualLook) -> None:
+    def recall(self, look: UsualLook | None, told: Sequence[Told] = ()) -> None:
         """Note what was handed over."""
-        self.recalled.append(look)
+        self.recalled += [] if look is None else [look]
+        self.told = tuple(told)
 
 
 def begun(folder: Path) -> Analyser:
@@ -69,7 +79,7 @@ def test_a_worker_that_is_killed_loses_ten_minutes(tmp_path: Path) -> None:
         written = []
         for second in range(0, 3 * round(KEPT_EVERY_S), 2):
             places.note(camera, analyser, moment(second))
-            path = tmp_path / f"{name}{SUFFIX}"
+            path = tmp_path / f"{name}{LOOK_FILE}"
             if path.exists():
                 written.append(second)
                 path.unlink()
@@ -92,7 +102,7 @@ def test_a_stream_that_breaks_off_is_kept_all_the_same(tmp_path: Path) -> None:
 
 def test_what_no_camera_can_use_any_more_is_removed(tmp_path: Path) -> None:
     """Looks of cameras that were taken off do not gather."""
-    old, new, other = tmp_path / f"gone{SUFFIX}", tmp_path / f"{GATE}{SUFFIX}", tmp_path / "notes.txt"
+    old, new, other = tmp_path / f"gone{LOOK_FILE}", tmp_path / f"{GATE}{LOOK_FILE}", tmp_path / "notes.txt"
     for path in (old, new, other):
         path.write_bytes(b"")
     for path in (old, other):
@@ -123,7 +133,7 @@ def test_a_camera_that_is_not_watched_is_not_kept(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_told_and_learned_anew(tmp_path: Path) -> None:
     """The watch begins as on the first day."""
-    (tmp_path / f"{GATE}{SUFFIX}").write_bytes(b"half a fi")
+    (tmp_path / f"{GATE}{LOOK_FILE}").write_bytes(b"half a fi")
     with capture_logs() as logs:
         assert begun(tmp_path).recalled == []
 
@@ -141,6 +151,69 @@ def test_a_disk_that_takes_nothing_is_told(tmp_path: Path) -> None:
     assert [entry["log_level"] for entry in logs] == ["warning"]
 
 
+def told_now(key: str = "a", source: UtcSource = UtcSource.ARRIVAL, ago_s: float = 5.0) -> Lead:
+    """Return a lead of a live camera that was seen a moment ago."""
+    one = lead(key, 10.0)
+    time = replace(one.last, utc=utc_now() - timedelta(seconds=ago_s), source=source)
+    return replace(one, camera_id=GATE, last=time, confirmed=time)
+
+
+def test_a_lead_is_told_once_whose_evidence_is_on_disk(tmp_path: Path) -> None:
+    """Killed right after, the next worker knows of it; what no case was opened for is told again."""
+    places = RememberedPlaces(tmp_path)
+    places.begin(GATE, Analyser(None))
+    places.filed(told_now("filed"))
+
+    assert [one.key for one in begun(tmp_path).told] == ["filed"]
+    assert [one.key for one in from_json((tmp_path / f"{GATE}{TOLD}").read_bytes())] == ["filed"]
+
+
+def test_what_was_told_is_remembered_as_it_was_seen_last(tmp_path: Path) -> None:
+    """A lead that goes on until the worker stops counts from there; one whose case was not opened is not kept."""
+    places, analyser = RememberedPlaces(tmp_path), Analyser(None)
+    places.begin(GATE, analyser)
+    first = told_now("a", ago_s=600.0)
+    places.filed(first)
+    later = utc_now()
+    analyser.told = (replace(Told.of(first), seen=later), Told.of(told_now("not filed")))
+    places.end(GATE, analyser)
+
+    assert [(one.key, one.seen) for one in begun(tmp_path).told] == [("a", later)]
+
+
+def test_after_half_an_hour_it_is_told_again(tmp_path: Path) -> None:
+    """As without a restart."""
+    places = RememberedPlaces(tmp_path)
+    places.begin(GATE, Analyser(None))
+    places.filed(told_now("old", ago_s=MERGE_S - 0.3))
+    assert [one.key for one in begun(tmp_path).told] == ["old"]
+    time.sleep(0.4)
+    assert begun(tmp_path).told == ()
+
+
+def test_what_a_file_shows_is_told_each_time(tmp_path: Path) -> None:
+    """And so is what is told of a camera that is not watched."""
+    places = RememberedPlaces(tmp_path)
+    places.filed(told_now())
+    places.begin(GATE, Analyser(None))
+    places.filed(told_now(source=UtcSource.FILE))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_leads_told_before_that_cannot_be_read_are_told_again(tmp_path: Path) -> None:
+    """With a warning, and the usual look is taken up all the same."""
+    places = RememberedPlaces(tmp_path)
+    places.begin(GATE, Analyser(None))
+    places.end(GATE, Analyser())
+    (tmp_path / f"{GATE}{TOLD}").write_bytes(b"[{}]")
+    with capture_logs() as logs:
+        found = begun(tmp_path)
+
+    assert (found.told, len(found.recalled)) == ((), 1)
+    assert [(entry["log_level"], entry["camera"]) for entry in logs] == [("warning", GATE)]
+
+
 @pytest.mark.parametrize("is_remembered", [True, False])
 def test_an_analyser_goes_on_from_what_another_knew(tmp_path: Path, *, is_remembered: bool) -> None:
     """Smoke that came while nobody watched is magnified by the second picture; without the look it is never seen."""
@@ -154,9 +227,8 @@ def test_an_analyser_goes_on_from_what_another_knew(tmp_path: Path, *, is_rememb
     if is_remembered:
         RememberedPlaces(tmp_path).begin(GATE, second)
     smoky = place(15)
-    seconds = [200 + number / 2 for number in range(5)]
-    for time in seconds:
-        second.observe(frame(grainy(smoky, time), moment(time)), boxes())
+    for seconds in (200 + number / 2 for number in range(5)):
+        second.observe(frame(grainy(smoky, seconds), moment(seconds)), boxes())
     seen = second.magnified(frame(grainy(smoky, 203), moment(203)))
 
     assert (seen is not None) == is_remembered
