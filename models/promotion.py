@@ -21,7 +21,7 @@ from models.registry_text import quoted, with_retired, with_table
 CHECKPOINT = "released.pt"
 """In a candidate's folder: what the next version is trained on from."""
 
-_RELATIVE = re.compile(r"\]\((?![a-z]+:|#|/)")
+_RELATIVE = re.compile(r"\]\(<?(?![A-Za-z][A-Za-z0-9+.-]*:|#|/)")
 """Of a Markdown link that starts where the document lies."""
 
 
@@ -174,7 +174,9 @@ def _retired(text: str, model: RegisteredModel, kept: Path) -> str:
         shutil.copyfile(form.weights, kept / places[-1]["weights"])
     places[0]["document"] = f"{stem}{model.document.suffix}"
     card = model.document.read_text(encoding="utf-8")
-    (kept / places[0]["document"]).write_text(_RELATIVE.sub("](../", card), encoding="utf-8")  # one folder further down
+    (kept / places[0]["document"]).write_text(
+        _RELATIVE.sub(lambda start: start[0] + "../", card), encoding="utf-8"
+    )  # one folder further down
     return with_retired(text, model.card.name, places)
 
 

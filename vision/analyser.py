@@ -69,7 +69,8 @@ class CameraAnalyser:
     """
     Follows what one camera sees and reports what rules make of it.
 
-    A function of the pictures and boxes it is given, in their order: same input, same leads. A new epoch, or another
+    A function of the pictures and boxes it is given, in their order, and of what it is told to recall before them: same
+    input, same leads. A new epoch, or another
     picture size, ends every open lead as `CloseReason.STREAM_LOST` before it begins. Not thread-safe: one caller.
     """
 

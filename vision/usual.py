@@ -9,6 +9,7 @@ shows that it fits.
 
 import hashlib
 import io
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -64,10 +65,10 @@ class UsualLook:
         change = largest(np.abs(cv2.GaussianBlur(halved - usual, (0, 0), 0.75)))
         if float((change > 2 * NOISE_LEVELS).mean()) > MOST_SHARE:
             return False
-        known, now = (np.ascontiguousarray(one.mean(axis=2)) for one in (usual, halved))
+        known, now = _grey(usual), _grey(halved)
         window = cv2.createHanningWindow(known.shape[::-1], cv2.CV_32F)
         shift, _ = cv2.phaseCorrelate(known, now, window)
-        return float(np.hypot(*shift)) <= MOST_SHIFT_CELLS
+        return math.hypot(*shift) <= MOST_SHIFT_CELLS
 
     def as_bytes(self) -> bytes:
         """Return it as an archive of NumPy arrays, to whole levels, behind its SHA-256: a seventh of its memory."""
@@ -95,3 +96,7 @@ class UsualLook:
         if not sound or utc.tzinfo is None:
             raise ValueError(f"not a usual look: picture {picture.shape}, wont {wont.shape}, {utc}")
         return cls(picture.astype(np.float32), wont.astype(np.float32) / np.float32(WONT_STEPS), utc)
+
+
+def _grey(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(image.mean(axis=2), dtype=np.float32)

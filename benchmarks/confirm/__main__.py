@@ -45,6 +45,8 @@ def main() -> int:
     parser.add_argument("--memory", type=Path, default=Path(".cache/confirm"), help="where rows are remembered")
     parser.add_argument("--plain", action="store_true", help="look at each picture once, and have the worker do so")
     asked = parser.parse_args()
+    if asked.source is not None and asked.what != "carry":
+        parser.error("--source is of carry alone")
     registry = Registry.load()
     if asked.what == "score":
         if asked.day < FIRST_DAY:

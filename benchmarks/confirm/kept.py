@@ -81,6 +81,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _write(document: Mapping[str, Any], path: Path) -> None:
     if document["models"] or document.get("former"):
-        path.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        part.replace(path)
     else:
         path.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from benchmarks.accuracy_result import Share
 from benchmarks.days.result import DaysResult, Figures
+from benchmarks.days.watch import Restart
 from benchmarks.scene_result import PerDay
 
 
@@ -14,6 +15,7 @@ def as_text(result: DaysResult) -> str:
     )
     lines = [
         watched,
+        *_restarted(result.restart),
         f"false leads: {_per_day(figures.false_leads)} a camera-day",
         f"  besides {figures.early} in the warm-up of {figures.starts} starts, and {figures.merged} in earlier leads",
         f"events found: {_share(figures.event_recall)}; " + _delays(figures),
@@ -49,6 +51,10 @@ def as_text(result: DaysResult) -> str:
     if figures.missed:
         lines += ["", "missed:", *(f"  {event}" for event in figures.missed)]
     return "\n".join(lines)
+
+
+def _restarted(restart: Restart) -> list[str]:
+    return [] if restart is Restart.NONE else [f"the worker is started anew when the hours begin, {restart}"]
 
 
 def _per_day(rate: PerDay) -> str:

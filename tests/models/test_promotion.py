@@ -154,11 +154,13 @@ def test_both_forms_retire(tmp_path: Path, registry: Path) -> None:
 def test_links_of_a_retired_card_lead_where_they_led(tmp_path: Path, registry: Path) -> None:
     """It lies one folder further down; addresses and headings are where they were."""
     card = registry.parent / "weights" / "new.md"
-    card.write_text("[a](../../docs/a.md) [b](other.md) [c](https://c.example) [d](#speed)\n", encoding="utf-8")
+    card.write_text(
+        "[a](../../docs/a.md) [b](other.md) [c](HTTPS://c.example) [d](#speed) [e](<a b.md>)\n", encoding="utf-8"
+    )
     made = candidate(tmp_path / "made", "new", LATER)
     assert promote(str(made), [result(tmp_path / "l", LATER)], result(tmp_path / "n", NEW), registry=registry).passed
     assert (registry.parent / "weights" / "retired" / "new-0.1.0.md").read_text(encoding="utf-8") == (
-        "[a](../../../docs/a.md) [b](../other.md) [c](https://c.example) [d](#speed)\n"
+        "[a](../../../docs/a.md) [b](../other.md) [c](HTTPS://c.example) [d](#speed) [e](<../a b.md>)\n"
     )
 
 
