@@ -84,8 +84,8 @@ class BoxChange:
         How much the box changes from each picture it was observed in to the next, in the same multiples; 0 before the
         third.
 
-        The lower median of the last few: what changed once, as where a lamp comes on, does not flicker. (The cue of that
-        name, `vision.cues`, is of the box's brightness alone.)
+        The lower median of the last few: what changed once, as where a lamp comes on, does not flicker. (The cue of
+        that name, `vision.cues`, is of the box's brightness alone.)
         """
         return median_low(self._steps) if len(self._steps) > 1 else 0.0
 

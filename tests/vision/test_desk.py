@@ -105,10 +105,11 @@ def run_desk(
     bus: FakeBus,
     feed: Callable[[EvidenceDesk, SimpleNamespace], None],
     state: StreamState = StreamState.PLAYING,
+    on_opened: Callable[[Lead], None] | None = None,
 ) -> EvidenceDesk:
     """Run a desk over what `feed` gives it until the store is done; a camera that plays is taken away after that."""
     config = WorkerConfig.for_sources(["rtsp://camera/1"])
-    desk = EvidenceDesk(store, config, WITNESS, bus)  # type: ignore[arg-type]
+    desk = EvidenceDesk(store, config, WITNESS, bus, on_opened=on_opened)  # type: ignore[arg-type]
     desk.camera_added(CAMERA)
     runner = SimpleNamespace(camera=CAMERA, ring=PacketRing(90, 1 << 20), snapshot=lambda: SimpleNamespace(state=state))
     watched = SimpleNamespace(config=config.cameras[0], runner=runner, lead=lambda _: None)
@@ -192,6 +193,18 @@ def test_a_recovery_that_fails_stops_no_lead(fault: Exception) -> None:
     desk = run_desk(store, FakeBus(), lambda desk, watched: confirm(desk, watched, lead()))
     assert (desk.stats.opened, desk.stats.finished) == (1, 1)
     assert store.recoveries >= 1
+
+
+def test_a_lead_is_said_to_be_opened_once_its_case_is_on_disk() -> None:
+    """While it waits for space nobody is told that it will not be lost."""
+    store = FakeStore(open_faults={lead().key: [StorageError("full")]}, wanted=1)
+    said: list[tuple[str, list[str]]] = []
+
+    def on_opened(opened: Lead) -> None:
+        said.append((opened.key, list(store.opened)))
+
+    run_desk(store, FakeBus(), lambda desk, watched: confirm(desk, watched, lead()), on_opened=on_opened)
+    assert said == [(lead().key, [lead().key])]
 
 
 def test_a_recovery_is_tried_again_until_nothing_is_left() -> None:

@@ -1,17 +1,22 @@
 """The worker's cameras: watched as a whole or not at all."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from api.contract.reasons import GapReason
 from streams.camera import Camera, CameraId
+from streams.clock import UtcSource, utc_now
 from tests.vision.moments import CARD, frame, moment, still_image
+from tests.vision.test_merging import lead
 from vision.config import parse_config
 from vision.journal import Journal
-from vision.leads import LeadChange
+from vision.leads import CloseReason, LeadChange
 from vision.ledger import CoverageLedger
+from vision.remembered import TOLD
+from vision.told import Told, as_json, from_json
 from vision.watched import WatchedCamera
 from vision.worker import Worker, WorkerPlaces
 
@@ -42,6 +47,27 @@ class Known:
     def report(self, watched: WatchedCamera, changes: list[LeadChange]) -> None:
         """Expect no lead."""
         assert (watched.config.id, changes) == ("gate", [])
+
+
+def test_a_camera_is_watched_with_what_was_known_of_it(tmp_path: Path) -> None:
+    """What an earlier run told is handed to its analyser, and kept when it is given up."""
+    config = parse_config({"cameras": [{"id": "gate", "source": "rtsp://127.0.0.1:1/x"}]})
+    now = utc_now()
+    time = replace(moment(10), utc=now, source=UtcSource.ARRIVAL)
+    told = Told.of(replace(lead("gate/0/smoke.visible/3", 10), last=time, confirmed=time))
+    kept = tmp_path / "places" / f"gate{TOLD}"
+    kept.parent.mkdir()
+    kept.write_bytes(as_json([told]))
+    worker = Worker(config, WorkerPlaces(tmp_path, "http://127.0.0.1:1", "redis://127.0.0.1:1", "key"))
+    journal, others = Journal(tmp_path / "coverage"), Known()
+    worker._ledger = CoverageLedger(journal, "w")
+    worker._card, worker._desk, worker._live, worker._intake = CARD, others, others, others  # type: ignore[assignment]
+    worker.watch(config.cameras[0])
+    assert worker._watched[CameraId("gate")].analyser.told == (told,)
+    kept.unlink()
+    worker.unwatch(CameraId("gate"), CloseReason.SHUTDOWN)
+    assert from_json(kept.read_bytes()) == (told,)
+    journal.close()
 
 
 def test_a_camera_whose_thread_cannot_be_started_is_not_watched(tmp_path: Path) -> None:
