@@ -1,6 +1,6 @@
 """What breaks in the field: the API away, the worker killed. No lead is lost, none is filed twice."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from api.contract.verification import verify_package
 from plumewatch.supervisor import WORKER_STOPS_WITHIN_S
 from tests.e2e.processes import Parts
 from tests.e2e.waiting import patience, wait_for
+from tests.rtsp import RtspServer
 from tests.vision.silent_bus import silent_bus
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -82,3 +83,27 @@ def test_a_bus_that_never_answers_holds_up_no_lead(parts: Parts, tmp_path: Path,
     parts.start_api()
     parts.start_worker(str(brief_clip))
     assert [_one_verified_lead(parts, tmp_path)["lead_id"]] == waiting
+
+
+def test_a_lead_that_goes_on_is_not_told_again_after_a_kill(
+    rtsp_server: Callable[..., RtspServer], tmp_path: Path, smoking_clip: Path
+) -> None:
+    """Kill -9 once the evidence is on disk: the next worker takes the smoke of the live camera for the same event."""
+    server = rtsp_server({"stack": smoking_clip})
+    parts = Parts(tmp_path, [server.url("stack")])
+    try:
+        parts.start_api()
+        parts.start_worker()
+        (lead,) = wait_for("the lead is filed", parts.filed_leads, 120 * patience())
+        parts.kill(parts.worker)
+        before = _held_back(parts)
+        parts.start_worker()
+        wait_for("it is held back", lambda: _held_back(parts) > before, 120 * patience())
+        wait_for("nothing is under way", lambda: not (parts.open_cases() or parts.waiting_leads()), 30)
+        assert [each["lead_id"] for each in parts.filed_leads()] == [lead["lead_id"]]
+    finally:
+        parts.close()
+
+
+def _held_back(parts: Parts) -> int:
+    return (parts.folder / "worker.log").read_text(encoding="utf-8").count("lead held back")
