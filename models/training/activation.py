@@ -60,6 +60,13 @@ def hardened(model: DetectionModel) -> set[str]:
     return {f"{name}.conv" for name, part in parts if isinstance(part.act, nn.Hardswish)}
 
 
+def feature_scale(model: DetectionModel) -> float:
+    """Return how many times as large as with SiLU all that the head is given was made: `SCALE` or 1."""
+    changed = hardened(model)
+    given = [f"model.{number}." for number in model.model[-1].f]
+    return SCALE if all(any(name.startswith(one) for name in changed) for one in given) else 1.0
+
+
 def _harden(model: DetectionModel, scale: float, first: int) -> None:
     from ultralytics.nn.modules import DFL, Conv  # noqa: PLC0415 - ultralytics is slow to import
 

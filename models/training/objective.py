@@ -26,8 +26,14 @@ SURE = 0.1
 class Objective:
     """Turns raw predictions and a batch into one number to minimise."""
 
-    def __init__(self, model: DetectionModel, settings: Distillation) -> None:
-        """Measure predictions of ``model`` (its ``args`` hold the loss gains)."""
+    def __init__(self, model: DetectionModel, settings: Distillation, *, feature_ratio: float = 1.0) -> None:
+        """
+        Measure predictions of ``model`` (its ``args`` hold the loss gains).
+
+        Its features are ``feature_ratio`` times as large as a teacher's where both say the same
+        (`activation.feature_scale`).
+        """
+        self.feature_ratio = feature_ratio
         self.detection = v8DetectionLoss(model)
         self.settings = settings
 
@@ -68,7 +74,8 @@ class Objective:
     def _apart(self, ours: list[torch.Tensor], theirs: list[torch.Tensor]) -> torch.Tensor:
         """Return the feature term: the mean over scales of the squared distance as a share of the teacher's energy."""
         shares = [
-            (own.float() - other.float()).square().sum() / other.float().square().sum().clamp(min=1e-6)
+            (own.float() / self.feature_ratio - other.float()).square().sum()
+            / other.float().square().sum().clamp(min=1e-6)
             for own, other in zip(ours, theirs, strict=True)
         ]
         return self.settings.features * torch.stack(shares).mean()

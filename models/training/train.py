@@ -23,7 +23,7 @@ import torch
 
 from models.training import heap, record, weights
 from models.training import store as stores
-from models.training.activation import with_activation
+from models.training.activation import feature_scale, with_activation
 from models.training.batches import Batch, Batches
 from models.training.corpus import Corpus, Sources, assemble
 from models.training.dataset import of_split
@@ -149,7 +149,7 @@ class Run:
 
         recipe, device = self.recipe, self.device
         average = ModelEMA(self.model, decay=recipe.ema, tau=recipe.ema_ramp)
-        objective, descent = Objective(self.model, recipe.distillation), optimiser(self.model, recipe)
+        objective, descent = self._objective(), optimiser(self.model, recipe)
         curve: list[dict[str, float]] = []
         if resume:
             curve = take_up(self.folder / "state.pt", self.model, average, descent)["curve"]
@@ -204,6 +204,10 @@ class Run:
             return None
         with torch.no_grad():
             return self.teacher(images)[1]  # type: ignore[no-any-return]
+
+    def _objective(self) -> Objective:
+        ratio = 1.0 if self.teacher is None else feature_scale(self.model) / feature_scale(self.teacher)
+        return Objective(self.model, self.recipe.distillation, feature_ratio=ratio)
 
     def _painter(self, luck: int) -> tuple[Painter, torch.Tensor]:
         """Return the painter and its slots: the spare rows at the end of the store."""

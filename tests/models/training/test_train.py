@@ -17,7 +17,7 @@ if find_spec("ultralytics") is None:  # not imported here: its guards must be se
 
 from models.training import store as stores  # noqa: E402 - after the skip
 from models.training import weights  # noqa: E402
-from models.training.activation import SCALE, ActivationError, hardened, with_activation  # noqa: E402
+from models.training.activation import SCALE, ActivationError, feature_scale, hardened, with_activation  # noqa: E402
 from models.training.batches import Batch, Batches  # noqa: E402
 from models.training.corpus import Sources  # noqa: E402
 from models.training.dataset import CLASS_NAMES, of_split, read_folder  # noqa: E402
@@ -189,6 +189,22 @@ def test_a_teacher_that_teaches_alone_hears_no_label(tmp_path: Path) -> None:
     assert float(apart["features_distance"]) == pytest.approx(2 * (0.5 / 1.5) ** 2, rel=1e-4)
     with pytest.raises(ValueError, match="was not asked"):
         objective(answers, batch, None)
+
+
+@pytest.mark.parametrize(("first", "scale"), [(0, SCALE), (3, 1.0)])
+def test_features_that_are_larger_by_design_are_as_far_as_if_they_were_not(
+    tmp_path: Path, first: int, scale: float
+) -> None:
+    """A network that was hardened whole hands its head more than its teacher does, and says the same by it."""
+    batch, model = batch_and_model(tmp_path)
+    assert feature_scale(model) == 1.0
+    hard = with_activation(model, "hardswish", first)
+    assert feature_scale(hard) == scale
+    objective = Objective(hard, Distillation(scores=1.0, features=1.0, alone=True), feature_ratio=feature_scale(hard))
+    with torch.no_grad():
+        answers = hard.train()(batch.images)
+        teacher = answers | {"feats": [each / scale for each in answers["feats"]]}
+        assert float(objective(answers, batch, teacher)[1]["features_distance"]) == pytest.approx(0, abs=1e-9)
 
 
 def test_a_narrowed_head_keeps_the_channels_that_matter(tmp_path: Path) -> None:
