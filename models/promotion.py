@@ -174,9 +174,8 @@ def _retired(text: str, model: RegisteredModel, kept: Path) -> str:
         shutil.copyfile(form.weights, kept / places[-1]["weights"])
     places[0]["document"] = f"{stem}{model.document.suffix}"
     card = model.document.read_text(encoding="utf-8")
-    (kept / places[0]["document"]).write_text(
-        _RELATIVE.sub(lambda start: start[0] + "../", card), encoding="utf-8"
-    )  # one folder further down
+    moved = _RELATIVE.sub(lambda start: start[0] + "../", card)  # it lies one folder further down
+    (kept / places[0]["document"]).write_text(moved, encoding="utf-8")
     return with_retired(text, model.card.name, places)
 
 

@@ -9,11 +9,11 @@ first day.
 
 import threading
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 KEPT_EVERY_S = 600.0
 """Seconds of a camera's own time between two writes, breaks of the stream not counted."""
 
+_Kept = TypeVar("_Kept")
 LOOK, TOLD = ".look", ".told.json"
 """What the files of a camera end in."""
 
@@ -82,17 +83,8 @@ class RememberedPlaces:
     def begin(self, camera: CameraId, analyser: Remembering) -> None:
         """Hand a camera's analyser what is kept of its place and of what was told there."""
         watch = _Watch(zlib.crc32(camera.encode()) % KEPT_EVERY_S)
-        look = told = None
-        try:
-            if (data := self._read(camera, LOOK)) is not None:
-                look = UsualLook.from_bytes(data)
-        except (ValueError, OSError) as fault:
-            log.warning("usual look cannot be read, learned anew", camera=camera, error=str(fault))
-        try:
-            if (data := self._read(camera, TOLD)) is not None:
-                told = from_json(data)
-        except (ValueError, OSError) as fault:
-            log.warning("leads told before cannot be read, told again", camera=camera, error=str(fault))
+        look = self._read(camera, LOOK, UsualLook.from_bytes, "usual look cannot be read, learned anew")
+        told = self._read(camera, TOLD, from_json, "leads told before cannot be read, told again")
         watch.filed = {one.identity: one for one in told or () if one.is_recent(utc_now())}
         with self._lock:
             self._cameras[camera] = watch
@@ -133,9 +125,13 @@ class RememberedPlaces:
     def _path(self, camera: CameraId, suffix: str) -> Path:
         return self._folder / f"{camera}{suffix}"
 
-    def _read(self, camera: CameraId, suffix: str) -> bytes | None:
+    def _read(self, camera: CameraId, suffix: str, parse: Callable[[bytes], _Kept], otherwise: str) -> _Kept | None:
         path = self._path(camera, suffix)
-        return path.read_bytes() if path.is_file() else None
+        try:
+            return parse(path.read_bytes()) if path.is_file() else None
+        except (ValueError, OSError) as fault:
+            log.warning(otherwise, camera=camera, error=str(fault))
+            return None
 
     def _write_told(self, camera: CameraId, watch: _Watch, newest: Iterable[Told]) -> None:
         """Write what was filed and may still be merged into, as it was seen last; the lock is held."""
