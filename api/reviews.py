@@ -20,18 +20,11 @@ from api.broker import Broker, bus_faults
 from api.clock import utc_now
 from api.contract.bus import REVIEW_DAYS, REVIEWS, REVIEWS_MARKER
 from api.contract.review import MOST_REVIEWS, REVIEW_LIST, LeadReview, Verdict
-from api.contract.schema import LeadDocument, LeadState
+from api.contract.schema import LeadDocument
 from api.store.database import Database
 from api.store.tables import LeadRow
 
 log = structlog.get_logger(__name__)
-
-VERDICTS = {
-    LeadState.VERIFIED: Verdict.REAL,
-    LeadState.REJECTED_FALSE: Verdict.FALSE,
-    LeadState.ARCHIVED: Verdict.FALSE,
-}
-"""What the states say that only a person brings about; what is archived was rejected before."""
 
 
 class ReviewBoard:
@@ -76,23 +69,25 @@ class ReviewBoard:
 def reviews_since(session: Session, since: datetime) -> dict[str, list[LeadReview]]:
     """Return the reviewed leads whose event began after `since`, by camera, oldest first."""
     rows = session.execute(
-        select(LeadRow.camera_id, LeadRow.document).where(*_reviewed(since)).order_by(LeadRow.event_start)
+        select(LeadRow.camera_id, LeadRow.verdict, LeadRow.document)
+        .where(*_reviewed(since))
+        .order_by(LeadRow.event_start)
     )
     found: defaultdict[str, list[LeadReview]] = defaultdict(list)
-    for camera, document in rows:
-        found[camera].append(review_of(LeadDocument.model_validate_json(document)))
+    for camera, verdict, document in rows:
+        found[camera].append(review_of(LeadDocument.model_validate_json(document), Verdict(verdict)))
     return {camera: reviews[-MOST_REVIEWS:] for camera, reviews in found.items()}
 
 
-def review_of(lead: LeadDocument) -> LeadReview:
-    """Return what a reviewed lead's state says; raise `KeyError` for one that nobody has reviewed."""
+def review_of(lead: LeadDocument, verdict: Verdict) -> LeadReview:
+    """Return what workers are told of a lead that was found to be real or false."""
     score = lead.measure.probability
     if score is None and 0 <= (support := lead.measure.values.get("support", -1.0)) <= 1:
         score = support
     return LeadReview(
         lead_id=lead.lead_id,
         rule=lead.rule.id,
-        verdict=VERDICTS[lead.state],
+        verdict=verdict,
         confirmed=lead.event.confirmed,
         score=score,
         delay_s=max(0.0, (lead.event.confirmed - lead.event.start).total_seconds()),
@@ -100,4 +95,4 @@ def review_of(lead: LeadDocument) -> LeadReview:
 
 
 def _reviewed(since: datetime) -> tuple[ColumnElement[bool], ...]:
-    return LeadRow.state.in_([state.value for state in VERDICTS]), LeadRow.event_start >= since
+    return LeadRow.verdict.in_([verdict.value for verdict in Verdict]), LeadRow.event_start >= since

@@ -14,7 +14,8 @@ import segno
 
 from api.contract.catalogue import catalogue
 from api.contract.manifest import Manifest
-from api.contract.schema import LeadDocument, LeadLegal, LeadState
+from api.contract.review import Verdict
+from api.contract.schema import LeadDocument, LeadLegal
 from api.contract.words import CLASSES, CLOCKS, spread_words, value_words
 from api.report.case import Case
 from api.report.printing import Printing
@@ -38,12 +39,11 @@ from api.report.words import (
     beijing,
     word,
 )
+from api.store.verdicts import is_decisive, verdict_of
 
 READING_LINES = 6
 PERCENT_A_GRADE = 20
 """A Ringelmann grade is 20 % opacity."""
-_FALSE = frozenset({LeadState.REJECTED_FALSE, LeadState.ARCHIVED})
-"""Only leads that were found to be false are archived (`api.store.leads`)."""
 
 
 def lead_report(case: Case, printing: Printing) -> bytes:
@@ -115,10 +115,10 @@ def _warnings(case: Case) -> Iterator[str]:
             + "；".join(check.title_zh for check in case.report.failures)
             + "（见第六部分）。"
         )
-    if case.lead.state in _FALSE:
-        decided = [move for move in case.moves if move.to == LeadState.REJECTED_FALSE]
-        how = f"（{beijing(decided[-1].at)}，{decided[-1].user}：{decided[-1].reason.rstrip('。')}）" if decided else ""
-        yield f"审核结论：误报{how}。本线索不作为处理依据。"
+    if verdict_of(move.to for move in case.moves) is Verdict.FALSE:
+        found = next(move for move in reversed(case.moves) if is_decisive(move.to))
+        how = f"{beijing(found.at)}，{found.user}：{found.reason.rstrip('。')}"
+        yield f"审核结论：误报（{how}）。本线索不作为处理依据。"
 
 
 def _whose(lead: LeadDocument) -> list[tuple[str, str]]:

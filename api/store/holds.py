@@ -1,6 +1,5 @@
 """Legal holds, retention and deletion of packages: what has to stay, what may go, and what went."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,7 +7,8 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import LeadState, rfc3339
+from api.contract.review import Verdict
+from api.contract.schema import rfc3339
 from api.store.custody import CustodyAction, CustodyEntry, add_custody
 from api.store.evidence_tables import HoldRow
 from api.store.faults import IllegalMove, UnknownRecord
@@ -109,8 +109,7 @@ def due_packages(session: Session, rule: RetentionRule, now: datetime, limit: in
     """Return packages whose time is over and that no hold keeps, the oldest first."""
     rows = session.execute(_due(rule, now).order_by(PackageRow.received).limit(limit)).all()
     return [
-        DuePackage(row.lead_id, row.sums_sha256, _class(LeadState(row.state)), row.size, row.files, row.received)
-        for row in rows
+        DuePackage(row.lead_id, row.sums_sha256, _class(row.verdict), row.size, row.files, row.received) for row in rows
     ]
 
 
@@ -199,16 +198,15 @@ def _held() -> Select[str]:
 
 
 def _due(rule: RetentionRule, now: datetime) -> Select[str, str, str, int, int, datetime]:
-    def over(kind: RetentionClass, states: Iterable[LeadState]) -> ColumnElement[bool]:
+    def over(kind: RetentionClass, of_class: ColumnElement[bool]) -> ColumnElement[bool]:
         before = now - timedelta(days=rule.days(kind))
-        of_class = LeadRow.state.in_([state.value for state in states])
         return and_(of_class, PackageRow.received < before, LeadRow.changed < before)
 
     return (
         select(
             PackageRow.lead_id,
             PackageRow.sums_sha256,
-            LeadRow.state,
+            LeadRow.verdict,
             PackageRow.size,
             PackageRow.files,
             PackageRow.received,
@@ -218,13 +216,12 @@ def _due(rule: RetentionRule, now: datetime) -> Select[str, str, str, int, int, 
             PackageRow.deleted.is_(None),
             PackageRow.lead_id.not_in(_held()),
             or_(
-                *(over(kind, [state for state in LeadState if _class(state) is kind]) for kind in RetentionClass),
+                over(RetentionClass.REJECTED, LeadRow.verdict == Verdict.FALSE.value),
+                over(RetentionClass.CASE, LeadRow.verdict != Verdict.FALSE.value),
             ),
         )
     )
 
 
-def _class(state: LeadState) -> RetentionClass:
-    """Return the class of a lead in a state; only rejected leads are archived so far (`api.store.leads`)."""
-    rejected = {LeadState.REJECTED_FALSE, LeadState.ARCHIVED}
-    return RetentionClass.REJECTED if state in rejected else RetentionClass.CASE
+def _class(verdict: str) -> RetentionClass:
+    return RetentionClass.REJECTED if verdict == Verdict.FALSE else RetentionClass.CASE

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -11,6 +12,7 @@ import rfc8785
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.contract.review import Verdict
 from api.contract.schema import EventType, LeadDocument, LeadState, ReviewAnswers, rfc3339
 from api.contract.stamp import parse_sha256_list
 from api.store.events import append_event
@@ -18,6 +20,7 @@ from api.store.faults import IllegalMove, RecordConflict, ReusedKey, StaleVersio
 from api.store.search import index_files, index_lead
 from api.store.tables import IdempotencyRow, LeadRow, PackageRow, TransitionRow
 from api.store.tlog import LeafKind, append_leaf, append_record
+from api.store.verdicts import verdict_after
 
 FIRST_HASH = "0" * 64
 
@@ -31,7 +34,11 @@ OPERATOR_MOVES: Mapping[LeadState, frozenset[LeadState]] = MappingProxyType(
         LeadState.ARCHIVED: frozenset(),
     }
 )
-"""What an operator may do (domain.md 6.2, as far as the states exist)."""
+"""
+What an operator may do (domain.md 6.2, as far as the states exist).
+
+A state tells where a lead stands, not what it was found to be: that is its verdict (`api.store.verdicts`).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +171,19 @@ def move_lead(
     reason_code: str = "",
     attach_sha256: str = "",
     review: ReviewAnswers | None = None,
+    moves: Mapping[LeadState, AbstractSet[LeadState]] = OPERATOR_MOVES,
 ) -> LeadDocument:
-    """Move a lead to another state for an operator; raise `UnknownRecord`, `StaleVersion` or `IllegalMove`."""
+    """
+    Move a lead to another state for an operator, to whom `moves` are open.
+
+    Raises `UnknownRecord`, `StaleVersion` or `IllegalMove`.
+    """
     row = lead_row(session, lead_id)
     if row.version != version:
         raise StaleVersion(f"lead {lead_id} has version {row.version}, not {version}")
     lead = LeadDocument.model_validate_json(row.document)
-    if to not in OPERATOR_MOVES[lead.state]:
-        possible = ", ".join(sorted(OPERATOR_MOVES[lead.state])) or "no other state"
+    if to not in moves[lead.state]:
+        possible = ", ".join(sorted(moves[lead.state])) or "no other state"
         raise IllegalMove(f"lead {lead_id} is {lead.state} and may go to {possible}, not to {to}")
     moved = lead.model_copy(update={"state": to, "version": version + 1})
     write_lead(session, row, moved, row.received).changed = at
@@ -238,6 +250,8 @@ def write_lead(session: Session, row: LeadRow | None, lead: LeadDocument, receiv
         row = LeadRow(lead_id=lead.lead_id, received=received, changed=received)
         session.add(row)
     row.state = lead.state.value
+    verdict = verdict_after(Verdict(row.verdict) if row.verdict else None, lead.state)
+    row.verdict = "" if verdict is None else verdict.value
     row.version = lead.version
     row.violation_code = lead.violation_code
     row.priority = lead.priority.value

@@ -57,12 +57,17 @@ class Table(DeclarativeBase):
 
 
 class LeadRow(Table):
-    """A lead: its newest document, and the small picture that came with its announcement."""
+    """
+    A lead: its newest document, and the small picture that came with its announcement.
+
+    ``verdict`` is what people found it to be (`api.store.verdicts`), empty while that is undecided.
+    """
 
     __tablename__ = "leads"
     __table_args__ = (
         Index("leads_newest", "event_start", "lead_id"),
         Index("leads_by_state", "state", "event_start"),
+        Index("leads_by_verdict", "verdict", "event_start"),
         Index("leads_by_camera", "camera_id", "event_start"),
         Index("leads_by_code", "violation_code", "event_start"),
         Index("leads_by_enterprise", "uscc", "event_start"),
@@ -72,6 +77,7 @@ class LeadRow(Table):
 
     lead_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     state: Mapped[str] = mapped_column(String(24))
+    verdict: Mapped[str] = mapped_column(String(8), server_default="")
     version: Mapped[int] = mapped_column(Integer)
     violation_code: Mapped[str] = mapped_column(String(64))
     priority: Mapped[str] = mapped_column(String(2))

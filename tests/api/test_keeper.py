@@ -20,7 +20,7 @@ from api.settings import Settings
 from api.store.database import Database
 from api.store.events import newest_event
 from api.store.holds import Stock, due_packages
-from api.store.leads import OPERATOR_MOVES, move_lead
+from api.store.leads import move_lead
 from api.store.tlog import LeafKind, leaves_about
 from api.vault import Space, Vault
 from tests.api.conftest import Posting, RunningApi
@@ -66,11 +66,6 @@ def test_a_case_stays_for_five_years_and_a_rejected_lead_for_90_days(api: Runnin
     assert prune_after(api, 89) == 0
     assert prune_after(api, 91) == 1
     assert prune_after(api, 10_000) == 0, "once"
-
-
-def test_only_rejected_leads_are_archived() -> None:
-    """Retention takes an archived lead for a rejected one, which holds as long as only those can be archived."""
-    assert [frm for frm, moves in OPERATOR_MOVES.items() if LeadState.ARCHIVED in moves] == [LeadState.REJECTED_FALSE]
 
 
 def test_a_deletion_is_a_leaf_and_what_is_left_says_so(api: RunningApi, operator: httpx.Client, filed: Posting) -> None:

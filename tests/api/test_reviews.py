@@ -94,10 +94,11 @@ def test_reviews_go_out_of_age(
 
 def test_the_score_is_what_the_lead_was_opened_at() -> None:
     """The calibrated probability where there is one, else the mean confidence of its k boxes, else nothing."""
-    lead = sample_lead().model_copy(update={"state": "REJECTED_FALSE"})
+    lead = sample_lead()
 
     def score(**measure: object) -> float | None:
-        return review_of(lead.model_copy(update={"measure": lead.measure.model_copy(update=measure)})).score
+        measured = lead.model_copy(update={"measure": lead.measure.model_copy(update=measure)})
+        return review_of(measured, Verdict.FALSE).score
 
     assert score() is None
     assert score(values={"support": 0.62}) == 0.62

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.contract.review import Verdict
 from api.contract.schema import LeadDocument, LeadState, rfc3339
 from api.contract.stamp import canonical_json
 from api.store.agreement.ledger import PIECE, Leaf, Walk, differing
@@ -17,14 +18,17 @@ from api.store.corrections import CorrectedField, value_of
 from api.store.leads import FIRST_HASH
 from api.store.tables import LeadRow, PackageRow, TransitionRow
 from api.store.tlog import LeafKind
+from api.store.verdicts import verdict_after
 
 
 @dataclass(slots=True)
 class _Standing:
     """
-    How a lead stands by its records: state, version, and the newest value of each corrected field.
+    How a lead stands by its records: state, version, verdict, and the newest value of each corrected field.
 
     Attributes:
+        verdict: what it was found to be; ``None`` while that is undecided.
+
         filed: when its package was filed; empty before that.
 
         changed: when an operator last decided on it, and before that when it came.
@@ -32,6 +36,7 @@ class _Standing:
 
     state: str = ""
     version: int = 0
+    verdict: Verdict | None = None
     filed: str = ""
     changed: str = ""
     corrected: dict[CorrectedField, str] = field(default_factory=dict)
@@ -80,11 +85,11 @@ class Leads:
         """Yield the transitions without a leaf, and the leads that do not stand as their records say."""
         yield from (fault for row in self._rows.rest() for fault in self._without_leaf(row))
         columns = (LeadRow.lead_id, LeadRow.state, LeadRow.version, LeadRow.violation_code, LeadRow.document)
-        rows = select(*columns, LeadRow.changed, PackageRow.received).outerjoin(
+        rows = select(*columns, LeadRow.verdict, LeadRow.changed, PackageRow.received).outerjoin(
             PackageRow, PackageRow.lead_id == LeadRow.lead_id
         )
         rows = rows.order_by(LeadRow.lead_id).execution_options(yield_per=PIECE)
-        for lead_id, state, version, code, document, changed, received in self._session.execute(rows):
+        for lead_id, state, version, code, document, verdict, changed, received in self._session.execute(rows):
             standing = self._standings.pop(lead_id, None)
             if standing is None:
                 yield f"lead {lead_id} is in no leaf of the log"
@@ -93,6 +98,11 @@ class Leads:
                 yield from _lead_faults(lead_id, {"state": state, "version": version, "code": code}, document, standing)
             except (KeyError, TypeError, ValueError):
                 yield f"the document of lead {lead_id} cannot be read"
+            if verdict != (standing.verdict or ""):
+                yield (
+                    f"lead {lead_id} is listed as found {verdict or 'neither'}; "
+                    f"by its records it is {standing.verdict or 'undecided'}"
+                )
             yield from _time_faults(lead_id, changed, received, standing)
         yield from (f"lead {lead_id}, of which the log tells, is gone" for lead_id in sorted(self._standings))
 
@@ -110,6 +120,7 @@ class Leads:
         self._newest = hashlib.sha256(data).hexdigest()
         standing = self._standings.setdefault(str(record["lead_id"]), _Standing())
         standing.state = str(record["to"])
+        standing.verdict = verdict_after(standing.verdict, standing.state)
         by_operator, at = record["role"] != "A", str(record["at"])
         if by_operator or not standing.changed:
             standing.changed = at

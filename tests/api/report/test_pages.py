@@ -88,6 +88,21 @@ def test_a_lead_found_to_be_false_says_so_first() -> None:
 
 
 @needs_poppler
+@pytest.mark.parametrize(("found", "is_false"), [("REJECTED_FALSE", True), ("VERIFIED", False)])
+def test_an_archived_lead_is_false_only_where_it_was_found_so(found: str, is_false: bool) -> None:
+    """The paper of a case that was closed and archived does not call it a false alarm."""
+    case = full_case()
+    moves = (
+        CaseMove(START + timedelta(hours=2), "PENDING_VERIFY", found, "李强", "看过"),
+        CaseMove(START + timedelta(days=2), "CLOSED", "ARCHIVED", "王敏", "归档"),
+    )
+    lead = case.lead.model_copy(update={"state": LeadState.ARCHIVED})
+    text = _text(lead_report(dataclasses.replace(case, lead=lead, moves=(*case.moves, *moves)), PRINTING))
+    assert ("审核结论：误报（2026-11-23 12:30:05，李强：看过）" in text) is is_false
+    assert ("不作为处理依据" in text) is is_false
+
+
+@needs_poppler
 @pytest.mark.parametrize(
     ("kind", "said"),
     [(TimeStampKind.OWN, "由本站自有时间戳机构加盖"), (TimeStampKind.LICENSED, "由外部时间戳机构加盖")],
