@@ -17,7 +17,7 @@ from api.contract.catalogue import catalogue
 from streams.camera import Camera, CameraId, SourceUrl, StreamSettings, WatchPolicy
 from vision.alerts import AlertConfig
 from vision.budget import BudgetConfig
-from vision.enterprises import EnterpriseConfig, UsccError, checked_uscc, looks_like_uscc
+from vision.enterprises import EnterpriseConfig, UsccError, checked_uscc, looks_like_uscc, register_of
 from vision.rules.config import RuleConfig, RuleKind, ViolationRuleConfig
 from vision.section import Name, Section
 from vision.sections import (
@@ -77,7 +77,7 @@ class WorkerConfig(Section):
     def _holds_together(self) -> Self:
         faults = [
             *_camera_faults(self),
-            *_owner_faults(self),
+            *_register_faults(self),
             *_ring_faults(self),
             *_rule_faults(self),
             *_violation_faults(self),
@@ -140,6 +140,26 @@ def load_config(path: Path) -> WorkerConfig:
 
 def parse_config(values: dict[str, Any]) -> WorkerConfig:
     """Return `values` (nested tables) as a configuration; raise `ConfigError` that names every mistake."""
+    config = parse_recorded(values)
+    if faults := list(_code_faults(config)):
+        raise ConfigError("\n".join(faults))
+    return config
+
+
+def owner_warnings(config: WorkerConfig) -> Iterator[str]:
+    """Yield a sentence for each zone of the cameras whose owner the register does not know."""
+    register = register_of(config.enterprises)
+    for path, owner in _owners(config):
+        if owner not in register:
+            yield f"{path}: {owner!r} is none of [[enterprises]]: leads will say that it is not in the register"
+
+
+def parse_recorded(values: dict[str, Any]) -> WorkerConfig:
+    """
+    Return `values` that were in force as a configuration; raise `ConfigError`.
+
+    Unlike a file they may hold zones that were drawn on the wall, where no owner is refused.
+    """
     try:
         return WorkerConfig.model_validate(values)
     except ValidationError as error:
@@ -212,22 +232,31 @@ def _camera_faults(config: WorkerConfig) -> Iterator[str]:
             seen.add(zone.name)
 
 
-def _owner_faults(config: WorkerConfig) -> Iterator[str]:
-    """Yield each owner that is meant as an enterprise and is none of the register."""
+def _register_faults(config: WorkerConfig) -> Iterator[str]:
     first_use: dict[str, int] = {}
     for number, enterprise in enumerate(config.enterprises):
         if enterprise.uscc in first_use:
             yield f"enterprises[{number}].uscc: {enterprise.uscc} is already enterprises[{first_use[enterprise.uscc]}]"
         first_use.setdefault(enterprise.uscc, number)
-    for number, camera in enumerate(config.cameras):
-        for zone_number, zone in enumerate(camera.zones):
-            path = f"cameras[{number}].zones[{zone_number}].owner"
-            if not looks_like_uscc(zone.owner) or zone.owner in first_use:
-                continue
+
+
+def _code_faults(config: WorkerConfig) -> Iterator[str]:
+    """Yield each owner that is meant as a code and is none."""
+    register = register_of(config.enterprises)
+    for path, owner in _owners(config):
+        if looks_like_uscc(owner) and owner not in register:
             try:
-                yield f"{path}: {checked_uscc(zone.owner)} is none of [[enterprises]]"
+                checked_uscc(owner)
             except UsccError as error:
                 yield f"{path}: {error}"
+
+
+def _owners(config: WorkerConfig) -> Iterator[tuple[str, str]]:
+    """Yield path and owner of each zone that has one."""
+    for number, camera in enumerate(config.cameras):
+        for zone_number, zone in enumerate(camera.zones):
+            if zone.owner:
+                yield f"cameras[{number}].zones[{zone_number}].owner", zone.owner
 
 
 def _ring_faults(config: WorkerConfig) -> Iterator[str]:

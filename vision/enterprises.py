@@ -4,6 +4,7 @@ Enterprises of the register: who owns what a zone shows, how risky it is held to
 A worker never changes a colour or a list; it repeats what held on the day of the event (domain.md 6.1, S1 and S2).
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Self
@@ -55,6 +56,15 @@ class Measure(StrEnum):
     BARBECUE = "barbecue"
 
 
+def is_uscc(text: str) -> bool:
+    """Whether a text is a unified social credit code whose check character holds."""
+    try:
+        checked_uscc(text)
+    except UsccError:
+        return False
+    return True
+
+
 class PositiveListConfig(Section):
     """An enterprise's place on the positive list (环办执法〔2021〕10号): not to be disturbed unless necessary."""
 
@@ -98,3 +108,9 @@ class EnterpriseConfig(Section):
     @classmethod
     def _checks(cls, text: str) -> str:
         return checked_uscc(text)
+
+
+def register_of(enterprises: Iterable[EnterpriseConfig]) -> Mapping[str, EnterpriseConfig]:
+    """Return the enterprises by what zones may call them: their name, and their code, which comes first."""
+    known = tuple(enterprises)
+    return {each.name: each for each in known} | {each.uscc: each for each in known}

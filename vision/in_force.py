@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from api.contract.stamp import canonical_json
-from vision.config import ConfigError, WorkerConfig, parse_config
+from vision.config import ConfigError, WorkerConfig, parse_recorded
 from vision.rules.config import RuleConfig, RuleKind, ViolationRuleConfig
 from vision.sections import CameraConfig
 
@@ -68,4 +68,4 @@ def read_in_force(data: bytes, source: str) -> WorkerConfig:
     values = content["config"]
     for camera in values.get("cameras", ()):
         camera["source"] = source
-    return parse_config(values)
+    return parse_recorded(values)

@@ -15,7 +15,7 @@ from api.contract.schema import LeadDisposition, LeadTarget, LeadVote, Priority
 from models.detector import ModelCard
 from vision.alerts import AlertCalendar
 from vision.config import WorkerConfig
-from vision.enterprises import EnterpriseConfig, Risk
+from vision.enterprises import EnterpriseConfig, Risk, is_uscc, register_of
 from vision.leads import Judgement, Lead
 from vision.readings import Measurement, Reading, measurement_of
 from vision.sections import CameraConfig, ZoneConfig
@@ -67,6 +67,7 @@ class _Circumstances:
     lead: Lead
     row: Violation | None
     enterprise: EnterpriseConfig | None
+    is_unregistered: bool
     day: date
     is_listed: bool
     has_alert: bool
@@ -106,8 +107,7 @@ class Judge:
 
     def __init__(self, camera: CameraConfig, config: WorkerConfig, card: ModelCard) -> None:
         self._zones = {zone.name: zone for zone in camera.zones}
-        self._owners = {enterprise.name: enterprise for enterprise in config.enterprises}
-        self._owners |= {enterprise.uscc: enterprise for enterprise in config.enterprises}
+        self._register = register_of(config.enterprises)
         self._alerts = AlertCalendar(config.alerts, config.site.zone)
         self._local = config.site.zone
         self._model = f"{card.name} {card.version}"
@@ -129,12 +129,13 @@ class Judge:
     def judge(self, lead: Lead) -> Judgement:
         """Return what is proposed for a lead as it stands."""
         zone = self._zones.get(lead.peak.zone)
-        enterprise = None if zone is None else self._owners.get(zone.owner)
+        enterprise = None if zone is None else self._register.get(zone.owner)
         day = lead.first.utc.astimezone(self._local).date()
         around = _Circumstances(
             lead=lead,
             row=catalogue().get(lead.violation_code),
             enterprise=enterprise,
+            is_unregistered=zone is not None and zone.owner != "" and enterprise is None,
             day=day,
             is_listed=_is_listed(enterprise, day),
             has_alert=self._alerts.at(lead.first.utc) is not None,
@@ -199,6 +200,8 @@ def _reasons(around: _Circumstances) -> Iterator[DispositionReason]:
         yield DispositionReason.ALERT_IN_FORCE
     if around.confirmed_within(24):
         yield DispositionReason.REPEATED
+    if around.is_unregistered:
+        yield DispositionReason.UNREGISTERED
     if around.is_listed:
         yield DispositionReason.POSITIVE_LIST
     if around.risk in _RISK_REASONS:
@@ -265,7 +268,8 @@ def _target(zone: ZoneConfig | None, enterprise: EnterpriseConfig | None, *, is_
     if zone is None or not (zone.owner or zone.outlet):
         return None
     if enterprise is None:
-        return LeadTarget(zone=zone.name, name=zone.owner, outlet=zone.outlet)
+        uscc = zone.owner if is_uscc(zone.owner) else ""
+        return LeadTarget(zone=zone.name, uscc=uscc, name=zone.owner, outlet=zone.outlet)
     return LeadTarget(
         zone=zone.name,
         uscc=enterprise.uscc,

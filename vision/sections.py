@@ -4,6 +4,7 @@ Sections of a worker's configuration: what each key means, its unit, and what go
 `vision.config` puts them together and reads the file; `vision.config_docs` renders the descriptions as documentation.
 """
 
+from collections.abc import Container
 from datetime import date
 from enum import StrEnum
 from typing import Literal
@@ -279,8 +280,8 @@ class ZoneConfig(Section):
     owner: str = Field(
         "",
         max_length=64,
-        description="Whose outlet or ground it is: code or name of one of `[[enterprises]]`, or any other name. A code "
-        "that is not among them is refused.",
+        description="Whose outlet or ground it is: code or name of one of `[[enterprises]]`. Of any other code or name "
+        "leads say that it is not in the register, and neither colour nor list counts; `check-config` warns of it.",
     )
     outlet: str = Field("", max_length=32, description="Outlet number of the permit, e.g. `DA001`.")
     grade_limit: float = Field(
@@ -359,6 +360,11 @@ class CameraConfig(Section):
         if source.has_unknown_scheme:
             raise ValueError(f"{source.redacted}: {NO_SUCH_KIND}")
         return text
+
+    def owners_outside(self, register: Container[str]) -> list[str]:
+        """Return the owners that its zones name and `register` does not hold, each once."""
+        owners = dict.fromkeys(zone.owner for zone in self.zones if zone.owner)
+        return [owner for owner in owners if owner not in register]
 
     def to_camera(self, common: StreamConfig) -> Camera:
         """Return the camera for `streams`, its own stream keys laid over the `common` ones."""

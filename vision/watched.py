@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from api.contract.reasons import GapReason
@@ -37,7 +38,8 @@ class WatchedCamera:
     One camera while it is watched.
 
     `analysing` guards the analyser and `is_over`: frames come from a detector thread, one at a time; the end comes from
-    another, and a frame that was in flight then is not analysed any more.
+    another, and a frame that was in flight then is not analysed any more. `register` holds the codes and names of the
+    enterprises that this worker knows.
     """
 
     config: CameraConfig
@@ -47,6 +49,7 @@ class WatchedCamera:
     lookback: Lookback = field(default_factory=lambda: Lookback(()))
     analysing: threading.Lock = field(default_factory=threading.Lock)
     is_over: bool = False
+    register: Container[str] = ()
     analysed: int = 0
     delay_s: float = 0.0
     out_of_order: int = 0
@@ -198,6 +201,7 @@ class WatchedCamera:
             decoder=status.decoder,
             picture_fault="" if self.analyser.picture_fault is None else self.analyser.picture_fault.value,
             findings=self._findings(status.clock_offset_s),
+            unknown_owners=self.config.owners_outside(self.register),
             leads_merged=self.analyser.merger.merged,
             leads_suppressed=self.analyser.merger.suppressed,
             budget=None if self.budgets is None else self.budgets.report(self.runner.camera.id),

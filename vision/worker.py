@@ -34,6 +34,7 @@ from vision.coverage import Trouble
 from vision.desk import EvidenceDesk
 from vision.dossier import Witness
 from vision.dry_runs import DryRuns
+from vision.enterprises import register_of
 from vision.evidence import STORE, CaseStore
 from vision.focus import FocusTurns
 from vision.group import WatcherGroup
@@ -179,7 +180,9 @@ class Worker:
         analyser = CameraAnalyser.for_camera(camera, self._config, self._card)
         looked_at = looking(camera.to_camera(self._config.stream), self._card)
         runner = CameraRunner(looked_at, self._board, on_packet=self._on_packet, gate=self._gate)
-        watched = WatchedCamera(camera, runner, analyser, self._budgets, Lookback(self._card.class_names))
+        register = register_of(self._config.enterprises)
+        lookback = Lookback(self._card.class_names)
+        watched = WatchedCamera(camera, runner, analyser, self._budgets, lookback, register=register)
         with self._lock:
             self._watched[runner.camera.id] = watched
         try:

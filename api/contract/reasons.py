@@ -67,6 +67,8 @@ class DispositionReason(StrEnum):
     """A heavy-pollution alert was in force."""
     REPEATED = "repeated"
     """A confirmed violation of the enterprise within 24 months."""
+    UNREGISTERED = "unregistered"
+    """The zone names an owner that the worker's register does not know: neither colour nor list is known."""
     POSITIVE_LIST = "positive_list"
     """The enterprise is on the positive list that day: not to be disturbed unless necessary."""
     RED_RISK = "red_risk"

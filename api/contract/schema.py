@@ -451,6 +451,11 @@ class CameraHealth(Wire):
     findings: list[CameraFinding] = Field(
         default_factory=list, max_length=16, description="what is wrong with it; with a picture fault it makes no lead"
     )
+    unknown_owners: list[Annotated[str, Field(max_length=64)]] = Field(
+        default_factory=list,
+        max_length=MOST_ZONES,
+        description="owners that its zones name and its worker's register does not know: leads say so",
+    )
     leads_merged: int = Field(0, ge=0, description="confirmed by a rule and part of a lead that was there already")
     leads_suppressed: int = Field(0, ge=0, description="confirmed by a rule and held back: too many within an hour")
     budget: FalseLeadBudget | None = Field(None, description="its budget of false leads, where one is set")

@@ -14,6 +14,7 @@ import segno
 
 from api.contract.catalogue import catalogue
 from api.contract.manifest import Manifest
+from api.contract.reasons import DispositionReason
 from api.contract.review import Verdict
 from api.contract.schema import LeadDocument, LeadLegal
 from api.contract.words import CLASSES, CLOCKS, spread_words, value_words
@@ -125,13 +126,16 @@ def _whose(lead: LeadDocument) -> list[tuple[str, str]]:
     place, camera, target = lead.place, lead.camera, lead.target
     where = "" if place.lon is None or place.lat is None else f"{place.lon:.5f}, {place.lat:.5f}"
     listed = "" if target is None else "是（须经负责人批准方可现场检查）" if target.positive_list else "否"
+    risk = "" if target is None else word(RISKS, target.risk)
+    if lead.disposition is not None and DispositionReason.UNREGISTERED in lead.disposition.reasons:
+        listed = risk = "不明（单位未在名录）"
     return [
         ("违法情形", f"{lead.violation_code} {word(VIOLATIONS, lead.violation_code)}"),
         ("对象", "未对应到登记单位" if target is None else target.name),
         ("信用代码", "" if target is None else target.uscc),
         ("画面区域", lead.measure.zone or "全画面"),
         ("排放口", "" if target is None else target.outlet),
-        ("风险等级", "" if target is None else word(RISKS, target.risk)),
+        ("风险等级", risk),
         ("正面清单", listed),
         ("地点", place.town),
         ("行政区划", place.division),

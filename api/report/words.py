@@ -144,6 +144,7 @@ DISPOSITION_REASONS: Mapping[str, str] = MappingProxyType(
         DispositionReason.SEVERE: "3级及以上或不透光度60%及以上",
         DispositionReason.ALERT_IN_FORCE: "重污染天气预警生效期间",
         DispositionReason.REPEATED: "24个月内有确认的违法行为",
+        DispositionReason.UNREGISTERED: "单位未在名录，风险等级与正面清单不明",
         DispositionReason.POSITIVE_LIST: "正面清单企业",
         DispositionReason.RED_RISK: "高风险企业",
         DispositionReason.YELLOW_RISK: "中风险企业",

@@ -35,6 +35,9 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
     model.write_text('[detector]\nmodel = "nosuch"\n')
     good = folder / "good.toml"
     good.write_text('[[cameras]]\nid = "gate"\nsource = "rtsp://user:secret@127.0.0.1:1/x"\n')
+    unknown = folder / "unknown.toml"
+    zone = '[[cameras.zones]]\nname = "stack"\npolygon = [[0, 0], [1, 0], [1, 1]]\nowner = "914403001922038216"\n'
+    unknown.write_text(good.read_text() + zone)
     clip = make_clip(folder / "clip.mp4", seconds=3)
     taken = socket.create_server(("127.0.0.1", 0))
     yield {
@@ -42,6 +45,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         "text": str(text),
         "config": str(config),
         "good": str(good),
+        "unknown": str(unknown),
         "model": str(model),
         "clip": str(clip),
         "folder": str(folder),
@@ -150,6 +154,15 @@ def test_check_config_accepts_a_good_file(places: dict[str, str]) -> None:
     assert result.returncode == 0, result.stderr
     assert "cameras 1, rules 2" in result.stdout
     assert "secret" not in result.stdout
+
+
+def test_check_config_warns_of_an_owner_outside_the_register(places: dict[str, str]) -> None:
+    """The file holds, and what the owner's leads will lack is said."""
+    result = run("check-config", places["unknown"])
+    assert (result.returncode, "cameras 1" in result.stdout) == (0, True)
+    assert result.stderr.startswith(
+        "warning: cameras[0].zones[0].owner: '914403001922038216' is none of [[enterprises]]"
+    )
 
 
 def test_probe_reports_facts(places: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from streams.camera import Pace, Transport, camera_id
-from vision.config import ConfigError, WorkerConfig, load_config, parse_config
+from vision.config import ConfigError, WorkerConfig, load_config, owner_warnings, parse_config
 from vision.config_docs import EXAMPLE
 
 CAMERA = {"id": "a", "source": "rtsp://h/1"}
@@ -190,12 +190,12 @@ def test_configuration_cannot_be_changed_afterwards() -> None:
     [
         ("91110000802100433B", ""),
         ("Boiler house", ""),
-        ("914403001922038216", "cameras[0].zones[0].owner: 914403001922038216 is none of [[enterprises]]"),
+        ("914403001922038216", ""),
         ("91110000802100433C", "cameras[0].zones[0].owner: the check character of '91110000802100433C' should be 'B'"),
     ],
 )
-def test_an_owner_is_one_of_the_register_or_a_name(owner: str, line: str) -> None:
-    """A code that the register does not hold, or whose check character is wrong, is named with its path."""
+def test_an_owner_with_a_wrong_code_is_refused(owner: str, line: str) -> None:
+    """A code whose check character is wrong is named with its path; any other name or code is taken."""
     zone = {"name": "a", "polygon": [[0, 0], [1, 0], [1, 1]], "owner": owner}
     values = {
         "enterprises": [{"uscc": "91110000802100433B", "name": "x"}],
@@ -207,6 +207,20 @@ def test_an_owner_is_one_of_the_register_or_a_name(owner: str, line: str) -> Non
     except ConfigError as error:
         said = str(error)
     assert said[: len(line) or None] == line
+
+
+def test_owners_outside_the_register_are_warned_of() -> None:
+    """Each is told with its path: leads will have neither colour nor list for it. Zones without an owner are not."""
+    owners = ["91110000802100433B", "x", "", "914403001922038216", "Boiler house"]
+    zones = [{"name": f"z{i}", "polygon": [[0, 0], [1, 0], [1, 1]], "owner": owner} for i, owner in enumerate(owners)]
+    register = [{"uscc": "91110000802100433B", "name": "x"}]
+    cameras = [{"id": "gate", "source": "x.mp4", "zones": zones}]
+    end = "is none of [[enterprises]]: leads will say that it is not in the register"
+    assert list(owner_warnings(WorkerConfig())) == []
+    assert list(owner_warnings(parse_config({"enterprises": register, "cameras": cameras}))) == [
+        f"cameras[0].zones[3].owner: '914403001922038216' {end}",
+        f"cameras[0].zones[4].owner: 'Boiler house' {end}",
+    ]
 
 
 def test_an_enterprise_with_a_wrong_code_is_refused() -> None:

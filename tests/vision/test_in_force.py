@@ -5,6 +5,7 @@ import json
 import pytest
 
 from vision.config import ConfigError, WorkerConfig, parse_config
+from vision.desired import registered_camera
 from vision.in_force import in_force, read_in_force
 
 CONFIG = {
@@ -65,6 +66,17 @@ def test_it_holds_no_address_and_no_other_camera() -> None:
     data = in_force(config, config.cameras[0])
 
     assert not [word for word in (b"hunter2", b"10.0.0.12", b"other", b"roof", b"914403001922038216") if word in data]
+
+
+@pytest.mark.parametrize("owner", ["914403001922038216", "914403001922038217", "somebody"])
+def test_a_camera_of_an_owner_outside_the_register_comes_back(owner: str) -> None:
+    """What the wall accepted as an owner does not keep a package from being judged again."""
+    config = WorkerConfig()
+    zone = {"name": "stack", "kind": "outlet", "polygon": [[0, 0], [1, 0], [1, 1]], "owner": owner}
+    camera = {"id": "gate", "source": "rtsp://10.0.0.7/1", "zones": [zone]}
+    registered = registered_camera(json.dumps(camera).encode())
+    again = read_in_force(in_force(config, registered), "clip.mp4")
+    assert again.cameras[0].zones == registered.zones
 
 
 def test_equal_configurations_are_equal_bytes() -> None:

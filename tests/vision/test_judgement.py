@@ -97,6 +97,37 @@ def test_the_target_is_the_register_on_the_day() -> None:
 
 
 @pytest.mark.parametrize(
+    ("owner", "uscc", "is_known"),
+    [
+        (USCC, USCC, True),
+        ("one works", USCC, True),
+        ("914403001922038216", "914403001922038216", False),
+        ("914403001922038217", "", False),
+        ("somebody", "", False),
+    ],
+)
+def test_an_owner_outside_the_register_keeps_its_code_and_is_said_to_be_outside(
+    owner: str, uscc: str, is_known: bool
+) -> None:
+    """Its code stays on the lead if it is one, and the reasons say that neither colour nor list is known."""
+    config = site(risk="red", positive_list={"from": "2026-01-01"})
+    zones = tuple(zone.model_copy(update={"owner": owner}) for zone in config.cameras[0].zones)
+    found = Judge(config.cameras[0].model_copy(update={"zones": zones}), config, CARD).judge(lead("V01B_BYPASS"))
+    assert found.target is not None
+    assert (found.target.uscc, found.target.outlet) == (uscc, "DA001")
+    assert found.target.name == ("one works" if is_known else owner)
+    assert found.target.positive_list is is_known
+    assert ("unregistered" in found.disposition.reasons) is not is_known
+    assert found.legal is not None
+
+
+def test_a_zone_without_an_owner_is_not_said_to_be_outside_the_register() -> None:
+    """Nobody was named whom the register could know."""
+    assert "unregistered" not in judged(lead(zone="road")).disposition.reasons
+    assert "unregistered" not in judged(lead(zone="")).disposition.reasons
+
+
+@pytest.mark.parametrize(
     ("utc", "day", "law"),
     [
         (datetime(2026, 8, 14, 15, 59, tzinfo=UTC), "2026-08-14", "Air-18"),

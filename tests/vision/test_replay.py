@@ -80,7 +80,10 @@ def test_replay_prints_the_same_bytes_again(clip: Path) -> None:
         told["legal"]["basis"]
         == catalogue().legal_at("V01_STACK_SMOKE", date.fromisoformat(told["first_utc"][:10])).basis
     )
-    assert (told["disposition"]["action"], told["disposition"]["reasons"]) == ("watch", ["not_measured"])
+    assert (told["disposition"]["action"], told["disposition"]["reasons"]) == (
+        "watch",
+        ["not_measured", "unregistered"],
+    )
     assert told["measure"]["kind"] == "visible_emission"
     assert {vote["source"] for vote in told["votes"]} == {"model", "physics", "rule"}
 

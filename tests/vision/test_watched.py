@@ -19,7 +19,7 @@ from vision.fog import FogWatch
 from vision.health import PictureFault, PictureHealth
 from vision.leads import Lead, LeadState
 from vision.merging import Merger
-from vision.sections import CameraConfig
+from vision.sections import CameraConfig, ZoneConfig
 from vision.watched import WatchedCamera
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -120,6 +120,18 @@ def test_what_is_wrong_with_a_connected_camera_is_found_and_named() -> None:
     health = faulty.health("w", FrameBoard())
     assert [(each.kind.value, each.detail) for each in health.findings] == [("covered", ""), ("clock_offset", "-2.5 s")]
     assert (health.leads_merged, health.leads_suppressed) == (5, 2)
+
+
+def test_owners_that_the_register_does_not_know_are_told() -> None:
+    """Each once, by the zones as they are now; the wall warns where they are drawn."""
+    polygon = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
+    owners = ("one works", "", "somebody", "914403001922038216", "somebody")
+    zones = tuple(ZoneConfig(name=f"z{i}", polygon=polygon, owner=owner) for i, owner in enumerate(owners))
+    camera = watched(playing())
+    camera.register = {"one works"}
+    assert camera.health("w", FrameBoard()).unknown_owners == []
+    camera.config = camera.config.model_copy(update={"zones": zones})
+    assert camera.health("w", FrameBoard()).unknown_owners == ["somebody", "914403001922038216"]
 
 
 def test_fog_over_the_picture_is_a_finding_with_its_time() -> None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from api.contract.catalogue import catalogue
 from streams.camera import camera_id
 from vision.config import WorkerConfig
-from vision.enterprises import EnterpriseConfig, Risk
+from vision.enterprises import EnterpriseConfig, Risk, register_of
 from vision.hours import schedule_of
 from vision.rules import alert, barbecue, burning, bypass, colour, fume, stack, tamper
 from vision.rules.boxes import BoxWatcher, Leniency, Terms
@@ -35,7 +35,7 @@ class Families:
         self._camera = camera
         self._config = config
         self._class_names = class_names
-        self._owners = {e.name: e for e in config.enterprises} | {e.uscc: e for e in config.enterprises}
+        self._register = register_of(config.enterprises)
         self._outlets = [zone_of(z) for z in camera.zones if z.kind is ZoneKind.OUTLET]
 
     @property
@@ -100,7 +100,7 @@ class Families:
     def production(self, name: RuleName, zone: ZoneConfig) -> Watcher:
         """Return the watcher of an outlet that smokes although an alert stops production."""
         return self._boxes(
-            name, zone, at(zone_of(zone)), alert.production_gate(self._config, self._owners.get(zone.owner))
+            name, zone, at(zone_of(zone)), alert.production_gate(self._config, self._register.get(zone.owner))
         )
 
     def _boxes(
@@ -116,7 +116,7 @@ class Families:
             self._terms(name),
             place,
             schedule_of(settings.schedule, local),
-            _leniency_of(self._owners.get(zone.owner), lambda utc: utc.astimezone(local).date()),
+            _leniency_of(self._register.get(zone.owner), lambda utc: utc.astimezone(local).date()),
             gate,
         )
 

@@ -140,7 +140,8 @@ export class DryRunPanel {
   #item(dry, number) {
     const { lead } = dry;
     const owner = lead.target?.name ?? "";
-    const where = [lead.measure.zone || t("dryrun.nowhere"), owner].filter(Boolean).join(" · ");
+    const unknown = lead.disposition?.reasons.includes("unregistered") ? t("target.unregistered") : "";
+    const where = [lead.measure.zone || t("dryrun.nowhere"), owner, unknown].filter(Boolean).join(" · ");
     const figure = keyFigure(lead.measure);
     return h("li", {}, h("button", { type: "button", class: "dryrun-lead", "data-lead": number, disabled: !dry.has_picture && this.#run?.source !== "hour", "aria-pressed": String(number === this.#chosen), on: { click: () => this.#choose(number) } },
       h("strong", {}, violationName(lead.violation_code, language())), h("b", { title: figure.title }, figure.value),

@@ -102,15 +102,16 @@ function isPeakOver({ values, grade_limit: limit }) {
 }
 
 /** @param {Lead} lead */
-function target({ target: whose }) {
+function target({ target: whose, disposition: next }) {
   if (!whose) return null;
+  const isUnknown = next?.reasons.includes("unregistered") ?? false;
   return section("target.title", "target.asof", [
     ["target.name", whose.name],
     [whose.outlet ? "target.where" : "target.zone", [whose.outlet, whose.zone].filter(Boolean).join(" · ")],
     ["target.risk", whose.risk ? h("span", { class: "risk", "data-risk": whose.risk }, known("risk", whose.risk)) : ""],
     ["target.positive", whose.positive_list ? t("target.positive.yes") : ""],
     ["target.uscc", whose.uscc, "mono"],
-    ["target.registry", whose.registry_version, "mono"],
+    ["target.registry", isUnknown ? t("target.unregistered") : whose.registry_version, isUnknown ? "" : "mono"],
   ]);
 }
 

@@ -16,6 +16,9 @@ export class ZoneForm {
   /** What the server found wrong when zones were last sent, by zone and field. @type {{zone: number, field: string, reason: string}[]} */
   refusals = [];
 
+  /** Owners of saved zones that the register of the worker that watches them does not know. @type {Set<string>} */
+  unknown = new Set();
+
   /** @param {() => import("./draft.js").ZoneDraft} draft @param {() => void} changed */
   constructor(draft, changed) {
     this.draft = draft;
@@ -25,6 +28,7 @@ export class ZoneForm {
     this.hours = new HoursField(draft, changed);
     this.uses = h("section", { class: "zone-uses" });
     this.owners = h("datalist", { id: "zone-owners" });
+    this.warning = speak(h("p", { class: "note owner-unknown", role: "status" }), "zones.owner.unknown");
     this.node = h("div", { class: "zone-side" }, this.list, this.form, this.hours.node, this.uses, this.owners);
   }
 
@@ -44,6 +48,7 @@ export class ZoneForm {
         wrong ? h("em", {}, t(wrong.key)) : null));
     }) : speak(h("li", { class: "note" }), "zones.none"));
     this.#renderForm(draft.zone);
+    this.warning.hidden = !this.unknown.has(draft.zone?.owner ?? "");
     this.hours.render(this.refusals.find(({ zone, field }) => zone === draft.chosen && field === "schedule")?.reason ?? "");
     this.#renderFaults(draft);
     this.#renderUses(draft.zone);
@@ -70,6 +75,7 @@ export class ZoneForm {
       this.#field("kind", select(KINDS.map((kind) => [kind, t(`zone.${kind}`)]), zone.kind)),
       speak(h("p", { class: "note" }), `zone.${zone.kind}.why`),
       this.#field("owner", input({ value: zone.owner, maxLength: 64, list: "zone-owners" })),
+      this.warning,
       zone.kind === "outlet" || zone.kind === "vent" ? this.#field("outlet", input({ value: zone.outlet, maxLength: 32 })) : null,
       zone.kind === "outlet" ? this.#field("grade_limit", input({ value: String(zone.grade_limit), type: "number", min: "0", max: "5", step: "0.25" })) : null,
       zone.kind === "outlet" ? this.#field("distance_m", input({ value: String(zone.distance_m ?? ""), type: "number", min: "1", step: "1" })) : null,

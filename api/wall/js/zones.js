@@ -95,6 +95,7 @@ export class ZoneEditor {
       if (opening !== this.#opening) return;
       this.form.rules = rules.rules;
       this.form.offer(cameras.flatMap((/** @type {any} */ view) => (view.camera.zones ?? []).map((/** @type {any} */ zone) => zone.owner)));
+      this.form.unknown = new Set(cameras.find((/** @type {any} */ view) => view.camera.id === camera.id)?.health?.unknown_owners ?? []);
       this.#take(view, answer);
       this.trial.begin();
       this.#say(null);

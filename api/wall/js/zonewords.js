@@ -39,6 +39,7 @@ export const ZONE_WORDS = {
   "zones.name": ["名称", "Name"],
   "zones.kind": ["类型", "Kind"],
   "zones.owner": ["单位（统一社会信用代码或名称）", "Owner (USCC or name)"],
+  "zones.owner.unknown": ["名录中没有此单位：线索将注明“未在名录”，风险等级与正面清单不起作用。", "The register does not know it: leads say “not in the register”, and neither risk colour nor positive list counts."],
   "zones.outlet": ["排放口编号（排污许可）", "Outlet number of the permit"],
   "zones.grade_limit": ["林格曼限值（级）", "Ringelmann limit (grade)"],
   "zones.distance_m": ["距离（米；超过 400 米不判读）", "Distance in m (nothing is read beyond 400)"],

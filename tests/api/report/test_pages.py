@@ -103,6 +103,18 @@ def test_an_archived_lead_is_false_only_where_it_was_found_so(found: str, is_fal
 
 
 @needs_poppler
+def test_of_an_owner_outside_the_register_neither_colour_nor_list_is_claimed() -> None:
+    """Nobody looked them up: paper does not say that it is not on the positive list."""
+    case = full_case()
+    assert case.lead.disposition is not None
+    disposition = case.lead.disposition.model_copy(update={"reasons": ["unregistered"]})
+    lead = case.lead.model_copy(update={"disposition": disposition})
+    text = _text(lead_report(dataclasses.replace(case, lead=lead), PRINTING))
+    assert len(re.findall(r"(风险等级|正面清单)\s+不明（单位未在名录）", text)) == 2
+    assert "单位未在名录，风险等级与正面清单不明" in text.replace("\n", "").replace(" ", "")
+
+
+@needs_poppler
 @pytest.mark.parametrize(
     ("kind", "said"),
     [(TimeStampKind.OWN, "由本站自有时间戳机构加盖"), (TimeStampKind.LICENSED, "由外部时间戳机构加盖")],

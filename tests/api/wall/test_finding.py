@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from api.contract.schema import rfc3339
+from api.contract.schema import LeadDisposition, LeadTarget, rfc3339
 from tests.api.contract.sample import TestSigner
 from tests.api.wall.leads import fresh_lead, judged_lead, playable_posting, readings_csv
 from tests.api.wall.stage import StagedWorker
@@ -95,6 +95,19 @@ def test_a_refused_reading_says_why_and_gives_no_number(wall: Page, stage: Stage
     assert "null" not in words
     assert "undefined" not in words
     assert "NaN" not in words
+
+
+def test_an_owner_outside_the_register_is_said_to_be_outside(wall: Page, stage: StagedWorker) -> None:
+    """The code stays; in place of the register's version stands that it does not know the owner."""
+    lead = judged_lead(ID)
+    code = "914403001922038216"
+    target = LeadTarget(zone="1号排放口", uscc=code, name=code, outlet="DA001")
+    stage.announce(lead.model_copy(update={"target": target, "disposition": LeadDisposition(reasons=["unregistered"])}))
+    wall.locator(f'[data-lead="{ID}"] button').click()
+    words = wall.locator(".finding-set")
+    expect(words).to_contain_text("未在名录")
+    expect(words).to_contain_text("单位未在名录：风险等级与正面清单不明")
+    expect(words).to_contain_text(code)
 
 
 def test_a_plain_lead_shows_nothing_that_it_does_not_have(wall: Page, stage: StagedWorker) -> None:

@@ -1,6 +1,7 @@
 """The editor of zones in a real browser."""
 
 import json
+from pathlib import Path
 
 import httpx
 import pytest
@@ -235,6 +236,23 @@ def test_what_the_server_refuses_is_said_at_its_field(wall: Page, operator: http
     editor.locator("[data-field=owner]").blur()
     expect(editor.locator("[data-field=owner] + .field-fault")).to_be_empty()
     wall.unroute("**/zones")
+
+
+def test_an_owner_that_no_register_knows_is_warned_of(
+    wall: Page, operator: httpx.Client, stage: StagedWorker, square_clip: Path
+) -> None:
+    """The worker that watches says which owners it does not know; the editor says so at the zones that name them."""
+    register(operator, [OUTLET, MASK])
+    stage.add("gate-1", square_clip).told = {"unknown_owners": ["91110000802100433B"]}
+    expect(wall.locator('.tile[data-camera="gate-1"][data-state="playing"]')).to_be_visible()
+    editor = open_editor(wall)
+    warning = editor.locator(".owner-unknown")
+    expect(warning).to_have_text("名录中没有此单位：线索将注明“未在名录”，风险等级与正面清单不起作用。")
+    editor.locator("[data-field=owner]").fill("示范热力")
+    editor.locator("[data-field=owner]").blur()
+    expect(warning).to_be_hidden()
+    editor.locator(".zone-choice").nth(1).click()
+    expect(warning).to_be_hidden()
 
 
 def test_zones_of_a_file_are_shown_and_given_as_configuration(

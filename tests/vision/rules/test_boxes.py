@@ -170,6 +170,14 @@ def test_colour_and_list_of_the_owner_move_threshold_and_persistence(
     assert confirmed.lead.confirmed == moment(seconds)
 
 
+def test_an_owner_outside_the_register_loses_no_lead() -> None:
+    """The zone's own code and kind are proposed at the usual threshold and time, as without an owner."""
+    config = site(square("premises", owner="914403001922038216", violation_code="V14_DUMPING"))
+    (_, confirmed) = smoke_from(rule_of("V14_DUMPING", config), 0, 60, confidence=0.301)
+    assert (confirmed.lead.violation_code, confirmed.lead.rule_params["zone_kind"]) == ("V14_DUMPING", "premises")
+    assert confirmed.lead.confirmed == moment(60)
+
+
 def alerted(*measures: str, **enterprise: object) -> list[object]:
     """Return what V12 reports in 15 minutes of smoke at an outlet, in an alert that stops these measures."""
     alert = {"level": "red", "from": "2026-11-23T09:00:00", "to": "2026-11-23T12:00:00", "measures": list(measures)}
