@@ -101,7 +101,10 @@ class Settings(BaseSettings):
         1827, ge=1, description="Days that packages stay: five years, the longest limitation period, by default."
     )
     retention_rejected_days: int = Field(
-        90, ge=1, description="Days that packages of leads stay that were found to be false, after that was decided."
+        90,
+        ge=1,
+        description="Days that packages of leads stay that were found to be false, from filing and "
+        "from the newest decision.",
     )
     retention_deletes: bool = Field(
         default=False,

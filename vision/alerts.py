@@ -26,10 +26,15 @@ class AlertConfig(Section):
     level: AlertLevel = Field(description="Level of the order.")
     from_: datetime = Field(alias="from", description="When it begins; without an offset in the site's local time.")
     to: datetime = Field(description="First moment after it, likewise.")
-    order: str = Field("", description="Number and title of the order; leads repeat it, so that a wrong level is seen.")
+    order: str = Field(
+        "",
+        description="Number and title of the order; packages repeat it in their `config.json`, so "
+        "that a wrong level is seen.",
+    )
     measures: tuple[Measure, ...] = Field(
         (),
-        description="What the order makes stop. Empty: the alert adds 20 points to leads and makes none of its own.",
+        description="What the order makes stop; of these `production` alone has a rule so far (V12). Empty: the alert "
+        "adds 20 points to leads and makes none of its own.",
     )
 
     @model_validator(mode="after")

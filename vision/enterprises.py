@@ -95,7 +95,9 @@ class EnterpriseConfig(Section):
     )
     positive_list: PositiveListConfig | None = Field(None, description="Its place on the positive list. Absent: none.")
     exempt_measures: tuple[Measure, ...] = Field(
-        (), description="Alert measures it need not follow (heat supply, emergency works). Such work makes no lead."
+        (),
+        description="Alert measures it need not follow (heat supply, emergency works). `production`: its outlets "
+        "make no V12; the others have no rule yet.",
     )
     confirmed: tuple[date, ...] = Field(
         (),

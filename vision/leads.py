@@ -92,7 +92,7 @@ class Judgement:
     What is proposed for a lead (`vision.judgement`).
 
     Attributes:
-        target: whose it is, by the register; ``None`` where no zone with an owner is concerned.
+        target: whose it is, by the register; ``None`` where no zone with an owner or outlet number is concerned.
 
         legal: what it may be under by the law of its day; ``None`` for a code outside the catalogue.
 

@@ -223,7 +223,9 @@ class LeadDocument(Wire):
     measure: LeadMeasure
     rule: LeadRule
     model: LeadModel
-    target: LeadTarget | None = Field(None, description="absent where no zone with an owner is concerned")
+    target: LeadTarget | None = Field(
+        None, description="absent where no zone with an owner or outlet number is concerned"
+    )
     legal: LeadLegal | None = None
     disposition: LeadDisposition | None = None
     votes: list[LeadVote] = Field(default_factory=list, max_length=16)
