@@ -138,7 +138,7 @@ class CameraAnalyser:
 
     @property
     def picture_fault(self) -> PictureFault | None:
-        """What is wrong with what the camera shows; while it lasts nothing is confirmed."""
+        """What is wrong with what the camera shows; while it lasts, if it blinds the camera, nothing is confirmed."""
         return self._scenery.health.fault
 
     @property
@@ -226,15 +226,21 @@ class CameraAnalyser:
             changes = self.end(CloseReason.STREAM_LOST)
         self._time, self._resolution_wh = frame.time, resolution_wh
         health = self._scenery.health
-        fault = health.fault
-        view = self._view(frame, detections)
+        was_sighted, views = health.is_sighted, health.views
+        is_steady = self._scenery.observe(frame, wants_news=len(detections) > 0)
+        is_elsewhere = health.views != views
+        if is_elsewhere:
+            self._end_tracks()
+        view = self._view(frame, detections, is_steady=is_steady)
         self._bench.look_at(frame.time, view.readings)
         changes += self._bench.observe_health(health, frame.time, resolution_wh)
         self._shown = None
-        if health.fault is not None:
-            if fault is None:
-                self._forget()
-                changes += self._bench.end_rules(CloseReason.UNSIGHTED)
+        is_blinded = was_sighted and not health.is_sighted
+        if is_blinded:
+            self._forget()
+        if is_blinded or is_elsewhere:
+            changes += self._bench.end_rules(CloseReason.UNSIGHTED)
+        if not health.is_sighted:
             return changes
         self._shown = view
         try:
@@ -259,11 +265,15 @@ class CameraAnalyser:
 
     def _forget(self) -> None:
         """Let the next picture begin anew, but for what is known above outlets."""
+        self._end_tracks()
+        self._scenery.forget()
+
+    def _end_tracks(self) -> None:
+        """End every track, and what is known of the places of boxes."""
         self._tracker.end_all()
         self._boxes.clear()
         self._ended.clear()
         self._undrawn.forget()
-        self._scenery.forget()
 
     def overlay(self) -> list[TrackedBox]:
         """Return the tracks that the newest picture shows, by number."""
@@ -280,9 +290,8 @@ class CameraAnalyser:
             if self._time is not None and track.seen_at(self._time)
         ]
 
-    def _view(self, frame: Frame, detections: Detections) -> View:
+    def _view(self, frame: Frame, detections: Detections, *, is_steady: bool) -> View:
         """Return the picture as rules see it: its tracks, how much each has changed, and whether it is steady."""
-        is_steady = self._scenery.observe(frame, wants_news=len(detections) > 0)
         if not is_steady:
             for followed in self._boxes.values():
                 followed.begin_anew(frame)

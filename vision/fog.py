@@ -46,6 +46,7 @@ class FogWatch:
         self._last: CaptureTime | None = None
         self._recent: deque[float] = deque(maxlen=_RECENT)
         self._veils: deque[float] = deque(maxlen=USUAL_LOOKS)
+        self._has_jumped = False
         self._since: CaptureTime | None = None
 
     @property
@@ -73,10 +74,13 @@ class FogWatch:
             self._recent.clear()
             self._veils.clear()
             self._last = self._since = None
+            self._has_jumped = False
         if self._last is not None and time.seconds_since(self._last) < STEP_S:
             return
         self._last = time
         self._recent.append(Air.of(image).veil)
+        if self._has_jumped:
+            self._follow_jump()
         veil, usual = median(self._recent), self._usual()
         share = CLEARED if self.is_foggy else 1.0
         is_foggy = usual is not None and usual <= USUAL_MOST and veil - usual >= share * RISEN
@@ -89,6 +93,18 @@ class FogWatch:
             self._since = None
         if self._since is None:
             self._veils.append(self._recent[-1])
+
+    def jump(self) -> None:
+        """Take in that light or exposure changed at once: what the picture is veiled by more now is no fog."""
+        self._has_jumped = True
+
+    def _follow_jump(self) -> None:
+        """Let the usual veil jump as far as the newest one did, whether it is foggy or not."""
+        self._has_jumped = False
+        now = self._recent[-1]
+        risen = now - self._recent[-2] if len(self._recent) > 1 else 0.0
+        self._veils = deque((veil + risen for veil in self._veils), maxlen=USUAL_LOOKS)
+        self._recent = deque((now,) * len(self._recent), maxlen=_RECENT)
 
     def _usual(self) -> float | None:
         return float(np.percentile(self._veils, USUALLY)) if self._veils else None

@@ -1,14 +1,15 @@
 """
 Picture health: whether a camera still shows what it is there to show (domain.md 7.1, V17).
 
-A black, glaring, frozen, covered, blurred or turned camera watches nothing, and what a detector finds in its pictures
-is no violation. Each fault is judged against what the same camera showed in its sound minutes, over seconds and not
-over pictures, so that a lorry before the lens or one flash is none.
+A black, glaring, frozen, covered or blurred camera watches nothing, and what a detector finds in its pictures is no
+violation. Each fault is judged against what the same camera showed in its sound minutes, over seconds and not over
+pictures, so that a lorry before the lens or one flash is none. A camera that was turned watches another place: that is
+learnt at once, while the turn is told until the camera turns back or has long stood so.
 """
 
 import statistics
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 
@@ -32,8 +33,11 @@ LEARN_S = 10.0
 ADAPT_S = 600.0
 """What the camera usually shows follows the light of the day within so long."""
 
-RELEARN_S = 900.0
-"""A camera that shows another place for so long stands there now; it is learnt anew."""
+ELSEWHERE_S = 5.0
+"""A camera that shows another place for so long is learnt anew: who walks past the lens is gone by then."""
+
+MOVED_S = 900.0
+"""It is told as moved for so long, unless it turns back before: then it stands there."""
 
 BLACK_LEVEL = 12.0
 """99 % of a black picture is below this 8-bit level; black in limited range decodes as 0 to 2."""
@@ -73,7 +77,10 @@ SHIFT_GAIN = 0.15
 """What undoing the shift must win in likeness."""
 
 COVERED_EDGES = 0.25
-"""Share of its usual coarse edges below which a picture is covered: out of focus, a third and more are left."""
+"""
+Share of its usual coarse edges below which a picture is covered: out of focus, a third and more are left. A picture
+that only became darker shows them where they were, as much weaker as its light is.
+"""
 
 USUAL_SHARE = 0.7
 """Share of its usual edges and detail from which a picture is much like the usual ones."""
@@ -93,6 +100,11 @@ class PictureFault(StrEnum):
     BLURRED = "blurred"
     MOVED = "moved"
 
+    @property
+    def blinds(self) -> bool:
+        """Whether nothing is watched while it lasts; a camera that was moved watches its new view."""
+        return self is not PictureFault.MOVED
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sight:
@@ -107,37 +119,119 @@ class _Sight:
         return float(self.edges.mean())
 
 
+@dataclass(slots=True, eq=False)
+class _Place:
+    """
+    What a camera usually shows where it stands, as far as it was learnt.
+
+    Attributes:
+        usual: the mean of its pictures, by the light of the day.
+
+        learnt_s: seconds of pictures in it.
+
+        likeness: of the newest pictures to it.
+    """
+
+    usual: _Sight
+    learnt_s: float = 0.0
+    likeness: deque[float] = field(default_factory=lambda: deque((1.0,), maxlen=64))
+
+    @property
+    def is_learnt(self) -> bool:
+        return self.learnt_s >= LEARN_S
+
+    @property
+    def usually(self) -> float:
+        """How like the usual picture the newest ones are."""
+        return statistics.median(self.likeness)
+
+    def likeness_of(self, sight: _Sight) -> float:
+        """Return the correlation of a picture's edges with the usual ones."""
+        return _likeness(sight.edges, self.usual.edges)
+
+    def is_usual(self, sight: _Sight) -> bool:
+        """Whether a picture is much like what the camera usually shows."""
+        usual = self.usual
+        is_clear = sight.coarse > USUAL_SHARE * usual.coarse and sight.detail > USUAL_SHARE * usual.detail
+        return self.is_learnt and is_clear and self.likeness_of(sight) > self.usually - SHIFT_LOSS
+
+    def learn(self, sight: _Sight, step_s: float) -> None:
+        """Take in a sound picture that came `step_s` after the last one."""
+        self.learnt_s += step_s
+        share = np.float32(min(1.0, step_s / min(max(self.learnt_s, step_s, 1e-3), ADAPT_S)))
+        usual = self.usual
+        self.likeness.append(self.likeness_of(sight))
+        self.usual = _Sight(
+            grey=usual.grey + share * (sight.grey - usual.grey),
+            edges=usual.edges + share * (sight.edges - usual.edges),
+            detail=float(usual.detail + share * (sight.detail - usual.detail)),
+        )
+
+
+@dataclass(slots=True, eq=False)
+class _Move:
+    """
+    A change of view that is told, or will be.
+
+    Attributes:
+        before: the place that the camera showed.
+
+        onset: the first picture that showed another.
+
+        was_sudden: whether the one before it still looked as usual.
+
+        lasted_s: since then, or since the camera moved on.
+    """
+
+    before: _Place
+    onset: CaptureTime | None
+    was_sudden: bool
+    lasted_s: float
+
+
 class PictureHealth:
-    """Judges one camera's pictures, in order, at any rate; a new epoch or size of the stream changes nothing."""
+    """
+    Judges one camera's pictures, in order, at any rate; a new epoch or size of the stream changes nothing.
+
+    Attributes:
+        views: how often the camera began to show another place or turned back; nothing compares across.
+    """
 
     def __init__(self) -> None:
-        self._usual: _Sight | None = None
-        self._likeness: deque[float] = deque(maxlen=64)
+        self._place: _Place | None = None
+        self._move: _Move | None = None
         self._last: tuple[_Sight, CaptureTime] | None = None
-        self._learnt_s = 0.0
+        self.views = 0
         self._stillness = Stillness()
         self._suspected: PictureFault | None = None
         self._suspected_s = 0.0
+        self._elsewhere_s: float | None = None
         self._away_s = 0.0
         self._fault: PictureFault | None = None
-        self._fault_s = 0.0
         self._onset: CaptureTime | None = None
         self._was_sudden = False
 
     @property
     def onset(self) -> CaptureTime | None:
         """The first picture that looked wrong, of the fault that holds or is suspected; ``None`` while none is."""
-        return self._onset
+        return self._onset if self._move is None or self._fault is not None else self._move.onset
 
     @property
     def was_sudden(self) -> bool:
         """Whether the picture before the onset still looked as usual: rain, dusk and dirt come by degrees."""
-        return self._was_sudden
+        return self._was_sudden if self._move is None or self._fault is not None else self._move.was_sudden
 
     @property
     def fault(self) -> PictureFault | None:
-        """What is wrong now; ``None`` while the picture is sound."""
+        """What is to be told of the picture now; ``None`` where nothing is."""
+        if self._fault is None and self._move is not None and self._move.lasted_s >= HOLD_S:
+            return PictureFault.MOVED
         return self._fault
+
+    @property
+    def is_sighted(self) -> bool:
+        """False while a fault holds that blinds the camera."""
+        return self._fault is None
 
     @property
     def suspects(self) -> bool:
@@ -145,7 +239,7 @@ class PictureHealth:
         return self._suspected is not None or self._fault is not None
 
     def observe(self, image: BgrImage, time: CaptureTime) -> PictureFault | None:
-        """Take in the next picture and return the fault that holds now."""
+        """Take in the next picture and return the fault that is told now."""
         grey = _grey(image)
         sight = _sight(grey)
         last, self._last = self._last, (sight, time)
@@ -153,32 +247,62 @@ class PictureHealth:
         if last is not None and last[1].epoch == time.epoch:
             step_s = min(max(time.seconds_since(last[1]), 0.0), HOLD_S / 2)
         self._stillness.observe(grey, time)
+        self._follow_move(sight, step_s)
         suspected = self._instant(sight)
         if suspected is not None and not self.suspects:
             self._onset = self._stillness.since or time
-            self._was_sudden = last is not None and self._is_usual(last[0])
+            self._was_sudden = last is not None and self._place is not None and self._place.is_usual(last[0])
         self._judge(suspected, step_s)
+        if self._elsewhere_s is not None and self._elsewhere_s >= ELSEWHERE_S:
+            self._begin_place(sight, self._elsewhere_s)
         if not self.suspects:
             self._onset, self._was_sudden = None, False
-        if self._suspected is None and self._fault is None:
             self._learn(sight, step_s)
-        elif self._fault is PictureFault.MOVED and self._fault_s > RELEARN_S:
-            self._forget()
-        return self._fault
+        return self.fault
+
+    def _follow_move(self, sight: _Sight, step_s: float) -> None:
+        """Turn back to the place before where the picture shows that one; forget it once it has long been left."""
+        move, place = self._move, self._place
+        if move is None or place is None:
+            return
+        move.lasted_s += step_s
+        is_back = move.before.is_usual(sight) and move.before.likeness_of(sight) >= place.likeness_of(sight)
+        if is_back:
+            self._place = move.before
+            self._look_sound()
+        if is_back or move.lasted_s > MOVED_S:
+            self._move = None
+
+    def _begin_place(self, sight: _Sight, lasted_s: float) -> None:
+        """Learn anew what the camera shows; where it moves on and on, the place before is the first one."""
+        if self._move is not None:
+            self._move.lasted_s = max(lasted_s, min(self._move.lasted_s, HOLD_S))
+        elif self._place is not None:
+            self._move = _Move(self._place, self._onset, self._was_sudden, lasted_s)
+        self._place = _Place(sight)
+        self._look_sound()
+
+    def _look_sound(self) -> None:
+        self._fault = self._suspected = None
+        self._suspected_s = self._away_s = 0.0
+        self._elsewhere_s = None
+        self.views += 1
 
     def _judge(self, suspected: PictureFault | None, step_s: float) -> None:
         # A fault that turns into another (a hand comes nearer: blurred, covered, black) is one time of looking wrong.
         self._suspected_s = 0.0 if suspected is None or self._suspected is None else self._suspected_s + step_s
         self._suspected = suspected
-        self._fault_s += step_s
-        if suspected is None:
-            self._away_s += step_s
-            if self._away_s >= CLEAR_S:
-                self._fault = None
+        self._away_s = self._away_s + step_s if suspected is None else 0.0
+        if suspected is PictureFault.MOVED:
+            self._elsewhere_s = 0.0 if self._elsewhere_s is None else self._elsewhere_s + step_s
+        elif suspected is not None or self._away_s >= CLEAR_S:
+            self._elsewhere_s = None
+        if self._away_s >= CLEAR_S:
+            self._fault = None
+        if suspected is None or not suspected.blinds:
             return
-        self._away_s = 0.0
-        if suspected is not self._fault and (suspected is PictureFault.FROZEN or self._suspected_s >= HOLD_S):
-            self._fault, self._fault_s = suspected, 0.0
+        if suspected is PictureFault.FROZEN or self._suspected_s >= HOLD_S:
+            self._fault = suspected
 
     def _instant(self, sight: _Sight) -> PictureFault | None:
         """Return what looks wrong with one picture: first what needs no other to compare it with."""
@@ -188,69 +312,50 @@ class PictureHealth:
             return PictureFault.GLARE
         if self._stillness.is_frozen:
             return PictureFault.FROZEN
-        usual = self._usual
-        return None if usual is None or self._learnt_s < LEARN_S else self._compared(sight, usual)
-
-    def _is_usual(self, sight: _Sight) -> bool:
-        """Whether a picture is much like what the camera usually shows."""
-        usual = self._usual
-        if usual is None or self._learnt_s < LEARN_S:
-            return False
-        is_clear = sight.coarse > USUAL_SHARE * usual.coarse and sight.detail > USUAL_SHARE * usual.detail
-        return is_clear and _likeness(sight.edges, usual.edges) > statistics.median(self._likeness) - SHIFT_LOSS
-
-    def _compared(self, sight: _Sight, usual: _Sight) -> PictureFault | None:
-        """Return what looks wrong against what the camera usually shows."""
-        if sight.coarse < COVERED_EDGES * usual.coarse:
-            return PictureFault.COVERED
-        # Fog takes of coarse edges what it takes of fine detail; a lens out of focus leaves them.
-        clear = min(1.0, sight.coarse / max(usual.coarse, 1e-6))
-        if usual.detail >= LEAST_DETAIL and sight.detail < BLURRED_DETAIL * clear * usual.detail:
-            return PictureFault.BLURRED
-        likeness = _likeness(sight.edges, usual.edges)
-        usually = statistics.median(self._likeness)
-        if usually < USUALLY_LIKE:
-            self._likeness.append(likeness)
-            return None
-        if likeness < LIKE or (likeness < usually - SHIFT_LOSS and self._is_shifted(sight, usual, likeness)):
-            return PictureFault.MOVED
-        self._likeness.append(likeness)
-        return None
-
-    def _is_shifted(self, sight: _Sight, usual: _Sight, likeness: float) -> bool:
-        # Copies: OpenCV 5.0 multiplies its inputs by the window in place.
-        (dx, dy), _ = cv2.phaseCorrelate(usual.edges.copy(), sight.edges.copy(), _window())
-        if max(abs(dx), abs(dy)) < MOVED_SHARE * _WH[0]:
-            return False
-        right, down = round(dx), round(dy)
-        rows, columns = _WH[1] - abs(down), _WH[0] - abs(right)
-        if rows < _WH[1] // 3 or columns < _WH[0] // 3:
-            return False
-        now = sight.edges[max(down, 0) :, max(right, 0) :][:rows, :columns]
-        then = usual.edges[max(-down, 0) :, max(-right, 0) :][:rows, :columns]
-        return _likeness(now, then) > likeness + SHIFT_GAIN
+        if self._place is not None and self._place.is_learnt:
+            return _compared(sight, self._place)
+        # A hand that turns a camera and then covers it: the cover must not be learnt as the new view.
+        suspected = None if self._move is None else _compared(sight, self._move.before)
+        return suspected if suspected is not None and suspected.blinds else None
 
     def _learn(self, sight: _Sight, step_s: float) -> None:
-        if self._usual is None:
-            self._usual = sight
-            self._likeness.append(1.0)
-            return
-        self._learnt_s += step_s
-        share = np.float32(min(1.0, step_s / min(max(self._learnt_s, step_s, 1e-3), ADAPT_S)))
-        usual = self._usual
-        if self._learnt_s < LEARN_S:
-            self._likeness.append(_likeness(sight.edges, usual.edges))
-        self._usual = _Sight(
-            grey=usual.grey + share * (sight.grey - usual.grey),
-            edges=usual.edges + share * (sight.edges - usual.edges),
-            detail=float(usual.detail + share * (sight.detail - usual.detail)),
-        )
+        if self._place is None:
+            self._place = _Place(sight)
+        else:
+            self._place.learn(sight, step_s)
 
-    def _forget(self) -> None:
-        """Learn anew what the camera shows: it stands elsewhere now."""
-        self._usual, self._learnt_s = None, 0.0
-        self._likeness.clear()
-        self._fault, self._suspected, self._suspected_s, self._away_s = None, None, 0.0, 0.0
+
+def _compared(sight: _Sight, place: _Place) -> PictureFault | None:
+    """Return what looks wrong against what the camera usually shows."""
+    usual, usually, likeness = place.usual, place.usually, place.likeness_of(sight)
+    if sight.coarse < COVERED_EDGES * usual.coarse and not _is_darker(sight, usual, likeness):
+        return PictureFault.COVERED
+    # Fog takes of coarse edges what it takes of fine detail; a lens out of focus leaves them.
+    clear = min(1.0, sight.coarse / max(usual.coarse, 1e-6))
+    if usual.detail >= LEAST_DETAIL and sight.detail < BLURRED_DETAIL * clear * usual.detail:
+        return PictureFault.BLURRED
+    is_elsewhere = likeness < LIKE or (likeness < usually - SHIFT_LOSS and _is_shifted(sight, usual, likeness))
+    return PictureFault.MOVED if usually >= USUALLY_LIKE and is_elsewhere else None
+
+
+def _is_darker(sight: _Sight, usual: _Sight, likeness: float) -> bool:
+    """Whether a picture shows the usual edges in less light, and nothing lies over them."""
+    light = min(1.0, float(sight.grey.mean()) / max(float(usual.grey.mean()), 1e-6))
+    return likeness >= USUALLY_LIKE and sight.coarse > USUAL_SHARE * light * usual.coarse
+
+
+def _is_shifted(sight: _Sight, usual: _Sight, likeness: float) -> bool:
+    # Copies: OpenCV 5.0 multiplies its inputs by the window in place.
+    (dx, dy), _ = cv2.phaseCorrelate(usual.edges.copy(), sight.edges.copy(), _window())
+    if max(abs(dx), abs(dy)) < MOVED_SHARE * _WH[0]:
+        return False
+    right, down = round(dx), round(dy)
+    rows, columns = _WH[1] - abs(down), _WH[0] - abs(right)
+    if rows < _WH[1] // 3 or columns < _WH[0] // 3:
+        return False
+    now = sight.edges[max(down, 0) :, max(right, 0) :][:rows, :columns]
+    then = usual.edges[max(-down, 0) :, max(-right, 0) :][:rows, :columns]
+    return _likeness(now, then) > likeness + SHIFT_GAIN
 
 
 @cache

@@ -124,9 +124,10 @@ class ReplayFinding:
 
         since_s: the first picture that looked wrong.
 
-        reported_s: when it counted as a fault; from `since_s` on nothing is confirmed.
+        reported_s: when it counted as a fault; from `since_s` on nothing is confirmed, but of a camera that moved only
+            until its new view is learnt.
 
-        cleared_s: when the picture was sound again; ``None`` where the file ended before.
+        cleared_s: when it was over; ``None`` where the file ended before.
 
         was_sudden: whether the picture before it still looked as usual.
     """

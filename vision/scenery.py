@@ -70,7 +70,7 @@ class Scenery:
         ``None`` where that would show nothing more, where the picture before was not to be believed, or where the
         camera is not looked at so.
         """
-        if self._magnifier is None or self.condition.is_restless or self.health.fault is not None or self.fog.is_veiled:
+        if self._magnifier is None or self.condition.is_restless or not self.health.is_sighted or self.fog.is_veiled:
             return None
         return self._magnifier.look(image, time)
 
@@ -78,13 +78,20 @@ class Scenery:
         """
         Take in the next picture and return whether it is steady; `wants_news`: whether `news_in` will be asked of it.
 
-        What a camera that is covered, frozen or turned shows is no more to be believed than one that just jumped.
+        What a camera that is covered, frozen or just turned shows is no more to be believed than one that just jumped.
+        With the first picture in which a new place is learnt (`PictureHealth.views`) everything begins anew.
         """
-        image, time = frame.image, frame.time
-        self._size_wh = (image.shape[1], image.shape[0])
+        image, time, views = frame.image, frame.time, self.health.views
         self.health.observe(image, time)
-        condition = self._background.observe(image, time)
-        is_steady = not self._change.observe(image) and not self.health.suspects and condition.is_steady
+        if self.health.views != views:
+            self.forget()
+            self.fog = FogWatch()
+        self._size_wh = (image.shape[1], image.shape[0])
+        is_calm = self._background.observe(image, time).is_steady
+        has_jumped = self._change.observe(image) or not is_calm
+        if has_jumped:
+            self.fog.jump()
+        is_steady = not has_jumped and not self.health.suspects
         if is_steady:
             self.fog.observe(image, time)
         self._novelty.observe(self._change.cells, time, is_steady=is_steady)

@@ -17,6 +17,7 @@ from vision.analyser import CameraAnalyser
 from vision.budgets import Budgets
 from vision.coverage import Counters, Trouble
 from vision.dossier import confirmed_time
+from vision.health import PictureFault
 from vision.leads import Lead, LeadKey
 from vision.ledger import Look
 from vision.lookback import Lookback
@@ -30,6 +31,9 @@ _RATE_WINDOW_S = 10.0
 _INTERVAL_WINDOW_S = 30.0
 CLOCK_OFFSET_S = 2.0
 """A camera's clock further off than this is a finding (domain.md 6.6)."""
+
+MOVED_DETAIL = "the new view is watched, its zones may be off"
+"""What is told of a camera that shows another place."""
 
 
 @dataclass(slots=True)
@@ -90,12 +94,17 @@ class WatchedCamera:
 
     @property
     def is_sighted(self) -> bool:
-        """True while the camera shows its view: a picture through a covered lens watches nothing."""
-        return self.analyser.picture_fault is None
+        """True while the camera shows a view, be it another one: a picture through a covered lens watches nothing."""
+        return self._blinded_by is None
+
+    @property
+    def _blinded_by(self) -> PictureFault | None:
+        fault = self.analyser.picture_fault
+        return fault if fault is not None and fault.blinds else None
 
     def _trouble(self, status: StreamStatus, stages: Stages) -> Trouble | None:
         trouble = trouble_of(status, stages, self.limit_s)
-        fault = self.analyser.picture_fault
+        fault = self._blinded_by
         if trouble is None and fault is not None:
             return Trouble(GapReason.UNSIGHTED, fault.value)
         return trouble
@@ -199,7 +208,7 @@ class WatchedCamera:
             analysed_interval_s=round(self.interval_s(time.monotonic()), 2),
             gop_s=round(status.gop_s, 2),
             decoder=status.decoder,
-            picture_fault="" if self.analyser.picture_fault is None else self.analyser.picture_fault.value,
+            picture_fault="" if self._blinded_by is None else self._blinded_by.value,
             findings=self._findings(status.clock_offset_s),
             unknown_owners=self.config.owners_outside(self.register),
             leads_merged=self.analyser.merger.merged,
@@ -214,9 +223,10 @@ class WatchedCamera:
         fault, health, merger = self.analyser.picture_fault, self.analyser.health, self.analyser.merger
         if fault is not None:
             onset = health.onset
-            came = "at once" if health.was_sudden else ""
+            details = ["at once"] if health.was_sudden else []
+            details += [] if fault.blinds else [MOVED_DETAIL]
             since = None if onset is None else onset.utc
-            found.append(CameraFinding(kind=FindingKind(fault.value), since=since, detail=came))
+            found.append(CameraFinding(kind=FindingKind(fault.value), since=since, detail="; ".join(details)))
         if clock_offset_s is not None and abs(clock_offset_s) > CLOCK_OFFSET_S:
             found.append(CameraFinding(kind=FindingKind.CLOCK_OFFSET, detail=f"{clock_offset_s:+.1f} s"))
         foggy = self.analyser.fog.since

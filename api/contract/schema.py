@@ -448,10 +448,12 @@ class CameraHealth(Wire):
     clock_offset_s: float | None = Field(None, description="arrival minus the camera's own clock, where it tells it")
     ring_bytes: int = Field(0, ge=0, description="encoded stream kept in memory")
     picture_fault: str = Field(
-        "", description="black, glare, frozen, covered, blurred, moved; empty: the picture is sound"
+        "", description="black, glare, frozen, covered, blurred; empty: the picture shows a view, perhaps another one"
     )
     findings: list[CameraFinding] = Field(
-        default_factory=list, max_length=16, description="what is wrong with it; with a picture fault it makes no lead"
+        default_factory=list,
+        max_length=16,
+        description="what is wrong with it; with a picture fault it makes no lead, moved it does",
     )
     unknown_owners: list[Annotated[str, Field(max_length=64)]] = Field(
         default_factory=list,

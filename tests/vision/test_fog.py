@@ -56,6 +56,34 @@ def test_smoke_and_brighter_light_are_no_fog(pictures: Callable[[int], BgrImage]
     assert _told(pictures) is None
 
 
+def test_a_veil_that_is_there_at_once_is_no_fog() -> None:
+    """Exposure or a lamp can veil a picture from one to the next; fog that comes after it is told as ever."""
+    watch = FogWatch()
+    for number in range(60):
+        watch.observe(grain(DARKENED, number), moment(number / 2))
+    watch.jump()
+    for number in range(60, 120):
+        watch.observe(hazy(number, 0.7), moment(number / 2))
+        assert not watch.is_foggy
+    for number in range(120, 180):
+        watch.observe(hazy(number, max(0.1, 0.7 - (number - 120) / 40)), moment(number / 2))
+    assert watch.is_foggy
+
+
+def test_fog_outlasts_a_change_of_light() -> None:
+    """What lies over the picture before it is brighter lies over it afterwards."""
+    watch = FogWatch()
+    for number in range(60):
+        watch.observe(grain(DARKENED, number), moment(number / 2))
+    for number in range(60, 120):
+        watch.observe(hazy(number, 0.2), moment(number / 2))
+    watch.jump()
+    for number in range(120, 180):
+        brighter = np.clip(hazy(number, 0.2).astype(np.int16) + 30, 0, 255).astype(np.uint8)
+        watch.observe(brighter, moment(number / 2))
+        assert watch.is_foggy
+
+
 def test_a_camera_that_shows_nothing_dark_is_not_judged() -> None:
     """What is pale on the clearest day is no fog when it gets a little paler."""
     watch = FogWatch()

@@ -136,13 +136,87 @@ def test_a_fault_ends_when_the_picture_is_sound_again() -> None:
     assert (health.fault, health.suspects) == (None, False)
 
 
-def test_a_camera_that_stays_turned_is_learnt_anew() -> None:
-    """After a quarter of an hour the new place is the usual one, and turning back is a fault in its turn."""
-    health = _sound(2.0)
-    for n in range(480):
-        health.observe(_noisy(_place(seed=77), n), _time(SOUND_S + n * 2.0))
-    assert health.fault is None
-    assert _first(health, (_noisy(PLACE, n) for n in range(30)), SOUND_S + 960, 2.0)[1] == "moved"
+@pytest.mark.parametrize("step_s", [0.5, 2.0, 5.0])
+@pytest.mark.parametrize("elsewhere", [_turned(PLACE), _place(seed=77)], ids=["turned", "cut"])
+def test_a_new_view_is_learnt_within_ten_seconds_and_told_for_a_quarter_of_an_hour(
+    elsewhere: BgrImage, step_s: float
+) -> None:
+    """Its pictures look wrong for 10 s at most; the move stays told since its first picture, and blinds nobody."""
+    health = _sound(min(step_s, 2.0), 60.0)
+    for n in range(1, round(960 / step_s)):
+        after_s = n * step_s
+        fault = health.observe(_noisy(elsewhere, n), _time(60.0 + after_s))
+        assert health.is_sighted
+        assert not health.suspects or after_s <= 10
+        if 15 <= after_s <= 900:
+            assert (fault, health.onset, health.was_sudden) == (PictureFault.MOVED, _time(60.0 + step_s), True)
+    assert (health.fault, health.onset) == (None, None)
+    back = [health.observe(_noisy(PLACE, n), _time(1020.0 + n * step_s)) for n in range(1, round(30 / step_s))]
+    assert back[-1] is PictureFault.MOVED
+
+
+def test_a_move_is_over_when_the_camera_turns_back() -> None:
+    """The view before is known still: nothing has to be learnt, and nothing is told any more."""
+    health = _sound()
+    for n in range(60):
+        health.observe(_noisy(_turned(PLACE), n), _time(SOUND_S + n * 0.5))
+    assert health.fault is PictureFault.MOVED
+    for n in range(60):
+        assert health.observe(_noisy(PLACE, 100 + n), _time(60.0 + n * 0.5)) is None
+        assert not health.suspects
+
+
+def test_a_camera_that_moves_on_is_told_of_once_and_without_a_break() -> None:
+    """From the second view to the third the move goes on, since the first picture of the second."""
+    health = _sound()
+    seen = [77] * 60 + [78] * 60
+    told = [(health.observe(_noisy(_place(seed), n), _time(30 + n / 2)), health.onset) for n, seed in enumerate(seen)]
+    assert set(told[24:]) == {(PictureFault.MOVED, _time(30.0))}
+    assert not health.suspects
+
+
+@pytest.mark.parametrize("seconds", [1, 4, 8])
+@pytest.mark.parametrize("passing", [lambda _: _place(seed=77), lambda n: _place(seed=100 + n)], ids=["lorry", "pan"])
+def test_what_is_before_the_lens_for_seconds_leaves_the_place_as_it_was(
+    passing: Callable[[int], BgrImage], seconds: int
+) -> None:
+    """A lorry with all its edges, and a pan that comes back: no word, and the old view is the usual one at once."""
+    health = _sound()
+    for n in range(2 * seconds):
+        assert health.observe(_noisy(passing(n), n), _time(SOUND_S + n * 0.5)) is None
+    for n in range(40):
+        assert health.observe(_noisy(PLACE, 100 + n), _time(SOUND_S + seconds + n * 0.5)) is None
+        assert not health.suspects
+    assert health.observe(_noisy(_place(seed=77), 1), _time(SOUND_S + 60)) is None
+    assert health.suspects
+
+
+def test_a_camera_that_does_not_come_to_rest_is_watched_all_the_same() -> None:
+    """One that stood still and is carried about now looks wrong for 10 s, not for ever."""
+    health = _sound()
+    for n in range(80):
+        health.observe(_noisy(_place(seed=100 + n), n), _time(SOUND_S + n * 0.5))
+        assert not health.suspects or n <= 20
+
+
+@pytest.mark.parametrize("then", [np.full_like(PLACE, 90), _blurred(PLACE)], ids=["covered", "blurred"])
+@pytest.mark.parametrize("turned_s", [3, 7])
+def test_a_camera_that_is_turned_and_then_blinded_is_blind(then: BgrImage, turned_s: int) -> None:
+    """What a hand holds before the lens while the new view is learnt does not become the new view."""
+    health = _sound()
+    for n in range(2 * turned_s):
+        health.observe(_noisy(_place(seed=77), n), _time(SOUND_S + n * 0.5))
+    for n in range(60):
+        health.observe(_noisy(then, 100 + n, 0.5), _time(SOUND_S + turned_s + n * 0.5))
+    assert not health.is_sighted
+
+
+@pytest.mark.parametrize("gain", [0.2, 0.3, 2.0])
+def test_other_light_at_once_covers_nothing(gain: float) -> None:
+    """A lamp that goes out, an iris that closes: the edges are where they were, as much weaker as the light is."""
+    health, lit = _sound(), np.clip(PLACE * gain, 0, 255).astype(np.uint8)
+    assert _first(health, (_noisy(lit, n) for n in range(120)), SOUND_S, 0.5) == (-1.0, "")
+    assert not health.suspects
 
 
 def test_a_reconnect_is_no_fault() -> None:

@@ -11,7 +11,7 @@ from streams.board import FrameBoard
 from streams.camera import Camera, SourceUrl, StreamSettings, camera_id
 from streams.ring import PacketRing
 from streams.runner import StreamState, StreamStatus
-from tests.vision.faults import YARD, grain, hazy
+from tests.vision.faults import YARD, grain, hazy, yard
 from tests.vision.moments import START, moment
 from tests.vision.test_dossier import a_lead
 from vision.coverage import Trouble
@@ -75,12 +75,13 @@ def playing(**counts: int) -> StreamStatus:
             PictureFault.COVERED,
             Trouble(GapReason.STREAM_LOST, "refused"),
         ),
+        (playing(packets=50, frames_decoded=3), PictureFault.MOVED, None),
     ],
 )
 def test_the_look_and_the_health_name_the_same_trouble(
     status: StreamStatus, fault: PictureFault | None, trouble: Trouble | None
 ) -> None:
-    """The stream's trouble counts first; a camera whose lens is covered watches nothing, whatever is analysed."""
+    """The stream's trouble counts first; a covered camera watches nothing, whatever is analysed, a moved one does."""
     camera = watched(status, fault)
     camera.analysed = 2
     board = FrameBoard()
@@ -89,7 +90,7 @@ def test_the_look_and_the_health_name_the_same_trouble(
     assert (health.trouble, health.trouble_detail) == (
         (None, "") if trouble is None else (trouble.reason, trouble.detail)
     )
-    assert camera.is_sighted is (fault is None)
+    assert camera.is_sighted is (fault is not PictureFault.COVERED)
 
 
 def test_drops_are_told_by_reason_and_in_all() -> None:
@@ -132,6 +133,22 @@ def test_owners_that_the_register_does_not_know_are_told() -> None:
     assert camera.health("w", FrameBoard()).unknown_owners == []
     camera.config = camera.config.model_copy(update={"zones": zones})
     assert camera.health("w", FrameBoard()).unknown_owners == ["somebody", "914403001922038216"]
+
+
+def test_a_moved_camera_is_a_finding_and_no_fault_of_its_picture() -> None:
+    """The operator is told since when, and that it is watched; nothing says that it is blind."""
+    camera = watched(playing())
+    for number in range(60):
+        image = grain(YARD if number < 30 else yard(2), number)
+        fault = camera.analyser.health.observe(image, moment(float(number)))
+    assert fault is PictureFault.MOVED
+    moved = watched(playing(), fault)
+    moved.analyser.health = camera.analyser.health  # type: ignore[misc]
+    health = moved.health("w", FrameBoard())
+    [finding] = health.findings
+    assert (finding.kind.value, finding.since) == ("moved", moment(30.0).utc)
+    assert finding.detail == "at once; the new view is watched, its zones may be off"
+    assert health.picture_fault == ""
 
 
 def test_fog_over_the_picture_is_a_finding_with_its_time() -> None:

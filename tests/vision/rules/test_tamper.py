@@ -75,7 +75,8 @@ def test_without_a_plant_it_is_a_finding_and_no_lead() -> None:
 
 def test_a_camera_that_turns_by_itself_is_not_tampered_with_when_it_turns() -> None:
     """One with presets may show another place; that it is covered is told all the same."""
-    assert show(sound(PLANT, preset=2), "moved", 120) == []
+    moved = show(sound(PLANT, preset=2), "moved", 120)
+    assert [change for _, change in moved if change.lead.violation_code == "V17_DEVICE_TAMPER"] == []
     assert len(show(sound(PLANT, preset=2), "covered", 120)) == 2
 
 
@@ -100,6 +101,17 @@ def test_tampering_ends_when_the_camera_sees_again() -> None:
         changes += a.observe(frame(grain(YARD, 500 + number), time), Detections.empty())
     assert a.picture_fault is None
     assert [(c.lead.state, c.lead.reason) for c in changes] == [(LeadState.CLOSED, CloseReason.GONE)]
+
+
+def test_a_turned_camera_is_told_of_once_and_ends_when_it_turns_back() -> None:
+    """One lead however long it stays turned and moves on, closed with the first pictures of the old view."""
+    a = sound(PLANT)
+    changes = [change for _, change in show(a, "turned", 300, Detections.empty())]
+    assert [change.lead.state for change in changes] == [LeadState.CANDIDATE, LeadState.CONFIRMED]
+    for number in range(150, 190):
+        picture = FAULTS["moved"](number) if number < 180 else grain(YARD, number)
+        changes += a.observe(frame(picture, moment(SOUND_S + 2.0 * number)), Detections.empty())
+    assert [(c.lead.state, c.lead.reason) for c in changes[2:]] == [(LeadState.CLOSED, CloseReason.GONE)]
 
 
 def test_leads_under_way_are_closed_when_the_camera_goes_blind() -> None:
