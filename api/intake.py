@@ -135,7 +135,8 @@ def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: st
                 session,
                 CustodyEntry(lead.lead_id, "", CustodyAction.FILED, f"worker:{worker.name}", address, now, "verified"),
             )
-    log.info("lead filed", lead=lead.lead_id, camera=lead.camera.id, code=lead.violation_code, node=node.name)
+    news = "lead filed" if status == HTTPStatus.CREATED else "lead is filed already"
+    log.info(news, lead=lead.lead_id, camera=lead.camera.id, code=lead.violation_code, node=node.name)
     return Answer(status, body, fresh=status == HTTPStatus.CREATED)
 
 

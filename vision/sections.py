@@ -7,10 +7,11 @@ Sections of a worker's configuration: what each key means, its unit, and what go
 from datetime import date
 from enum import StrEnum
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
+from api.contract.schema import zone_name
 from api.contract.zones import MOST_SPANS, MOST_ZONES, PolygonError, checked_polygon
 from streams.camera import (
     NO_SUCH_KIND,
@@ -49,11 +50,7 @@ class SiteConfig(Section):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"no time zone {name!r} on this machine (is the package tzdata installed?)") from None
-        return name
+        return zone_name(name)
 
     @property
     def zone(self) -> ZoneInfo:
