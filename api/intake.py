@@ -173,7 +173,7 @@ def _keep(state: ApiState, upload: Upload, lead_id: str, sums_sha256: str) -> tu
         state.vault.keep(sums_sha256, package)
         return len(package.sizes), read_bytes(package, SUMS, SMALL)
     except VaultError as fault:
-        log.exception("evidence cannot be kept", lead=lead_id)
+        log.error("evidence cannot be kept", lead=lead_id, error=str(fault))  # noqa: TRY400 (says it all)
         raise Problem(503, "vault-unavailable", "the evidence cannot be kept now; post it again later") from fault
     finally:
         package.close()
