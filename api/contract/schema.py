@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator
 
 from api.contract.reasons import GapReason
 from api.contract.zones import MOST_POINTS, MOST_SPANS, MOST_ZONES, ZONE_KINDS, checked_polygon
@@ -20,6 +20,13 @@ SHA256_PATTERN = r"^[0-9a-f]{64}$"
 
 _EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 """A day within what `datetime` can hold: sums and other zones stay within it too."""
+
+
+def _written_out(moment: object) -> object:
+    """Refuse a number, which pydantic takes for seconds since 1970, and a text that holds one."""
+    if isinstance(moment, int | float) or (isinstance(moment, str) and ":" not in moment):
+        raise ValueError("time must be written out, such as 2026-11-23T02:30:05Z")
+    return moment
 
 
 def _as_utc(moment: datetime) -> datetime:
@@ -48,7 +55,12 @@ def zone_name(name: str) -> str:
     return name
 
 
-UtcTime = Annotated[datetime, AfterValidator(_as_utc), PlainSerializer(rfc3339, return_type=str, when_used="json")]
+UtcTime = Annotated[
+    datetime,
+    BeforeValidator(_written_out),
+    AfterValidator(_as_utc),
+    PlainSerializer(rfc3339, return_type=str, when_used="json"),
+]
 LeadId = Annotated[str, Field(pattern=LEAD_ID_PATTERN)]
 CameraIdText = Annotated[str, Field(pattern=CAMERA_ID_PATTERN)]
 Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN)]
