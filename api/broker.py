@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from api.contract.bus import EVENTS_BELL
+from api.store.database import StoreFullError
 
 log = structlog.get_logger(__name__)
 
@@ -154,6 +155,8 @@ async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
         started = asyncio.get_running_loop().time()
         try:
             await work()
+        except StoreFullError as fault:
+            log.error("background task waits for space", task=name, error=str(fault), retry_s=round(pause, 1))  # noqa: TRY400
         except (BusDown, RedisError, OSError) as fault:
             log.warning("bus away", task=name, error=str(fault), retry_s=round(pause, 1))
         except Exception:

@@ -135,7 +135,8 @@ def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: st
                 session,
                 CustodyEntry(lead.lead_id, "", CustodyAction.FILED, f"worker:{worker.name}", address, now, "verified"),
             )
-    log.info("lead filed", lead=lead.lead_id, camera=lead.camera.id, code=lead.violation_code, node=node.name)
+    news = "lead filed" if status == HTTPStatus.CREATED else "lead is filed already"
+    log.info(news, lead=lead.lead_id, camera=lead.camera.id, code=lead.violation_code, node=node.name)
     return Answer(status, body, fresh=status == HTTPStatus.CREATED)
 
 
@@ -172,7 +173,7 @@ def _keep(state: ApiState, upload: Upload, lead_id: str, sums_sha256: str) -> tu
         state.vault.keep(sums_sha256, package)
         return len(package.sizes), read_bytes(package, SUMS, SMALL)
     except VaultError as fault:
-        log.exception("evidence cannot be kept", lead=lead_id)
+        log.error("evidence cannot be kept", lead=lead_id, error=str(fault))  # noqa: TRY400 (says it all)
         raise Problem(503, "vault-unavailable", "the evidence cannot be kept now; post it again later") from fault
     finally:
         package.close()

@@ -9,13 +9,16 @@ MAX_REMEMBERED = 10_000
 """Name and address pairs remembered; the oldest is forgotten first."""
 ADDRESS_FACTOR = 10
 """An address may fail this many times more than one name from it: a control room shares one address."""
+ADDRESS_WINDOW_S = 30.0
+"""Longest that an address waits: its limit spares the processor, names have their own against guessing."""
 
 
 class LoginLimit:
     """
-    Failed logins within a window, by name and address together and by address alone.
+    Failed logins within a window, by name and address together and, more shortly, by address alone.
 
-    By name alone nobody is locked out: a stranger could then lock out the officer on duty. Kept in this process.
+    By name alone nobody is locked out: a stranger could then lock out the officer on duty. Nor by address alone where a
+    name has logged in from it before: behind a proxy all may share one. Kept in this process.
 
     Args:
         attempts: failures of one name from one address before `wait_s` says to wait.
@@ -29,6 +32,7 @@ class LoginLimit:
         self._attempts = attempts
         self._window_s = window_s
         self._monotonic = monotonic
+        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -38,8 +42,10 @@ class LoginLimit:
 
         Where the next try is not allowed yet nothing is counted; returns how many seconds to wait.
         """
-        keys = {("", address): self._attempts * ADDRESS_FACTOR, (username, address): self._attempts}
         with self._lock:
+            keys = {(username, address): self._attempts}
+            if (username, address) not in self._known:
+                keys["", address] = self._attempts * ADDRESS_FACTOR
             wait_s = max(self._wait(key, limit) for key, limit in keys.items())
             if wait_s > 0:
                 return wait_s
@@ -55,6 +61,10 @@ class LoginLimit:
         self.withdraw(username, address)
         with self._lock:
             self._failures.pop((username, address), None)
+            self._known[username, address] = None
+            self._known.move_to_end((username, address))
+            while len(self._known) > MAX_REMEMBERED:
+                self._known.popitem(last=False)
 
     def withdraw(self, username: str, address: str) -> None:
         """Take a try back of which nobody knows how it would have ended."""
@@ -68,6 +78,7 @@ class LoginLimit:
         if failures is None:
             return 0.0
         now = self._monotonic()
-        while failures and now - failures[0] >= self._window_s:
+        window_s = self._window_s if key[0] else min(self._window_s, ADDRESS_WINDOW_S)
+        while failures and now - failures[0] >= window_s:
             failures.popleft()
-        return failures[0] + self._window_s - now if len(failures) >= limit else 0.0
+        return failures[0] + window_s - now if len(failures) >= limit else 0.0

@@ -19,6 +19,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
+from api.store.database import StoreFullError
+
 log = structlog.get_logger(__name__)
 
 PROBLEM_TYPE = "urn:plumewatch:problem:"
@@ -140,7 +142,10 @@ def _on_invalid(_: HTTPConnection, fault: Exception) -> Response:
 
 
 def _on_store_away(connection: HTTPConnection, fault: Exception) -> Response:
-    log.error("store does not answer", path=connection.url.path, exc_info=fault)
+    if isinstance(fault, StoreFullError):
+        log.error("store is full", path=connection.url.path, error=str(fault))
+    else:
+        log.error("store does not answer", path=connection.url.path, exc_info=fault)
     return Problem(503, "store-unavailable", "the store does not answer now", headers={"Retry-After": "5"}).response()
 
 

@@ -64,6 +64,9 @@ server {
 }
 ```
 
+Failed logins count by name and address together. An address that fails ten times as often over any names waits half a
+minute at most, and whoever has logged in from it before does not wait for others.
+
 `X-Forwarded-For` tells the login limit and the record of accesses who called; it is believed from a proxy on the same
 machine. For one elsewhere set `FORWARDED_ALLOW_IPS` (uvicorn's variable) to its address, and `PLUMEWATCH_HOST` to the
 address at which it reaches the API, on a network that nobody else is on: between the two, passwords go in the clear.

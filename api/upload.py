@@ -18,6 +18,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
+from api.contract.durable import why_not
 from api.problems import Problem, too_large
 from api.vault import ABANDONED_S
 
@@ -223,5 +224,5 @@ def _spool(folder: Path, form: _Form) -> "tempfile._TemporaryFileWrapper[bytes]"
 
 def _not_now(folder: Path, form: _Form, fault: OSError) -> Problem:
     """Return the answer of a disk that takes nothing."""
-    log.error("upload cannot be written", folder=str(folder), error=fault.strerror or str(fault))
+    log.error("upload cannot be written", folder=str(folder), error=why_not(folder, fault))
     return Problem(503, "store-unavailable", f"the {form.file} cannot be kept now; post it again later")

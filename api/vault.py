@@ -26,7 +26,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import ObjectStore, from_url
 
-from api.contract.durable import sync_folder
+from api.contract.durable import check_room, sync_folder, why_not
 from api.contract.package import SIGNATURES, PackageFiles
 from api.contract.stamp import digests
 
@@ -121,7 +121,7 @@ class FolderVault:
             sync_folder(self._root)
             final.chmod(0o550)
         except OSError as fault:
-            raise VaultError(f"package {sums_sha256} cannot be written: {fault}") from fault
+            raise VaultError(f"package {sums_sha256} cannot be written: {why_not(self._root, fault)}") from fault
 
     def _move_in(self, package: PackageFiles, final: Path) -> bool:
         """Write the files and move them to `final` at once; false where somebody else did so in this moment."""
@@ -206,11 +206,9 @@ class FolderVault:
     def check(self) -> None:
         """Raise `VaultError` if nothing can be stored now."""
         try:
-            with tempfile.TemporaryFile(dir=self._incoming) as probe:
-                probe.write(b"probe")
-                probe.flush()
+            check_room(self._incoming)
         except OSError as fault:
-            raise VaultError(f"the vault cannot be written: {fault}") from fault
+            raise VaultError(f"the vault cannot be written: {why_not(self._root, fault)}") from fault
 
     def _path(self, sums_sha256: str) -> Path:
         return self._root / sums_sha256[:2] / sums_sha256

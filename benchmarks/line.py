@@ -22,9 +22,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
-import psutil
 
 from api.contract.schema import EventType, WallEvent
+from benchmarks.capacity.usage import command_of, family_of, processes, usage_of
 from benchmarks.output import result_file
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, camera_id
 from streams.clock import StreamClock
@@ -128,16 +128,17 @@ def measure(*, url: str, clip: Path, smoke_s: float, data: Path, camera: str, se
     site = _processes(data)
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
         cameras = len(client.get("/v1/cameras").raise_for_status().json()["cameras"])
-        before = {process.pid: process.cpu_times() for process in site}
+        before = {process: usage_of(process) for process in site}
         began = time.monotonic()
         time.sleep(seconds)
         elapsed = time.monotonic() - began
-        used = {p.pid: sum(p.cpu_times()[:2]) - sum(before[p.pid][:2]) for p in site}
-        memory = {process.pid: process.memory_info().rss / 1e6 for process in site}
+        after = {process: usage_of(process) for process in site}
+        used = {process: after[process].cpu_s - before[process].cpu_s for process in site}
+        memory = {process: usage.rss_mb for process, usage in after.items()}
         answer = client.get("/v1/events", params={"after": 0, "limit": 1000}).raise_for_status().json()
         events = [WallEvent.model_validate(item) for item in answer["events"]]
         announced, filed = _delays(client, events, camera, Smoke(clip, smoke_s))
-    worker = next(process.pid for process in site if "worker" in process.cmdline())
+    worker = next(process for process in site if "worker" in command_of(process))
     return LineReport(
         announced_s=announced,
         filed_s=filed,
@@ -150,12 +151,12 @@ def measure(*, url: str, clip: Path, smoke_s: float, data: Path, camera: str, se
     )
 
 
-def _processes(data: Path) -> list[psutil.Process]:
+def _processes(data: Path) -> list[int]:
     """Return the supervisor that holds `data`, and its children."""
-    for process in psutil.process_iter(["cmdline"]):
-        words = process.info["cmdline"] or []
+    for process in processes():
+        words = command_of(process)
         if "up" in words and str(data) in words and any("plumewatch" in word for word in words[:4]):
-            return [process, *process.children(recursive=True)]
+            return family_of(process)
     raise SystemExit(f"no running site uses {data}")
 
 

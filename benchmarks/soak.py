@@ -25,13 +25,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import redis
 
 from api.contract.bus import vitals_key
 from api.contract.health import WorkerHealth
 from benchmarks.capacity.site import Site
-from benchmarks.capacity.usage import machine_usage
+from benchmarks.capacity.usage import machine_usage, usage_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.output import result_file
 from benchmarks.rtsp_farm.chaos import Chaos
@@ -156,16 +155,16 @@ def _check(worker: "subprocess.Popen[bytes]") -> None:
 
 def _sample(worker: "subprocess.Popen[bytes]", site: Site, seconds: float) -> Samples:
     """Note memory every `SAMPLE_EVERY_S` for `seconds`."""
-    watched = {"worker": psutil.Process(worker.pid), "api": psutil.Process(site.pids["api"][0])}
+    watched = {"worker": worker.pid, "api": site.pids["api"][0]}
     samples = Samples({name: [] for name in watched})
-    before, machine_before = sum(watched["worker"].cpu_times()[:2]), machine_usage().busy_s
+    before, machine_before = usage_of(worker.pid).cpu_s, machine_usage().busy_s
     began = time.monotonic()
     while (elapsed := time.monotonic() - began) < seconds:
         _check(worker)
         for name, process in watched.items():
-            samples.memory[name].append((elapsed, process.memory_info().rss / 1e6))
+            samples.memory[name].append((elapsed, usage_of(process).rss_mb))
         time.sleep(min(SAMPLE_EVERY_S, max(0.0, seconds - elapsed)))
-    samples.worker_cpu_s = sum(watched["worker"].cpu_times()[:2]) - before
+    samples.worker_cpu_s = usage_of(worker.pid).cpu_s - before
     samples.machine_cpu_s = machine_usage().busy_s - machine_before
     return samples
 

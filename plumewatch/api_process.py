@@ -110,7 +110,7 @@ def told(what: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as fault:
-        raise UsageError(f"{what}: install its driver first: pip install 'psycopg[binary]'") from fault
+        raise UsageError(f"{what}: install its driver first: pip install 'plumewatch[postgresql]'") from fault
     except SQLAlchemyError as fault:
         reason = str(getattr(fault, "orig", None) or fault).strip().splitlines()[0]
         raise UsageError(f"{what}: {reason}") from fault

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from plumewatch.failures import UsageError
+from plumewatch.failures import UsageError, need_the_training_extra
 from plumewatch.logs import configure
 
 bench_app = typer.Typer(help="Benchmarks: how accurate, how fast, how many.", no_args_is_help=True)
@@ -234,6 +234,8 @@ def bench_speed(
     from benchmarks.speed_report import speed_html  # noqa: PLC0415
 
     configure(quiet=True)
+    if ultralytics is not None:
+        need_the_training_extra()
     sizes = tuple(_width_height(each) for each in picture) if picture else PICTURES_WH
     report = run(
         Asked(

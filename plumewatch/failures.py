@@ -1,11 +1,19 @@
 """Faults of usage: what the person at the terminal can mend, each told in one sentence."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 
 class UsageError(Exception):
     """Something in the question was wrong; the message is the sentence to show."""
+
+
+def need_the_training_extra(*modules: str) -> None:
+    """Raise `UsageError` where what is needed of the extra ``train`` is not installed."""
+    if missing := [name for name in modules or ("torch", "ultralytics", "onnx") if find_spec(name) is None]:
+        message = f"this needs the training extra (missing: {', '.join(missing)}): pip install 'plumewatch[train]'"
+        raise UsageError(message)
 
 
 TOLD = {

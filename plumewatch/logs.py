@@ -4,7 +4,7 @@ import logging
 import sys
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import TextIO
 
@@ -17,6 +17,9 @@ _FAULTS = frozenset({"warning", "warn", "error", "exception", "critical"})
 _ABOUT = ("camera", "lead", "task", "node", "member")
 """Fields that tell one fault from another of the same words; the other fields may differ at each repetition."""
 _REMEMBERED = 2048
+_LONGEST = 8000
+"""Characters of one field; a traceback of three chained faults has fewer."""
+_DEEPEST = 3
 
 
 class RepeatedFaults:
@@ -49,6 +52,27 @@ class RepeatedFaults:
         if is_repeated:
             raise structlog.DropEvent
         return {**event, "repeated": held} if held else event
+
+
+def short_values(
+    _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Return the event without what no log is for: bytes are told by their number, arrays too, long text is cut."""
+    return {field: value if field == "exc_info" else _short(value) for field, value in event.items()}
+
+
+def _short(value: object, depth: int = 0) -> object:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"<{len(value)} bytes>"
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return f"{value[: _LONGEST // 2]} ... {value[-_LONGEST // 2 :]} <{len(value)} characters>"
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"<array of {value.shape}>"
+    if depth < _DEEPEST and isinstance(value, Mapping):
+        return {key: _short(each, depth + 1) for key, each in value.items()}
+    if depth < _DEEPEST and isinstance(value, list | tuple | set | frozenset):
+        return [_short(each, depth + 1) for each in value]
+    return value
 
 
 class Lines:
@@ -95,7 +119,9 @@ def configure(*, quiet: bool = False) -> None:
     at_terminal = sys.stderr.isatty()
     lines = Lines(sys.stderr)
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if at_terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)  # rich would show variables
+        if at_terminal
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     structlog.configure(
         processors=[
@@ -106,6 +132,7 @@ def configure(*, quiet: bool = False) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
             *([] if at_terminal else [structlog.processors.format_exc_info]),
+            short_values,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),

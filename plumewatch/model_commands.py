@@ -1,12 +1,11 @@
 """``plumewatch models``: the registry and the training shop as commands. Every command is thin: parse, call, print."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from plumewatch.failures import UsageError
+from plumewatch.failures import need_the_training_extra
 from plumewatch.logs import configure
 from plumewatch.options import AsJson
 
@@ -76,7 +75,7 @@ def models_train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run in OUT stopped.")] = False,
 ) -> None:
     """Train a model: from pictures to weights, run record, card draft and registry table in one command."""
-    _need_the_extra()
+    need_the_training_extra()
     from models.training.candidate import find_recipe, make  # noqa: PLC0415
     from models.training.corpus import Sources  # noqa: PLC0415
     from models.training.recipe import Recipe  # noqa: PLC0415
@@ -108,7 +107,7 @@ def models_export(
     out: Annotated[Path, typer.Option(dir_okay=False, metavar="ONNX", help="File to write.")],
 ) -> None:
     """Export a checkpoint to ONNX: free batch and size, fp16 storage, the same bytes every time."""
-    _need_the_extra()
+    need_the_training_extra()
     from models.yolo import export_onnx  # noqa: PLC0415
 
     made = export_onnx(checkpoint, out)
@@ -181,13 +180,7 @@ def models_quantise(
     from benchmarks.int8 import run  # noqa: PLC0415
     from models.registry import DEFAULT_FILE  # noqa: PLC0415
 
+    need_the_training_extra("nncf")
     configure(quiet=True)
     report = run(name, out, images=images, data=data, limit=limit, add=add, registry=registry or DEFAULT_FILE)
     print(report.text())
-
-
-def _need_the_extra() -> None:
-    missing = [name for name in ("torch", "ultralytics", "onnx") if find_spec(name) is None]
-    if missing:
-        message = f"this needs the training extra (missing: {', '.join(missing)}): pip install 'plumewatch[train]'"
-        raise UsageError(message)

@@ -1,12 +1,18 @@
-"""A disk that is full from a certain step on, told by Python's audit hooks: files opened to write, folders, renames."""
+"""
+Full disks: one that is full from a certain step on, told by Python's audit hooks (files opened to write, folders,
+renames), and a small one of its own (tmpfs), where root may mount it.
+"""
 
 import errno
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
@@ -68,3 +74,29 @@ def disk_full(folder: Path, full_from: int = 0) -> Iterator[FullDisk]:
         yield disk
     finally:
         _disks.remove(disk)
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """Mount a disk of so many megabytes at a new `folder`; skips the test where that is not allowed."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+    try:
+        done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("a small disk needs the program mount")
+    if done.returncode:
+        pytest.skip(f"a small disk needs the right to mount: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Write until the disk of `folder` takes no byte more; return the file to be removed for space."""
+    path = folder / "everything-else"
+    with path.open("wb", buffering=0) as stream, suppress(OSError):
+        while stream.write(bytes(4096)):
+            pass
+    return path

@@ -85,11 +85,16 @@ class _Pending:
 
 @dataclass(slots=True)
 class DeskStats:
-    """Counts since the start: cases opened, finished, attempts that failed for want of space, announcements unheard."""
+    """
+    Counts since the start: cases opened, finished, attempts that failed for want of space, announcements unheard.
+
+    `waits` says why the last attempt failed; empty once nothing waits.
+    """
 
     opened: int = 0
     finished: int = 0
     storage_failures: int = 0
+    waits: str = ""
     announcements_dropped: int = 0
 
 
@@ -218,6 +223,11 @@ class EvidenceDesk:
         for confirmed in self._unopened:
             log.error("confirmed lead has no evidence: it could not be stored", lead=confirmed.lead.key)
 
+    def _put_down(self, error: StorageError, event: str, **about: str) -> None:
+        self._stats.storage_failures += 1
+        self._stats.waits = str(error)
+        log.error(event, error=str(error), **about)
+
     def recover_what_is_left(self) -> None:
         """Finish what an earlier run left, if it is time for that; what fails is tried again after longer pauses."""
         if self._monotonic() < self._recover_at:
@@ -226,9 +236,9 @@ class EvidenceDesk:
         try:
             self._store.recover()
             is_done = True
+            self._stats.waits = ""
         except StorageError as error:
-            self._stats.storage_failures += 1
-            log.error("evidence of an earlier run waits", error=str(error))  # noqa: TRY400
+            self._put_down(error, "evidence of an earlier run waits")
         finally:
             self._recover_at = math.inf if is_done else self._monotonic() + self._recover_pause_s
             self._recover_pause_s = min(2 * self._recover_pause_s, _RECOVER_MOST_S)
@@ -250,8 +260,7 @@ class EvidenceDesk:
             try:
                 self._open_case(confirmed)
             except StorageError as error:
-                self._stats.storage_failures += 1
-                log.error("lead waits for space", lead=confirmed.lead.key, error=str(error))  # noqa: TRY400
+                self._put_down(error, "lead waits for space", lead=confirmed.lead.key)
                 self._put_off(confirmed)
             except Exception:
                 log.exception("case cannot be opened; tried again", lead=confirmed.lead.key)
@@ -273,6 +282,7 @@ class EvidenceDesk:
             post_roll_s=evidence.post_roll_s,
         )
         self._stats.opened += 1
+        self._stats.waits = ""
         if self._on_opened is not None:
             self._on_opened(confirmed.lead)
         self._pending.append(_Pending(case, confirmed, self._monotonic() + evidence.post_roll_s + _LATE_S))
@@ -289,8 +299,7 @@ class EvidenceDesk:
             try:
                 self._finish_case(waiting)
             except StorageError as error:
-                self._stats.storage_failures += 1
-                log.error("evidence waits for space", lead=waiting.case.lead_id, error=str(error))  # noqa: TRY400
+                self._put_down(error, "evidence waits for space", lead=waiting.case.lead_id)
             except Exception:
                 log.exception("case cannot be finished; tried again", lead=waiting.case.lead_id)
 
@@ -300,6 +309,7 @@ class EvidenceDesk:
         self._store.finish_case(waiting.case, newest, confirmed.clips, confirmed.detections)
         self._pending.remove(waiting)
         self._stats.finished += 1
+        self._stats.waits = ""
         with self._books.lock:
             self._books.newest.pop(_identity(newest), None)
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from api.contract import durable
-from api.contract.durable import PARTIAL, sync_folder
+from api.contract.durable import PARTIAL, sync_folder, why_not
 
 __all__ = [
     "PARTIAL",
@@ -36,11 +36,11 @@ class StorageError(Exception):
 
 @contextmanager
 def storing(what: str) -> Iterator[None]:
-    """Turn an `OSError` of the block into a `StorageError` that names `what`."""
+    """Turn an `OSError` of the block into a `StorageError` that names `what`, and of a full disk how full it is."""
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{what} could not be stored: {error.strerror or error}") from error
+        raise StorageError(f"{what} could not be stored: {why_not(Path(what), error)}") from error
 
 
 def write_durably(path: Path, data: bytes, mode: int = 0o644) -> None:

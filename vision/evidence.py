@@ -17,7 +17,7 @@ import functools
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from pathlib import Path
 from threading import Lock
@@ -135,6 +135,7 @@ class CaseStore:
         self._write_exhibits = functools.partial(write_exhibits, stills=stills, zone=self._zone)
         self._now = now
         self._lock = Lock()
+        self._unused: dict[date, list[str]] = {}
         make_folder(folder, 0o700)
         for place in (self._cases, self._damaged):
             make_folder(place)
@@ -164,7 +165,8 @@ class CaseStore:
         the caller opens the case again.
         """
         confirmed = confirmed_time(lead)
-        lead_id = self._node.next_lead_id(confirmed.utc.astimezone(self._zone).date())
+        day = confirmed.utc.astimezone(self._zone).date()
+        lead_id = self._next_lead_id(day)
         span = Span(
             epoch=confirmed.epoch,
             start_s=lead.first.pts_s - Fraction(pre_roll_s),
@@ -173,6 +175,7 @@ class CaseStore:
         )
         unfinished = self._cases / (lead_id + PARTIAL)
         try:
+            remove_folder(unfinished)
             make_folder(unfinished / EXHIBITS)
             exhibits = self._write_exhibits(unfinished / EXHIBITS, lead_id, lead, span, clips, detections, witness)
             document = lead_document(lead_id, lead, site, witness, timezone=self._zone.key)
@@ -182,10 +185,19 @@ class CaseStore:
             write_durably(unfinished / CASE, record.model_dump_json().encode())
             rename_durably(unfinished, self._cases / lead_id)
         except BaseException:
-            shutil.rmtree(unfinished, ignore_errors=True)
+            for place in (unfinished, self._cases / lead_id):
+                shutil.rmtree(place, ignore_errors=True)
+            self._unused.setdefault(day, []).append(lead_id)
             raise
         log.info("case opened", lead=lead_id, camera=lead.camera_id, rule=lead.rule_id)
         return OpenCase(lead_id, lead, site, witness, span, document, exhibits.clip.stills if exhibits.clip else ())
+
+    def _next_lead_id(self, day: date) -> str:
+        """Return an id that a case of the day could not use, or a new one: numbers do not run ahead of what is kept."""
+        try:
+            return self._unused.get(day, []).pop()
+        except IndexError:
+            return self._node.next_lead_id(day)
 
     def finish_case(self, case: OpenCase, lead: Lead, clips: ClipMaker, detections: DetectionLog) -> LeadDocument:
         """
@@ -226,6 +238,9 @@ class CaseStore:
             for lead_id in list(self._left):
                 try:
                     done += self._recover_case(self._cases / lead_id, lead_id)
+                except StorageError as error:
+                    log.error("case not recovered yet", lead=lead_id, error=str(error))  # noqa: TRY400 (says it all)
+                    fault = error
                 except Exception as error:
                     log.exception("case not recovered yet", lead=lead_id)
                     fault = error

@@ -17,6 +17,7 @@ import structlog
 from pydantic import ValidationError
 
 from api.contract.coverage import HOUR, AccountHour, AccountLoss
+from api.contract.durable import full_disk
 from api.contract.reasons import GapReason
 from api.contract.schema import rfc3339
 from vision.durable import StorageError, make_folder
@@ -70,7 +71,8 @@ class Journal:
         self._lock = Lock()
         self._unsaved: dict[Key, AccountHour] = {}
         self._lost: list[AccountLoss] = []
-        self._connection = _open(folder / FILE)
+        self._path = folder / FILE
+        self._connection = _open(self._path)
         self._end_accounts_of_the_dead()
 
     def close(self) -> None:
@@ -193,14 +195,14 @@ class Journal:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Cursor]:
-        with _storing(), self._connection:
+        with _storing(self._path), self._connection:
             cursor = self._connection.cursor()
             cursor.execute("BEGIN IMMEDIATE")
             yield cursor
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Cursor]:
-        with _storing():
+        with _storing(self._path):
             yield self._connection.cursor()
 
 
@@ -233,11 +235,12 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _storing() -> Iterator[None]:
+def _storing(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StorageError(f"the coverage journal: {error}") from error
+        is_full = getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
+        raise StorageError(f"the coverage journal: {full_disk(path) if is_full else error}") from error
 
 
 def _row(document: AccountHour) -> tuple[str, str, str, int, bool, str]:

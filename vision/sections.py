@@ -8,10 +8,11 @@ from collections.abc import Container
 from datetime import date
 from enum import StrEnum
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
+from api.contract.schema import zone_name
 from api.contract.zones import MOST_SPANS, MOST_ZONES, PolygonError, checked_polygon
 from streams.camera import (
     NO_SUCH_KIND,
@@ -50,11 +51,7 @@ class SiteConfig(Section):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"no time zone {name!r} on this machine (is the package tzdata installed?)") from None
-        return name
+        return zone_name(name)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -83,6 +83,7 @@ class Vitals:
                 opened=desk.opened,
                 finished=desk.finished,
                 storage_failures=desk.storage_failures,
+                waits=desk.waits[:500],
                 announcements_dropped=desk.announcements_dropped,
             ),
             coverage_unsent=figures.coverage_unsent,

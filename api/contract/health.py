@@ -53,6 +53,9 @@ class EvidenceHealth(Wire):
     opened: Count = 0
     finished: Count = 0
     storage_failures: Count = 0
+    waits: str = Field(
+        "", max_length=500, description="why evidence waits for its disk, in a sentence; empty: none does"
+    )
     announcements_dropped: Count = 0
 
 

@@ -7,8 +7,9 @@ Times are aware UTC, written as RFC 3339 with ``Z``. Unknown keys are refused.
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator
 
 from api.contract.reasons import GapReason
 from api.contract.zones import MOST_POINTS, MOST_SPANS, MOST_ZONES, ZONE_KINDS, checked_polygon
@@ -19,6 +20,13 @@ SHA256_PATTERN = r"^[0-9a-f]{64}$"
 
 _EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 """A day within what `datetime` can hold: sums and other zones stay within it too."""
+
+
+def _written_out(moment: object) -> object:
+    """Refuse a number, which pydantic takes for seconds since 1970, and a text that holds one."""
+    if isinstance(moment, int | float) or (isinstance(moment, str) and ":" not in moment):
+        raise ValueError("time must be written out, such as 2026-11-23T02:30:05Z")
+    return moment
 
 
 def _as_utc(moment: datetime) -> datetime:
@@ -38,10 +46,25 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-UtcTime = Annotated[datetime, AfterValidator(_as_utc), PlainSerializer(rfc3339, return_type=str, when_used="json")]
+def zone_name(name: str) -> str:
+    """Return the name of a time zone; raise `ValueError` for one that this machine does not know."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"no time zone {name!r} on this machine (is the package tzdata installed?)") from None
+    return name
+
+
+UtcTime = Annotated[
+    datetime,
+    BeforeValidator(_written_out),
+    AfterValidator(_as_utc),
+    PlainSerializer(rfc3339, return_type=str, when_used="json"),
+]
 LeadId = Annotated[str, Field(pattern=LEAD_ID_PATTERN)]
 CameraIdText = Annotated[str, Field(pattern=CAMERA_ID_PATTERN)]
 Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN)]
+ZoneName = Annotated[str, Field(max_length=64), AfterValidator(zone_name)]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in source-image pixels."""
 
@@ -95,7 +118,7 @@ class LeadEvent(Wire):
     start: UtcTime
     confirmed: UtcTime
     end: UtcTime
-    timezone: str = "Asia/Shanghai"
+    timezone: ZoneName = Field("Asia/Shanghai", description="IANA name of the site's time zone")
     clock_source: str = Field("", description="where UTC comes from: rtcp, arrival or file")
     uncertainty_s: float = Field(0.0, ge=0)
 

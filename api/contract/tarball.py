@@ -179,6 +179,7 @@ def read_package(stream: BinaryIO, limits: PackageLimits = DEFAULT_LIMITS) -> Ta
     folder = ""
     entries: dict[str, _Entry] = {}
     position = 0
+    folders = 0
     while any(header := _block(stream, position)):
         position += _BLOCK
         entry = _parse_header(header)
@@ -186,14 +187,15 @@ def read_package(stream: BinaryIO, limits: PackageLimits = DEFAULT_LIMITS) -> Ta
         if entry.folder != folder:
             raise PackageError(f"the tar must hold one folder, found {folder!r} and {entry.folder!r}")
         if not entry.name:
+            folders += 1
+            _check_count(len(entries) + folders - 1, limits)  # `tar` writes the folder once; again, it counts as a file
             continue
         if entry.name in entries:
             raise PackageError(f"the tar holds {entry.name} twice")
         if position + entry.size > end:
             raise PackageError(f"the tar is cut off inside {entry.name}")
-        if len(entries) == limits.max_files:
-            raise PackageError(f"the package holds more than {limits.max_files} files")
         entries[entry.name] = _Entry(position, entry.size)
+        _check_count(len(entries) + max(0, folders - 1), limits)
         position += entry.size
         _check_zeros(stream, position, -entry.size % _BLOCK)
         position += -entry.size % _BLOCK
@@ -205,6 +207,11 @@ def read_package(stream: BinaryIO, limits: PackageLimits = DEFAULT_LIMITS) -> Ta
     package = TarPackage(stream, folder, MappingProxyType(entries))
     check_limits(package.sizes, limits)
     return package
+
+
+def _check_count(count: int, limits: PackageLimits) -> None:
+    if count > limits.max_files:
+        raise PackageError(f"the package holds more than {limits.max_files} files")
 
 
 def _block(stream: BinaryIO, position: int) -> bytes:

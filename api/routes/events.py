@@ -18,6 +18,7 @@ from starlette.websockets import WebSocketDisconnect
 from api.auth import LOGGED_OUT, AnyOperator, Reader, until_logged_out
 from api.broker import stop_tasks, wait_for_bell
 from api.contract.schema import WallEvent
+from api.sockets import UNSUPPORTED_DATA, until_gone
 from api.state import ApiState, State
 from api.store.events import events_after, newest_cursor
 from api.store.tables import SERIAL_MOST
@@ -58,14 +59,18 @@ def get_events(
 
 @router.websocket("")
 async def follow_events(websocket: WebSocket, _: AnyOperator, state: State, cursor: int | None = None) -> None:
-    """Send each event after ``cursor`` as one JSON text, for ever; without a cursor only what comes from now on."""
+    """
+    Send each event after ``cursor`` as one JSON text, for ever; without a cursor only what comes from now on.
+
+    What the reader sends is ignored, but for a binary message: closed with 1003.
+    """
     await websocket.accept()
     newest = await run_in_threadpool(_newest, state)
     if cursor is not None and not 0 <= cursor <= newest:
         await websocket.close(CURSOR_AHEAD, f"the newest event has cursor {newest}")
         return
     sender = asyncio.create_task(_send(websocket, state, newest if cursor is None else cursor))
-    listener = asyncio.create_task(_until_gone(websocket))
+    listener = asyncio.create_task(until_gone(websocket))
     session = asyncio.create_task(until_logged_out(websocket, state))
     try:
         done, _running = await asyncio.wait({sender, listener, session}, return_when=asyncio.FIRST_COMPLETED)
@@ -73,9 +78,11 @@ async def follow_events(websocket: WebSocket, _: AnyOperator, state: State, curs
         for fault in await stop_tasks((sender, listener, session)):  # before the close: nothing may be sent after one
             if not isinstance(fault, WebSocketDisconnect):
                 log.error("event reader failed", exc_info=fault)
-    if session in done and session.exception() is None:
-        with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the reader may have gone just now
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the reader may have gone just now
+        if session in done and session.exception() is None:
             await websocket.close(LOGGED_OUT, "the session is over")
+        elif listener in done and listener.exception() is None:
+            await websocket.close(UNSUPPORTED_DATA, "this socket takes no binary messages")
 
 
 async def _send(websocket: WebSocket, state: ApiState, cursor: int) -> None:
@@ -87,11 +94,6 @@ async def _send(websocket: WebSocket, state: ApiState, cursor: int) -> None:
             cursor = number
         if len(events) < BATCH:
             await wait_for_bell(bell, LOOK_PERIOD_S)
-
-
-async def _until_gone(websocket: WebSocket) -> None:
-    while True:
-        await websocket.receive_text()
 
 
 def _newest(state: ApiState) -> int:

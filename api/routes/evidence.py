@@ -113,7 +113,7 @@ def get_files(lead_id: LeadIdPath, _: AnyOperator, state: State) -> FileList:
     "/files/{name}",
     response_class=StreamingResponse,
     responses={
-        200: {"content": {"application/octet-stream": {}}},
+        200: {"content": {kind: {} for kind in (*MEDIA_TYPES.values(), "text/plain", "application/octet-stream")}},
         206: {"description": "the byte range asked for"},
         416: {"description": "the range is outside the file"},
     },

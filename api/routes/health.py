@@ -1,6 +1,7 @@
 """Health: is the process alive, can it work, and its numbers."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 from fastapi import APIRouter, Depends, Response
@@ -10,6 +11,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth import require_insider
 from api.broker import BusDown
+from api.cameras import all_workers
+from api.contract.durable import check_room, why_not
 from api.scrub import last_outcome
 from api.state import ApiState, State
 from api.vault import VaultError
@@ -28,10 +31,11 @@ class Readiness(BaseModel):
     """Whether each part works: ``ok`` or why not. Without the bus leads are still taken, live pictures are not."""
 
     status: Literal["ok", "degraded"]
-    parts: dict[str, str] = Field(description="database, bus, vault")
+    parts: dict[str, str] = Field(description="database, disk (of the data folder), bus, vault")
     warnings: dict[str, str] = Field(
         default_factory=dict,
-        description="no reason for a 503: vault, whose room will not last; scrub, where the newest one found faults",
+        description="no reason for a 503: vault, whose room will not last; scrub, where the newest one found faults; "
+        "workers, whose evidence waits for room on their disks",
     )
 
 
@@ -46,20 +50,23 @@ async def healthz() -> Liveness:
 @router.get("/readyz", responses={503: {"model": Readiness}}, dependencies=INSIDERS)
 async def readyz(state: State, response: Response) -> Readiness:
     """
-    Answer 200 when database, bus and vault work, else 503 with the part that does not.
+    Answer 200 when database, disk, bus and vault work, else 503 with the part that does not.
 
     To programs of the same machine, to workers and to operators; 401 to anybody else, whom ``/healthz`` answers.
     """
     parts = {
         "database": await _try(state.database.check),
+        "disk": await run_in_threadpool(_disk, state.settings.data_dir),
         "vault": await _try(state.vault.check),
     }
+    warnings = {"vault": state.room.warning(), "scrub": await run_in_threadpool(_scrub_warning, state)}
     try:
         await state.broker.check()
+        waiting = [worker for worker in await all_workers(state) if worker.evidence.waits]
+        warnings["workers"] = "; ".join(f"{worker.worker}: {worker.evidence.waits}" for worker in waiting)
         parts["bus"] = "ok"
     except BusDown as fault:
         parts["bus"] = str(fault)
-    warnings = {"vault": state.room.warning(), "scrub": await run_in_threadpool(_scrub_warning, state)}
     ready = all(part == "ok" for part in parts.values())
     response.status_code = 200 if ready else 503
     return Readiness(
@@ -93,9 +100,19 @@ def _scrub_warning(state: ApiState) -> str:
     return "" if outcome is None else outcome.warning()
 
 
+def _disk(folder: Path) -> str:
+    try:
+        check_room(folder)
+    except OSError as fault:
+        return why_not(folder, fault)
+    return "ok"
+
+
 async def _try(check: Callable[[], None]) -> str:
     try:
         await run_in_threadpool(check)
-    except (SQLAlchemyError, VaultError, OSError) as fault:
+    except VaultError as fault:
+        return str(fault)
+    except (SQLAlchemyError, OSError) as fault:
         return f"does not work: {type(fault).__name__}"
     return "ok"

@@ -11,6 +11,7 @@ from api.auth import LOGGED_OUT, AnyOperator, until_logged_out
 from api.broker import BusDown, stop_tasks
 from api.live import LiveViewer
 from api.routes.cameras import CameraIdPath
+from api.sockets import UNSUPPORTED_DATA, until_gone
 from api.state import State
 
 log = structlog.get_logger(__name__)
@@ -25,7 +26,8 @@ async def watch_live(websocket: WebSocket, camera_id: CameraIdPath, _: AnyOperat
     Send a camera's live tile.
 
     Text is JSON: ``init`` (the next binary message is the initialisation segment), ``clock``, ``overlay``, ``end``.
-    Any other binary message is a media fragment. Closed with 1013 when the bus goes away: connect again.
+    Any other binary message is a media fragment. Closed with 1013 when the bus goes away: connect again. A binary
+    message of the viewer closes it with 1003; other messages are ignored.
     """
     await websocket.accept()
     viewer = LiveViewer(camera_id, state.broker, websocket, state.metrics)
@@ -33,10 +35,10 @@ async def watch_live(websocket: WebSocket, camera_id: CameraIdPath, _: AnyOperat
     tasks = [
         asyncio.create_task(viewer.run()),
         asyncio.create_task(viewer.keep_wanting()),
-        asyncio.create_task(_until_gone(websocket)),
     ]
+    listener = asyncio.create_task(until_gone(websocket))
     session = asyncio.create_task(until_logged_out(websocket, state))
-    tasks.append(session)
+    tasks += [listener, session]
     try:
         done, _running = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -47,10 +49,7 @@ async def watch_live(websocket: WebSocket, camera_id: CameraIdPath, _: AnyOperat
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the viewer may have gone in the same moment
         if session in done and session.exception() is None:
             await websocket.close(LOGGED_OUT, "the session is over")
+        elif listener in done and listener.exception() is None:
+            await websocket.close(UNSUPPORTED_DATA, "this socket takes no binary messages")
         elif any(isinstance(task.exception(), BusDown) for task in done):
             await websocket.close(TRY_AGAIN_LATER, "the bus is away")
-
-
-async def _until_gone(websocket: WebSocket) -> None:
-    while True:
-        await websocket.receive_text()

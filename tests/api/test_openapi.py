@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from api.openapi import openapi_json
+from api.routes.evidence import MEDIA_TYPES
 
 COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
 
@@ -35,3 +36,9 @@ def test_what_is_there_already_and_what_is_new_are_both_described(method: str, p
     """A call that answers 200 or 201 tells both, with the same document."""
     answers = json.loads(openapi_json())["paths"][path][method]["responses"]
     assert answers["200"]["content"] == answers["201"]["content"] != {}
+
+
+def test_every_kind_of_a_packages_files_is_described() -> None:
+    """What `/files/{name}` answers with is in the description, whatever file is asked for."""
+    answers = json.loads(openapi_json())["paths"]["/v1/evidence/{lead_id}/files/{name}"]["get"]["responses"]
+    assert set(MEDIA_TYPES.values()) | {"text/plain", "application/octet-stream"} <= set(answers["200"]["content"])

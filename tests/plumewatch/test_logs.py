@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import structlog
 
-from plumewatch.logs import Lines, RepeatedFaults
+from plumewatch.logs import Lines, RepeatedFaults, short_values
 
 
 class Log:
@@ -120,3 +121,42 @@ print("goes on")
             [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=full, text=True, timeout=60, check=False
         )
     assert (done.returncode, done.stdout) == (0, "goes on\n")
+
+
+JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 400
+
+
+def test_pictures_and_endless_text_stay_out_of_the_log() -> None:
+    """Bytes and arrays are told by their size, wherever they stand; long text keeps its beginning and its end."""
+    event = {"event": "odd", "still": JPEG, "about": {"lead": "L1", "parts": [JPEG, 7]}, "image": np.zeros((2, 3))}
+    short = short_values(None, "error", event | {"error": "a" * 5000 + "b" * 5000, "held": 3, "gone": None})
+    assert short["still"] == f"<{len(JPEG)} bytes>"
+    assert short["about"] == {"lead": "L1", "parts": [f"<{len(JPEG)} bytes>", 7]}
+    assert short["image"] == "<array of (2, 3)>"
+    assert short["error"] == "a" * 4000 + " ... " + "b" * 4000 + " <10000 characters>"
+    assert (short["event"], short["held"], short["gone"]) == ("odd", 3, None)
+
+
+@pytest.mark.parametrize("at_terminal", [False, True])
+def test_a_traceback_does_not_show_what_variables_hold(*, at_terminal: bool) -> None:
+    """Neither in JSON nor in colours: they hold pictures, and the addresses of cameras with their passwords."""
+    program = """
+import sys, structlog
+from plumewatch.logs import configure
+sys.stderr.isatty = lambda: sys.argv[1] == "True"
+configure()
+def fail():
+    picture, source = bytes([255, 216, 255]) * 50, "rtsp://admin:gehe" + "im@camera/1"
+    raise OSError("no space left")
+try:
+    fail()
+except OSError:
+    structlog.get_logger("evidence").exception("evidence desk failed; it goes on", still=bytes([255, 216, 255]) * 50)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(at_terminal)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "no space left" in done.stderr
+    assert "<150 bytes>" in done.stderr
+    assert "geheim" not in done.stderr
+    assert "xd8" not in done.stderr

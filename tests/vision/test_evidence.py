@@ -672,7 +672,7 @@ def test_a_machine_without_a_free_file_damages_no_case(desk: Desk) -> None:
 
 
 def test_a_full_disk_at_confirmation_leaves_nothing_half_written(desk: Desk) -> None:
-    """Opening raises, leaves no case, and works once there is space; the lead id that was lost is not used again."""
+    """Opening raises, leaves no case, and works once there is space; no number is lost over it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
     try:
@@ -681,6 +681,7 @@ def test_a_full_disk_at_confirmation_leaves_nothing_half_written(desk: Desk) -> 
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert desk.case_folders() == []
+    assert desk.open().lead_id.endswith("001")
     assert desk.open().lead_id.endswith("002")
 
 

@@ -53,19 +53,21 @@ def test_a_full_disk_at_any_step_delays_a_lead_and_loses_none(packets: list[Pack
         counting.go()
     counting.close()
     assert disk.steps > 20
-    refused = 0
+    refusals: list[str] = []
     for step in range(1, disk.steps + 1):
         folder = tmp_path / str(step)
         line = Line(folder, packets)
         with disk_full(folder, full_from=step):
             try:
                 line.go()
-            except StorageError:
-                refused += 1
+            except StorageError as error:
+                refusals.append(str(error))
         line.go()
         entries = line.outbox.entries()
         assert len(entries) == 1, f"step {step}"
+        assert entries[0].lead_id.endswith("001"), f"step {step}: no number is lost over it"
         assert verify_package(entries[0].package).failures == (), f"step {step}"
         assert not list((folder / "cases" / "cases").iterdir()), f"step {step}"
         line.close()
-    assert refused > 20
+    assert len(refusals) > 20
+    assert [told for told in refusals if f"the disk is full that holds {tmp_path}" not in told] == []

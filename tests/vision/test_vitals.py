@@ -33,7 +33,7 @@ def figures(pool: PoolStats = PoolStats()) -> Figures:  # noqa: B008 (frozen)
         ring_bytes=1000,
         pool=pool,
         outbox=OUTBOX,
-        desk=DeskStats(opened=10, finished=9),
+        desk=DeskStats(waits="no space", opened=10, finished=9),
         coverage_unsent=4,
     )
 
@@ -65,7 +65,7 @@ def test_the_parts_figures_are_passed_on() -> None:
     assert (health.detector.busy_s, health.detector.stale, health.detector.failed) == (0.5, 2, 1)
     assert (health.detector.model, health.detector.engine) == ("emissions-n", "openvino bf16")
     assert (health.outbox.pending, health.outbox.oldest_age_s, health.outbox.parked) == (2, 7.0, 1)
-    assert (health.evidence.opened, health.coverage_unsent) == (10, 4)
+    assert (health.evidence.opened, health.evidence.waits, health.coverage_unsent) == (10, "no space", 4)
 
 
 def test_the_classes_of_durations_are_the_pools() -> None:

@@ -80,6 +80,7 @@ function askNewPassword(host, known) {
         const problem = asProblem(error);
         if (problem.status === 0) form.say("login.unreachable");
         else if (problem.slug === "wrong-login") form.say("password.wrong");
+        else if (problem.slug === "weak-password") form.say("password.weak");
         else if (problem.status === 429) sayWait(form, problem);
         else form.say("password.failed", { reason: problem.message });
       }

@@ -38,6 +38,7 @@ export const WORDS = {
   "password.submit": ["保存并进入", "Save and continue"],
   "password.empty": ["请输入当前密码。", "Please enter the current password."],
   "password.short": ["新密码至少需要 {min} 位。", "The new password needs at least {min} characters."],
+  "password.weak": ["新密码太容易猜到：请勿使用常见密码、重复或连续的字符。", "The new password is too easily guessed: no common one, no repeated or consecutive characters."],
   "password.differs": ["两次输入的新密码不一致。", "The two new passwords differ."],
   "password.wrong": ["当前密码不正确。", "The current password is wrong."],
   "password.same": ["新密码不能与当前密码相同。", "The new password must differ from the current one."],

@@ -118,6 +118,11 @@ def test_files_are_read_by_range_without_unpacking(tmp_path: Path) -> None:
         ([(f"{LEAD_ID}/a", tarfile.FIFOTYPE, b"")], "not a plain file"),
         ([(f"{LEAD_ID}/a", tarfile.CHRTYPE, b"")], "not a plain file"),
         ([(f"{LEAD_ID}/a{n}", FILE, b"1") for n in range(5)], "more than 4 files"),
+        ([(f"{LEAD_ID}/", tarfile.DIRTYPE, b"")] * 9 + [(f"{LEAD_ID}/a", FILE, b"1")], "more than 4 files"),
+        (
+            [(f"{LEAD_ID}/", tarfile.DIRTYPE, b"")] * 3 + [(f"{LEAD_ID}/{n}", FILE, b"1") for n in "abc"],
+            "more than 4 files",
+        ),
         ([(f"{LEAD_ID}/a", FILE, b"1" * 1001)], "more than the 1000 allowed"),
         ([(f"{LEAD_ID}/a{n}", FILE, b"1" * 900) for n in range(3)], "more than the 2000 bytes"),
     ],

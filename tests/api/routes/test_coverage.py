@@ -170,3 +170,11 @@ def test_windows_are_bounded(operator: httpx.Client) -> None:
     usual = operator.get("/v1/coverage").json()
     length = datetime.fromisoformat(usual["end"]) - datetime.fromisoformat(usual["start"])
     assert 23 * HOUR < length <= 24 * HOUR
+
+
+@pytest.mark.parametrize("moment", ["0.5", "1763865006", "2026-11-23", "23:59"])
+def test_a_time_that_is_not_written_out_is_refused(operator: httpx.Client, moment: str) -> None:
+    """A number is no time, though pydantic would count it from 1970: 422 that names the field."""
+    answer = operator.get("/v1/coverage.csv", params={"to": moment})
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:plumewatch:problem:invalid-input")
+    assert answer.json()["detail"].startswith("query.to: ")

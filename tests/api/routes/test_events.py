@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+import structlog
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -74,6 +75,21 @@ def test_a_cursor_that_no_database_can_hold_is_refused(api: RunningApi, operator
         connection.recv(timeout=10)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4409
+
+
+def test_a_binary_message_closes_the_socket(api: RunningApi, operator: httpx.Client) -> None:
+    """1003, and nothing is logged as a fault; text is ignored."""
+    with (
+        structlog.testing.capture_logs() as told,
+        open_socket(api, operator, "/v1/events", api.url) as connection,
+    ):
+        connection.send("hello")
+        connection.send(b"\xff\x00")
+        with pytest.raises(ConnectionClosed) as closed:
+            connection.recv(timeout=10)
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1003, "this socket takes no binary messages")
+    assert [entry for entry in told if entry["log_level"] == "error"] == []
 
 
 def test_a_socket_needs_session_and_origin(api: RunningApi, operator: httpx.Client) -> None:

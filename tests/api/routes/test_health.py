@@ -19,7 +19,10 @@ def test_a_running_api_is_alive_and_ready(api: RunningApi) -> None:
     with httpx.Client(base_url=api.url) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         ready = client.get("/readyz")
-        assert (ready.status_code, ready.json()["parts"]) == (200, {"bus": "ok", "database": "ok", "vault": "ok"})
+        assert (ready.status_code, ready.json()["parts"]) == (
+            200,
+            {"bus": "ok", "database": "ok", "disk": "ok", "vault": "ok"},
+        )
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])

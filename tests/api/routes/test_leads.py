@@ -152,6 +152,36 @@ def test_a_key_is_not_reused_for_other_content(
     assert before == len(vault_files(api))
 
 
+def test_a_key_is_remembered_where_the_lead_was_filed_under_another(
+    enrolled: httpx.Client, operator: httpx.Client, make_posting: MakePosting
+) -> None:
+    """It gets the same 200 again, even after the lead went on, and takes no other content."""
+    posting, other = make_posting(), make_posting("L20261123-001008")
+    assert posting.send(enrolled, key="first").status_code == 201
+    second = posting.send(enrolled, key="second")
+    assert second.status_code == 200
+    move = {"to": "NEED_MORE", "reason": "wait for the night shift"}
+    moved = operator.post(f"/v1/leads/{LEAD_ID}/transitions", json=move, headers={"If-Match": '"1"'})
+    assert moved.status_code == 200
+    again = posting.send(enrolled, key="second")
+    assert (200, second.content) == (again.status_code, again.content)
+    refused = other.send(enrolled, key="second")
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:plumewatch:problem:idempotency-key-reused")
+
+
+@pytest.mark.parametrize(
+    "zone", ["Asia/Atlantis", "", "Asia", "../../etc/passwd", "/etc/localtime", "UTC+8", "A" * 300]
+)
+def test_a_lead_names_a_time_zone_that_there_is(enrolled: httpx.Client, make_posting: MakePosting, zone: str) -> None:
+    """422 with the place for anything else; nothing is kept."""
+    posting = make_posting()
+    lead = json.loads(posting.lead.model_dump_json())
+    lead["event"]["timezone"] = zone
+    answer = posting.send(enrolled, lead=json.dumps(lead))
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:plumewatch:problem:invalid-input")
+    assert "event.timezone" in answer.json()["detail"]
+
+
 def test_a_filed_lead_keeps_its_package(enrolled: httpx.Client, make_posting: MakePosting) -> None:
     """The same lead with another package gets 409."""
     assert make_posting().send(enrolled).status_code == 201

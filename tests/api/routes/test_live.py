@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 import redis
+import structlog
+from websockets.exceptions import ConnectionClosed
 
 from api.contract.bus import LIVE_MAXLEN, init_key, live_key, wanted_key
 from tests.api.conftest import RunningApi
@@ -177,3 +179,19 @@ def test_a_slow_viewer_is_moved_to_the_newest_key_frame(
     assert skips, "fragments were left out"
     assert all(number % 10 == 0 for number in skips), "each skip lands on a key frame"
     assert len(got) < total
+
+
+def test_a_binary_message_closes_the_tile(page: tuple[RunningApi, httpx.Client], bus: redis.Redis) -> None:
+    """1003, and nothing is logged as a fault."""
+    api, operator = page
+    assert bus.ping()
+    with (
+        structlog.testing.capture_logs() as told,
+        open_socket(api, operator, f"/v1/cameras/{CAMERA}/live", api.url) as connection,
+    ):
+        connection.send(b"\xff\x00")
+        with pytest.raises(ConnectionClosed) as closed:
+            connection.recv(timeout=10)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1003
+    assert [entry for entry in told if entry["log_level"] == "error"] == []

@@ -88,6 +88,27 @@ def test_wrong_passwords_are_limited(api: RunningApi) -> None:
 
 
 @pytest.mark.usefixtures("operator")
+def test_a_flood_of_logins_behind_a_proxy_does_not_lock_its_others_out(api: RunningApi) -> None:
+    """One address tries many names until it is told to wait, half a minute at most; who logs in there still can."""
+    right = {"username": "admin", "password": PASSWORD}
+    with httpx.Client(base_url=api.url, headers={"X-Forwarded-For": "198.51.100.7"}) as client:
+        assert client.post("/v1/session", json=right).status_code == 201
+        answers = [log_in(client, f"name{number}", "wrong") for number in range(51)]
+        assert [answer.status_code for answer in answers] == [401] * 50 + [429]
+        assert 0 < int(answers[-1].headers["retry-after"]) <= 30
+        assert client.post("/v1/session", json=right).status_code == 201
+
+
+@pytest.mark.parametrize("new", ["Password2026!", "aaaaaaaaaaaa", "abcabcabcabc", "1234567890"])
+def test_a_common_password_is_not_taken(operator: httpx.Client, new: str) -> None:
+    """422 with a reason that does not repeat it, and the old password still counts."""
+    answer = operator.post("/v1/session/password", json={"current": PASSWORD, "new": new})
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:plumewatch:problem:weak-password")
+    assert new not in answer.text
+    assert log_in(operator, "admin", PASSWORD).status_code == 201
+
+
+@pytest.mark.usefixtures("operator")
 def test_an_operator_may_not_change_cameras(api: RunningApi) -> None:
     """The role operator reads and reviews; cameras are for admins: 403. A reset ends his sessions."""
     duty = create_operator(api.settings, "duty", Role.OPERATOR)

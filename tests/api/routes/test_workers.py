@@ -6,7 +6,7 @@ import httpx
 import redis
 
 from api.contract.bus import CAMERAS, WATCHERS, vitals_key, worker_key
-from api.contract.health import WorkerHealth
+from api.contract.health import EvidenceHealth, WorkerHealth
 from api.contract.schema import WorkerReport
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -33,6 +33,17 @@ def test_workers_are_listed_with_their_health_and_their_part(operator: httpx.Cli
         ("w3", False, True),
     ]
     assert (workers[0]["health"]["cameras"], workers[0]["member"]["capacity"]) == (3, 40)
+
+
+def test_a_worker_whose_disk_is_full_is_named_by_readyz(operator: httpx.Client, bus: redis.Redis) -> None:
+    """A warning in its own words; the API itself is ready."""
+    health = WorkerHealth(worker="w1", started=NOW, reported=NOW, cameras=3)
+    bus.set(vitals_key("w1"), health.model_dump_json())
+    assert operator.get("/readyz").json()["warnings"] == {}
+    waiting = health.model_copy(update={"evidence": EvidenceHealth(waits="the disk is full that holds /srv")})
+    bus.set(vitals_key("w1"), waiting.model_dump_json())
+    ready = operator.get("/readyz")
+    assert (ready.status_code, ready.json()["warnings"]) == (200, {"workers": "w1: the disk is full that holds /srv"})
 
 
 def test_cameras_that_nobody_watches_are_counted(operator: httpx.Client, bus: redis.Redis) -> None:
