@@ -66,6 +66,7 @@ class Clip:
     is_unclear: bool = False
     zones: tuple[ZoneConfig, ...] = ()
     rendered_from: str | None = None
+    source: str = ""
 
 
 def known_clips(folder: Path, known: Path = KNOWN_CLIPS) -> list[Clip]:
@@ -87,7 +88,7 @@ def known_clips(folder: Path, known: Path = KNOWN_CLIPS) -> list[Clip]:
             events = tuple(
                 Event(tuple(one["classes"]), one["start_s"], one["end_s"]) for one in entry.get("events", ())
             )
-            clips.append(Clip(file, digest, events, entry.get("unclear", False)))
+            clips.append(Clip(file, digest, events, entry.get("unclear", False), source=entry.get("source", "")))
         else:
             strange.append(file.name)
     if not clips:

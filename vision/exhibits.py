@@ -258,7 +258,6 @@ def _detection_lines(
                 "class": class_names[int(found.class_id[row])],
                 "confidence": round(float(found.confidence[row]), 4),
                 "xyxy": [round(float(value), 1) for value in found.xyxy[row]],
-                **({"magnified": True} if found.magnified[row] else {}),
             }
             for row in range(len(found))
         ]

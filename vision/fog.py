@@ -13,7 +13,7 @@ import numpy as np
 
 from streams.clock import CaptureTime
 from streams.frame import BgrImage
-from vision.weather import VEILED, Air
+from vision.weather import Air
 
 RISEN = 0.13
 """
@@ -58,15 +58,6 @@ class FogWatch:
     def is_foggy(self) -> bool:
         """Whether fog lies over the picture."""
         return self._since is not None
-
-    @property
-    def is_veiled(self) -> bool:
-        """
-        Whether so much lies over the picture that nothing would be read in it, fog or not.
-
-        What is faint and new there is more likely the veil's than smoke: nothing is made stronger (decision 0069).
-        """
-        return bool(self._recent) and median(self._recent) > VEILED
 
     def observe(self, image: BgrImage, time: CaptureTime) -> None:
         """Take in the next picture; another epoch begins anew."""

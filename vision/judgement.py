@@ -234,8 +234,6 @@ def votes_for(lead: Lead, model: str) -> Iterator[LeadVote]:
     least_change = lead.rule_params.get("min_change")
     if change is not None and isinstance(least_change, float | int) and change >= least_change > 0:
         yield LeadVote(source="physics", name="change", says=f"{change:.1f} ≥ {least_change:g}")
-    if (news := peak.measures.get("most_news", 0.0)) > 0:
-        yield LeadVote(source="physics", name="news", says=f"{news:.0%}")
     if measured is not None and measured.opacity is not None:
         spread = "" if measured.sd is None else f" ± {100 * measured.sd:.0f}"
         yield LeadVote(source="physics", name="opacity", says=f"{100 * measured.opacity:.0f}{spread} %")

@@ -24,7 +24,7 @@ _THREADS = 2
 
 
 class RecordedBox(Wire):
-    """One box, in pixels of the stream's own picture; ``magnified``: found where what is faint was made stronger."""
+    """One box, in pixels of the stream's own picture; ``magnified``: found in a second look, by releases before 0.5."""
 
     class_name: str = Field(alias="class")
     confidence: float
@@ -47,7 +47,6 @@ class RecordedPicture(Wire):
             np.array([box.xyxy for box in self.boxes], np.float32).reshape(-1, 4),
             np.array([box.confidence for box in self.boxes], np.float32),
             np.array([class_names.index(box.class_name) for box in self.boxes], np.int32),
-            np.array([box.magnified for box in self.boxes], np.bool_),
         )
 
 

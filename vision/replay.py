@@ -1,7 +1,7 @@
 """Replay: files through the same analyser as live cameras, as fast as they can be analysed, with the same verdict."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +12,6 @@ import structlog
 from api.contract.schema import LeadDisposition, LeadLegal, LeadMeasure, LeadTarget, LeadVote, Priority
 from models.detections import Detections
 from models.detector import Detector
-from models.overlap import joined
-from models.second import SecondPicture
 from streams.camera import Camera, Pace
 from streams.clock import CaptureTime, StreamClock
 from streams.decode import FrameDecoder
@@ -173,34 +171,21 @@ def replay(paths: Sequence[Path], config: WorkerConfig, detector: Detector) -> I
         yield from _leads(path, _camera_config(path, config), config, detector)
 
 
-Also = Callable[[Frame], SecondPicture | None]
-"""Gives a second picture of a frame to look at: `vision.analyser.CameraAnalyser.magnified`."""
+def seen(frame: Frame, detector: Detector) -> Detections:
+    """Return the boxes of a frame, in pixels of the source."""
+    return in_source(frame, detector.detect([frame.image])[0])
 
 
-def seen(frame: Frame, detector: Detector, also: Also | None = None) -> Detections:
-    """Return the boxes of a frame, and of the other picture that `also` gives of it, in pixels of the source."""
-    found = in_source(frame, detector.detect([frame.image])[0])
-    return found if also is None else seen_again(frame, found, detector, also)
-
-
-def seen_again(frame: Frame, found: Detections, detector: Detector, also: Also) -> Detections:
-    """Return what was `found` in a frame, in pixels of the source, with the boxes of the other picture of it."""
-    other = also(frame)
-    if other is None:
-        return found
-    return joined(found, in_source(frame, other.telling(detector.detect([other.image])[0])))
-
-
-def analysed(camera: Camera, detector: Detector, also: Also | None = None) -> Iterator[tuple[Frame, Detections]]:
+def analysed(camera: Camera, detector: Detector) -> Iterator[tuple[Frame, Detections]]:
     """Yield each picture of a file at the camera's analysis rate with its boxes; raises as `replay` does."""
     settings = replace(looking(camera, detector.card).settings, pace=Pace.FREE, loop=False)
     source = AvSource(replace(camera, settings=settings), StreamClock())
     decoder = FrameDecoder(settings.analysis_fps, threads=_DECODER_THREADS, look_px=settings.look_px)
     for packet in source.packets():
         for frame in decoder.decode(packet):
-            yield frame, seen(frame, detector, also)
+            yield frame, seen(frame, detector)
     for frame in decoder.flush():
-        yield frame, seen(frame, detector, also)
+        yield frame, seen(frame, detector)
     if decoder.errors:
         log.warning("damaged pictures passed over", camera=camera.id, count=decoder.errors, decoded=decoder.decoded)
 
@@ -263,7 +248,7 @@ def followed(
     closed: dict[LeadKey, Lead] = {}
     start: CaptureTime | None = None
     is_cut = False
-    for frame, detections in analysed(camera.to_camera(config.stream), detector, analyser.magnified):
+    for frame, detections in analysed(camera.to_camera(config.stream), detector):
         start = start or frame.time
         if seconds_from(start, frame.time) > until_s:
             is_cut = True

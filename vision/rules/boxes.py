@@ -11,8 +11,8 @@ from vision.schedule import Schedule
 
 FEWEST_PICTURES = 4
 """
-Pictures that must show it, however long they are apart: undoubted in each. A box that may yet be of steam, of a lamp or
-of what the place always looks like (`TrackView.is_deferred`) makes time go on, and shows nothing by itself.
+Pictures that must show it, however long they are apart: undoubted in each. A box that is more probably of
+something else (`TrackView.is_doubtful`) makes time go on, and shows nothing by itself.
 """
 
 Place = Callable[[TrackView, tuple[int, int]], bool]
@@ -102,7 +102,7 @@ class BoxWatcher:
         leniency = self._leniency(utc)
         boxes = self._boxes(view, leniency) if is_on and view.is_steady else ()
         self._was_seen = bool(boxes)
-        shows = any(not seen.is_deferred for seen in boxes)
+        shows = any(not seen.is_doubtful for seen in boxes)
         self._pictures += bool(boxes)
         self._undoubted += shows
         self._time.observe(view.time, is_seen=bool(boxes), is_clear=view.is_steady and is_on)

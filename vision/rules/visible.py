@@ -37,8 +37,6 @@ class _Case:
     confirmed: CaptureTime | None = None
     observations: int = 0
     most_change: float = 0.0
-    most_news: float = 0.0
-    most_support: float = 0.0
 
 
 class VisibleRule:
@@ -109,18 +107,13 @@ class VisibleRule:
 
         `belief` is what was fitted for the detector; it decides unless the configuration asks for *k* of *n*. A budget
         may set its probability unless the configuration does; where nothing was fitted, the threshold of *k* of *n*.
-        The support that was fitted with the probability goes with it unless the configuration sets one.
         """
         decides = belief if config.confirm is ConfirmBy.BELIEF else None
         criteria = Criteria(**{f.name: getattr(config, f.name) for f in fields(Criteria)})
         if decides is None or class_name not in decides.classes:
-            decides, criteria = None, replace(criteria, probability=0.0, support=0.0)
+            decides, criteria = None, replace(criteria, probability=0.0)
         else:
-            criteria = replace(
-                criteria,
-                probability=criteria.probability or decides.threshold,
-                support=criteria.support or decides.support,
-            )
+            criteria = replace(criteria, probability=criteria.probability or decides.threshold)
         own = {} if config.violation_code else codes
         watched = [
             z
@@ -283,25 +276,20 @@ class VisibleRule:
         if not self._place.is_watched(zone, view.time.utc):
             sighting = None
         confidence = 0.0 if sighting is None else sighting.confidence
-        belief = self._belief.probability(self._class_name, seen.cues) if self._belief else None
-        now = Observation(
-            view.time, confidence, seen.change, view.is_steady, belief or 0.0, seen.is_deferred, seen.has_news
-        )
+        belief = seen.probability if self._belief else None
+        now = Observation(view.time, confidence, seen.change, belief or 0.0)
         case.confirmation.observe(now)
-        decides = sighting is not None and view.is_steady and not seen.is_deferred
-        if decides and seen.differs(self._criteria.min_change):
+        if sighting is not None and seen.differs(self._criteria.min_change):
             self._climb(case, seen, view, belief)
         begun = case.confirmation.first
         if begun is not None and begun != case.first and case.confirmed is None:
             case.first, case.peak, case.observations = begun, None, 0
-            case.most_change = case.most_news = case.most_support = 0.0
+            case.most_change = 0.0
         if sighting is None or case.first is None:
             return
         case.last = view.time
         case.observations += 1
-        case.most_change, case.most_news = max(case.most_change, seen.change), max(case.most_news, seen.news)
-        # the surest box often comes before there are k of them
-        case.most_support = max(case.most_support, case.confirmation.support)
+        case.most_change = max(case.most_change, seen.change)
         if case.peak is None or confidence > case.peak.confidence:
             case.peak = self._finding(seen, sighting, zone, view.resolution_wh)
             case.violation_code = (zone.violation_code if zone else "") or self._violation_code
@@ -315,7 +303,7 @@ class VisibleRule:
     def _climb(self, case: _Case, seen: TrackView, view: View, belief: float | None) -> None:
         """Note how high the track has come, for the camera's budget."""
         delay_s = view.time.seconds_since(seen.track.first.time)
-        if belief is not None and case.confirmation.is_supported:
+        if belief is not None:
             case.climber.observe(belief, delay_s)
         elif not self._belief and delay_s >= self._base.min_duration_s:
             case.climber.observe(case.confirmation.reached, delay_s)
@@ -370,9 +358,7 @@ class VisibleRule:
     def _grown(case: _Case, lead: Lead) -> Lead:
         """Return the case's lead with what has been seen of it so far."""
         peak = case.peak or lead.peak
-        most = {"support": case.most_support, "most_change_ratio": case.most_change}
-        if case.most_news > 0:
-            most["most_news"] = case.most_news
+        most = {"most_change_ratio": case.most_change}
         return replace(
             lead,
             violation_code=case.violation_code,
