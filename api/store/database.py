@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from api.contract.durable import full_disk
+from api.contract.durable import full_disk, has_room
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 15_000
@@ -140,8 +140,10 @@ def _name_full_disk(engine: Engine) -> None:
     @event.listens_for(engine, "handle_error")
     def _on_fault(context: ExceptionContext) -> None:
         fault = context.original_exception
-        if getattr(fault, "sqlite_errorname", "") == "SQLITE_FULL":
-            raise StoreFullError(full_disk(Path(engine.url.database or "")), fault)
+        name, file = getattr(fault, "sqlite_errorname", ""), Path(engine.url.database or "")
+        # The file of its shared memory, too, needs room, and SQLite calls that an input or output error.
+        if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and not has_room(file.parent)):
+            raise StoreFullError(full_disk(file), fault)
         if getattr(fault, "sqlstate", "") == "53100":  # disk_full
             raise StoreFullError("the disk of the database server is full; make room there", fault)
 
