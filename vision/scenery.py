@@ -90,7 +90,7 @@ class Scenery:
         is_calm = self._background.observe(image, time).is_steady
         has_jumped = self._change.observe(image) or not is_calm
         if has_jumped:
-            self.fog.jump()
+            self.fog.jump(image)
         is_steady = not has_jumped and not self.health.suspects
         if is_steady:
             self.fog.observe(image, time)
