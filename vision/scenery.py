@@ -63,7 +63,7 @@ class Scenery:
         condition = self._background.observe(image, time)
         has_jumped = self._change.observe(image) or not condition.is_steady
         if has_jumped:
-            self.fog.jump()
+            self.fog.jump(image)
         if self._view_began is None or condition in {Condition.TURNED, Condition.INFRARED}:
             self._view_began = time
         is_steady = not has_jumped and not self.health.suspects
