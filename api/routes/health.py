@@ -12,6 +12,7 @@ from api.auth import require_insider
 from api.broker import BusDown
 from api.scrub import last_outcome
 from api.state import ApiState, State
+from api.store.cameras import list_cameras
 from api.vault import VaultError
 
 router = APIRouter(tags=["health"])
@@ -31,7 +32,8 @@ class Readiness(BaseModel):
     parts: dict[str, str] = Field(description="database, bus, vault")
     warnings: dict[str, str] = Field(
         default_factory=dict,
-        description="no reason for a 503: vault, whose room will not last; scrub, where the newest one found faults",
+        description="no reason for a 503: vault, whose room will not last; scrub, where the newest one found faults; "
+        "rows, stored ones that cannot be read",
     )
 
 
@@ -59,7 +61,11 @@ async def readyz(state: State, response: Response) -> Readiness:
         parts["bus"] = "ok"
     except BusDown as fault:
         parts["bus"] = str(fault)
-    warnings = {"vault": state.room.warning(), "scrub": await run_in_threadpool(_scrub_warning, state)}
+    warnings = {
+        "vault": state.room.warning(),
+        "scrub": await run_in_threadpool(_scrub_warning, state),
+        "rows": await run_in_threadpool(_rows_warning, state),
+    }
     ready = all(part == "ok" for part in parts.values())
     response.status_code = 200 if ready else 503
     return Readiness(
@@ -91,6 +97,15 @@ def _scrub_warning(state: ApiState) -> str:
     except SQLAlchemyError:
         return ""  # the database is told as a part that does not work
     return "" if outcome is None else outcome.warning()
+
+
+def _rows_warning(state: ApiState) -> str:
+    try:
+        with state.database.reading() as session:
+            list_cameras(session)  # the others are known as soon as somebody asks for them
+    except SQLAlchemyError:
+        return ""
+    return state.database.unreadable.sentence()
 
 
 async def _try(check: Callable[[], None]) -> str:

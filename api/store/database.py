@@ -17,6 +17,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from api.store.documents import Unreadable, open_session_info
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 15_000
 _WRITE_LOCK = 7_301_201
@@ -31,11 +33,15 @@ class Database:
         url: with the driver named, e.g. ``sqlite:////srv/plumewatch.db``.
 
         lock_file: guards migrations of SQLite against a second process.
+
+    Attributes:
+        unreadable: the rows that were left out.
     """
 
     def __init__(self, url: str, *, lock_file: Path) -> None:
         self._lock_file = lock_file
         self._sqlite = url.startswith("sqlite")
+        self.unreadable = Unreadable()
         if self._sqlite:
             self.engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_size=20)
             _prepare_sqlite(self.engine)
@@ -61,7 +67,7 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a transaction that only reads: one snapshot in SQLite, one a statement in PostgreSQL."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self.engine, expire_on_commit=False, info=open_session_info(self.unreadable)) as session:
             yield session
 
     @contextlib.contextmanager
@@ -75,7 +81,8 @@ class Database:
     @contextlib.contextmanager
     def writing(self) -> Iterator[Session]:
         """Open the writing transaction: commits at the end, rolls back on any fault."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        info = open_session_info(self.unreadable)
+        with Session(self._writer, expire_on_commit=False, info=info) as session, session.begin():
             if not self._sqlite:
                 session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITE_LOCK})
             yield session
