@@ -5,6 +5,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
+from api.contract.fields import one_line
 from api.contract.reasons import GapReason
 from api.contract.schema import CameraFinding, CameraHealth, CameraState, FindingKind, OpenLead, OverlayBox
 from models.pool import Discard
@@ -168,7 +169,7 @@ class WatchedCamera:
             worker=worker,
             since=status.since,
             reported=utc_now(),
-            error=status.error,
+            error=one_line(status.error),
             reconnects=status.reconnects,
             codec=status.codec,
             width=status.width,
@@ -180,7 +181,7 @@ class WatchedCamera:
             frames_dropped=sum(dropped.values()),
             dropped=dropped,
             trouble=None if trouble is None else trouble.reason,
-            trouble_detail="" if trouble is None else trouble.detail,
+            trouble_detail="" if trouble is None else one_line(trouble.detail),
             packet_age_s=_tenths(stages.packets.age_s),
             decoded_age_s=_tenths(stages.decoded.age_s),
             analysed_age_s=_tenths(stages.analysed.age_s),
@@ -195,7 +196,7 @@ class WatchedCamera:
             watch_reason=status.reason.value,
             analysed_interval_s=round(self.interval_s(time.monotonic()), 2),
             gop_s=round(status.gop_s, 2),
-            decoder=status.decoder,
+            decoder=one_line(status.decoder),
             picture_fault="" if self.analyser.picture_fault is None else self.analyser.picture_fault.value,
             findings=self._findings(status.clock_offset_s),
             leads_merged=self.analyser.merger.merged,
