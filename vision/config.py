@@ -14,6 +14,7 @@ from typing import Any, Self
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from api.contract.catalogue import catalogue
+from api.contract.fields import NAME_MOST, one_line
 from streams.camera import Camera, CameraId, SourceUrl, StreamSettings, WatchPolicy
 from vision.alerts import AlertConfig
 from vision.budget import BudgetConfig
@@ -104,7 +105,11 @@ class WorkerConfig(Section):
             wanted = _slug(url.path.stem) if url.is_file else f"cam-{number}"
             chosen = next(i for i in _numbered(wanted) if i not in taken)
             taken.add(chosen)
-            cameras.append(CameraConfig(id=chosen, name=url.path.name if url.is_file else chosen, source=source))
+            cameras.append(
+                CameraConfig(
+                    id=chosen, name=one_line(url.path.name, NAME_MOST) if url.is_file else chosen, source=source
+                )
+            )
         return self.model_copy(update={"cameras": tuple(cameras)})
 
     def camera(self, camera: CameraId) -> CameraConfig:

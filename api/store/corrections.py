@@ -22,7 +22,7 @@ from api.contract.schema import EventType, LeadDocument, LeadState, LeadTarget, 
 from api.store.camera_files import camera_file
 from api.store.events import append_event
 from api.store.faults import IllegalMove, StaleVersion, WrongValue
-from api.store.leads import lead_row, reviewers_reasons, write_lead
+from api.store.leads import lead_row, read_lead, reviewers_reasons, write_lead
 from api.store.search import index_lead
 from api.store.tlog import LeafKind, append_record, leaves_about
 
@@ -90,7 +90,7 @@ def correct_lead(
     row = lead_row(session, lead_id)
     if row.version != version:
         raise StaleVersion(f"lead {lead_id} has version {row.version}, not {version}")
-    lead = LeadDocument.model_validate_json(row.document)
+    lead = read_lead(session, row)
     if lead.state is LeadState.CANDIDATE:
         raise IllegalMove(f"lead {lead_id} is {lead.state}: it can be corrected once it is filed")
     before = value_of(lead, field)

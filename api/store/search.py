@@ -19,6 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.contract.catalogue import catalogue
 from api.contract.schema import LeadDocument, LeadState
+from api.store.documents import LEADS, read_document
 from api.store.search_tables import LeadTermRow, PackageFileRow
 from api.store.tables import LeadRow
 from api.store.terms import SearchWord, after_all_with, normal_text, search_words, terms_of
@@ -107,7 +108,10 @@ def list_leads(session: Session, query: LeadQuery) -> tuple[list[str], str | Non
     rows = session.execute(statement.order_by(moment.desc(), LeadRow.lead_id.desc()).limit(query.limit + 1)).all()
     page = rows[: query.limit]
     following = _write_cursor(page[-1].event_start, page[-1].lead_id) if len(rows) > query.limit else None
-    return [row.document for row in page], following
+    readable = (
+        row for row in page if read_document(session, LeadDocument, row.lead_id, row.document, of=LEADS) is not None
+    )
+    return [row.document for row in readable], following
 
 
 def find_holdings(session: Session, sha256: str) -> list[Holding]:

@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from api.contract.fields import Word
 from vision.hours import ScheduleConfig
 from vision.section import Name, Section, ViolationCode
 from vision.zones import ZoneTest
@@ -142,7 +143,7 @@ class RuleConfig(Section):
         description="Code it proposes; the reviewer decides. Empty: `V01_STACK_SMOKE` for smoke, `V04_WASTE_BURN` "
         "for fire.",
     )
-    cameras: tuple[str, ...] = Field((), description="Ids of the cameras it works on. Empty: all.")
+    cameras: tuple[Word, ...] = Field((), description="Ids of the cameras it works on. Empty: all.")
 
     @model_validator(mode="after")
     def _k_fits_in_n(self) -> Self:
@@ -180,4 +181,4 @@ class ViolationRuleConfig(Section):
     schedule: tuple[ScheduleConfig, ...] = Field(
         (), description="When it works: the hours of a barbecue ban, business hours of kitchens. Empty: always."
     )
-    cameras: tuple[str, ...] = Field((), description="Ids of the cameras it works on. Empty: all.")
+    cameras: tuple[Word, ...] = Field((), description="Ids of the cameras it works on. Empty: all.")

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from api.contract.fields import SETTING_MOST, one_line
 from streams.camera import CameraId, camera_id
 from streams.clock import CaptureTime
 from vision.belief import START_CONFIDENCE, Belief
@@ -76,7 +77,7 @@ class VisibleRule:
         self._params: Mapping[str, float | int | str | bool] = {
             **asdict(criteria),
             "belief": self.belief_version,
-            "zones": ",".join(zone.name for zone in place.zones) if place.is_confined else "",
+            "zones": one_line(",".join(zone.name for zone in place.zones), SETTING_MOST) if place.is_confined else "",
             "zone_test": place.test.value,
             "min_overlap": place.min_overlap,
         }
