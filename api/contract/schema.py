@@ -197,6 +197,14 @@ class LeadVote(Wire):
     says: str = ""
 
 
+class LeadFactor(Wire):
+    """One summand of a lead's score (domain.md 6.5)."""
+
+    name: Literal["fire_alarm", "risk", "positive_list", "alert", "severity", "confirmed", "duration", "validity"]
+    points: int = Field(ge=-100, le=1000)
+    says: str = Field("", max_length=64, description="the input it comes from: a colour, a level, a code, a number")
+
+
 class LeadEvidence(Wire):
     """Where its package is and what it hashes to."""
 
@@ -216,7 +224,13 @@ class LeadDocument(Wire):
     violation_code: str = Field(pattern=r"^V\d{2}[A-Z]?_[A-Z_]+$")
     class_: Literal["lead_only", "evidence_candidate"] = Field("lead_only", alias="class")
     priority: Priority = Priority.P3
-    score: int = Field(0, ge=0)
+    score: int = Field(0, ge=0, description="sum of the points of its factors, 0 at least")
+    factors: list[LeadFactor] = Field(
+        default_factory=list,
+        max_length=16,
+        description="what the score is made of, zeros included; on-line exceedance and complaints are not connected "
+        "yet and are absent. Empty: the worker did not tell",
+    )
     place: Place = Place()
     camera: LeadCamera
     event: LeadEvent
