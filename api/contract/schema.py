@@ -173,7 +173,11 @@ class LeadDisposition(Wire):
     """What is to be done with it and why: the only thing that risk colour and positive list change (domain.md 6.5)."""
 
     action: Literal["lead", "warn_only", "watch"] = "lead"
-    notify: list[str] = Field(default_factory=list, description="wall_alarm, duty_phone, team_leader, queue, company")
+    notify: list[str] = Field(
+        default_factory=list,
+        description="who is to be told: wall_alarm, duty_phone, team_leader, queue, company. Recorded: every "
+        "lead is in the wall's queue and rings there, whatever stands here, and nothing is sent to anybody",
+    )
     approval_required: bool = Field(
         default=False, description="an on-site visit needs the approval of the head of unit"
     )

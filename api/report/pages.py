@@ -45,7 +45,7 @@ from api.report.words import (
 READING_LINES = 6
 PERCENT_A_GRADE = 20
 """A Ringelmann grade is 20 % opacity."""
-_NOT_CONNECTED = "；在线超标、投诉尚未接入，不计分"
+_NOT_CONNECTED = "在线超标、投诉（尚未接入）"
 _FALSE = frozenset({LeadState.REJECTED_FALSE, LeadState.ARCHIVED})
 """Only leads that were found to be false are archived (`api.store.leads`)."""
 
@@ -264,7 +264,8 @@ def _standing(case: Case) -> Iterator[tuple[str, str]]:
         approval = "；现场检查须经负责人批准" if lead.disposition.approval_required else ""
         yield "处置建议", word(DISPOSITIONS, lead.disposition.action) + (f"（{reasons}）" if reasons else "") + approval
     if lead.factors:
-        yield "评分构成", f"{lead.score} = " + " ".join(_factor(each) for each in lead.factors) + _NOT_CONNECTED
+        yield "评分构成", f"{lead.score} = " + " ".join(_factor(each) for each in lead.factors)
+        yield "未计评分项", _NOT_CONNECTED
     yield "独立佐证", "；".join(_vote(vote.source, vote.name, vote.says) for vote in lead.votes)
 
 

@@ -152,7 +152,7 @@ export const LEAD_WORDS = {
   "disposition.approval": ["现场检查须经负责人批准", "an on-site visit needs the head of unit's approval"],
   "disposition.approval.name": ["审批", "Approval"],
   "disposition.basis": ["依据", "Basis"],
-  "disposition.notify": ["通知", "Notify"],
+  "disposition.notify": ["拟通知（仅记录）", "To be told (recorded)"],
   "disposition.why": ["理由", "Why"],
   "lead.code.proposed": ["拟 {number}", "{number} proposed"],
   "lead.code.proposed.long": ["{code}（系统拟定，须人工确定）", "{code} (proposed: a person decides)"],
