@@ -151,8 +151,13 @@ def parse_config(values: dict[str, Any]) -> WorkerConfig:
     return config
 
 
-def owner_warnings(config: WorkerConfig) -> Iterator[str]:
-    """Yield a sentence for each zone of the cameras whose owner the register does not know."""
+def warnings_of(config: WorkerConfig) -> Iterator[str]:
+    """Yield a sentence for each zone whose owner the register does not know, and for each key without effect."""
+    if "magnify" in config.detector.model_fields_set:
+        yield "detector.magnify: has no effect since 0.2 and will be refused from 0.3 on"
+    for name, rule in config.rules.items():
+        if "support" in rule.model_fields_set:
+            yield f"rules.{name}.support: has no effect since 0.2 and will be refused from 0.3 on"
     register = register_of(config.enterprises)
     for path, owner in _owners(config):
         if owner not in register:

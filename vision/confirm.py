@@ -142,6 +142,11 @@ class Confirmation:
             return 0.0
         return min(fmean(best), best[-1] / self._criteria.hysteresis)
 
+    def suit(self, criteria: Criteria) -> None:
+        """Judge what follows by other criteria of the same `n`, as long as it is not confirmed."""
+        if self._state is not LeadState.CONFIRMED:
+            self._criteria = criteria
+
     def observe(self, observation: Observation) -> LeadState | None:
         """Take in the next picture of the epoch and return the state it leads to; raise `ValueError` out of order."""
         if self.is_over:

@@ -91,8 +91,9 @@ class EnterpriseConfig(Section):
     name: Name = Field(min_length=1, description="Name of the enterprise, for people.")
     risk: Risk = Field(
         Risk.NONE,
-        description="Risk colour. It changes threshold, persistence, points, notification and what follows, never what "
-        "is measured. Empty: not graded.",
+        description="Risk colour. It changes threshold, persistence, points, whom the lead names to be told (recorded "
+        "only: nothing is sent yet) and what follows; never what is measured, how often a camera is looked at, or when "
+        "flames are told. Empty: not graded.",
     )
     positive_list: PositiveListConfig | None = Field(None, description="Its place on the positive list. Absent: none.")
     exempt_measures: tuple[Measure, ...] = Field(

@@ -9,7 +9,8 @@ from typing import Self
 
 import structlog
 
-from api.contract.schema import LeadDisposition, LeadLegal, LeadMeasure, LeadTarget, LeadVote, Priority
+from api.contract.schema import LeadDisposition, LeadFactor, LeadLegal, LeadMeasure, LeadTarget, LeadVote, Priority
+from api.contract.titles import Title, title
 from models.detections import Detections
 from models.detector import Detector
 from streams.camera import Camera, Pace
@@ -50,9 +51,12 @@ class ReplayLead:
     Attributes:
         file: the file's path as it was given.
 
+        title: what it is called (`api.contract.titles`).
+
         first_utc: when the thing was first seen, by the file's own account of when it was recorded.
 
-        measure, target, legal, disposition, votes, score, priority: as in the lead's document (`api.contract.schema`).
+        measure, target, legal, disposition, votes, factors, score, priority: as in the lead's document
+            (`api.contract.schema`).
 
         probability: calibrated, that it is what its class says; ``None`` where nothing was fitted for the model.
     """
@@ -61,6 +65,7 @@ class ReplayLead:
     rule: str
     rule_version: str
     violation_code: str
+    title: Title
     track: int
     first_utc: datetime
     first_s: float
@@ -73,6 +78,7 @@ class ReplayLead:
     legal: LeadLegal | None
     disposition: LeadDisposition | None
     votes: tuple[LeadVote, ...]
+    factors: tuple[LeadFactor, ...]
     score: int
     priority: Priority
     probability: float | None
@@ -83,11 +89,13 @@ class ReplayLead:
         if lead.confirmed is None:
             raise ValueError(f"lead {lead.key} was never confirmed")
         judged = lead.judgement
+        reasons = () if judged is None else judged.disposition.reasons
         return cls(
             file=str(file),
             rule=lead.rule_id,
             rule_version=lead.rule_version,
             violation_code=lead.violation_code,
+            title=title(lead.violation_code, measure_of(lead), reasons),
             track=lead.track,
             first_utc=lead.first.utc,
             first_s=seconds_from(start, lead.first),
@@ -106,6 +114,7 @@ class ReplayLead:
             legal=None if judged is None else judged.legal,
             disposition=None if judged is None else judged.disposition,
             votes=() if judged is None else judged.votes,
+            factors=() if judged is None else judged.factors,
             score=0 if judged is None else judged.score,
             priority=Priority.P3 if judged is None else judged.priority,
             probability=None if lead.probability is None else round(lead.probability, 4),

@@ -88,10 +88,8 @@ class DetectorConfig(Section):
     )
     magnify: bool = Field(
         True,  # noqa: FBT003
-        description="Look a second time at pictures in which something faint is new, with that made stronger: thin, "
-        "distant smoke and smoke behind vehicles is found that is not seen otherwise. Costs up to a second detection a "
-        "picture in focus, and one in 5 s on patrol. Not through dense fog. Only for models whose confirmation was "
-        "fitted so.",
+        description="Without effect since 0.2; accepted until 0.3. Pictures were looked at a second time where "
+        "something faint was new: it found no more on real film.",
     )
     focus_cameras: int = Field(
         0,
@@ -253,14 +251,12 @@ class StreamConfig(Section):
 
 
 class Art41Config(Section):
-    """The camera's file under article 41 of the Administrative Penalty Law; without it leads are `lead_only`."""
+    """The camera's file under article 41, as packages repeat it; a lead's class comes from the file the API keeps."""
 
     legal_review: Line = Field("", description="Who reviewed the camera legally, when, and the document's number.")
     technical_review: Line = Field("", description="Who reviewed it technically, when, and the document's number.")
     published: Line = Field("", description="Where and when its location was published.")
-    valid_until: date | None = Field(
-        None, description="Last day on which both reviews hold. Absent or past: never an evidence candidate."
-    )
+    valid_until: date | None = Field(None, description="Last day on which both reviews hold.")
 
 
 class ZoneConfig(Section):
@@ -272,7 +268,9 @@ class ZoneConfig(Section):
         description="`watch`: rules may ask for boxes in it. `mask`: boxes in it are never reported. `outlet`: the top "
         "of a registered stack, as wide as its lip, the upper edge on the lip: opacity is read above it. The others "
         "put a rule of the catalogue to work: `vent` a kitchen's outlet, `premises` a plant's ground, `field`, "
-        "`no_burn` and `no_bbq` where burning or grilling is banned, `road`, `works` a building site.",
+        "`no_burn` and `no_bbq` where burning or grilling is banned. `road` and `works` (a building site) put none to "
+        "work yet, as vehicles and machines cannot be told (V10, V11): leads of the standing rules name the zone, no "
+        "more. Flames are a fire alarm, unless an `outlet`, `premises` or `no_bbq` zone explains them.",
     )
     polygon: tuple[tuple[float, float], ...] = Field(
         description="3 to 64 points `[x, y]` as shares of width and height, 0 to 1 from the top left corner."

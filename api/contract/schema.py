@@ -214,7 +214,10 @@ class LeadDisposition(Wire):
 
     action: Literal["lead", "warn_only", "watch"] = "lead"
     notify: list[Word] = Field(
-        default_factory=list, max_length=32, description="wall_alarm, duty_phone, team_leader, queue, company"
+        default_factory=list,
+        max_length=32,
+        description="who is to be told: wall_alarm, duty_phone, team_leader, queue, company. Recorded: every "
+        "lead is in the wall's queue and rings there, whatever stands here, and nothing is sent to anybody",
     )
     approval_required: bool = Field(
         default=False, description="an on-site visit needs the approval of the head of unit"
@@ -239,6 +242,14 @@ class LeadVote(Wire):
     says: Line = ""
 
 
+class LeadFactor(Wire):
+    """One summand of a lead's score (domain.md 6.5)."""
+
+    name: Literal["fire_alarm", "risk", "positive_list", "alert", "severity", "confirmed", "duration", "validity"]
+    points: int = Field(ge=-1000, le=1000)
+    says: Word = Field("", max_length=64, description="the input it comes from: a colour, a level, a code, a number")
+
+
 class LeadEvidence(Wire):
     """Where its package is and what it hashes to."""
 
@@ -258,7 +269,13 @@ class LeadDocument(Wire):
     violation_code: Code
     class_: Literal["lead_only", "evidence_candidate"] = Field("lead_only", alias="class")
     priority: Priority = Priority.P3
-    score: Count = 0
+    score: Count = Field(0, description="sum of the points of its factors, 0 at least")
+    factors: list[LeadFactor] = Field(
+        default_factory=list,
+        max_length=16,
+        description="what the score is made of, zeros included; on-line exceedance and complaints are not connected "
+        "yet and are absent. Empty: the worker did not tell",
+    )
     place: Place = Place()
     camera: LeadCamera
     event: LeadEvent

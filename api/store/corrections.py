@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from api.contract.article41 import admissibility, local_day
 from api.contract.catalogue import catalogue
+from api.contract.reasons import DispositionReason
 from api.contract.schema import EventType, LeadDocument, LeadState, LeadTarget, rfc3339
 from api.store.camera_files import camera_file
 from api.store.events import append_event
@@ -174,6 +175,9 @@ def _corrected(lead: LeadDocument, field: CorrectedField, value: str) -> LeadDoc
     document = lead.model_dump(mode="json")
     if part == "target" and document["target"] is None:
         document["target"] = LeadTarget(zone=lead.measure.zone).model_dump(mode="json")
+    if field is CorrectedField.VIOLATION_CODE and document["disposition"] is not None:
+        reasons = document["disposition"]["reasons"]
+        document["disposition"]["reasons"] = [one for one in reasons if one != DispositionReason.CODE_PROPOSED]
     place = document[part] if part else document
     place[name] = (value or None) if field in _NUMBERS else value
     try:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.contract.catalogue import catalogue
 from api.contract.schema import LeadDocument, LeadState
+from api.contract.titles import title_of
 from api.store.documents import LEADS, read_document
 from api.store.search_tables import LeadTermRow, PackageFileRow
 from api.store.tables import LeadRow
@@ -154,11 +155,13 @@ def index_files(session: Session, lead_id: str, sums_sha256: str, listed: dict[s
 def _said(lead: LeadDocument, reasons: Sequence[str]) -> str:
     """Return the words that a lead is found by: whatever names it for people."""
     row = catalogue().get(lead.violation_code)
-    target, legal = lead.target, lead.legal
+    target, legal, called = lead.target, lead.legal, title_of(lead)
     parts = [
         lead.lead_id,
         lead.violation_code.replace("_", " "),
         *(() if row is None else (row.zh, row.en)),
+        called.zh,
+        called.en,
         lead.camera.id,
         lead.camera.name,
         lead.camera.gb_id,

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from streams.camera import Pace, Transport, camera_id
 from tests.api.contract.documents import Described, unlimited
-from vision.config import ConfigError, WorkerConfig, load_config, owner_warnings, parse_config
+from vision.config import ConfigError, WorkerConfig, load_config, parse_config, warnings_of
 from vision.config_docs import EXAMPLE
 
 CAMERA = {"id": "a", "source": "rtsp://h/1"}
@@ -227,8 +227,8 @@ def test_owners_outside_the_register_are_warned_of() -> None:
     register = [{"uscc": "91110000802100433B", "name": "x"}]
     cameras = [{"id": "gate", "source": "x.mp4", "zones": zones}]
     end = "is none of [[enterprises]]: leads will say that it is not in the register"
-    assert list(owner_warnings(WorkerConfig())) == []
-    assert list(owner_warnings(parse_config({"enterprises": register, "cameras": cameras}))) == [
+    assert list(warnings_of(WorkerConfig())) == []
+    assert list(warnings_of(parse_config({"enterprises": register, "cameras": cameras}))) == [
         f"cameras[0].zones[3].owner: '914403001922038216' {end}",
         f"cameras[0].zones[4].owner: 'Boiler house' {end}",
     ]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from vision.rules.leniency import USUAL, Leniency, LeniencyAt
 from vision.rules.rule import TrackView, View
 from vision.rules.seen import SeenTime
 from vision.rules.zonal import Verdict
@@ -17,14 +18,6 @@ something else (`TrackView.is_doubtful`) makes time go on, and shows nothing by 
 
 Place = Callable[[TrackView, tuple[int, int]], bool]
 """Whether a track's newest box is where the family looks, in a picture of that size."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leniency:
-    """What colour and list of the owner change about when a lead is made (domain.md 6.5), and nothing else."""
-
-    threshold: float = 0.0
-    persistence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +64,7 @@ class BoxWatcher:
         terms: Terms,
         place: Place,
         schedule: Schedule,
-        leniency: Callable[[datetime], Leniency] = lambda _: Leniency(),
+        leniency: LeniencyAt = lambda _: USUAL,
         gate: Callable[[datetime], bool] = lambda _: True,
     ) -> None:
         self._terms = terms
