@@ -102,7 +102,7 @@ def watched(
 
     def look(frame: Frame) -> bool:
         """Analyse a frame as the worker does; return whether a lead was confirmed."""
-        changes = analyser.observe(frame, seen(frame, detector, analyser.magnified))
+        changes = analyser.observe(frame, seen(frame, detector))
         turns.note(CAMERA, watch, analyser.sign, frame.time)
         return any(change.lead.state is LeadState.CONFIRMED for change in changes)
 

@@ -315,8 +315,8 @@ class CameraAnalyser:
         box = in_look(frame, track.last.xyxy)
         known = self._boxes.get(track.number)
         if known is None:
-            features = TrackFeatures(self._scenery.watched_s(frame.time))
-            known = self._boxes[track.number] = _Box(BoxChange(frame.image, box, frame.time), features)
+            known = _Box(BoxChange(frame.image, box, frame.time), TrackFeatures())
+            self._boxes[track.number] = known
         elif sighting is not None:
             known.change.observe(
                 frame.image,
@@ -324,7 +324,10 @@ class CameraAnalyser:
                 is_restless=self.condition is Condition.RAIN,
                 is_shaken=self.condition is Condition.SHAKE,
             )
-        known.features.observe(0.0 if sighting is None else sighting.confidence)
+        if sighting is None:
+            known.features.miss()
+        else:
+            known.features.observe(frame.image, frame.time, box, sighting.confidence)
         values = known.features.values()
         probability = None if self._belief is None else self._belief.probability(track.class_name, values)
         if sighting is not None and track.class_name == SMOKE and any(one.withholds(box) for one in self._outlets):

@@ -2,11 +2,10 @@
 Scenery: what one camera's pictures show as a whole, whatever boxes they hold.
 
 Whether the picture can be believed (health, steadiness), what the weather or the camera does to it (rain, shaking,
-fog), what its history does not explain, and how long this view has been watched. The analyser asks it about each
-picture before it asks anything about a track.
+fog), and what its history does not explain. The analyser asks it about each picture before it asks anything about a
+track.
 """
 
-from streams.clock import CaptureTime
 from streams.frame import Frame
 from vision.background import Background, Condition
 from vision.change import PictureChange
@@ -32,7 +31,6 @@ class Scenery:
 
     def _begin(self) -> None:
         self._change, self._novelty, self._background = PictureChange(), Novelty(), Background()
-        self._view_began: CaptureTime | None = None
 
     @property
     def condition(self) -> Condition:
@@ -43,10 +41,6 @@ class Scenery:
     def is_novel(self) -> bool:
         """Whether the newest picture holds something that the history does not explain."""
         return self._novelty.is_new
-
-    def watched_s(self, time: CaptureTime) -> float:
-        """Return for how long the view of the newest picture, taken at `time`, has been watched."""
-        return 0.0 if self._view_began is None else time.seconds_since(self._view_began)
 
     def observe(self, frame: Frame) -> bool:
         """
@@ -60,12 +54,10 @@ class Scenery:
         if self.health.views != views:
             self.forget()
             self.fog = FogWatch()
-        condition = self._background.observe(image, time)
-        has_jumped = self._change.observe(image) or not condition.is_steady
+        is_calm = self._background.observe(image, time).is_steady
+        has_jumped = self._change.observe(image) or not is_calm
         if has_jumped:
             self.fog.jump(image)
-        if self._view_began is None or condition in {Condition.TURNED, Condition.INFRARED}:
-            self._view_began = time
         is_steady = not has_jumped and not self.health.suspects
         if is_steady:
             self.fog.observe(image, time)

@@ -1,10 +1,10 @@
 """
 Fit: logistic weights for the features of a class.
 
-What is learned from is each track at its strongest, where the decision falls: of its hundreds of rows most say only that
-it has just begun. A film counts once for each class and truth, however many tracks and pictures it has. Scenes count as
-much in all as real film, which they would outvote else, and what is real as much as what is not, so that a probability
-means the same for smoke and for fire, of which few look-alikes are known.
+What is learned from is each track at its strongest, where the decision falls: of its hundreds of rows most say only
+that it has just begun. A film counts once for each class and truth, however many tracks and pictures it has. Scenes
+count as much in all as real film, which they would outvote else, and what is real as much as what is not, so that a
+probability means the same for smoke and for fire, of which few look-alikes are known.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Folds: weights fitted without a clip's source, kept beside the shipped ones, for figures of film they were fitted on."""
+"""Folds: weights fitted without a clip's source, for figures of the film that the shipped ones were fitted on."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is kept of a fit: its entry in `vision/belief.json`, those of before, to which other weights it is carried."""
+"""What is kept of a fit: its entry in `vision/belief.json`, and to which other weights it is carried."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -25,14 +25,12 @@ def keep(
     """
     Keep the document `fitted` for weights, or none where it may not ship.
 
-    An earlier fit is only kept to judge again by what leads were once confirmed with. Nothing is carried from it any
-    more: that it judges other weights well was said of it, not of what comes after.
+    Nothing is carried from an earlier fit any more: that it judges other weights well was said of it, not of what comes
+    after.
     """
     document = _read(path)
     entries = document["models"]
     earlier = entries.pop(weights_sha256, None)
-    if earlier is not None and FROM not in earlier and earlier["version"] != version:
-        document.setdefault("former", {})[earlier["version"]] = earlier
     if fitted is not None:
         entries[weights_sha256] = {"model": name, **fitted}
     if earlier is None or fitted is None or earlier["version"] != version:
@@ -48,30 +46,24 @@ def carry(
     """
     Let a fit judge weights that it was not made for; return its version and the SHA-256 of those weights.
 
-    That is the INT8 form of `model`, by the fit for its ONNX file; or each of its forms, by the fit for the ONNX file
-    of `source`, a model that it was made to answer like. Whether it may is for whoever asks to have measured: the
-    figures belong into a decision. Raises `BenchmarkError` where there is nothing to carry to, no such fit, or a fit of
-    the form's own.
+    Those are the forms of `model` without a fit of their own; the fit is that of its other form, or of one of `source`,
+    a model that it was made to answer like. Whether it may is for whoever asks to have measured: the figures belong
+    into a decision. Raises `BenchmarkError` where there is nothing to carry to, or no such fit.
     """
-    source = source or model
-    origin = source.card.weights_sha256
-    forms = [form for form in model.forms if form.card.weights_sha256 != origin]
-    if not forms:
-        raise BenchmarkError(f"{model.title} comes in one form: there is nothing to carry belief to")
     document = _read(path)
     entries = document["models"]
-    if origin not in entries or FROM in entries[origin]:
-        raise BenchmarkError(f"no belief is fitted for the ONNX file of {source.title} ({origin[:12]})")
+    own = [form.card.weights_sha256 for form in (source or model).forms]
+    origin = next((sha256 for sha256 in own if sha256 in entries and FROM not in entries[sha256]), None)
+    if origin is None:
+        raise BenchmarkError(f"no belief is fitted for {(source or model).title}")
+    shas = [form.card.weights_sha256 for form in model.forms if form.card.weights_sha256 != origin]
+    shas = [sha256 for sha256 in shas if sha256 not in entries or FROM in entries[sha256]]
+    if not shas:
+        raise BenchmarkError(f"each form of {model.title} has a belief of its own: there is nothing to carry it to")
     version = str(entries[origin]["version"])
-    for form in forms:
-        known = entries.get(form.card.weights_sha256, {FROM: ""})
-        if FROM not in known:
-            kind = "INT8 form" if form.is_int8 else "ONNX file"
-            raise BenchmarkError(f"the {kind} of {model.title} has a belief of its own, {known['version']}")
-    carried = {"model": model.card.name, FROM: origin, "version": version}
-    entries |= {form.card.weights_sha256: dict(carried) for form in forms}
+    entries |= {sha256: {"model": model.card.name, FROM: origin, "version": version} for sha256 in shas}
     _write(document, path)
-    return version, tuple(form.card.weights_sha256 for form in forms)
+    return version, tuple(shas)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -80,7 +72,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _write(document: Mapping[str, Any], path: Path) -> None:
-    if document["models"] or document.get("former"):
+    if document["models"]:
         part = path.with_suffix(".part")
         part.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         part.replace(path)

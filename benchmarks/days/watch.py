@@ -35,7 +35,6 @@ from vision.leads import CloseReason, Lead, LeadState
 from vision.replay import seen
 from vision.sections import CameraConfig, StreamConfig
 from vision.told import as_json, from_json
-from vision.usual import UsualLook
 from vision.zones import Outlet
 
 
@@ -224,9 +223,7 @@ class _Watcher:
         before.end(CloseReason.SHUTDOWN)
         self._begin()
         if restart is Restart.REMEMBERING:
-            look = before.usual_look
-            kept = None if look is None else UsualLook.from_bytes(look.as_bytes())
-            self._analyser.recall(kept, from_json(as_json(before.told)))
+            self._analyser.recall(from_json(as_json(before.told)))
 
     def watch(self, start_s: float, end_s: float, begin_s: float, step: Step | None, restart: Restart) -> Seen:
         found = Seen(start_s, end_s)
@@ -260,7 +257,7 @@ class _Watcher:
         clocks.append(time.process_time())
         frame = Frame(self._id, capture_time(self._view.script, time_s), picture.image, is_keyframe=True)
         detecting = _Timed(self._detector)
-        boxes = seen(frame, detecting, self._analyser.magnified)
+        boxes = seen(frame, detecting)
         changes = self._analyser.observe(frame, boxes)
         self._turns.note(self._id, self._watch, self._analyser.sign, frame.time)
         clocks.append(time.process_time())

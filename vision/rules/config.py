@@ -34,8 +34,8 @@ class RuleConfig(Section):
     enabled: bool = Field(True, description="Off: it makes no lead.")  # noqa: FBT003
     confirm: ConfirmBy = Field(
         ConfirmBy.BELIEF,
-        description="`belief`: how sure the boxes of the last ten seconds are in the mean, and how long the view had "
-        "been watched before, are weighed into a calibrated probability, with weights fitted for the model; `k_of_n` where "
+        description="`belief`: how sure the boxes of the last six seconds are in the mean, how flame-coloured and how "
+        "fast they are, is weighed into a calibrated probability, with weights fitted for the model; `k_of_n` where "
         "none are. `k_of_n`: the mean of the best `k` of the last `n` boxes must reach `threshold`.",
     )
     probability: float = Field(
