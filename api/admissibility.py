@@ -48,7 +48,9 @@ class Judgement(Wire):
     """What a lead's record may be used for, and everything that stands against more."""
 
     admissibility: LeadClass
-    obstacles: list[Lack | Doubt] = Field(description="the law's and the camera's first; empty for a candidate")
+    obstacles: list[Lack | Doubt] = Field(
+        max_length=32, description="the law's and the camera's first; empty for a candidate"
+    )
 
 
 def judge(

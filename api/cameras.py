@@ -29,13 +29,6 @@ SILENT = "silent"
 _KIND = "(?:rtsps?|rtmps?|https?|srt|udp)"
 _SCHEME = re.compile(rf"[^@:]*://|{_KIND}[:/\\]+", re.IGNORECASE)
 """How an address begins, the usual slips of the hand included."""
-_STREAM = re.compile(rf"{_KIND}://[^/\s]", re.IGNORECASE)
-"""How the address of a network stream begins that workers read (`streams.camera`)."""
-
-
-def is_stream(source: str) -> bool:
-    """Whether a source is the address of a network stream: no worker opens a file that was typed into a form."""
-    return _STREAM.match(source) is not None
 
 
 def redacted(source: str) -> str:

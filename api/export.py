@@ -26,10 +26,11 @@ from pydantic import JsonValue, TypeAdapter
 
 from api.contract.schema import LeadDocument, rfc3339
 from api.contract.tarball import tar_header
+from api.contract.titles import title_of
 from api.proofs import proofs_of
 from api.report.case import read_case
 from api.report.printing import Printing
-from api.report.words import ADMISSIBILITY, BEIJING, STATES, VIOLATIONS, beijing, word
+from api.report.words import ADMISSIBILITY, BEIJING, STATES, beijing, word
 from api.state import ApiState
 from api.store.corrections import corrections_of
 from api.store.custody import custody_of
@@ -176,7 +177,7 @@ def _index(leads: Sequence[LeadDocument]) -> bytes:
         writer.writerow(
             (
                 lead.lead_id,
-                f"{lead.violation_code} {word(VIOLATIONS, lead.violation_code)}",
+                f"{lead.violation_code} {title_of(lead).zh}",
                 word(STATES, lead.state),
                 word(ADMISSIBILITY, lead.class_),
                 lead.priority.value,

@@ -5,6 +5,7 @@ The faults underneath have their own trees: `api.store.faults`, `api.vault`, `ap
 a `Problem`; what nobody expected is logged and answered 500 without a word of its inside.
 """
 
+import json
 from collections.abc import Mapping
 from http import HTTPMethod, HTTPStatus
 from typing import Any, cast
@@ -25,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 PROBLEM_TYPE = "urn:plumewatch:problem:"
 _SLUGS = {413: "too-large"}
+_ERRORS, _QUOTED, _REASON = 100, 100, 1000
+"""Mistakes that an answer names, and characters of each: a caller's own keys and values may be of any length."""
 
 
 class ProblemDocument(BaseModel):
@@ -56,6 +59,10 @@ class ProblemResponse(JSONResponse):
     """A JSON answer of type ``application/problem+json``."""
 
     media_type = "application/problem+json"
+
+    def render(self, content: object) -> bytes:
+        """Return the document in UTF-8, with ``?`` for what of a caller's own text is no Unicode."""
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(errors="replace")
 
 
 class Problem(Exception):  # noqa: N818  (the field's word, RFC 9457)
@@ -133,8 +140,8 @@ def _methods_at(connection: HTTPConnection) -> set[str]:
 def _on_invalid(_: HTTPConnection, fault: Exception) -> Response:
     exception = cast("RequestValidationError | WebSocketRequestValidationError", fault)
     errors: list[JsonValue] = [
-        {"where": ".".join(str(part) for part in error["loc"]), "reason": str(error["msg"])}
-        for error in exception.errors()
+        {"where": ".".join(str(part)[:_QUOTED] for part in error["loc"]), "reason": str(error["msg"])[:_REASON]}
+        for error in exception.errors()[:_ERRORS]
     ]
     first = cast("dict[str, str]", errors[0]) if errors else {"where": "request", "reason": "invalid"}
     detail = f"{first['where']}: {first['reason']}"

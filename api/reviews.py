@@ -22,6 +22,7 @@ from api.contract.bus import REVIEW_DAYS, REVIEWS, REVIEWS_MARKER
 from api.contract.review import MOST_REVIEWS, REVIEW_LIST, LeadReview, Verdict
 from api.contract.schema import LeadDocument
 from api.store.database import Database
+from api.store.documents import LEADS, read_document
 from api.store.tables import LeadRow
 
 log = structlog.get_logger(__name__)
@@ -69,13 +70,15 @@ class ReviewBoard:
 def reviews_since(session: Session, since: datetime) -> dict[str, list[LeadReview]]:
     """Return the reviewed leads whose event began after `since`, by camera, oldest first."""
     rows = session.execute(
-        select(LeadRow.camera_id, LeadRow.verdict, LeadRow.document)
+        select(LeadRow.camera_id, LeadRow.lead_id, LeadRow.verdict, LeadRow.document)
         .where(*_reviewed(since))
         .order_by(LeadRow.event_start)
     )
     found: defaultdict[str, list[LeadReview]] = defaultdict(list)
-    for camera, verdict, document in rows:
-        found[camera].append(review_of(LeadDocument.model_validate_json(document), Verdict(verdict)))
+    for camera, lead_id, verdict, document in rows:
+        lead = read_document(session, LeadDocument, lead_id, document, of=LEADS)
+        if lead is not None:
+            found[camera].append(review_of(lead, Verdict(verdict)))
     return {camera: reviews[-MOST_REVIEWS:] for camera, reviews in found.items()}
 
 

@@ -23,6 +23,7 @@ from api.contract.schema import UtcTime, rfc3339
 from api.contract.stamp import StampError, parse_sha256_list
 from api.store.agreement.log import disagreements
 from api.store.database import Database
+from api.store.documents import read_document
 from api.store.evidence_tables import ScrubRow
 from api.store.holds import deleted_packages, kept_packages
 from api.vault import MissingEvidence, Vault, VaultError
@@ -120,9 +121,9 @@ def scrub(database: Database, vault: Vault) -> ScrubReport:
 
 
 def last_scrub(session: Session) -> ScrubReport | None:
-    """Return the newest report; ``None`` where there was no scrub."""
+    """Return the newest report; ``None`` where there was no scrub, or it cannot be read."""
     row = session.scalar(select(ScrubRow).order_by(ScrubRow.scrub_id.desc()).limit(1))
-    return None if row is None else ScrubReport.model_validate_json(row.report)
+    return None if row is None else read_document(session, ScrubReport, str(row.scrub_id), row.report, of="scrubs")
 
 
 def last_outcome(session: Session) -> ScrubOutcome | None:

@@ -22,7 +22,7 @@ from vision.analyser import CameraAnalyser
 from vision.belief import Belief
 from vision.config import parse_config
 from vision.leads import LeadState
-from vision.replay import analysed, seconds_from, seen_again
+from vision.replay import analysed, seconds_from
 from vision.tracks import Tracker, TrackerSettings, xyxy_of
 
 PLAIN = "5 consecutive"
@@ -44,10 +44,9 @@ Called with a clip's SHA-256 and that of the detector's weights: the belief that
 
 def belief_without(sha256: str, weights_sha256: str) -> Belief | None:
     """Return what `BeliefWithout` says, from what the fit has kept."""
-    from benchmarks.confirm.folds import belief_without as kept  # type: ignore[import-untyped]  # noqa: PLC0415
+    from benchmarks.confirm.folds import belief_without as kept  # noqa: PLC0415
 
-    belief: Belief | None = kept(sha256, weights_sha256)
-    return belief
+    return kept(sha256, weights_sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +89,9 @@ def watch(clip: Clip, detector: Detector, without: BeliefWithout = belief_withou
     boxes_at: list[tuple[float, Detections]] = []
     for frame, found in analysed(camera, detector):
         start = start or frame.time
-        shown = seen_again(frame, found, detector, shipped.magnified)
-        boxes_at.append((seconds_from(start, frame.time), shown))
+        boxes_at.append((seconds_from(start, frame.time), found))
         leads[PLAIN] += plain.observe(frame, found, start)
-        for change in shipped.observe(frame, shown.where(shown.confidence >= candidate_threshold())):
+        for change in shipped.observe(frame, found.where(found.confidence >= candidate_threshold())):
             # One that goes on was told before.
             if change.lead.state is LeadState.CONFIRMED and change.previous is LeadState.CANDIDATE:
                 lead = change.lead

@@ -10,7 +10,7 @@ from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig, parse_config
 from vision.health import PictureFault
 from vision.leads import LeadState, Xyxy
-from vision.replay import analysed, seen_again
+from vision.replay import analysed
 from vision.sections import ZoneConfig
 
 Key = TypeVar("Key", bound=Hashable)
@@ -125,9 +125,7 @@ def confirmed_leads(
         start, last = start or frame.time, frame.time
         pictures += 1
         for key, analyser in analysers.items():
-            # By belief alone: the rules of thumb see what they always saw.
-            boxes = seen_again(frame, plain, detector, analyser.magnified)
-            shown = boxes.where(boxes.confidence >= trials[key].floor)
+            shown = plain.where(plain.confidence >= trials[key].floor)
             for change in analyser.observe(frame, shown):
                 if change.lead.state is LeadState.CONFIRMED:
                     leads[key].append(

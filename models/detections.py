@@ -18,25 +18,18 @@ class Detections:
         confidence: float32 ``(n,)`` in [0, 1].
 
         class_id: int32 ``(n,)``: index into the model card's class names.
-
-        magnified: bool ``(n,)``: found in a second picture of the same moment, in which what is faint was made
-            stronger, and not so surely in the picture itself. By default none is.
     """
 
     xyxy: NDArray[np.float32]
     confidence: NDArray[np.float32]
     class_id: NDArray[np.int32]
-    magnified: NDArray[np.bool_] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         count = self.confidence.shape[0] if self.confidence.ndim == 1 else -1
-        if self.magnified is None:
-            object.__setattr__(self, "magnified", np.zeros(max(count, 0), np.bool_))
         for name, array, shape in (
             ("xyxy", self.xyxy, (count, 4)),
             ("confidence", self.confidence, (count,)),
             ("class_id", self.class_id, (count,)),
-            ("magnified", self.magnified, (count,)),
         ):
             if array.shape != shape:
                 raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
@@ -51,4 +44,4 @@ class Detections:
 
     def where(self, mask: NDArray[np.bool_]) -> Self:
         """Return the rows for which `mask` (bool ``(n,)``) holds."""
-        return type(self)(self.xyxy[mask], self.confidence[mask], self.class_id[mask], self.magnified[mask])
+        return type(self)(self.xyxy[mask], self.confidence[mask], self.class_id[mask])

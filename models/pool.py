@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from models.detections import Detections
 from models.detector import Detector
-from models.overlap import joined
-from models.second import SecondPicture
 from models.window import BatchWindow
 
 log = structlog.get_logger()
@@ -74,7 +72,7 @@ class PoolStats:
 
         stale: frames dropped because they were older than the staleness budget.
 
-        failed: frames whose batch the detector failed on, or whose second picture could not be made.
+        failed: frames whose batch the detector failed on.
 
         refused: frames detected in whose `deliver` raised.
 
@@ -122,7 +120,6 @@ class DetectorPool(Generic[FrameT]):
         deliver: Callable[[FrameT, Detections], None],
         discard: Callable[[FrameT, Discard], None],
         *,
-        also: Callable[[FrameT], SecondPicture | None] | None = None,
         max_batch: int = MAX_BATCH,
         age_s: Callable[[FrameT], float] | None = None,
         staleness_s: float = 2.0,
@@ -131,15 +128,12 @@ class DetectorPool(Generic[FrameT]):
         """
         Make a pool that `start` sets to work. No batch is larger than `max_batch`; most are smaller.
 
-        `also` may give a second picture of a frame, of the same size, whose boxes are joined to those of the first.
-
         A frame for which `age_s` says more than `staleness_s` is dropped before detection; without `age_s` (replay)
         none is. Too small a budget drops frames whenever the machine is busy, too large a one lets leads come late. The
         budget also bounds the batches (`models.window`).
         """
         self._detectors = tuple(detectors)
         self._take = take
-        self._also = also
         self._deliver = deliver
         self._discard = discard
         budget_s = None if age_s is None else staleness_s
@@ -218,11 +212,8 @@ class DetectorPool(Generic[FrameT]):
 
     def _detect(self, index: int, frames: Sequence[FrameT]) -> None:
         start = self._monotonic()
-        frames, others = self._prepared(frames)
-        if not frames:
-            return
         try:
-            found = self._found(index, frames, others)
+            found = self._detectors[index].detect([frame.image for frame in frames])
         except Exception as error:  # noqa: BLE001 - one bad batch must not end the thread; counted and logged
             self._fail(frames, error)
             return
@@ -235,30 +226,6 @@ class DetectorPool(Generic[FrameT]):
                 self._report(error)
             else:
                 self._count(images=1)
-
-    def _prepared(self, frames: Sequence[FrameT]) -> tuple[list[FrameT], list[SecondPicture | None]]:
-        """Return the frames whose second picture, where they have one, could be made, and these."""
-        ready: list[FrameT] = []
-        others: list[SecondPicture | None] = []
-        for frame in frames:
-            try:
-                others.append(None if self._also is None else self._also(frame))
-            except Exception as error:  # noqa: BLE001 - one camera's fault must not cost the others their frames
-                self._fail([frame], error)
-            else:
-                ready.append(frame)
-        return ready, others
-
-    def _found(self, index: int, frames: Sequence[FrameT], others: Sequence[SecondPicture | None]) -> list[Detections]:
-        """Return what the pictures of each frame show."""
-        images = [frame.image for frame in frames]
-        again = [other.image for other in others if other is not None]
-        found = self._detectors[index].detect([*images, *again])
-        second = iter(found[len(images) :])
-        return [
-            one if other is None else joined(one, other.telling(next(second)))
-            for one, other in zip(found, others, strict=False)
-        ]
 
     def _fail(self, frames: Sequence[FrameT], error: Exception) -> None:
         """Count, tell and hand back frames that could not be detected in."""

@@ -22,6 +22,7 @@ from api.accounts import (
 from api.clock import utc_now
 from api.provers import open_provers
 from api.settings import Settings
+from api.store.database import StoreFullError
 from api.store.faults import RecordConflict, UnknownRecord
 from api.vault import VaultError, open_vault
 from plumewatch.failures import UsageError
@@ -111,6 +112,8 @@ def told(what: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as fault:
         raise UsageError(f"{what}: install its driver first: pip install 'plumewatch[postgresql]'") from fault
+    except StoreFullError as fault:
+        raise UsageError(f"{what}: {fault}") from fault
     except SQLAlchemyError as fault:
         reason = str(getattr(fault, "orig", None) or fault).strip().splitlines()[0]
         raise UsageError(f"{what}: {reason}") from fault

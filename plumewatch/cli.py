@@ -292,14 +292,14 @@ def reverify(
 def check_config(file: Annotated[Path, typer.Argument(help="Worker configuration (TOML).")]) -> None:
     """Check a configuration without touching a camera; name every wrong key (exit 1; 2 where no file can be read)."""
     from plumewatch.worker_process import read_config  # noqa: PLC0415
-    from vision.config import ConfigError, owner_warnings  # noqa: PLC0415
+    from vision.config import ConfigError, warnings_of  # noqa: PLC0415
 
     try:
         config = read_config(file, ())
     except ConfigError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2 if isinstance(error.__cause__, OSError) else 1) from None
-    for warning in owner_warnings(config):
+    for warning in warnings_of(config):
         print(f"warning: {warning}", file=sys.stderr)
     print(f"{file}: cameras {len(config.cameras)}, rules {len(config.rules)}: holds")
 

@@ -4,6 +4,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from api.contract.durable import why_not
+
 
 class UsageError(Exception):
     """Something in the question was wrong; the message is the sentence to show."""
@@ -39,5 +41,5 @@ def sentence_for(error: Exception) -> str | None:
     if isinstance(error, told):
         return str(error)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{Path(str(error.filename))}: {error.strerror}"
+        return f"{Path(str(error.filename))}: {why_not(Path(str(error.filename)), error)}"
     return None

@@ -8,6 +8,7 @@ import httpx
 import structlog
 
 from api.contract.schema import EventType, WallEvent
+from api.contract.titles import title_of
 from api.contract.verification import verify_package
 from plumewatch.reports import verification_text
 
@@ -56,7 +57,8 @@ class LeadFollower:
             lead = event.lead
             stage = "filed    " if event.type is EventType.LEAD_FILED else "announced"
             yield (
-                f"{event.at:%H:%M:%S} lead {stage} {lead.lead_id} {lead.violation_code} camera {lead.camera.id} "
+                f"{event.at:%H:%M:%S} lead {stage} {lead.lead_id} {title_of(lead).en} {lead.violation_code} "
+                f"camera {lead.camera.id} "
                 f"{lead.measure.class_name} {lead.measure.peak_confidence:.2f} since {lead.event.start:%H:%M:%S} UTC"
             )
 

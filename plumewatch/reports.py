@@ -176,7 +176,8 @@ def probe_text(report: "ProbeReport") -> str:
 def lead_text(lead: "ReplayLead") -> str:
     """Return a replayed lead as one line for people."""
     return (
-        f"{lead.file}: {lead.rule} {lead.violation_code} track {lead.track}: first seen at {lead.first_s:.1f} s, "
+        f"{lead.file}: {lead.title.en}: "
+        f"{lead.rule} {lead.violation_code} track {lead.track}: first seen at {lead.first_s:.1f} s, "
         f"confirmed at {lead.confirmed_s:.1f} s, peak {lead.peak.class_name} {lead.peak.confidence:.2f} at "
         f"{lead.peak.s:.1f} s"
     )

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from api.contract.fields import one_line
+from api.contract.source import SourceError, checked_source
 from models.detector import UnknownModelError
 from models.registry import Registry
 from plumewatch.failures import UsageError
@@ -45,6 +47,10 @@ def read_config(config_file: Path | None, sources: Sequence[str]) -> WorkerConfi
         url = SourceUrl(source)
         if url.is_file:
             _check_file(url)
+        try:
+            checked_source(source)
+        except SourceError as error:
+            raise UsageError(f"{one_line(url.redacted)}: {error}") from error
     return config.with_sources(sources)
 
 

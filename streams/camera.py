@@ -17,10 +17,10 @@ CameraId = NewType("CameraId", str)
 _CAMERA_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SCHEME = re.compile(r"[^@:]*://|(?:rtsps?|rtmps?|https?|srt|udp)[:/\\]+", re.IGNORECASE)
 """How an address begins, the usual slips of the hand included."""
-_NETWORK_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "srt", "udp"})
+_NETWORK_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp"})
 
 
-NO_SUCH_KIND = "no stream of that kind; known are rtsp, rtmp, http, srt, udp and files"
+NO_SUCH_KIND = "no stream of that kind; known are rtsp, rtmp, http, udp and files"
 """What is said of an address with another scheme."""
 
 

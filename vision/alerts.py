@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from api.contract.fields import Line
 from vision.enterprises import Measure
 from vision.section import Section
 
@@ -26,7 +27,7 @@ class AlertConfig(Section):
     level: AlertLevel = Field(description="Level of the order.")
     from_: datetime = Field(alias="from", description="When it begins; without an offset in the site's local time.")
     to: datetime = Field(description="First moment after it, likewise.")
-    order: str = Field(
+    order: Line = Field(
         "",
         description="Number and title of the order; packages repeat it in their `config.json`, so "
         "that a wrong level is seen.",

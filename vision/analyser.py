@@ -1,6 +1,5 @@
 """The analyser: one camera's state, one call a picture: boxes in, changed leads out."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -9,7 +8,6 @@ import numpy as np
 
 from models.detections import Detections
 from models.detector import ModelCard
-from models.second import SecondPicture
 from streams.clock import CaptureTime
 from streams.frame import Frame
 from streams.watch import WatchReason
@@ -17,28 +15,32 @@ from vision.background import Condition
 from vision.belief import Belief
 from vision.bench import Bench, RuleFailedError
 from vision.budget import Climb, Range
+from vision.change import BoxChange
 from vision.config import WorkerConfig
-from vision.cues import Look
+from vision.features import TrackFeatures
 from vision.fog import FogWatch
-from vision.followed import Followed
 from vision.health import PictureFault, PictureHealth
 from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
 from vision.look import in_look
-from vision.magnifier import Magnifier
 from vision.merging import Merger
 from vision.outlets import Glance, outlet_watches
 from vision.readings import Reading
 from vision.rules.families import masks_of
-from vision.rules.fire import CLASS_NAME as FIRE
 from vision.rules.rule import TrackView, View
 from vision.rules.smoke import CLASS_NAME as SMOKE
 from vision.scenery import Scenery
 from vision.sections import CameraConfig
 from vision.told import Told
 from vision.tracks import Track, Tracker, TrackerSettings, xyxy_of
-from vision.undrawn import UndrawnOutlets
-from vision.usual import UsualLook
 from vision.zones import Masks
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """What is measured of one track: how much the place of its first box has changed, and its features."""
+
+    change: BoxChange
+    features: TrackFeatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class CameraAnalyser:
         class_names: tuple[str, ...],
         tracker: TrackerSettings | None = None,
         masks: Masks | None = None,
-        magnifier: Magnifier | None = None,
+        belief: Belief | None = None,
     ) -> None:
         self._bench = bench
         self._masks = masks or Masks(())
@@ -89,11 +91,11 @@ class CameraAnalyser:
         self._class_names = class_names
         self._settings = tracker or TrackerSettings()
         self._tracker = Tracker(class_names, self._settings)
-        self._scenery = Scenery(magnifier)
+        self._belief = belief
+        self._scenery = Scenery()
         self._outlets = outlet_watches(camera)
-        self._undrawn = UndrawnOutlets()
         self._new_readings: list[Reading] = []
-        self._boxes: dict[int, Followed] = {}
+        self._boxes: dict[int, _Box] = {}
         self._time: CaptureTime | None = None
         self._resolution_wh = (0, 0)
         self._ended: list[int] = []
@@ -114,17 +116,7 @@ class CameraAnalyser:
         bench = Bench.for_camera(camera, config, card, belief)
         settings = TrackerSettings(start_confidence=bench.start_confidence)
         masks = masks_of(camera, config)
-        return cls(camera, bench, card.class_names, settings, masks, Magnifier.for_camera(config, belief))
-
-    def magnified(self, frame: Frame) -> SecondPicture | None:
-        """
-        Return the next picture with what is faint and new in it made stronger, for the detector to look at as well.
-
-        ``None`` where that would show nothing more, or the camera is not looked at so.
-        """
-        if self._time is None or frame.time.epoch != self._time.epoch:
-            return None
-        return self._scenery.magnified(frame.image, frame.time)
+        return cls(camera, bench, card.class_names, settings, masks, belief)
 
     @property
     def out_of_order(self) -> int:
@@ -148,7 +140,7 @@ class CameraAnalyser:
 
     @property
     def fog(self) -> FogWatch:
-        """Whether fog lies over the picture; while it does no rule is shown smoke."""
+        """Whether fog lies over the picture."""
         return self._scenery.fog
 
     @property
@@ -171,19 +163,12 @@ class CameraAnalyser:
         return self._scenery.condition
 
     @property
-    def usual_look(self) -> UsualLook | None:
-        """What is known of the place that the camera looks at; ``None`` where it was not watched for long enough."""
-        return self._scenery.usual_look
-
-    @property
     def told(self) -> Sequence[Told]:
         """The leads that were told and that others may still be merged into."""
         return self.merger.told
 
-    def recall(self, look: UsualLook | None, told: Sequence[Told] = ()) -> None:
-        """Go on from what was known of the place, if the pictures that come fit it, and from what was told of it."""
-        if look is not None:
-            self._scenery.recall(look)
+    def recall(self, told: Sequence[Told]) -> None:
+        """Go on from what was told of this camera before."""
         self.merger.recall(told)
 
     @property
@@ -227,7 +212,7 @@ class CameraAnalyser:
         self._time, self._resolution_wh = frame.time, resolution_wh
         health = self._scenery.health
         was_sighted, views = health.is_sighted, health.views
-        is_steady = self._scenery.observe(frame, wants_news=len(detections) > 0)
+        is_steady = self._scenery.observe(frame)
         is_elsewhere = health.views != views
         if is_elsewhere:
             self._end_tracks()
@@ -273,7 +258,6 @@ class CameraAnalyser:
         self._tracker.end_all()
         self._boxes.clear()
         self._ended.clear()
-        self._undrawn.forget()
 
     def overlay(self) -> list[TrackedBox]:
         """Return the tracks that the newest picture shows, by number."""
@@ -293,21 +277,19 @@ class CameraAnalyser:
     def _view(self, frame: Frame, detections: Detections, *, is_steady: bool) -> View:
         """Return the picture as rules see it: its tracks, how much each has changed, and whether it is steady."""
         if not is_steady:
-            for followed in self._boxes.values():
-                followed.begin_anew(frame)
+            for box in self._boxes.values():
+                box.change.begin_anew(frame.image, frame.time)
         update = self._tracker.observe(frame.time, self._unmasked(detections), self._bench.held)
         ended = [*self._ended, *(track.number for track in update.ended)]
         self._ended = []
         for number in ended:
             self._boxes.pop(number, None)
         self._read_outlets(frame, update.live, is_steady=is_steady)
-        self._watch_undrawn(frame, update.live, is_steady=is_steady)
-        company = Counter(track.class_name for track in update.live)
         return View(
             time=frame.time,
             resolution_wh=self._resolution_wh,
             is_steady=is_steady,
-            tracks=[self._track_view(frame, track, company[track.class_name]) for track in update.live],
+            tracks=[self._track_view(frame, track) for track in update.live],
             ended=ended,
             readings={outlet.zone: outlet.readings for outlet in self._outlets if outlet.readings},
             emitting={outlet.zone for outlet in self._outlets if outlet.is_emitting},
@@ -324,74 +306,30 @@ class CameraAnalyser:
             if track.seen_at(frame.time) is not None:
                 (smoke if track.class_name == SMOKE else others).append(in_look(frame, track.last.xyxy))
         is_rain = self.condition is Condition.RAIN
-        glance = Glance(frame.image, frame.time, smoke, others, is_steady, is_rain, self._scenery.motion)
+        glance = Glance(frame.image, frame.time, smoke, others, is_steady, is_rain)
         read = [outlet.observe(glance) for outlet in self._outlets]
         self._new_readings = [reading for reading in read if reading is not None]
 
-    def _watch_undrawn(self, frame: Frame, tracks: Sequence[Track], *, is_steady: bool) -> None:
-        """Show the picture to the watch of plumes above no drawn outlet; rain churns like them."""
-        if not is_steady or self.condition is Condition.RAIN:
-            self._undrawn.pause()
-            return
-        smoke: dict[int, Xyxy | None] = {}
-        fires: list[Xyxy] = []
-        for track in tracks:
-            box = in_look(frame, track.last.xyxy)
-            if track.class_name == FIRE:
-                fires.append(box)
-            elif track.class_name == SMOKE and not any(outlet.reaches(box) for outlet in self._outlets):
-                smoke[track.number] = box if track.seen_at(frame.time) is not None else None
-        self._undrawn.observe(frame.image, frame.time, smoke, fires)
-
-    def _track_view(self, frame: Frame, track: Track, company: int) -> TrackView:
+    def _track_view(self, frame: Frame, track: Track) -> TrackView:
         sighting = track.seen_at(frame.time)
-        followed = self._boxes.get(track.number)
-        if followed is None:
-            followed = self._boxes[track.number] = Followed.begin(frame, track)
+        box = in_look(frame, track.last.xyxy)
+        known = self._boxes.get(track.number)
+        if known is None:
+            features = TrackFeatures(self._scenery.watched_s(frame.time))
+            known = self._boxes[track.number] = _Box(BoxChange(frame.image, box, frame.time), features)
         elif sighting is not None:
-            condition = self.condition
-            followed.change.observe(
+            known.change.observe(
                 frame.image,
                 frame.time,
-                is_restless=condition is Condition.RAIN,
-                is_shaken=condition is Condition.SHAKE,
+                is_restless=self.condition is Condition.RAIN,
+                is_shaken=self.condition is Condition.SHAKE,
             )
-        ratio = followed.change.ratio
-        box = None if sighting is None else in_look(frame, sighting.xyxy)
-        news = None if box is None or track.class_name != SMOKE else self._scenery.news_in(box)
-        look = Look(
-            time=frame.time,
-            xyxy=box,
-            confidence=0.0 if sighting is None else sighting.confidence,
-            change=ratio,
-            picture_share=self._scenery.changed_share,
-            company=company,
-            magnified=sighting is not None and sighting.magnified,
-            news=news,
-        )
-        followed.cues.observe(frame.image, look)
-        if sighting is None or box is None or self._is_withheld(track, box):
-            return TrackView(track, None, ratio, followed.cues.values())
-        followed.test(frame, box)
-        is_new = self._scenery.is_new(box, sighting.confidence)
-        is_deferred = followed.is_doubtful or is_new is False or self._may_be_steam(track, box)
-        # Flames flicker, so they must have changed as well: a lamp that comes on is new and does not.
-        has_news = is_new is True and track.class_name == SMOKE
-        return TrackView(track, sighting, ratio, followed.cues.values(), is_deferred, has_news)
-
-    def _is_withheld(self, track: Track, box: Xyxy) -> bool:
-        """Whether a box of smoke may be a bank of fog, or looks like condensed water: no rule is to see it."""
-        if track.class_name != SMOKE:
-            return False
-        if self._scenery.fog.is_foggy or self._undrawn.withholds(track.number):
-            return True
-        return any(outlet.withholds(box) for outlet in self._outlets)
-
-    def _may_be_steam(self, track: Track, box: Xyxy) -> bool:
-        """Whether it is not known yet if a box of smoke is of condensed water."""
-        if track.class_name != SMOKE:
-            return False
-        return self._undrawn.defers(track.number) or any(outlet.defers(box) for outlet in self._outlets)
+        known.features.observe(0.0 if sighting is None else sighting.confidence)
+        values = known.features.values()
+        probability = None if self._belief is None else self._belief.probability(track.class_name, values)
+        if sighting is not None and track.class_name == SMOKE and any(one.withholds(box) for one in self._outlets):
+            sighting = None  # condensed water above a drawn outlet
+        return TrackView(track, sighting, known.change.ratio, values, probability)
 
     def _unmasked(self, detections: Detections) -> Detections:
         """Return the boxes that do not lie in masks."""

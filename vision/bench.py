@@ -24,6 +24,7 @@ from vision.readings import Reading
 from vision.rules.config import RuleConfig, RuleKind
 from vision.rules.families import Families
 from vision.rules.fire import fire_rule
+from vision.rules.leniency import LeniencyAt, leniency_of
 from vision.rules.rule import Rule, View
 from vision.rules.smoke import smoke_rule
 from vision.rules.tamper import TamperRule
@@ -214,6 +215,12 @@ class Bench:
         return lead if self._judge is None else self._judge.judged(lead, self._readings)
 
 
+def _leniency(camera: CameraConfig, config: WorkerConfig) -> dict[str, LeniencyAt]:
+    """Return what the register changes about when smoke in a zone is a lead, by the zone's name."""
+    owners = {name for each in config.enterprises for name in (each.uscc, each.name)}
+    return {zone.name: leniency_of(zone, config) for zone in camera.zones if zone.owner in owners}
+
+
 def _standing_rule(
     name: str,
     rule: RuleConfig,
@@ -224,6 +231,6 @@ def _standing_rule(
 ) -> VisibleRule:
     match rule.kind:
         case RuleKind.SMOKE:
-            return smoke_rule(name, rule, camera, config.site.zone, ceded, belief)
+            return smoke_rule(name, rule, camera, config.site.zone, ceded, belief, _leniency(camera, config))
         case RuleKind.FIRE:
             return fire_rule(name, rule, camera, config.site.zone, belief)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from api.contract.manifest import FIRST_PACKAGE, Gap, parse_manifest
 from api.contract.package import MANIFEST, SUMS
-from api.contract.schema import Wire
+from api.contract.schema import LeadId, Sha256, Wire
 from api.contract.stamp import StampError, sha256_hex
 from vision.durable import make_folder, remove_partial, write_durably
 
@@ -26,8 +26,8 @@ HASH_LOST = "the hash of this camera's previous package was lost on the node"
 class ChainHead(Wire):
     """``chain/<camera id>.json``: the camera's newest package."""
 
-    sums_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    lead_id: str
+    sums_sha256: Sha256
+    lead_id: LeadId
 
 
 @dataclass(frozen=True, slots=True)

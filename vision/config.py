@@ -14,6 +14,7 @@ from typing import Any, Self
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from api.contract.catalogue import catalogue
+from api.contract.fields import NAME_MOST, one_line
 from streams.camera import Camera, CameraId, SourceUrl, StreamSettings, WatchPolicy
 from vision.alerts import AlertConfig
 from vision.budget import BudgetConfig
@@ -104,7 +105,11 @@ class WorkerConfig(Section):
             wanted = _slug(url.path.stem) if url.is_file else f"cam-{number}"
             chosen = next(i for i in _numbered(wanted) if i not in taken)
             taken.add(chosen)
-            cameras.append(CameraConfig(id=chosen, name=url.path.name if url.is_file else chosen, source=source))
+            cameras.append(
+                CameraConfig(
+                    id=chosen, name=one_line(url.path.name, NAME_MOST) if url.is_file else chosen, source=source
+                )
+            )
         return self.model_copy(update={"cameras": tuple(cameras)})
 
     def camera(self, camera: CameraId) -> CameraConfig:
@@ -146,8 +151,13 @@ def parse_config(values: dict[str, Any]) -> WorkerConfig:
     return config
 
 
-def owner_warnings(config: WorkerConfig) -> Iterator[str]:
-    """Yield a sentence for each zone of the cameras whose owner the register does not know."""
+def warnings_of(config: WorkerConfig) -> Iterator[str]:
+    """Yield a sentence for each zone whose owner the register does not know, and for each key without effect."""
+    if "magnify" in config.detector.model_fields_set:
+        yield "detector.magnify: has no effect since 0.2 and will be refused from 0.3 on"
+    for name, rule in config.rules.items():
+        if "support" in rule.model_fields_set:
+            yield f"rules.{name}.support: has no effect since 0.2 and will be refused from 0.3 on"
     register = register_of(config.enterprises)
     for path, owner in _owners(config):
         if owner not in register:

@@ -1,10 +1,10 @@
 """
 Confirmation: when what a track has shown, picture after picture, is enough to report it, and when it is over.
 
-Two rules decide it. By *belief*: the cues of the track make it probable enough (`vision.belief`), and its best boxes
-are sure enough to count; that is the rule where weights were fitted for the detector. By *k of n*: the mean of the best
-`k` of the last `n` boxes is sure enough; that is the rule for any other detector. Both ask for pixels that change, or
-differ from how the place usually looks, and for a least duration.
+Two rules decide it. By *belief*: the features of the track make it probable enough (`vision.belief`); that is the rule
+where weights were fitted for the detector. By *k of n*: the mean of the best `k` of the last `n` boxes is sure enough;
+that is the rule for any other detector. Both ask for a least duration and for pixels that change, since no smoke and no
+flame stands still. Nothing else stops a lead.
 
 One track's state machine; its only clock is the pictures' own. ``WAITING -> CANDIDATE -> CONFIRMED -> CLOSED``, or
 ``CANDIDATE -> DROPPED``. Nothing here knows about detectors, zones or cameras.
@@ -37,7 +37,7 @@ class Criteria:
 
         min_duration_s: least time from the first box that counts to the newest.
 
-        min_change: least change of the pixels in the box, in multiples of the noise around it; none with news.
+        min_change: least change of the pixels in the box, in multiples of the noise around it.
 
         static_after_s: a candidate whose pixels never changed so much is dropped after this time.
 
@@ -47,8 +47,6 @@ class Criteria:
 
         probability: by belief, the least probability of a report; ``release x probability`` makes a candidate and holds
             what is confirmed. 0: by *k* of *n*.
-
-        support: by belief, the least mean confidence of the best `k` boxes. 0: ``hysteresis x threshold``.
     """
 
     threshold: float = 0.3
@@ -62,7 +60,6 @@ class Criteria:
     release: float = 0.7
     close_after_s: float = 60.0
     probability: float = 0.0
-    support: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +74,13 @@ class Observation:
 
         change: of the box's pixels since the track began, in multiples of the noise around it.
 
-        is_steady: False where the whole picture just changed, so that nothing can be confirmed in it.
-
         probability: of the track by all its pictures so far; not looked at where `k` of `n` decide.
-
-        is_deferred: whether the box may yet be of something else (`vision.analyser`): begins a run, supports nothing.
-
-        has_news: whether the box shows what the place usually does not (`vision.rules.rule.TrackView.has_news`).
     """
 
     time: CaptureTime
     confidence: float
     change: float
-    is_steady: bool = True
     probability: float = 0.0
-    is_deferred: bool = False
-    has_news: bool = False
 
 
 class Confirmation:
@@ -133,7 +121,7 @@ class Confirmation:
         if self._first is None or self._state is LeadState.CONFIRMED or self.is_over:
             return False
         least = self._criteria.hysteresis * self._criteria.threshold
-        return self._state is LeadState.CANDIDATE or any(o.is_steady and o.confidence >= least for o in self._window)
+        return self._state is LeadState.CANDIDATE or any(o.confidence >= least for o in self._window)
 
     @property
     def probability(self) -> float | None:
@@ -142,24 +130,22 @@ class Confirmation:
 
     @property
     def support(self) -> float:
-        """Mean confidence of the best `k` boxes that count among the last `n`; 0 where fewer than `k` do."""
-        counting = (o.confidence for o in self._window if self._counts(o) and not o.is_deferred)
-        best = nlargest(self._criteria.k, counting)
+        """By *k* of *n*: mean confidence of the best `k` boxes that count among the last `n`; 0 where fewer do."""
+        best = nlargest(self._criteria.k, (o.confidence for o in self._window if self._counts(o)))
         return fmean(best) if len(best) == self._criteria.k else 0.0
-
-    @property
-    def is_supported(self) -> bool:
-        """By belief, its second ground: the best `k` boxes are sure enough in the mean."""
-        criteria = self._criteria
-        return self.support >= (criteria.support or criteria.hysteresis * criteria.threshold)
 
     @property
     def reached(self) -> float:
         """By *k* of *n*: the highest threshold at which the newest pictures would be enough; 0 where boxes are few."""
-        best = nlargest(self._criteria.k, (o.confidence for o in self._window if o.is_steady and not o.is_deferred))
+        best = nlargest(self._criteria.k, (o.confidence for o in self._window))
         if len(best) < self._criteria.k:
             return 0.0
         return min(fmean(best), best[-1] / self._criteria.hysteresis)
+
+    def suit(self, criteria: Criteria) -> None:
+        """Judge what follows by other criteria of the same `n`, as long as it is not confirmed."""
+        if self._state is not LeadState.CONFIRMED:
+            self._criteria = criteria
 
     def observe(self, observation: Observation) -> LeadState | None:
         """Take in the next picture of the epoch and return the state it leads to; raise `ValueError` out of order."""
@@ -188,8 +174,6 @@ class Confirmation:
         return self._criteria.probability > 0
 
     def _counts(self, observation: Observation) -> bool:
-        if not observation.is_steady:
-            return False
         if self._by_belief:
             return observation.confidence > 0
         return observation.confidence >= self._criteria.hysteresis * self._criteria.threshold
@@ -202,7 +186,7 @@ class Confirmation:
 
     def _is_enough(self, observation: Observation) -> bool:
         if self._by_belief:
-            return observation.probability >= self._criteria.probability and self.is_supported
+            return observation.probability >= self._criteria.probability
         return self.support >= self._criteria.threshold
 
     def _holds(self, observation: Observation) -> bool:
@@ -226,10 +210,10 @@ class Confirmation:
         if self._state is not LeadState.CANDIDATE:
             return
         lasted_s = now.time.seconds_since(self._first)
-        if now.change < criteria.min_change and not now.has_news:
+        if now.change < criteria.min_change:
             if lasted_s >= criteria.static_after_s:
                 self.end(CloseReason.STATIC)
-        elif not now.is_deferred and self._is_enough(now) and lasted_s >= criteria.min_duration_s:
+        elif self._is_enough(now) and lasted_s >= criteria.min_duration_s:
             self._state = LeadState.CONFIRMED
             self._held = now.time
 

@@ -19,6 +19,7 @@ from api.contract.coverage import (
     CoverageGap,
     interval_class,
 )
+from api.contract.fields import one_line
 from api.contract.reasons import GapReason
 
 UNEXPLAINED_S = 2.0
@@ -232,7 +233,7 @@ class CameraAccount:
 
 
 def _gap(start: datetime, end: datetime, trouble: Trouble) -> CoverageGap:
-    return CoverageGap(start=start, end=end, reason=trouble.reason, detail=trouble.detail[:DETAIL_MOST])
+    return CoverageGap(start=start, end=end, reason=trouble.reason, detail=one_line(trouble.detail, DETAIL_MOST))
 
 
 def _bounded(gaps: list[CoverageGap]) -> list[CoverageGap]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from api.contract.schema import CameraDocument, Zones
-from streams.camera import SourceUrl
+from api.contract.source import SourceError, checked_stream
 from vision.sections import CameraConfig, ZoneConfig
 
 
@@ -27,8 +27,10 @@ def registered_camera(document: bytes) -> CameraConfig:
     """
     with _refusals():
         camera = CameraDocument.model_validate_json(document)
-        if SourceUrl(camera.source).is_file:
-            raise RefusedCameraError("a registered camera must be a network stream")
+        try:
+            checked_stream(camera.source)
+        except SourceError as fault:
+            raise RefusedCameraError(f"source: {fault}") from None
         return _configured(camera, camera.source)
 
 

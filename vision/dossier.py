@@ -104,6 +104,7 @@ def lead_document(
         violation_code=lead.violation_code,
         priority=Priority.P3 if judged is None else judged.priority,
         score=0 if judged is None else judged.score,
+        factors=[] if judged is None else list(judged.factors),
         place=site.place,
         camera=LeadCamera(id=lead.camera_id, name=site.camera.name, gb_id=site.gb_id, preset=site.preset),
         event=LeadEvent(

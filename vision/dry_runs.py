@@ -29,6 +29,7 @@ from api.contract.dry_run import (
     DryRunSource,
     DryRunState,
 )
+from api.contract.fields import one_line
 from models.detector import ModelCard
 from streams.camera import CameraId
 from streams.errors import StreamError
@@ -93,7 +94,7 @@ class _Account:
     def fail(self, fault: DryRunFault, detail: str = "") -> None:
         """End it without a result; what was found so far stays."""
         self.report = self.report.model_copy(
-            update={"state": DryRunState.FAILED, "fault": fault, "detail": detail[:500]}
+            update={"state": DryRunState.FAILED, "fault": fault, "detail": one_line(detail, 500)}
         )
         self.is_over = True
 

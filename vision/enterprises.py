@@ -11,6 +11,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
+from api.contract.fields import Name, Word
 from vision.section import Section
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -70,7 +71,7 @@ class PositiveListConfig(Section):
 
     from_: date = Field(alias="from", description="First local day on the list.")
     to: date | None = Field(None, description="Last local day on it. Absent: until further notice.")
-    version: str = Field("", description="Version of the list.")
+    version: Word = Field("", description="Version of the list.")
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
@@ -86,12 +87,13 @@ class PositiveListConfig(Section):
 class EnterpriseConfig(Section):
     """One enterprise of the register; zones name it as their owner."""
 
-    uscc: str = Field(description="Unified social credit code, 18 characters; its check character must hold.")
-    name: str = Field(min_length=1, description="Name of the enterprise, for people.")
+    uscc: Word = Field(description="Unified social credit code, 18 characters; its check character must hold.")
+    name: Name = Field(min_length=1, description="Name of the enterprise, for people.")
     risk: Risk = Field(
         Risk.NONE,
-        description="Risk colour. It changes threshold, persistence, points, notification and what follows, never what "
-        "is measured. Empty: not graded.",
+        description="Risk colour. It changes threshold, persistence, points, whom the lead names to be told (recorded "
+        "only: nothing is sent yet) and what follows; never what is measured, how often a camera is looked at, or when "
+        "flames are told. Empty: not graded.",
     )
     positive_list: PositiveListConfig | None = Field(None, description="Its place on the positive list. Absent: none.")
     exempt_measures: tuple[Measure, ...] = Field(
@@ -104,7 +106,7 @@ class EnterpriseConfig(Section):
         description="Days of its confirmed violations of the last 24 months: each of the last 12 months adds 5 points, "
         "15 at most, and any of them rules out a mere warning. Left out: a repeat offender is treated as a first one.",
     )
-    registry_version: str = Field("", description="Version of the register the entry was taken from; leads repeat it.")
+    registry_version: Word = Field("", description="Version of the register the entry was taken from; leads repeat it.")
 
     @field_validator("uscc")
     @classmethod

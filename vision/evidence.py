@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from pydantic import Field, ValidationError
 
-from api.contract.manifest import STREAM, FileRole, Gap, Manifest
+from api.contract.manifest import STREAM, FileName, FileRole, Gap, Manifest
 from api.contract.package import CLIP, DEFAULT_LIMITS, FileOrigin, Signer, seal_package
 from api.contract.schema import LeadDocument, LeadEvidence, Wire
 from api.contract.stamp import StampError
@@ -71,7 +71,7 @@ class CaseRecord(Wire):
 
     lead: LeadDocument
     manifest: Manifest
-    origins: dict[str, FileOrigin] = Field(default_factory=dict)
+    origins: dict[FileName, FileOrigin] = Field(default_factory=dict, max_length=1000)
 
 
 class DamagedCaseError(Exception):

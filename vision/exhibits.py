@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from api.contract.fields import one_line
 from api.contract.manifest import STREAM, FileRole, Gap
 from api.contract.package import CLIP, DETECTIONS, OVERLAY, READINGS, FileOrigin
 from api.contract.schema import rfc3339
@@ -141,7 +142,9 @@ def write_exhibits(
             clip = _cut(maker, span, _still_times(lead, stills), folder / CLIP)
         except StreamError as error:
             log.exception("clip could not be made", lead=lead_id, camera=lead.camera_id)
-            gaps: tuple[Gap, ...] = (Gap(reason=f"no clip: {error}", start_s=float(start_s), end_s=float(end_s)),)
+            gaps: tuple[Gap, ...] = (
+                Gap(reason=one_line(f"no clip: {error}"), start_s=float(start_s), end_s=float(end_s)),
+            )
             (folder / CLIP).unlink(missing_ok=True)
         else:
             origins[CLIP] = FileOrigin(FileRole.ORIGINAL, STREAM, "remuxed into MP4 without re-encoding")
@@ -258,7 +261,6 @@ def _detection_lines(
                 "class": class_names[int(found.class_id[row])],
                 "confidence": round(float(found.confidence[row]), 4),
                 "xyxy": [round(float(value), 1) for value in found.xyxy[row]],
-                **({"magnified": True} if found.magnified[row] else {}),
             }
             for row in range(len(found))
         ]

@@ -18,9 +18,6 @@ MIDDLE = 3
 FAR = (6, 8)
 """Rings in which steam has gone: domain.md 1.6 has it end within 3 to 5 outlet widths."""
 
-FARTHER = (8, 10)
-"""Likewise above a foot that is found in the pictures: its width is that of a plume, which may just be narrow."""
-
 LEFT_OVER = 0.3
 """
 Share of the churning near the lip that may be left far from it. Rendered steam leaves 0.07 to 0.23, before a clear sky
@@ -30,23 +27,11 @@ as before moving clouds, white smoke 0.48 to 1.0 once it has come so far (decisi
 ENDED, NEXT_TO_NOTHING = 0.25, 0.1
 """Likewise of what is not white, and of what is seen faintly, or above no outlet that anybody drew."""
 
-BEFORE_CLOUDS = 0.15
-"""
-Likewise of what is white before clouds that drive and were left out: rendered steam leaves 0.01 to 0.12 and is gone at
-once, white smoke 0.26 to 1.3 once it has come so far, grey smoke of 40 % as little as steam (decision 0069).
-"""
-
 LEAST_LEVELS = 5.0
 """Mean churning near the lip, in 8-bit levels, from which a third of it is told from noise."""
 
 FAINT_LEVELS = 4.0
 """Likewise from which a tenth is: of steam at sunset, seen before a sky that is as even as it is dim."""
-
-CLEAR_LEVELS = 8.0
-"""
-Likewise above a foot that is found in the pictures: thin white smoke far away has 2 to 7 levels and fades into the
-noise, steam of a vent 9 and more (all rendered).
-"""
 
 WHITE = 0.45
 """Luminance of steam against what is brightest in the picture, linear."""
@@ -56,12 +41,6 @@ DARKER = 0.8
 Share of the light beside the plume, in the colour that loses most, below which it is not white. Before a blue sky steam
 and white smoke have 0.98 and more, before an overcast one steam 0.8; black, grey and yellow smoke 0.79 at most (all
 rendered).
-"""
-
-AS_LIGHT = 0.95
-"""
-Likewise below which it is not white where clouds were left out: rendered steam before clouds has 0.99 and more in the
-middle of its pictures, grey and yellow smoke 0.95 at most.
 """
 
 PALE, DIM = 0.65, 0.4
@@ -80,15 +59,6 @@ DROP = 1 / 3
 """
 Share of the churning of the `MIDDLE` that may be left far out of what is pale: rendered steam, which ends, leaves 0.02
 to 0.25 of it, grey smoke, which tapers, 0.42 and more (decision 0067).
-"""
-
-GONE_AT_ONCE = 0.1
-"""Likewise of what is white and seen less well above a wide foot: rendered steam of a vent leaves 0.02 to 0.09."""
-
-WIDE_FOOT_PX = 16.0
-"""
-Width of a foot, in pixels of the pictures looked at, from which `LEAST_LEVELS` are enough. White smoke far away, which
-fades into the noise as steam ends, has feet of 6 to 11; vents of rendered steam 14 to 33.
 """
 
 CARRIED_ON = 0.3
@@ -205,19 +175,14 @@ class Terms:
         far: rings in which it must have gone.
 
         endings: the ways in which it may be told to end.
-
-        before_clouds: the way in which it may once what drives with the sky is left out; ``None`` for no such way.
     """
 
     far: tuple[int, int]
     endings: tuple[Ending, ...]
-    before_clouds: Ending | None = None
 
-    def are_met_by(self, judged: Collection[Fading], before_clouds: Collection[Fading]) -> bool:
-        """Whether judgements together tell one of the endings, of all that churns or of what does not drive."""
-        if any(ending.is_told_by(judged) for ending in self.endings):
-            return True
-        return self.before_clouds is not None and self.before_clouds.is_told_by(before_clouds)
+    def are_met_by(self, judged: Collection[Fading]) -> bool:
+        """Whether judgements together tell one of the endings."""
+        return any(ending.is_told_by(judged) for ending in self.endings)
 
 
 ABOVE_AN_OUTLET = Terms(
@@ -228,20 +193,7 @@ ABOVE_AN_OUTLET = Terms(
         Ending(FAINT_LEVELS, ENDED, DROP),
         Ending(FAINT_LEVELS, ENDED, DROP, of_pale=True),
     ),
-    before_clouds=Ending(LEAST_LEVELS, BEFORE_CLOUDS, DROP, least_light=AS_LIGHT),
 )
 """
-What is white and ends; what is faint and white, and gone or ends at once; what is pale and ends at once; before driving
-clouds, what is as light as they are and ends at once.
+What is white and ends; what is faint and white, and gone or ends at once; what is pale and ends at once.
 """
-
-ABOVE_A_FOOT = Terms(FARTHER, (Ending(CLEAR_LEVELS, NEXT_TO_NOTHING), Ending(CLEAR_LEVELS, ENDED, DROP)))
-"""Where nobody drew an outlet: what is white and gone, and what is white and ends at once."""
-
-ABOVE_A_WIDE_FOOT = Terms(FARTHER, (*ABOVE_A_FOOT.endings, Ending(LEAST_LEVELS, NEXT_TO_NOTHING, GONE_AT_ONCE)))
-"""Likewise where it is wide: what is white, seen less well, and gone at once as well."""
-
-
-def above_a_foot(width_px: float) -> Terms:
-    """Return the terms above a foot of a width in pixels of the pictures looked at."""
-    return ABOVE_A_WIDE_FOOT if width_px >= WIDE_FOOT_PX else ABOVE_A_FOOT

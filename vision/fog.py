@@ -13,7 +13,7 @@ import numpy as np
 
 from streams.clock import CaptureTime
 from streams.frame import BgrImage
-from vision.weather import VEILED, Air
+from vision.weather import Air
 
 RISEN = 0.13
 """
@@ -36,6 +36,12 @@ USUAL_LOOKS, USUALLY = 300, 20
 LASTS_S = 7200.0
 """What has lain over the picture for so long is how it looks now: snow on the ground, another lens cover."""
 
+STANDS = 0.03
+"""
+Veil by which two pictures differ at most that show no more fog in the second. Rendered banks rise by 0.07 within the
+2 s of a patrol, where each of its pictures can pass for a step of exposure.
+"""
+
 _RECENT = 3
 
 
@@ -46,7 +52,7 @@ class FogWatch:
         self._last: CaptureTime | None = None
         self._recent: deque[float] = deque(maxlen=_RECENT)
         self._veils: deque[float] = deque(maxlen=USUAL_LOOKS)
-        self._has_jumped = False
+        self._jumped_to: float | None = None
         self._since: CaptureTime | None = None
 
     @property
@@ -59,28 +65,19 @@ class FogWatch:
         """Whether fog lies over the picture."""
         return self._since is not None
 
-    @property
-    def is_veiled(self) -> bool:
-        """
-        Whether so much lies over the picture that nothing would be read in it, fog or not.
-
-        What is faint and new there is more likely the veil's than smoke: nothing is made stronger (decision 0069).
-        """
-        return bool(self._recent) and median(self._recent) > VEILED
-
     def observe(self, image: BgrImage, time: CaptureTime) -> None:
         """Take in the next picture; another epoch begins anew."""
         if self._last is not None and self._last.epoch != time.epoch:
             self._recent.clear()
             self._veils.clear()
             self._last = self._since = None
-            self._has_jumped = False
+            self._jumped_to = None
         if self._last is not None and time.seconds_since(self._last) < STEP_S:
             return
         self._last = time
         self._recent.append(Air.of(image).veil)
-        if self._has_jumped:
-            self._follow_jump()
+        if self._jumped_to is not None:
+            self._follow_jump(self._jumped_to)
         veil, usual = median(self._recent), self._usual()
         share = CLEARED if self.is_foggy else 1.0
         is_foggy = usual is not None and usual <= USUAL_MOST and veil - usual >= share * RISEN
@@ -94,14 +91,15 @@ class FogWatch:
         if self._since is None:
             self._veils.append(self._recent[-1])
 
-    def jump(self) -> None:
-        """Take in that light or exposure changed at once: what the picture is veiled by more now is no fog."""
-        self._has_jumped = True
+    def jump(self, image: BgrImage) -> None:
+        """Take in a picture that differs from the one before as a whole: light, exposure, or a bank that rolls in."""
+        self._jumped_to = Air.of(image).veil
 
-    def _follow_jump(self) -> None:
-        """Let the usual veil jump as far as the newest one did, whether it is foggy or not."""
-        self._has_jumped = False
-        now = self._recent[-1]
+    def _follow_jump(self, veil: float) -> None:
+        """Let the usual veil jump as far as the newest one did, foggy or not, if it stands still since."""
+        self._jumped_to, now = None, self._recent[-1]
+        if abs(now - veil) > STANDS:
+            return
         risen = now - self._recent[-2] if len(self._recent) > 1 else 0.0
         self._veils = deque((veil + risen for veil in self._veils), maxlen=USUAL_LOOKS)
         self._recent = deque((now,) * len(self._recent), maxlen=_RECENT)

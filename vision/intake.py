@@ -13,7 +13,6 @@ import structlog
 from api.contract.schema import OverlayBox
 from models.detections import Detections
 from models.pool import Discard
-from models.second import SecondPicture
 from streams.board import FrameBoard
 from streams.camera import CameraId
 from streams.frame import Frame
@@ -23,7 +22,6 @@ from vision.focus import FocusTurns
 from vision.leads import CloseReason, LeadChange
 from vision.look import in_source
 from vision.readings import Reading
-from vision.remembered import RememberedPlaces
 from vision.watched import WatchedCamera
 
 log = structlog.get_logger(__name__)
@@ -76,7 +74,6 @@ class Intake:
     live: Live
     focus: FocusTurns
     budgets: Budgets
-    places: RememberedPlaces
 
     def analyse(self, frame: Frame, detections: Detections) -> None:
         """
@@ -90,14 +87,6 @@ class Intake:
                 self._show(watched, frame, detections)
         finally:
             self.board.done(frame)
-
-    def magnified(self, frame: Frame) -> SecondPicture | None:
-        """Return a frame with what is faint and new in it made stronger, to be looked at too; ``None`` for none."""
-        watched = self._watched(frame)
-        if watched is None:
-            return None
-        with watched.analysing:
-            return None if watched.is_over else watched.analyser.magnified(frame)
 
     def give_up(self, frame: Frame, reason: Discard) -> None:
         """Count a frame that was taken and not analysed."""
@@ -139,7 +128,6 @@ class Intake:
                 return
             watched.note_analysed(frame)
             self.budgets.note(frame.camera_id, watched.analyser, frame.time)
-            self.places.note(frame.camera_id, watched.analyser, frame.time)
             if watched.is_sighted:
                 self.ledger.analysed(watched.config.id, watched.lag_s(frame))
             self.focus.note(frame.camera_id, watched.runner, watched.analyser.sign, frame.time)

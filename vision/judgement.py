@@ -11,11 +11,12 @@ from typing import Literal
 
 from api.contract.catalogue import Violation, catalogue
 from api.contract.reasons import DispositionReason
-from api.contract.schema import LeadDisposition, LeadTarget, LeadVote, Priority
+from api.contract.schema import LeadDisposition, LeadFactor, LeadTarget, LeadVote, Priority
 from models.detector import ModelCard
-from vision.alerts import AlertCalendar
+from vision.alerts import AlertCalendar, AlertConfig
 from vision.config import WorkerConfig
 from vision.enterprises import EnterpriseConfig, Risk, is_uscc, register_of
+from vision.hours import schedule_of
 from vision.leads import Judgement, Lead
 from vision.readings import Measurement, Reading, measurement_of
 from vision.sections import CameraConfig, ZoneConfig
@@ -33,6 +34,13 @@ _CONFIRMED_POINTS = 5
 _MOST_CONFIRMED_POINTS = 15
 _MOST_DURATION_POINTS = 10
 _INVALID_POINTS = -15
+_FIRE_POINTS = 150
+"""A fire alarm comes before whatever else: the other factors reach 145, on-line data and complaints included."""
+
+_FLAMES = "fire"
+"""The class of flames."""
+_EXPLAINING = frozenset({ZoneKind.OUTLET, ZoneKind.PREMISES, ZoneKind.NO_BBQ})
+"""Kinds of zone that say what burns: a flare, a boiler on a plant's ground, a barbecue."""
 
 _SEVERE_GRADE = 3.0
 _SEVERE_OPACITY = 0.6
@@ -69,8 +77,10 @@ class _Circumstances:
     enterprise: EnterpriseConfig | None
     is_unregistered: bool
     day: date
+    zone: ZoneConfig | None
     is_listed: bool
-    has_alert: bool
+    alert: AlertConfig | None
+    is_explained: bool
 
     @property
     def risk(self) -> Risk:
@@ -90,6 +100,25 @@ class _Circumstances:
             return False
         grade, opacity = measured.peak_grade or 0.0, max(measured.opacity or 0.0, measured.least or 0.0)
         return grade >= _SEVERE_GRADE or opacity >= _SEVERE_OPACITY
+
+    @property
+    def is_flames(self) -> bool:
+        """Whether flames were seen."""
+        return self.lead.peak.class_name == _FLAMES
+
+    @property
+    def is_fire_alarm(self) -> bool:
+        """Whether flames were seen that no zone explains."""
+        return self.is_flames and not self.is_explained
+
+    @property
+    def is_code_proposed(self) -> bool:
+        """Whether the code is only the rule's usual one: no zone says it, by its kind or in so many words."""
+        if self.zone is None:
+            return True
+        if self.row is None or self.zone.violation_code == self.row.code:
+            return False
+        return self.zone.kind.value not in self.row.zones
 
     @property
     def is_grave(self) -> bool:
@@ -137,36 +166,62 @@ class Judge:
             enterprise=enterprise,
             is_unregistered=zone is not None and zone.owner != "" and enterprise is None,
             day=day,
+            zone=zone,
             is_listed=_is_listed(enterprise, day),
-            has_alert=self._alerts.at(lead.first.utc) is not None,
+            alert=self._alerts.at(lead.first.utc),
+            is_explained=self._explains(zone, lead),
         )
-        score = score_of(around)
+        factors = tuple(factors_of(around))
+        score = max(0, sum(factor.points for factor in factors))
         return Judgement(
             target=_target(zone, enterprise, is_listed=around.is_listed),
             legal=catalogue().legal_at(lead.violation_code, day),
             disposition=disposition_of(around, priority_of(score)),
             votes=tuple(votes_for(lead, self._model)),
+            factors=factors,
             score=score,
             priority=priority_of(score),
         )
 
+    def _explains(self, zone: ZoneConfig | None, lead: Lead) -> bool:
+        """Whether a zone says what burns in it, at its hours."""
+        if zone is None or zone.kind not in _EXPLAINING:
+            return False
+        return schedule_of(zone.schedule, self._local).holds(lead.first.utc)
 
-def score_of(around: _Circumstances) -> int:
+
+def factors_of(around: _Circumstances) -> Iterator[LeadFactor]:
     """
-    Return the priority score of domain.md 6.5, at least 0.
+    Yield what the score of domain.md 6.5 is made of, what adds nothing included; the score is their sum, at least 0.
 
-    On-line exceedance and clustered complaints add to it once they are connected.
+    On-line exceedance and clustered complaints add to it once they are connected. A fire alarm stands above the table.
     """
     row, lead = around.row, around.lead
-    limit_s = row.durations.get("seen_s", _SHORTEST_S) if row else _SHORTEST_S
+    durations = row.durations if row else {}
+    limit_s = durations.get("seen_s", _SHORTEST_S)
+    limit_s = durations.get("fire_s", limit_s) if around.is_flames else limit_s
     duration_s = lead.last.seconds_since(lead.first)
-    points = _LISTED_POINTS if around.is_listed else _COLOUR_POINTS[around.risk]
-    points += _ALERT_POINTS if around.has_alert else 0
-    points += row.severity if row else _LEAST_SEVERITY
-    points += min(_MOST_CONFIRMED_POINTS, _CONFIRMED_POINTS * around.confirmed_within(12))
-    points += min(_MOST_DURATION_POINTS, int(duration_s / max(limit_s, 1.0)))
-    points += _INVALID_POINTS if around.is_unmeasured else 0
-    return max(0, points)
+    confirmed = around.confirmed_within(12)
+    if around.is_fire_alarm:
+        yield LeadFactor(name="fire_alarm", points=_FIRE_POINTS)
+    if around.is_listed:
+        yield LeadFactor(name="positive_list", points=_LISTED_POINTS)
+    else:
+        yield LeadFactor(name="risk", points=_COLOUR_POINTS[around.risk], says=around.risk.value)
+    level = "" if around.alert is None else around.alert.level.value
+    yield LeadFactor(name="alert", points=_ALERT_POINTS if around.alert is not None else 0, says=level)
+    yield LeadFactor(name="severity", points=row.severity if row else _LEAST_SEVERITY, says=lead.violation_code[:64])
+    yield LeadFactor(
+        name="confirmed", points=min(_MOST_CONFIRMED_POINTS, _CONFIRMED_POINTS * confirmed), says=str(confirmed)
+    )
+    yield LeadFactor(
+        name="duration",
+        points=min(_MOST_DURATION_POINTS, int(duration_s / max(limit_s, 1.0))),
+        says=f"{duration_s:.0f} s / {limit_s:.0f} s",
+    )
+    if lead.measurement is not None:
+        points = _INVALID_POINTS if around.is_unmeasured else 0
+        yield LeadFactor(name="validity", points=points, says=lead.measurement.validity)
 
 
 def disposition_of(around: _Circumstances, priority: Priority) -> LeadDisposition:
@@ -175,7 +230,9 @@ def disposition_of(around: _Circumstances, priority: Priority) -> LeadDispositio
     is_lenient = around.is_listed or around.risk is Risk.GREEN
     is_minor = not (around.is_grave or around.is_severe or around.confirmed_within(24))
     action: Literal["lead", "warn_only", "watch"] = "lead"
-    if _WATCHED & set(reasons) and not (around.is_severe or DispositionReason.OVER_LIMIT in reasons):
+    if around.is_fire_alarm:
+        action = "lead"
+    elif _WATCHED & set(reasons) and not (around.is_severe or DispositionReason.OVER_LIMIT in reasons):
         action = "watch"
     elif is_lenient and is_minor:
         action = "warn_only"
@@ -189,15 +246,24 @@ def disposition_of(around: _Circumstances, priority: Priority) -> LeadDispositio
 
 
 def _reasons(around: _Circumstances) -> Iterator[DispositionReason]:
+    """Yield why, the strongest first: what was seen, then whose it is."""
+    if around.is_flames:
+        yield DispositionReason.FIRE_ALARM if around.is_fire_alarm else DispositionReason.FLAMES_EXPLAINED
     if around.is_grave:
         yield DispositionReason.GRAVE_CLASS
     yield from around.lead.grounds
+    if around.is_code_proposed:
+        yield DispositionReason.CODE_PROPOSED
     if not around.lead.peak.zone:
         yield DispositionReason.UNATTRIBUTED
     if around.is_severe:
         yield DispositionReason.SEVERE
-    if around.has_alert:
+    if around.alert is not None:
         yield DispositionReason.ALERT_IN_FORCE
+    yield from _reasons_of_owner(around)
+
+
+def _reasons_of_owner(around: _Circumstances) -> Iterator[DispositionReason]:
     if around.confirmed_within(24):
         yield DispositionReason.REPEATED
     if around.is_unregistered:
@@ -234,8 +300,6 @@ def votes_for(lead: Lead, model: str) -> Iterator[LeadVote]:
     least_change = lead.rule_params.get("min_change")
     if change is not None and isinstance(least_change, float | int) and change >= least_change > 0:
         yield LeadVote(source="physics", name="change", says=f"{change:.1f} ≥ {least_change:g}")
-    if (news := peak.measures.get("most_news", 0.0)) > 0:
-        yield LeadVote(source="physics", name="news", says=f"{news:.0%}")
     if measured is not None and measured.opacity is not None:
         spread = "" if measured.sd is None else f" ± {100 * measured.sd:.0f}"
         yield LeadVote(source="physics", name="opacity", says=f"{100 * measured.opacity:.0f}{spread} %")

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NewType
 
 from api.contract.reasons import DispositionReason
-from api.contract.schema import LeadDisposition, LeadLegal, LeadTarget, LeadVote, Priority
+from api.contract.schema import LeadDisposition, LeadFactor, LeadLegal, LeadTarget, LeadVote, Priority
 from streams.camera import CameraId
 from streams.clock import CaptureTime
 from vision.readings import Measurement
@@ -100,6 +100,8 @@ class Judgement:
 
         votes: what speaks for it.
 
+        factors: what the score is made of.
+
         score: points of the priority, at least 0.
 
         priority: the class of the score.
@@ -109,6 +111,7 @@ class Judgement:
     legal: LeadLegal | None
     disposition: LeadDisposition
     votes: tuple[LeadVote, ...]
+    factors: tuple[LeadFactor, ...]
     score: int
     priority: Priority
 

@@ -40,8 +40,8 @@ _HOURS_OF_READINGS = 2
 _HEAD = struct.Struct("<ddiHH?H")
 """Seconds of the epoch, UTC, epoch, width, height, steady, tracks."""
 
-_TRACK = struct.Struct("<IHff4f??")
-"""Number, class, confidence (below 0: missed in this picture), change, box, deferred, has news."""
+_TRACK = struct.Struct("<IHff4ff")
+"""Number, class, confidence (below 0: missed in this picture), change, box, probability (not a number: unknown)."""
 
 _MISSED = -1.0
 
@@ -90,8 +90,8 @@ class Lookback:
             class_id = self._class_ids[seen.track.class_name]
             number = self._before + seen.track.number
             self._highest = max(self._highest, number)
-            flags = seen.is_deferred, seen.has_news
-            parts.append(_TRACK.pack(number, class_id, confidence, change, *box, *flags))
+            probability = math.nan if seen.probability is None else seen.probability
+            parts.append(_TRACK.pack(number, class_id, confidence, change, *box, probability))
         with self._lock:
             self._source, self._uncertainty_s = time.source, time.uncertainty_s
             self._looks.append(b"".join(parts))
@@ -168,7 +168,7 @@ class Lookback:
         time = self._time(head)
         seen: list[TrackView] = []
         for row in range(count):
-            number, class_id, confidence, change, *box, is_deferred, has_news = _TRACK.unpack_from(
+            number, class_id, confidence, change, *box, probability = _TRACK.unpack_from(
                 look, _HEAD.size + row * _TRACK.size
             )
             sighting = None
@@ -181,7 +181,8 @@ class Lookback:
             elif sighting is not None:
                 track.sightings.append(sighting)
             change = change if math.isfinite(change) else 0.0
-            seen.append(TrackView(track, sighting, change, is_deferred=is_deferred, has_news=has_news))
+            known = None if math.isnan(probability) else probability
+            seen.append(TrackView(track, sighting, change, probability=known))
         live = {each.track.number for each in seen}
         ended = [number for number in tracks if number not in live]
         for number in ended:

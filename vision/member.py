@@ -15,6 +15,7 @@ import redis
 import structlog
 
 from api.contract.client import ClientError
+from api.contract.fields import one_line
 from api.contract.schema import CameraHealth, CameraState, WorkerReport
 from streams.camera import CameraId
 from streams.clock import utc_now
@@ -225,7 +226,7 @@ class GroupMember:
                     worker=self._about.name,
                     since=now,
                     reported=now,
-                    error=f"cannot be watched: {reason}",
+                    error=one_line(f"cannot be watched: {reason}"),
                 )
                 for camera, reason in self._claims.refusals.items()
             ]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from streams.clock import CaptureTime
 from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState
-from vision.told import MERGE_S, Told, rank
+from vision.told import MERGE_S, Told, is_fire_alarm, rank
 
 MOST_AN_HOUR = 3
 """New leads of a camera; more of them tell of a camera or a model that sees ghosts."""
@@ -21,7 +21,7 @@ MOST_AN_HOUR = 3
 HOUR_S = 3600.0
 _REMEMBERED = 64
 _NEVER_TOO_MANY = frozenset({"V17_DEVICE_TAMPER"})
-"""A camera that is tampered with is told of, however noisy it was."""
+"""A camera that is tampered with is told of, however noisy it was; so is a fire alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class _Event:
         parts = [*([] if self.past is None else [self.past]), *self.parts.values()]
         whole = parts[0]
         for part in parts[1:]:
-            whole = _joined(whole, part, self.lead.violation_code)
+            whole = _joined(whole, part, self.lead)
         return replace(
             whole,
             key=self.lead.key,
@@ -87,13 +87,17 @@ class _Event:
     def close(self, part: Lead) -> None:
         """Let a part be over."""
         del self.parts[part.key]
-        self.past = part if self.past is None else _joined(self.past, part, self.lead.violation_code)
+        self.past = part if self.past is None else _joined(self.past, part, self.lead)
 
 
-def _joined(a: Lead, b: Lead, code: str) -> Lead:
-    """Return two leads of one epoch as one: from the first to the last, the surest peak of the code."""
+def _joined(a: Lead, b: Lead, of: Lead) -> Lead:
+    """Return two leads of one epoch as one: from first to last, the surest peak of the code and class of `of`."""
     newest = b if b.last.pts_s >= a.last.pts_s else a
-    peaks = sorted((a, b), key=lambda one: (one.violation_code == code, one.peak.confidence))
+    code, class_name = of.violation_code, of.peak.class_name
+    peaks = sorted(
+        (a, b),
+        key=lambda one: (one.violation_code == code, one.peak.class_name == class_name, one.peak.confidence),
+    )
     return replace(
         newest,
         first=min((a.first, b.first), key=lambda time: time.pts_s),
@@ -192,7 +196,8 @@ class Merger:
                 self.merged += 1
                 self._before[number] = replace(told, seen=time.utc)
                 return [self._hold_back(lead, time, CloseReason.MERGED, told.key)]
-        if len(self._opened) >= MOST_AN_HOUR and lead.violation_code not in _NEVER_TOO_MANY:
+        is_always_told = lead.violation_code in _NEVER_TOO_MANY or is_fire_alarm(lead)
+        if len(self._opened) >= MOST_AN_HOUR and not is_always_told:
             self.suppressed += 1
             self._noisy_since = time
             return [self._hold_back(lead, time, CloseReason.NOISY, None)]

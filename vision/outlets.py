@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from streams.clock import CaptureTime
 from streams.frame import BgrImage
 from vision.leads import Xyxy
-from vision.motion import Motion
 from vision.plume import ABOVE, BLOCKS, OpacityReading, PlumeReader, refused
 from vision.readings import PlumeColour, Reading, ReadingSeries
 from vision.ringelmann import READING_S
@@ -104,8 +103,6 @@ class Glance:
         is_steady: False where the whole picture has just changed, or shows nothing.
 
         is_rain: whether rain or snow makes all of it restless.
-
-        motion: how the sky drives, where that is known.
     """
 
     image: BgrImage
@@ -114,7 +111,6 @@ class Glance:
     others: Sequence[Xyxy] = ()
     is_steady: bool = True
     is_rain: bool = False
-    motion: Motion | None = None
 
 
 @dataclass(slots=True)
@@ -269,7 +265,7 @@ class OutletWatch:
             return False
         if self._steam is None:
             self._steam = SteamTest(self._outlet, self._size_wh)
-        self._steam.observe(glance.image, glance.time, glance.motion)
+        self._steam.observe(glance.image)
         return self._steam.may_be_steam
 
     def _gather(self, glance: Glance, *, touched: bool) -> None:

@@ -162,13 +162,13 @@ def grades_of(readings: Sequence[Reading]) -> list[float]:
     return [reading.grade for reading in readings if reading.grade is not None]
 
 
-def is_exceeded(readings: Sequence[Reading], limit: float = 1.0) -> bool:
+def is_exceeded(readings: Sequence[Reading], limit: float = 1.0, lasting_s: float = ACCUMULATION_S) -> bool:
     """
     Return whether the grade was above `limit` for longer than two minutes in all (HJ/T 398, domain.md 1.2).
 
     What was refused counts as not above it: a missing reading accuses nobody.
     """
-    return exceeds(grades_of(readings), limit)
+    return exceeds(grades_of(readings), limit, limit_s=lasting_s)
 
 
 def whole_grade(readings: Sequence[Reading]) -> int:

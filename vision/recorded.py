@@ -8,7 +8,8 @@ from fractions import Fraction
 import numpy as np
 from pydantic import Field, ValidationError
 
-from api.contract.schema import Box, UtcTime, Wire
+from api.contract.fields import Whole, Word
+from api.contract.schema import MOST_BOXES, Box, UtcTime, Wire
 from api.contract.stamp import StampError
 from models.detections import Detections
 from streams.camera import Camera, Pace
@@ -24,9 +25,9 @@ _THREADS = 2
 
 
 class RecordedBox(Wire):
-    """One box, in pixels of the stream's own picture; ``magnified``: found where what is faint was made stronger."""
+    """One box, in pixels of the stream's own picture; ``magnified``: found in a second look, by releases before 0.5."""
 
-    class_name: str = Field(alias="class")
+    class_name: Word = Field(alias="class")
     confidence: float
     xyxy: Box
     magnified: bool = False
@@ -35,11 +36,11 @@ class RecordedBox(Wire):
 class RecordedPicture(Wire):
     """One line: a picture that was analysed live; ``clip_s`` is its place in the clip, where there is a clip."""
 
-    epoch: int
+    epoch: Whole
     pts_s: float
     clip_s: float | None
     utc: UtcTime
-    boxes: tuple[RecordedBox, ...]
+    boxes: tuple[RecordedBox, ...] = Field(max_length=MOST_BOXES)
 
     def detections(self, class_names: Sequence[str]) -> Detections:
         """Return the boxes as a detector gave them; raise `ValueError` for a class that is none of `class_names`."""
@@ -47,7 +48,6 @@ class RecordedPicture(Wire):
             np.array([box.xyxy for box in self.boxes], np.float32).reshape(-1, 4),
             np.array([box.confidence for box in self.boxes], np.float32),
             np.array([class_names.index(box.class_name) for box in self.boxes], np.int32),
-            np.array([box.magnified for box in self.boxes], np.bool_),
         )
 
 

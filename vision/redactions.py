@@ -20,6 +20,7 @@ from redis.typing import EncodableT, FieldT
 
 from api.contract import bus
 from api.contract.client import ApiClient, ApiRefusedError, ClientError
+from api.contract.fields import one_line
 from api.contract.redaction import RedactionFault, RedactionOrder, RedactionReport, RedactionState
 from vision.covering import Message, Refused, Written, cover
 from vision.errands import ErrandThread, child_process, heard, write_report
@@ -103,7 +104,7 @@ class Redactions:
         try:
             return self._serve(order, report)
         except RedactionError as error:
-            faulty = {"state": RedactionState.FAILED, "fault": error.fault, "detail": error.detail[:500]}
+            faulty = {"state": RedactionState.FAILED, "fault": error.fault, "detail": one_line(error.detail, 500)}
             return report.model_copy(update=faulty)
 
     def _serve(self, order: RedactionOrder, report: RedactionReport) -> RedactionReport:

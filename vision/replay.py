@@ -1,7 +1,7 @@
 """Replay: files through the same analyser as live cameras, as fast as they can be analysed, with the same verdict."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -9,11 +9,10 @@ from typing import Self
 
 import structlog
 
-from api.contract.schema import LeadDisposition, LeadLegal, LeadMeasure, LeadTarget, LeadVote, Priority
+from api.contract.schema import LeadDisposition, LeadFactor, LeadLegal, LeadMeasure, LeadTarget, LeadVote, Priority
+from api.contract.titles import Title, title
 from models.detections import Detections
 from models.detector import Detector
-from models.overlap import joined
-from models.second import SecondPicture
 from streams.camera import Camera, Pace
 from streams.clock import CaptureTime, StreamClock
 from streams.decode import FrameDecoder
@@ -52,9 +51,12 @@ class ReplayLead:
     Attributes:
         file: the file's path as it was given.
 
+        title: what it is called (`api.contract.titles`).
+
         first_utc: when the thing was first seen, by the file's own account of when it was recorded.
 
-        measure, target, legal, disposition, votes, score, priority: as in the lead's document (`api.contract.schema`).
+        measure, target, legal, disposition, votes, factors, score, priority: as in the lead's document
+            (`api.contract.schema`).
 
         probability: calibrated, that it is what its class says; ``None`` where nothing was fitted for the model.
     """
@@ -63,6 +65,7 @@ class ReplayLead:
     rule: str
     rule_version: str
     violation_code: str
+    title: Title
     track: int
     first_utc: datetime
     first_s: float
@@ -75,6 +78,7 @@ class ReplayLead:
     legal: LeadLegal | None
     disposition: LeadDisposition | None
     votes: tuple[LeadVote, ...]
+    factors: tuple[LeadFactor, ...]
     score: int
     priority: Priority
     probability: float | None
@@ -85,11 +89,13 @@ class ReplayLead:
         if lead.confirmed is None:
             raise ValueError(f"lead {lead.key} was never confirmed")
         judged = lead.judgement
+        reasons = () if judged is None else judged.disposition.reasons
         return cls(
             file=str(file),
             rule=lead.rule_id,
             rule_version=lead.rule_version,
             violation_code=lead.violation_code,
+            title=title(lead.violation_code, measure_of(lead), reasons),
             track=lead.track,
             first_utc=lead.first.utc,
             first_s=seconds_from(start, lead.first),
@@ -108,6 +114,7 @@ class ReplayLead:
             legal=None if judged is None else judged.legal,
             disposition=None if judged is None else judged.disposition,
             votes=() if judged is None else judged.votes,
+            factors=() if judged is None else judged.factors,
             score=0 if judged is None else judged.score,
             priority=Priority.P3 if judged is None else judged.priority,
             probability=None if lead.probability is None else round(lead.probability, 4),
@@ -173,34 +180,21 @@ def replay(paths: Sequence[Path], config: WorkerConfig, detector: Detector) -> I
         yield from _leads(path, _camera_config(path, config), config, detector)
 
 
-Also = Callable[[Frame], SecondPicture | None]
-"""Gives a second picture of a frame to look at: `vision.analyser.CameraAnalyser.magnified`."""
+def seen(frame: Frame, detector: Detector) -> Detections:
+    """Return the boxes of a frame, in pixels of the source."""
+    return in_source(frame, detector.detect([frame.image])[0])
 
 
-def seen(frame: Frame, detector: Detector, also: Also | None = None) -> Detections:
-    """Return the boxes of a frame, and of the other picture that `also` gives of it, in pixels of the source."""
-    found = in_source(frame, detector.detect([frame.image])[0])
-    return found if also is None else seen_again(frame, found, detector, also)
-
-
-def seen_again(frame: Frame, found: Detections, detector: Detector, also: Also) -> Detections:
-    """Return what was `found` in a frame, in pixels of the source, with the boxes of the other picture of it."""
-    other = also(frame)
-    if other is None:
-        return found
-    return joined(found, in_source(frame, other.telling(detector.detect([other.image])[0])))
-
-
-def analysed(camera: Camera, detector: Detector, also: Also | None = None) -> Iterator[tuple[Frame, Detections]]:
+def analysed(camera: Camera, detector: Detector) -> Iterator[tuple[Frame, Detections]]:
     """Yield each picture of a file at the camera's analysis rate with its boxes; raises as `replay` does."""
     settings = replace(looking(camera, detector.card).settings, pace=Pace.FREE, loop=False)
     source = AvSource(replace(camera, settings=settings), StreamClock())
     decoder = FrameDecoder(settings.analysis_fps, threads=_DECODER_THREADS, look_px=settings.look_px)
     for packet in source.packets():
         for frame in decoder.decode(packet):
-            yield frame, seen(frame, detector, also)
+            yield frame, seen(frame, detector)
     for frame in decoder.flush():
-        yield frame, seen(frame, detector, also)
+        yield frame, seen(frame, detector)
     if decoder.errors:
         log.warning("damaged pictures passed over", camera=camera.id, count=decoder.errors, decoded=decoder.decoded)
 
@@ -263,7 +257,7 @@ def followed(
     closed: dict[LeadKey, Lead] = {}
     start: CaptureTime | None = None
     is_cut = False
-    for frame, detections in analysed(camera.to_camera(config.stream), detector, analyser.magnified):
+    for frame, detections in analysed(camera.to_camera(config.stream), detector):
         start = start or frame.time
         if seconds_from(start, frame.time) > until_s:
             is_cut = True

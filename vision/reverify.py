@@ -195,13 +195,13 @@ def _judge_again(package: PackageFiles, manifest: Manifest, engine: _Engine, cli
     detector = engine.detector(manifest, config.detector.candidate_threshold)
     pictures = read_recorded(read_bytes(package, DETECTIONS, _DETECTIONS_MOST))
     camera = looking(config.cameras[0].to_camera(config.stream), detector.card)
-    belief = Belief.of(manifest.model.weights_sha256, version=_belief_version(manifest))
+    belief = Belief.of(manifest.model.weights_sha256)
     analyser = CameraAnalyser.for_camera(config.cameras[0], config, detector.card, belief)
     counter = _BoxCounter(detector.card)
     leads: dict[str, Lead] = {}
     source = UtcSource(manifest.time.source)
     for shown in shown_in_clip(camera, pictures, source, manifest.time.uncertainty_s):
-        found = seen(shown.frame, detector, analyser.magnified)
+        found = seen(shown.frame, detector)
         counter.add(shown, found)
         leads |= {change.lead.key: change.lead for change in analyser.observe(shown.frame, found)}
     leads |= {change.lead.key: change.lead for change in analyser.end(CloseReason.SHUTDOWN)}

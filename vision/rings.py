@@ -65,10 +65,6 @@ class Rings:
         """Whether the picture shows something of each of some places."""
         return bool((self._cells.reshape(self._shape)[rings, sectors] > 0).all())
 
-    def lesser(self, values: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return `values`, and `others` in the places where those are less in the mean."""
-        return np.where(self._spread(self.means(others) < self.means(values)), others, values)
-
     def _chosen(self, rings: slice, sectors: slice) -> NDArray[np.bool_]:
         chosen = np.zeros(self._shape, np.bool_)
         chosen[rings, sectors] = True

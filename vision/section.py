@@ -4,11 +4,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Name = Annotated[str, Field(min_length=1, max_length=64)]
-ViolationCode = Annotated[str, Field(pattern=r"^(V\d{2}[A-Z]?_[A-Z_]+)?$")]
+from api.contract.fields import Word
+from api.contract.schema import CodeOrNone
+
+Name = Annotated[Word, Field(min_length=1)]
+ViolationCode = CodeOrNone
 
 
 class Section(BaseModel):
-    """A frozen table of the configuration with no unknown keys."""
+    """A frozen table of the configuration with no unknown keys; its texts and numbers are those of the wire."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -12,7 +12,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
-from api.contract.schema import zone_name
+from api.contract.fields import Line, Word, one_line
+from api.contract.fields import Name as LongName
+from api.contract.schema import GbId, zone_name
+from api.contract.source import SourceError, checked_source
 from api.contract.zones import MOST_SPANS, MOST_ZONES, PolygonError, checked_polygon
 from streams.camera import (
     NO_SUCH_KIND,
@@ -34,15 +37,15 @@ from vision.zones import ZoneKind
 class SiteConfig(Section):
     """Where this worker stands."""
 
-    name: str = Field("", description="Name of the site, for people.")
-    division: str = Field(
+    name: LongName = Field("", description="Name of the site, for people.")
+    division: Word = Field(
         "",
         pattern=r"^(\d{6,12})?$",
         description="GB/T 2260 division code, e.g. `110112`; leads repeat it. Empty: leads cannot be sorted by "
         "district.",
     )
-    town: str = Field("", description="Town or street, for people.")
-    timezone: str = Field(
+    town: LongName = Field("", description="Town or street, for people.")
+    timezone: Word = Field(
         "Asia/Shanghai",
         description="IANA name of the zone in which schedules are read and people are told times. A wrong zone shifts "
         "every schedule; evidence stays in UTC.",
@@ -62,7 +65,7 @@ class SiteConfig(Section):
 class DetectorConfig(Section):
     """Which model looks at the pictures, and at how many cameras closely at once."""
 
-    model: str = Field("", description="Name in the model registry. Empty: the registry's default.")
+    model: LongName = Field("", description="Name in the model registry. Empty: the registry's default.")
     runtime: Literal[
         "auto", "onnxruntime", "openvino", "openvino-f32", "openvino-bf16", "openvino-int8", "cuda", "tensorrt"
     ] = Field(
@@ -85,10 +88,8 @@ class DetectorConfig(Section):
     )
     magnify: bool = Field(
         True,  # noqa: FBT003
-        description="Look a second time at pictures in which something faint is new, with that made stronger: thin, "
-        "distant smoke and smoke behind vehicles is found that is not seen otherwise. Costs up to a second detection a "
-        "picture in focus, and one in 5 s on patrol. Not through dense fog. Only for models whose confirmation was "
-        "fitted so.",
+        description="Without effect since 0.2; accepted until 0.3. Pictures were looked at a second time where "
+        "something faint was new: it found no more on real film.",
     )
     focus_cameras: int = Field(
         0,
@@ -250,14 +251,12 @@ class StreamConfig(Section):
 
 
 class Art41Config(Section):
-    """The camera's file under article 41 of the Administrative Penalty Law; without it leads are `lead_only`."""
+    """The camera's file under article 41, as packages repeat it; a lead's class comes from the file the API keeps."""
 
-    legal_review: str = Field("", description="Who reviewed the camera legally, when, and the document's number.")
-    technical_review: str = Field("", description="Who reviewed it technically, when, and the document's number.")
-    published: str = Field("", description="Where and when its location was published.")
-    valid_until: date | None = Field(
-        None, description="Last day on which both reviews hold. Absent or past: never an evidence candidate."
-    )
+    legal_review: Line = Field("", description="Who reviewed the camera legally, when, and the document's number.")
+    technical_review: Line = Field("", description="Who reviewed it technically, when, and the document's number.")
+    published: Line = Field("", description="Where and when its location was published.")
+    valid_until: date | None = Field(None, description="Last day on which both reviews hold.")
 
 
 class ZoneConfig(Section):
@@ -269,18 +268,20 @@ class ZoneConfig(Section):
         description="`watch`: rules may ask for boxes in it. `mask`: boxes in it are never reported. `outlet`: the top "
         "of a registered stack, as wide as its lip, the upper edge on the lip: opacity is read above it. The others "
         "put a rule of the catalogue to work: `vent` a kitchen's outlet, `premises` a plant's ground, `field`, "
-        "`no_burn` and `no_bbq` where burning or grilling is banned, `road`, `works` a building site.",
+        "`no_burn` and `no_bbq` where burning or grilling is banned. `road` and `works` (a building site) put none to "
+        "work yet, as vehicles and machines cannot be told (V10, V11): leads of the standing rules name the zone, no "
+        "more. Flames are a fire alarm, unless an `outlet`, `premises` or `no_bbq` zone explains them.",
     )
     polygon: tuple[tuple[float, float], ...] = Field(
         description="3 to 64 points `[x, y]` as shares of width and height, 0 to 1 from the top left corner."
     )
-    owner: str = Field(
+    owner: Word = Field(
         "",
         max_length=64,
         description="Whose outlet or ground it is: code or name of one of `[[enterprises]]`. Of any other code or name "
         "leads say that it is not in the register, and neither colour nor list counts; `check-config` warns of it.",
     )
-    outlet: str = Field("", max_length=32, description="Outlet number of the permit, e.g. `DA001`.")
+    outlet: Word = Field("", max_length=32, description="Outlet number of the permit, e.g. `DA001`.")
     grade_limit: float = Field(
         1.0,
         ge=0,
@@ -316,15 +317,15 @@ class ZoneConfig(Section):
 class CameraConfig(Section):
     """One camera."""
 
-    id: str = Field(description="1-64 of `A-Z a-z 0-9 _ -`, unique; a 20-digit GB/T 28181 id fits.")
-    name: str = Field("", description="Name for people. Empty: the id.")
-    source: str = Field(
+    id: Word = Field(description="1-64 of `A-Z a-z 0-9 _ -`, unique; a 20-digit GB/T 28181 id fits.")
+    name: LongName = Field("", description="Name for people. Empty: the id.")
+    source: str = Field(  # no limit of the type: its message would show the password
         min_length=1,
         repr=False,
         description="RTSP, RTMP, HLS or HTTP-FLV address, or a file's path. Never logged in full.",
     )
-    gb_id: str = Field("", pattern=r"^(\d{20})?$", description="20-digit GB/T 28181 id, where it has one.")
-    town: str = Field("", description="Town or street. Empty: the site's.")
+    gb_id: GbId = Field("", description="20-digit GB/T 28181 id, where it has one.")
+    town: LongName = Field("", description="Town or street. Empty: the site's.")
     lon: float | None = Field(None, ge=-180, le=180, description="Degrees east, WGS 84.")
     lat: float | None = Field(None, ge=-90, le=90, description="Degrees north, WGS 84.")
     height_m: float | None = Field(None, description="Metres above ground.")
@@ -356,7 +357,10 @@ class CameraConfig(Section):
         source = SourceUrl(text)
         if source.has_unknown_scheme:
             raise ValueError(f"{source.redacted}: {NO_SUCH_KIND}")
-        return text
+        try:
+            return checked_source(text)
+        except SourceError as error:
+            raise ValueError(f"{one_line(source.redacted)}: {error}") from None
 
     def owners_outside(self, register: Container[str]) -> list[str]:
         """Return the owners that its zones name and `register` does not hold, each once."""

@@ -4,9 +4,8 @@ Steam test: whether what leaves an outlet is condensed water, which is white and
 Smoke and dust taper slowly; steam evaporates with a ragged edge (domain.md 1.6). No clean background is needed, since
 steam often stands there from the beginning: what churns above the lip (`vision.churning`) is looked at ring by ring, in
 outlet widths. Where the churning ends it is steam only if a third of what is seen near the lip would still be seen
-further out. Clouds that drive past above it churn too: where it is known how the sky drives, what drives with it is
-left out. Before a sky as bright as itself a white plume ends for the eye wherever that begins: there nothing is said of
-it (decision 0043).
+further out. Before a sky as bright as itself a white plume ends for the eye wherever that begins: there nothing is said
+of it (decision 0043).
 """
 
 from collections import deque
@@ -15,11 +14,9 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.clock import CaptureTime
 from streams.frame import BgrImage
 from vision.churning import Churning, Floats
 from vision.fading import ABOVE_AN_OUTLET, FAINT_LEVELS, LEFT_OVER, MIDDLE, NEAR, Fading, Terms
-from vision.motion import Motion
 from vision.opacity import Linear, linear
 from vision.rings import SECTORS, UPRIGHT, Rings
 from vision.zones import Outlet
@@ -50,9 +47,8 @@ class SteamTest:
         self._terms = terms
         self._rings = Rings(outlet, size_wh, terms.far[1] + 1)
         self._near = self._rings.where(slice(*NEAR))
-        self._churning = Churning(self._rings.part, size_wh, self._rings.cells_wh)
+        self._churning = Churning(self._rings.part, self._rings.cells_wh)
         self._judged: deque[Fading] = deque(maxlen=JUDGEMENTS)
-        self._before_clouds: deque[Fading] = deque(maxlen=JUDGEMENTS)
         self._ended: deque[bool] = deque(maxlen=JUDGEMENTS)
 
     @property
@@ -89,15 +85,13 @@ class SteamTest:
         """Whether the newest judgement is of something white or pale that is not seen to go on, or not yet."""
         if not self._judged:
             return True
-        newest = [judged[-1] for judged in (self._judged, self._before_clouds) if judged]
-        if not (newest[0].is_white or newest[0].is_pale):
-            return False
-        return not all(fading.is_seen() and fading.left_over > LEFT_OVER for fading in newest)
+        newest = self._judged[-1]
+        return (newest.is_white or newest.is_pale) and not (newest.is_seen() and newest.left_over > LEFT_OVER)
 
     @property
     def _ends(self) -> bool:
         """Whether what churns near the lip is condensed water by its look, and ends."""
-        return self._terms.are_met_by(self._judged, self._before_clouds)
+        return self._terms.are_met_by(self._judged)
 
     @property
     def _behind(self) -> float:
@@ -106,27 +100,18 @@ class SteamTest:
     def begin_anew(self) -> None:
         """Forget the pictures: the next one does not compare with them."""
         self._churning.begin_anew()
-        for judged in (self._judged, self._before_clouds):
-            judged.clear()
+        self._judged.clear()
         self._ended.clear()
 
-    def observe(self, image: BgrImage, time: CaptureTime, motion: Motion | None = None) -> Fading | None:
-        """
-        Take in the next picture; return how far churning reaches, ``None`` before enough pictures.
-
-        `motion` is how the sky drives, where that is known.
-        """
-        cells = self._churning.observe(image, time, motion)
+    def observe(self, image: BgrImage) -> Fading | None:
+        """Take in the next picture; return how far churning reaches, ``None`` before enough pictures."""
+        cells = self._churning.observe(image)
         if not self._churning.is_known:
             return None
-        unrest, calmed = self._churning.of_all, self._churning.of_what_does_not_drive
+        unrest = self._churning.of_all
         light, brightest = linear(cells), float(np.percentile(linear(image[::8, ::8]).mean(2), 95))
         fading = self._fading(light, brightest, unrest)
         self._judged.append(fading)
-        if calmed is None:
-            self._before_clouds.clear()
-        else:
-            self._before_clouds.append(self._fading(light, brightest, self._rings.lesser(unrest, calmed)))
         self._ended.append(self._ends)
         return fading
 

@@ -7,7 +7,8 @@ import structlog
 from redis.typing import EncodableT, FieldT
 
 from api.contract import bus
-from api.contract.schema import LiveClock, LiveEnd, LiveInit, OverlayBox, OverlayMessage
+from api.contract.fields import one_line
+from api.contract.schema import MOST_BOXES, LiveClock, LiveEnd, LiveInit, OverlayBox, OverlayMessage
 from streams.camera import CameraId
 from streams.clip import Fragment, FragmentedMp4, unplayable_mime
 from streams.clock import CaptureTime
@@ -62,14 +63,19 @@ class LiveTile:
         if media_s is not None:
             width, height = frame.source_wh
             message = OverlayMessage(
-                epoch=self._epoch, media_s=media_s, utc=frame.time.utc, width=width, height=height, boxes=list(boxes)
+                epoch=self._epoch,
+                media_s=media_s,
+                utc=frame.time.utc,
+                width=width,
+                height=height,
+                boxes=list(boxes[:MOST_BOXES]),
             )
             self._say(message.model_dump_json(), pipe)
 
     def end(self, reason: str, pipe: redis.client.Pipeline) -> None:
         """Tell viewers that this epoch of the tile is over; the next key frame starts another."""
         if self._muxer is not None:
-            self._say(LiveEnd(epoch=self._epoch, reason=reason).model_dump_json(), pipe)
+            self._say(LiveEnd(epoch=self._epoch, reason=one_line(reason)).model_dump_json(), pipe)
         self.forget()
 
     def forget(self) -> None:

@@ -13,6 +13,7 @@ from typing import Self
 from pydantic import TypeAdapter
 
 from api.contract.catalogue import catalogue
+from api.contract.reasons import DispositionReason
 from vision.leads import Lead, LeadKey, Xyxy
 
 MERGE_S = 1800.0
@@ -106,10 +107,16 @@ _SEVERAL = TypeAdapter(tuple[Told, ...])
 
 
 def rank(lead: Lead) -> tuple[int, int]:
-    """Return how grave a lead is: its class, and what is proposed to follow."""
+    """Return how grave a lead is: a fire alarm above all, its class, and what is proposed to follow."""
     row = catalogue().get(lead.violation_code)
     action = "lead" if lead.judgement is None else lead.judgement.disposition.action
-    return int(row is not None and row.never_warn_only), _ACTIONS.index(action)
+    grave = 2 if is_fire_alarm(lead) else int(row is not None and row.never_warn_only)
+    return grave, _ACTIONS.index(action)
+
+
+def is_fire_alarm(lead: Lead) -> bool:
+    """Whether a judged lead is of flames that no zone explains."""
+    return lead.judgement is not None and DispositionReason.FIRE_ALARM in lead.judgement.disposition.reasons
 
 
 def _target(lead: Lead) -> tuple[str, str]:

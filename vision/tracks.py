@@ -33,14 +33,11 @@ class Sighting:
         xyxy: left, top, right, bottom in source-image pixels.
 
         confidence: the detector's, in [0, 1].
-
-        magnified: whether it is of the magnified picture (`vision.magnifier`).
     """
 
     time: CaptureTime
     xyxy: Xyxy
     confidence: float
-    magnified: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -250,7 +247,7 @@ def xyxy_of(boxes: Detections, row: int) -> Xyxy:
 
 
 def _sighting(time: CaptureTime, boxes: Detections, row: int) -> Sighting:
-    return Sighting(time, xyxy_of(boxes, row), float(boxes.confidence[row]), bool(boxes.magnified[row]))
+    return Sighting(time, xyxy_of(boxes, row), float(boxes.confidence[row]))
 
 
 def _areas(xyxy: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Container
 from dataclasses import dataclass, field
 
+from api.contract.fields import one_line
 from api.contract.reasons import GapReason
 from api.contract.schema import CameraFinding, CameraHealth, CameraState, FindingKind, OpenLead, OverlayBox
 from models.pool import Discard
@@ -180,7 +181,7 @@ class WatchedCamera:
             worker=worker,
             since=status.since,
             reported=utc_now(),
-            error=status.error,
+            error=one_line(status.error),
             reconnects=status.reconnects,
             codec=status.codec,
             width=status.width,
@@ -192,7 +193,7 @@ class WatchedCamera:
             frames_dropped=sum(dropped.values()),
             dropped=dropped,
             trouble=None if trouble is None else trouble.reason,
-            trouble_detail="" if trouble is None else trouble.detail,
+            trouble_detail="" if trouble is None else one_line(trouble.detail),
             packet_age_s=_tenths(stages.packets.age_s),
             decoded_age_s=_tenths(stages.decoded.age_s),
             analysed_age_s=_tenths(stages.analysed.age_s),
@@ -207,7 +208,7 @@ class WatchedCamera:
             watch_reason=status.reason.value,
             analysed_interval_s=round(self.interval_s(time.monotonic()), 2),
             gop_s=round(status.gop_s, 2),
-            decoder=status.decoder,
+            decoder=one_line(status.decoder),
             picture_fault="" if self._blinded_by is None else self._blinded_by.value,
             findings=self._findings(status.clock_offset_s),
             unknown_owners=self.config.owners_outside(self.register),

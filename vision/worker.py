@@ -18,7 +18,6 @@ from models.detections import Detections
 from models.detector import Detector
 from models.pool import DetectorPool, Discard
 from models.registry import Registry
-from models.second import SecondPicture
 from streams.board import FrameBoard
 from streams.camera import CameraId
 from streams.clock import utc_now
@@ -52,7 +51,7 @@ from vision.node import NodeIdentity
 from vision.outbox import Outbox
 from vision.redactions import Redactions
 from vision.registration import Registrar, Registration
-from vision.remembered import RememberedPlaces
+from vision.remembered import RememberedLeads
 from vision.reporter import StateReporter
 from vision.reviews import ReviewReader
 from vision.sections import CameraConfig
@@ -104,7 +103,7 @@ class Worker:
         self._gate = threading.BoundedSemaphore(cores)
         self._focus = FocusTurns(config.detector.focus_cameras or _FOCUS_PER_CORE * cores)
         self._budgets = Budgets(places.data / "budget", config.budget)
-        self._remembered = RememberedPlaces(places.data / "places")
+        self._remembered = RememberedLeads(places.data / "places")
         self._watched: dict[CameraId, WatchedCamera] = {}
         self._lock = threading.Lock()
 
@@ -137,7 +136,6 @@ class Worker:
                 self._board.take,
                 self._analyse,
                 self._discard,
-                also=self._magnified,
                 age_s=self._board.waited_s,
                 staleness_s=_STALENESS_S,
             )
@@ -232,7 +230,6 @@ class Worker:
         with watched.analysing:
             self._intake.report(watched, watched.analyser.end(CloseReason.SHUTDOWN))
             self._budgets.end(CameraId(camera.id), watched.analyser)
-            analyser.recall(watched.analyser.usual_look)
             watched.lookback.rezone(watched.config, camera)
             watched.config, watched.analyser = camera, analyser
             self._budgets.begin(camera, analyser)
@@ -283,7 +280,6 @@ class Worker:
             self._live,
             self._focus,
             self._budgets,
-            self._remembered,
         )
 
     def _join(self, node: NodeIdentity, client: ApiClient, stack: ExitStack) -> GroupMember:
@@ -345,9 +341,6 @@ class Worker:
 
     def _analyse(self, frame: Frame, detections: Detections) -> None:
         self._intake.analyse(frame, detections)
-
-    def _magnified(self, frame: Frame) -> SecondPicture | None:
-        return self._intake.magnified(frame)
 
     def _discard(self, frame: Frame, reason: Discard) -> None:
         self._intake.give_up(frame, reason)

@@ -15,6 +15,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from api.contract.fields import Line, Name
 from api.contract.schema import Sha256, Wire
 
 FIXED_BY_CAMERA = frozenset({"V09_TRUCK_COVER", "V10_BLACK_CAR"})
@@ -28,17 +29,17 @@ LeadClass = Literal["lead_only", "evidence_candidate"]
 class Review(Wire):
     """A review of the device: by whom, when, and under which number it is filed."""
 
-    by: str = Field(min_length=1, max_length=128)
+    by: Name = Field(min_length=1)
     on: date
-    document: str = Field(min_length=1, max_length=128, description="number of the document")
+    document: Name = Field(min_length=1, description="number of the document")
     valid_until: date | None = Field(None, description="last day on which it holds; null: until it is renewed")
 
 
 class Standard(Wire):
     """The standard that the device meets."""
 
-    name: str = Field(min_length=1, max_length=128, description="number and title of the standard")
-    certificate: str = Field("", max_length=128, description="number of the certificate")
+    name: Name = Field(min_length=1, description="number and title of the standard")
+    certificate: Name = Field("", description="number of the certificate")
     calibrated: date | None = None
     calibration_valid_until: date | None = None
 
@@ -54,7 +55,7 @@ class Publication(Wire):
     """Where the camera's place was made public."""
 
     on: date
-    where: str = Field(min_length=1, max_length=500, description="address of the notice, or where it hangs")
+    where: Line = Field(min_length=1, max_length=500, description="address of the notice, or where it hangs")
 
 
 class Article41File(Wire):

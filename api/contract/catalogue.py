@@ -14,7 +14,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from api.contract.schema import LeadLegal, Wire
+from api.contract.fields import Line, Name, Word
+from api.contract.schema import Code, LeadLegal, Wire
 
 FILE = Path(__file__).with_name("catalogue.toml")
 
@@ -24,26 +25,30 @@ RuleFamily = Literal["stack", "colour", "bypass", "burning", "barbecue", "fume",
 class Violation(Wire):
     """One row of the catalogue."""
 
-    code: str = Field(pattern=r"^V\d{2}[A-Z]?_[A-Z_]+$")
-    zh: str
-    en: str
+    code: Code
+    zh: Name
+    en: Name
     severity: int = Field(ge=5, le=25, description="points of the priority score")
-    authority: list[str] = Field(min_length=1, description="keys of the catalogue's authorities, the usual one first")
-    old_basis: list[str] = Field(min_length=1, description="before the Code: law and article, e.g. Air-99(2)")
-    basis: list[str] = Field(min_length=1, description="under the Code")
-    penalty_zh: str = Field(description="under the Code; empty: not a violation by itself")
-    mark: str = Field(description="how sure the row is: V verified in a named copy, K-M medium")
-    legal_confirmed_by: str = Field(description="who of the legal section confirmed the row; empty: nobody yet")
+    authority: list[Word] = Field(
+        min_length=1, max_length=16, description="keys of the catalogue's authorities, the usual one first"
+    )
+    old_basis: list[Word] = Field(
+        min_length=1, max_length=16, description="before the Code: law and article, e.g. Air-99(2)"
+    )
+    basis: list[Word] = Field(min_length=1, max_length=16, description="under the Code")
+    penalty_zh: Line = Field(description="under the Code; empty: not a violation by itself")
+    mark: Word = Field(description="how sure the row is: V verified in a named copy, K-M medium")
+    legal_confirmed_by: Name = Field(description="who of the legal section confirmed the row; empty: nobody yet")
     never_warn_only: bool = Field(description="no colour and no list makes it a mere warning (domain.md 6.5)")
-    seen_zh: str = Field(description="what must be seen and how long, in Chinese")
-    seen: str = Field(description="the same in English")
-    false_alarms_zh: list[str] = Field(min_length=1, description="what is typically taken for it")
+    seen_zh: Line = Field(description="what must be seen and how long, in Chinese")
+    seen: Line = Field(description="the same in English")
+    false_alarms_zh: list[Line] = Field(min_length=1, max_length=32, description="what is typically taken for it")
     rule: RuleFamily = Field(description="family of the rule that sees it; empty: there is none yet")
-    zones: list[str] = Field(description="kinds of zone the rule needs one of; empty: none")
-    classes: list[str] = Field(description="detector classes without which it cannot be seen")
-    further_classes: list[str] = Field(description="classes that would make it surer than it is now")
-    missing_zh: str = Field(description="what else is missing; empty: nothing")
-    durations: dict[str, float] = Field(default_factory=dict, description="the rule's times in seconds")
+    zones: list[Word] = Field(max_length=32, description="kinds of zone the rule needs one of; empty: none")
+    classes: list[Word] = Field(max_length=32, description="detector classes without which it cannot be seen")
+    further_classes: list[Word] = Field(max_length=32, description="classes that would make it surer than it is now")
+    missing_zh: Line = Field(description="what else is missing; empty: nothing")
+    durations: dict[Word, float] = Field(default_factory=dict, max_length=16, description="the rule's times in seconds")
 
     def missing(self, known: tuple[str, ...]) -> list[str]:
         """Return the classes without which it cannot be seen and that a model with the classes `known` lacks."""
@@ -53,11 +58,11 @@ class Violation(Wire):
 class Catalogue(Wire):
     """All rows, with the words for laws and authorities."""
 
-    version: str
+    version: Word
     code_from: date = Field(description="first local day on which the Code is in force")
-    laws: dict[str, str]
-    authorities: dict[str, str]
-    violations: list[Violation]
+    laws: dict[Word, Name] = Field(max_length=64)
+    authorities: dict[Word, Name] = Field(max_length=64)
+    violations: list[Violation] = Field(max_length=128)
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:

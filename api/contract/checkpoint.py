@@ -16,10 +16,11 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from api.contract.fields import Count
 from api.contract.merkle import HASH_BYTES, inclusion_holds, leaf_hash
-from api.contract.schema import Sha256
+from api.contract.schema import Sha256, Wire
 from api.contract.stamp import UNREADABLE, StampError, canonical_json, check_chain, is_authority, sha256_hex
 from api.contract.timestamp import bears_site_policy
 
@@ -55,14 +56,12 @@ def parse_checkpoint(data: bytes) -> Checkpoint:
     return checkpoint
 
 
-class LogProof(BaseModel):
+class LogProof(Wire):
     """``tlog.json``: that a package is the leaf `index` of a tree of `tree_size`; hashes as hex, leaf to root."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     log_id: Sha256
-    index: int = Field(ge=0)
-    tree_size: int = Field(ge=1)
+    index: Count
+    tree_size: Count = Field(ge=1)
     root: Sha256
     path: tuple[Sha256, ...] = Field(max_length=64)
 

@@ -11,10 +11,10 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import accumulate
-from typing import Annotated
 
 from pydantic import Field
 
+from api.contract.fields import Count, Line, Name, Seconds, Word
 from api.contract.reasons import GapReason
 from api.contract.schema import CameraIdText, UtcTime, Wire
 
@@ -37,7 +37,7 @@ class CoverageGap(Wire):
     start: UtcTime
     end: UtcTime
     reason: GapReason
-    detail: str = Field("", max_length=DETAIL_MOST, description="the error, credentials removed")
+    detail: Line = Field("", max_length=DETAIL_MOST, description="the error, credentials removed")
 
 
 class AccountHour(Wire):
@@ -49,25 +49,29 @@ class AccountHour(Wire):
 
     camera_id: CameraIdText
     hour: UtcTime = Field(description="start of the hour")
-    worker: str = Field(min_length=1, max_length=128, description="name of the node")
-    account: str = Field(pattern=r"^[0-9a-f]{16}$", description="names one run of one worker over one camera")
-    sequence: int = Field(ge=1, description="a higher one replaces a lower one of the same camera, hour and account")
+    worker: Name = Field(min_length=1, description="name of the node")
+    account: str = Field(
+        max_length=16, pattern=r"^[0-9a-f]{16}$", description="names one run of one worker over one camera"
+    )
+    sequence: Count = Field(ge=1, description="a higher one replaces a lower one of the same camera, hour and account")
     start: UtcTime
     end: UtcTime
     ended: GapReason | None = Field(None, description="why the account ends at `end`; null while it goes on")
-    limit_s: float = Field(gt=0, description="longest interval between two pictures that still counts as watched")
-    analysed: int = Field(0, ge=0)
-    intervals: list[Annotated[int, Field(ge=0)]] = Field(
+    limit_s: Seconds = Field(gt=0, description="longest interval between two pictures that still counts as watched")
+    analysed: Count = 0
+    intervals: list[Count] = Field(
         default_factory=lambda: [0] * (len(INTERVAL_BOUNDS_S) + 1),
         min_length=len(INTERVAL_BOUNDS_S) + 1,
         max_length=len(INTERVAL_BOUNDS_S) + 1,
         description="intervals between analysed pictures, counted by `INTERVAL_BOUNDS_S`",
     )
-    longest_s: float = Field(0.0, ge=0, description="longest of these intervals")
-    patrol_s: float = Field(0.0, ge=0)
-    focus_s: float = Field(0.0, ge=0)
-    dropped: dict[str, int] = Field(default_factory=dict, max_length=16, description="pictures not analysed, by reason")
-    reconnects: int = Field(0, ge=0)
+    longest_s: Seconds = Field(0.0, description="longest of these intervals")
+    patrol_s: Seconds = 0.0
+    focus_s: Seconds = 0.0
+    dropped: dict[Word, Count] = Field(
+        default_factory=dict, max_length=16, description="pictures not analysed, by reason"
+    )
+    reconnects: Count = 0
     gaps: list[CoverageGap] = Field(default_factory=list, max_length=GAPS_MOST)
 
 
@@ -75,7 +79,7 @@ class AccountLoss(Wire):
     """Hours of a camera whose account a worker had to throw away unsent."""
 
     camera_id: CameraIdText
-    worker: str = Field(min_length=1, max_length=128)
+    worker: Name = Field(min_length=1)
     start: UtcTime
     end: UtcTime
 
@@ -90,8 +94,8 @@ class CoverageReport(Wire):
 class CoverageReceipt(Wire):
     """What became of a report: how many hours were new or newer than what was known, and how many were not."""
 
-    taken: int
-    repeated: int
+    taken: Count
+    repeated: Count
 
 
 def interval_class(interval_s: float) -> int:

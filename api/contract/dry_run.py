@@ -10,10 +10,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from api.contract.fields import Count, Line, Name, Pixels, Seconds
 from api.contract.schema import CameraDocument, LeadDocument, Wire, Zones
 
 RUN_ID_PATTERN = r"^[0-9a-f]{32}$"
-RunId = Annotated[str, Field(pattern=RUN_ID_PATTERN)]
+RunId = Annotated[str, Field(max_length=32, pattern=RUN_ID_PATTERN)]
 
 MOST_LEADS = 50
 """Leads that a report shows; zones that give more in one clip have been judged by then."""
@@ -84,8 +85,8 @@ class DryRunOrder(Wire):
     camera: CameraDocument = Field(description="as registered, without its source")
     zones: Zones
     source: DryRunSource
-    max_s: float = Field(gt=0, description="seconds of the clip that are looked at")
-    timeout_s: float = Field(gt=0, description="seconds that the run may take")
+    max_s: Seconds = Field(gt=0, description="seconds of the clip that are looked at")
+    timeout_s: Seconds = Field(gt=0, description="seconds that the run may take")
 
 
 class DryRunLead(Wire):
@@ -103,16 +104,16 @@ class DryRunReport(Wire):
     """How far a dry run is and what it has found so far."""
 
     state: DryRunState = DryRunState.WAITING
-    worker: str = ""
-    model: str = Field("", description="name and version of the model that looked")
-    rules: list[str] = Field(default_factory=list, max_length=64, description="names of the rules that were at work")
-    analysed_s: float = Field(0.0, ge=0, description="seconds of the clip, or of the hour, that were looked at")
-    looks: int = Field(0, ge=0, description="analysed pictures of the hour; 0 for a clip")
+    worker: Name = ""
+    model: Line = Field("", description="name and version of the model that looked")
+    rules: list[Name] = Field(default_factory=list, max_length=64, description="names of the rules that were at work")
+    analysed_s: Seconds = Field(0.0, description="seconds of the clip, or of the hour, that were looked at")
+    looks: Count = Field(0, description="analysed pictures of the hour; 0 for a clip")
     duration_s: float | None = Field(None, description="of the clip, where it is known; null: not told")
     is_cut: bool = Field(default=False, description="the clip is longer than what was looked at")
-    width: int = Field(0, ge=0, description="of the pictures in whose pixels boxes are told")
-    height: int = Field(0, ge=0)
+    width: Pixels = Field(0, description="of the pictures in whose pixels boxes are told")
+    height: Pixels = 0
     leads: list[DryRunLead] = Field(default_factory=list, max_length=MOST_LEADS)
-    more: int = Field(0, ge=0, description="leads beyond those shown")
+    more: Count = Field(0, description="leads beyond those shown")
     fault: DryRunFault | None = None
-    detail: str = Field("", max_length=500, description="the fault in words, without addresses")
+    detail: Line = Field("", max_length=500, description="the fault in words, without addresses")

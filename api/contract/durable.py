@@ -27,6 +27,11 @@ def full_disk(path: Path) -> str:
     )
 
 
+def has_room(folder: Path) -> bool:
+    """Return whether the disk of `folder` has `LEAST_ROOM_BYTES` left."""
+    return shutil.disk_usage(folder).free >= LEAST_ROOM_BYTES
+
+
 def check_room(folder: Path) -> None:
     """Raise `OSError` where the disk of `folder` does not take `LEAST_ROOM_BYTES` now; nothing of the try stays."""
     with tempfile.TemporaryFile(dir=folder) as probe:

@@ -1,32 +1,29 @@
 """What a worker says of itself once a second: the numbers behind the API's metrics and the wall's system panel."""
 
-from typing import Annotated
-
 from pydantic import Field
 
+from api.contract.fields import Count, Name, Seconds, Word
 from api.contract.schema import UtcTime, Wire
 
 BATCH_BOUNDS_S = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
 """Upper bounds in seconds of the classes in which durations of batches are counted, as in `models.pool`; one more
 class holds what is longer."""
 
-Count = Annotated[int, Field(ge=0)]
-
 
 class DetectorHealth(Wire):
     """The detector pool since the worker's start."""
 
-    model: str = ""
-    engine: str = ""
-    classes: list[str] = Field(default_factory=list, max_length=1024, description="what the model can find")
-    batches: dict[str, Count] = Field(default_factory=dict, max_length=64, description="runs by number of pictures")
+    model: Name = ""
+    engine: Name = ""
+    classes: list[Word] = Field(default_factory=list, max_length=1024, description="what the model can find")
+    batches: dict[Word, Count] = Field(default_factory=dict, max_length=64, description="runs by number of pictures")
     durations: list[Count] = Field(
         default_factory=lambda: [0] * (len(BATCH_BOUNDS_S) + 1),
         min_length=len(BATCH_BOUNDS_S) + 1,
         max_length=len(BATCH_BOUNDS_S) + 1,
         description="runs by duration, in the classes of `BATCH_BOUNDS_S`",
     )
-    busy_s: float = Field(0.0, ge=0, description="seconds in which a detector ran, of all threads together")
+    busy_s: Seconds = Field(0.0, description="seconds in which a detector ran, of all threads together")
     threads: Count = Field(0, description="detector threads: so many busy seconds a second at most")
     images: Count = 0
     stale: Count = 0
@@ -38,7 +35,7 @@ class OutboxHealth(Wire):
     """Leads on their way to the API: what waits now, and counts since the worker's start."""
 
     pending: Count = 0
-    oldest_age_s: float = Field(0.0, ge=0)
+    oldest_age_s: Seconds = 0.0
     parked: Count = 0
     posted: Count = 0
     rejected: Count = 0
@@ -62,13 +59,13 @@ class EvidenceHealth(Wire):
 class WorkerHealth(Wire):
     """A worker at one moment."""
 
-    worker: str = Field(description="name of the node")
+    worker: Name = Field(description="name of the node")
     started: UtcTime
     reported: UtcTime
-    version: str = ""
+    version: Word = ""
     cameras: Count = Field(0, description="cameras it watches")
-    cpus: int = Field(1, ge=1, description="processors it may use")
-    cpu_s: float = Field(0.0, ge=0, description="processor seconds since its start")
+    cpus: Count = Field(1, ge=1, description="processors it may use")
+    cpu_s: Seconds = Field(0.0, description="processor seconds since its start")
     cpu_share: float = Field(0.0, ge=0, description="processors busy since the last report: 1.5 of 2, say")
     rss_bytes: Count = 0
     threads: Count = 0

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AllowInfNan, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from api.contract.fields import Count, Line, Name, Pixels, Settings, Whole, Word
 from api.contract.schema import Box, CameraIdText, LeadId, Sha256, UtcTime, Wire
 from api.contract.stamp import FILE_NAME_PATTERN, StampError, canonical_json
 
-Finite = Annotated[float, AllowInfNan(allow_inf_nan=False)]
-FileName = Annotated[str, Field(pattern=f"^{FILE_NAME_PATTERN}$")]
-Scalar = Finite | int | str | bool
+FileName = Annotated[str, Field(max_length=128, pattern=f"^{FILE_NAME_PATTERN}$")]
 FIRST_PACKAGE = "0" * 64
 """``prev_package_sha256`` of a camera's first package."""
 STREAM = "stream"
@@ -36,23 +35,23 @@ class FileRole(StrEnum):
 class Article41(Wire):
     """The camera's file under art. 41 of the Penalty Law; all ``null`` until somebody has entered it."""
 
-    legal_review: str | None = None
-    technical_review: str | None = None
-    published: str | None = None
-    valid_until: str | None = None
+    legal_review: Line | None = None
+    technical_review: Line | None = None
+    published: Line | None = None
+    valid_until: Word | None = None
 
 
 class ManifestCamera(Wire):
     """Which camera and where it stands; angles in degrees, height in metres."""
 
     id: CameraIdText
-    gb_id: str | None = None
-    name: str | None = None
-    lon: Finite | None = None
-    lat: Finite | None = None
-    height_m: Finite | None = None
-    azimuth: Finite | None = None
-    fov: Finite | None = None
+    gb_id: Word | None = None
+    name: Name | None = None
+    lon: float | None = None
+    lat: float | None = None
+    height_m: float | None = None
+    azimuth: float | None = None
+    fov: float | None = None
     art41: Article41 = Article41()
 
 
@@ -60,11 +59,11 @@ class ManifestStream(Wire):
     """The stream as it was received; ``fps`` is measured from the clip's timestamps, not declared."""
 
     url_sha256: Sha256
-    codec: str | None = None
-    width: int | None = None
-    height: int | None = None
-    fps: Finite | None = None
-    gateway: str | None = None
+    codec: Word | None = None
+    width: Pixels | None = None
+    height: Pixels | None = None
+    fps: float | None = None
+    gateway: Line | None = None
 
 
 class ManifestTime(Wire):
@@ -75,86 +74,86 @@ class ManifestTime(Wire):
     holds within ``uncertainty_s``. Network and on-screen clock are ``null`` while nobody measures them.
     """
 
-    first_pts: int | None = None
-    last_pts: int | None = None
-    time_base: str | None = None
-    epoch: int | None = None
+    first_pts: Whole | None = None
+    last_pts: Whole | None = None
+    time_base: Word | None = None
+    epoch: Whole | None = None
     first_utc: UtcTime | None = None
     last_utc: UtcTime | None = None
-    source: str
-    uncertainty_s: Finite
-    ntp_source: str | None = None
-    ntp_offset_ms: Finite | None = None
-    osd_text: str | None = None
-    osd_offset_ms: Finite | None = None
+    source: Word
+    uncertainty_s: float
+    ntp_source: Line | None = None
+    ntp_offset_ms: float | None = None
+    osd_text: Line | None = None
+    osd_offset_ms: float | None = None
 
 
 class ManifestModel(Wire):
     """The weights that saw it."""
 
-    name: str
-    version: str
+    name: Name
+    version: Word
     weights_sha256: Sha256
-    format: str
+    format: Word
     labels_sha256: Sha256 | None = None
-    benchmark_run_id: str | None = None
+    benchmark_run_id: Line | None = None
 
 
 class ManifestRuntime(Wire):
     """The engine that ran them and the worker it ran on."""
 
-    engine: str
-    version: str
-    device: str
-    precision: str | None = None
-    driver: str | None = None
-    worker_id: str
-    image_digest: str | None = None
+    engine: Name
+    version: Name
+    device: Line
+    precision: Word | None = None
+    driver: Line | None = None
+    worker_id: Name
+    image_digest: Line | None = None
 
 
 class ManifestRule(Wire):
     """The rule that made the lead, with the values it ran with."""
 
-    id: str
-    version: str
-    params: dict[str, Scalar] = Field(default_factory=dict)
+    id: Name
+    version: Word
+    params: Settings = Field(default_factory=dict)
 
 
 class Measurements(Wire):
     """What was measured between first and last sight; a screening value, never a legal reading."""
 
-    kind: str
-    class_name: str
+    kind: Word
+    class_name: Word
     first_utc: UtcTime
     confirmed_utc: UtcTime
     last_utc: UtcTime
     peak_utc: UtcTime
-    peak_confidence: Finite
+    peak_confidence: float
     peak_xyxy: Box
-    observations: int
-    duration_s: Finite
-    zone: str | None = None
-    values: dict[str, Finite] = Field(default_factory=dict)
+    observations: Count
+    duration_s: float
+    zone: Name | None = None
+    values: dict[Word, float] = Field(default_factory=dict, max_length=64)
 
 
 class Gap(Wire):
     """A stretch that the clip does not show although it should; seconds are of the stream's own clock."""
 
-    reason: str
-    start_s: Finite | None = None
-    end_s: Finite | None = None
+    reason: Line
+    start_s: float | None = None
+    end_s: float | None = None
 
 
 class ManifestFile(Wire):
     """One evidence file. ``source`` is another file's name or ``stream``; ``operation`` says how it was made."""
 
     name: FileName
-    size: int = Field(ge=0)
+    size: Count
     sha256: Sha256
     sm3: Sha256 | None = None
     role: FileRole
-    source: str | None = None
-    operation: str | None = None
+    source: Name | None = None
+    operation: Line | None = None
 
 
 class Manifest(Wire):
@@ -162,7 +161,7 @@ class Manifest(Wire):
 
     schema_: Literal["evidence/1"] = Field("evidence/1", alias="schema")
     lead_id: LeadId
-    violation_code: str
+    violation_code: Word
     camera: ManifestCamera
     stream: ManifestStream
     time: ManifestTime
@@ -170,14 +169,15 @@ class Manifest(Wire):
     runtime: ManifestRuntime
     rule: ManifestRule
     measurements: Measurements
-    gaps: list[Gap] = Field(default_factory=list)
-    files: list[ManifestFile] = Field(default_factory=list)
+    gaps: list[Gap] = Field(default_factory=list, max_length=10_000)
+    files: list[ManifestFile] = Field(default_factory=list, max_length=1000)
     config_sha256: Sha256 | None = None
     prev_package_sha256: Sha256
     created_utc: UtcTime
     operator: Literal["auto"] = "auto"
     site_proofs: list[Literal["time_stamp", "log"]] | None = Field(
         None,
+        max_length=8,
         description="proofs that the site adds when it files the package, so that a copy without them lacks something; "
         "absent in packages from before 2026-11-27",
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import BinaryIO, Protocol, Self
 
+from api.contract.fields import Line, Name
 from api.contract.manifest import FileRole, Manifest, ManifestFile
 from api.contract.stamp import ContractError, digests, is_file_name, sha256_hex, sha256_list
 
@@ -172,8 +173,8 @@ class FileOrigin:
     """Where an evidence file comes from; see `api.contract.manifest.ManifestFile`."""
 
     role: FileRole
-    source: str | None = None
-    operation: str | None = None
+    source: Name | None = None
+    operation: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)

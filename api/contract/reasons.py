@@ -43,6 +43,12 @@ class GapReason(StrEnum):
 class DispositionReason(StrEnum):
     """Why a lead is handled as it is (`api.contract.schema.LeadDisposition.reasons`; domain.md 6.5)."""
 
+    FIRE_ALARM = "fire_alarm"
+    """Flames that no zone explains: a person looks at once."""
+    FLAMES_EXPLAINED = "flames_explained"
+    """Flames where a zone says what burns: a stack's flare, a plant's boiler, a place of barbecues."""
+    CODE_PROPOSED = "code_proposed"
+    """No zone says what it is under: the code is the rule's usual one, for a person to confirm or change."""
     GRAVE_CLASS = "grave_class"
     """Of a class that is never merely warned of."""
     OVER_LIMIT = "over_limit"

@@ -10,17 +10,18 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from api.contract.fields import Count, Line, Name, Reason, Seconds, Whole, Word
+from api.contract.manifest import FileName
 from api.contract.schema import LeadId, Sha256, Wire
-from api.contract.stamp import FILE_NAME_PATTERN
 from api.contract.zones import MOST_POINTS, MOST_ZONES, Point
 
 REDACTION_ID_PATTERN = r"^[0-9a-f]{32}$"
-RedactionId = Annotated[str, Field(pattern=REDACTION_ID_PATTERN)]
+RedactionId = Annotated[str, Field(max_length=32, pattern=REDACTION_ID_PATTERN)]
 
 MOST_REGIONS = 200
 """Regions of a clip: somebody who draws more should cover the picture."""
 
-PictureBox = tuple[int, int, int, int]
+PictureBox = tuple[Whole, Whole, Whole, Whole]
 """Left, top, right, bottom in pixels of the original."""
 
 Polygon = Annotated[list[Point], Field(min_length=3, max_length=MOST_POINTS)]
@@ -47,7 +48,7 @@ class ClipRegion(Wire):
 class ClipMask(Wire):
     """A polygon of the camera that is covered in every picture."""
 
-    name: str = Field(min_length=1, max_length=64)
+    name: Word = Field(min_length=1)
     polygon: Polygon = Field(description="[x, y] as shares of width and height")
 
 
@@ -91,24 +92,24 @@ class RedactionOrder(Wire):
 
     id: RedactionId
     lead_id: LeadId
-    file: str = Field(pattern=f"^{FILE_NAME_PATTERN}$")
+    file: FileName
     source_sha256: Sha256 = Field(description="of the original, as the package's list has it")
     regions: list[ClipRegion] = Field(max_length=MOST_REGIONS)
     masks: list[ClipMask] = Field(default_factory=list, max_length=MOST_ZONES)
-    reason: str = Field(min_length=1, max_length=500)
-    by: str = Field(max_length=160)
-    max_s: float = Field(gt=0, description="seconds that the clip may have")
-    max_bytes: int = Field(gt=0, description="bytes that the copy may have")
-    timeout_s: float = Field(gt=0, description="seconds that the work may take")
+    reason: Reason = Field(max_length=500)
+    by: Line = Field(max_length=160)
+    max_s: Seconds = Field(gt=0, description="seconds that the clip may have")
+    max_bytes: Count = Field(gt=0, description="bytes that the copy may have")
+    timeout_s: Seconds = Field(gt=0, description="seconds that the work may take")
 
 
 class RedactionReport(Wire):
     """How far a redaction is."""
 
     state: RedactionState = RedactionState.WAITING
-    worker: str = ""
-    done_s: float = Field(0.0, ge=0, description="seconds of the clip that are covered and written")
+    worker: Name = ""
+    done_s: Seconds = Field(0.0, description="seconds of the clip that are covered and written")
     duration_s: float | None = Field(None, description="of the clip, where it is known")
-    sha256: str = Field("", description="of the copy, once it is kept")
+    sha256: Word = Field("", description="of the copy, once it is kept")
     fault: RedactionFault | None = None
-    detail: str = Field("", max_length=500, description="the fault in one sentence")
+    detail: Line = Field("", max_length=500, description="the fault in one sentence")

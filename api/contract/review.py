@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from pydantic import Field, TypeAdapter
 
+from api.contract.fields import Name, Seconds
 from api.contract.schema import LeadId, UtcTime, Wire
 
 MOST_REVIEWS = 500
@@ -26,13 +27,13 @@ class LeadReview(Wire):
     """One reviewed lead."""
 
     lead_id: LeadId
-    rule: str = Field(max_length=128, description="id of the rule that made it")
+    rule: Name = Field(description="id of the rule that made it")
     verdict: Verdict
     confirmed: UtcTime = Field(description="when its rule confirmed it; no two leads of a camera share it")
     score: float | None = Field(
         None, ge=0, le=1, description="probability it was opened at, or mean confidence of its k boxes; null: neither"
     )
-    delay_s: float = Field(0.0, ge=0, description="seconds from its first sighting to `confirmed`")
+    delay_s: Seconds = Field(0.0, description="seconds from its first sighting to `confirmed`")
 
 
 REVIEW_LIST: TypeAdapter[list[LeadReview]] = TypeAdapter(list[LeadReview])

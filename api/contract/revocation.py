@@ -13,9 +13,10 @@ from typing import Annotated
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from api.contract.schema import Sha256, UtcTime, rfc3339
+from api.contract.fields import Line, Pem
+from api.contract.schema import Sha256, UtcTime, Wire, rfc3339
 from api.contract.stamp import UNREADABLE, StampError, fingerprint, read_certificates
 
 _PEM = re.compile(rb"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
@@ -52,25 +53,21 @@ class Revocation:
     authority: x509.Certificate | None = None
 
 
-class RevokedDocument(BaseModel):
+class RevokedDocument(Wire):
     """One revoked certificate."""
-
-    model_config = ConfigDict(extra="forbid")
 
     certificate_sha256: Sha256
     at: UtcTime
-    reason: str
+    reason: Line
     certificate_pem: Annotated[
-        str | None, Field(max_length=20_000, description="of an authority: under it what was stamped before is valid")
+        Pem | None, Field(description="of an authority: under it what was stamped before is valid")
     ] = None
 
 
-class RevokedList(BaseModel):
+class RevokedList(Wire):
     """All revoked certificates: ``revoked.json``."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    revoked: list[RevokedDocument]
+    revoked: list[RevokedDocument] = Field(max_length=100_000)
 
 
 def parse_revoked(data: bytes) -> Mapping[str, Revocation]:

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from pydantic import Field
 
 from api.contract.catalogue import Violation, catalogue
-from api.contract.schema import LeadLegal, Wire
+from api.contract.fields import Count, Line, Name, Prose, Word
+from api.contract.schema import Code, LeadLegal, Wire
 
 KINDS_ZH: Mapping[str, str] = MappingProxyType(
     {
@@ -41,19 +42,25 @@ class Standing(StrEnum):
 class RuleStanding(Wire):
     """One row of the catalogue, how it stands and why."""
 
-    code: str
-    zh: str
-    en: str
+    code: Code
+    zh: Name
+    en: Name
     status: Standing
-    reason_zh: str
-    reason: str
-    missing_classes: list[str] = Field(description="classes without which it cannot be seen and that the model lacks")
-    further_classes: list[str] = Field(description="classes that would make it surer and that the model lacks")
-    needed_zones: list[str] = Field(description="kinds of zone of which it needs one; empty: it needs none")
-    drawn: list[str] = Field(description="zones that put it to work, as camera/zone")
-    proposed_by: str = Field(description="rule that proposes the code outside every zone; empty: none does")
-    still_missing_zh: str = Field(description="what would make it surer or complete; empty: nothing")
-    severity: int
+    reason_zh: Prose
+    reason: Prose
+    missing_classes: list[Word] = Field(
+        max_length=32, description="classes without which it cannot be seen and that the model lacks"
+    )
+    further_classes: list[Word] = Field(
+        max_length=32, description="classes that would make it surer and that the model lacks"
+    )
+    needed_zones: list[Word] = Field(
+        max_length=32, description="kinds of zone of which it needs one; empty: it needs none"
+    )
+    drawn: list[Line] = Field(max_length=100_000, description="zones that put it to work, as camera/zone")
+    proposed_by: Name = Field(description="rule that proposes the code outside every zone; empty: none does")
+    still_missing_zh: Line = Field(description="what would make it surer or complete; empty: nothing")
+    severity: Count
     legal: LeadLegal = Field(description="the law in force on the day asked for")
 
 

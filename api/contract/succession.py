@@ -6,15 +6,17 @@ from collections.abc import Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from api.contract.fields import Line, Pem
+from api.contract.schema import Wire
 from api.contract.stamp import StampError, fingerprint, read_certificate, signature_holds
 
 MOST = 50
 """Successions in one list; a node that changes its key daily stays under it for seven weeks without the API."""
 
 
-class Succession(BaseModel):
+class Succession(Wire):
     """
     A certificate and who vouches for it.
 
@@ -24,10 +26,8 @@ class Succession(BaseModel):
         signature: of the key before it over `voucher` of the new certificate, DER in base64.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    certificate_pem: str = Field(max_length=20_000)
-    signature: str = Field(max_length=200)
+    certificate_pem: Pem
+    signature: Line = Field(max_length=200)
 
 
 def voucher(certificate: x509.Certificate) -> bytes:

@@ -16,7 +16,8 @@ from api.contract.catalogue import catalogue
 from api.contract.manifest import Manifest
 from api.contract.reasons import DispositionReason
 from api.contract.review import Verdict
-from api.contract.schema import LeadDocument, LeadLegal
+from api.contract.schema import LeadDocument, LeadFactor, LeadLegal
+from api.contract.titles import is_code_proposed, title_of
 from api.contract.words import CLASSES, CLOCKS, spread_words, value_words
 from api.report.case import Case
 from api.report.printing import Printing
@@ -28,8 +29,10 @@ from api.report.words import (
     COLOURS,
     DISPOSITION_REASONS,
     DISPOSITIONS,
+    FACTORS,
     GAPS,
     KINDS,
+    LEVELS,
     METHODS,
     OBSTACLES,
     RISKS,
@@ -45,6 +48,7 @@ from api.store.verdicts import is_decisive, verdict_of
 READING_LINES = 6
 PERCENT_A_GRADE = 20
 """A Ringelmann grade is 20 % opacity."""
+_NOT_CONNECTED = "在线超标、投诉（尚未接入）"
 
 
 def lead_report(case: Case, printing: Printing) -> bytes:
@@ -55,13 +59,13 @@ def lead_report(case: Case, printing: Printing) -> bytes:
         f"清单 {case.report.sums_sha256[:16]}…"
     )
     sheet = Sheet(title=f"线索报告 {lead.lead_id}", foot=foot, made=printing.at, font=printing.font)
-    name = word(VIOLATIONS, lead.violation_code)
+    name = title_of(lead).zh
     sheet.head(
         f"{printing.site or '生态环境非现场监管'} · 青目 Plumewatch",
         "非现场监管线索报告",
         (
             f"线索编号 {lead.lead_id}",
-            f"{lead.violation_code.split('_')[0]} {name}　·　{lead.camera.name or lead.camera.id}",
+            f"{name}　·　{_proposed(lead, lead.violation_code.split('_')[0])}　·　{lead.camera.name or lead.camera.id}",
             f"状态 {word(STATES, lead.state)}　·　优先级 {lead.priority}　·　{_use(case)}",
         ),
         _code(printing.address),
@@ -130,7 +134,7 @@ def _whose(lead: LeadDocument) -> list[tuple[str, str]]:
     if lead.disposition is not None and DispositionReason.UNREGISTERED in lead.disposition.reasons:
         listed = risk = "不明（单位未在名录）"
     return [
-        ("违法情形", f"{lead.violation_code} {word(VIOLATIONS, lead.violation_code)}"),
+        ("违法情形", _proposed(lead, f"{lead.violation_code} {word(VIOLATIONS, lead.violation_code)}")),
         ("对象", "未对应到登记单位" if target is None else target.name),
         ("信用代码", "" if target is None else target.uscc),
         ("画面区域", lead.measure.zone or "全画面"),
@@ -163,6 +167,11 @@ def _how(lead: LeadDocument) -> list[tuple[str, str]]:
         ("规则", f"{lead.rule.id} {lead.rule.version}"),
         ("评分", str(lead.score)),
     ]
+
+
+def _proposed(lead: LeadDocument, code: str) -> str:
+    """Return a lead's code; where no zone says it, that it is only proposed."""
+    return f"{code}（系统拟定）" if is_code_proposed(lead) else code
 
 
 def _clip(manifest: Manifest | None) -> Iterator[tuple[str, str]]:
@@ -258,7 +267,17 @@ def _standing(case: Case) -> Iterator[tuple[str, str]]:
         reasons = "、".join(word(DISPOSITION_REASONS, each) for each in lead.disposition.reasons)
         approval = "；现场检查须经负责人批准" if lead.disposition.approval_required else ""
         yield "处置建议", word(DISPOSITIONS, lead.disposition.action) + (f"（{reasons}）" if reasons else "") + approval
+    if lead.factors:
+        yield "评分构成", f"{lead.score} = " + " ".join(_factor(each) for each in lead.factors)
+        yield "未计评分项", _NOT_CONNECTED
     yield "独立佐证", "；".join(_vote(vote.source, vote.name, vote.says) for vote in lead.votes)
+
+
+def _factor(factor: LeadFactor) -> str:
+    """Return a summand of the score: ``+15 风险等级（黄）``."""
+    words = {"risk": RISKS, "alert": LEVELS, "validity": VALIDITIES, "severity": VIOLATIONS}.get(factor.name, {})
+    says = word(words, factor.says)
+    return f"{factor.points:+d} {word(FACTORS, factor.name)}" + (f"（{says}）" if says else "")
 
 
 def _vote(source: str, name: str, says: str) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 
 from api.admissibility import Doubt
+from api.contract import titles
 from api.contract.article41 import LACKS_ZH
 from api.contract.reasons import DispositionReason
 from api.contract.report import Outcome, PackageVerdict
@@ -18,28 +19,7 @@ from api.store.custody import CustodyAction
 
 BEIJING = timezone(timedelta(hours=8), "北京时间")
 
-VIOLATIONS: Mapping[str, str] = MappingProxyType(
-    {
-        "V01_STACK_SMOKE": "烟囱冒烟",
-        "V01B_BYPASS": "旁路偷排",
-        "V02_COLOR_PLUME": "有色烟羽",
-        "V03_STRAW_BURN": "露天焚烧秸秆落叶",
-        "V04_WASTE_BURN": "露天焚烧垃圾",
-        "V05_OPEN_BBQ": "露天烧烤",
-        "V06_FUME_DIRECT": "油烟直排",
-        "V07_BARE_SOIL": "裸土未苫盖",
-        "V08_SITE_DUST": "施工扬尘",
-        "V09_TRUCK_COVER": "渣土车未密闭",
-        "V10_BLACK_CAR": "机动车冒黑烟",
-        "V11_NRMM_SMOKE": "非道路机械冒黑烟",
-        "V12_ALERT_STOP": "重污染应急未停限产",
-        "V13_OUTDOOR_SPRAY": "露天喷涂",
-        "V14_DUMPING": "非法倾倒固废",
-        "V15_COLOR_WATER": "异色水体排放",
-        "V16_FUGITIVE": "无组织排放",
-        "V17_DEVICE_TAMPER": "监控设备异常",
-    }
-)
+VIOLATIONS: Mapping[str, str] = MappingProxyType({code: name.zh for code, name in titles.VIOLATIONS.items()})
 STATES: Mapping[str, str] = MappingProxyType(
     {
         "": "—",
@@ -132,6 +112,9 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
 DISPOSITIONS: Mapping[str, str] = MappingProxyType({"lead": "转办线索", "warn_only": "先行提醒", "watch": "继续观察"})
 DISPOSITION_REASONS: Mapping[str, str] = MappingProxyType(
     {
+        DispositionReason.FIRE_ALARM: "火情报警：立即查看，必要时报119",
+        DispositionReason.FLAMES_EXPLAINED: "明火，所在区域可解释（火炬、锅炉或烧烤点）",
+        DispositionReason.CODE_PROPOSED: "违法情形仅为系统拟定，须人工确定",
         DispositionReason.GRAVE_CLASS: "此类行为不适用只提醒",
         DispositionReason.OVER_LIMIT: "黑度大于限值累计超过2分钟",
         DispositionReason.FAST_ALARM: "2级及以上持续60秒",
@@ -168,6 +151,19 @@ VOTES: Mapping[str, str] = MappingProxyType(
         "persistence": "持续时间、观测数",
     }
 )
+FACTORS: Mapping[str, str] = MappingProxyType(
+    {
+        "fire_alarm": "火情报警",
+        "risk": "风险等级",
+        "positive_list": "正面清单",
+        "alert": "重污染预警",
+        "severity": "情形严重程度",
+        "confirmed": "12个月内已确认",
+        "duration": "持续时间/规则时限",
+        "validity": "读数有效性",
+    }
+)
+LEVELS: Mapping[str, str] = MappingProxyType({"yellow": "黄色", "orange": "橙色", "red": "红色", "": "无"})
 RISKS: Mapping[str, str] = MappingProxyType({"red": "红", "yellow": "黄", "green": "绿", "": "未评"})
 COLOURS: Mapping[str, str] = MappingProxyType(
     {"black": "黑", "grey": "灰", "white": "白", "yellow": "黄", "blue": "蓝", "": "未判定"}

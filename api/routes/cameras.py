@@ -9,15 +9,17 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth import AnyOperator, Reader, Registrar, caller_name
 from api.broker import BusDown
-from api.cameras import HIDDEN, all_health, health_of, is_stream, redacted, redacted_camera, tell_workers
+from api.cameras import HIDDEN, all_health, health_of, redacted, redacted_camera, tell_workers
 from api.clock import utc_now
 from api.contract.bus import snapshot_key
 from api.contract.schema import CAMERA_ID_PATTERN, CameraDocument, CameraHealth, EventType
+from api.contract.source import SourceError, checked_source, checked_stream
 from api.problems import Problem
 from api.state import ApiState, State
 from api.store.cameras import get_camera, list_cameras, put_camera, remove_camera
 from api.store.events import append_event
-from api.store.faults import UnknownRecord
+from api.store.faults import UnknownRecord, UnreadableRecord
+from api.store.people import Operator
 from api.store.workers import Worker, nodes_of
 
 router = APIRouter(prefix="/v1/cameras", tags=["cameras"])
@@ -90,14 +92,17 @@ async def put_one_camera(
         raise Problem(422, "invalid-input", f"the document is of camera {body.id}, the address of {camera_id}")
     if HIDDEN in body.source:
         raise Problem(422, "invalid-input", "source: is the redacted one; leave it empty to keep what is registered")
-    if body.source and not body.configured_by and not is_stream(body.source):
-        known = "rtsp, rtmp, http, srt or udp"
-        detail = f"source: must be the address of a network stream ({known}), got {redacted(body.source)}"
-        raise Problem(422, "invalid-input", detail)
+    if body.source:
+        # No worker opens a file that was typed into a form: only its own configuration, which it registers, names one.
+        check = checked_source if isinstance(caller, Worker) and body.configured_by else checked_stream
+        try:
+            check(body.source)
+        except SourceError as fault:
+            raise Problem(422, "invalid-input", f"source: {fault}, got {redacted(body.source)}") from fault
 
     def write() -> tuple[CameraDocument, bool]:
         with state.database.writing() as session:
-            known = _find(session, camera_id)
+            known = _find(session, camera_id, caller)
             if isinstance(caller, Worker):
                 _require_own(known, body, nodes_of(session, caller))
             if not body.source and known is None:
@@ -125,12 +130,14 @@ async def delete_camera(camera_id: CameraIdPath, caller: Registrar, state: State
 
     def remove() -> None:
         with state.database.writing() as session:
-            known = _find(session, camera_id)
-            if known is None:
-                raise Problem(404, "not-found", f"there is no camera {camera_id}")
-            if isinstance(caller, Worker) and known.configured_by not in nodes_of(session, caller):
-                raise _taken(known)
-            remove_camera(session, camera_id, utc_now())
+            if isinstance(caller, Worker):
+                known = _find(session, camera_id, caller)
+                if known is not None and known.configured_by not in nodes_of(session, caller):
+                    raise _taken(known)
+            try:
+                remove_camera(session, camera_id, utc_now())
+            except UnknownRecord as fault:
+                raise Problem(404, "not-found", str(fault)) from fault
             append_event(session, EventType.CAMERA_REMOVED, camera_id, utc_now(), data={"by": caller_name(caller)})
 
     await run_in_threadpool(remove)
@@ -181,9 +188,14 @@ def _read(state: ApiState, camera_id: str) -> CameraDocument | None:
         return _find(session, camera_id)
 
 
-def _find(session: Session, camera_id: str) -> CameraDocument | None:
+def _find(session: Session, camera_id: str, caller: Operator | Worker | None = None) -> CameraDocument | None:
+    """Return a registered camera; `None` for one that is not there or cannot be read, which no worker may replace."""
     try:
         return get_camera(session, camera_id)
+    except UnreadableRecord as fault:
+        if isinstance(caller, Worker):
+            raise Problem(409, "camera-taken", str(fault)) from fault
+        return None
     except UnknownRecord:
         return None
 

@@ -4,12 +4,14 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from api.auth import AnyOperator, AnyWorker, caller_name
 from api.clip_redactions import ClipRedaction, call_off, find_order, keep_copy, place_order
+from api.contract.fields import Reason
+from api.contract.manifest import FileName
 from api.contract.redaction import (
     MOST_REGIONS,
     REDACTION_ID_PATTERN,
@@ -18,8 +20,8 @@ from api.contract.redaction import (
     RedactionReport,
     RedactionState,
 )
-from api.contract.schema import Sha256
-from api.contract.stamp import FILE_NAME_PATTERN, parse_sha256_list
+from api.contract.schema import Sha256, Wire
+from api.contract.stamp import parse_sha256_list
 from api.custody import filed_lead, note, package_sizes
 from api.problems import Problem, too_large
 from api.routes.leads import LeadIdPath
@@ -41,15 +43,13 @@ MASK = "mask"
 """Kind of the zones in which nothing is looked at: windows of homes and the like."""
 
 
-class ClipRedactionRequest(BaseModel):
+class ClipRedactionRequest(Wire):
     """What is to be covered in a clip."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    file: str = Field("clip.mp4", pattern=f"^{FILE_NAME_PATTERN}$", description="a clip of the package")
+    file: FileName = Field("clip.mp4", description="a clip of the package")
     regions: list[ClipRegion] = Field(default_factory=list, max_length=MOST_REGIONS)
     masks: bool = Field(default=True, description="cover the camera's mask zones throughout, too")
-    reason: str = Field(min_length=1, max_length=500, pattern=r"\S")
+    reason: Reason = Field(max_length=500)
 
 
 class ClipRedactionView(BaseModel):

@@ -3,12 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import AnyOperator, Reader
 from api.clock import utc_now
-from api.contract.schema import LeadDocument, UtcTime
+from api.contract.fields import Line, Reason
+from api.contract.schema import LeadDocument, UtcTime, Wire
 from api.problems import Problem
 from api.routes.leads import LeadIdPath, found_lead, named_version
 from api.state import State
@@ -18,14 +19,12 @@ from api.store.faults import WrongValue
 router = APIRouter(prefix="/v1/leads/{lead_id}/corrections", tags=["leads"])
 
 
-class CorrectionRequest(BaseModel):
+class CorrectionRequest(Wire):
     """What is wrong with a lead, what is right, and why."""
 
-    model_config = ConfigDict(extra="forbid")
-
     field: CorrectedField
-    value: str = Field(max_length=200, description="the right value; empty: there is none")
-    reason: str = Field(min_length=1, max_length=2000, pattern=r"\S", description="how that is known")
+    value: Line = Field(max_length=200, description="the right value; empty: there is none")
+    reason: Reason = Field(description="how that is known")
 
 
 class CorrectionDocument(BaseModel):

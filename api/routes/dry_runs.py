@@ -8,12 +8,12 @@ from typing import Annotated, BinaryIO, cast
 import structlog
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, Field, JsonValue, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import Admin, AnyWorker, caller_name
 from api.contract.dry_run import MOST_LEADS, RUN_ID_PATTERN, DryRunReport, DryRunSource
-from api.contract.schema import CAMERA_ID_PATTERN, CameraDocument, Zones
+from api.contract.schema import CAMERA_ID_PATTERN, CameraDocument, Wire, Zones
 from api.dry_runs import DryRun, call_off, clip_path, find_run, picture_of, place_order
 from api.problems import Problem
 from api.state import ApiState, State
@@ -30,10 +30,8 @@ RunIdPath = Annotated[str, Path(pattern=RUN_ID_PATTERN)]
 CHUNK_BYTES = 1024**2
 
 
-class Draft(BaseModel):
+class Draft(Wire):
     """What is to be tried: the part ``draft`` of the form."""
-
-    model_config = ConfigDict(extra="forbid")
 
     zones: Zones
     source: DryRunSource = Field(

@@ -15,6 +15,7 @@ from api.cameras import all_workers
 from api.contract.durable import check_room, why_not
 from api.scrub import last_outcome
 from api.state import ApiState, State
+from api.store.cameras import list_cameras
 from api.vault import VaultError
 
 router = APIRouter(tags=["health"])
@@ -35,7 +36,7 @@ class Readiness(BaseModel):
     warnings: dict[str, str] = Field(
         default_factory=dict,
         description="no reason for a 503: vault, whose room will not last; scrub, where the newest one found faults; "
-        "workers, whose evidence waits for room on their disks",
+        "workers, whose evidence waits for room on their disks; rows, stored ones that cannot be read",
     )
 
 
@@ -59,7 +60,11 @@ async def readyz(state: State, response: Response) -> Readiness:
         "disk": await run_in_threadpool(_disk, state.settings.data_dir),
         "vault": await _try(state.vault.check),
     }
-    warnings = {"vault": state.room.warning(), "scrub": await run_in_threadpool(_scrub_warning, state)}
+    warnings = {
+        "vault": state.room.warning(),
+        "scrub": await run_in_threadpool(_scrub_warning, state),
+        "rows": await run_in_threadpool(_rows_warning, state),
+    }
     try:
         await state.broker.check()
         waiting = [worker for worker in await all_workers(state) if worker.evidence.waits]
@@ -106,6 +111,15 @@ def _disk(folder: Path) -> str:
     except OSError as fault:
         return why_not(folder, fault)
     return "ok"
+
+
+def _rows_warning(state: ApiState) -> str:
+    try:
+        with state.database.reading() as session:
+            list_cameras(session)  # the others are known as soon as somebody asks for them
+    except SQLAlchemyError:
+        return ""
+    return state.database.unreadable.sentence()
 
 
 async def _try(check: Callable[[], None]) -> str:

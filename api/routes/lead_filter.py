@@ -3,32 +3,31 @@
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from api.contract.schema import CameraIdText, LeadState, Priority, Sha256
+from api.contract.fields import Line, Word
+from api.contract.schema import CameraIdText, LeadState, Priority, Sha256, Wire
 from api.routes.asked_time import AskedTime
 from api.store.search import Box, LeadQuery
 
 
-class LeadFilter(BaseModel):
+class LeadFilter(Wire):
     """All that is given must hold, and what is left empty is not given; see `api.store.search.LeadQuery`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    state: list[LeadState] = Field(default_factory=list, description="repeat for several")
+    state: list[LeadState] = Field(default_factory=list, max_length=32, description="repeat for several")
     camera: CameraIdText | None = None
-    code: str | None = Field(None, max_length=64)
+    code: Word | None = None
     priority: Priority | None = None
     from_: AskedTime | None = Field(None, alias="from", description="first seen at or after")
     to: AskedTime | None = Field(None, description="first seen before")
     division: str | None = Field(
-        None, pattern=r"^\d{2,12}$", description="GB/T 2260 code or its beginning: 11, 1101, 110112"
+        None, max_length=12, pattern=r"^[0-9]{2,12}$", description="GB/T 2260 code or its beginning: 11, 1101, 110112"
     )
-    bbox: str | None = Field(None, max_length=100, description="west,south,east,north in degrees, WGS 84")
-    enterprise: str | None = Field(
+    bbox: Line | None = Field(None, max_length=100, description="west,south,east,north in degrees, WGS 84")
+    enterprise: Line | None = Field(
         None, min_length=1, max_length=100, description="18-character code, or a part of the name"
     )
-    q: str | None = Field(
+    q: Line | None = Field(
         None,
         min_length=1,
         max_length=200,
@@ -36,7 +35,7 @@ class LeadFilter(BaseModel):
         "Chinese anywhere, other words by their beginning",
     )
     sha256: Sha256 | None = Field(None, description="of any file of the package, or of its SHA256SUMS")
-    cursor: str | None = Field(None, max_length=200, description="`next` of the page before")
+    cursor: Line | None = Field(None, max_length=200, description="`next` of the page before")
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 
     @model_validator(mode="before")

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import AnyOperator, AnyWorker, Reader, caller_address
 from api.clock import utc_now
+from api.contract.fields import Reason
 from api.contract.schema import (
     LEAD_ID_PATTERN,
     LeadDocument,
@@ -19,6 +20,7 @@ from api.contract.schema import (
     ReviewAnswers,
     Sha256,
     UtcTime,
+    Wire,
 )
 from api.intake import take_in
 from api.problems import Problem
@@ -45,13 +47,11 @@ class LeadPage(BaseModel):
     events_cursor: int = Field(description="follow GET or WS /v1/events from here to miss nothing after this page")
 
 
-class TransitionRequest(BaseModel):
+class TransitionRequest(Wire):
     """A reviewer's decision."""
 
-    model_config = ConfigDict(extra="forbid")
-
     to: LeadState
-    reason: str = Field(min_length=1, max_length=2000, pattern=r"\S", description="why, in the reviewer's words")
+    reason: Reason = Field(description="why, in the reviewer's words")
     reason_code: str = Field("", max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")
     attach_sha256: Sha256 | None = Field(None, description="hash of a document that belongs to the decision")
     review: ReviewAnswers | None = Field(

@@ -5,13 +5,14 @@ from typing import Annotated
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api.auth import Admin, AnyWorker, Reader, caller_name
 from api.clock import utc_now
 from api.contract.enrolment import check_node_certificate
+from api.contract.fields import PEM_PATTERN, Pem, Reason
 from api.contract.revocation import RevokedDocument, RevokedList, parse_crls
-from api.contract.schema import Sha256, UtcTime
+from api.contract.schema import Sha256, UtcTime, Wire
 from api.contract.stamp import StampError, check_chain, fingerprint, read_certificate, read_certificates
 from api.contract.succession import MOST, Succession, succeeds
 from api.intake import pinned_roots
@@ -24,14 +25,12 @@ from api.store.workers import Node, enrol_node, list_nodes
 router = APIRouter(prefix="/v1", tags=["nodes"])
 
 
-class Enrolment(BaseModel):
+class Enrolment(Wire):
     """A node and the certificate it signs evidence with."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._-]+$")]
     number: Annotated[int, Field(ge=0, le=999_999, description="the node's own range of lead numbers")]
-    certificate_pem: Annotated[str, Field(max_length=20_000, description="one P-256 certificate, PEM")]
+    certificate_pem: Annotated[Pem, Field(description="one P-256 certificate, PEM")]
     successions: Annotated[
         list[Succession],
         Field(default_factory=list, max_length=MOST, description="from the certificate that is pinned to this one"),
@@ -131,32 +130,28 @@ def get_roots(_: Reader, state: State) -> Response:
     )
 
 
-class NewAuthority(BaseModel):
+class NewAuthority(Wire):
     """An authority that issues certificates to nodes."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    certificate_pem: Annotated[str, Field(max_length=20_000, description="one self-signed certificate, PEM")]
+    certificate_pem: Annotated[Pem, Field(description="one self-signed certificate, PEM")]
 
 
-class NewRevocation(BaseModel):
+class NewRevocation(Wire):
     """A certificate that is to count no longer."""
 
-    model_config = ConfigDict(extra="forbid")
-
     certificate_sha256: Sha256
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    reason: Annotated[Reason, Field(max_length=500)]
     since: Annotated[
         UtcTime | None, Field(description="when the key may have been in other hands; now, if not given")
     ] = None
 
 
-class NewCrls(BaseModel):
+class NewCrls(Wire):
     """Lists of revoked certificates as an authority publishes them."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    crl_pem: Annotated[str, Field(max_length=900_000, description="one or more CRLs (RFC 5280), PEM")]
+    crl_pem: Annotated[
+        str, Field(max_length=900_000, pattern=PEM_PATTERN, description="one or more CRLs (RFC 5280), PEM")
+    ]
 
 
 @router.post("/trust/authorities", status_code=204)

@@ -5,15 +5,16 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from api.auth import AnyOperator, caller_name
 from api.clock import utc_now
+from api.contract.fields import Reason
+from api.contract.manifest import FileName
 from api.contract.redaction import ClipRegion, PictureBox
-from api.contract.schema import Sha256, UtcTime
-from api.contract.stamp import FILE_NAME_PATTERN
+from api.contract.schema import Sha256, UtcTime, Wire
 from api.custody import filed_lead, note, package_sizes
 from api.problems import Problem
 from api.ranges import served
@@ -30,16 +31,14 @@ router = APIRouter(prefix="/v1/evidence/{lead_id}/redactions", tags=["evidence"]
 LARGEST_BYTES = 32 * 1024 * 1024
 
 
-class RedactionRequest(BaseModel):
+class RedactionRequest(Wire):
     """What is to be covered."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    file: str = Field(pattern=f"^{FILE_NAME_PATTERN}$", description="a JPEG or PNG of the package")
+    file: FileName = Field(description="a JPEG or PNG of the package")
     boxes: list[PictureBox] = Field(
         min_length=1, max_length=200, description="[left, top, right, bottom] in pixels of the original"
     )
-    reason: str = Field(min_length=1, max_length=500, pattern=r"\S")
+    reason: Reason = Field(max_length=500)
 
 
 class RedactionDocument(BaseModel):

@@ -1,10 +1,14 @@
 """Sessions: operators log in, change their password, log out."""
 
 import math
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.auth import (
     SESSION_COOKIE,
@@ -15,31 +19,50 @@ from api.auth import (
     set_session_cookie,
 )
 from api.clock import utc_now
+from api.contract.fields import Secret, Word
+from api.contract.schema import Wire
 from api.passwords import weakness
 from api.problems import Problem
 from api.state import State
 from api.store.people import Operator, Role, check_password, close_session, open_session, set_password
 
-router = APIRouter(prefix="/v1/session", tags=["session"])
 
-NewPassword = Annotated[SecretStr, Field(min_length=10, max_length=200)]
+class _CountedTries(APIRoute):
+    """Lets a login that is no valid document count as a failed try of the name that it gives."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the usual handler; it ends with the same 422."""
+        usual = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                return await usual(request)
+            except RequestValidationError as fault:
+                username = fault.body.get("username") if isinstance(fault.body, dict) else None
+                if self.path == router.prefix and isinstance(username, str) and 0 < len(username) <= NAME_MOST:
+                    request.app.state.api.logins.begin(username, caller_address(request))
+                raise
+
+        return handler
 
 
-class Login(BaseModel):
+NAME_MOST = 64
+router = APIRouter(prefix="/v1/session", tags=["session"], route_class=_CountedTries)
+
+NewPassword = Annotated[Secret, Field(min_length=10)]
+
+
+class Login(Wire):
     """Name and password."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    username: str = Field(min_length=1, max_length=64)
-    password: SecretStr = Field(max_length=200)
+    username: Word = Field(min_length=1, max_length=NAME_MOST)
+    password: Secret
 
 
-class PasswordChange(BaseModel):
+class PasswordChange(Wire):
     """The password until now and the new one: 10 characters or more, not easily guessed."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    current: SecretStr = Field(max_length=200)
+    current: Secret
     new: NewPassword
 
 
@@ -116,7 +139,7 @@ def _checked(state: State, username: str, password: str, address: str) -> Operat
     try:
         with state.database.reading() as session:
             operator = check_password(session, username, password)
-    except BaseException:
+    except SQLAlchemyError:  # not the caller's doing
         state.logins.withdraw(username, address)
         raise
     if operator is not None:

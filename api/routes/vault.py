@@ -3,12 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import Admin, AnyOperator, caller_name
 from api.clock import utc_now
-from api.contract.schema import UtcTime, rfc3339
+from api.contract.fields import Reason
+from api.contract.schema import UtcTime, Wire, rfc3339
 from api.custody import filed_lead
 from api.problems import Problem
 from api.room import RoomLevel, rule_of, vault_state
@@ -58,13 +59,11 @@ class DueList(BaseModel):
     due: list[DueDocument]
 
 
-class HoldRequest(BaseModel):
+class HoldRequest(Wire):
     """Why a hold is set or released."""
 
-    model_config = ConfigDict(extra="forbid")
-
     held: bool
-    reason: str = Field(min_length=1, max_length=2000, pattern=r"\S")
+    reason: Reason
 
 
 class HoldDocument(BaseModel):

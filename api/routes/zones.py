@@ -4,14 +4,14 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Header, Path, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import Admin, Reader, caller_name
 from api.cameras import tell_workers
 from api.clock import utc_now
-from api.contract.schema import CAMERA_ID_PATTERN, CameraDocument, EventType, Zones
+from api.contract.schema import CAMERA_ID_PATTERN, CameraDocument, EventType, Wire, Zones
 from api.contract.stamp import canonical_json, sha256_hex
 from api.problems import Problem
 from api.state import State
@@ -25,10 +25,8 @@ router = APIRouter(prefix="/v1/cameras/{camera_id}/zones", tags=["zones"])
 CameraIdPath = Annotated[str, Path(pattern=CAMERA_ID_PATTERN)]
 
 
-class ZoneList(BaseModel):
+class ZoneList(Wire):
     """All zones of a camera: what is not in the list is taken away."""
-
-    model_config = ConfigDict(extra="forbid")
 
     zones: Zones
 

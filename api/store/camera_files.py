@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.contract.article41 import Article41File
 from api.contract.schema import rfc3339
+from api.store.documents import read_document, stored
 from api.store.evidence_tables import CameraFileRow
 from api.store.faults import StaleVersion
 from api.store.tlog import LeafKind, append_record
@@ -34,13 +35,13 @@ def camera_file(session: Session, camera_id: str) -> CameraFile:
         .order_by(CameraFileRow.version.desc())
         .limit(1)
     )
-    return CameraFile(camera_id, 0, Article41File(), "", None, None) if row is None else _file(row)
+    return CameraFile(camera_id, 0, Article41File(), "", None, None) if row is None else _file(session, row)
 
 
 def camera_file_versions(session: Session, camera_id: str) -> list[CameraFile]:
     """Return all versions of a camera's file, oldest first."""
     rows = select(CameraFileRow).where(CameraFileRow.camera_id == camera_id).order_by(CameraFileRow.version)
-    return [_file(row) for row in session.scalars(rows)]
+    return [_file(session, row) for row in session.scalars(rows)]
 
 
 def put_camera_file(
@@ -50,7 +51,7 @@ def put_camera_file(
     newest = camera_file(session, camera_id)
     if newest.version != version:
         raise StaleVersion(f"the file of camera {camera_id} has version {newest.version}, not {version}")
-    document = file.model_dump_json()
+    document = stored(file)
     record = {
         "camera_id": camera_id,
         "version": version + 1,
@@ -62,9 +63,10 @@ def put_camera_file(
     row = CameraFileRow(camera_id=camera_id, version=version + 1, document=document, by=by, at=at, log_index=index)
     session.add(row)
     session.flush()
-    return _file(row)
+    return _file(session, row)
 
 
-def _file(row: CameraFileRow) -> CameraFile:
-    file = Article41File.model_validate_json(row.document)
+def _file(session: Session, row: CameraFileRow) -> CameraFile:
+    key = f"{row.camera_id} version {row.version}"
+    file = read_document(session, Article41File, key, row.document, of="cameras' files") or Article41File()
     return CameraFile(row.camera_id, row.version, file, row.by, row.at, row.log_index)

@@ -18,11 +18,12 @@ from sqlalchemy.orm import Session
 
 from api.contract.article41 import admissibility, local_day
 from api.contract.catalogue import catalogue
+from api.contract.reasons import DispositionReason
 from api.contract.schema import EventType, LeadDocument, LeadState, LeadTarget, rfc3339
 from api.store.camera_files import camera_file
 from api.store.events import append_event
 from api.store.faults import IllegalMove, StaleVersion, WrongValue
-from api.store.leads import lead_row, reviewers_reasons, write_lead
+from api.store.leads import lead_row, read_lead, reviewers_reasons, write_lead
 from api.store.search import index_lead
 from api.store.tlog import LeafKind, append_record, leaves_about
 
@@ -90,7 +91,7 @@ def correct_lead(
     row = lead_row(session, lead_id)
     if row.version != version:
         raise StaleVersion(f"lead {lead_id} has version {row.version}, not {version}")
-    lead = LeadDocument.model_validate_json(row.document)
+    lead = read_lead(session, row)
     if lead.state is LeadState.CANDIDATE:
         raise IllegalMove(f"lead {lead_id} is {lead.state}: it can be corrected once it is filed")
     before = value_of(lead, field)
@@ -174,6 +175,9 @@ def _corrected(lead: LeadDocument, field: CorrectedField, value: str) -> LeadDoc
     document = lead.model_dump(mode="json")
     if part == "target" and document["target"] is None:
         document["target"] = LeadTarget(zone=lead.measure.zone).model_dump(mode="json")
+    if field is CorrectedField.VIOLATION_CODE and document["disposition"] is not None:
+        reasons = document["disposition"]["reasons"]
+        document["disposition"]["reasons"] = [one for one in reasons if one != DispositionReason.CODE_PROPOSED]
     place = document[part] if part else document
     place[name] = (value or None) if field in _NUMBERS else value
     try:

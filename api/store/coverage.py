@@ -9,6 +9,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from api.contract.coverage import AccountHour, AccountLoss
+from api.contract.schema import rfc3339
+from api.store.documents import read_document, stored
 from api.store.tables import CoverageLossRow, CoverageRow, DutyRow
 
 Span = tuple[datetime, datetime]
@@ -51,7 +53,7 @@ def take_hours(session: Session, hours: Iterable[AccountHour], at: datetime) -> 
             session.add(row)
         if hour.sequence <= row.sequence:
             continue
-        row.sequence, row.end, row.received, row.document = hour.sequence, hour.end, at, hour.model_dump_json()
+        row.sequence, row.end, row.received, row.document = hour.sequence, hour.end, at, stored(hour)
         taken += 1
     return taken
 
@@ -68,7 +70,7 @@ def known_coverage(session: Session, start: datetime, end: datetime, camera_id: 
     """Return by camera what is known of the time from ``start`` (a full hour) to ``end``."""
     duties: dict[str, list[tuple[datetime, datetime | None]]] = defaultdict(list)
     duty_rows = select(DutyRow).where(DutyRow.start < end, or_(DutyRow.end.is_(None), DutyRow.end > start))
-    hour_rows = select(CoverageRow.document).where(CoverageRow.hour >= start, CoverageRow.hour < end)
+    hour_rows = select(CoverageRow).where(CoverageRow.hour >= start, CoverageRow.hour < end)
     loss_rows = select(CoverageLossRow).where(CoverageLossRow.start < end, CoverageLossRow.end > start)
     newest = select(CoverageRow.camera_id, func.max(CoverageRow.end).label("end")).where(CoverageRow.hour < start)
     if camera_id is not None:
@@ -79,13 +81,15 @@ def known_coverage(session: Session, start: datetime, end: datetime, camera_id: 
     for row in session.scalars(duty_rows.order_by(DutyRow.start)):
         duties[row.camera_id].append((row.start, row.end))
     last = newest.group_by(CoverageRow.camera_id).subquery()
-    before = select(CoverageRow.document).join(
+    before = select(CoverageRow).join(
         last, (CoverageRow.camera_id == last.c.camera_id) & (CoverageRow.end == last.c.end)
     )
     hours: dict[str, list[AccountHour]] = defaultdict(list)
-    for document in [*session.scalars(before), *session.scalars(hour_rows.order_by(CoverageRow.hour))]:
-        hour = AccountHour.model_validate_json(document)
-        hours[hour.camera_id].append(hour)
+    for told in [*session.scalars(before), *session.scalars(hour_rows.order_by(CoverageRow.hour))]:
+        key = f"{told.camera_id} {rfc3339(told.hour)} {told.account}"
+        hour = read_document(session, AccountHour, key, told.document, of="hours of coverage")
+        if hour is not None:
+            hours[hour.camera_id].append(hour)
     losses: dict[str, list[AccountLoss]] = defaultdict(list)
     for loss in session.scalars(loss_rows):
         losses[loss.camera_id].append(

@@ -19,7 +19,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from api.contract.durable import full_disk
+from api.contract.durable import full_disk, has_room
+from api.store.documents import Unreadable, open_session_info
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 15_000
@@ -46,11 +47,15 @@ class Database:
         url: with the driver named, e.g. ``sqlite:////srv/plumewatch.db``.
 
         lock_file: guards migrations of SQLite against a second process.
+
+    Attributes:
+        unreadable: the rows that were left out.
     """
 
     def __init__(self, url: str, *, lock_file: Path) -> None:
         self._lock_file = lock_file
         self._sqlite = url.startswith("sqlite")
+        self.unreadable = Unreadable()
         if self._sqlite:
             self.engine = create_engine(
                 url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_size=20, hide_parameters=True
@@ -79,7 +84,7 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a transaction that only reads: one snapshot in SQLite, one a statement in PostgreSQL."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self.engine, expire_on_commit=False, info=open_session_info(self.unreadable)) as session:
             yield session
 
     @contextlib.contextmanager
@@ -93,7 +98,8 @@ class Database:
     @contextlib.contextmanager
     def writing(self) -> Iterator[Session]:
         """Open the writing transaction: commits at the end, rolls back on any fault."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        info = open_session_info(self.unreadable)
+        with Session(self._writer, expire_on_commit=False, info=info) as session, session.begin():
             if not self._sqlite:
                 session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITE_LOCK})
             yield session
@@ -140,8 +146,10 @@ def _name_full_disk(engine: Engine) -> None:
     @event.listens_for(engine, "handle_error")
     def _on_fault(context: ExceptionContext) -> None:
         fault = context.original_exception
-        if getattr(fault, "sqlite_errorname", "") == "SQLITE_FULL":
-            raise StoreFullError(full_disk(Path(engine.url.database or "")), fault)
+        name, file = getattr(fault, "sqlite_errorname", ""), Path(engine.url.database or "")
+        # The file of its shared memory, too, needs room, and SQLite calls that an input or output error.
+        if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and not has_room(file.parent)):
+            raise StoreFullError(full_disk(file), fault)
         if getattr(fault, "sqlstate", "") == "53100":  # disk_full
             raise StoreFullError("the disk of the database server is full; make room there", fault)
 

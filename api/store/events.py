@@ -7,6 +7,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from api.contract.schema import EventType, LeadDocument, WallEvent
+from api.store.documents import read_document, stored
 from api.store.tables import EventRow
 
 Scalar = str | int | float | bool | None
@@ -26,29 +27,36 @@ def append_event(
     session.add(row)
     session.flush()
     event = WallEvent(cursor=row.cursor, type=kind, at=at, subject=subject, lead=lead, data=dict(data or {}))
-    row.document = event.model_dump_json()
+    row.document = stored(event)
     session.flush()
     return event
 
 
 def events_after(session: Session, cursor: int, limit: int) -> list[tuple[int, str]]:
-    """Return up to ``limit`` events after ``cursor`` in order: cursor and `WallEvent` JSON."""
-    rows = session.execute(
-        select(EventRow.cursor, EventRow.document)
-        .where(EventRow.cursor > cursor)
-        .order_by(EventRow.cursor)
-        .limit(limit)
-    )
-    return [(row.cursor, row.document) for row in rows]
+    """Return up to ``limit`` readable events after ``cursor`` in order: cursor and `WallEvent` JSON."""
+    found: list[tuple[int, str]] = []
+    while len(found) < limit:
+        asked = (
+            select(EventRow.cursor, EventRow.document)
+            .where(EventRow.cursor > cursor)
+            .order_by(EventRow.cursor)
+            .limit(limit - len(found))
+        )
+        rows = session.execute(asked).all()
+        if not rows:
+            break
+        cursor = rows[-1].cursor
+        found += [(row.cursor, row.document) for row in rows if _read(session, row.cursor, row.document) is not None]
+    return found
 
 
 def last_camera_states(session: Session) -> dict[str, str]:
     """Return the state that the newest event of each camera told, where it told one."""
     kinds = (EventType.CAMERA_CHANGED.value, EventType.CAMERA_REMOVED.value)
     newest = select(func.max(EventRow.cursor)).where(EventRow.type.in_(kinds)).group_by(EventRow.subject)
-    documents = session.scalars(select(EventRow.document).where(EventRow.cursor.in_(newest)))
-    events = [WallEvent.model_validate_json(document) for document in documents]
-    return {event.subject: str(event.data["state"]) for event in events if "state" in event.data}
+    rows = session.execute(select(EventRow.cursor, EventRow.document).where(EventRow.cursor.in_(newest)))
+    events = (_read(session, row.cursor, row.document) for row in rows)
+    return {event.subject: str(event.data["state"]) for event in events if event is not None and "state" in event.data}
 
 
 def camera_removals(session: Session, after: int, until: int) -> list[tuple[str, datetime | None]]:
@@ -71,11 +79,15 @@ def camera_removals(session: Session, after: int, until: int) -> list[tuple[str,
 
 def newest_event(session: Session, kind: EventType) -> WallEvent | None:
     """Return the newest event of a kind; ``None`` where there was none."""
-    found = select(EventRow.document).where(EventRow.type == kind.value).order_by(EventRow.cursor.desc()).limit(1)
-    document = session.scalar(found)
-    return None if document is None else WallEvent.model_validate_json(document)
+    newest = select(EventRow).where(EventRow.type == kind.value).order_by(EventRow.cursor.desc()).limit(1)
+    row = session.scalar(newest)
+    return None if row is None else _read(session, row.cursor, row.document)
 
 
 def newest_cursor(session: Session) -> int:
     """Return the newest event's cursor, 0 before the first."""
     return session.scalar(select(func.coalesce(func.max(EventRow.cursor), 0))) or 0
+
+
+def _read(session: Session, cursor: int, document: str) -> WallEvent | None:
+    return read_document(session, WallEvent, str(cursor), document, of="events")

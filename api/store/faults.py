@@ -4,6 +4,7 @@ Faults of the store: a rule was broken and nothing was changed.
 ```
 StoreError
   UnknownRecord      no such lead, camera, operator, node
+    UnreadableRecord   it is there, and what is stored of it does not validate
   IllegalMove        this state may not follow that one
   StaleVersion       somebody else changed the lead first
   RecordConflict     the id, name, number or key belongs to something else
@@ -19,6 +20,10 @@ class StoreError(Exception):
 
 class UnknownRecord(StoreError):  # noqa: N818
     """No such record."""
+
+
+class UnreadableRecord(UnknownRecord):
+    """What is stored does not validate; nothing can be done with it but write it anew or remove it."""
 
 
 class IllegalMove(StoreError):  # noqa: N818

@@ -15,8 +15,17 @@ from sqlalchemy.orm import Session
 from api.contract.review import Verdict
 from api.contract.schema import EventType, LeadDocument, LeadState, ReviewAnswers, rfc3339
 from api.contract.stamp import parse_sha256_list
+from api.store.documents import LEADS, read_document, stored
 from api.store.events import append_event
-from api.store.faults import IllegalMove, RecordConflict, ReusedKey, StaleVersion, StoreError, UnknownRecord
+from api.store.faults import (
+    IllegalMove,
+    RecordConflict,
+    ReusedKey,
+    StaleVersion,
+    StoreError,
+    UnknownRecord,
+    UnreadableRecord,
+)
 from api.store.search import index_files, index_lead
 from api.store.tables import IdempotencyRow, LeadRow, PackageRow, TransitionRow
 from api.store.tlog import LeafKind, append_leaf, append_record
@@ -67,7 +76,15 @@ def find_answer(session: Session, key_id: int, idempotency_key: str, content_sha
 
 def get_lead(session: Session, lead_id: str) -> LeadDocument:
     """Return a lead; raise `UnknownRecord`."""
-    return LeadDocument.model_validate_json(lead_row(session, lead_id).document)
+    return read_lead(session, lead_row(session, lead_id))
+
+
+def read_lead(session: Session, row: LeadRow) -> LeadDocument:
+    """Return a row's lead; raise `UnreadableRecord`."""
+    lead = read_document(session, LeadDocument, row.lead_id, row.document, of=LEADS)
+    if lead is None:
+        raise UnreadableRecord(f"what is stored of lead {row.lead_id} cannot be read")
+    return lead
 
 
 def get_still(session: Session, lead_id: str) -> bytes:
@@ -181,7 +198,7 @@ def move_lead(
     row = lead_row(session, lead_id)
     if row.version != version:
         raise StaleVersion(f"lead {lead_id} has version {row.version}, not {version}")
-    lead = LeadDocument.model_validate_json(row.document)
+    lead = read_lead(session, row)
     if to not in moves[lead.state]:
         possible = ", ".join(sorted(moves[lead.state])) or "no other state"
         raise IllegalMove(f"lead {lead_id} is {lead.state} and may go to {possible}, not to {to}")
@@ -218,8 +235,11 @@ def index_waiting(session: Session, count: int) -> int:
     rows = session.scalars(select(LeadRow).where(LeadRow.indexed.is_(False)).order_by(LeadRow.lead_id).limit(count))
     done = 0
     for row in rows.all():
-        lead = LeadDocument.model_validate_json(row.document)
-        index_lead(session, row, lead, reviewers_reasons(session, row.lead_id))
+        lead = read_document(session, LeadDocument, row.lead_id, row.document, of=LEADS)
+        if lead is None:
+            row.indexed = True  # it cannot be found by its words, and must not keep the others waiting
+        else:
+            index_lead(session, row, lead, reviewers_reasons(session, row.lead_id))
         done += 1
     return done
 
@@ -260,7 +280,7 @@ def write_lead(session: Session, row: LeadRow | None, lead: LeadDocument, receiv
     row.node = lead.node
     row.event_start = lead.event.start
     row.sums_sha256 = None if lead.evidence is None else lead.evidence.sums_sha256
-    row.document = lead.model_dump_json()
+    row.document = stored(lead)
     return row
 
 

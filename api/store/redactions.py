@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api.contract.redaction import ClipMask, ClipRegion, PictureBox
 from api.contract.schema import rfc3339
 from api.store.database import Database
+from api.store.documents import note_row
 from api.store.evidence_tables import RedactionRow
 from api.store.faults import UnknownRecord
 from api.store.search_tables import PackageFileRow
@@ -132,9 +133,15 @@ def add_redaction(
 
 
 def redactions_of(session: Session, lead_id: str) -> list[Redaction]:
-    """Return a lead's redacted copies in order of making."""
+    """Return a lead's redacted copies in order of making, without those whose row cannot be read."""
     rows = select(RedactionRow, func.length(RedactionRow.copy)).where(RedactionRow.lead_id == lead_id)
-    return [_redaction(row, size) for row, size in session.execute(rows.order_by(RedactionRow.log_index))]
+    found = []
+    for row, size in session.execute(rows.order_by(RedactionRow.log_index)):
+        try:
+            found.append(_redaction(row, size))
+        except ValueError as fault:  # JSON's, or pydantic's
+            note_row(session, f"{row.lead_id} {row.sha256}", type(fault).__name__, of="redacted copies")
+    return found
 
 
 def find_redaction(session: Session, lead_id: str, sha256: str) -> Redaction:

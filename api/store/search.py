@@ -19,6 +19,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.contract.catalogue import catalogue
 from api.contract.schema import LeadDocument, LeadState
+from api.contract.titles import title_of
+from api.store.documents import LEADS, read_document
 from api.store.search_tables import LeadTermRow, PackageFileRow
 from api.store.tables import LeadRow
 from api.store.terms import SearchWord, after_all_with, normal_text, search_words, terms_of
@@ -107,7 +109,10 @@ def list_leads(session: Session, query: LeadQuery) -> tuple[list[str], str | Non
     rows = session.execute(statement.order_by(moment.desc(), LeadRow.lead_id.desc()).limit(query.limit + 1)).all()
     page = rows[: query.limit]
     following = _write_cursor(page[-1].event_start, page[-1].lead_id) if len(rows) > query.limit else None
-    return [row.document for row in page], following
+    readable = (
+        row for row in page if read_document(session, LeadDocument, row.lead_id, row.document, of=LEADS) is not None
+    )
+    return [row.document for row in readable], following
 
 
 def find_holdings(session: Session, sha256: str) -> list[Holding]:
@@ -150,11 +155,13 @@ def index_files(session: Session, lead_id: str, sums_sha256: str, listed: dict[s
 def _said(lead: LeadDocument, reasons: Sequence[str]) -> str:
     """Return the words that a lead is found by: whatever names it for people."""
     row = catalogue().get(lead.violation_code)
-    target, legal = lead.target, lead.legal
+    target, legal, called = lead.target, lead.legal, title_of(lead)
     parts = [
         lead.lead_id,
         lead.violation_code.replace("_", " "),
         *(() if row is None else (row.zh, row.en)),
+        called.zh,
+        called.en,
         lead.camera.id,
         lead.camera.name,
         lead.camera.gb_id,

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.contract.schema import LeadDocument
+from api.store.documents import LEADS, read_document
 from api.store.faults import UnknownRecord
 from api.store.tables import LeadRow, LogLeafRow, PackageRow, TimeStampRow
 
@@ -119,8 +120,8 @@ def store_stamp(session: Session, digest: str, stamp: StoredStamp) -> None:
     row.fault = ""
     lead = session.get(LeadRow, row.subject) if row.kind == StampedKind.PACKAGE else None
     if lead is not None:
-        document = LeadDocument.model_validate_json(lead.document)
-        if document.evidence is not None:
+        document = read_document(session, LeadDocument, lead.lead_id, lead.document, of=LEADS)
+        if document is not None and document.evidence is not None:
             evidence = document.evidence.model_copy(update={"tsa": stamp.kind})
             lead.document = document.model_copy(update={"evidence": evidence}).model_dump_json()
 

@@ -1,213 +1,233 @@
-"""One run: rows, folds, ridge, threshold, weights, and the table, for one model."""
+"""One run: rows of all films, folds by source, the threshold, weights, and the table, for one model."""
 
+import hashlib
+import json
+import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.accuracy_result import Share
 from benchmarks.confirm.films import Film, Part
-from benchmarks.confirm.fit import (
-    Calibration,
-    Logistic,
-    Sample,
-    as_document,
-    calibration,
-    choose_ridge,
-    fit_logistic,
-    sample_of,
-    unseen,
-)
-from benchmarks.confirm.rows import Pace, Rows, code_version, rows_of
-from benchmarks.confirm.table import Line, beats, deciders, line
+from benchmarks.confirm.fit import Sample, calibrated, fit, strongest
+from benchmarks.confirm.rows import Pace, Rows, rows_of
 from benchmarks.confirm.trial import Outcome, Shown, outcome
 from models.detector import Detector
-from vision.belief import Belief
+from vision.belief import ClassWeights
 from vision.confirm import Criteria
+from vision.features import FEATURES
 
 FOLDS = 10
-"""Of groups of films, dealt out in their order: clips of one source and scenes of one place come into several."""
+"""Of sources, dealt out in the order of their names."""
 
-THRESHOLDS = tuple(round(0.02 * step, 2) for step in range(5, 48))
-"""In steps of 0.05 the best pair lay between two, with a tenth fewer mistakes than either (decision 0067)."""
+THRESHOLDS = tuple(round(0.01 * step, 2) for step in range(20, 99))
 
-SUPPORTS = (0.12, 0.16, 0.2, 0.24, 0.28)
-"""
-Least mean confidences of the best boxes that are tried: from just above the confidence with which a track may begin
-to what *k* of *n* asks for.
-"""
+MOST_FALSE = 0.5
+"""False leads on real film for each of the plain rule's: the threshold is the lowest that keeps this."""
 
-FALSE_LEAD = 2
-"""Missed events that a false lead weighs: somebody goes out for nothing, and believes the next one less."""
+BINS = 10
+"""Of the reliability of probabilities: equal widths."""
 
-ALIKE = 0.03
-"""Share by which counts of mistakes may differ and mean nothing: films share their places, and a few tip the scale."""
+FIVE_IN_A_ROW = Criteria(threshold=0.25, k=5, n=5, hysteresis=1.0, min_change=0.0, min_duration_s=0.0)
 
 Step = Callable[[str], None]
-
-Sweep = Mapping[float, Mapping[float, Outcome]]
-"""Outcome by least support, then by threshold."""
+Weights = Mapping[str, ClassWeights]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fit:
-    """What was fitted for one model, on what, and how good it is where it had not looked."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one way to confirm makes of one part of the films at one pace."""
 
-    document: dict[str, object]
-    ridge: float
-    threshold: float
-    support: float
-    unseen: Calibration
-    held_out: Calibration | None
-    lines: tuple[Line, ...]
-    films: tuple[Film, ...]
-    sweep: Sweep
+    decider: str
+    part: str
+    pace: Pace
+    found: Outcome
 
     @property
-    def may_ship(self) -> bool:
-        """Whether the worker may decide by it: it beats the plain rule, and what it calls probable is so elsewhere."""
-        told = self.unseen if self.held_out is None else self.held_out
-        return beats(self.lines) and told.brier < told.brier_of_the_mean
+    def text(self) -> str:
+        """A row of the table in Markdown."""
+        found = self.found
+        share = Share.of(len(found.delays_s), found.events)
+        median = f"{statistics.median(found.delays_s):.1f}" if found.delays_s else ""
+        recall = f"{share.hits} of {share.count} ({share.low:.2f} to {share.high:.2f})"
+        return f"| {self.part} | {self.pace.value} | {self.decider} | {recall} | {len(found.false_leads)} | {median} |"
+
+
+HEADER = "| films | pace | rule | events found (95 %) | false leads | median s |\n|---|---|---|---|---|---|"
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """How good probabilities are on real film out of fold, a film's tracks at their strongest: Brier score and bins."""
+
+    brier: float
+    brier_of_the_mean: float
+    bins: tuple[tuple[float, float, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What was fitted for one model, on what, and how good it is on films whose source it had not seen."""
+
+    weights: Weights
+    threshold: float
+    folds: tuple[Weights, ...]
+    fold_of: Mapping[str, int]
+    reliability: Reliability
+    sweep: Mapping[float, tuple[int, int, int, int]]
+    lines: tuple[Line, ...]
+
+    @property
+    def document(self) -> dict[str, object]:
+        """The weights as an entry of `vision/belief.json`."""
+        classes = as_classes(self.weights)
+        text = json.dumps([classes, self.threshold, FEATURES], sort_keys=True)
+        version = hashlib.sha256(text.encode()).hexdigest()[:12]
+        return {"version": version, "features": list(FEATURES), "threshold": self.threshold, "classes": classes}
 
     def record(self) -> dict[str, object]:
         """Return how it was fitted, as it is kept in `benchmarks/results`."""
         return {
-            "format": "plumewatch.confirm/1",
+            "format": "plumewatch.confirm/2",
             "belief": self.document,
-            "ridge": self.ridge,
-            "folds": FOLDS,
-            "code": code_version(),
-            "unseen": asdict(self.unseen),
-            "may_ship": self.may_ship,
-            "held_out": None if self.held_out is None else asdict(self.held_out),
-            "films": {one.clip.path.name: [one.part.value, one.kind, one.clip.sha256] for one in self.films},
-            "sweep": {
-                str(support): {
-                    str(threshold): {"missed": len(one.missed), "false": len(one.false_leads)}
-                    for threshold, one in row.items()
-                }
-                for support, row in self.sweep.items()
+            "reliability": {
+                "brier": round(self.reliability.brier, 4),
+                "brier_of_the_mean": round(self.reliability.brier_of_the_mean, 4),
+                "bins": [[round(told, 3), round(real, 3), count] for told, real, count in self.reliability.bins],
             },
-            "table": [_plain(one) for one in self.lines],
+            "sweep": {str(threshold): list(counts) for threshold, counts in self.sweep.items()},
+            "table": [HEADER, *(line.text for line in self.lines)],
+            "missed": {f"{one.part}, {one.pace}, {one.decider}": list(one.found.missed) for one in self.lines},
+            "false": {f"{one.part}, {one.pace}, {one.decider}": list(one.found.false_leads) for one in self.lines},
+            "fold_of": dict(self.fold_of),
+            "folds": [as_classes(fold) for fold in self.folds],
         }
 
 
-def fit(films: Sequence[Film], detector: Detector, memory: Path, step: Step, *, magnifies: bool = True) -> Fit:
-    """
-    Fit on the films that may be fitted on, choose the threshold on them unseen, and score every film.
+def as_classes(weights: Weights) -> dict[str, dict[str, object]]:
+    """Return weights as plain numbers."""
+    return {name: {"bias": one.bias, "weights": [float(w) for w in one.weights]} for name, one in weights.items()}
 
-    `magnifies`: whether pictures in focus are looked at twice, so that the worker will do so too.
-    """
-    rows: list[Mapping[Pace, Rows]] = []
+
+def run(films: Sequence[Film], detector: Detector, memory: Path, step: Step) -> Fit:
+    """Fit on all films, choose the threshold on films judged without their source, and score those."""
+    rows: dict[Pace, list[Rows]] = {pace: [] for pace in Pace}
     for film in films:
         step(film.clip.path.name)
-        rows.append(rows_of(film.clip, detector, memory, magnifies=magnifies))
-    fitted_on = [number for number, film in enumerate(films) if film.is_fitted_on]
-    sample = sample_rows(films, rows, fitted_on)
-    ridge = choose_ridge(sample, FOLDS)
-    final = fit_logistic(sample, ridge)
-    told = unseen(sample, ridge, FOLDS)
-    by_fold = [fit_logistic(sample.where(sample.film % FOLDS != fold), ridge) for fold in range(FOLDS)]
-    judges = [by_fold[film.group % FOLDS] if film.is_fitted_on else final for film in films]
-    shown = {pace: [_shown(*one, pace) for one in zip(films, rows, judges, strict=True)] for pace in Pace}
-    threshold, support, sweep = choose_limits([shown[pace][n] for pace in Pace for n in fitted_on])
-    held = [n for n, film in enumerate(films) if film.part is Part.HELD_OUT]
-    held_out = None
-    if held:
-        scored = sample_rows(films, rows, held)
-        held_out = calibration(final.probability(scored.cues, scored.is_fire), scored)
-    lines = tuple(
-        line(name, part, chosen, criteria)
-        for part, chosen in _parts(films, shown).items()
-        for name, criteria in deciders(threshold, support).items()
+        for pace in Pace:
+            rows[pace].append(rows_of(film.clip, detector, memory, pace))
+    sources = sorted({film.source for film in films})
+    fold_of_source = {source: number % FOLDS for number, source in enumerate(sources)}
+    samples = [sample_of(film, own) for film, own in zip(films, rows[Pace.FOCUS], strict=True)]
+    folds = tuple(
+        fit(Sample.joined([s for s, film in zip(samples, films, strict=True) if fold_of_source[film.source] != fold]))
+        for fold in range(FOLDS)
     )
-    document = as_document(final, threshold, support, magnified=magnifies)
-    return Fit(document, ridge, threshold, support, calibration(told, sample), held_out, lines, tuple(films), sweep)
-
-
-def score(films: Sequence[Film], detector: Detector, memory: Path, belief: Belief, step: Step) -> tuple[Line, ...]:
-    """Return what a belief that was fitted before, and the plain rules, make of films at every pace."""
-    rows: list[Mapping[Pace, Rows]] = []
-    for film in films:
-        step(film.clip.path.name)
-        rows.append(rows_of(film.clip, detector, memory, magnifies=belief.is_magnified))
-    lines = []
-    for pace in Pace:
-        shown = [
-            Shown(film.clip, own[pace], _believed(own[pace], belief)) for film, own in zip(films, rows, strict=True)
+    fold_of_film = [fold_of_source[film.source] for film in films]
+    unseen = [
+        Shown(film, own, probabilities(folds[n], own))
+        for film, own, n in zip(films, rows[Pace.FOCUS], fold_of_film, strict=True)
+    ]
+    slope, offset = calibrated(*peaks([one for one in unseen if one.film.is_real]))
+    folds = tuple(scaled(fold, slope, offset) for fold in folds)
+    shown = {
+        pace: [
+            Shown(film, own, probabilities(folds[n], own))
+            for film, own, n in zip(films, rows[pace], fold_of_film, strict=True)
         ]
-        lines += [line(name, pace.value, shown, by) for name, by in deciders(belief.threshold, belief.support).items()]
-    return tuple(lines)
-
-
-def _believed(rows: Rows, belief: Belief) -> NDArray[np.float64]:
-    classes = ("fire" if is_fire else "smoke" for is_fire in rows.is_fire)
-    told = (belief.probability(name, cues) for name, cues in zip(classes, rows.cues, strict=True))
-    return np.array([0.0 if one is None else one for one in told], np.float64)
-
-
-def _parts(films: Sequence[Film], shown: Mapping[Pace, Sequence[Shown]]) -> Mapping[str, Sequence[Shown]]:
-    """Return the films to score together: all in focus, each part of them, all joined late, and all on patrol."""
-    focus = shown[Pace.FOCUS]
-    parts: dict[str, Sequence[Shown]] = {"all": focus}
-    for part in Part:
-        of_part = [one for one, film in zip(focus, films, strict=True) if film.part is part]
-        if of_part:
-            parts[part.value] = of_part
-    return {**parts, "all, joined late": shown[Pace.LATE], "all, on patrol": shown[Pace.PATROL]}
-
-
-def choose_limits(films: Sequence[Shown]) -> tuple[float, float, Sweep]:
-    """
-    Return the probability and the support that open a lead, and what each pair tried made of films that the weights
-    had not seen.
-
-    Of the pairs with the fewest mistakes, a false lead weighing `FALSE_LEAD` of them, it is the one with the fewest
-    false leads; pairs whose mistakes are `ALIKE` count as equal. Where several remain it is one with the highest
-    support, and the middle one of those.
-    """
-    sweep = {
-        support: {
-            threshold: outcome(films, Criteria(probability=threshold, support=support)) for threshold in THRESHOLDS
-        }
-        for support in SUPPORTS
+        for pace in Pace
     }
-    mistakes = {
-        (support, threshold): len(one.missed) + FALSE_LEAD * len(one.false_leads)
-        for support, row in sweep.items()
-        for threshold, one in row.items()
+    threshold, sweep = choose_threshold(shown[Pace.FOCUS])
+    return Fit(
+        weights=scaled(fit(Sample.joined(samples)), slope, offset),
+        threshold=threshold,
+        folds=folds,
+        fold_of={film.clip.sha256: fold_of_source[film.source] for film in films if film.is_real},
+        reliability=reliability([one for one in shown[Pace.FOCUS] if one.film.is_real]),
+        sweep=sweep,
+        lines=tuple(lines(shown, threshold)),
+    )
+
+
+def sample_of(film: Film, rows: Rows) -> Sample:
+    """Return what is learned from a film; nothing where people disagree about it."""
+    seen = (rows.confidence > 0) & (not film.clip.is_unclear)
+    real = rows.is_real(film.clip)
+    return strongest(rows.track[seen], rows.is_fire[seen], real[seen], rows.features[seen], on_film=film.is_real)
+
+
+def probabilities(weights: Weights, rows: Rows) -> NDArray[np.float64]:
+    """Return the probability of each row, float64 ``(n,)``."""
+    names = ["fire" if is_fire else "smoke" for is_fire in rows.is_fire]
+    return np.array(
+        [weights[name].probability(row) for name, row in zip(names, rows.features, strict=True)], np.float64
+    )
+
+
+def choose_threshold(films: Sequence[Shown]) -> tuple[float, Mapping[float, tuple[int, int, int, int]]]:
+    """
+    Return the lowest threshold whose false leads are `MOST_FALSE` times those of the plain rule at most, on real film
+    and on scenes; and for each tried one what is missed and false on real film, and missed and false on scenes.
+    """
+    parts = [[one for one in films if one.film.is_real is is_real] for is_real in (True, False)]
+    allowed = [MOST_FALSE * len(outcome(part, FIVE_IN_A_ROW).false_leads) for part in parts]
+    sweep: dict[float, tuple[int, int, int, int]] = {}
+    for threshold in THRESHOLDS:
+        real, drawn = (outcome(part, Criteria(probability=threshold)) for part in parts)
+        sweep[threshold] = len(real.missed), len(real.false_leads), len(drawn.missed), len(drawn.false_leads)
+    kept = [each for each, (_, real, _, drawn) in sweep.items() if real <= allowed[0] and drawn <= allowed[1]]
+    return min(kept, default=THRESHOLDS[-1]), sweep
+
+
+def lines(shown: Mapping[Pace, Sequence[Shown]], threshold: float) -> list[Line]:
+    """Return the table: real film first, each part of the films at each pace."""
+    deciders = {"5 consecutive": FIVE_IN_A_ROW, "belief": Criteria(probability=threshold)}
+    table = []
+    for pace, films in shown.items():
+        for part in Part:
+            chosen = [one for one in films if one.film.part is part]
+            if chosen:
+                table += [Line(name, part.value, pace, outcome(chosen, rule)) for name, rule in deciders.items()]
+    return table
+
+
+def scaled(weights: Weights, slope: float, offset: float) -> Weights:
+    """Return weights whose log-odds are `slope` times as far, and `offset` off."""
+    return {
+        name: ClassWeights(round(slope * one.bias + offset, 8), np.round(slope * one.weights, 8))
+        for name, one in weights.items()
     }
-    good = [pair for pair in mistakes if mistakes[pair] <= (1 + ALIKE) * min(mistakes.values())]
-    false = {(support, threshold): len(sweep[support][threshold].false_leads) for support, threshold in good}
-    best = [pair for pair in good if false[pair] == min(false.values())]
-    support = max(support for support, _ in best)
-    thresholds = [threshold for own, threshold in best if own == support]
-    return thresholds[len(thresholds) // 2], support, sweep
 
 
-def _shown(film: Film, rows: Mapping[Pace, Rows], judge: Logistic, pace: Pace) -> Shown:
-    own = rows[pace]
-    return Shown(film.clip, own, judge.probability(own.cues, own.is_fire))
+def peaks(films: Sequence[Shown]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the highest probability that each film shows of each class and truth, and whether it is real."""
+    told: list[float] = []
+    real: list[bool] = []
+    for one in films:
+        if one.film.clip.is_unclear:
+            continue
+        truth, seen = one.rows.is_real(one.film.clip), one.rows.confidence > 0
+        for is_fire in (False, True):
+            for is_real in (False, True):
+                chosen = seen & (one.rows.is_fire == is_fire) & (truth == is_real)
+                if chosen.any():
+                    told.append(float(one.probability[chosen].max()))
+                    real.append(is_real)
+    return np.array(told, np.float64), np.array(real, np.bool_)
 
 
-def sample_rows(films: Sequence[Film], rows: Sequence[Mapping[Pace, Rows]], chosen: Sequence[int]) -> Sample:
-    """Return the rows that say what a track is, of the chosen films at every pace."""
-    parts = []
-    for number in chosen:
-        for one in rows[number].values():
-            judged = one.is_judged
-            parts.append(
-                {
-                    "cues": one.cues[judged],
-                    "is_fire": one.is_fire[judged],
-                    "real": one.is_real(films[number].clip)[judged],
-                    "track": one.track[judged],
-                    "film": np.array(films[number].group),
-                }
-            )
-    return sample_of(parts)
-
-
-def _plain(one: Line) -> dict[str, object]:
-    return {**asdict(one), "recall": one.recall.model_dump(), "false_leads": one.false_leads.model_dump()}
+def reliability(films: Sequence[Shown]) -> Reliability:
+    """Return how good the probabilities of films judged without their source are."""
+    guess, real = peaks(films)
+    is_real = real.astype(np.float64)
+    which = np.minimum((guess * BINS).astype(int), BINS - 1)
+    bins = tuple(
+        (float(guess[which == one].mean()), float(is_real[which == one].mean()), int((which == one).sum()))
+        for one in range(BINS)
+        if (which == one).any()
+    )
+    mean = float(is_real.mean())
+    return Reliability(float(((guess - is_real) ** 2).mean()), mean * (1 - mean), bins)

@@ -1,26 +1,34 @@
-"""Trials: ways to confirm, run over remembered rows with the worker's own `vision.confirm`."""
+"""Trials: what the worker's own `vision.confirm` makes of remembered rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy_sequence import quiet_s, told_event
+from benchmarks.accuracy_sequence import told_event
+from benchmarks.confirm.films import Film
 from benchmarks.confirm.rows import Rows
-from benchmarks.corpus import Clip
 from benchmarks.deciders import ConfirmedLead
 from streams.clock import CaptureTime, UtcSource
 from vision.confirm import Confirmation, Criteria, Observation
 from vision.leads import LeadState
 
+LEAST_S = 5.0
+"""Events of clips that are shorter are not asked for: nobody confirms in three seconds what lasts three."""
+
 _FILM_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
-FIVE_IN_A_ROW = Criteria(k=5, n=5, hysteresis=1.0, min_change=0.0)
-K_OF_N = Criteria(min_change=0.0)
-K_OF_N_THAT_CHANGE = Criteria()
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """A film with its rows and the probability of each, float64 ``(n,)``."""
+
+    film: Film
+    rows: Rows
+    probability: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,69 +39,17 @@ class Outcome:
     Attributes:
         events: in the films.
 
-        delays_s: from an event's start, or the watch's, to its first confirmed lead, of the events found, by film and
-            event.
+        delays_s: from an event's start to its first confirmed lead, of the events found.
 
-        false_leads: leads that tell of no event, by the film they are in.
+        false_leads: films with a lead of a class that tells of no event, once for each class.
 
-        missed: events without a lead, by the film they are in.
+        missed: films with an event without a lead, once for each.
     """
 
     events: int
-    delays_s: tuple[float, ...] = ()
-    false_leads: tuple[str, ...] = ()
-    missed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shown:
-    """A film with its rows and, for belief, the probability of each row; float64 ``(n,)``."""
-
-    clip: Clip
-    rows: Rows
-    probability: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-
-    @property
-    def quiet_s(self) -> float:
-        """Seconds of the watch in which nothing deserves a lead."""
-        began_s, ended_s = (float(edge) for edge in self.rows.span_s)
-        return quiet_s(self.clip.events, ended_s) - quiet_s(self.clip.events, began_s)
-
-
-def confirmed(shown: Shown, criteria: Criteria) -> list[ConfirmedLead]:
-    """Return the leads that are confirmed in a film, in order of their confirmation."""
-    rows, leads = shown.rows, []
-    probability = shown.probability if len(shown.probability) else np.zeros(len(rows.track))
-    for number in np.unique(rows.track):
-        confirmation, was = Confirmation(criteria), False
-        for row in np.flatnonzero(rows.track == number):
-            if confirmation.is_over:
-                confirmation, was = Confirmation(criteria), False
-            at_s = float(rows.time_s[row])
-            state = confirmation.observe(
-                Observation(
-                    time=_moment(at_s),
-                    confidence=float(rows.confidence[row]),
-                    change=float(rows.change[row]),
-                    is_steady=bool(rows.is_steady[row]),
-                    probability=float(probability[row]),
-                    is_deferred=bool(rows.is_deferred[row]),
-                    has_news=bool(rows.has_news[row]),
-                )
-            )
-            if state is LeadState.CONFIRMED and not was:
-                was = True
-                first = confirmation.first
-                leads.append(
-                    ConfirmedLead(
-                        class_name="fire" if rows.is_fire[row] else "smoke",
-                        first_s=at_s if first is None else float(first.pts_s),
-                        confirmed_s=at_s,
-                        confidence=float(rows.confidence[row]),
-                        xyxy=tuple(float(edge) for edge in rows.xyxy[row]),  # type: ignore[arg-type]
-                    )
-                )
-    return sorted(leads, key=lambda lead: lead.confirmed_s)
+    delays_s: tuple[float, ...]
+    false_leads: tuple[str, ...]
+    missed: tuple[str, ...]
 
 
 def outcome(films: Sequence[Shown], criteria: Criteria) -> Outcome:
@@ -103,22 +59,54 @@ def outcome(films: Sequence[Shown], criteria: Criteria) -> Outcome:
     missed: list[str] = []
     events = 0
     for shown in films:
-        clip = shown.clip
+        clip = shown.film.clip
         if clip.is_unclear:
             continue
-        began_s = float(shown.rows.span_s[0])
-        told = [(told_event(lead, clip.events), lead.confirmed_s) for lead in confirmed(shown, criteria)]
-        false += [clip.path.stem for number, _ in told if number is None]
+        leads = confirmed(shown, criteria)
+        told = [(told_event(lead, clip.events), lead) for lead in leads]
+        false += [clip.path.stem] * len({lead.class_name for number, lead in told if number is None})
         for number, event in enumerate(clip.events):
-            if event.end_s <= began_s:
+            if shown.film.is_real and shown.rows.seconds < LEAST_S:
                 continue
             events += 1
-            at = [confirmed_s for which, confirmed_s in told if which == number]
+            at = [lead.confirmed_s for which, lead in told if which == number]
             if at:
-                delays.append(min(at) - max(event.start_s, began_s))
+                delays.append(min(at) - event.start_s)
             else:
                 missed.append(clip.path.stem)
     return Outcome(events, tuple(delays), tuple(false), tuple(missed))
+
+
+def confirmed(shown: Shown, criteria: Criteria) -> list[ConfirmedLead]:
+    """Return the leads that are confirmed in a film, in order of their confirmation."""
+    rows, leads = shown.rows, []
+    for number in np.unique(rows.track):
+        confirmation, was = Confirmation(criteria), False
+        for row in np.flatnonzero(rows.track == number):
+            if confirmation.is_over:
+                confirmation, was = Confirmation(criteria), False
+            at_s = float(rows.time_s[row])
+            observation = Observation(
+                time=_moment(at_s),
+                confidence=float(rows.confidence[row]),
+                change=float(rows.change[row]),
+                probability=float(shown.probability[row]),
+            )
+            state = confirmation.observe(observation)
+            if state is LeadState.CONFIRMED and not was:
+                was = True
+                first = confirmation.first
+                left, top, right, bottom = (float(edge) for edge in rows.xyxy[row])
+                leads.append(
+                    ConfirmedLead(
+                        class_name="fire" if rows.is_fire[row] else "smoke",
+                        first_s=at_s if first is None else float(first.pts_s),
+                        confirmed_s=at_s,
+                        confidence=float(rows.confidence[row]),
+                        xyxy=(left, top, right, bottom),
+                    )
+                )
+    return sorted(leads, key=lambda lead: lead.confirmed_s)
 
 
 def _moment(seconds: float) -> CaptureTime:

@@ -1,6 +1,7 @@
 """Announcements from the bus: on the wall at once, stored once, upgraded by the package."""
 
 import base64
+import json
 from collections.abc import Callable
 
 import httpx
@@ -20,8 +21,8 @@ STILL = b"\xff\xd8\xff" + b"a small picture" * 20
 def announce(bus: redis.Redis, lead_id: str = LEAD_ID, still: str | None = None) -> None:
     """What a worker writes when a lead is confirmed."""
     picture = base64.b64encode(STILL).decode() if still is None else still
-    announcement = LeadAnnouncement(lead=sample_lead(lead_id), still_jpeg_b64=picture)
-    bus.xadd(LEADS_ANNOUNCED, {"announcement": announcement.model_dump_json()})
+    announcement = LeadAnnouncement(lead=sample_lead(lead_id)).model_dump(mode="json") | {"still_jpeg_b64": picture}
+    bus.xadd(LEADS_ANNOUNCED, {"announcement": json.dumps(announcement)})
 
 
 def test_an_announced_lead_is_shown_and_then_upgraded(

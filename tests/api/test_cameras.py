@@ -1,10 +1,13 @@
 """Sources as answers show them: whatever an address looks like, nothing of its credentials is left."""
 
+import av
+import av.error
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.cameras import is_stream, redacted
+from api.cameras import redacted
+from api.contract.source import SCHEMES, SourceError, checked_source, checked_stream
 from streams.camera import SourceUrl
 
 ADDRESSES = [
@@ -47,4 +50,40 @@ def test_the_api_hides_what_the_worker_hides(head: str, rest: str) -> None:
 def test_the_api_takes_the_streams_that_workers_read(scheme: str) -> None:
     """Both tell a network stream from a file by the same schemes."""
     address = f"{scheme}://10.0.0.7/1"
-    assert is_stream(address) == (not SourceUrl(address).is_file)
+    assert _is_stream(address) == (not SourceUrl(address).is_file)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_scheme_that_is_taken_is_one_that_is_read(scheme: str) -> None:
+    """FFmpeg as it is brought along knows the protocol: an address of it fails for another reason than that."""
+    with pytest.raises(av.error.FFmpegError) as fault:
+        av.open(f"{scheme}://127.0.0.1:1/none", timeout=0.2)
+    assert not isinstance(fault.value, av.error.ProtocolNotFoundError)
+
+
+def test_srt_is_none_of_them() -> None:
+    """The FFmpeg that is brought along has no SRT: such a camera would stay lost for ever."""
+    with pytest.raises(av.error.ProtocolNotFoundError):
+        av.open("srt://127.0.0.1:1/none")
+    assert "srt" not in SCHEMES
+
+
+@pytest.mark.parametrize(
+    "rest", ["a\r\nSET x y", "a\tb", "a b", "a\0", "a\x7f", "a\x85", "a\u2028b", "a\u3000b", "\ud800", "", "a" * 2048]
+)
+def test_no_address_speaks_another_protocol(rest: str) -> None:
+    """What an address may hold cannot end the line of a request, and is text of a decent length."""
+    address = f"rtsp://127.0.0.1:18379/{rest}" if rest else "rtsp://"
+    for check in (checked_stream, checked_source):
+        with pytest.raises(SourceError):
+            check(address)
+    with pytest.raises(SourceError):
+        checked_stream("/srv/clips/gate.mp4")
+    assert checked_source("/srv/clips/gate 3.mp4") == "/srv/clips/gate 3.mp4"
+
+
+def _is_stream(address: str) -> bool:
+    try:
+        return checked_stream(address) == address
+    except SourceError:
+        return False

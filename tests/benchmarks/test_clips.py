@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.accuracy_result import ModelUsed, RuntimeUsed
@@ -26,12 +27,12 @@ from benchmarks.clips_watch import DECIDERS, PLAIN, PlainRule, Seen, watch
 from benchmarks.corpus import CameraKind, Clip, Event
 from benchmarks.deciders import SHIPPED, ConfirmedLead
 from benchmarks.errors import BenchmarkError
-from models.registry import Registry
 from streams.camera import camera_id
 from streams.frame import Frame
 from tests.vision.films import BrightBoxDetector, plume_film
 from tests.vision.moments import CARD, boxes, moment, still_image
-from vision.belief import Belief
+from vision.belief import Belief, ClassWeights
+from vision.features import FEATURES
 
 SMOKE = Event(("smoke",), 3.0, 8.0)
 
@@ -65,14 +66,12 @@ def test_both_deciders_see_the_same_plume(film: Path) -> None:
 
 def test_a_clip_is_judged_by_weights_fitted_without_its_source(film: Path) -> None:
     """Who keeps them is asked by the hashes of clip and detector; what they refuse is missed by the confirmation."""
-    shipped = Belief.of(Registry.load().model().card.weights_sha256)
-    assert shipped is not None
-    smoke = replace(shipped.classes["smoke"], bias=-1000.0)
+    refuses = ClassWeights(-100.0, np.zeros(len(FEATURES)))
     asked = []
 
     def without(sha256: str, weights_sha256: str) -> Belief | None:
         asked.append((sha256, weights_sha256))
-        return replace(shipped, classes={**shipped.classes, "smoke": smoke})
+        return Belief("without its source", 0.5, {"smoke": refuses, "fire": refuses})
 
     found = watched([look(film, SMOKE, sha256="c" * 64)], BrightBoxDetector(), without)
 
@@ -278,7 +277,7 @@ def test_two_runs_give_the_same_bytes_but_for_the_time_they_took(folder: Path) -
 
 
 def test_a_baseline_of_other_clips_is_refused_before_anything_is_watched(folder: Path) -> None:
-    """As by every benchmark; `limit` takes clips evenly."""
+    """As by every benchmark."""
     with pytest.raises(BenchmarkError, match="other pictures or clips"):
         run(Asked((folder,), "emissions-n", limit=1), baseline=result(drawn_set()), without=shipped_belief)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.corpus import CameraKind, Clip, Event, Made, known_clips, scene_clips, sha256_of
+from benchmarks.corpus import CameraKind, Clip, Event, Made, known_clips, scene_clips, sha256_of, spread
 from benchmarks.errors import BenchmarkError
 from benchmarks.scenes.catalogue import scene_named
 from benchmarks.scenes.scene import Kind, Place, Scene, SceneEvent, Weather
@@ -200,6 +200,13 @@ def test_a_wrong_table_is_told_in_one_sentence(tmp_path: Path, table: str, sente
 
     with pytest.raises(BenchmarkError, match=sentence):
         known_clips(tmp_path)
+
+
+def test_a_limit_takes_items_evenly() -> None:
+    """In their order, never one twice, and all of them where there is no limit or a higher one."""
+    assert spread([], 3) == []
+    assert spread(range(10), 3) == [0, 3, 6]
+    assert spread(range(3), 9) == spread(range(3), None) == [0, 1, 2]
 
 
 def test_folders_without_clips_are_told(tmp_path: Path) -> None:

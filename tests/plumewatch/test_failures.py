@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from plumewatch.failures import TOLD, sentence_for
+from tests.disk import fill, small_disk
 
 
 def test_a_fault_of_ours_is_not_told() -> None:
@@ -46,3 +47,19 @@ def test_a_command_imports_what_it_needs(tmp_path: Path, command: list[str], spa
     told = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120).stderr
     assert "import time:" in told
     assert spared & {line.rpartition("|")[2].strip() for line in told.splitlines()} == set()
+
+
+def test_a_full_disk_is_told_with_its_path_and_its_room(tmp_path: Path) -> None:
+    """A command that finds no space says where, and how much is left; also where SQLite speaks of something else."""
+    added = [sys.executable, "-m", "plumewatch", "operator", "add"]
+    with small_disk(tmp_path / "disk", 24) as disk:
+        data = disk / "data"
+        subprocess.run([*added, "first", "--data", str(data)], check=True, capture_output=True)
+        fill(disk)
+        done = subprocess.run(
+            [*added, "second", "--data", str(data)], capture_output=True, text=True, check=False, timeout=120
+        )
+    assert done.returncode == 2
+    assert f"the disk is full that holds {data}: 0.0 of 25.2 MB are free; make room there" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "make room" in str(sentence_for(OSError(28, "No space left on device", str(tmp_path / "a"))))

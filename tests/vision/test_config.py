@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from streams.camera import Pace, Transport, camera_id
-from vision.config import ConfigError, WorkerConfig, load_config, owner_warnings, parse_config
+from tests.api.contract.documents import Described, unlimited
+from vision.config import ConfigError, WorkerConfig, load_config, parse_config, warnings_of
 from vision.config_docs import EXAMPLE
 
 CAMERA = {"id": "a", "source": "rtsp://h/1"}
@@ -70,6 +71,16 @@ def test_example_of_the_documentation_is_valid(tmp_path: Path) -> None:
             {"cameras": [{**CAMERA, "source": "htp://admin:secret@192.0.2.10/1"}]},
             ["cameras[0].source: htp://***@192.0.2.10/1: no stream of that kind; known are rtsp"],
         ),
+        (
+            {"cameras": [{**CAMERA, "source": "rtsp://a:secret@h:6379/a\r\nSET x y"}]},
+            ["cameras[0].source: rtsp://***@h:6379/a SET x y: holds a blank or a control character"],
+        ),
+        ({"cameras": [{**CAMERA, "source": "rtsp://h/a b"}]}, ["cameras[0].source: rtsp://h/a b: holds a blank"]),
+        ({"cameras": [{**CAMERA, "source": "srt://h/1"}]}, ["cameras[0].source: srt://h/1: no stream of that kind"]),
+        ({"cameras": [{**CAMERA, "name": "a\0b"}]}, ["cameras[0].name: string should match pattern"]),
+        ({"cameras": [{**CAMERA, "name": "a" * 129}]}, ["cameras[0].name: string should have at most 128"]),
+        ({"stream": {"ring_s": float("inf")}}, ["stream.ring_s"]),
+        ({"site": {"town": "a\x1b[2J"}}, ["site.town: string should match pattern"]),
         ({"rules": {"smoke": {"threshhold": 0.3}}}, ["rules.smoke.threshhold: unknown key; did you mean threshold?"]),
         ({"rules": {"smoke": {"k": 5, "n": 4}}}, ["rules.smoke: k must not exceed n, got k = 5 and n = 4"]),
         ({"rules": {"stack": {}}}, ["rules.stack.kind: is required"]),
@@ -216,8 +227,8 @@ def test_owners_outside_the_register_are_warned_of() -> None:
     register = [{"uscc": "91110000802100433B", "name": "x"}]
     cameras = [{"id": "gate", "source": "x.mp4", "zones": zones}]
     end = "is none of [[enterprises]]: leads will say that it is not in the register"
-    assert list(owner_warnings(WorkerConfig())) == []
-    assert list(owner_warnings(parse_config({"enterprises": register, "cameras": cameras}))) == [
+    assert list(warnings_of(WorkerConfig())) == []
+    assert list(warnings_of(parse_config({"enterprises": register, "cameras": cameras}))) == [
         f"cameras[0].zones[3].owner: '914403001922038216' {end}",
         f"cameras[0].zones[4].owner: 'Boiler house' {end}",
     ]
@@ -227,3 +238,10 @@ def test_an_enterprise_with_a_wrong_code_is_refused() -> None:
     """The register itself is checked, and told by its path."""
     with pytest.raises(ConfigError, match=r"enterprises\[0\]\.uscc: the check character"):
         parse_config({"enterprises": [{"uscc": "91110000802100433C", "name": "x"}]})
+
+
+def test_every_text_of_a_configuration_has_the_rules_of_the_wire() -> None:
+    """Short text without control characters, for it travels to the API; sources and times of day are read whole."""
+    faults = unlimited(Described.of(WorkerConfig.model_json_schema()), "config")
+    found = {line.split(": ")[0] for line in faults if ": a text of any" in line}
+    assert {"source", "from", "to"} == {where.rpartition(".")[2] for where in found}

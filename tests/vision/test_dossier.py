@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from api.contract.catalogue import catalogue
-from api.contract.schema import LeadDisposition, LeadTarget, LeadVote, Place, Priority
+from api.contract.schema import LeadDisposition, LeadFactor, LeadTarget, LeadVote, Place, Priority
 from models.detections import Detections
 from tests.vision.scene import CAMERA, NOW, SITE, WITNESS, some_time
 from vision.dossier import lead_document, manifest_draft, measure_of
@@ -34,12 +34,13 @@ def a_lead(violation_code: str = "V01_STACK_SMOKE", seconds: float = 30.0) -> Le
 
 
 def test_what_was_judged_is_told() -> None:
-    """Target, law, disposition, votes, score and priority are those of the judgement; none where nobody judged."""
+    """Target, law, disposition, votes, factors, score and priority are those of the judgement; none without one."""
     judged = Judgement(
         target=LeadTarget(zone="stack", name="one works"),
         legal=catalogue().legal_at("V01_STACK_SMOKE", date(2026, 11, 23)),
         disposition=LeadDisposition(action="watch", reasons=["not_measured"]),
         votes=(LeadVote(source="rule", name="persistence"),),
+        factors=(LeadFactor(name="severity", points=41, says="V01_STACK_SMOKE"),),
         score=41,
         priority=Priority.P2,
     )
@@ -50,6 +51,7 @@ def test_what_was_judged_is_told() -> None:
         judged.disposition,
     )
     assert (document.score, document.priority, document.votes) == (41, Priority.P2, list(judged.votes))
+    assert document.factors == list(judged.factors)
     bare = lead_document("L20261123-001001", a_lead(), SITE, WITNESS)
     assert (bare.target, bare.legal, bare.disposition, bare.score, bare.priority) == (None, None, None, 0, Priority.P3)
 

@@ -61,7 +61,7 @@ def test_a_veil_that_is_there_at_once_is_no_fog() -> None:
     watch = FogWatch()
     for number in range(60):
         watch.observe(grain(DARKENED, number), moment(number / 2))
-    watch.jump()
+    watch.jump(hazy(60, 0.7))
     for number in range(60, 120):
         watch.observe(hazy(number, 0.7), moment(number / 2))
         assert not watch.is_foggy
@@ -77,11 +77,23 @@ def test_fog_outlasts_a_change_of_light() -> None:
         watch.observe(grain(DARKENED, number), moment(number / 2))
     for number in range(60, 120):
         watch.observe(hazy(number, 0.2), moment(number / 2))
-    watch.jump()
-    for number in range(120, 180):
-        brighter = np.clip(hazy(number, 0.2).astype(np.int16) + 30, 0, 255).astype(np.uint8)
-        watch.observe(brighter, moment(number / 2))
+    brighter = [np.clip(hazy(n, 0.2).astype(np.int16) + 30, 0, 255).astype(np.uint8) for n in range(60)]
+    watch.jump(brighter[0])
+    for number, picture in enumerate(brighter):
+        watch.observe(picture, moment(60 + number / 2))
         assert watch.is_foggy
+
+
+def test_a_bank_that_a_patrol_sees_rise_by_steps_is_fog() -> None:
+    """Two pictures of a patrol can differ as after a step of exposure; fog goes on rising after it."""
+    watch = FogWatch()
+    for number in range(30):
+        watch.observe(grain(DARKENED, number), moment(2.0 * number))
+    for number, share in enumerate((0.8, 0.6, 0.4)):
+        watch.jump(hazy(number, share))
+    for number, share in enumerate((0.25, 0.2, 0.2, 0.2)):
+        watch.observe(hazy(number, share), moment(66 + 2.0 * number))
+    assert watch.is_foggy
 
 
 def test_a_camera_that_shows_nothing_dark_is_not_judged() -> None:

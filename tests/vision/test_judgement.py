@@ -24,6 +24,10 @@ def site(**enterprise: object) -> WorkerConfig:
         {"name": "stack", "kind": "outlet", "polygon": POLYGON, "owner": USCC, "outlet": "DA001"},
         {"name": "yard", "polygon": POLYGON, "owner": "somebody"},
         {"name": "road", "kind": "road", "polygon": POLYGON},
+        {"name": "works", "kind": "premises", "polygon": POLYGON},
+        {"name": "market", "kind": "no_bbq", "polygon": POLYGON, "schedule": [{"from": "08:00", "to": "12:00"}]},
+        {"name": "field", "kind": "field", "polygon": POLYGON},
+        {"name": "straw", "polygon": POLYGON, "violation_code": "V03_STRAW_BURN"},
     ]
     return parse_config(
         {
@@ -55,6 +59,12 @@ def lead(code: str = "V01_STACK_SMOKE", zone: str = "stack", seconds: float = 0.
         peak=Finding("smoke", (1.0, 2.0, 3.0, 4.0), 0.83, first, zone, {"change_ratio": 7.25}),
         observations=4,
     )
+
+
+def flames(zone: str = "", code: str = "V04_WASTE_BURN", **values: object) -> Lead:
+    """Return a confirmed lead of flames in a zone."""
+    one = lead(code, zone, **values)  # type: ignore[arg-type]
+    return replace(one, rule_id="fire.visible", peak=replace(one.peak, class_name="fire"))
 
 
 def measured(opacity: float | None, grade: float | None, validity: str = "valid", least: float = 0.0) -> Measurement:
@@ -231,6 +241,96 @@ def test_some_things_are_never_merely_warned_of(one: Lead) -> None:
     assert found.approval_required
 
 
+@pytest.mark.parametrize("zone", ["", "road", "yard", "field", "straw"])
+@pytest.mark.parametrize("enterprise", [{}, {"risk": "green"}, {"positive_list": {"from": "2026-01-01"}}])
+def test_flames_that_no_zone_explains_are_a_fire_alarm(zone: str, enterprise: dict[str, object]) -> None:
+    """P1 at once, first of the reasons, told to the wall and by phone; never watched or warned of, whoever owns it."""
+    found = judged(flames(zone), **enterprise)
+    assert (found.priority, found.disposition.action, found.disposition.reasons[0]) == ("P1", "lead", "fire_alarm")
+    assert {"wall_alarm", "duty_phone", "queue"} <= set(found.disposition.notify)
+    assert found.factors[0].name == "fire_alarm"
+
+
+@pytest.mark.parametrize(
+    ("zone", "code", "when", "is_alarm"),
+    [
+        ("stack", "V04_WASTE_BURN", 2, False),
+        ("works", "V04_WASTE_BURN", 2, False),
+        ("market", "V05_OPEN_BBQ", 2, False),
+        ("market", "V05_OPEN_BBQ", 14, True),
+    ],
+)
+def test_flames_that_a_zone_explains_have_the_usual_priority(
+    zone: str, code: str, when: int, *, is_alarm: bool
+) -> None:
+    """A flare, a boiler, a barbecue at its hours are no alarm; they say that they are flames and are explained."""
+    found = judged(flames(zone, code, day=datetime(2026, 11, 23, when, tzinfo=UTC)))
+    assert (found.priority, found.disposition.reasons[0]) == (
+        ("P1", "fire_alarm") if is_alarm else ("P3", "flames_explained")
+    )
+
+
+def test_a_fire_alarm_comes_before_everything_else() -> None:
+    """The smallest score of a fire is above the largest of anything else, on-line data and complaints included."""
+    worst = {"risk": "red", "confirmed": [f"2026-0{month}-01" for month in range(1, 6)]}
+    alarm = judged(flames(""), positive_list={"from": "2026-01-01"}).score
+    other = judged(lead("V01B_BYPASS", seconds=90_000, day=datetime(2026, 11, 25, 4, tzinfo=UTC)), **worst).score
+    assert other == 30 + 20 + 25 + 15 + 10
+    assert alarm > other + 25 + 20
+
+
+@pytest.mark.parametrize(
+    ("one", "is_proposal"),
+    [
+        (lead(zone=""), True),
+        (lead(zone="yard"), True),
+        (lead(zone="road"), True),
+        (flames("stack"), True),
+        (lead(zone="stack"), False),
+        (lead("V03_STRAW_BURN", "field"), False),
+        (lead("V03_STRAW_BURN", "straw"), False),
+        (lead("V01B_BYPASS", "works"), False),
+    ],
+)
+def test_outside_a_zone_that_says_it_the_code_is_a_proposal(one: Lead, *, is_proposal: bool) -> None:
+    """The code is the rule's usual one there; a zone of its kind, or one that names the code, stands for it."""
+    assert ("code_proposed" in judged(one).disposition.reasons) is is_proposal
+
+
+def test_every_factor_of_the_score_is_told() -> None:
+    """Name, points and the input of each, zeros included; what has no input yet is absent."""
+    one = replace(
+        lead(seconds=250, day=datetime(2026, 11, 25, 4, tzinfo=UTC)), measurement=measured(None, None, "dark")
+    )
+    found = judged(one, risk="yellow", confirmed=["2026-01-02"])
+    assert [(factor.name, factor.points, factor.says) for factor in found.factors] == [
+        ("risk", 15, "yellow"),
+        ("alert", 20, "orange"),
+        ("severity", 20, "V01_STACK_SMOKE"),
+        ("confirmed", 5, "1"),
+        ("duration", 2, "250 s / 120 s"),
+        ("validity", -15, "dark"),
+    ]
+    assert (found.score, found.priority) == (47, "P2")
+    bare = judged(lead(zone=""))
+    assert [(factor.name, factor.points) for factor in bare.factors] == [
+        ("risk", 0), ("alert", 0), ("severity", 20), ("confirmed", 0), ("duration", 0),
+    ]  # fmt: skip
+    assert judged(flames(seconds=65)).factors[-1].says == "65 s / 30 s"
+
+
+def test_what_is_known_makes_priorities_differ() -> None:
+    """A fire, a red owner in an alert, a red owner, nobody known: P1, P1, P2, P3."""
+    in_alert = datetime(2026, 11, 25, 4, tzinfo=UTC)
+    found = [
+        judged(flames()),
+        judged(lead(day=in_alert), risk="red"),
+        judged(lead(), risk="red"),
+        judged(lead(zone="")),
+    ]
+    assert [one.priority for one in found] == ["P1", "P1", "P2", "P3"]
+
+
 ENTERPRISES = st.fixed_dictionaries(
     {"risk": st.sampled_from(["red", "yellow", "green", ""])},
     optional={"positive_list": st.just({"from": "2026-01-01"}), "confirmed": st.just(["2026-05-05"])},
@@ -244,6 +344,7 @@ def test_colour_and_list_never_change_what_was_measured(enterprise: dict[str, ob
     one = replace(lead(code), measurement=measured(0.4, 1.75))
     bare, found = judged(one), judged(one, **enterprise)
     assert (found.legal, found.votes) == (bare.legal, bare.votes)
+    assert found.score == max(0, sum(factor.points for factor in found.factors))
 
 
 def test_what_is_new_speaks_where_nothing_changed() -> None:

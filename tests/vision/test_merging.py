@@ -21,6 +21,7 @@ ZONES = [
     {"name": "stack", "kind": "outlet", "polygon": WHOLE, "owner": "one works", "outlet": "DA001"},
     {"name": "second view of it", "kind": "outlet", "polygon": WHOLE, "owner": "one works", "outlet": "DA001"},
     {"name": "other", "kind": "outlet", "polygon": WHOLE, "owner": "other works"},
+    {"name": "field", "kind": "field", "polygon": WHOLE},
     *({"name": f"yard {n}", "polygon": WHOLE} for n in range(9)),
 ]
 CONFIG = parse_config({"cameras": [{"id": "cam", "source": "x.mp4", "zones": ZONES}]})
@@ -151,6 +152,31 @@ def test_a_camera_makes_three_new_leads_an_hour() -> None:
     merger.take([], moment(3700))
     assert merger.noisy_since is None
     assert confirm(merger, lead("l4", 3700, "yard 4")) == [("l4", "confirmed", "")]
+
+
+def test_a_fire_is_told_however_noisy_the_camera_was_and_smoke_hides_none() -> None:
+    """After three leads in the hour a fire is a fourth; a fire in smoke that was told is a lead of its own."""
+    merger = Merger()
+    for n in range(3):
+        confirm(merger, lead(f"l{n}", 10.0 + n, f"yard {n}"))
+    assert confirm(merger, lead("s", 20, "field", "V03_STRAW_BURN"))[0][1:] == ("dropped", "noisy")
+    fire = lead("f", 30, "field", "V03_STRAW_BURN", "fire")
+    assert confirm(merger, fire) == [("f", "confirmed", "")]
+    quiet = Merger()
+    confirm(quiet, lead("s", 20, "field", "V03_STRAW_BURN"))
+    assert confirm(quiet, fire) == [("f", "confirmed", "")]
+
+
+def test_a_fire_that_smoke_joins_stays_a_fire() -> None:
+    """Smoke on the same ground grows its evidence; the surest flames stay its peak, and its priority."""
+    merger = Merger()
+    fire = lead("f", 10, "field", "V03_STRAW_BURN", "fire")
+    confirm(merger, fire)
+    assert confirm(merger, lead("s", 20, "field", "V03_STRAW_BURN", confidence=0.95)) == [("s", "dropped", "merged")]
+    (told,) = merger.open_leads
+    assert (told.peak.class_name, told.observations) == ("fire", 8)
+    found = JUDGE.judge(told)
+    assert (found.priority, found.disposition.reasons[0]) == ("P1", "fire_alarm")
 
 
 def test_across_a_lost_stream_the_target_stays_the_same() -> None:

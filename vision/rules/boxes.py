@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from vision.rules.leniency import USUAL, Leniency, LeniencyAt
 from vision.rules.rule import TrackView, View
 from vision.rules.seen import SeenTime
 from vision.rules.zonal import Verdict
@@ -11,20 +12,12 @@ from vision.schedule import Schedule
 
 FEWEST_PICTURES = 4
 """
-Pictures that must show it, however long they are apart: undoubted in each. A box that may yet be of steam, of a lamp or
-of what the place always looks like (`TrackView.is_deferred`) makes time go on, and shows nothing by itself.
+Pictures that must show it, however long they are apart: undoubted in each. A box that is more probably of
+something else (`TrackView.is_doubtful`) makes time go on, and shows nothing by itself.
 """
 
 Place = Callable[[TrackView, tuple[int, int]], bool]
 """Whether a track's newest box is where the family looks, in a picture of that size."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leniency:
-    """What colour and list of the owner change about when a lead is made (domain.md 6.5), and nothing else."""
-
-    threshold: float = 0.0
-    persistence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +64,7 @@ class BoxWatcher:
         terms: Terms,
         place: Place,
         schedule: Schedule,
-        leniency: Callable[[datetime], Leniency] = lambda _: Leniency(),
+        leniency: LeniencyAt = lambda _: USUAL,
         gate: Callable[[datetime], bool] = lambda _: True,
     ) -> None:
         self._terms = terms
@@ -102,7 +95,7 @@ class BoxWatcher:
         leniency = self._leniency(utc)
         boxes = self._boxes(view, leniency) if is_on and view.is_steady else ()
         self._was_seen = bool(boxes)
-        shows = any(not seen.is_deferred for seen in boxes)
+        shows = any(not seen.is_doubtful for seen in boxes)
         self._pictures += bool(boxes)
         self._undoubted += shows
         self._time.observe(view.time, is_seen=bool(boxes), is_clear=view.is_steady and is_on)

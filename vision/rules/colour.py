@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from vision.readings import PlumeColour
 from vision.ringelmann import READING_S
+from vision.rules.leniency import USUAL, LeniencyAt
 from vision.rules.rule import View
 from vision.rules.stack import smoke_at
 from vision.rules.zonal import RuleName, Verdict
@@ -17,8 +18,9 @@ COLOURS = (PlumeColour.YELLOW, PlumeColour.BLUE)
 class ColourWatcher:
     """Watches the colour of the readings above one outlet, with or without a number."""
 
-    def __init__(self, zone: Zone, seen_s: float, window_s: float) -> None:
+    def __init__(self, zone: Zone, seen_s: float, window_s: float, leniency: LeniencyAt = lambda _: USUAL) -> None:
         self._zone = zone
+        self._leniency = leniency
         self._seen_s = seen_s
         self._window_s = window_s
 
@@ -36,7 +38,7 @@ class ColourWatcher:
         same = [r for r in readings if r.colour is now and view.time.seconds_since(r.start) <= self._window_s]
         seen_s = READING_S * len(same)
         return Verdict(
-            is_met=seen_s >= self._seen_s,
+            is_met=seen_s >= self._seen_s * self._leniency(view.time.utc).persistence,
             is_held=True,
             first=same[0].start,
             boxes=smoke_at(view, self._zone),

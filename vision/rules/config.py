@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from api.contract.fields import Word
 from vision.hours import ScheduleConfig
 from vision.section import Name, Section, ViolationCode
 from vision.zones import ZoneTest
@@ -33,9 +34,9 @@ class RuleConfig(Section):
     enabled: bool = Field(True, description="Off: it makes no lead.")  # noqa: FBT003
     confirm: ConfirmBy = Field(
         ConfirmBy.BELIEF,
-        description="`belief`: persistence, growth, drift, turbulence and the other cues of a track are weighed into a "
-        "calibrated probability, with weights fitted for the model, and the mean of the best `k` of the last `n` boxes "
-        "must reach `support`; `k_of_n` where none are. `k_of_n`: that mean must reach `threshold`.",
+        description="`belief`: how sure the boxes of the last ten seconds are in the mean, and how long the view had "
+        "been watched before, are weighed into a calibrated probability, with weights fitted for the model; `k_of_n` where "
+        "none are. `k_of_n`: the mean of the best `k` of the last `n` boxes must reach `threshold`.",
     )
     probability: float = Field(
         0.0,
@@ -48,9 +49,7 @@ class RuleConfig(Section):
         0.0,
         ge=0,
         lt=1,
-        description="By belief: least mean confidence of the best `k` boxes. 0: what the fit chose for the model, or "
-        "`hysteresis x threshold` where it chose none. Lower: weak boxes on headlights are believed. Higher: thin "
-        "plumes are missed.",
+        description="Without effect since 0.2; accepted until 0.3. The probability alone decides by belief.",
     )
     threshold: float = Field(
         0.3,
@@ -97,8 +96,7 @@ class RuleConfig(Section):
         ge=0,
         le=50,
         description="How much the pixels in the box must have changed since it was first seen, in multiples of the "
-        "noise around it; less is a sign, a lamp or a stain. A box of smoke that differs from how the place usually "
-        "looks, where that is known (`magnify`), need not change. 0: off. High: slow distant plumes are held back.",
+        "noise around it; less is a sign, a lamp or a stain. 0: off. High: slow distant plumes are held back.",
     )
     static_after_s: float = Field(
         60.0,
@@ -142,7 +140,7 @@ class RuleConfig(Section):
         description="Code it proposes; the reviewer decides. Empty: `V01_STACK_SMOKE` for smoke, `V04_WASTE_BURN` "
         "for fire.",
     )
-    cameras: tuple[str, ...] = Field((), description="Ids of the cameras it works on. Empty: all.")
+    cameras: tuple[Word, ...] = Field((), description="Ids of the cameras it works on. Empty: all.")
 
     @model_validator(mode="after")
     def _k_fits_in_n(self) -> Self:
@@ -180,4 +178,4 @@ class ViolationRuleConfig(Section):
     schedule: tuple[ScheduleConfig, ...] = Field(
         (), description="When it works: the hours of a barbecue ban, business hours of kitchens. Empty: always."
     )
-    cameras: tuple[str, ...] = Field((), description="Ids of the cameras it works on. Empty: all.")
+    cameras: tuple[Word, ...] = Field((), description="Ids of the cameras it works on. Empty: all.")

@@ -5,16 +5,17 @@ One file a family holds what is its own; here they are put together from configu
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from types import MappingProxyType
 
 from api.contract.catalogue import catalogue
 from streams.camera import camera_id
 from vision.config import WorkerConfig
-from vision.enterprises import EnterpriseConfig, Risk, register_of
+from vision.enterprises import register_of
 from vision.hours import schedule_of
 from vision.rules import alert, barbecue, burning, bypass, colour, fume, stack, tamper
-from vision.rules.boxes import BoxWatcher, Leniency, Terms
+from vision.rules.boxes import BoxWatcher, Terms
+from vision.rules.leniency import SHIFTS, leniency_of
 from vision.rules.places import OffOutlets, at, fixed_in
 from vision.rules.tamper import TamperRule
 from vision.rules.zonal import RuleName, Watcher, ZoneRule
@@ -23,9 +24,6 @@ from vision.zones import Masks, Zone, ZoneKind
 
 RELEASE = 0.7
 """Hysteresis of boxes: what began at the threshold goes on down to this share of it (domain.md 7.3)."""
-
-_SHIFTS = MappingProxyType({Risk.RED: -0.05, Risk.GREEN: 0.05})
-_LENIENT_SHIFT, _LENIENT_PERSISTENCE = 0.05, 1.5
 
 
 class Families:
@@ -60,7 +58,7 @@ class Families:
         """Confidence from which a box can count for one of these rules."""
         names = [name for makers in _MAKERS.values() for name, _ in makers if self._is_on(name)]
         thresholds = [self._config.violation(name.violation_code).threshold for name in names]
-        return RELEASE * (min(thresholds, default=1.0) + min(_SHIFTS.values()))
+        return RELEASE * (min(thresholds, default=1.0) + min(SHIFTS.values()))
 
     def tamper(self) -> TamperRule:
         """Return the rule that watches the camera itself; it sleeps where no plant is watched or it is switched off."""
@@ -68,7 +66,13 @@ class Families:
         is_ours = not settings.cameras or self._camera.id in settings.cameras
         seen_s = settings.seen_s or catalogue().by_code[tamper.CODE].durations["seen_s"]
         zones = self._camera.zones if settings.enabled and is_ours else ()
-        return TamperRule(camera_id(self._camera.id), zones, seen_s, turns=self._camera.preset is not None)
+        return TamperRule(
+            camera_id(self._camera.id),
+            zones,
+            seen_s,
+            lambda zone: leniency_of(zone, self._config),
+            turns=self._camera.preset is not None,
+        )
 
     def _is_on(self, name: RuleName) -> bool:
         """Whether a family is switched on for this camera and the model knows its classes."""
@@ -78,12 +82,12 @@ class Families:
 
     def stack(self, _: RuleName, zone: ZoneConfig) -> Watcher:
         """Return the watcher of the grades above an outlet."""
-        return stack.StackWatcher(zone_of(zone), zone.grade_limit)
+        return stack.StackWatcher(zone_of(zone), zone.grade_limit, leniency_of(zone, self._config))
 
     def colour(self, name: RuleName, zone: ZoneConfig) -> Watcher:
         """Return the watcher of the colours above an outlet."""
         terms = self._terms(name)
-        return colour.ColourWatcher(zone_of(zone), terms.seen_s, terms.window_s)
+        return colour.ColourWatcher(zone_of(zone), terms.seen_s, terms.window_s, leniency_of(zone, self._config))
 
     def bypass(self, name: RuleName, zone: ZoneConfig) -> Watcher:
         """Return the watcher of smoke on a plant's ground, off its outlets."""
@@ -111,12 +115,11 @@ class Families:
         gate: Callable[[datetime], bool] = lambda _: True,
     ) -> BoxWatcher:
         settings = self._config.violation(name.violation_code)
-        local = self._config.site.zone
         return BoxWatcher(
             self._terms(name),
             place,
-            schedule_of(settings.schedule, local),
-            _leniency_of(self._register.get(zone.owner), lambda utc: utc.astimezone(local).date()),
+            schedule_of(settings.schedule, self._config.site.zone),
+            leniency_of(zone, self._config),
             gate,
         )
 
@@ -142,18 +145,6 @@ def masks_of(camera: CameraConfig, config: WorkerConfig) -> Masks:
     """Return a camera's masks, each at its hours."""
     drawn = [zone for zone in camera.zones if zone.kind is ZoneKind.MASK]
     return Masks([(zone.polygon, schedule_of(zone.schedule, config.site.zone)) for zone in drawn])
-
-
-def _leniency_of(
-    enterprise: EnterpriseConfig | None, local_day: Callable[[datetime], date]
-) -> Callable[[datetime], Leniency]:
-    """Return what an owner's colour and list change about threshold and persistence, by time (domain.md 6.5)."""
-    if enterprise is None:
-        return lambda _: Leniency()
-    listing = enterprise.positive_list
-    usual = Leniency(_SHIFTS.get(enterprise.risk, 0.0), _LENIENT_PERSISTENCE if enterprise.risk is Risk.GREEN else 1.0)
-    listed = Leniency(_LENIENT_SHIFT, _LENIENT_PERSISTENCE)
-    return lambda utc: listed if listing is not None and listing.holds(local_day(utc)) else usual
 
 
 _Maker = Callable[[Families, RuleName, ZoneConfig], Watcher]

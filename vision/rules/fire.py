@@ -1,4 +1,9 @@
-"""The fire rule: visible flames that last."""
+"""
+The fire rule: visible flames that last.
+
+The catalogue has no code for a fire. What is proposed is open burning; that it is a fire alarm is said by the reasons,
+points and priority of the lead (`vision.judgement`).
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -14,7 +19,7 @@ CLASS_NAME = "fire"
 VERSION = "1.0.0"
 VIOLATION_CODE = "V04_WASTE_BURN"
 """Open flames are open burning until somebody says otherwise (domain.md 7.1); a zone may propose another code."""
-CODES: Mapping[ZoneKind, str] = MappingProxyType({ZoneKind.FIELD: "V03_STRAW_BURN"})
+CODES: Mapping[ZoneKind, str] = MappingProxyType({ZoneKind.FIELD: "V03_STRAW_BURN", ZoneKind.NO_BBQ: "V05_OPEN_BBQ"})
 """Codes by the kind of zone."""
 
 

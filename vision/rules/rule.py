@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.clock import CaptureTime
-from vision.cues import CUES
 from vision.leads import CloseReason, Lead, LeadChange, LeadState
 from vision.readings import Reading
 from vision.tracks import Sighting, Track
 
-_NEWS = CUES.index("news")
+DOUBTFUL = 0.5
+"""Probability below which a box does not by itself show what its class says."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,34 +29,25 @@ class TrackView:
 
         change: of its pixels, in multiples of the noise around it (`vision.change.BoxChange.ratio`).
 
-        cues: what its pictures have shown so far, in the order of `vision.cues.CUES`.
+        features: what its pictures have shown so far, in the order of `vision.features.FEATURES`.
 
-        is_deferred: whether the box may yet be of condensed water, of what drives through, of a lamp, or of the place
-            as it usually looks.
-
-        has_news: whether a box of smoke shows something that the place usually does not (`vision.scenery.Scenery`).
+        probability: calibrated, that it is what its class says; ``None`` where nothing was fitted for the detector.
     """
 
     track: Track
     sighting: Sighting | None
     change: float
-    cues: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    is_deferred: bool = False
-    has_news: bool = False
+    features: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    probability: float | None = None
 
     @property
-    def news(self) -> float:
-        """Share of its boxes that differs from how the place usually looks, in [0, 1]; 0 where its box has no news."""
-        return float(self.cues[_NEWS]) if self.has_news and self.cues.size else 0.0
+    def is_doubtful(self) -> bool:
+        """Whether it is more probable that it is something else."""
+        return self.probability is not None and self.probability < DOUBTFUL
 
     def differs(self, min_change: float) -> bool:
-        """
-        Whether the box shows anything but what stands there.
-
-        Its pixels have changed since the track began, or differ from how the place usually looks: what was there from
-        the first picture on need not change beside clouds and traffic that do.
-        """
-        return self.has_news or self.change >= min_change
+        """Whether its pixels have changed since the track began: a sign, a lamp or a stain does not."""
+        return self.change >= min_change
 
 
 @dataclass(frozen=True, slots=True)

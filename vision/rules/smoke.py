@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from vision.belief import Belief
 from vision.rules.config import RuleConfig
+from vision.rules.leniency import LeniencyAt
 from vision.rules.visible import VisibleRule
 from vision.sections import CameraConfig
 from vision.zones import ZoneKind
@@ -26,6 +27,7 @@ def smoke_rule(
     zone: ZoneInfo,
     ceded: AbstractSet[str] = frozenset(),
     belief: Belief | None = None,
+    leniency: Mapping[str, LeniencyAt] = MappingProxyType({}),
 ) -> VisibleRule:
     """Return the smoke rule `name` for one camera; `zone` is the time zone its schedule is read in."""
     return VisibleRule.from_config(
@@ -39,4 +41,5 @@ def smoke_rule(
         codes=CODES,
         ceded=ceded,
         belief=belief,
+        leniency=leniency,
     )

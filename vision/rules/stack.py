@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from api.contract.reasons import DispositionReason
 from vision.readings import Reading, is_exceeded
-from vision.ringelmann import READING_S
+from vision.ringelmann import ACCUMULATION_S, READING_S
+from vision.rules.leniency import USUAL, LeniencyAt
 from vision.rules.rule import TrackView, View
 from vision.rules.zonal import RuleName, Verdict
 from vision.zones import Zone
@@ -18,10 +19,15 @@ HYSTERESIS = 0.7
 
 
 class StackWatcher:
-    """Watches the grades above one outlet; what was refused accuses nobody."""
+    """
+    Watches the grades above one outlet; what was refused accuses nobody.
 
-    def __init__(self, zone: Zone, grade_limit: float) -> None:
+    What a lenient owner is given is time before a lead is made; that the limit was exceeded is measured as for anybody.
+    """
+
+    def __init__(self, zone: Zone, grade_limit: float, leniency: LeniencyAt = lambda _: USUAL) -> None:
         self._zone = zone
+        self._leniency = leniency
         self._limit = grade_limit
 
     @property
@@ -34,10 +40,11 @@ class StackWatcher:
         readings = view.readings.get(self._zone.name, ())
         above = [reading for reading in readings if reading.grade is not None and reading.grade > self._limit]
         is_held = _is_fresh(view, readings) and (readings[-1].grade or 0.0) > HYSTERESIS * self._limit
+        persistence = self._leniency(view.time.utc).persistence
         grounds = []
-        if is_exceeded(readings, self._limit):
+        if is_exceeded(readings, self._limit, ACCUMULATION_S * persistence):
             grounds.append(DispositionReason.OVER_LIMIT)
-        if _lasts(readings, over=self._limit):
+        if _lasts(readings, over=self._limit, seconds=FAST_S * persistence):
             grounds.append(DispositionReason.FAST_ALARM)
         return Verdict(
             is_met=bool(grounds) and is_held,
@@ -70,10 +77,10 @@ def _is_fresh(view: View, readings: Sequence[Reading]) -> bool:
     return bool(readings) and view.time.seconds_since(readings[-1].time) <= 2 * READING_S
 
 
-def _lasts(readings: Sequence[Reading], over: float) -> bool:
-    """Whether the last readings were all of `FAST_GRADE` and more, and above `over`, for `FAST_S` without a break."""
-    newest = readings[-int(FAST_S / READING_S) :]
+def _lasts(readings: Sequence[Reading], over: float, seconds: float) -> bool:
+    """Whether the last readings were all of `FAST_GRADE` and more, and above `over`, for so long without a break."""
+    newest = readings[-int(seconds / READING_S) :]
     grades = [reading.grade or 0.0 for reading in newest]
-    if len(newest) < FAST_S / READING_S or min(grades) < FAST_GRADE or min(grades) <= over:
+    if len(newest) < seconds / READING_S or min(grades) < FAST_GRADE or min(grades) <= over:
         return False
-    return newest[-1].time.seconds_since(newest[0].start) <= FAST_S + READING_S
+    return newest[-1].time.seconds_since(newest[0].start) <= seconds + READING_S

@@ -1,6 +1,6 @@
 """V17, a monitoring camera blocked or turned away: its picture changes at once and stays so (domain.md 7.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from api.contract.reasons import DispositionReason
@@ -8,6 +8,7 @@ from streams.camera import CameraId
 from streams.clock import CaptureTime
 from vision.health import PictureFault, PictureHealth
 from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
+from vision.rules.leniency import USUAL, LeniencyAt
 from vision.sections import ZoneConfig
 from vision.zones import ZoneKind
 
@@ -29,11 +30,20 @@ class TamperRule:
     `turns` says that the camera turns by itself (it has presets): that it shows another place is no tampering then.
     """
 
-    def __init__(self, camera: CameraId, zones: Sequence[ZoneConfig], seen_s: float, *, turns: bool = False) -> None:
+    def __init__(
+        self,
+        camera: CameraId,
+        zones: Sequence[ZoneConfig],
+        seen_s: float,
+        leniency: Callable[[ZoneConfig], LeniencyAt] = lambda _: lambda _: USUAL,
+        *,
+        turns: bool = False,
+    ) -> None:
         self._camera = camera
         self._by_hand = BY_HAND - {PictureFault.MOVED} if turns else BY_HAND
         self._zone = next((zone for zone in zones if zone.kind in PLANT and zone.owner), None)
         self._zone = self._zone or next((zone for zone in zones if zone.kind in PLANT), None)
+        self._leniency = (lambda _: USUAL) if self._zone is None else leniency(self._zone)
         self._seen_s = seen_s
         self._opened = 0
         self._lead: Lead | None = None
@@ -55,7 +65,7 @@ class TamperRule:
             return []
         if fault not in self._by_hand or onset is None or not health.was_sudden:
             return []
-        if time.epoch != onset.epoch or time.seconds_since(onset) < self._seen_s:
+        if time.epoch != onset.epoch or time.seconds_since(onset) < self._seen_s * self._leniency(time.utc).persistence:
             return []
         return self._open(fault, onset, time, resolution_wh, self._zone.name)
 

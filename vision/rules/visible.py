@@ -4,17 +4,20 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field, fields, replace
+from types import MappingProxyType
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from api.contract.fields import SETTING_MOST, one_line
 from streams.camera import CameraId, camera_id
 from streams.clock import CaptureTime
 from vision.belief import START_CONFIDENCE, Belief
-from vision.budget import MOST_CLIMBS, Climb, Climber, Scale
+from vision.budget import MOST_CLIMBS, STRICTEST, Climb, Climber, Scale
 from vision.confirm import Confirmation, Criteria, Observation
 from vision.hours import schedule_of
 from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
 from vision.rules.config import ConfirmBy, RuleConfig
+from vision.rules.leniency import SHIFTS, USUAL, Leniency, LeniencyAt
 from vision.rules.rule import TrackView, View
 from vision.rules.whereabouts import PRECISION, Place
 from vision.schedule import Schedule
@@ -22,12 +25,17 @@ from vision.sections import CameraConfig
 from vision.tracks import Sighting
 from vision.zones import Zone, ZoneKind
 
+_LOWEST = 0.01
+"""No leniency takes the least confidence below this."""
+
 
 @dataclass(slots=True)
 class _Case:
     """What is known of one track under the rule."""
 
     confirmation: Confirmation
+    criteria: Criteria
+    leniency: Leniency = USUAL
     climber: Climber = field(default_factory=Climber)
     lead: Lead | None = None
     peak: Finding | None = None
@@ -37,8 +45,6 @@ class _Case:
     confirmed: CaptureTime | None = None
     observations: int = 0
     most_change: float = 0.0
-    most_news: float = 0.0
-    most_support: float = 0.0
 
 
 class VisibleRule:
@@ -61,6 +67,7 @@ class VisibleRule:
         schedule: Schedule,
         belief: Belief | None = None,
         is_budgeted: bool = False,
+        leniency: Mapping[str, LeniencyAt] = MappingProxyType({}),
     ) -> None:
         self._id = rule_id
         self._version = version
@@ -72,13 +79,15 @@ class VisibleRule:
         self._is_budgeted = is_budgeted
         self._base = criteria
         self._climbs: deque[Climb] = deque(maxlen=MOST_CLIMBS)
-        self._start_confidence = START_CONFIDENCE if belief else criteria.hysteresis * criteria.threshold
+        self._leniency = leniency
+        lowest = criteria.threshold + (min(SHIFTS.values()) if leniency else 0.0)
+        self._start_confidence = START_CONFIDENCE if belief else criteria.hysteresis * max(lowest, _LOWEST)
         self._place = place
         self._schedule = schedule
         self._params: Mapping[str, float | int | str | bool] = {
             **asdict(criteria),
             "belief": self.belief_version,
-            "zones": ",".join(zone.name for zone in place.zones) if place.is_confined else "",
+            "zones": one_line(",".join(zone.name for zone in place.zones), SETTING_MOST) if place.is_confined else "",
             "zone_test": place.test.value,
             "min_overlap": place.min_overlap,
         }
@@ -100,6 +109,7 @@ class VisibleRule:
         ceded: AbstractSet[str] = frozenset(),
         belief: Belief | None = None,
         minds_hours: bool = True,
+        leniency: Mapping[str, LeniencyAt] = MappingProxyType({}),
     ) -> Self:
         """
         Return the rule as configured for one camera.
@@ -109,18 +119,15 @@ class VisibleRule:
 
         `belief` is what was fitted for the detector; it decides unless the configuration asks for *k* of *n*. A budget
         may set its probability unless the configuration does; where nothing was fitted, the threshold of *k* of *n*.
-        The support that was fitted with the probability goes with it unless the configuration sets one.
+
+        `leniency` is that of the owners, by the names of their zones.
         """
         decides = belief if config.confirm is ConfirmBy.BELIEF else None
         criteria = Criteria(**{f.name: getattr(config, f.name) for f in fields(Criteria)})
         if decides is None or class_name not in decides.classes:
-            decides, criteria = None, replace(criteria, probability=0.0, support=0.0)
+            decides, criteria = None, replace(criteria, probability=0.0)
         else:
-            criteria = replace(
-                criteria,
-                probability=criteria.probability or decides.threshold,
-                support=criteria.support or decides.support,
-            )
+            criteria = replace(criteria, probability=criteria.probability or decides.threshold)
         own = {} if config.violation_code else codes
         watched = [
             z
@@ -154,6 +161,7 @@ class VisibleRule:
                 minds_hours=minds_hours,
             ),
             schedule=schedule_of(config.schedule, zone),
+            leniency=leniency,
         )
 
     @property
@@ -247,7 +255,7 @@ class VisibleRule:
         for seen in view.tracks:
             if seen.track.class_name != self._class_name:
                 continue
-            case = self._cases.setdefault(seen.track.number, _Case(Confirmation(self._criteria)))
+            case = self._cases.setdefault(seen.track.number, _Case(Confirmation(self._criteria), self._criteria))
             if case.confirmation.is_over:
                 if self._is_back(case, seen):
                     renounced.add(seen.track.number)
@@ -282,31 +290,45 @@ class VisibleRule:
         zone = None if sighting is None else self._place.zone(sighting, view.resolution_wh, self._emitting(view))
         if not self._place.is_watched(zone, view.time.utc):
             sighting = None
+        if zone is not None and sighting is not None and zone.name in self._leniency:
+            self._suit(case, self._leniency[zone.name](view.time.utc))
         confidence = 0.0 if sighting is None else sighting.confidence
-        belief = self._belief.probability(self._class_name, seen.cues) if self._belief else None
-        now = Observation(
-            view.time, confidence, seen.change, view.is_steady, belief or 0.0, seen.is_deferred, seen.has_news
-        )
+        belief = seen.probability if self._belief else None
+        now = Observation(view.time, confidence, seen.change, belief or 0.0)
         case.confirmation.observe(now)
-        decides = sighting is not None and view.is_steady and not seen.is_deferred
-        if decides and seen.differs(self._criteria.min_change):
+        if sighting is not None and seen.differs(self._criteria.min_change):
             self._climb(case, seen, view, belief)
         begun = case.confirmation.first
         if begun is not None and begun != case.first and case.confirmed is None:
             case.first, case.peak, case.observations = begun, None, 0
-            case.most_change = case.most_news = case.most_support = 0.0
+            case.most_change = 0.0
         if sighting is None or case.first is None:
             return
         case.last = view.time
         case.observations += 1
-        case.most_change, case.most_news = max(case.most_change, seen.change), max(case.most_news, seen.news)
-        # the surest box often comes before there are k of them
-        case.most_support = max(case.most_support, case.confirmation.support)
+        case.most_change = max(case.most_change, seen.change)
         if case.peak is None or confidence > case.peak.confidence:
             case.peak = self._finding(seen, sighting, zone, view.resolution_wh)
             case.violation_code = (zone.violation_code if zone else "") or self._violation_code
         if case.confirmed is None and case.confirmation.state is LeadState.CONFIRMED:
             case.confirmed = view.time
+
+    @staticmethod
+    def _suit(case: _Case, leniency: Leniency) -> None:
+        """Ask of a track that is not confirmed what its zone's owner is asked: surer boxes, for longer."""
+        if leniency == case.leniency or case.confirmed is not None:
+            return
+        case.leniency, usual = leniency, case.criteria
+        case.confirmation.suit(
+            replace(
+                usual,
+                threshold=max(_LOWEST, usual.threshold + leniency.threshold),
+                probability=min(max(_LOWEST, usual.probability + leniency.threshold), STRICTEST)
+                if usual.probability
+                else 0.0,
+                min_duration_s=usual.min_duration_s * leniency.persistence,
+            )
+        )
 
     def _emitting(self, view: View) -> AbstractSet[str]:
         """Return the outlets whose plume a box may be: flames are where they burn."""
@@ -315,7 +337,7 @@ class VisibleRule:
     def _climb(self, case: _Case, seen: TrackView, view: View, belief: float | None) -> None:
         """Note how high the track has come, for the camera's budget."""
         delay_s = view.time.seconds_since(seen.track.first.time)
-        if belief is not None and case.confirmation.is_supported:
+        if belief is not None:
             case.climber.observe(belief, delay_s)
         elif not self._belief and delay_s >= self._base.min_duration_s:
             case.climber.observe(case.confirmation.reached, delay_s)
@@ -348,7 +370,7 @@ class VisibleRule:
                 camera_id=self._camera_id,
                 rule_id=self._id,
                 rule_version=self._version,
-                rule_params=self._params,
+                rule_params={**self._params, **_as_params(case.leniency)},
                 violation_code=case.violation_code,
                 state=LeadState.CANDIDATE,
                 track=number,
@@ -370,9 +392,7 @@ class VisibleRule:
     def _grown(case: _Case, lead: Lead) -> Lead:
         """Return the case's lead with what has been seen of it so far."""
         peak = case.peak or lead.peak
-        most = {"support": case.most_support, "most_change_ratio": case.most_change}
-        if case.most_news > 0:
-            most["most_news"] = case.most_news
+        most = {"most_change_ratio": case.most_change}
         return replace(
             lead,
             violation_code=case.violation_code,
@@ -394,3 +414,10 @@ class VisibleRule:
             self._climbs.append(replace(climb, confirmed=None if case.confirmed is None else case.confirmed.utc))
         case.confirmation.end(reason)
         return self._moved(case, number)
+
+
+def _as_params(leniency: Leniency) -> dict[str, float | int | str | bool]:
+    """Return a leniency as evidence repeats it; nothing where nothing is changed."""
+    if leniency == USUAL:
+        return {}
+    return {"owner_threshold": leniency.threshold, "owner_persistence": leniency.persistence}

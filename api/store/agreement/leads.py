@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -142,7 +142,11 @@ def _lead_faults(lead_id: str, listed: Mapping[str, str | int], document: str, s
     if listed != {"state": told["state"], "version": told["version"], "code": told["violation_code"]}:
         yield f"lead {lead_id} is listed as {', '.join(map(str, listed.values()))}, which its document does not say"
     if standing.corrected:
-        lead = LeadDocument.model_validate_json(document)
+        try:
+            lead = LeadDocument.model_validate_json(document)
+        except ValidationError:
+            yield f"lead {lead_id} cannot be read"
+            return
         for name, after in standing.corrected.items():
             if value_of(lead, name) != after:
                 yield f"lead {lead_id} tells {name} {value_of(lead, name)!r}; it was corrected to {after!r}"

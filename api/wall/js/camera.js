@@ -3,7 +3,7 @@
  * @module
  */
 import { budgetParts } from "./budget.js";
-import { violationName } from "./codes.js";
+import { leadTitle } from "./codes.js";
 import { fill, h, write } from "./dom.js";
 import { detailWords, reasonWords } from "./gaps.js";
 import { ApiProblem, callJson } from "./http.js";
@@ -103,7 +103,7 @@ export class CameraPanel {
   #finding(lead) {
     const fault = lead.measure.class_name;
     return h("li", {}, h("button", { type: "button", class: "camera-finding", "data-lead": lead.lead_id, on: { click: () => this.acts.open(lead.lead_id) } },
-      h("strong", {}, hasWords(`fault.${fault}`) ? t(`fault.${fault}`) : violationName(lead.violation_code, language())),
+      h("strong", {}, hasWords(`fault.${fault}`) ? t(`fault.${fault}`) : leadTitle(lead, language())),
       h("span", {}, shortTime(Date.parse(lead.event.start))), h("span", { class: "chip", "data-state": lead.state }, t(`state.${lead.state}`))));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Codes: names of the violation catalogue (domain.md 7.1) and of detector classes, by language.
+ * Codes: names of the violation catalogue (domain.md 7.1), of leads and of detector classes, by language.
  * @module
  */
 
@@ -58,6 +58,40 @@ const CLASSES = {
 export function violationName(code, language) {
   const names = Object.hasOwn(VIOLATIONS, code) ? VIOLATIONS[code] : undefined;
   return names ? names[language === "zh" ? 0 : 1] : code;
+}
+
+/** @type {Record<string, [string, string]>} what is seen, by detector class */
+const SEEN = { fire: ["可见明火", "Visible flames"], smoke: ["可见烟气", "Visible smoke"] };
+
+/**
+ * Return what a lead is called: what was seen, and "over the limit" only with a valid reading above it. The same as
+ * `api/contract/titles.py`, which says why.
+ * @param {import("./leadbook.js").Lead} lead
+ * @param {"zh" | "en"} language
+ */
+export function leadTitle(lead, language) {
+  const at = language === "zh" ? 0 : 1;
+  const code = lead.violation_code;
+  const reasons = lead.disposition?.reasons ?? [];
+  const kind = lead.measure.class_name;
+  const seen = Object.hasOwn(SEEN, kind) ? SEEN[kind][at] : "";
+  if (kind === "fire" && reasons.includes("fire_alarm")) return ["火情报警", "Fire alarm"][at];
+  if (!seen || code === "V02_COLOR_PLUME") return violationName(code, language);
+  if (code === "V01_STACK_SMOKE") return isOverLimit(lead.measure, reasons) ? ["烟气黑度超标", "Smoke over the limit"][at] : seen;
+  if (isCodeProposed(lead)) return seen;
+  const name = violationName(code, language);
+  return at === 0 ? `${seen} · 疑似${name}` : `${seen} · suspected ${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+}
+
+/** True where no zone says what a lead is under: its code is the rule's usual one. @param {import("./leadbook.js").Lead} lead */
+export function isCodeProposed(lead) {
+  return lead.disposition?.reasons.includes("code_proposed") ?? false;
+}
+
+/** @param {import("./leadbook.js").Lead["measure"]} measure @param {string[]} reasons */
+function isOverLimit({ validity, grade, grade_limit: limit, values }, reasons) {
+  if (validity !== "valid" || typeof limit !== "number") return false;
+  return (typeof grade === "number" && grade > limit) || ((values?.peak_grade ?? 0) > limit && reasons.includes("fast_alarm"));
 }
 
 /**

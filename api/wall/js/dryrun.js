@@ -2,7 +2,7 @@
  * Dry run: the draft tried on what the camera has just seen or on a clip, and the leads that would have been made.
  * @module
  */
-import { violationName } from "./codes.js";
+import { leadTitle } from "./codes.js";
 import { fill, h, write } from "./dom.js";
 import { ApiProblem, call, callJson } from "./http.js";
 import { hasWords, language, speak, t } from "./i18n.js";
@@ -144,7 +144,7 @@ export class DryRunPanel {
     const where = [lead.measure.zone || t("dryrun.nowhere"), owner, unknown].filter(Boolean).join(" · ");
     const figure = keyFigure(lead.measure);
     return h("li", {}, h("button", { type: "button", class: "dryrun-lead", "data-lead": number, disabled: !dry.has_picture && this.#run?.source !== "hour", "aria-pressed": String(number === this.#chosen), on: { click: () => this.#choose(number) } },
-      h("strong", {}, violationName(lead.violation_code, language())), h("b", { title: figure.title }, figure.value),
+      h("strong", {}, leadTitle(lead, language())), h("b", { title: figure.title }, figure.value),
       dry.has_picture ? null : h("span", {}, shortTime(Date.parse(lead.event.start))),
       h("span", {}, t("dryrun.span", { from: short(dry.first_s), to: short(dry.last_s), confirmed: short(dry.confirmed_s) })),
       h("span", {}, where), h("span", { class: "mono" }, lead.rule.id)));

@@ -2,7 +2,7 @@
  * Evidence: one lead with its clip, stills, values, files, checks and the decision on it.
  * @module
  */
-import { violationName } from "./codes.js";
+import { leadTitle } from "./codes.js";
 import { Copies } from "./copies.js";
 import { CorrectionPanel } from "./correction.js";
 import { fill, h, write } from "./dom.js";
@@ -193,7 +193,7 @@ export class EvidenceView {
 
   /** @param {Lead} lead */
   #describe(lead) {
-    write(this.what, `${violationName(lead.violation_code, language())} · ${lead.camera.name || lead.camera.id}`);
+    write(this.what, `${leadTitle(lead, language())} · ${lead.camera.name || lead.camera.id}`);
     write(this.chip, t(`state.${lead.state}`));
     this.chip.dataset.state = lead.state;
     write(this.priority, lead.priority);

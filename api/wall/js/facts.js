@@ -2,7 +2,7 @@
  * Facts: the tables of the evidence view, from the lead and its manifest.
  * @module
  */
-import { className, violationName } from "./codes.js";
+import { className, isCodeProposed, violationName } from "./codes.js";
 import { h } from "./dom.js";
 import { hasWords, language, speak, t } from "./i18n.js";
 import { durationWords, gapWords, gradeWords, isNumber, opacityWords, percent, reasonInWords, short } from "./measures.js";
@@ -30,13 +30,19 @@ function factRows(lead) {
   const where = [place.town, place.division, place.lon !== null && place.lat !== null ? `${place.lon.toFixed(5)}, ${place.lat.toFixed(5)}` : ""];
   return [
     ["fact.lead", lead.lead_id, "mono"],
-    ["fact.code", `${lead.violation_code} ${violationName(lead.violation_code, language())}`],
+    ["fact.code", codeWords(lead)],
     ["fact.class", worded("fact.class", lead.class)],
     ["fact.camera", camera.name && camera.name !== camera.id ? `${camera.name} · ${camera.id}` : camera.id],
     ["fact.gb", camera.gb_id, "mono"],
     ["fact.place", where.filter(Boolean).join(" · ")],
     ["fact.node", lead.node],
   ];
+}
+
+/** Return a lead's code with its name; where no zone says it, that it is only proposed. @param {Lead} lead */
+function codeWords(lead) {
+  const code = `${lead.violation_code} ${violationName(lead.violation_code, language())}`;
+  return isCodeProposed(lead) ? t("lead.code.proposed.long", { code }) : code;
 }
 
 /** @param {Lead} lead @returns {Row[]} */

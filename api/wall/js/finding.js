@@ -2,10 +2,10 @@
  * Finding: what a reviewer judges a lead by: how dark, how long, whose, how sure; the law, and what is to follow.
  * @module
  */
-import { className } from "./codes.js";
+import { className, violationName } from "./codes.js";
 import { fill, h } from "./dom.js";
 import { hasWords, language, speak, t } from "./i18n.js";
-import { durationWords, gradeWords, isNumber, limitWords, opacityWords, peakGradeWords, percent, refusalWords, short } from "./measures.js";
+import { durationWords, gradeWords, isNumber, limitWords, opacityWords, peakGradeWords, percent, reasonInWords, refusalWords, short } from "./measures.js";
 import { parseReadings, readingChart } from "./readings.js";
 
 /** @typedef {import("./leadbook.js").Lead} Lead */
@@ -30,7 +30,7 @@ export class FindingPanel {
   /** Show a lead. @param {Lead} lead */
   show(lead) {
     this.lead = lead;
-    fill(this.node, figures(lead, this.#open), target(lead), disposition(lead), legal(lead), votes(lead), series(lead, this.#readings));
+    fill(this.node, figures(lead, this.#open), target(lead), disposition(lead), score(lead), legal(lead), votes(lead), series(lead, this.#readings));
   }
 
   /** Take in what its worker says of the lead shown, `null` once it is over. @param {OpenLead | null} open */
@@ -128,6 +128,26 @@ function disposition({ disposition: next, legal: law }) {
   ]);
 }
 
+/** Return what the priority comes from, every summand with its points. @param {Lead} lead */
+function score({ factors, score: sum, priority }) {
+  if (!factors?.length) return null;
+  return section("score.title", null, [
+    ...factors.map(({ name, points, says }) => /** @type {Row} */ ([
+      `factor.${name}`, [points < 0 ? `−${-points}` : `+${points}`, factorWords(name, says)].filter(Boolean).join(" · "), "num"])),
+    ["=", t("score.sum", { score: sum, priority })],
+    ["=", h("small", {}, t("score.absent"))],
+  ]);
+}
+
+/** Return the input of a factor in words. @param {string} name @param {string} says */
+function factorWords(name, says) {
+  if (!says) return hasWords(`factor.${name}.none`) ? t(`factor.${name}.none`) : "";
+  if (name === "risk") return known("risk", says);
+  if (name === "alert") return known("level", says);
+  if (name === "severity") return violationName(says, language());
+  return name === "validity" ? reasonInWords(says) : says;
+}
+
 /** @param {Lead} lead */
 function legal({ legal: law }) {
   if (!law) return null;
@@ -193,7 +213,7 @@ function section(title, note, rows) {
   return h("section", { class: "facts" },
     h("h3", {}, speak(h("span"), title), typeof note === "string" ? speak(h("small"), note) : note),
     h("dl", {}, rows.filter(([, value]) => value).map(([label, value, kind]) => [
-      hasWords(label) ? speak(h("dt"), label) : h("dt", {}, label),
+      hasWords(label) ? speak(h("dt"), label) : h("dt", {}, label === "=" ? "" : label),
       h("dd", { class: kind ?? "" }, value),
     ])));
 }

@@ -1,6 +1,6 @@
 /**
  * Lead book: the leads this wall knows, newest first, each once; a newer version replaces an older one and never the
- * other way round.
+ * other way round. Fire alarms that nobody has decided on stand before all others.
  * @module
  */
 
@@ -13,6 +13,7 @@
  * @property {string} class
  * @property {"P1" | "P2" | "P3"} priority
  * @property {number} score
+ * @property {{name: string, points: number, says: string}[]} [factors] what the score is made of
  * @property {{division: string, town: string, lon: number | null, lat: number | null}} place
  * @property {{id: string, name: string, gb_id: string, preset: number | null}} camera
  * @property {{start: string, confirmed: string, end: string, timezone: string, clock_source: string, uncertainty_s: number}} event
@@ -78,7 +79,7 @@ export class LeadBook {
     return this.#leads.get(id);
   }
 
-  /** @param {Filter} filter @returns {Lead[]} newest first */
+  /** @param {Filter} filter @returns {Lead[]} open fire alarms first, then the newest */
   list(filter = "all") {
     return this.#summed.newest.filter((lead) => filter === "all" || OPEN_STATES.has(lead.state) === (filter === "open"));
   }
@@ -118,14 +119,19 @@ export class LeadBook {
 
 /** @param {Iterable<Lead>} leads @returns {Digest} */
 function digestOf(leads) {
-  const dated = Array.from(leads, (lead) => ({ lead, ms: Date.parse(lead.event.start) }));
-  dated.sort((a, b) => b.ms - a.ms || (a.lead.lead_id < b.lead.lead_id ? 1 : -1));
+  const dated = Array.from(leads, (lead) => ({ lead, ms: Date.parse(lead.event.start), fire: Number(isFireAlarm(lead)) }));
+  dated.sort((a, b) => b.fire - a.fire || b.ms - a.ms || (a.lead.lead_id < b.lead.lead_id ? 1 : -1));
   const newest = dated.map(({ lead }) => lead);
   const open = newest.filter((lead) => OPEN_STATES.has(lead.state));
   /** @type {Map<string, Lead>} */
   const newestOpen = new Map();
   for (const lead of open) if (!newestOpen.has(lead.camera.id)) newestOpen.set(lead.camera.id, lead);
   return { newest, waiting: open.length, newestOpen };
+}
+
+/** True for flames that no zone explains and nobody has decided on. @param {Lead} lead */
+function isFireAlarm(lead) {
+  return OPEN_STATES.has(lead.state) && Boolean(lead.disposition?.reasons.includes("fire_alarm"));
 }
 
 /** True if `lead` says more than `known` of the same version. @param {Lead} lead @param {Lead} known */

@@ -2,7 +2,7 @@
  * Queue: the list of leads beside the grid, newest first.
  * @module
  */
-import { violationName, violationNumber } from "./codes.js";
+import { isCodeProposed, leadTitle, violationNumber } from "./codes.js";
 import { fill, h, write } from "./dom.js";
 import { language, onLanguage, speak, t } from "./i18n.js";
 import { keyFigure } from "./measures.js";
@@ -68,7 +68,7 @@ export class LeadQueue {
 
   /** A lead has just come: highlight and announce it. @param {Lead} lead */
   greet(lead) {
-    const what = violationName(lead.violation_code, language());
+    const what = leadTitle(lead, language());
     write(this.announcer, t("leads.new", { what, camera: lead.camera.name || lead.camera.id }));
     this.#cards.get(lead.lead_id)?.freshen();
   }
@@ -217,11 +217,13 @@ class Card {
 
   render() {
     const { lead } = this;
-    const what = violationName(lead.violation_code, language());
+    const what = leadTitle(lead, language());
     const camera = lead.camera.name || lead.camera.id;
     const when = Date.parse(lead.event.start);
     write(this.title, what);
-    write(this.number, violationNumber(lead.violation_code));
+    const number = violationNumber(lead.violation_code);
+    write(this.number, isCodeProposed(lead) ? t("lead.code.proposed", { number }) : number);
+    this.number.title = isCodeProposed(lead) ? t("reason.code_proposed") : "";
     write(this.priority, lead.priority);
     this.priority.dataset.priority = lead.priority;
     write(this.camera, camera);

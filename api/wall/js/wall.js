@@ -3,7 +3,7 @@
  * @module
  */
 import { Cameras } from "./cameras.js";
-import { violationName } from "./codes.js";
+import { leadTitle } from "./codes.js";
 import { CoverageView } from "./coverage.js";
 import { h } from "./dom.js";
 import { EventFeed, forgetCursor, heardCursor } from "./events.js";
@@ -225,7 +225,7 @@ export class Wall {
     for (const tile of this.grid.mounted) {
       const lead = this.book.newestOpen(tile.camera.id);
       const alarmed = Boolean(lead) && now - Date.parse(lead?.event.confirmed ?? "") < ALARM_MS;
-      tile.mark(lead ? { id: lead.lead_id, words: violationName(lead.violation_code, language()) } : null, alarmed);
+      tile.mark(lead ? { id: lead.lead_id, words: leadTitle(lead, language()) } : null, alarmed);
     }
   }
 }

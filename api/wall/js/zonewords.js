@@ -97,9 +97,9 @@ export const ZONE_WORDS = {
   "zone.no_bbq": ["禁烧烤区", "No barbecue"],
   "zone.no_bbq.why": ["禁止露天烧烤的地方。", "Where nobody may grill outdoors."],
   "zone.road": ["道路", "Road"],
-  "zone.road.why": ["车辆行驶处，用于识别冒黑烟车辆。", "Where vehicles drive: for smoking vehicles."],
+  "zone.road.why": ["车辆行驶处。冒黑烟车辆尚不能识别：该处烟气按一般可见烟气提示。", "Where vehicles drive. Smoking vehicles cannot be told yet: smoke here is told as visible smoke."],
   "zone.works": ["工地", "Works"],
-  "zone.works.why": ["施工场地，用于工程机械与扬尘。", "A building site: for machines and dust."],
+  "zone.works.why": ["施工场地。工程机械与扬尘尚不能识别：该处烟气按一般可见烟气提示。", "A building site. Machines and dust cannot be told yet: smoke here is told as visible smoke."],
 
   "dryrun.title": ["试运行", "Try these zones"],
   "dryrun.why": ["用当前草稿和现行规则试判，列出会产生的线索；不立案、不留存录像。近一小时：按已识别的框和已有读数重判，不含画面；已屏蔽处没有记录，新画或移动过的排放口没有读数。", "The draft and the rules in force: which leads they would make. Nothing is filed, no clip is kept. The last hour is judged by its boxes and readings, without pictures: nothing is known of what was masked, and an outlet that is new or was moved has no readings."],

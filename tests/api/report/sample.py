@@ -32,7 +32,7 @@ def full_lead() -> LeadDocument:
     document |= {
         "violation_code": "V01_STACK_SMOKE",
         "priority": "P1",
-        "score": 87,
+        "score": 60,
         "state": "VERIFIED",
         "place": {"division": "110112", "town": "示例镇", "lon": 116.65123, "lat": 39.91045},
         "camera": {"id": "gate-3", "name": "三号门北侧高点", "gb_id": "11011200091320000001"},
@@ -52,6 +52,11 @@ def full_lead() -> LeadDocument:
             "authority": "生态环境",
         },
         "disposition": {"action": "lead", "notify": ["wall_alarm"], "reasons": ["red_risk", "over_limit"]},
+        "factors": [
+            {"name": "risk", "points": 30, "says": "red"},
+            {"name": "severity", "points": 20, "says": "V01_STACK_SMOKE"},
+            {"name": "duration", "points": 10, "says": "655 s / 120 s"},
+        ],
         "votes": [
             {"source": "model", "name": "emissions-s 1.0.0", "says": "smoke 0.88"},
             {"source": "physics", "name": "opacity", "says": "46 ± 3 %"},

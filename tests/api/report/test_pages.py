@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.contract.report import Check, CheckName, Outcome
-from api.contract.schema import LeadState
+from api.contract.schema import LeadDisposition, LeadState
 from api.contract.timestamp import TimeStampKind
 from api.contract.words import spread_words
 from api.report.case import CaseMove
@@ -32,6 +32,19 @@ def _text(pdf: bytes) -> str:
 
 
 @needs_poppler
+def test_paper_calls_an_unread_lead_outside_zones_visible_smoke_and_its_code_proposed() -> None:
+    """Without a reading nothing is over the limit, and a code that no zone says is the system's proposal."""
+    case = full_case()
+    measure = case.lead.measure.model_copy(update={"validity": "no_contrast", "grade": None, "opacity_pct": None})
+    disposition = LeadDisposition(reasons=["code_proposed", "unattributed"])
+    lead = case.lead.model_copy(update={"measure": measure, "disposition": disposition, "target": None})
+    text = _text(lead_report(dataclasses.replace(case, lead=lead), PRINTING))
+    assert "可见烟气" in text
+    assert "V01_STACK_SMOKE 烟囱冒烟（系统拟定）" in text
+    assert "超标" not in text.replace("在线超标", "")
+
+
+@needs_poppler
 def test_the_report_says_what_where_when_and_how_sure() -> None:
     """Two pages hold the facts, values, hashes, checks, custody and decisions of a full lead, in Chinese."""
     pdf = lead_report(full_case(), PRINTING)
@@ -39,7 +52,10 @@ def test_the_report_says_what_where_when_and_how_sure() -> None:
     text = _text(pdf)
     for part in (
         f"线索编号 {LEAD_ID}",
+        "烟气黑度超标",
         "V01_STACK_SMOKE 烟囱冒烟",
+        "60 = +30 风险等级（红） +20 情形严重程度（烟囱冒烟） +10 持续时间/规则时限（655 s / 120 s）",
+        "在线超标、投诉（尚未接入）",
         "91110000802100433B",
         "2026-11-23 10:30:05.120",
         "46.1 % ± 3.2（标准差）",

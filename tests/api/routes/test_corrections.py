@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import httpx
 import pytest
 
 from api.contract.catalogue import catalogue
+from api.contract.schema import LeadDisposition
 from api.store.leads import announce_lead
 from api.store.tlog import LeafKind, leaves_about
 from tests.api.conftest import Posting, RunningApi, sample_lead
@@ -65,6 +67,17 @@ def test_the_package_stays_what_it_was(operator: httpx.Client, filed: Posting, e
     assert operator.get(f"/v1/evidence/{LEAD_ID}").json()["violation_code"] == "V04_WASTE_BURN"
     again = filed.send(enrolled, key="another")
     assert (again.status_code, again.json()["violation_code"]) == (200, "V03_STRAW_BURN")
+
+
+def test_a_code_that_a_person_chose_is_no_proposal_any_more(
+    enrolled: httpx.Client, operator: httpx.Client, make_posting: Callable[..., Posting]
+) -> None:
+    """Of the reasons only that one goes."""
+    posting = make_posting()
+    disposition = LeadDisposition(reasons=["code_proposed", "unattributed"])
+    proposed = replace(posting, lead=posting.lead.model_copy(update={"disposition": disposition}))
+    assert proposed.send(enrolled).status_code == 201
+    assert correct(operator, "violation_code", "V03_STRAW_BURN").json()["disposition"]["reasons"] == ["unattributed"]
 
 
 @pytest.mark.usefixtures("filed")

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import update
 from starlette.requests import HTTPConnection
 
 from api.auth import calls_from_here
-from api.clock import utc_now
 from api.settings import Settings
-from api.store.tables import CameraRow
+from api.store.tables import OperatorRow
 from tests.api.conftest import Posting, RunningApi
 
 
@@ -135,8 +135,8 @@ def test_every_error_is_a_problem(operator: httpx.Client) -> None:
 def test_a_fault_inside_gets_a_problem_without_its_inside(api: RunningApi, operator: httpx.Client) -> None:
     """A fault that nobody expected is answered 500 with no word of it."""
     with api.state.database.writing() as session:
-        session.add(CameraRow(camera_id="broken", document="not json: geheim", changed=utc_now()))
-    answer = operator.get("/v1/cameras/broken")
+        session.execute(update(OperatorRow).values(role="geheim"))
+    answer = operator.get("/v1/session")
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     assert answer.json()["type"] == "urn:plumewatch:problem:internal-fault"
     assert "geheim" not in answer.text

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from api.contract.schema import LeadDisposition, LeadTarget, rfc3339
+from api.contract.schema import LeadDisposition, LeadFactor, LeadTarget, Priority, rfc3339
 from tests.api.contract.sample import TestSigner
 from tests.api.wall.leads import fresh_lead, judged_lead, playable_posting, readings_csv
 from tests.api.wall.stage import StagedWorker
@@ -150,3 +150,64 @@ def test_a_tampered_camera_has_no_box_and_no_confidence(wall: Page, stage: Stage
     expect(wall.locator(".finding-figure")).to_have_text("持续时间48 秒镜头遮挡 · 截至取证")
     expect(wall.locator("dialog.evidence")).to_contain_text("无识别框（依读数或整幅画面判断）")
     keep_picture(wall, "tamper-zh")
+
+
+def test_titles_say_what_was_seen_and_a_fire_stands_first(wall: Page, stage: StagedWorker) -> None:
+    """A fire before newer smoke; smoke without a reading is visible smoke; a code that no zone says is proposed."""
+    unread = dict.fromkeys(("opacity_pct", "opacity_sd_pct", "grade", "grade_limit", "r2"))
+    reasons = ["code_proposed", "unattributed"]
+    factors = [
+        LeadFactor(name="fire_alarm", points=150),
+        LeadFactor(name="risk", points=0),
+        LeadFactor(name="alert", points=20, says="orange"),
+        LeadFactor(name="severity", points=22, says="V04_WASTE_BURN"),
+        LeadFactor(name="duration", points=2, says="65 s / 30 s"),
+        LeadFactor(name="validity", points=-15, says="dark"),
+    ]
+    fire = judged_lead(ID, ago_s=900, **unread, class_name="fire", kind="visible_emission", validity="", colour="")
+    fire = fire.model_copy(
+        update={
+            "violation_code": "V04_WASTE_BURN",
+            "score": 179,
+            "factors": factors,
+            "disposition": LeadDisposition(
+                reasons=["fire_alarm", *reasons], notify=["wall_alarm", "duty_phone", "queue"]
+            ),
+            "target": None,
+        }
+    )
+    other = "L20261123-001008"
+    smoke = judged_lead(other, ago_s=5, **unread, kind="visible_emission", validity="", colour="")
+    smoke = smoke.model_copy(
+        update={"priority": Priority.P3, "disposition": LeadDisposition(reasons=reasons), "target": None}
+    )
+    over = judged_lead("L20261123-001009", ago_s=300)
+    for lead in (fire, smoke, over):
+        stage.announce(lead)
+    cards = wall.locator("[data-lead]")
+    expect(cards.locator(".lead-what")).to_have_text(["火情报警", "可见烟气", "烟气黑度超标"])
+    expect(cards.locator(".lead-code")).to_have_text(["拟 V04", "拟 V01", "V01"])
+    expect(cards.locator(".priority")).to_have_text(["P1", "P3", "P1"])
+    keep_picture(wall, "titles-zh")
+    wall.get_by_role("button", name="EN").click()
+    expect(cards.locator(".lead-what")).to_have_text(["Fire alarm", "Visible smoke", "Smoke over the limit"])
+    expect(cards.locator(".lead-code")).to_have_text(["V04 proposed", "V01 proposed", "V01"])
+    keep_picture(wall, "titles-en")
+    cards.first.locator("button").click()
+    evidence = wall.locator("dialog.evidence")
+    for said in (
+        "+150", "+0 · not graded", "+20 · orange", "+22 · Waste burning", "+2 · 65 s / 30 s", "−15 · ",
+        "179 points: P1", "on-line exceedance and complaints are not connected",
+        "V04_WASTE_BURN Waste burning (proposed",
+        "fire alarm: look at once",
+    ):  # fmt: skip
+        expect(evidence).to_contain_text(said)
+    wall.locator(".finding-set h3", has_text="Priority score").scroll_into_view_if_needed()
+    keep_picture(wall, "factors-en")
+    wall.keyboard.press("Escape")
+    wall.get_by_role("button", name="中文").click()
+    cards.first.locator("button").click()
+    for said in ("优先级评分", "+20 · 橙色", "合计 179 分，P1", "在线超标、投诉尚未接入", "露天焚烧垃圾（系统拟定"):
+        expect(evidence).to_contain_text(said)
+    wall.locator(".finding-set h3", has_text="优先级评分").scroll_into_view_if_needed()
+    keep_picture(wall, "factors-zh")

@@ -35,7 +35,7 @@ def test_a_lead_appears_at_once_and_is_filed(
     expect(card).to_be_visible(timeout=5_000)
     expect(card).to_have_class("fresh")
     expect(card.locator(".chip")).to_have_text("取证中")
-    expect(card.locator(".lead-what")).to_have_text("露天焚烧垃圾")
+    expect(card.locator(".lead-what")).to_have_text("可见烟气 · 疑似露天焚烧垃圾")
     expect(card.locator(".lead-camera")).to_have_text("三号门")
     expect(card.locator(".lead-peak")).to_have_text("0.88")
     wall.wait_for_function("image => image.naturalWidth === 320", arg=card.locator("img").element_handle())

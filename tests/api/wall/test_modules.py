@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from api.contract.titles import VIOLATIONS
 from api.wall import WALL_CSP, WALL_FOLDER
 from streams.camera import Camera, SourceUrl, camera_id
 from streams.container import open_container
 from streams.errors import StreamError
+from tests.api.conftest import sample_lead
+from tests.api.contract.test_titles import TITLES
 
 OLDEST_NODE = 20
 
@@ -53,6 +56,27 @@ def test_what_is_wrong_with_a_stream_has_its_chinese(tmp_path: Path) -> None:
     )
     told = [line.rpartition("：")[2] for line in run.stdout.splitlines()]
     assert told == ["不是视频文件", "是文件夹，不是文件", "没有这个文件", "连接被拒绝"]
+
+
+def test_the_wall_calls_leads_as_paper_does() -> None:
+    """Titles and names of the wall are those of `api.contract.titles`, in both languages."""
+    leads = [
+        {
+            "violation_code": code,
+            "measure": sample_lead().measure.model_dump(mode="json") | {"class_name": seen, "values": {}} | measured,
+            "disposition": {"reasons": reasons},
+        }
+        for code, seen, measured, reasons, _, _ in TITLES
+    ]
+    program = f"import {{ leadTitle, violationName }} from {json.dumps((WALL_FOLDER / 'js/codes.js').as_uri())};"
+    program += f"for (const l of {json.dumps(leads)}) console.log(leadTitle(l, 'zh') + '|' + leadTitle(l, 'en'));"
+    program += f"for (const c of {json.dumps(list(VIOLATIONS))}) "
+    program += "console.log(violationName(c, 'zh') + '|' + violationName(c, 'en'));"
+    run = subprocess.run(
+        [node(), "--no-warnings", "--input-type=module", "-e", program], capture_output=True, text=True, check=True
+    )
+    expected = [f"{zh}|{en}" for *_, zh, en in TITLES] + [f"{name.zh}|{name.en}" for name in VIOLATIONS.values()]
+    assert run.stdout.splitlines() == expected
 
 
 def test_no_markup_from_values() -> None:

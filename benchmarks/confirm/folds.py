@@ -1,0 +1,30 @@
+"""Folds: weights fitted without a clip's source, kept beside the shipped ones, for figures of film they were fitted on."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from vision.belief import Belief, ClassWeights
+
+RESULTS = Path(__file__).parents[1] / "results"
+
+
+def belief_without(sha256: str, weights_sha256: str, folder: Path = RESULTS) -> Belief | None:
+    """
+    Return the belief for a detector's weights that was fitted without the source of the clip of that SHA-256.
+
+    ``None`` where the shipped weights were not fitted on it, or nothing is kept: the shipped ones judge it.
+    """
+    shipped = Belief.of(weights_sha256)
+    if shipped is None:
+        return None
+    for path in sorted(folder.glob("confirm-*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["belief"]["version"] == shipped.version and sha256 in record["fold_of"]:
+            fold = record["folds"][record["fold_of"][sha256]]
+            classes = {
+                name: ClassWeights(one["bias"], np.array(one["weights"], np.float64)) for name, one in fold.items()
+            }
+            return Belief(f"{shipped.version} without its source", shipped.threshold, classes)
+    return None
