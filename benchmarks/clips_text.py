@@ -1,7 +1,7 @@
 """A clips result as lines for the terminal: real film first."""
 
 from benchmarks.accuracy_text import rate, share
-from benchmarks.clips_result import SHORTER, ClipsResult, FalseLeads, FilmSet
+from benchmarks.clips_result import ClipsResult, FalseLeads, FilmSet
 
 
 def clips_text(result: ClipsResult) -> str:
@@ -29,7 +29,7 @@ def _set(title: str, one: FilmSet, shortest_s: float) -> list[str]:
     ]
     for decider in one.deciders:
         for name, group in decider.groups.items():
-            if name == SHORTER and not group.recall.count:
+            if not group.recall.count and not (group.false_leads and group.false_leads.clips):
                 continue
             took = "-" if group.confirm_s is None else f"{group.confirm_s.median:.1f}/{group.confirm_s.most:.1f}"
             false = "" if group.false_leads is None else _false(group.false_leads)

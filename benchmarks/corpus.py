@@ -178,7 +178,14 @@ def scene_clips(folder: Path, scenes: Iterable[Scene], progress: Progress | None
     chosen = list(scenes)
     clips = ensure(folder, chosen, progress=progress)
     return [
-        Clip(path, sha256_of(path), scene_events(one, path), zones=zones_of(one), rendered_from=key_of(one))
+        Clip(
+            path,
+            sha256_of(path),
+            scene_events(one, path),
+            zones=zones_of(one),
+            rendered_from=key_of(one),
+            lookalike=one.family if one.is_quiet else "",
+        )
         for one, path in ((one, clips[one.name]) for one in chosen)
     ]
 

@@ -227,6 +227,7 @@ def test_the_terminal_shows_real_film_first(tmp_path: Path) -> None:
     assert "missed: missed at 10 s (smoke): the confirmation is the limit" in text
     assert f"false: {PLAIN}: fog at 3.0 s (smoke; fog and mist)" in text
     assert "asphalt" not in text
+    assert SHORTER not in text, "a group in which nothing was counted has no line"
     file = tmp_path / "clips.json"
     file.write_text(one.as_json(), encoding="utf-8")
     assert read_clips_result(file) == one
