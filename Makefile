@@ -33,7 +33,8 @@ check: $(VENV)/.dev ## format, lint, types, import contracts, docs
 bench: $(VENV)/.dev ## the short benchmark run
 	$(BIN)/plumewatch bench speed
 	$(BIN)/plumewatch bench scenes --limit 8
-	$(BIN)/plumewatch bench accuracy --scenes $(if $(DATA),--data '$(DATA)') $(if $(CLIPS),--clips '$(CLIPS)')
+	$(BIN)/plumewatch bench accuracy --scenes $(if $(DATA),--data '$(DATA)')
+	$(if $(CLIPS),$(BIN)/plumewatch bench clips '$(CLIPS)')
 
 format: $(VENV)/.dev ## format the tree
 	$(BIN)/ruff format .

@@ -1,7 +1,7 @@
 """An accuracy run: what was asked, measured in one go, as a result and, if wanted, the pictures of its mistakes."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -29,8 +29,8 @@ from benchmarks.accuracy_result import (
     Timings,
 )
 from benchmarks.accuracy_sequence import lowest_floor, sequence_figures
-from benchmarks.compare import OTHER_DATA, clips_of, is_same_scenes
-from benchmarks.corpus import Clip, known_clips, scene_clips
+from benchmarks.compare import OTHER_DATA
+from benchmarks.corpus import scene_clips
 from benchmarks.errors import BenchmarkError
 from benchmarks.progress import Track, progress_on
 from benchmarks.scenes.catalogue import scenes
@@ -38,7 +38,6 @@ from models.detector import Detector
 from models.registry import RegisteredModel
 from models.training.kept import KeptBack
 
-_CLIPS = "clips"
 _PICTURE_LONG_SIDE = 420
 _JPEG_QUALITY = 72
 _BOX_BGR = {True: (40, 200, 255), False: (60, 60, 255)}
@@ -61,11 +60,9 @@ class Asked:
 
         streets: folder of street scenes, all negatives; ``None`` for none.
 
-        clips: folder of clips with known truth; ``None`` for none.
-
         scenes: folder of the rendered scenes; ``None`` to leave them out.
 
-        limit: at most so many pictures, clips and scenes each; ``None`` for all.
+        limit: at most so many pictures and scenes each; ``None`` for all.
 
         kept_back: run record or candidate's folder whose kept-back pictures are measured; ``None``: the model's own.
 
@@ -78,7 +75,6 @@ class Asked:
     threshold: float | None = None
     data: Path | None = None
     streets: Path | None = None
-    clips: Path | None = None
     scenes: Path | None = None
     limit: int | None = None
     kept_back: Path | None = None
@@ -101,15 +97,13 @@ def run(
     baseline: AccuracyResult | None = None,
 ) -> Measured:
     """
-    Measure; progress goes to `console`. Pictures and clips that a `baseline` was not measured on are refused first.
+    Measure; progress goes to `console`. Pictures that a `baseline` was not measured on are refused first.
 
     Raises `BenchmarkError`, `models.detector.ModelError` or `streams.errors.StreamError`.
     """
-    if asked.data is None and asked.clips is None and asked.scenes is None:
-        raise BenchmarkError("nothing to measure: name --data, --clips or --scenes")
+    if asked.data is None and asked.scenes is None:
+        raise BenchmarkError("nothing to measure: name --data or --scenes")
     model = registered(asked.model, size=asked.size, threshold=asked.threshold)
-    clips = [] if asked.clips is None else known_clips(asked.clips)[: asked.limit]
-    _expect_clips(clips, baseline)
     used: Detector | None = None
     images: ImageFigures | None = None
     pictures: Mapping[str, bytes] = {}
@@ -124,7 +118,7 @@ def run(
                 images, used = _images(model, asked.runtime, found, track)
                 pictures = _mistakes(images, found) if with_pictures else {}
         seen_s = time.perf_counter()
-        sequences, last = _sequences(model, asked, clips, track)
+        sequences, last = _sequences(model, asked, track)
     ended = time.perf_counter()
     used = used or last
     if used is None:
@@ -141,13 +135,6 @@ def run(
         ),
     )
     return Measured(result, pictures)
-
-
-def _expect_clips(clips: Sequence[Clip], baseline: AccuracyResult | None) -> None:
-    if baseline is not None:
-        known = {key: clip for key, clip in clips_of(baseline).items() if key[0] == _CLIPS}
-        if not is_same_scenes(known, {(_CLIPS, clip.path.name): clip for clip in clips}):
-            raise BenchmarkError(OTHER_DATA)
 
 
 def _expect_pictures(found: PictureSet, baseline: AccuracyResult | None) -> None:
@@ -174,30 +161,23 @@ def _images(model: RegisteredModel, runtime: str, found: PictureSet, track: Trac
     return figures, detector
 
 
-def _sequences(
-    model: RegisteredModel, asked: Asked, clips: list[Clip], track: Track
-) -> tuple[list[SequenceFigures], Detector | None]:
-    """Return the figures of the clips and of the scenes, and what ran them."""
-    figures: list[SequenceFigures] = []
-    if not clips and asked.scenes is None:
-        return figures, None
+def _sequences(model: RegisteredModel, asked: Asked, track: Track) -> tuple[list[SequenceFigures], Detector | None]:
+    """Return the figures of the scenes, and what ran them."""
+    if asked.scenes is None:
+        return [], None
     detector = open_detector(model, asked.runtime, floor=lowest_floor())
-    sets = {_CLIPS: clips} if clips else {}
-    if asked.scenes is not None:
-        with track("rendering scenes") as advance:
-            chosen = scenes()[: asked.limit]
-            done = {scene.name: 0 for scene in chosen}
+    with track("rendering scenes") as advance:
+        chosen = scenes()[: asked.limit]
+        done = {scene.name: 0 for scene in chosen}
 
-            def drawn(name: str, frames: int, _: int) -> None:
-                done[name] = frames
-                advance(sum(done.values()), sum(scene.frames for scene in chosen))
+        def drawn(name: str, frames: int, _: int) -> None:
+            done[name] = frames
+            advance(sum(done.values()), sum(scene.frames for scene in chosen))
 
-            sets["scenes"] = scene_clips(asked.scenes, chosen, drawn)
-    for name, chosen_clips in sets.items():
-        with track(name) as advance:
-            step = lambda _, number, count, advance=advance: advance(number, count)  # noqa: E731 (binds its bar)
-            figures.append(sequence_figures(name, chosen_clips, detector, step=step))
-    return figures, detector
+        clips = scene_clips(asked.scenes, chosen, drawn)
+    with track("scenes") as advance:
+        figures = sequence_figures("scenes", clips, detector, step=lambda _, done, count: advance(done, count))
+    return [figures], detector
 
 
 def _mistakes(images: ImageFigures, found: PictureSet) -> dict[str, bytes]:

@@ -31,6 +31,7 @@ from benchmarks.deciders import (
     trial,
 )
 from models.detector import Detector
+from vision.leads import Xyxy
 
 THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7)
 ANALYSIS_FPS = 2.0
@@ -39,7 +40,7 @@ LINGER_S = 5.0
 """Smoke stays in the air after its source has ended: a lead confirmed so long after an event still tells of it."""
 
 _INSIDE = 1 / 3
-"""Share of a lead's box that must lie in an event's, where it has one: plumes drift out of the frame of their event."""
+"""Share of a box that must lie in an event's, where it has one: plumes drift out of the frame of their event."""
 
 _Key = tuple[str, float]
 Step = Callable[[str, int, int], None]
@@ -101,20 +102,19 @@ def figures_of(
 ) -> SequenceFigures:
     """Return the figures of clips that were watched by these variants at these thresholds."""
     shipped = shipped_threshold()
-    counted = [one for one in seen if not one.clip.is_unclear]
     return SequenceFigures(
         name=name,
         analysis_fps=ANALYSIS_FPS,
         shipped_threshold=shipped,
         linger_s=LINGER_S,
-        seconds=sum(one.watched.seconds for one in counted),
-        quiet_s=sum(quiet_s(one.clip.events, one.watched.seconds) for one in counted),
+        seconds=sum(one.watched.seconds for one in seen),
+        quiet_s=sum(quiet_s(one.clip.events, one.watched.seconds) for one in seen),
         clips={one.clip.path.name: _clip_figures(one, (SHIPPED.name, shipped)) for one in seen},
         deciders=[
             DeciderFigures(
                 name=variant.name,
                 keys=dict(variant.keys),
-                rows=[_row(counted, (variant.name, limit)) for limit in thresholds],
+                rows=[_row(seen, (variant.name, limit)) for limit in thresholds],
             )
             for variant in variants
         ],
@@ -128,7 +128,7 @@ def told_event(lead: ConfirmedLead, events: Sequence[Event]) -> int | None:
         for number, event in enumerate(events)
         if lead.class_name in event.classes
         and event.start_s <= lead.confirmed_s <= event.end_s + LINGER_S
-        and _is_inside(lead, event)
+        and is_inside(lead.xyxy, event)
     ]
     return max(fitting)[1] if fitting else None
 
@@ -143,12 +143,13 @@ def quiet_s(events: Sequence[Event], seconds: float) -> float:
     return max(0.0, seconds - busy)  # parts of it, added up, may come out as more by a rounding
 
 
-def _is_inside(lead: ConfirmedLead, event: Event) -> bool:
+def is_inside(xyxy: Xyxy, event: Event) -> bool:
+    """Return whether a box lies in an event's by a third; anywhere is right where an event has none."""
     if event.xyxy is None:
         return True
-    wide = min(lead.xyxy[2], event.xyxy[2]) - max(lead.xyxy[0], event.xyxy[0])
-    high = min(lead.xyxy[3], event.xyxy[3]) - max(lead.xyxy[1], event.xyxy[1])
-    own = (lead.xyxy[2] - lead.xyxy[0]) * (lead.xyxy[3] - lead.xyxy[1])
+    wide = min(xyxy[2], event.xyxy[2]) - max(xyxy[0], event.xyxy[0])
+    high = min(xyxy[3], event.xyxy[3]) - max(xyxy[1], event.xyxy[1])
+    own = (xyxy[2] - xyxy[0]) * (xyxy[3] - xyxy[1])
     return max(0.0, wide) * max(0.0, high) >= own * _INSIDE
 
 

@@ -73,7 +73,7 @@ def _images(images: ImageFigures, threshold: float) -> list[str]:
 
 
 def _sequence(one: SequenceFigures) -> list[str]:
-    events = sum(len(clip.events) for clip in one.clips.values() if not clip.is_unclear)
+    events = sum(len(clip.events) for clip in one.clips.values())
     lines = [
         f"\n{one.name}: {one.seconds / 60:.1f} min, {events} events, {one.quiet_s / 60:.1f} min with nothing to report",
         f"{'decider':<28} {'thr.':>5}  {'events found':<32} {'to confirm s':<14} false leads/h",
@@ -100,7 +100,7 @@ def _sequence(one: SequenceFigures) -> list[str]:
         f"{name} at {lead.confirmed_s:.1f} s ({lead.class_name})"
         for name, clip in one.clips.items()
         for lead in clip.leads
-        if lead.event is None and not clip.is_unclear
+        if lead.event is None
     ]
     lines += [f"missed: {text}" for text in missed] + [f"false: {text}" for text in false]
     return lines

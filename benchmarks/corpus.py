@@ -2,8 +2,8 @@
 The corpus: clips with what happens in them.
 
 The truth of a clip stands, in this order, in an ``events.csv`` beside it (``file,classes,start_s,end_s``; classes
-separated by ``|``, a line without classes for a clip in which nothing happens) or, by the clip's SHA-256, in
-`corpus.toml`. Rendered scenes bring their own.
+separated by ``|``, a line without classes for a clip in which nothing happens), by the clip's SHA-256 in `corpus.toml`,
+or in a ``manifest.csv`` beside it (`benchmarks.manifest`). Rendered scenes bring their own.
 """
 
 import csv
@@ -11,13 +11,16 @@ import json
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from hashlib import file_digest
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.manifest import MANIFEST_FILE, ManifestRow, read_manifest
 from benchmarks.scene_zones import zones_of
 from benchmarks.scenes.film import Progress, ensure, key_of, truth_path
 from benchmarks.scenes.scene import REPORTED, Scene
@@ -29,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 KNOWN_CLIPS = Path(__file__).with_name("corpus.toml")
 EVENTS_FILE = "events.csv"
+Each = TypeVar("Each")
+
 VIDEO = frozenset({".avi", ".mp4", ".mkv", ".mov", ".ts"})
 
 
@@ -51,13 +56,44 @@ class Event:
     xyxy: Xyxy | None = None
 
 
+class CameraKind(StrEnum):
+    """Whether the camera that took a clip stands still."""
+
+    FIXED = "fixed"
+    MOVING = "moving"
+
+
+class Made(StrEnum):
+    """How a clip was made, where it is not simply what a camera on a wall saw."""
+
+    HAND_HELD = "hand-held"
+    DRONE = "drone"
+    TIME_LAPSE = "time-lapse"
+    EDITED = "edited"
+    """With cuts or captions."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
     """
-    A clip, its hash and what happens in it; `is_unclear` where people may disagree.
+    A clip and what happens in it.
 
-    `zones` are drawn on what stands in it, as an operator sets a camera up. `rendered_from` is the key of the scene
-    that it shows: another encoder writes other bytes from the same scene.
+    Attributes:
+        path, sha256: the file.
+
+        events: what should be reported.
+
+        is_unclear: people may disagree: it counts nowhere.
+
+        zones: drawn on what stands in it, as an operator sets a camera up.
+
+        rendered_from: key of the scene that it shows: another encoder writes other bytes from the same scene.
+
+        source: whoever published it; clips of one source never stand on both sides of a fit. Empty where unknown.
+
+        camera, made: ``None`` where nobody has said it.
+
+        lookalike: kind of what it shows instead of smoke or fire; empty where something burns or nobody has said it.
     """
 
     path: Path
@@ -67,6 +103,9 @@ class Clip:
     zones: tuple[ZoneConfig, ...] = ()
     rendered_from: str | None = None
     source: str = ""
+    camera: CameraKind | None = None
+    made: Made | None = None
+    lookalike: str = ""
 
 
 def known_clips(folder: Path, known: Path = KNOWN_CLIPS) -> list[Clip]:
@@ -77,20 +116,23 @@ def known_clips(folder: Path, known: Path = KNOWN_CLIPS) -> list[Clip]:
     if not files:
         raise BenchmarkError(f"{folder}: no clips in this folder ({', '.join(sorted(VIDEO))})")
     written = _read_events(folder / EVENTS_FILE)
+    rows = read_manifest(folder / MANIFEST_FILE)
     by_hash = tomllib.loads(known.read_text(encoding="utf-8"))["clips"]
     clips, strange = [], []
     for file in files:
         digest = sha256_of(file)
-        if file.name in written:
-            clips.append(Clip(file, digest, written[file.name]))
-        elif digest in by_hash:
-            entry = by_hash[digest]
-            events = tuple(
-                Event(tuple(one["classes"]), one["start_s"], one["end_s"]) for one in entry.get("events", ())
-            )
-            clips.append(Clip(file, digest, events, entry.get("unclear", False), source=entry.get("source", "")))
+        if digest in by_hash:
+            clip = _known(file, digest, by_hash[digest])
+        elif file.name in rows:
+            clip = _told(file, digest, rows[file.name])
+        elif file.name in written:
+            clip = Clip(file, digest, ())
         else:
             strange.append(file.name)
+            continue
+        if file.name in written:
+            clip = replace(clip, events=written[file.name], is_unclear=False)
+        clips.append(clip)
     if not clips:
         raise BenchmarkError(f"{folder}: nobody has said what happens in these clips; write it into {EVENTS_FILE}")
     if strange:
@@ -98,12 +140,52 @@ def known_clips(folder: Path, known: Path = KNOWN_CLIPS) -> list[Clip]:
     return clips
 
 
+def spread(items: Sequence[Each], limit: int | None) -> list[Each]:
+    """Return at most `limit` of the items, evenly through all."""
+    kept = len(items) if limit is None else min(limit, len(items))
+    return [items[number * len(items) // kept] for number in range(kept)]
+
+
+def _known(file: Path, digest: str, entry: Mapping[str, Any]) -> Clip:
+    """Return a clip as `corpus.toml` describes it."""
+    return Clip(
+        file,
+        digest,
+        tuple(Event(tuple(one["classes"]), one["start_s"], one["end_s"]) for one in entry.get("events", ())),
+        is_unclear=entry.get("unclear", False),
+        source=entry.get("source", ""),
+        camera=CameraKind(entry["camera"]) if "camera" in entry else None,
+        made=Made(entry["made"]) if "made" in entry else None,
+        lookalike=entry.get("lookalike", ""),
+    )
+
+
+def _told(file: Path, digest: str, row: ManifestRow) -> Clip:
+    """Return a clip as a manifest describes it."""
+    return Clip(
+        file,
+        digest,
+        (Event(row.classes, row.start_s, row.end_s),) if row.classes else (),
+        is_unclear=row.is_unclear,
+        source=row.source,
+        camera=CameraKind(row.camera) if row.camera else None,
+        lookalike=row.lookalike,
+    )
+
+
 def scene_clips(folder: Path, scenes: Iterable[Scene], progress: Progress | None = None) -> list[Clip]:
     """Return the scenes as clips in `folder`, rendered where they are missing."""
     chosen = list(scenes)
     clips = ensure(folder, chosen, progress=progress)
     return [
-        Clip(path, sha256_of(path), scene_events(one, path), zones=zones_of(one), rendered_from=key_of(one))
+        Clip(
+            path,
+            sha256_of(path),
+            scene_events(one, path),
+            zones=zones_of(one),
+            rendered_from=key_of(one),
+            lookalike=one.family if one.is_quiet else "",
+        )
         for one, path in ((one, clips[one.name]) for one in chosen)
     ]
 

@@ -74,7 +74,7 @@ def _clip_cards(one: SequenceFigures) -> Iterable[str]:
     if row is None:
         return
     found, false = row.event_recall, row.false_leads
-    where = {"clips": "in clips", "scenes": "in rendered scenes"}.get(one.name, one.name)
+    where = "in rendered scenes"
     took = "" if row.confirm_s is None else f"; half of them within {row.confirm_s.median:.1f} s"
     yield card(f"{found.hits} of {found.count}", f"events reported {where}", f"{interval(found)}{took}")
     high = "" if false.high is None else f"; {false.low:.0f} to {false.high:.0f} an hour"

@@ -1,4 +1,4 @@
-"""The report's part about clips: what happened, what was reported, and what other deciders would have done."""
+"""The report's part about rendered scenes: what happened, what was reported, what other deciders would have done."""
 
 from collections.abc import Iterable
 from html import escape
@@ -12,7 +12,6 @@ _BRACKETS = (
     "In brackets 95 % intervals: Wilson for shares, exact Poisson for leads an hour. Time to confirmation: median, "
     "least and most. In bold what is shipped."
 )
-_TITLES = {"clips": "Clips", "scenes": "Rendered scenes"}
 
 
 def clip_parts(one: SequenceFigures) -> list[str]:
@@ -20,12 +19,12 @@ def clip_parts(one: SequenceFigures) -> list[str]:
     clips = [_row(_clip_cells(name, clip)) for name, clip in one.clips.items()]
     return [
         section(
-            _TITLES.get(one.name, one.name),
+            "Rendered scenes",
             f"{duration(one.seconds)} watched at {one.analysis_fps:g} pictures a second, as the worker does; "
             f"{duration(one.quiet_s)} of it with nothing to report. Reported by the shipped rule at its threshold of "
             f"{one.shipped_threshold:g}.",
         ),
-        _table(("clip", "what happens", "reported"), clips),
+        _table(("scene", "what happens", "reported"), clips),
         "<details><summary>Other ways to decide, at other thresholds</summary>",
         _table(
             ("decider", "threshold", "events reported", "to confirmation", "false leads an hour"),
@@ -52,7 +51,6 @@ def _decider_rows(one: SequenceFigures) -> Iterable[tuple[tuple[str, ...], bool]
 
 def _clip_cells(name: str, clip: ClipFigures) -> tuple[str, str, str]:
     events = "; ".join(f"{' and '.join(event.classes)} from {event.start_s:g} s" for event in clip.events)
-    happens = "unclear, not counted" if clip.is_unclear else events or "nothing"
     told = []
     for number, event in enumerate(clip.events):
         at = [lead.confirmed_s for lead in clip.leads if lead.event == number]
@@ -60,8 +58,8 @@ def _clip_cells(name: str, clip: ClipFigures) -> tuple[str, str, str]:
     for lead in clip.leads:
         if lead.event is None:
             words = f"{lead.class_name} at {lead.confirmed_s:.1f} s"
-            told.append(_tone("soft", words) if clip.is_unclear else _tone("bad-text", f"{words}, false"))
-    return escape(name), escape(happens), ", ".join(told) or "nothing"
+            told.append(_tone("bad-text", f"{words}, false"))
+    return escape(name), escape(events or "nothing"), ", ".join(told) or "nothing"
 
 
 def _tone(tone: str, words: str) -> str:

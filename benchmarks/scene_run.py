@@ -14,7 +14,7 @@ from benchmarks.accuracy_result import SequenceFigures
 from benchmarks.accuracy_sequence import figures_of, lowest_floor, watch_clips
 from benchmarks.capacity.result import Machine
 from benchmarks.compare import OTHER_DATA, clips_of
-from benchmarks.corpus import Clip, scene_clips
+from benchmarks.corpus import Clip, scene_clips, spread
 from benchmarks.deciders import DECIDERS, shipped_threshold
 from benchmarks.errors import BenchmarkError
 from benchmarks.progress import Track, progress_on
@@ -113,7 +113,7 @@ def _choose(split: Split, asked: Asked) -> _Chosen:
     if asked.names:
         watched = tuple(scene for scene in watched if {scene.name, scene.family} & set(asked.names))
         read = tuple(scene for scene in read if {scene.name, OPACITY} & set(asked.names))
-    return _Chosen(split, _spread(watched, asked.limit), _spread(read, asked.limit))
+    return _Chosen(split, tuple(spread(watched, asked.limit)), tuple(spread(read, asked.limit)))
 
 
 def _fits(baseline: ScenesResult, chosen: Sequence[_Chosen]) -> bool:
@@ -131,13 +131,6 @@ def _fits(baseline: ScenesResult, chosen: Sequence[_Chosen]) -> bool:
         and {(one.name, case.scene) for one in baseline.opacity for case in one.cases}
         == {(one.split.value, scene.name) for one in chosen for scene in one.read}
     )
-
-
-def _spread(scenes: Sequence[Scene], limit: int | None) -> tuple[Scene, ...]:
-    """Return at most `limit` scenes, evenly through all."""
-    if limit is None or limit >= len(scenes):
-        return tuple(scenes)
-    return tuple(scenes[number * len(scenes) // limit] for number in range(limit))
 
 
 def _render(one: _Chosen, folder: Path, track: Track) -> None:

@@ -31,7 +31,7 @@ def bench_accuracy(
     streets: Annotated[
         Path | None, typer.Option(help="Pictures with nothing to find, laid out in the same way.")
     ] = None,
-    clips: Annotated[Path | None, typer.Option(help="Folder of clips whose events are known.")] = None,
+    clips: Annotated[Path | None, typer.Option(help="Gone: `bench clips` measures real film.")] = None,
     scenes: Annotated[bool, typer.Option("--scenes", help="Also the rendered scenes.")] = False,
     scenes_folder: Annotated[Path, typer.Option(help="Where rendered scenes are kept.")] = Path(".cache/scenes"),
     runtime: Annotated[str, typer.Option(help="Run-time, as in `detector.runtime`.")] = "auto",
@@ -43,11 +43,11 @@ def bench_accuracy(
         typer.Option(
             min=0.01,
             max=0.99,
-            help="Threshold of the pictures; the registered one. The rules judge clips at their own.",
+            help="Threshold of the pictures; the registered one. The rules judge scenes at their own.",
         ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="At most so many pictures, clips, scenes: for a quick look.")
+        int | None, typer.Option(min=1, help="At most so many pictures and scenes: for a quick look.")
     ] = None,
     kept_back: Annotated[
         Path | None,
@@ -62,7 +62,7 @@ def bench_accuracy(
     ] = None,
     baseline: Annotated[Path | None, typer.Option(help="An earlier result: exit 1 where this one is worse.")] = None,
 ) -> None:
-    """Measure a model: precision by group, false alarms by look-alike, events and false leads in clips."""
+    """Measure a model: precision by group, false alarms by look-alike."""
     from benchmarks.accuracy_result import read_result  # noqa: PLC0415
     from benchmarks.accuracy_run import Asked, run  # noqa: PLC0415
     from benchmarks.accuracy_text import accuracy_text  # noqa: PLC0415
@@ -70,6 +70,8 @@ def bench_accuracy(
     from benchmarks.report import html_report  # noqa: PLC0415
 
     configure(quiet=True)
+    if clips is not None:
+        raise UsageError(f"bench accuracy measures no clips any more: plumewatch bench clips {clips}")
     before = None if baseline is None else read_result(baseline)
     asked = Asked(
         model=model,
@@ -78,7 +80,6 @@ def bench_accuracy(
         threshold=threshold,
         data=data,
         streets=streets,
-        clips=clips,
         scenes=scenes_folder if scenes else None,
         limit=limit,
         kept_back=kept_back,
@@ -144,6 +145,44 @@ def bench_capacity(
     arguments += ["--ultralytics-weights", *map(str, ultralytics_weights)] if ultralytics_weights else []
     arguments += ["--every-picture"] * every_picture + ["--to-the-end"] * to_the_end
     raise typer.Exit(capacity(arguments))
+
+
+@bench_app.command("clips")
+def bench_clips(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of clips whose events are known; those beside the project.")
+    ] = None,
+    *,
+    model: Annotated[
+        str | None, typer.Option(help="Registry name, candidate's folder or ONNX file; the default model.")
+    ] = None,
+    runtime: Annotated[str, typer.Option(help="Run-time, as in `detector.runtime`.")] = "auto",
+    scenes: Annotated[bool, typer.Option("--scenes", help="Rendered scenes beside the real film.")] = False,
+    scenes_folder: Annotated[Path, typer.Option(help="Where rendered scenes are kept.")] = Path(".cache/scenes"),
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many clips and scenes: for a quick look.")
+    ] = None,
+    json: ToJson = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="An earlier result: exit 1 where more than one event or false lead is lost.")
+    ] = None,
+) -> None:
+    """Watch real film: events found, delay and false leads of the worker and of the plain rule, by group."""
+    from benchmarks.clips_result import read_clips_result, worse  # noqa: PLC0415
+    from benchmarks.clips_run import Asked, default_folders, run  # noqa: PLC0415
+    from benchmarks.clips_text import clips_text  # noqa: PLC0415
+
+    configure(quiet=True)
+    before = None if baseline is None else read_clips_result(baseline)
+    chosen = tuple(folders) if folders else default_folders()
+    result = run(Asked(chosen, model, runtime, scenes_folder if scenes else None, limit), baseline=before)
+    print(clips_text(result))
+    if json is not None:
+        json.write_text(result.as_json(), encoding="utf-8")
+    if before is not None:
+        lost = worse(before, result)
+        print("\n".join(f"worse than {baseline}: {line}" for line in lost) or f"not worse than {baseline}")
+        raise typer.Exit(1 if lost else 0)
 
 
 @bench_app.command("compare")

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from benchmarks.errors import BenchmarkError
 from models.detector import ModelError
 from models.registry import Registry
 from tests.benchmarks.pictures import add, small_set
-from tests.vision.films import plume_film
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -29,18 +27,15 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with labelled pictures, and one with a clip and its truth."""
+    """A folder with labelled pictures."""
     folder = tmp_path_factory.mktemp("accuracy")
     small_set(folder / "set")
-    (folder / "clips").mkdir()
-    plume_film(folder / "clips" / "plume.mp4")
-    (folder / "clips" / "events.csv").write_text("file,classes,start_s,end_s\nplume.mp4,smoke,3,8\n")
     return folder
 
 
 def test_two_runs_give_the_same_bytes_but_for_the_time_they_took(material: Path) -> None:
-    """Same weights, same pictures, same clips: the same file, whether somebody watches the progress or not."""
-    asked = Asked(model="emissions-n", data=material / "set", clips=material / "clips")
+    """Same weights, same pictures: the same file, whether somebody watches the progress or not."""
+    asked = Asked(model="emissions-n", data=material / "set")
     watched = StringIO()
     first = run(asked, console=Console(file=watched, force_terminal=True)).result
     second = run(asked).result
@@ -51,8 +46,7 @@ def test_two_runs_give_the_same_bytes_but_for_the_time_they_took(material: Path)
     assert first.images is not None
     assert (first.images.data.images, first.images.data.negatives) == (5, 3)
     assert first.images.data.boxes == {"smoke": 1, "fire": 1}
-    (clips,) = first.sequences
-    assert clips.seconds == pytest.approx(8)
+    assert first.sequences == []
     assert first.model.weights_sha256 == Registry.load().detector("emissions-n").card.weights_sha256
 
 
@@ -81,13 +75,11 @@ def test_the_command_writes_result_and_report_and_holds_to_a_baseline(material: 
 
 
 def test_a_baseline_of_other_material_is_refused_before_anything_is_measured(material: Path, tmp_path: Path) -> None:
-    """Other pictures, and other clips; the model is not even opened, for its run-time is none."""
+    """Other pictures; the model is not even opened, for its run-time is none."""
     add(tmp_path, "val", "web_1", "0 0.5 0.5 0.5 0.5\n", 1)
     of_one = run(Asked(model="emissions-n", data=tmp_path)).result
-    asked = Asked(model="emissions-n", runtime="abacus", data=material / "set")
-    for wrong in (asked, replace(asked, clips=material / "clips")):
-        with pytest.raises(BenchmarkError, match="measured on other pictures or clips"):
-            run(wrong, baseline=of_one)
+    with pytest.raises(BenchmarkError, match="measured on other pictures or clips"):
+        run(Asked(model="emissions-n", runtime="abacus", data=material / "set"), baseline=of_one)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +87,6 @@ def test_a_baseline_of_other_material_is_refused_before_anything_is_measured(mat
     [
         (Asked(), "nothing to measure"),
         (Asked(data=Path("absent")), "absent: no such folder"),
-        (Asked(clips=Path("absent")), "absent: no such folder"),
         (Asked(model="nope", data=Path()), "no model 'nope' is registered"),
         (Asked(model="nope.onnx", data=Path()), "nope.onnx: No such file"),
         (Asked(size=100, data=Path()), "multiple of 32"),

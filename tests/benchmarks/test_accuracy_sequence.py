@@ -27,9 +27,9 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return plume_film(tmp_path_factory.mktemp("films") / "plume.mp4")
 
 
-def measure(film: Path, *events: Event, is_unclear: bool = False) -> SequenceFigures:
+def measure(film: Path, *events: Event) -> SequenceFigures:
     """Return the figures of the one clip under a truth."""
-    return sequence_figures("clips", [Clip(film, "0" * 64, events, is_unclear)], BrightBoxDetector())
+    return sequence_figures("clips", [Clip(film, "0" * 64, events)], BrightBoxDetector())
 
 
 def test_an_event_is_found_by_every_decider(film: Path) -> None:
@@ -70,16 +70,6 @@ def test_above_the_plume_nothing_is_reported(film: Path) -> None:
 
     assert {row.threshold: row.event_recall.hits for row in found.deciders[-1].rows}[0.7] == 1
     assert max(row.threshold for row in found.deciders[-1].rows) < 0.75
-
-
-def test_an_unclear_clip_counts_nowhere(film: Path) -> None:
-    """Its leads are shown, and neither found, nor missed, nor false; its time is not watched."""
-    found = measure(film, is_unclear=True)
-    row = found.deciders[-1].rows[0]
-
-    assert (found.seconds, found.quiet_s) == (0, 0)
-    assert (row.event_recall.count, row.false_leads.count, row.false_leads.per_hour) == (0, 0, None)
-    assert len(found.clips["plume.mp4"].leads) == 1
 
 
 def test_the_same_clip_gives_the_same_bytes(film: Path) -> None:
