@@ -114,10 +114,16 @@ def _balanced(
 
 
 def calibrated(told: NDArray[np.float64], is_real: NDArray[np.bool_]) -> tuple[float, float]:
-    """Return slope and offset of the log-odds that make probabilities of films that were not seen true (Platt)."""
+    """
+    Return slope and offset of the log-odds that make probabilities of films that were not seen true (Platt).
+
+    Raises `ValueError` where what is real is not told from what is not: such weights say nothing.
+    """
     inside = np.clip(told, 1e-6, 1 - 1e-6)
     design = np.column_stack([np.ones(len(told)), np.log(inside / (1 - inside))])
     offset, slope = _logistic(design, is_real, np.ones(len(told)), 1e-3)
+    if slope <= 0:
+        raise ValueError("on film that was not seen, probabilities do not rise with what is real")
     return float(slope), float(offset)
 
 

@@ -1,160 +1,146 @@
-"""The fit: weights, ridge and threshold on tracks whose truth is known."""
-
-from dataclasses import replace
+"""The fit: weights of tracks whose truth is known, balanced, and probabilities made true."""
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from benchmarks.confirm.fit import (
-    Sample,
-    as_document,
-    calibration,
-    choose_ridge,
-    fit_logistic,
-    sample_of,
-    unseen,
-)
+from benchmarks.confirm.fit import Sample, calibrated, fit, strongest
 from vision.belief import Belief, BeliefError
-from vision.cues import CUES
+from vision.features import FEATURES
 
-N = len(CUES)
+N = len(FEATURES)
 
 
-def drawn(films: int = 40, rows: int = 12, seed: int = 1, slope: float = 2.0) -> Sample:
-    """Return tracks that are real with log-odds of `slope` times the first cue; the other cues tell nothing."""
+def drawn(tracks: int, *, seed: int = 1, slope: float = 2.0, on_film: bool = True) -> Sample:
+    """Return tracks that are real with log-odds of `slope` times the first feature; the others tell nothing."""
     rng = np.random.default_rng(seed)
-    parts = []
-    for number in range(films):
-        cues = rng.normal(0, 1, (rows, N))
-        real = rng.random(rows) < 1 / (1 + np.exp(-np.clip(slope * cues[:, 0], -500, 500)))
-        fire = np.arange(rows) % 3 == 0
-        parts.append({"cues": cues, "is_fire": fire, "real": real, "track": np.arange(rows), "film": np.array(number)})
-    return sample_of(parts)
+    features = rng.normal(0, 1, (tracks, N))
+    real = rng.random(tracks) < sigmoid(slope * features[:, 0])
+    return Sample(features, np.arange(tracks) % 2 == 0, real, np.full(tracks, on_film), np.ones(tracks))
 
 
-def test_films_without_tracks_are_no_rows() -> None:
-    """A film in which nothing was tracked adds nothing, and does not shift the numbers of the others."""
-    none, two = np.zeros(0), np.zeros(2)
-    empty = {"cues": np.zeros((0, N)), "is_fire": none, "real": none, "track": none, "film": np.array(0)}
-    one = {"cues": np.ones((2, N)), "is_fire": two, "real": two + 1, "track": np.array([4, 4]), "film": np.array(1)}
-    sample = sample_of([empty, one])
-
-    assert sample.film.tolist() == [1, 1]
-    assert sample.weight.tolist() == [0.5, 0.5]
+def sigmoid(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -500, 500))), np.float64)
 
 
-def test_paces_of_one_film_are_never_on_both_sides_of_a_fold() -> None:
-    """Nine parts of three films keep three numbers: weights that judge a film saw none of its paces."""
-    one = {"cues": np.ones((2, N)), "is_fire": np.zeros(2), "real": np.ones(2), "track": np.array([4, 5])}
-    sample = sample_of([{**one, "film": np.array(number // 3)} for number in range(9)])
-
-    assert sample.film.tolist() == [0] * 6 + [1] * 6 + [2] * 6
+def many(sample: Sample, times: int) -> Sample:
+    return Sample.joined([sample] * times)
 
 
-def test_what_only_one_film_teaches_does_not_help_to_judge_it() -> None:
-    """Its own paces would have told what it is; without them nothing does."""
-    sample = drawn(films=20, slope=0.0)
-    own = sample.film == 7
-    cues = sample.cues.copy()
-    cues[own, 3], cues[~own, 3] = 5.0, 0.0
-    told = unseen(replace(sample, cues=cues, real=sample.real | own), 0.1, folds=20)
-
-    assert told[own].mean() < 0.75
+def where(sample: Sample, rows: NDArray[np.bool_]) -> Sample:
+    return Sample(
+        sample.features[rows], sample.is_fire[rows], sample.is_real[rows], sample.on_film[rows], sample.weight[rows]
+    )
 
 
-def test_a_cue_never_speaks_against_its_nature() -> None:
-    """Where shaking cameras film the fires, unrest is no ground for a fire: its weight is zero, not positive."""
-    sample = drawn(films=60)
-    unrest, veil = CUES.index("unrest"), CUES.index("veil")
-    cues = sample.cues.copy()
-    cues[:, unrest] += 2 * sample.real
-    cues[:, veil] -= sample.real
-    fitted = fit_logistic(replace(sample, cues=cues), 1.0)
-
-    assert fitted.weights[:, unrest].tolist() == [0.0, 0.0]
-    assert (fitted.weights[:, veil] < -0.3).all()
+def plain(sample: Sample) -> NDArray[np.float64]:
+    """Return bias and weights of both classes."""
+    return np.array([[one.bias, *one.weights] for one in fit(sample).values()])
 
 
 def test_the_weights_of_what_tells_are_found() -> None:
-    """Of seventeen cues the one that matters gets its weight, for smoke and for fire; the others next to none."""
-    fitted = fit_logistic(drawn(films=400), 0.1)
+    """The feature that matters has the weight, for smoke and for fire; the others next to none."""
+    weights = plain(drawn(4000))
 
-    assert fitted.weights[:, 0] == pytest.approx(2.0, abs=0.25)
-    assert np.abs(fitted.weights[:, 1:]).max() < 0.25
-    assert np.abs(fitted.bias).max() < 0.2
-
-
-def test_a_large_ridge_believes_nothing() -> None:
-    """Weights that may not be large leave the share of the real ones."""
-    sample = drawn()
-    told = fit_logistic(sample, 1e6).probability(sample.cues, sample.is_fire)
-
-    assert told == pytest.approx(sample.real.mean(), abs=0.01)
+    assert weights[:, 1] == pytest.approx(2.0, abs=0.25)
+    assert np.abs(weights[:, 2:]).max() < 0.25
 
 
-def test_classes_that_do_not_overlap_do_not_break_the_fit() -> None:
-    """Where a cue separates all films the penalised weights stay finite."""
-    sample = drawn(slope=1e5)
-    fitted = fit_logistic(sample, 0.01)
+def test_tracks_that_separate_have_finite_weights() -> None:
+    """Where a feature separates all tracks the penalty keeps the weights finite, and they tell all of them."""
+    sample = drawn(400, slope=1e6)
+    weights = fit(sample)
+    told = [
+        weights["fire" if fire else "smoke"].probability(row)
+        for fire, row in zip(sample.is_fire, sample.features, strict=True)
+    ]
 
-    assert np.isfinite(fitted.weights).all()
-    assert ((fitted.probability(sample.cues, sample.is_fire) > 0.5) == sample.real).all()
-
-
-def test_unseen_probabilities_do_not_know_their_film() -> None:
-    """Labels that are pure chance cannot be told for a film left out, however small the ridge."""
-    sample = drawn(films=20, slope=0.0)
-    seen = calibration(fit_logistic(sample, 1e-4).probability(sample.cues, sample.is_fire), sample)
-    left_out = calibration(unseen(sample, 1e-4, 5), sample)
-
-    assert seen.brier < left_out.brier_of_the_mean < left_out.brier
+    assert np.isfinite(plain(sample)).all()
+    assert ((np.array(told) > 0.5) == sample.is_real).mean() > 0.97
 
 
-def test_the_ridge_that_is_chosen_suits_the_data() -> None:
-    """Labels of pure chance ask for a large penalty, clear ones for a small one."""
-    assert choose_ridge(drawn(films=20, slope=0.0), 5) > choose_ridge(drawn(films=60, slope=3.0), 5)
+def test_a_feature_that_never_differs_has_no_weight() -> None:
+    """All flames alike: nothing is divided by zero, and nothing learned of them."""
+    sample = drawn(200)
+    sample.features[:, 1] = 0.25
+
+    assert plain(sample)[:, 2] == pytest.approx(0, abs=1e-6)
 
 
-def test_calibration_of_probabilities_that_are_right() -> None:
-    """Told by the true model many tracks have next to no calibration error; told the opposite, a large one."""
-    sample = drawn(films=400)
-    told = 1 / (1 + np.exp(-2 * sample.cues[:, 0]))
+def test_a_thousand_scenes_do_not_outvote_ten_clips() -> None:
+    """Scenes that are told a hundred times over weigh as much as once: real film is as much of the whole as they."""
+    clips, scenes = drawn(10, seed=9), drawn(10, seed=3, slope=-5.0, on_film=False)
 
-    assert calibration(told, sample).calibration_error < 0.03
-    assert calibration(1 - told, sample).calibration_error > 0.4
-    assert calibration(told, sample).brier < calibration(told, sample).brier_of_the_mean
-
-
-def test_the_worker_reads_what_was_fitted() -> None:
-    """The probabilities of the file are those of the fit, for both classes."""
-    sample = drawn()
-    fitted = fit_logistic(sample, 1.0)
-    belief = Belief.from_document(as_document(fitted, 0.6, 0.16, magnified=True))
-
-    told = fitted.probability(sample.cues, sample.is_fire)
-    for row in range(30):
-        name = "fire" if sample.is_fire[row] else "smoke"
-        assert belief.probability(name, sample.cues[row]) == pytest.approx(told[row], abs=1e-6)
-    assert belief.probability("dust", sample.cues[0]) is None
-    assert (belief.threshold, belief.support, belief.is_magnified) == (0.6, 0.16, True)
+    assert plain(Sample.joined([clips, many(scenes, 100)])) == pytest.approx(
+        plain(Sample.joined([clips, scenes])), abs=1e-5
+    )
 
 
-def test_weights_for_other_cues_are_refused() -> None:
-    """A file that knows a cue which this code does not would weigh the wrong numbers."""
-    document = as_document(fit_logistic(drawn(), 1.0), 0.5, 0.2, magnified=True)
+def test_many_look_alikes_do_not_make_a_class_improbable() -> None:
+    """What is not real may be there fifty times: a probability means the same where few look-alikes are known."""
+    sample = drawn(60)
+    false = where(sample, ~sample.is_real)
+
+    assert plain(Sample.joined([sample, many(false, 49)])) == pytest.approx(plain(sample), abs=1e-5)
+
+
+def test_a_class_without_negatives_is_refused() -> None:
+    """Weights for fire cannot be learned where every fire is one; a sentence names the class."""
+    sample = drawn(60)
+    only_real = where(sample, ~sample.is_fire | sample.is_real)
+
+    with pytest.raises(ValueError, match="fire: weights want tracks that are real and tracks that are not"):
+        fit(only_real)
+
+
+def test_a_film_counts_once_for_each_class_and_truth() -> None:
+    """Of each track the strongest picture is taken; tracks of one class and truth weigh one, strong ones more."""
+    features = np.zeros((6, N))
+    features[:, 0] = [-3, -1, -2, -2, -3, -1]
+    track = np.array([4, 4, 4, 5, 6, 6])
+    fire, real = np.array([False] * 4 + [True] * 2), np.array([True] * 4 + [False] * 2)
+    sample = strongest(track, fire, real, features, on_film=True)
+
+    assert sample.features[:, 0].tolist() == [-1, -2, -1]
+    assert (sample.is_fire.tolist(), sample.is_real.tolist()) == ([False, False, True], [True, True, False])
+    assert sample.on_film.all()
+    assert sample.weight[:2].sum() == pytest.approx(1.0)
+    assert sample.weight[0] > sample.weight[1]
+    assert sample.weight[2] == 1.0
+
+
+def test_a_film_without_tracks_teaches_nothing() -> None:
+    """It is no row, and can be joined to others."""
+    none = np.zeros(0, np.bool_)
+    empty = strongest(np.zeros(0, np.int64), none, none, np.zeros((0, N)), on_film=True)
+
+    assert empty.features.shape == (0, N)
+    assert len(Sample.joined([empty, drawn(8)]).weight) == 8
+
+
+def test_overconfident_probabilities_come_near_the_truth() -> None:
+    """Log-odds told three times as far as they are, and one off, are brought back."""
+    rng = np.random.default_rng(5)
+    log_odds = rng.normal(0, 1.5, 4000)
+    true = sigmoid(log_odds)
+    told = sigmoid(3 * log_odds + 1)
+    slope, offset = calibrated(told, rng.random(4000) < true)
+    mended = sigmoid(slope * np.log(told / (1 - told)) + offset)
+
+    assert np.abs(told - true).mean() > 0.15
+    assert np.abs(mended - true).mean() < 0.03
+
+
+def test_probabilities_of_nought_and_one_can_be_calibrated() -> None:
+    """They are clipped: their log-odds would be infinite."""
+    slope, offset = calibrated(np.array([0.0, 0.0, 1.0, 1.0]), np.array([False, True, True, True]))
+
+    assert np.isfinite([slope, offset]).all()
+
+
+def test_weights_for_other_features_are_refused() -> None:
+    """A file that knows a feature which this code does not would weigh the wrong numbers."""
+    entry = {"version": "1", "threshold": 0.5, "classes": {}, "features": [*FEATURES[:-1], "smell"]}
 
     with pytest.raises(BeliefError, match="fit it anew"):
-        Belief.from_document({**document, "cues": [*CUES[:-1], "smell"]})
-
-
-def test_the_same_sample_gives_the_same_weights() -> None:
-    """The version is the hash of the weights: it does not change from fit to fit."""
-    fitted = fit_logistic(drawn(), 1.0)
-
-    assert as_document(fitted, 0.5, 0.2, magnified=True) == as_document(
-        fit_logistic(drawn(), 1.0), 0.5, 0.2, magnified=True
-    )
-    assert (
-        as_document(fitted, 0.5, 0.2, magnified=True)["version"]
-        != as_document(fitted, 0.5, 0.16, magnified=True)["version"]
-    )
+        Belief.from_document(entry)

@@ -11,7 +11,7 @@ from benchmarks.confirm.kept import carry, keep
 from benchmarks.errors import BenchmarkError
 from models.registry import RegisteredModel, Registry, WeightsFile
 from vision.belief import Belief
-from vision.cues import CUES
+from vision.features import FEATURES
 
 SHIPPED = Registry.load().model("emissions-n")
 ONNX, INT8 = SHIPPED.card.weights_sha256, "8" * 64
@@ -19,7 +19,7 @@ MODEL: RegisteredModel = replace(SHIPPED, int8=WeightsFile(Path("n.zip"), INT8))
 
 
 def fitted(version: str) -> dict[str, object]:
-    return {"cues": list(CUES), "version": version, "threshold": 0.6, "classes": {}}
+    return {"features": list(FEATURES), "version": version, "threshold": 0.6, "classes": {}}
 
 
 def kept(path: Path, version: str, *, may_ship: bool = True) -> list[str]:
@@ -29,8 +29,8 @@ def kept(path: Path, version: str, *, may_ship: bool = True) -> list[str]:
     return said
 
 
-def version_of(path: Path, sha256: str, version: str = "") -> str | None:
-    belief = Belief.of(sha256, path, version=version)
+def version_of(path: Path, sha256: str) -> str | None:
+    belief = Belief.of(sha256, path)
     return None if belief is None else belief.version
 
 
@@ -54,7 +54,7 @@ def test_a_fit_is_carried_to_the_int8_form(tmp_path: Path) -> None:
 
 
 def test_another_fit_is_not_carried_by_itself(tmp_path: Path) -> None:
-    """That one judged the other form well says nothing of the next; leads of before can still be judged again."""
+    """That one judged the other form well says nothing of the next."""
     path = tmp_path / "belief.json"
     kept(path, "one")
     carry(MODEL, path)
@@ -63,18 +63,16 @@ def test_another_fit_is_not_carried_by_itself(tmp_path: Path) -> None:
     told = f"emissions-n: belief is no longer carried to weights {INT8[:12]}: score them, then carry it anew"
     assert kept(path, "two") == [told]
     assert (version_of(path, ONNX), version_of(path, INT8)) == ("two", None)
-    assert version_of(path, INT8, "one") == "one"
 
 
 def test_a_fit_of_its_own_takes_the_place_of_a_carried_one(tmp_path: Path) -> None:
-    """The form may be fitted itself; then nothing is carried to it, and what was carried is no former fit."""
+    """The form may be fitted itself; then nothing is carried to it."""
     path = tmp_path / "belief.json"
     kept(path, "one")
     carry(MODEL, path)
     keep("emissions-n", INT8, fitted("own"), version="own", say=pytest.fail, path=path)
     assert (version_of(path, ONNX), version_of(path, INT8)) == ("one", "own")
-    assert "former" not in json.loads(path.read_text(encoding="utf-8"))
-    with pytest.raises(BenchmarkError, match="has a belief of its own, own"):
+    with pytest.raises(BenchmarkError, match=r"each form of emissions-n 0\.1\.0 has a belief of its own"):
         carry(MODEL, path)
 
 
@@ -85,20 +83,32 @@ def test_a_fit_is_carried_to_a_model_made_to_answer_alike(tmp_path: Path) -> Non
     successor = replace(MODEL, card=new)
     assert carry(successor, path, source=MODEL) == ("one", ("9" * 64, INT8))
     assert [version_of(path, sha256) for sha256 in (ONNX, "9" * 64, INT8)] == ["one"] * 3
-    with pytest.raises(BenchmarkError, match=r"no belief is fitted for the ONNX file of emissions-n 0\.2\.0"):
+    with pytest.raises(BenchmarkError, match=r"no belief is fitted for emissions-n 0\.2\.0"):
         carry(successor, path)
     keep("emissions-n", "9" * 64, fitted("own"), version="own", say=pytest.fail, path=path)
-    with pytest.raises(BenchmarkError, match=r"the ONNX file of emissions-n 0\.2\.0 has a belief of its own, own"):
-        carry(successor, path, source=MODEL)
+    assert carry(successor, path, source=MODEL) == ("one", (INT8,))
+    assert carry(successor, path) == ("own", (INT8,))
+    assert version_of(path, INT8) == "own"
+
+
+def test_a_fit_of_the_int8_form_is_carried_to_the_onnx_file(tmp_path: Path) -> None:
+    """Whichever form was fitted judges the other."""
+    path = tmp_path / "belief.json"
+    keep("emissions-n", INT8, fitted("one"), version="one", say=pytest.fail, path=path)
+    assert carry(MODEL, path) == ("one", (ONNX,))
+    assert version_of(path, ONNX) == "one"
 
 
 def test_what_cannot_be_carried(tmp_path: Path) -> None:
-    """A model of one form, and one that nothing was fitted for, are refused by name."""
+    """A model that nothing was fitted for, and one of one form that has a fit, are refused by name."""
     path = tmp_path / "belief.json"
-    with pytest.raises(BenchmarkError, match=r"emissions-n 0\.1\.0 comes in one form"):
+    with pytest.raises(BenchmarkError, match=r"no belief is fitted for emissions-n 0\.1\.0"):
         carry(replace(SHIPPED, int8=None), path)
-    with pytest.raises(BenchmarkError, match="no belief is fitted for the ONNX file"):
+    with pytest.raises(BenchmarkError, match=r"no belief is fitted for emissions-n 0\.1\.0"):
         carry(MODEL, path)
+    kept(path, "one")
+    with pytest.raises(BenchmarkError, match=r"each form of emissions-n 0\.1\.0 has a belief of its own"):
+        carry(replace(SHIPPED, int8=None), path)
 
 
 def test_the_command_asks_which_model(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,25 +30,3 @@ def test_pictures_carry_the_truth_of_their_scene(tmp_path: Path, monkeypatch: py
     assert labels["stack-smoke-4_000"] == ""
     assert labels["stack-smoke-4_015"].startswith("0 ")
     assert all(not label for name, label in labels.items() if name.startswith("steam"))
-
-
-def test_second_looks_stand_beside_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With them a scene is taken in three lights, and what a worker would look at again has the same label."""
-
-    def short(split: Split) -> list[object]:
-        scenes = [scene for scene in split_scenes(split) if scene.name == "stack-smoke-4"]
-        return [replace(scene, size_wh=(320, 180), seconds=8.0) for scene in scenes]
-
-    monkeypatch.setattr(pictures, "split_scenes", short)
-    pictures.write_pictures(tmp_path / "films", tmp_path / "out", every=3, magnified=True)
-    labels = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "out" / "labels").iterdir()}
-    again = [name for name in labels if name.endswith("_magnified")]
-    assert {name.rsplit("_", 1)[0] for name in labels if name not in again} == {
-        "stack-smoke-4", "stack-smoke-4-a", "stack-smoke-4-b"
-    }  # fmt: skip
-    assert again
-    assert all(labels[name] == labels[name.removesuffix("_magnified")] for name in again)
-    name = again[-1]
-    images = [cv2.imread(str(tmp_path / "out" / "images" / f"{each}.png")) for each in (name, name[:-10])]
-    assert images[0].shape == images[1].shape
-    assert (images[0] != images[1]).any()

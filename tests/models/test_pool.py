@@ -16,7 +16,6 @@ from api.contract.health import BATCH_BOUNDS_S
 from models.detections import Detections
 from models.detector import InferenceError, ModelCard, Runtime
 from models.pool import DURATION_BOUNDS_S, DetectorPool, Discard, PoolStats
-from models.second import SecondPicture
 
 WAIT_S = 10.0
 """How long a test waits for what must happen at once."""
@@ -325,42 +324,3 @@ def test_broken_source() -> None:
     ):
         assert raised.wait(WAIT_S)
     assert logs[0]["event"] == "taking frames failed"
-
-
-def test_a_second_picture_of_a_frame_adds_its_boxes() -> None:
-    """Frames with another picture are delivered once, with the boxes of both; those without news with one's alone."""
-    board = Board()
-    delivered: queue.SimpleQueue[tuple[int, list[float]]] = queue.SimpleQueue()
-
-    def deliver(picture: Picture, found: Detections) -> None:
-        delivered.put((picture.number, found.xyxy[:, 2].tolist()))
-
-    def also(picture: Picture) -> SecondPicture | None:
-        image = np.full((4, 4, 3), picture.number + 100, np.uint8)
-        return SecondPicture(image, np.array([[picture.number != 5]])) if picture.number % 2 else None
-
-    board.post(*(Picture(number) for number in (1, 2, 3, 5)))
-    with running(DetectorPool([FakeDetector()], board.take, deliver, board.discard, also=also)) as pool:
-        found = dict(delivered.get(timeout=WAIT_S) for _ in range(4))
-
-    assert found == {1: [1, 101], 2: [2], 3: [3, 103], 5: [5]}
-    assert pool.stats.images == 4
-
-
-def test_a_second_picture_that_fails_gives_up_its_frame_and_no_other() -> None:
-    """What goes wrong while it is made is counted like a detector's failure; the other frames of its batch go on."""
-    board = Board()
-
-    def also(picture: Picture) -> SecondPicture | None:
-        if picture.number == 1:
-            raise ValueError("no picture")
-        return None
-
-    with running(DetectorPool([FakeDetector()], board.pair, board.deliver, board.discard, also=also)) as pool:
-        board.post(Picture(1), Picture(2))
-        assert board.outcomes(2) == [(1, Discard.FAILED), (2, 2.0)]
-        board.post(Picture(1), Picture(1))
-        assert board.outcomes(2) == [(1, Discard.FAILED), (1, Discard.FAILED)]
-        board.post(Picture(3), Picture(4))
-        assert board.outcomes(2) == [(3, 3.0), (4, 4.0)]
-    assert (pool.stats.images, pool.stats.failed) == (3, 3)

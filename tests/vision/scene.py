@@ -87,11 +87,9 @@ def log_of(packets: list[Packet], until_s: float) -> DetectionLog:
     """Two analysed pictures a second, smoke in each from second 8 on."""
     log = DetectionLog(90.0)
     smoke = Detections(np.array([[40, 60, 200, 180]], np.float32), np.array([0.8], np.float32), np.array([1], np.int32))
-    again = replace(smoke, magnified=np.array([True]))
     for number in range(int(until_s * 2) + 1):
         time = time_at(packets, number / 2)
-        boxes = again if number == 17 else smoke
-        log.append(time, boxes if number >= 16 else Detections.empty())
+        log.append(time, smoke if number >= 16 else Detections.empty())
     return log
 
 

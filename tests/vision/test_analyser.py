@@ -110,27 +110,6 @@ def test_smoke_is_confirmed_after_four_pictures() -> None:
     assert lead.rule_params["threshold"] == 0.3
 
 
-def test_a_lead_tells_the_mean_confidence_that_confirmed_it() -> None:
-    """The best four boxes' mean as it stood highest, though the surest box came before there were four."""
-    a = analyser()
-    watch(a, every_half_second(0, 2), NOTHING, still=True)
-    watch(a, [2], boxes(("smoke", 0.9, PLUME)))
-    changes = watch(a, every_half_second(2.5, 7), boxes(("smoke", 0.5, PLUME)))
-    peak = changes[-1].lead.peak
-    assert (peak.confidence, peak.measures["support"]) == (pytest.approx(0.9), pytest.approx(0.6))
-
-
-def test_smoke_that_is_there_from_the_beginning_is_confirmed_once_its_foot_is_known() -> None:
-    """
-    Nobody knows before whether it lightens what is behind it: it is a candidate at once, and a lead four pictures after
-    that is known.
-    """
-    changes = watch(analyser(), every_half_second(0, 5))
-
-    assert story(changes) == [("smoke.visible", "candidate"), ("smoke.visible", "confirmed")]
-    assert (changes[1].lead.first, changes[1].lead.confirmed) == (moment(0), moment(4))
-
-
 def test_the_lead_closes_a_minute_after_the_smoke() -> None:
     """60 s without a box end the lead; its last sighting is when the smoke was last seen, its peak the surest box."""
     a = analyser()

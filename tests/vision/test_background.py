@@ -13,7 +13,7 @@ from vision.analyser import CameraAnalyser
 from vision.background import Background, Condition
 from vision.belief import Belief, ClassWeights
 from vision.config import parse_config
-from vision.cues import CUES
+from vision.features import FEATURES
 
 SIZE_WH = (640, 360)
 
@@ -182,7 +182,7 @@ def test_a_sign_is_no_lead_whatever_the_camera_does(picture: Callable[[float], B
     """A sure box over the same piece of the picture is not reported because the camera changed every pixel of it."""
     rules = {"smoke": {"confirm": confirm}}
     config = parse_config({"cameras": [{"id": "cam", "source": "x.mp4"}], "rules": rules})
-    sure = Belief("test", 0.5, {"smoke": ClassWeights(9.0, np.zeros(len(CUES)))})
+    sure = Belief("test", 0.5, {"smoke": ClassWeights(9.0, np.zeros(len(FEATURES)))})
     analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD, sure)
     changes = []
     for i in range(60):

@@ -1,7 +1,7 @@
-"""Belief: cues weighed into a probability, for detectors that were fitted."""
+"""Belief: features weighed into a probability, for detectors that were fitted."""
 
 import json
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +16,16 @@ from vision.analyser import CameraAnalyser
 from vision.belief import WEIGHTS, Belief, BeliefError, ClassWeights
 from vision.budget import Range, Scale
 from vision.config import parse_config
-from vision.cues import CUES
+from vision.features import FEATURES
 from vision.leads import CloseReason, LeadState
 
-N = len(CUES)
+N = len(FEATURES)
 PLUME = (100, 60, 160, 120)
 
 
 def belief(bias: float = 0.0, **weights: float) -> Belief:
-    """Return a belief that weighs these cues, for smoke alone."""
-    return Belief("test", 0.6, {"smoke": ClassWeights(bias, np.array([weights.get(name, 0.0) for name in CUES]))})
+    """Return a belief that weighs these features, for smoke alone."""
+    return Belief("test", 0.6, {"smoke": ClassWeights(bias, np.array([weights.get(name, 0.0) for name in FEATURES]))})
 
 
 def run(given: Belief | None, confidence: float = 0.25, **rule: object) -> list[tuple[str, float | None]]:
@@ -39,9 +39,9 @@ def run(given: Belief | None, confidence: float = 0.25, **rule: object) -> list[
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=N, max_size=N), st.floats(-1e6, 1e6))
-def test_a_probability_is_between_none_and_all(cues: list[float], bias: float) -> None:
-    """Whatever the cues are, it is a number in (0, 1)."""
-    assert 0 < belief(bias, score=1.0, veil=-3.0).classes["smoke"].probability(np.array(cues)) < 1
+def test_a_probability_is_between_none_and_all(features: list[float], bias: float) -> None:
+    """Whatever the features are, it is a number in (0, 1)."""
+    assert 0 < belief(bias, strength=1.0, drift=-3.0).classes["smoke"].probability(np.array(features)) < 1
 
 
 def test_no_evidence_is_the_bias_alone() -> None:
@@ -56,82 +56,45 @@ def test_a_detector_that_was_not_fitted_has_none(tmp_path: Path) -> None:
     assert Belief.of("0" * 64, tmp_path / "absent.json") is None
 
 
-def test_a_fit_that_was_replaced_is_found_by_its_version(tmp_path: Path) -> None:
-    """What a lead was confirmed with can be asked again; a version that nobody knows gives today's."""
-
-    def entry(version: str, threshold: float) -> dict[str, object]:
-        return {"cues": list(CUES), "version": version, "threshold": threshold, "classes": {}}
-
-    path = tmp_path / "belief.json"
-    path.write_text(json.dumps({"models": {"a": entry("new", 0.7)}, "former": {"old": entry("old", 0.8)}}))
-
-    versions = [Belief.of("a", path, version=version) for version in ("", "old", "lost")]
-    assert [found.version for found in versions if found is not None] == ["new", "old", "new"]
-
-
 def test_what_was_fitted_on_one_form_judges_another_only_where_it_says_so(tmp_path: Path) -> None:
     """An entry may name weights and fit that it is carried from; what it does not name is not taken."""
-    entry = {"cues": list(CUES), "version": "new", "threshold": 0.7, "classes": {}}
+    entry = {"features": list(FEATURES), "version": "new", "threshold": 0.7, "classes": {}}
     carried = {"model": "m", "carried_from": "onnx", "version": "new"}
     path = tmp_path / "belief.json"
 
     def found(entries: dict[str, object]) -> Belief | None:
-        path.write_text(json.dumps({"models": entries, "former": {"old": entry | {"version": "old"}}}))
+        path.write_text(json.dumps({"models": entries}))
         return Belief.of("int8", path)
 
     assert found({"onnx": entry}) is None
     belief = found({"onnx": entry, "int8": carried})
     assert belief is not None
     assert (belief.version, belief.threshold) == ("new", 0.7)
-    old = Belief.of("int8", path, version="old")
-    assert old is not None
-    assert old.version == "old"
     for wrong in ({"onnx": entry | {"version": "newer"}}, {}, {"onnx": carried}):
         with pytest.raises(BeliefError, match="belief for weights int8 is carried from the fit new for weights onnx"):
             found({**wrong, "int8": carried})
 
 
-def test_a_file_for_other_cues_is_refused(tmp_path: Path) -> None:
-    """It was fitted for other code, and the message says what to do."""
+@pytest.mark.parametrize("features", [["smell"], FEATURES[:2], [*FEATURES, "smell"], FEATURES[::-1]])
+def test_a_file_for_other_features_is_refused(tmp_path: Path, features: Sequence[str]) -> None:
+    """It was fitted for other code, be it fewer, more or in another order, and the message says what to do."""
     path = tmp_path / "belief.json"
-    path.write_text(json.dumps({"models": {"a": {"cues": ["smell"], "version": "1", "threshold": 0.5, "classes": {}}}}))
+    entry = {"features": list(features), "version": "1", "threshold": 0.5, "classes": {}}
+    path.write_text(json.dumps({"models": {"a": entry}}))
 
     with pytest.raises(BeliefError, match="fit it anew"):
         Belief.of("a", path)
 
 
-def test_a_fit_from_before_a_cue_weighs_it_with_nothing(tmp_path: Path) -> None:
-    """Old evidence is judged by the weights of its time, whatever has been measured since."""
-    fitted = {"smoke": {"bias": -1.0, "weights": [2.0, 0.5]}}
-    entry = {"cues": ["looks", "score"], "version": "1", "threshold": 0.5, "classes": fitted}
-    path = tmp_path / "belief.json"
-    path.write_text(json.dumps({"models": {"a": entry}}))
-
-    belief = Belief.of("a", path)
-    assert belief is not None
-    assert dict(zip(CUES, belief.classes["smoke"].weights, strict=True)) == {
-        name: {"looks": 2.0, "score": 0.5}.get(name, 0.0) for name in CUES
-    }
-
-
 def test_belief_confirms_weak_boxes_that_k_of_n_never_sees() -> None:
-    """Boxes of 0.25, under the threshold of 0.3, become a lead where what they do over time is believed; not 0.2."""
+    """Boxes of 0.25, under the threshold of 0.3, become a lead where so many are believed; not 0.2."""
     assert run(None) == []
-    assert "confirmed" not in dict(run(belief(bias=-2.0, turbulence=2.0), 0.2))
-    states = run(belief(bias=-2.0, turbulence=2.0))
+    assert "confirmed" not in dict(run(belief(bias=13.7, strength=10.0), 0.2))
+    states = run(belief(bias=13.7, strength=10.0))
 
     assert [state for state, _ in states] == ["candidate", "confirmed"]
     assert states[-1][1] is not None
     assert states[-1][1] >= 0.6
-
-
-def test_the_support_that_was_fitted_is_asked_for() -> None:
-    """Boxes of 0.2 are reported where the fit asks for 0.16, and not where the configuration asks for more."""
-    fitted = replace(belief(bias=-2.0, turbulence=2.0), support=0.16)
-
-    assert "confirmed" in dict(run(fitted, 0.2))
-    assert "confirmed" not in dict(run(fitted, 0.2, support=0.22))
-    assert "confirmed" not in dict(run(fitted, 0.14))
 
 
 def test_belief_keeps_sure_boxes_from_being_reported() -> None:

@@ -228,9 +228,6 @@ def test_detections_are_placed_in_the_clip(desk: Desk) -> None:
     assert [line["pts_s"] for line in lines][:2] == [3.0, 3.52]
     assert lines[0]["boxes"] == []
     assert lines[-1]["boxes"] == [{"class": "smoke", "confidence": 0.8, "xyxy": [40, 60, 200, 180]}]
-    assert [box for line in lines for box in line["boxes"] if "magnified" in box] == [
-        {"class": "smoke", "confidence": 0.8, "magnified": True, "xyxy": [40, 60, 200, 180]}
-    ]
 
 
 def test_packages_of_a_camera_are_chained(desk: Desk) -> None:

@@ -2,9 +2,7 @@
 
 import pytest
 
-from vision.fading import ABOVE_AN_OUTLET, Fading, above_a_foot
-
-NARROW_PX, WIDE_PX = 9.0, 24.0
+from vision.fading import ABOVE_AN_OUTLET, Fading
 
 
 def _judged(near: float, left: float, light: float = 1.4, middle: float = 0.8) -> list[Fading]:
@@ -14,25 +12,27 @@ def _judged(near: float, left: float, light: float = 1.4, middle: float = 0.8) -
 
 
 @pytest.mark.parametrize(
-    ("near", "left", "width_px", "is_steam"),
+    ("near", "left", "middle", "is_steam"),
     [
-        (9.0, 0.05, NARROW_PX, True),
-        (6.0, 0.05, NARROW_PX, False),
-        (6.0, 0.05, WIDE_PX, True),
-        (6.0, 0.12, WIDE_PX, False),
-        (4.0, 0.02, WIDE_PX, False),
+        (6.0, 0.25, 0.8, True),
+        (6.0, 0.35, 0.8, False),
+        (4.5, 0.08, 0.4, True),
+        (4.5, 0.2, 0.4, False),
+        (4.5, 0.2, 0.8, True),
+        (3.5, 0.02, 0.8, False),
     ],
 )
-def test_above_a_wide_foot_steam_may_be_seen_less_well(
-    near: float, left: float, width_px: float, *, is_steam: bool
-) -> None:
-    """White smoke far away fades into the noise as steam ends, above a foot of a few pixels."""
-    assert above_a_foot(width_px).are_met_by(_judged(near, left), ()) == is_steam
+def test_what_is_seen_faintly_must_leave_less(near: float, left: float, middle: float, *, is_steam: bool) -> None:
+    """White smoke far away fades into the noise as steam ends, unless it ends at once."""
+    assert ABOVE_AN_OUTLET.are_met_by(_judged(near, left, middle=middle)) == is_steam
 
 
-@pytest.mark.parametrize(("left", "light", "is_steam"), [(0.05, 1.0, True), (0.05, 0.9, False), (0.2, 1.0, False)])
-def test_before_clouds_steam_is_as_light_as_they_are(left: float, light: float, *, is_steam: bool) -> None:
-    """Thin grey smoke leaves as little once the clouds are left out, and is darker."""
-    all_that_churns = _judged(10.0, 0.5, light)
-    assert not ABOVE_AN_OUTLET.are_met_by(all_that_churns, ())
-    assert ABOVE_AN_OUTLET.are_met_by(all_that_churns, _judged(10.0, left, light)) == is_steam
+@pytest.mark.parametrize("light", [1.0, 0.9])
+def test_white_that_goes_on_is_no_steam(light: float) -> None:
+    """Half of it is left where steam has gone, however light it is."""
+    assert not ABOVE_AN_OUTLET.are_met_by(_judged(10.0, 0.5, light))
+
+
+def test_what_is_dark_is_no_steam() -> None:
+    """It ends as steam does, and is neither white nor pale."""
+    assert not ABOVE_AN_OUTLET.are_met_by(_judged(10.0, 0.05, 0.6))

@@ -18,7 +18,6 @@ from streams.frame import BgrImage, Frame
 from streams.runner import CameraRunner
 from streams.watch import WatchReason
 from tests.vision.moments import CARD, boxes, flickering, frame, grainy, moment, still_image
-from tests.vision.test_remembered import analyser as looking_twice
 from vision.analyser import CameraAnalyser
 from vision.bench import RuleFailedError
 from vision.budgets import Budgets
@@ -28,7 +27,6 @@ from vision.intake import Intake
 from vision.leads import CloseReason, Lead, LeadChange, LeadState
 from vision.lookback import Lookback
 from vision.readings import Reading
-from vision.remembered import KEPT_EVERY_S, LOOK, RememberedPlaces
 from vision.rules.rule import View
 from vision.watched import WatchedCamera
 
@@ -114,7 +112,6 @@ class Site:
             live=self.outside,
             focus=FocusTurns(1),
             budgets=Budgets(folder, BudgetConfig()),
-            places=RememberedPlaces(folder / "places"),
         )
 
     def watch(self) -> WatchedCamera:
@@ -157,16 +154,6 @@ def test_an_analysed_frame_reaches_evidence_ledger_and_wall(site: Site) -> None:
         site.intake.analyse(site.take(second), NOTHING)
     assert site.outside == Outside(noted=[1, 2], accounted=2, shown=[1, 2])
     assert (watched.analysed, site.board.is_idle(CAM)) == (2, True)
-
-
-def test_what_is_known_of_a_place_is_kept_while_it_is_watched(site: Site, tmp_path: Path) -> None:
-    """Once in ten minutes of the camera's time."""
-    watched = site.watch()
-    watched.analyser = looking_twice()
-    site.intake.places.begin(CAM, watched.analyser)
-    for number in range(round(1.5 * KEPT_EVERY_S / 4)):
-        site.intake.analyse(site.take(4.0 * number), NOTHING)
-    assert [path.name for path in (tmp_path / "places").iterdir()] == [f"{CAM}{LOOK}"]
 
 
 def test_a_frame_that_may_not_be_analysed_any_more_counts_as_nothing(site: Site) -> None:

@@ -347,13 +347,6 @@ def test_colour_and_list_never_change_what_was_measured(enterprise: dict[str, ob
     assert found.score == max(0, sum(factor.points for factor in found.factors))
 
 
-def test_what_is_new_speaks_where_nothing_changed() -> None:
-    """Smoke that was there from the first picture on need not have changed; that it is no part of the place does."""
-    peak = Finding("smoke", (1.0, 2.0, 3.0, 4.0), 0.83, lead().first, "", {"change_ratio": 0.4, "most_news": 0.616})
-    votes = judged(replace(lead(), peak=peak)).votes
-    assert [(vote.name, vote.says) for vote in votes if vote.source == "physics"] == [("news", "62%")]
-
-
 def test_votes_name_model_physics_and_rule() -> None:
     """The confidence, the change of the pixels, the opacity with its spread and the limit each speak for themselves."""
     votes = judged(replace(lead(seconds=30), measurement=measured(0.4, 1.75))).votes

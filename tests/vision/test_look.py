@@ -27,13 +27,6 @@ def test_boxes_are_told_in_pixels_of_the_source() -> None:
     assert (found.confidence.tolist(), found.class_id.tolist()) == ([0.5], [1])
 
 
-def test_boxes_of_the_magnified_picture_stay_marked() -> None:
-    """Which picture a box was found in is told whatever its pixels are."""
-    found = replace(boxes(("smoke", 0.5, (1, 1, 2, 2)), ("fire", 0.4, (1, 1, 2, 2))), magnified=np.array([True, False]))
-    assert in_source(look(), found).magnified.tolist() == [True, False]
-    assert in_source(look(), found).where(found.confidence > 0.45).magnified.tolist() == [True]
-
-
 def test_sides_scale_by_their_own_factor() -> None:
     """Width and height are scaled each by its own factor, for they round apart."""
     assert in_source(look((1280, 1080)), boxes(("smoke", 0.5, (1, 1, 2, 2)))).xyxy.tolist() == [[2.0, 3.0, 4.0, 6.0]]

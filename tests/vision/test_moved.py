@@ -1,6 +1,6 @@
 """A camera that shows another view, or the same in another light, confirms again within seconds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
@@ -19,19 +19,14 @@ from tests.vision.moments import CARD, boxes, flaming, flickering, frame, moment
 from vision.analyser import CameraAnalyser
 from vision.belief import Belief, ClassWeights
 from vision.config import WorkerConfig, parse_config
-from vision.cues import CUES
+from vision.features import FEATURES
 from vision.health import PictureFault
 from vision.leads import LeadState
 from vision.replay import findings, replay
 
 CHANGE_S = 30.0
 WITHIN_S = 15.0
-SURE = Belief(
-    "test",
-    0.5,
-    {name: ClassWeights(9.0, np.zeros(len(CUES))) for name in CARD.class_names},
-    is_magnified=True,
-)
+SURE = Belief("test", 0.5, {name: ClassWeights(9.0, np.zeros(len(FEATURES))) for name in CARD.class_names})
 PLACE = np.asarray(YARD // 2, np.uint8)
 """A yard with dark shadows, before any change."""
 CHANGES: Mapping[str, Callable[[int], BgrImage]] = MappingProxyType(
@@ -121,7 +116,7 @@ class Redness:
         """No engine."""
         return Runtime("none", "0", "none", "none")
 
-    def detect(self, images: list[NDArray[np.uint8]]) -> list[Detections]:
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """Return one box for each picture in which it burns."""
         left, top, right, bottom = PLUME
         means = [image[top:bottom, left:right].reshape(-1, 3).mean(axis=0) for image in images]

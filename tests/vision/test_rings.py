@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from vision.motion import Motion
 from vision.rings import SECTORS, UPRIGHT, Rings
 from vision.zones import Outlet
 
@@ -40,28 +39,3 @@ def test_the_mean_of_a_place_is_that_of_its_cells() -> None:
     assert np.isnan(means[8, 3])
     assert rings.are_shown(slice(2, 4), UPRIGHT)
     assert not rings.are_shown(slice(6, 9), UPRIGHT)
-
-
-def test_the_lesser_is_taken_place_by_place() -> None:
-    """Not cell by cell: one that is small by chance says nothing."""
-    rings = _rings()
-    ones = np.ones(rings.cells_wh[::-1], np.float32)
-    place = rings.where(slice(2, 3), slice(3, 4))
-    others = np.where(place, np.float32(0.5), np.float32(2.0))
-    row, column = np.argwhere(place)[0]
-    others[row, column] = 1.4
-    lesser = rings.lesser(ones, others)
-    assert lesser[place].mean() == pytest.approx(others[place].mean())
-    assert (lesser[~place] == 1).all()
-
-
-@pytest.mark.parametrize("every_px", [1, 16])
-def test_velocities_between_places_are_those_of_the_field(every_px: int) -> None:
-    """Worked out every few pixels they are next to the same."""
-    motion = Motion(np.array([[-3.0, 0.2], [1.0, 0.0], [0.5, 0.1], [0.2, 0.0]]), (320, 180))
-    part = (slice(40, 160), slice(100, 380))
-    ways = motion.ways((640, 360), part, every_px)
-    across, down = 200 / 640 - 0.5, 100 / 360
-    expected = 2 * (-3.0 + 1.0 * across + 0.5 * down + 0.2 * down * down)
-    assert ways.shape == (120, 280, 2)
-    assert ways[60, 100, 0] == pytest.approx(expected, abs=0.005)

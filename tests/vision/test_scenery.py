@@ -1,13 +1,11 @@
 """Scenery: what one camera's pictures show as a whole."""
 
 import numpy as np
-import pytest
 
 from streams.frame import BgrImage
 from tests.vision.moments import frame, grainy, moment, still_image
 from vision.background import Condition
 from vision.leads import Xyxy
-from vision.magnifier import Magnifier
 from vision.scenery import Scenery
 
 BOX: Xyxy = (120.0, 60.0, 180.0, 120.0)
@@ -21,48 +19,50 @@ def picture(seconds: float, change: float = 0.0) -> BgrImage:
     return image.clip(0, 255).astype(np.uint8)
 
 
-def watched(magnifier: Magnifier | None, seconds: float = 10.0) -> Scenery:
+def watched(seconds: float = 10.0) -> Scenery:
     """Return the scenery of a camera that stood still for so long."""
-    scenery = Scenery(magnifier)
+    scenery = Scenery()
     for number in range(int(seconds * 2)):
-        assert scenery.observe(frame(picture(number / 2), moment(number / 2)), wants_news=False)
+        assert scenery.observe(frame(picture(number / 2), moment(number / 2)))
     return scenery
 
 
-def test_a_camera_that_stands_still_is_steady_and_its_box_as_usual() -> None:
+def test_a_camera_that_stands_still_is_steady_and_shows_nothing_novel() -> None:
     """Nothing is wrong, nothing drifts, nothing is new."""
-    scenery = watched(Magnifier())
+    scenery = watched()
 
-    assert scenery.observe(frame(picture(10.0), moment(10.0)), wants_news=True)
+    assert scenery.observe(frame(picture(10.0), moment(10.0)))
     assert (scenery.condition, scenery.health.fault, scenery.fog.is_foggy) == (Condition.CALM, None, False)
-    assert scenery.news_in(BOX) == 0
-    assert scenery.is_new(BOX, 0.3) is False
+    assert not scenery.is_novel
 
 
-def test_what_is_new_in_a_box_is_told_where_it_was_asked_for() -> None:
-    """Comparing costs a millisecond or two, so it is done for pictures with a box of smoke."""
-    for wants_news in (True, False):
-        scenery = watched(Magnifier())
-        scenery.observe(frame(picture(10.0, change=12), moment(10.0)), wants_news=wants_news)
-        assert scenery.news_in(BOX) == (pytest.approx(1, abs=0.1) if wants_news else None)
-        assert scenery.is_new(BOX, 0.3) is (True if wants_news else None)
+def test_what_comes_into_a_picture_leaves_it_steady_and_is_novel() -> None:
+    """The history does not explain it, and the camera did nothing."""
+    scenery = watched(60.0)
+    assert not scenery.is_novel
+
+    told = []
+    for number in range(120, 140):
+        assert scenery.observe(frame(picture(number / 2, change=60), moment(number / 2)))
+        told.append(scenery.is_novel)
+    assert any(told)
 
 
-def test_without_a_second_look_nobody_knows_what_is_usual() -> None:
-    """Nor how the sky drives; everything else is as ever."""
-    scenery = watched(None)
+def test_after_a_jump_the_place_is_steady_again() -> None:
+    """The picture in which it jumps cannot be believed; those that go on like it can."""
+    scenery = watched()
+    dark = [(picture(10 + number / 2) // 3).astype(np.uint8) for number in range(20)]
 
-    assert scenery.observe(frame(picture(10.0, change=12), moment(10.0)), wants_news=True)
-    assert scenery.news_in(BOX) is None
-    assert scenery.motion is None
-    assert scenery.magnified(picture(10.5, change=12), moment(10.5)) is None
+    told = [scenery.observe(frame(image, moment(10 + number / 2))) for number, image in enumerate(dark)]
+    assert not told[0]
+    assert told[-1]
 
 
-def test_after_a_jump_nothing_is_known_until_the_place_is_learned_again() -> None:
-    """A picture that is not steady shows no news, and what is usual is learned anew."""
-    scenery = watched(Magnifier())
-    dark = (picture(10.0) // 3).astype(np.uint8)
+def test_a_scenery_that_forgets_compares_with_nothing_and_keeps_its_health() -> None:
+    """The next picture is another place without a jump; what is known of fog and health stays."""
+    scenery = watched()
+    health, fog = scenery.health, scenery.fog
+    scenery.forget()
 
-    assert not scenery.observe(frame(dark, moment(10.0)), wants_news=True)
-    assert scenery.news_in(BOX) is None
-    assert scenery.magnified(dark, moment(10.5)) is None
+    assert (scenery.health, scenery.fog, scenery.is_novel) == (health, fog, False)
+    assert scenery.observe(frame(picture(10.0), moment(10.0)))

@@ -12,7 +12,6 @@ from vision.analyser import CameraAnalyser
 from vision.config import parse_config
 from vision.fading import Fading
 from vision.leads import LeadState
-from vision.motion import Motion
 from vision.steam import SteamTest
 from vision.validity import Refusal
 from vision.zones import Outlet
@@ -47,8 +46,8 @@ def _plume(rng: np.random.Generator, level: int, widths: float, cloud: int = 0) 
 def _judged(level: int, widths: float, pictures: int = 14) -> tuple[SteamTest, Fading | None]:
     rng, test = np.random.default_rng(3), SteamTest(OUTLET, SIZE_WH)
     fading = None
-    for number in range(pictures):
-        fading = test.observe(_plume(rng, level, widths), moment(number / 2))
+    for _ in range(pictures):
+        fading = test.observe(_plume(rng, level, widths))
     return test, fading
 
 
@@ -66,8 +65,8 @@ def test_steam_is_white_and_ends_near_the_lip(level: int, widths: float, *, is_s
 def test_before_a_cloud_as_bright_as_itself_no_white_plume_is_called_steam(widths: float) -> None:
     """Where its end cannot be seen it may be steam and may be smoke: it is withheld, and not named."""
     rng, test = np.random.default_rng(3), SteamTest(OUTLET, SIZE_WH)
-    for number in range(14):
-        test.observe(_plume(rng, WHITE, widths, cloud=150), moment(number / 2))
+    for _ in range(14):
+        test.observe(_plume(rng, WHITE, widths, cloud=150))
     assert (test.is_steam, test.may_be_steam) == (False, True)
 
 
@@ -81,11 +80,11 @@ def test_an_empty_sky_is_not_steam() -> None:
 def test_a_white_sky_does_not_whiten_the_smoke_that_comes() -> None:
     """Dark smoke after a quarter of a minute of clean, bright air is at no picture taken for what may be steam."""
     rng, test = np.random.default_rng(3), SteamTest(OUTLET, SIZE_WH)
-    for number in range(30):
-        test.observe(_plume(rng, WHITE, 0.0, cloud=200), moment(number / 2))
+    for _ in range(30):
+        test.observe(_plume(rng, WHITE, 0.0, cloud=200))
     told = []
-    for number in range(30, 40):
-        test.observe(_plume(rng, DARK, 4.5, cloud=200), moment(number / 2))
+    for _ in range(30, 40):
+        test.observe(_plume(rng, DARK, 4.5, cloud=200))
         told.append((test.may_be_steam, test.is_undecided))
     assert told[2:] == [(False, False)] * 8
 
@@ -117,8 +116,8 @@ def test_what_is_pale_may_be_steam_where_it_ends_at_once(
     """The shaded side of steam: a pale plume that tapers is smoke, and so is what is darker, or yellow."""
     rng, test = np.random.default_rng(3), SteamTest(OUTLET, SIZE_WH)
     fading = None
-    for number in range(14):
-        fading = test.observe(_shaded(rng, level, taper), moment(number / 2))
+    for _ in range(14):
+        fading = test.observe(_shaded(rng, level, taper))
     assert fading is not None
     assert (fading.is_white, fading.is_pale) == (False, is_pale)
     assert (test.may_be_steam, test.is_steam) == (may_be, False)
@@ -128,9 +127,9 @@ def test_a_white_plume_is_undecided_until_it_goes_on() -> None:
     """Short, it stays so; long, it is smoke as soon as it is seen far out."""
     short, long = (SteamTest(OUTLET, SIZE_WH) for _ in range(2))
     rng = np.random.default_rng(3)
-    for number in range(12):
-        short.observe(_plume(rng, WHITE, 4.5), moment(number / 2))
-        long.observe(_plume(rng, WHITE, 12.0), moment(number / 2))
+    for _ in range(12):
+        short.observe(_plume(rng, WHITE, 4.5))
+        long.observe(_plume(rng, WHITE, 12.0))
     assert (short.is_undecided, long.is_undecided) == (True, False)
 
 
@@ -147,8 +146,8 @@ def test_a_plume_that_leaves_the_picture_is_not_called_steam() -> None:
     """Where the picture ends before the steam would, nobody knows how long the plume is."""
     rng, test = np.random.default_rng(3), SteamTest(Outlet(100.0, 70.0, 16.0), (320, 110))
     fading = None
-    for number in range(10):
-        fading = test.observe(np.ascontiguousarray(_plume(rng, WHITE, 4.5)[130:]), moment(number / 2))
+    for _ in range(10):
+        fading = test.observe(np.ascontiguousarray(_plume(rng, WHITE, 4.5)[130:]))
     assert fading is not None
     assert (fading.is_whole, test.is_steam) == (False, False)
 
@@ -157,38 +156,12 @@ def test_clouds_that_drift_behind_do_not_lengthen_the_steam() -> None:
     """A bright cloud that moves evenly bends nothing: the second difference of its levels is small."""
     rng, test = np.random.default_rng(3), SteamTest(OUTLET, SIZE_WH)
     x = np.arange(SIZE_WH[0])
-    for number in range(14):
+    for _ in range(14):
         cloud = 40 / (1 + np.exp(-(x - 60 - 2.0 * number) / 12)) - 40 / (1 + np.exp(-(x - 200 - 2.0 * number) / 12))
         image = _plume(rng, WHITE, 4.5).astype(np.float64)
         image[:120] += cloud[None, :, None]
-        test.observe(np.clip(image, 0, 255).astype(np.uint8), moment(number / 2))
+        test.observe(np.clip(image, 0, 255).astype(np.uint8))
     assert test.is_steam
-
-
-CLOUDS_PX_A_S = 6.0
-"""To the right, in pixels of `SIZE_WH`."""
-
-DRIVING = Motion(np.array([[CLOUDS_PX_A_S, 0.0], *3 * [[0.0, 0.0]]]), SIZE_WH)
-
-
-def _before_driving_clouds(rng: np.random.Generator, widths: float, time_s: float) -> BgrImage:
-    """The plume before ragged dark clouds that drive past above it."""
-    image = _plume(rng, WHITE, widths).astype(np.float64)
-    at = np.arange(SIZE_WH[0]) - CLOUDS_PX_A_S * time_s
-    ragged = np.stack([np.sin(at / 3 + row / 7) for row in range(110)])
-    image[:110] -= (25 * ragged)[..., None]
-    return np.clip(image, 0, 255).astype(np.uint8)
-
-
-@pytest.mark.parametrize(
-    ("widths", "motion", "may_be"), [(4.5, None, False), (4.5, DRIVING, True), (12.0, DRIVING, False)]
-)
-def test_clouds_that_drive_above_are_left_out(widths: float, motion: Motion | None, *, may_be: bool) -> None:
-    """What churns far from the lip but drives with the sky is no plume that goes on; smoke, which does, stays smoke."""
-    rng, test = np.random.default_rng(3), SteamTest(OUTLET, SIZE_WH)
-    for number in range(14):
-        test.observe(_before_driving_clouds(rng, widths, number / 2), moment(number / 2), motion)
-    assert (test.may_be_steam, test.is_undecided) == (may_be, may_be)
 
 
 @pytest.mark.parametrize(("level", "is_outlet", "leads"), [(WHITE, True, 0), (WHITE, False, 1), (DARK, True, 1)])
@@ -200,7 +173,7 @@ def test_steam_above_an_outlet_raises_no_lead(level: int, *, is_outlet: bool, le
     config = parse_config({"cameras": [camera]})
     analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD)
     rng, changes = np.random.default_rng(3), []
-    for number in range(64):
+    for _ in range(64):
         found = boxes(("smoke", 0.6, (90.0, 130.0, 150.0, 202.0)))
         changes += analyser.observe(frame(_plume(rng, level, 4.5), moment(number / 2)), found)
     confirmed = [change for change in changes if change.lead.state is LeadState.CONFIRMED]
@@ -213,7 +186,7 @@ def test_rain_over_the_whole_picture_is_named_and_no_steam() -> None:
     config = parse_config({"cameras": [{"id": "cam", "source": "x.mp4", "zones": [zone]}]})
     analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD)
     rng, refusals, leads = np.random.default_rng(3), [], []
-    for number in range(64):
+    for _ in range(64):
         falling = PLACE + rng.normal(0, 20, (SIZE_WH[1], SIZE_WH[0], 1))
         picture = np.clip(falling, 0, 255).astype(np.uint8)
         found = boxes(("smoke", 0.8, (90.0, 130.0, 150.0, 202.0)))

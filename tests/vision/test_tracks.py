@@ -1,8 +1,5 @@
 """Tracks: boxes joined over time, in seconds."""
 
-from dataclasses import replace
-
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,16 +48,6 @@ def test_plume_that_grows_tenfold_is_one_track() -> None:
     (track,) = t.observe(moment(0.5), boxes(("smoke", 0.5, (0, 0, 500, 300)))).live
 
     assert (track.number, track.count) == (1, 2)
-
-
-def test_a_sighting_knows_that_its_box_is_of_the_magnified_picture() -> None:
-    """Cues weigh such boxes otherwise."""
-    t = tracker()
-    t.observe(moment(0), boxes(("smoke", 0.5, A)))
-    again = replace(boxes(("smoke", 0.6, A)), magnified=np.array([True]))
-    (track,) = t.observe(moment(0.5), again).live
-
-    assert [sighting.magnified for sighting in track.sightings] == [False, True]
 
 
 def test_parts_of_a_plume_do_not_become_tracks() -> None:

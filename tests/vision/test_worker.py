@@ -15,7 +15,7 @@ from vision.config import parse_config
 from vision.journal import Journal
 from vision.leads import CloseReason, LeadChange
 from vision.ledger import CoverageLedger
-from vision.remembered import TOLD
+from vision.remembered import SUFFIX
 from vision.told import Told, as_json, from_json
 from vision.watched import WatchedCamera
 from vision.worker import Worker, WorkerPlaces
@@ -55,7 +55,7 @@ def test_a_camera_is_watched_with_what_was_known_of_it(tmp_path: Path) -> None:
     now = utc_now()
     time = replace(moment(10), utc=now, source=UtcSource.ARRIVAL)
     told = Told.of(replace(lead("gate/0/smoke.visible/3", 10), last=time, confirmed=time))
-    kept = tmp_path / "places" / f"gate{TOLD}"
+    kept = tmp_path / "places" / f"gate{SUFFIX}"
     kept.parent.mkdir()
     kept.write_bytes(as_json([told]))
     worker = Worker(config, WorkerPlaces(tmp_path, "http://127.0.0.1:1", "redis://127.0.0.1:1", "key"))

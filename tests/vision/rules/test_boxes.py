@@ -111,18 +111,18 @@ def test_what_is_not_smoke_in_its_place_does_not_count() -> None:
 
 
 def test_what_may_be_of_something_else_is_no_lead_by_itself() -> None:
-    """Deferred boxes alone show nothing, however long; after four undoubted ones they make the time go on."""
+    """Doubtful boxes alone show nothing, however long; after four undoubted ones they make the time go on."""
     config = site(square("no_burn"))
     doubted = rule_of("V04_WASTE_BURN", config)
-    assert smoke_from(doubted, 0, 200, is_deferred=True) == []
+    assert smoke_from(doubted, 0, 200, probability=0.1) == []
     assert len(smoke_from(doubted, 202, 208)) == 2
     usual = rule_of("V04_WASTE_BURN", config)
     assert smoke_from(usual, 0, 6) == []
-    assert smoke_from(usual, 8, 58, is_deferred=True) == []
-    assert len(smoke_from(usual, 60, 60, is_deferred=True)) == 2
+    assert smoke_from(usual, 8, 58, probability=0.1) == []
+    assert len(smoke_from(usual, 60, 60, probability=0.1)) == 2
     gone = rule_of("V04_WASTE_BURN", config)
     assert smoke_from(gone, 0, 6) + nothing_from(gone, 8, 400) == []
-    assert smoke_from(gone, 402, 600, is_deferred=True) == []
+    assert smoke_from(gone, 402, 600, probability=0.1) == []
 
 
 def test_smoke_that_moves_along_the_ground_is_no_fire() -> None:

@@ -116,15 +116,15 @@ def test_the_standing_smoke_rule(enterprise: Enterprise, persistence: float, shi
 
 @pytest.mark.parametrize(("enterprise", "persistence", "shift"), TABLE)
 def test_the_standing_smoke_rule_by_belief(enterprise: Enterprise, persistence: float, shift: float) -> None:
-    """Where belief decides, the mean confidence that it needs besides moves; the fitted probability stays."""
+    """Where belief decides, the probability that it needs moves; the weights stay."""
     config = owned("watch", enterprise)
-    sure = Belief("1", 0.5, {"smoke": ClassWeights(9.0, np.zeros(0))}, support=0.4)
-    for confidence, expected in ((0.4 + shift - 0.01, None), (0.4 + shift + 0.001, 1.5 if persistence == 1 else 2.5)):
+    sure = Belief("1", 0.5, {"smoke": ClassWeights(9.0, np.zeros(0))})
+    for told, expected in ((0.5 + shift - 0.01, None), (0.5 + shift + 0.001, 1.5 if persistence == 1 else 2.5)):
         bench = Bench.for_camera(config.cameras[0], config, CARD, sure)
         changes = [
             change.lead.confirmed
             for number in range(20)
-            for change in bench.observe(view(number / 2, box(number / 2, confidence=confidence)))
+            for change in bench.observe(view(number / 2, box(number / 2, probability=told)))
             if change.lead.state is LeadState.CONFIRMED
         ]
         assert changes == ([] if expected is None else [moment(expected)])

@@ -38,12 +38,12 @@ def rule_of(code: str, config: WorkerConfig, class_names: tuple[str, ...] = CARD
 
 def box(
     seconds: float, xyxy: Xyxy = ON_GROUND, confidence: float = 0.6, *, number: int = 1, first: Xyxy | None = None,
-    change: float = 9.0, class_name: str = "smoke", is_deferred: bool = False,
+    change: float = 9.0, class_name: str = "smoke", probability: float | None = None,
 ) -> TrackView:  # fmt: skip
     """Return a track with a box at a time, which began with the box `first`."""
     begun = Sighting(moment(0), first or xyxy, confidence)
     now = Sighting(moment(seconds), xyxy, confidence)
-    return TrackView(Track(number, class_name, begun, deque([now])), now, change, is_deferred=is_deferred)
+    return TrackView(Track(number, class_name, begun, deque([now])), now, change, probability=probability)
 
 
 def view(
