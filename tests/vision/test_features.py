@@ -34,9 +34,9 @@ def seen(confidences: list[float]) -> TrackFeatures:
     return features
 
 
-def strength(mean: float) -> float:
+def strength(mean: float) -> object:
     """Return the strength of a mean confidence."""
-    return pytest.approx(math.log(mean + LEAST_STRENGTH))  # type: ignore[no-any-return]
+    return pytest.approx(math.log(mean + LEAST_STRENGTH))
 
 
 def pierced(core: tuple[int, int, int], around: tuple[int, int, int] = (8, 8, 8)) -> BgrImage:

@@ -156,7 +156,7 @@ def test_clouds_that_drift_behind_do_not_lengthen_the_steam() -> None:
     """A bright cloud that moves evenly bends nothing: the second difference of its levels is small."""
     rng, test = np.random.default_rng(3), SteamTest(OUTLET, SIZE_WH)
     x = np.arange(SIZE_WH[0])
-    for _ in range(14):
+    for number in range(14):
         cloud = 40 / (1 + np.exp(-(x - 60 - 2.0 * number) / 12)) - 40 / (1 + np.exp(-(x - 200 - 2.0 * number) / 12))
         image = _plume(rng, WHITE, 4.5).astype(np.float64)
         image[:120] += cloud[None, :, None]
@@ -173,7 +173,7 @@ def test_steam_above_an_outlet_raises_no_lead(level: int, *, is_outlet: bool, le
     config = parse_config({"cameras": [camera]})
     analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD)
     rng, changes = np.random.default_rng(3), []
-    for _ in range(64):
+    for number in range(64):
         found = boxes(("smoke", 0.6, (90.0, 130.0, 150.0, 202.0)))
         changes += analyser.observe(frame(_plume(rng, level, 4.5), moment(number / 2)), found)
     confirmed = [change for change in changes if change.lead.state is LeadState.CONFIRMED]
@@ -186,7 +186,7 @@ def test_rain_over_the_whole_picture_is_named_and_no_steam() -> None:
     config = parse_config({"cameras": [{"id": "cam", "source": "x.mp4", "zones": [zone]}]})
     analyser = CameraAnalyser.for_camera(config.cameras[0], config, CARD)
     rng, refusals, leads = np.random.default_rng(3), [], []
-    for _ in range(64):
+    for number in range(64):
         falling = PLACE + rng.normal(0, 20, (SIZE_WH[1], SIZE_WH[0], 1))
         picture = np.clip(falling, 0, 255).astype(np.uint8)
         found = boxes(("smoke", 0.8, (90.0, 130.0, 150.0, 202.0)))
