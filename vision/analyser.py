@@ -330,8 +330,12 @@ class CameraAnalyser:
             known.features.observe(frame.image, frame.time, box, sighting.confidence)
         values = known.features.values()
         probability = None if self._belief is None else self._belief.probability(track.class_name, values)
-        if sighting is not None and track.class_name == SMOKE and any(one.withholds(box) for one in self._outlets):
-            sighting = None  # condensed water above a drawn outlet
+        if (
+            sighting is not None
+            and track.class_name == SMOKE
+            and any(one.withholds(box) or one.defers(box) for one in self._outlets)
+        ):
+            sighting = None  # condensed water above a drawn outlet, or not yet known to be none
         return TrackView(track, sighting, known.change.ratio, values, probability)
 
     def _unmasked(self, detections: Detections) -> Detections:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from api.contract.fields import one_line
 from api.contract.health import DetectorHealth, EvidenceHealth, OutboxHealth, WorkerHealth
 from models.detector import Detector
 from models.pool import PoolStats
@@ -83,7 +84,7 @@ class Vitals:
                 opened=desk.opened,
                 finished=desk.finished,
                 storage_failures=desk.storage_failures,
-                waits=desk.waits[:500],
+                waits=one_line(desk.waits),
                 announcements_dropped=desk.announcements_dropped,
             ),
             coverage_unsent=figures.coverage_unsent,

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from api.contract.fields import Count, Name, Seconds, Word
+from api.contract.fields import Count, Line, Name, Seconds, Word
 from api.contract.schema import UtcTime, Wire
 
 BATCH_BOUNDS_S = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
@@ -50,9 +50,7 @@ class EvidenceHealth(Wire):
     opened: Count = 0
     finished: Count = 0
     storage_failures: Count = 0
-    waits: str = Field(
-        "", max_length=500, description="why evidence waits for its disk, in a sentence; empty: none does"
-    )
+    waits: Line = Field("", description="why evidence waits for its disk, in a sentence; empty: none does")
     announcements_dropped: Count = 0
 
 
