@@ -47,7 +47,7 @@ def test_generated_requests_are_answered_as_described(
     """No 500, no answer that the description does not tell, nothing taken that it forbids."""
     assert make_posting().send(enrolled).status_code == 201
     command = [sys.executable, "-m", "schemathesis.cli", "run", str(ROOT / "docs" / "openapi.json")]
-    command += ["--url", api.url, "--no-color"]
+    command += ["--url", api.url, "--no-color", "--request-timeout", "60"]  # the machine may be busy
     command += ["--seed", str(SEED), "--max-time", str(SECONDS), "--phases", "examples,coverage,fuzzing"]
     command += ["--generation-database", "none", "--continue-on-failure"]
     for name in ENDS_THE_SESSION:
