@@ -9,7 +9,7 @@ surroundings.
 
 import math
 from collections import deque
-from statistics import median, median_low
+from statistics import median
 
 import cv2
 import numpy as np
@@ -63,10 +63,9 @@ class BoxChange:
 
     def __init__(self, image: BgrImage, xyxy: Xyxy, time: CaptureTime) -> None:
         self._region = Region.around(xyxy, (image.shape[1], image.shape[0]))
-        self._reference = self._last = self._region.grey(image)
+        self._reference = self._region.grey(image)
         self._taken = time
         self._newest: list[float] = []
-        self._steps: list[float] = []
 
     @property
     def ratio(self) -> float:
@@ -77,17 +76,6 @@ class BoxChange:
         The median of the last few pictures, so that somebody who walks past a sign does not make it smoke.
         """
         return median(self._newest) if self._newest else 0.0
-
-    @property
-    def flicker(self) -> float:
-        """
-        How much the box changes from each picture it was observed in to the next, in the same multiples; 0 before the
-        third.
-
-        The lower median of the last few: what changed once, as where a lamp comes on, does not flicker. (The cue of
-        that name, `vision.cues`, is of the box's brightness alone.)
-        """
-        return median_low(self._steps) if len(self._steps) > 1 else 0.0
 
     def observe(
         self, image: BgrImage, time: CaptureTime, *, is_restless: bool = False, is_shaken: bool = False
@@ -100,15 +88,10 @@ class BoxChange:
         can have brought there: an edge that swings to and fro changes nothing.
         """
         cells = self._region.grey(image)
-        since_reference, since_last = (
-            self._beyond_shake(cells, before) if is_shaken else cells - before
-            for before in (self._reference, self._last)
-        )
+        difference = self._beyond_shake(cells, self._reference) if is_shaken else cells - self._reference
         ceiling = math.inf if is_restless else NOISE_CEILING
-        self._newest.append(self._ratio(since_reference, ceiling))
-        self._steps.append(self._ratio(since_last, ceiling))
-        self._last = cells
-        del self._newest[:-_REMEMBERED], self._steps[:-_REMEMBERED]
+        self._newest.append(self._ratio(difference, ceiling))
+        del self._newest[:-_REMEMBERED]
         if time.seconds_since(self._taken) >= RENEWAL_S:
             self._reference, self._taken = cells, time
 
@@ -133,10 +116,9 @@ class BoxChange:
 
     def begin_anew(self, image: BgrImage, time: CaptureTime) -> None:
         """Take `image` as the new first picture: the old one no longer compares."""
-        self._reference = self._last = self._region.grey(image)
+        self._reference = self._region.grey(image)
         self._taken = time
         self._newest.clear()
-        self._steps.clear()
 
 
 class PictureChange:

@@ -141,15 +141,12 @@ class Ending:
         most_after_drop: `Fading.dropped_to` in their median.
 
         of_pale: whether it is told of what is pale, and not of what is white.
-
-        least_light: `Fading.light` in their median.
     """
 
     least_levels: float
     most_left: float
     most_after_drop: float = 1.0
     of_pale: bool = False
-    least_light: float = 0.0
 
     def is_told_by(self, judged: Collection[Fading]) -> bool:
         """Whether these judgements tell it."""
@@ -162,7 +159,6 @@ class Ending:
         return (
             median(fading.left_over for fading in seen) <= self.most_left
             and median(fading.dropped_to for fading in seen) <= self.most_after_drop
-            and median(fading.light for fading in seen) >= self.least_light
         )
 
 

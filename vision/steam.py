@@ -18,7 +18,7 @@ from streams.frame import BgrImage
 from vision.churning import Churning, Floats
 from vision.fading import ABOVE_AN_OUTLET, FAINT_LEVELS, LEFT_OVER, MIDDLE, NEAR, Fading, Terms
 from vision.opacity import Linear, linear
-from vision.rings import SECTORS, UPRIGHT, Rings
+from vision.rings import SECTORS, Rings
 from vision.zones import Outlet
 
 JUDGEMENTS = 6
@@ -64,11 +64,6 @@ class SteamTest:
         Where the sky is as bright as the plume it may as well be smoke that goes on unseen.
         """
         return any(self._ended)
-
-    @property
-    def has_air(self) -> bool:
-        """Whether the picture shows the air straight above the outlet as far as steam reaches and further."""
-        return self._rings.are_shown(slice(*self._terms.far), UPRIGHT)
 
     @property
     def is_open(self) -> bool:

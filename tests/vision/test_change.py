@@ -38,26 +38,13 @@ def test_flames_change() -> None:
     assert change.ratio > 10
 
 
-def test_flames_go_on_changing() -> None:
-    """From each picture to the next; two of them tell nothing of that yet."""
-    change = BoxChange(flickering(0, BOX), BOX, moment(0))
-    change.observe(flickering(0.5, BOX), moment(0.5))
-    assert change.flicker == 0.0
-    change.observe(flickering(1.0, BOX), moment(1.0))
-    assert change.flicker > 10
-
-    change.begin_anew(flickering(1.5, BOX), moment(1.5))
-    assert change.flicker == 0.0
-
-
-def test_a_lamp_that_comes_on_changes_once() -> None:
-    """It differs from the first picture ever after, and from the one before only once."""
+def test_a_lamp_that_comes_on_has_changed() -> None:
+    """It differs from the first picture ever after."""
     on = still_image()
     on[BOX[1] : BOX[3], BOX[0] : BOX[2]] += 100
     change = BoxChange(still_image(), BOX, moment(0))
     for i in range(1, 8):
         change.observe(noisy(still_image() if i < 2 else on, i, 2), moment(i / 2))
-        assert change.flicker < 1.5
 
     assert change.ratio > 10
 
@@ -154,21 +141,6 @@ def test_a_sign_that_swings_with_its_camera_does_not_change() -> None:
         shaken.observe(image, moment(number / 2), is_shaken=True)
     assert plainly.ratio > 1.5
     assert shaken.ratio < 1.5
-
-
-def test_a_lamp_that_comes_on_before_a_camera_that_swings_does_not_flicker() -> None:
-    """Its edges swing to and fro from each picture to the next; flames go on changing all the same."""
-    dark, lit = np.full((180, 320, 3), 40, np.uint8), np.full((180, 320, 3), 40, np.uint8)
-    lit[BOX[1] + 10 : BOX[3] - 10, BOX[0] + 10 : BOX[2] - 10] = 230
-    plainly, lamp, flames = (BoxChange(dark, BOX, moment(0)) for _ in range(3))
-    for number in range(1, 10):
-        image = noisy(swung(dark if number < 4 else lit, number / 2, 1.2), number, 1.0)
-        plainly.observe(image, moment(number / 2))
-        lamp.observe(image, moment(number / 2), is_shaken=True)
-        flames.observe(swung(flickering(number / 2, BOX), number / 2, 1.2), moment(number / 2), is_shaken=True)
-    assert plainly.flicker > 5
-    assert lamp.flicker < 2
-    assert flames.flicker > 5
 
 
 def test_smoke_before_a_camera_that_swings_changes() -> None:
