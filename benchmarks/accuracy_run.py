@@ -32,7 +32,7 @@ from benchmarks.accuracy_sequence import lowest_floor, sequence_figures
 from benchmarks.compare import OTHER_DATA
 from benchmarks.corpus import scene_clips
 from benchmarks.errors import BenchmarkError
-from benchmarks.progress import Track, progress_on
+from benchmarks.progress import Track, by_frames, progress_on
 from benchmarks.scenes.catalogue import scenes
 from models.detector import Detector
 from models.registry import RegisteredModel
@@ -168,13 +168,7 @@ def _sequences(model: RegisteredModel, asked: Asked, track: Track) -> tuple[list
     detector = open_detector(model, asked.runtime, floor=lowest_floor())
     with track("rendering scenes") as advance:
         chosen = scenes()[: asked.limit]
-        done = {scene.name: 0 for scene in chosen}
-
-        def drawn(name: str, frames: int, _: int) -> None:
-            done[name] = frames
-            advance(sum(done.values()), sum(scene.frames for scene in chosen))
-
-        clips = scene_clips(asked.scenes, chosen, drawn)
+        clips = scene_clips(asked.scenes, chosen, by_frames(chosen, advance))
     with track("scenes") as advance:
         figures = sequence_figures("scenes", clips, detector, step=lambda _, done, count: advance(done, count))
     return [figures], detector

@@ -14,7 +14,7 @@ from benchmarks.clips_watch import BeliefWithout, belief_without, detector_floor
 from benchmarks.compare import OTHER_DATA
 from benchmarks.corpus import Clip, known_clips, scene_clips, spread
 from benchmarks.errors import BenchmarkError
-from benchmarks.progress import Advance, progress_on
+from benchmarks.progress import Advance, by_frames, progress_on
 from benchmarks.scenes.families import Split, family_scenes
 from benchmarks.scenes.film import key_of
 from benchmarks.scenes.scene import Scene
@@ -87,13 +87,7 @@ def run(
         rendered = None
         if asked.scenes is not None:
             with track("rendering scenes") as advance:
-                done = {scene.name: 0 for scene in scenes}
-
-                def drawn(name: str, frames: int, _: int) -> None:
-                    done[name] = frames
-                    advance(sum(done.values()), sum(scene.frames for scene in scenes))
-
-                rendered_clips = scene_clips(asked.scenes, scenes, drawn)
+                rendered_clips = scene_clips(asked.scenes, scenes, by_frames(scenes, advance))
             with track("rendered scenes") as advance:
                 rendered = watched(rendered_clips, detector, without, advance)
         clocks.append(time.perf_counter())

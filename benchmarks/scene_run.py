@@ -17,7 +17,7 @@ from benchmarks.compare import OTHER_DATA, clips_of
 from benchmarks.corpus import Clip, scene_clips, spread
 from benchmarks.deciders import DECIDERS, shipped_threshold
 from benchmarks.errors import BenchmarkError
-from benchmarks.progress import Track, progress_on
+from benchmarks.progress import Track, by_frames, progress_on
 from benchmarks.scene_events import split_events
 from benchmarks.scene_opacity import folders, read_scenes, split_opacity
 from benchmarks.scene_result import Code, ScenesResult, SceneTimings, SplitEvents, SplitOpacity
@@ -135,13 +135,7 @@ def _fits(baseline: ScenesResult, chosen: Sequence[_Chosen]) -> bool:
 
 def _render(one: _Chosen, folder: Path, track: Track) -> None:
     with track(f"{one.split}: rendering") as advance:
-        total = sum(scene.frames for scene in (*one.watched, *one.read))
-        done: dict[str, int] = {}
-
-        def drawn(name: str, frames: int, _: int) -> None:
-            done[name] = frames
-            advance(sum(done.values()), total)
-
+        drawn = by_frames((*one.watched, *one.read), advance)
         one.clips.extend(scene_clips(folder, one.watched, drawn))
         ensure_rates(folders(folder), one.read, progress=drawn)
 
