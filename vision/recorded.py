@@ -25,7 +25,7 @@ _THREADS = 2
 
 
 class RecordedBox(Wire):
-    """One box, in pixels of the stream's own picture; ``magnified``: found in a second look, by releases before 0.5."""
+    """One box, in pixels of the stream's own picture; ``magnified``: found in a second look, by earlier releases."""
 
     class_name: Word = Field(alias="class")
     confidence: float

@@ -232,7 +232,7 @@ class WatchedCamera:
             found.append(CameraFinding(kind=FindingKind.CLOCK_OFFSET, detail=f"{clock_offset_s:+.1f} s"))
         foggy = self.analyser.fog.since
         if foggy is not None:
-            found.append(CameraFinding(kind=FindingKind.FOG, since=foggy.utc, detail="smoke leads held back"))
+            found.append(CameraFinding(kind=FindingKind.FOG, since=foggy.utc, detail="fog may pass for smoke"))
         noisy = merger.noisy_since
         if noisy is not None:
             held = f"{merger.suppressed} leads held back"

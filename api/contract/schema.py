@@ -422,7 +422,7 @@ class FindingKind(StrEnum):
     CLOCK_OFFSET = "clock_offset"
     """Its clock and this machine's are more than 2 s apart."""
     FOG = "fog"
-    """A veil has come over its picture: no rule is shown smoke meanwhile."""
+    """A veil has come over its picture: it is watched all the same, and fog may pass for smoke."""
     NOISY = "noisy"
     """It made more leads within an hour than a camera may; what came beyond was held back and counted."""
 

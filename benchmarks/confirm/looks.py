@@ -1,5 +1,5 @@
 """
-Looks: what is decoded and detected of a film, remembered on disk, so that a change of the cues costs neither again.
+Looks: what is decoded and detected of a film, remembered on disk, so that a change of the features costs neither again.
 
 Looks depend on the film and the rate, boxes also on the weights and how they run; each is kept under a key of those.
 """

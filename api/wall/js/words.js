@@ -155,7 +155,7 @@ export const WORDS = {
   "fault.blurred": ["画面模糊", "blurred"],
   "fault.clock_offset": ["时钟偏差过大", "clock off"],
   "fault.noisy": ["线索过多，超出部分已暂扣", "too many leads: those beyond are held back"],
-  "fault.fog": ["雾气遮蔽，烟雾线索暂停", "fog: no smoke leads meanwhile"],
+  "fault.fog": ["雾气遮蔽，雾可能被误判为烟", "fog: it may pass for smoke"],
   "fault.moved": ["镜头移位", "turned away"],
   "gap.stream_ended": ["视频已结束", "Stream ended"],
   "gap.worker_stopped": ["分析节点停止", "Worker stopped"],
