@@ -134,7 +134,7 @@ class Lookback:
         Yield, picture by picture and once at the end, its number and the leads that are over: what `camera` would tell.
 
         `watched` is the camera as it is watched: readings count for those outlets that `camera` leaves where they are.
-        Where weights were fitted for the model the rules of this confirm by *k* of *n*: cues are not kept.
+        Where weights were fitted for the model the rules of this confirm by *k* of *n*: features are not kept.
         """
         with self._lock:
             looks, readings = list(self._looks), {zone: list(series) for zone, series in self._readings.items()}
