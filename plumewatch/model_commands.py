@@ -180,7 +180,6 @@ def models_quantise(
     from benchmarks.int8 import run  # noqa: PLC0415
     from models.registry import DEFAULT_FILE  # noqa: PLC0415
 
-    need_the_training_extra("nncf")
     configure(quiet=True)
     report = run(name, out, images=images, data=data, limit=limit, add=add, registry=registry or DEFAULT_FILE)
     print(report.text())

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.streams.media import make_clip
@@ -147,6 +149,15 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder of pictures."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for number in range(4):
+        cv2.imwrite(str(folder / f"{number}.png"), np.full((64, 64, 3), 40 * number, np.uint8))
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
 def data(alone: Run, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The data folder of a site with one operator."""
     folder = tmp_path_factory.mktemp("site") / "data"
@@ -177,7 +188,7 @@ RESULT = "benchmarks/results/accuracy-emissions-v8s.json"
         ("bench speed --ultralytics {clip}", 2, "plumewatch[train]"),
         ("models train {clip} --data {empty} --out {empty}/out", 2, "plumewatch[train]"),
         ("models export {clip} --out {empty}/out.onnx", 2, "plumewatch[train]"),
-        ("models quantise emissions-v8s --data {empty}", 2, "plumewatch[train]"),
+        ("models quantise emissions-v8s --data {empty}", 2, "name a folder for what is made"),
         ("c2pa read {clip}", 2, "plumewatch[c2pa]"),
         ("operator list --database postgresql://127.0.0.1:1/none --data {data}", 2, "plumewatch[postgresql]"),
     ],
@@ -192,3 +203,23 @@ def test_a_command_works_or_names_the_extra(
     assert says in (done.stderr if code else done.stdout)
     if code:
         assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_quantising_names_the_extra(alone: Run, pictures: str, tmp_path: Path) -> None:
+    """It says that it begins, which takes minutes, and then in one sentence what is missing."""
+    words = [
+        "models",
+        "quantise",
+        "emissions-v8s",
+        "--images",
+        pictures,
+        "--limit",
+        "2",
+        "--out",
+        str(tmp_path / "int8"),
+    ]
+    done = alone("-m", "plumewatch", *words)
+    begun, fault = done.stderr.strip().splitlines()
+    assert done.returncode == 2
+    assert begun.startswith("quantising on 2 pictures")
+    assert "plumewatch[train]" in fault

@@ -241,7 +241,10 @@ def test_what_cannot_be_watched_is_told(site: Site) -> None:
     health = CameraHealth.model_validate_json(site.client.get(bus.state_key("cam0")) or b"")
     assert (health.worker, health.error) == (
         "a",
-        "cannot be watched: a registered camera must be a network stream",
+        (
+            "cannot be watched: source: must be the address of a network stream"
+            " (rtsp, rtsps, rtmp, rtmps, http, https, udp)"
+        ),
     )
 
 
