@@ -1,7 +1,6 @@
 """The analyser: one camera's state, one call a picture: boxes in, changed leads out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -15,13 +14,12 @@ from vision.background import Condition
 from vision.belief import Belief
 from vision.bench import Bench, RuleFailedError
 from vision.budget import Climb, Range
-from vision.change import BoxChange
 from vision.config import WorkerConfig
-from vision.features import TrackFeatures
 from vision.fog import FogWatch
 from vision.health import PictureFault, PictureHealth
-from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
+from vision.leads import CloseReason, Lead, LeadChange, LeadKey, Xyxy
 from vision.look import in_look
+from vision.measures import TrackMeasures
 from vision.merging import Merger
 from vision.outlets import Glance, outlet_watches
 from vision.readings import Reading
@@ -31,40 +29,8 @@ from vision.rules.smoke import CLASS_NAME as SMOKE
 from vision.scenery import Scenery
 from vision.sections import CameraConfig
 from vision.told import Told
-from vision.tracks import Track, Tracker, TrackerSettings, xyxy_of
+from vision.tracks import Track, TrackedBox, Tracker, TrackerSettings, xyxy_of
 from vision.zones import Masks
-
-
-@dataclass(frozen=True, slots=True)
-class _Box:
-    """What is measured of one track: how much the place of its first box has changed, and its features."""
-
-    change: BoxChange
-    features: TrackFeatures
-
-
-@dataclass(frozen=True, slots=True)
-class TrackedBox:
-    """
-    A box of the newest picture, for drawing over it.
-
-    Attributes:
-        class_name: the detector's class.
-
-        xyxy: left, top, right, bottom in source-image pixels.
-
-        confidence: the detector's, in [0, 1].
-
-        track: its track's number.
-
-        state: of the furthest lead on that track; ``None`` where there is none.
-    """
-
-    class_name: str
-    xyxy: Xyxy
-    confidence: float
-    track: int
-    state: LeadState | None
 
 
 class CameraAnalyser:
@@ -72,8 +38,8 @@ class CameraAnalyser:
     Follows what one camera sees and reports what rules make of it.
 
     A function of the pictures and boxes it is given, in their order, and of what it is told to recall before them: same
-    input, same leads. A new epoch, or another
-    picture size, ends every open lead as `CloseReason.STREAM_LOST` before it begins. Not thread-safe: one caller.
+    input, same leads. A new epoch, or another picture size, ends every open lead as `CloseReason.STREAM_LOST` before it
+    begins. Not thread-safe: one caller.
     """
 
     def __init__(
@@ -95,7 +61,7 @@ class CameraAnalyser:
         self._scenery = Scenery()
         self._outlets = outlet_watches(camera)
         self._new_readings: list[Reading] = []
-        self._boxes: dict[int, _Box] = {}
+        self._measures = TrackMeasures()
         self._time: CaptureTime | None = None
         self._resolution_wh = (0, 0)
         self._ended: list[int] = []
@@ -220,8 +186,7 @@ class CameraAnalyser:
         self._bench.look_at(frame.time, view.readings)
         changes += self._bench.observe_health(health, frame.time, resolution_wh)
         self._shown = None
-        is_blinded = was_sighted and not health.is_sighted
-        if is_blinded:
+        if is_blinded := was_sighted and not health.is_sighted:
             self._forget()
         if is_blinded or is_elsewhere:
             changes += self._bench.end_rules(CloseReason.UNSIGHTED)
@@ -256,7 +221,7 @@ class CameraAnalyser:
     def _end_tracks(self) -> None:
         """End every track, and what is known of the places of boxes."""
         self._tracker.end_all()
-        self._boxes.clear()
+        self._measures.clear()
         self._ended.clear()
 
     def overlay(self) -> list[TrackedBox]:
@@ -277,13 +242,12 @@ class CameraAnalyser:
     def _view(self, frame: Frame, detections: Detections, *, is_steady: bool) -> View:
         """Return the picture as rules see it: its tracks, how much each has changed, and whether it is steady."""
         if not is_steady:
-            for box in self._boxes.values():
-                box.change.begin_anew(frame.image, frame.time)
+            self._measures.begin_anew(frame)
         update = self._tracker.observe(frame.time, self._unmasked(detections), self._bench.held)
         ended = [*self._ended, *(track.number for track in update.ended)]
         self._ended = []
         for number in ended:
-            self._boxes.pop(number, None)
+            self._measures.forget(number)
         self._read_outlets(frame, update.live, is_steady=is_steady)
         return View(
             time=frame.time,
@@ -305,30 +269,13 @@ class CameraAnalyser:
         for track in tracks:
             if track.seen_at(frame.time) is not None:
                 (smoke if track.class_name == SMOKE else others).append(in_look(frame, track.last.xyxy))
-        is_rain = self.condition is Condition.RAIN
-        glance = Glance(frame.image, frame.time, smoke, others, is_steady, is_rain)
-        read = [outlet.observe(glance) for outlet in self._outlets]
-        self._new_readings = [reading for reading in read if reading is not None]
+        glance = Glance(frame.image, frame.time, smoke, others, is_steady, self.condition is Condition.RAIN)
+        self._new_readings = [read for outlet in self._outlets if (read := outlet.observe(glance)) is not None]
 
     def _track_view(self, frame: Frame, track: Track) -> TrackView:
         sighting = track.seen_at(frame.time)
         box = in_look(frame, track.last.xyxy)
-        known = self._boxes.get(track.number)
-        if known is None:
-            known = _Box(BoxChange(frame.image, box, frame.time), TrackFeatures())
-            self._boxes[track.number] = known
-        elif sighting is not None:
-            known.change.observe(
-                frame.image,
-                frame.time,
-                is_restless=self.condition is Condition.RAIN,
-                is_shaken=self.condition is Condition.SHAKE,
-            )
-        if sighting is None:
-            known.features.miss()
-        else:
-            known.features.observe(frame.image, frame.time, box, sighting.confidence)
-        values = known.features.values()
+        change, values = self._measures.observe(track.number, frame, box, sighting, self.condition)
         probability = None if self._belief is None else self._belief.probability(track.class_name, values)
         if (
             sighting is not None
@@ -336,14 +283,14 @@ class CameraAnalyser:
             and any(one.withholds(box) or one.defers(box) for one in self._outlets)
         ):
             sighting = None  # condensed water above a drawn outlet, or not yet known to be none
-        return TrackView(track, sighting, known.change.ratio, values, probability)
+        return TrackView(track, sighting, change, values, probability)
 
     def _unmasked(self, detections: Detections) -> Detections:
         """Return the boxes that do not lie in masks."""
         if self._time is None:
             return detections
-        utc, wh = self._time.utc, self._resolution_wh
-        hidden = [self._masks.hide(xyxy_of(detections, row), wh, utc) for row in range(len(detections))]
+        at = (self._resolution_wh, self._time.utc)
+        hidden = [self._masks.hide(xyxy_of(detections, row), *at) for row in range(len(detections))]
         return detections.where(~np.array(hidden, np.bool_))
 
     def _renounce(self) -> None:

@@ -18,7 +18,7 @@ from streams.clock import CaptureTime, StreamClock
 from streams.decode import FrameDecoder
 from streams.frame import Frame
 from streams.source import AvSource
-from vision.analyser import CameraAnalyser, TrackedBox
+from vision.analyser import CameraAnalyser
 from vision.config import WorkerConfig
 from vision.dossier import measure_of
 from vision.health import PictureFault, PictureHealth
@@ -26,6 +26,7 @@ from vision.leads import CloseReason, Lead, LeadChange, LeadKey, LeadState, Xyxy
 from vision.look import in_source, looking
 from vision.sections import CameraConfig
 from vision.told import MERGE_S
+from vision.tracks import TrackedBox
 
 log = structlog.get_logger(__name__)
 

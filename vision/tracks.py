@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models.detections import Detections
 from streams.clock import CaptureTime
-from vision.leads import Xyxy
+from vision.leads import LeadState, Xyxy
 
 _STEPS = 3
 """Steps between pictures whose median is the usual one."""
@@ -120,6 +120,30 @@ class TrackUpdate:
 
     live: tuple[Track, ...]
     ended: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedBox:
+    """
+    A box of the newest picture, for drawing over it.
+
+    Attributes:
+        class_name: the detector's class.
+
+        xyxy: left, top, right, bottom in source-image pixels.
+
+        confidence: the detector's, in [0, 1].
+
+        track: its track's number.
+
+        state: of the furthest lead on that track; ``None`` where there is none.
+    """
+
+    class_name: str
+    xyxy: Xyxy
+    confidence: float
+    track: int
+    state: LeadState | None
 
 
 class Tracker:

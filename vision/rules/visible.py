@@ -3,48 +3,26 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, fields, replace
 from types import MappingProxyType
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from api.contract.fields import SETTING_MOST, one_line
 from streams.camera import CameraId, camera_id
-from streams.clock import CaptureTime
 from vision.belief import START_CONFIDENCE, Belief
-from vision.budget import MOST_CLIMBS, STRICTEST, Climb, Climber, Scale
-from vision.confirm import Confirmation, Criteria, Observation
+from vision.budget import MOST_CLIMBS, Climb, Scale
+from vision.confirm import Criteria
 from vision.hours import schedule_of
-from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
+from vision.leads import CloseReason, Lead, LeadChange, LeadState
+from vision.rules.case import LOWEST, Case, LeadFacts
 from vision.rules.config import ConfirmBy, RuleConfig
-from vision.rules.leniency import SHIFTS, USUAL, Leniency, LeniencyAt
+from vision.rules.leniency import SHIFTS, LeniencyAt
 from vision.rules.rule import TrackView, View
 from vision.rules.whereabouts import PRECISION, Place
 from vision.schedule import Schedule
 from vision.sections import CameraConfig
-from vision.tracks import Sighting
 from vision.zones import Zone, ZoneKind
-
-_LOWEST = 0.01
-"""No leniency takes the least confidence below this."""
-
-
-@dataclass(slots=True)
-class _Case:
-    """What is known of one track under the rule."""
-
-    confirmation: Confirmation
-    criteria: Criteria
-    leniency: Leniency = USUAL
-    climber: Climber = field(default_factory=Climber)
-    lead: Lead | None = None
-    peak: Finding | None = None
-    violation_code: str = ""
-    first: CaptureTime | None = None
-    last: CaptureTime | None = None
-    confirmed: CaptureTime | None = None
-    observations: int = 0
-    most_change: float = 0.0
 
 
 class VisibleRule:
@@ -69,11 +47,7 @@ class VisibleRule:
         is_budgeted: bool = False,
         leniency: Mapping[str, LeniencyAt] = MappingProxyType({}),
     ) -> None:
-        self._id = rule_id
-        self._version = version
-        self._class_name = class_name
-        self._violation_code = violation_code
-        self._camera_id = camera_id
+        self._facts = LeadFacts(camera_id, rule_id, version, class_name, violation_code)
         self._criteria = criteria
         self._belief = belief
         self._is_budgeted = is_budgeted
@@ -81,7 +55,7 @@ class VisibleRule:
         self._climbs: deque[Climb] = deque(maxlen=MOST_CLIMBS)
         self._leniency = leniency
         lowest = criteria.threshold + (min(SHIFTS.values()) if leniency else 0.0)
-        self._start_confidence = START_CONFIDENCE if belief else criteria.hysteresis * max(lowest, _LOWEST)
+        self._start_confidence = START_CONFIDENCE if belief else criteria.hysteresis * max(lowest, LOWEST)
         self._place = place
         self._schedule = schedule
         self._params: Mapping[str, float | int | str | bool] = {
@@ -91,7 +65,7 @@ class VisibleRule:
             "zone_test": place.test.value,
             "min_overlap": place.min_overlap,
         }
-        self._cases: dict[int, _Case] = {}
+        self._cases: dict[int, Case] = {}
         self._renounced: frozenset[int] = frozenset()
 
     @classmethod
@@ -167,12 +141,12 @@ class VisibleRule:
     @property
     def id(self) -> str:
         """Stable name, e.g. ``smoke.visible``."""
-        return self._id
+        return self._facts.rule_id
 
     @property
     def class_name(self) -> str:
         """The detector's class it reports."""
-        return self._class_name
+        return self._facts.class_name
 
     @property
     def lowest_confidence(self) -> float:
@@ -253,15 +227,18 @@ class VisibleRule:
         renounced = set()
         is_on = self._schedule.holds(view.time.utc)
         for seen in view.tracks:
-            if seen.track.class_name != self._class_name:
+            if seen.track.class_name != self._facts.class_name:
                 continue
-            case = self._cases.setdefault(seen.track.number, _Case(Confirmation(self._criteria), self._criteria))
+            number = seen.track.number
+            if number not in self._cases:
+                self._cases[number] = Case(self._facts, number, self._criteria)
+            case = self._cases[number]
             if case.confirmation.is_over:
                 if self._is_back(case, seen):
-                    renounced.add(seen.track.number)
+                    renounced.add(number)
                 continue
             self._take_in(case, seen, view, is_on=is_on)
-            changes += self._moved(case, seen.track.number)
+            changes += case.take_moves(self._params)
         self._renounced = frozenset(renounced)
         return changes
 
@@ -269,7 +246,7 @@ class VisibleRule:
     def open_leads(self) -> Sequence[Lead]:
         """The confirmed leads as they stand now."""
         return [
-            self._grown(case, case.lead)
+            case.grown(case.lead)
             for case in self._cases.values()
             if case.lead is not None and case.lead.state is LeadState.CONFIRMED
         ]
@@ -278,146 +255,44 @@ class VisibleRule:
         """End every lead under way and forget the tracks."""
         return [change for number in sorted(self._cases) for change in self._forget(number, reason)]
 
-    def _is_back(self, case: _Case, seen: TrackView) -> bool:
+    def _is_back(self, case: Case, seen: TrackView) -> bool:
         """Whether a track whose case is over deserves a new one: it was static and now changes, or it was gone."""
         is_sure = seen.sighting is not None and seen.sighting.confidence >= self.lowest_confidence
         was_static = case.confirmation.reason is CloseReason.STATIC
         return is_sure and (not was_static or seen.differs(self._criteria.min_change))
 
-    def _take_in(self, case: _Case, seen: TrackView, view: View, *, is_on: bool) -> None:
-        """Show one picture of the track to its confirmation, and keep what a lead will tell."""
+    def _take_in(self, case: Case, seen: TrackView, view: View, *, is_on: bool) -> None:
+        """Show the case one picture of its track; a box counts where and when the rule looks."""
         sighting = seen.sighting if is_on else None
         zone = None if sighting is None else self._place.zone(sighting, view.resolution_wh, self._emitting(view))
         if not self._place.is_watched(zone, view.time.utc):
-            sighting = None
-        if zone is not None and sighting is not None and zone.name in self._leniency:
-            self._suit(case, self._leniency[zone.name](view.time.utc))
-        confidence = 0.0 if sighting is None else sighting.confidence
-        belief = seen.probability if self._belief else None
-        now = Observation(view.time, confidence, seen.change, belief or 0.0)
-        case.confirmation.observe(now)
+            sighting = zone = None
+        if zone is not None and zone.name in self._leniency:
+            case.suit(self._leniency[zone.name](view.time.utc))
+        probability = seen.probability if self._belief else None
+        case.observe(seen, view, sighting, zone, probability)
         if sighting is not None and seen.differs(self._criteria.min_change):
-            self._climb(case, seen, view, belief)
-        begun = case.confirmation.first
-        if begun is not None and begun != case.first and case.confirmed is None:
-            case.first, case.peak, case.observations = begun, None, 0
-            case.most_change = 0.0
-        if sighting is None or case.first is None:
-            return
-        case.last = view.time
-        case.observations += 1
-        case.most_change = max(case.most_change, seen.change)
-        if case.peak is None or confidence > case.peak.confidence:
-            case.peak = self._finding(seen, sighting, zone, view.resolution_wh)
-            case.violation_code = (zone.violation_code if zone else "") or self._violation_code
-        if case.confirmed is None and case.confirmation.state is LeadState.CONFIRMED:
-            case.confirmed = view.time
-
-    @staticmethod
-    def _suit(case: _Case, leniency: Leniency) -> None:
-        """Ask of a track that is not confirmed what its zone's owner is asked: surer boxes, for longer."""
-        if leniency == case.leniency or case.confirmed is not None:
-            return
-        case.leniency, usual = leniency, case.criteria
-        case.confirmation.suit(
-            replace(
-                usual,
-                threshold=max(_LOWEST, usual.threshold + leniency.threshold),
-                probability=min(max(_LOWEST, usual.probability + leniency.threshold), STRICTEST)
-                if usual.probability
-                else 0.0,
-                min_duration_s=usual.min_duration_s * leniency.persistence,
-            )
-        )
+            self._climb(case, seen, view, probability)
 
     def _emitting(self, view: View) -> AbstractSet[str]:
         """Return the outlets whose plume a box may be: flames are where they burn."""
-        return view.emitting if self._class_name == "smoke" else frozenset()
+        return view.emitting if self._facts.class_name == "smoke" else frozenset()
 
-    def _climb(self, case: _Case, seen: TrackView, view: View, belief: float | None) -> None:
+    def _climb(self, case: Case, seen: TrackView, view: View, probability: float | None) -> None:
         """Note how high the track has come, for the camera's budget."""
         delay_s = view.time.seconds_since(seen.track.first.time)
-        if belief is not None:
-            case.climber.observe(belief, delay_s)
+        if probability is not None:
+            case.note_climb(probability, delay_s)
         elif not self._belief and delay_s >= self._base.min_duration_s:
-            case.climber.observe(case.confirmation.reached, delay_s)
-
-    def _finding(
-        self, seen: TrackView, sighting: Sighting, zone: Zone | None, resolution_wh: tuple[int, int]
-    ) -> Finding:
-        left, top, right, bottom = sighting.xyxy
-        return Finding(
-            class_name=self._class_name,
-            xyxy=sighting.xyxy,
-            confidence=sighting.confidence,
-            time=sighting.time,
-            zone=zone.name if zone else "",
-            measures={
-                "area_fraction": (right - left) * (bottom - top) / (resolution_wh[0] * resolution_wh[1]),
-                "change_ratio": seen.change,
-            },
-        )
-
-    def _moved(self, case: _Case, number: int) -> list[LeadChange]:
-        """Return the moves of the case's lead up to the state of its confirmation."""
-        state = case.confirmation.state
-        if state is None or case.peak is None or case.first is None or case.last is None:
-            return []
-        changes: list[LeadChange] = []
-        if case.lead is None:
-            case.lead = Lead(
-                key=LeadKey(f"{self._camera_id}/{case.first.epoch}/{self._id}/{number}"),
-                camera_id=self._camera_id,
-                rule_id=self._id,
-                rule_version=self._version,
-                rule_params={**self._params, **_as_params(case.leniency)},
-                violation_code=case.violation_code,
-                state=LeadState.CANDIDATE,
-                track=number,
-                first=case.first,
-                confirmed=None,
-                last=case.last,
-                peak=case.peak,
-                observations=case.observations,
-                probability=case.confirmation.probability,
-            )
-            changes.append(LeadChange(case.lead, None))
-        if state is not case.lead.state:
-            previous = case.lead.state
-            case.lead = replace(self._grown(case, case.lead), state=state, reason=case.confirmation.reason)
-            changes.append(LeadChange(case.lead, previous))
-        return changes
-
-    @staticmethod
-    def _grown(case: _Case, lead: Lead) -> Lead:
-        """Return the case's lead with what has been seen of it so far."""
-        peak = case.peak or lead.peak
-        most = {"most_change_ratio": case.most_change}
-        return replace(
-            lead,
-            violation_code=case.violation_code,
-            first=case.first or lead.first,
-            confirmed=case.confirmed,
-            last=case.last or lead.last,
-            peak=replace(peak, measures={**peak.measures, **most}),
-            observations=case.observations,
-            probability=case.confirmation.probability,
-        )
+            case.note_climb(case.confirmation.reached, delay_s)
 
     def _forget(self, number: int, reason: CloseReason) -> list[LeadChange]:
         """End the lead on one track, if one is under way, and forget the track."""
         case = self._cases.pop(number, None)
         if case is None:
             return []
-        climb = case.climber.climb
+        climb = case.climb
         if self.fitted is not None and climb.probabilities and (self._belief or climb.peak >= self.least):
-            self._climbs.append(replace(climb, confirmed=None if case.confirmed is None else case.confirmed.utc))
-        case.confirmation.end(reason)
-        return self._moved(case, number)
-
-
-def _as_params(leniency: Leniency) -> dict[str, float | int | str | bool]:
-    """Return a leniency as evidence repeats it; nothing where nothing is changed."""
-    if leniency == USUAL:
-        return {}
-    return {"owner_threshold": leniency.threshold, "owner_persistence": leniency.persistence}
+            self._climbs.append(climb)
+        case.end(reason)
+        return case.take_moves(self._params)
