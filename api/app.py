@@ -14,59 +14,48 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from api.access import AccessLog
-from api.accounts import ensure_first_operator, open_database
-from api.announcements import AnnouncementReader
-from api.backlog import index_backlog
-from api.broker import Broker, keep_running, stop_tasks
-from api.cameras import CameraWatch
 from api.clock import utc_now
-from api.dry_runs import sweep_clips
+from api.evidence.backlog import index_backlog
+from api.evidence.retention import Retention
+from api.evidence.scrub import ScrubOutcome, last_outcome
+from api.evidence.upload import clear_uploads
+from api.evidence.vault import open_vault
+from api.fleet.announcements import AnnouncementReader
+from api.fleet.broker import Broker, keep_running, stop_tasks
+from api.fleet.camera_roster import CameraRoster
+from api.fleet.cameras import CameraWatch
+from api.fleet.dry_runs import sweep_clips
+from api.fleet.removals import Removals
+from api.fleet.reviews import ReviewBoard
 from api.headers import BodyLimit, RequestTimes, SecurityHeaders
-from api.keeper import Keeper
-from api.logins import LoginLimit
 from api.metrics import Metrics
+from api.people.access import AccessLog
+from api.people.accounts import ensure_first_operator, open_database
+from api.people.logins import LoginLimit
 from api.problems import ProblemApi, ProblemDocument, add_problem_handlers
-from api.provers import open_provers
-from api.removals import Removals
-from api.reviews import ReviewBoard
-from api.roster import Roster
-from api.routes import (
+from api.routes import events, health, leads, rules, session
+from api.routes.evidence import (
     admissibility,
-    camera_files,
-    cameras,
     clip_redactions,
     corrections,
-    coverage,
     credentials,
     custody,
-    dry_runs,
-    events,
-    evidence,
     exports,
-    health,
     holdings,
-    leads,
-    live,
-    nodes,
     redactions,
     report,
-    rules,
-    session,
     tlog,
     vault,
-    workers,
-    zones,
 )
+from api.routes.evidence import packages as evidence
+from api.routes.fleet import camera_files, cameras, coverage, dry_runs, live, nodes, workers, zones
 from api.routes.wall import WallFiles, wall_page
-from api.scrub import ScrubOutcome, last_outcome
 from api.settings import Settings
 from api.state import ApiState
 from api.store.database import Database
+from api.store.evidence.stamps import StampQueue, stamp_queue
 from api.store.leads import count_by_state
-from api.store.stamps import StampQueue, stamp_queue
-from api.upload import clear_uploads
-from api.vault import open_vault
+from api.trust.services import open_provers
 from api.wall import WALL_FOLDER
 
 log = structlog.get_logger(__name__)
@@ -125,7 +114,11 @@ def create_app(settings: Settings) -> FastAPI:
             provers = await run_in_threadpool(
                 open_provers, settings, database, utc_now, stack.enter_context(contextlib.ExitStack())
             )
-            roster, removals, reviews = Roster(broker, database), Removals(database), ReviewBoard(broker, database)
+            roster, removals, reviews = (
+                CameraRoster(broker, database),
+                Removals(database),
+                ReviewBoard(broker, database),
+            )
             state = ApiState(settings, database, vault, broker, roster, removals, reviews, metrics, logins, provers)
             app.state.api = state
             tasks = [
@@ -134,7 +127,7 @@ def create_app(settings: Settings) -> FastAPI:
                 asyncio.create_task(keep_running("bell", broker.hear_bells)),
                 asyncio.create_task(keep_running("dry-runs", partial(sweep_clips, state))),
                 asyncio.create_task(keep_running("accesses", AccessLog(state).run)),
-                asyncio.create_task(keep_running("keeper", Keeper(state).run)),
+                asyncio.create_task(keep_running("keeper", Retention(state).run)),
                 asyncio.create_task(index_backlog(state)),
                 asyncio.create_task(keep_running("time-stamps", provers.stamper.run)),
                 asyncio.create_task(keep_running("checkpoints", provers.checkpoints.run)),

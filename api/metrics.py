@@ -7,9 +7,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from api.clock import utc_now
-from api.fleet import Fleet
-from api.scrub import ScrubOutcome
-from api.store.stamps import StampQueue
+from api.evidence.scrub import ScrubOutcome
+from api.fleet.reports import Fleet
+from api.store.evidence.stamps import StampQueue
 
 LEADS = ("plumewatch_leads", "Leads by state")
 STAMPS_WAITING = ("plumewatch_time_stamps_waiting", "Time-stamps asked for and not given yet")

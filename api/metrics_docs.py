@@ -6,9 +6,9 @@ from pathlib import Path
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from api.fleet import BATCH_SECONDS, CAMERA, CAMERAS_MOST, FORGOTTEN_S, MEMBER, WORKER, WORKERS_MOST
+from api.fleet.reports import BATCH_SECONDS, CAMERA, CAMERAS_MOST, FORGOTTEN_S, MEMBER, WORKER, WORKERS_MOST
 from api.metrics import LEADS, SCRUB_FAULTS, SCRUB_STARTED, STAMPS_OLDEST, STAMPS_WAITING, Metrics
-from api.store.stamps import StampQueue
+from api.store.evidence.stamps import StampQueue
 
 _HEAD = f"""# Metrics
 

@@ -1,8 +1,8 @@
 """
 Problem documents (RFC 9457) for every error answer.
 
-The faults underneath have their own trees: `api.store.faults`, `api.vault`, `api.contract.stamp`. Routes turn them into
-a `Problem`; what nobody expected is logged and answered 500 without a word of its inside.
+The faults underneath have their own trees: `api.store.faults`, `api.evidence.vault`, `api.contract.trust.stamp`. Routes
+turn them into a `Problem`; what nobody expected is logged and answered 500 without a word of its inside.
 """
 
 import json

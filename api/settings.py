@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api.contract.tarball import most_tar_bytes
+from api.contract.evidence.tarball import most_tar_bytes
 
 
 class Settings(BaseSettings):

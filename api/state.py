@@ -6,17 +6,17 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from api.broker import Broker
-from api.logins import LoginLimit
+from api.evidence.capacity import Room
+from api.evidence.vault import Vault
+from api.fleet.broker import Broker
+from api.fleet.camera_roster import CameraRoster
+from api.fleet.removals import Removals
+from api.fleet.reviews import ReviewBoard
 from api.metrics import Metrics
-from api.provers import Provers
-from api.removals import Removals
-from api.reviews import ReviewBoard
-from api.room import Room
-from api.roster import Roster
+from api.people.logins import LoginLimit
 from api.settings import Settings
 from api.store.database import Database
-from api.vault import Vault
+from api.trust.services import Provers
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class ApiState:
     database: Database
     vault: Vault
     broker: Broker
-    roster: Roster
+    roster: CameraRoster
     removals: Removals
     reviews: ReviewBoard
     metrics: Metrics

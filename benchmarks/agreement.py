@@ -19,13 +19,13 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from api.accounts import open_database
-from api.contract.merkle import Frontier, leaf_hash
 from api.contract.schema import LeadState, rfc3339
-from api.contract.stamp import canonical_json
+from api.contract.trust.merkle import Frontier, leaf_hash
+from api.contract.trust.stamp import canonical_json
+from api.people.accounts import open_database
 from api.settings import Settings
-from api.store.access import MOST_IN_BATCH, log_accesses
 from api.store.agreement.log import disagreements
+from api.store.evidence.access import MOST_IN_BATCH, log_accesses
 from api.store.leads import FIRST_HASH
 from api.store.tables import CustodyRow, LeadRow, LogLeafRow, LogNodeRow, TransitionRow
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from benchmarks.accuracy_result import (
+from benchmarks.accuracy.deciders import SHIPPED
+from benchmarks.accuracy.result import (
     AccuracyResult,
     ClipFigures,
     Estimate,
@@ -24,10 +25,9 @@ from benchmarks.accuracy_result import (
     Share,
     read_result,
 )
-from benchmarks.corpus import Clip
-from benchmarks.deciders import SHIPPED
+from benchmarks.clips.corpus import Clip
 from benchmarks.errors import BenchmarkError
-from benchmarks.scene_result import (
+from benchmarks.scene_bench.result import (
     SCENES_FORMAT,
     OpacityFigures,
     PerDay,

@@ -18,22 +18,22 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from benchmarks.accuracy_result import Share
-from benchmarks.corpus import VIDEO
+from benchmarks.accuracy.result import Share
+from benchmarks.clips.corpus import VIDEO
 from benchmarks.frozen import FREEZE_S, FROZEN_CASES, write_case
 from benchmarks.output import result_file
-from benchmarks.scene_events import TOLD_WITHIN_S
+from benchmarks.scene_bench.events import TOLD_WITHIN_S
 from benchmarks.scenes.families import Split, family_scenes
 from benchmarks.scenes.film import ensure
 from benchmarks.scenes.scene import Scene
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, camera_id
-from streams.clock import StreamClock
-from streams.decode import FrameDecoder
+from streams.decoding.decode import FrameDecoder
 from streams.errors import StreamError
 from streams.frame import Frame
 from streams.source import AvSource
-from vision.health import PictureHealth
-from vision.look import LEAST_PX
+from streams.timing.clock import StreamClock
+from vision.scene.health import PictureHealth
+from vision.scene.look import LEAST_PX
 
 ANALYSIS_FPS = 2.0
 PATROL_S = 2.0

@@ -12,21 +12,21 @@ from types import MappingProxyType
 
 from rich.console import Console
 
-from benchmarks.accuracy_looks import named
-from benchmarks.accuracy_run import Asked as AskedAccuracy
-from benchmarks.accuracy_run import run as measure_accuracy
+from benchmarks.accuracy.looks import named
+from benchmarks.accuracy.run import Asked as AskedAccuracy
+from benchmarks.accuracy.run import run as measure_accuracy
 from benchmarks.compare import Difference
 from benchmarks.compare import compare as compare_accuracy
 from benchmarks.errors import BenchmarkError
 from benchmarks.output import writable
 from benchmarks.progress import Track, progress_on
 from models.detector import Detector
-from models.openvino_runtime import has_bf16
 from models.parity import Parity, compare
 from models.quantise import CALIBRATION_IMAGES, Image, Quantised, count_pictures, quantise, read_pictures
 from models.registry import DEFAULT_FILE, INT8_FORMAT, RegisteredModel, Registry
 from models.registry_text import with_int8
-from models.training.kept import KeptBack
+from models.runtime.openvino_runtime import has_bf16
+from models.training.pictures.kept import KeptBack
 
 _TITLE = "## INT8 form"
 _SECTION = re.compile(rf"(?ms)^{_TITLE}\n.*?(?=^## |\Z)")

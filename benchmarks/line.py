@@ -27,9 +27,9 @@ from api.contract.schema import EventType, WallEvent
 from benchmarks.capacity.usage import command_of, family_of, processes, usage_of
 from benchmarks.output import result_file
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, camera_id
-from streams.clock import StreamClock
 from streams.frame import Packet
 from streams.source import AvSource
+from streams.timing.clock import StreamClock
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,15 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from api.accounts import open_database
-from api.checkpoints import check_log
 from api.clock import utc_now
-from api.contract.merkle import Frontier, leaf_hash
-from api.journal import Journal
+from api.contract.trust.merkle import Frontier, leaf_hash
+from api.people.accounts import open_database
 from api.settings import Settings
 from api.store.database import Database
+from api.store.evidence.tlog import LeafKind, append_leaf, consistency_path, inclusion_path
 from api.store.tables import LogLeafRow, LogNodeRow
-from api.store.tlog import LeafKind, append_leaf, consistency_path, inclusion_path
+from api.trust.checkpoints import check_log
+from api.trust.journal import Journal
 
 LEAF_BYTES = 700
 _TIMES = 50

@@ -8,8 +8,8 @@ outlets, `invalid-` the conditions in which a number would be a guess, and any o
 it.
 
 Each clip goes the way of a camera: decoded at the analysis rate and the size of the look, the truth's box for a
-detector's, 15-second readings by `vision.outlets`. Smoke begins after 10 s; the reading from 15 to 30 s is held against
-the mean opacity of the same seconds. A reading without a number is counted by its reason.
+detector's, 15-second readings by `vision.plume.outlets`. Smoke begins after 10 s; the reading from 15 to 30 s is held
+against the mean opacity of the same seconds. A reading without a number is counted by its reason.
 """
 
 import argparse
@@ -28,15 +28,15 @@ from benchmarks.scenes import film
 from benchmarks.scenes.families import Split
 from benchmarks.scenes.scene import Scene
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, camera_id
-from streams.clock import StreamClock
-from streams.decode import FrameDecoder
+from streams.decoding.decode import FrameDecoder
 from streams.frame import Frame
 from streams.source import AvSource
-from vision.background import Background, Condition
-from vision.change import PictureChange
-from vision.look import LEAST_PX, in_look
-from vision.outlets import Glance, OutletWatch
-from vision.readings import Reading
+from streams.timing.clock import StreamClock
+from vision.plume.outlets import Glance, OutletWatch
+from vision.plume.readings import Reading
+from vision.scene.background import Background, Condition
+from vision.scene.change import PictureChange
+from vision.scene.look import LEAST_PX, in_look
 
 ANALYSIS_FPS = 2.0
 

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from benchmarks.scene_zones import outlet_zone
+from benchmarks.scene_bench.zones import outlet_zone
 from benchmarks.scenes.catalogue import opacity_scenes
 from benchmarks.scenes.families import Split
 from benchmarks.scenes.place import backdrop
 from benchmarks.scenes.scene import Colour, Kind, Lens, Place, Scene, SceneEvent, Weather
-from vision.ringelmann import READING_S
-from vision.sections import ZoneConfig
-from vision.zones import Outlet
+from vision.config.sections import ZoneConfig
+from vision.config.zones import Outlet
+from vision.plume.ringelmann import READING_S
 
 CLEAN_S = 10.0
 """Seconds before anything leaves the outlet: what a background is learnt from."""

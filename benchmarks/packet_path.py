@@ -20,11 +20,11 @@ import av
 from benchmarks.output import result_file
 from streams.board import FrameBoard
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, WatchPolicy, camera_id
-from streams.clock import StreamClock
 from streams.frame import Packet
 from streams.ring import PacketRing
 from streams.runner import CameraRunner
 from streams.source import AvSource
+from streams.timing.clock import StreamClock
 
 PACKETS_PER_S = 2500
 """100 cameras at 25 a second."""

@@ -24,17 +24,17 @@ from benchmarks.output import result_file
 from models.detector import Detector
 from models.registry import Registry
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, WatchPolicy, camera_id
-from streams.clock import StreamClock
 from streams.frame import Frame, Packet
 from streams.ring import PacketRing
 from streams.source import AvSource
+from streams.timing.clock import StreamClock
 from streams.watch import Watch
-from vision.analyser import CameraAnalyser
-from vision.config import WorkerConfig
-from vision.focus import FocusTurns
-from vision.leads import LeadState
-from vision.look import looking
-from vision.replay import seen
+from vision.analysis.analyser import CameraAnalyser
+from vision.cluster.focus import FocusTurns
+from vision.config.worker import WorkerConfig
+from vision.leads.lead import LeadState
+from vision.replay.replay import seen
+from vision.scene.look import looking
 
 CAMERA = camera_id("cam")
 

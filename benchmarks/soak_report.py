@@ -14,8 +14,8 @@ SLACK_S = 1.0
 
 UNDER_WAY_S = 10.0
 """How much of an outage's beginning may be claimed as watched: pictures that were under way when it began. A sender's
-clock is not believed when it lies further back than 5 s (`streams.clock`), a picture waits 5 s for its analysis at
-most. What is claimed is reported; on a machine that keeps up it is nothing."""
+clock is not believed when it lies further back than 5 s (`streams.timing.clock`), a picture waits 5 s for its analysis
+at most. What is claimed is reported; on a machine that keeps up it is nothing."""
 
 BLOCK_S = 60.0
 

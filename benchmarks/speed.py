@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy_looks import registered
+from benchmarks.accuracy.looks import registered
 from benchmarks.errors import BenchmarkError
 from models.detector import Runtime
-from models.processor import flags, processor
 from models.registry import RegisteredModel, Registry
-from models.runtimes import runtimes_of
+from models.runtime.choice import runtimes_of
+from models.runtime.processor import flags, processor
 
 PICTURES_WH = ((1920, 1080), (640, 360))
 """What a camera gives, and what arrives where the decoder already scaled it for the model."""
@@ -148,7 +148,7 @@ class Asked:
     Attributes:
         model: registry name or file; None for the default model.
 
-        runtimes: names for `models.runtimes.choose_runtime`; empty for every one of this machine's CPU that
+        runtimes: names for `models.runtime.choice.choose_runtime`; empty for every one of this machine's CPU that
             can run a file of the model, INT8 beside the others.
 
         batches: pictures a call.

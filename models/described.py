@@ -10,7 +10,7 @@ from typing import Any
 
 from models.detector import WeightsError
 from models.network import Head
-from models.ort import metadata
+from models.runtime.ort import metadata
 
 FACTS = "model.json"
 """The file in the zip of `models.quantise` that says what `Described` holds."""

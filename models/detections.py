@@ -6,6 +6,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+Xyxy = tuple[float, float, float, float]
+"""Left, top, right, bottom in source-image pixels."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from models.described import FACTS, Described
 from models.detector import ModelError
-from models.openvino_runtime import IR_BIN, IR_XML, expect_in_f32, read_model
 from models.registry import RegisteredModel
+from models.runtime.openvino_runtime import IR_BIN, IR_XML, expect_in_f32, read_model
 from models.tensors import Letterbox
-from models.training.dataset import SPLITS
+from models.training.pictures.dataset import SPLITS
 
 CALIBRATION_IMAGES = 300
 """NNCF's own default. Fewer take less time, and miss the rare bright or dark picture that sets a range."""

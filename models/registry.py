@@ -4,7 +4,7 @@ The registry: names to models whose weights are known byte for byte.
 Weights stand beside `registry.toml` in ``weights/``; nothing is downloaded. A file whose SHA-256 is not the registered
 one is refused. To add a model, put its ``.onnx`` and its ``.md`` there and a table into the file. A sub-table ``int8``
 names a second file of the same model, quantised for OpenVINO (decision 0075); which of the two runs is chosen in
-`models.runtimes`, and the card of what runs names that very file.
+`models.runtime.choice`, and the card of what runs names that very file.
 
 What was replaced is kept too, as a ``[[retired]]`` table and in ``weights/retired/``: a package that it judged may be
 judged again for as long as the package is kept (decision 0053). Only the tables are installed, not these weights.
@@ -214,7 +214,7 @@ class Registry:
 
         Its card names the file that runs. A model as `of_weights` returns it has one file, which runs or nothing does.
         """
-        from models.runtimes import choose_runtime, open_network  # noqa: PLC0415 (a look at the cards needs no engine)
+        from models.runtime.choice import choose_runtime, open_network  # noqa: PLC0415 (a look at the cards needs no engine)
 
         card = model.card if threshold is None else replace(model.card, threshold=threshold)
         if not 0 < card.threshold <= 1:

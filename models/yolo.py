@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from models.detections import Detections
 from models.detector import ModelError, WeightsError
 from models.network import Head
-from models.storage import compact
+from models.runtime.storage import compact
 
 _GUARDS = {"YOLO_AUTOINSTALL": "false", "YOLO_OFFLINE": "true", "ULTRALYTICS_SAFE_LOAD": "1"}
 

@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from redis import Redis
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.accounts import (
+from api.clock import utc_now
+from api.evidence.vault import VaultError, open_vault
+from api.people.accounts import (
     FIRST_OPERATOR,
     create_worker_key,
     drop_worker_key,
@@ -19,12 +21,10 @@ from api.accounts import (
     ensure_worker_key_file,
     open_database,
 )
-from api.clock import utc_now
-from api.provers import open_provers
 from api.settings import Settings
 from api.store.database import StoreFullError
 from api.store.faults import RecordConflict, UnknownRecord
-from api.vault import VaultError, open_vault
+from api.trust.services import open_provers
 from plumewatch.failures import UsageError
 
 

@@ -17,18 +17,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from plumewatch.bench_commands import bench_app
-from plumewatch.credential_commands import c2pa_app
+from plumewatch.commands.bench import bench_app
+from plumewatch.commands.credentials import c2pa_app
+from plumewatch.commands.log import log_app
+from plumewatch.commands.models import models_app
+from plumewatch.commands.nodes import node_app
+from plumewatch.commands.operator import operator_app
+from plumewatch.commands.options import AsJson, Data, Database
+from plumewatch.commands.rules import rules_app
+from plumewatch.commands.vault import vault_app
 from plumewatch.failures import UsageError, sentence_for
-from plumewatch.log_commands import log_app
 from plumewatch.logs import configure
-from plumewatch.model_commands import models_app
-from plumewatch.node_commands import node_app
-from plumewatch.operator_commands import operator_app
-from plumewatch.options import AsJson, Data, Database
 from plumewatch.processes import stop_on_eof
-from plumewatch.rule_commands import rules_app
-from plumewatch.vault_commands import vault_app
 from vision.matrices import in_one_thread
 
 app = typer.Typer(
@@ -226,8 +226,8 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Analyse files as fast as possible; print each lead. The same files give the same leads every time."""
+    from plumewatch.commands.reports import lead_json, lead_text  # noqa: PLC0415
     from plumewatch.offline import findings_in, replay_files  # noqa: PLC0415
-    from plumewatch.reports import lead_json, lead_text  # noqa: PLC0415
 
     configure(quiet=True)
     if findings:
@@ -292,7 +292,7 @@ def reverify(
 def check_config(file: Annotated[Path, typer.Argument(help="Worker configuration (TOML).")]) -> None:
     """Check a configuration without touching a camera; name every wrong key (exit 1; 2 where no file can be read)."""
     from plumewatch.worker_process import read_config  # noqa: PLC0415
-    from vision.config import ConfigError, warnings_of  # noqa: PLC0415
+    from vision.config.worker import ConfigError, warnings_of  # noqa: PLC0415
 
     try:
         config = read_config(file, ())

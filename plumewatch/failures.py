@@ -19,17 +19,17 @@ def need_the_training_extra(*modules: str) -> None:
 
 
 TOLD = {
-    "api.checkpoints": "LogError",
-    "api.contract.stamp": "ContractError",
-    "api.credentials": "CredentialsError",
-    "api.keys": "KeysError",
+    "api.trust.checkpoints": "LogError",
+    "api.contract.trust.stamp": "ContractError",
+    "api.trust.credentials": "CredentialsError",
+    "api.trust.keys": "KeysError",
     "benchmarks.errors": "BenchmarkError",
     "models.detector": "ModelError",
     "plumewatch.failures": "UsageError",
     "streams.errors": "StreamError",
-    "vision.config": "ConfigError",
+    "vision.config.worker": "ConfigError",
     "vision.durable": "StorageError",
-    "vision.node": "NodeError",
+    "vision.evidence.node": "NodeError",
 }
 """Module and name of every fault that says in one sentence what the user can mend."""
 

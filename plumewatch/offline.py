@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api.contract.report import PackageVerdict
+from api.contract.evidence.report import PackageVerdict
 from api.contract.schema import rfc3339
 from api.contract.standing import standings
-from plumewatch.failures import UsageError
-from plumewatch.reports import (
+from plumewatch.commands.reports import (
     Language,
     chosen_language,
     models_text,
@@ -21,17 +20,18 @@ from plumewatch.reports import (
     rules_text,
     verification_text,
 )
+from plumewatch.failures import UsageError
 
 if TYPE_CHECKING:  # each command imports what it needs, and no more: it has answered before the rest would be there
     from models.detector import Detector
-    from vision.config import WorkerConfig
-    from vision.outbox import Outbox
-    from vision.replay import ReplayLead
+    from vision.config.worker import WorkerConfig
+    from vision.evidence.outbox import Outbox
+    from vision.replay.replay import ReplayLead
 
 
 def replay_files(files: Sequence[str], config_file: Path | None) -> "Iterator[ReplayLead]":
     """Yield the leads in `files`; raise `UsageError` for a file that is not there before any is analysed."""
-    from vision.replay import replay  # noqa: PLC0415
+    from vision.replay.replay import replay  # noqa: PLC0415
 
     paths, config, detector = _ready(files, config_file)
     yield from replay(paths, config, detector)
@@ -39,7 +39,7 @@ def replay_files(files: Sequence[str], config_file: Path | None) -> "Iterator[Re
 
 def findings_in(files: Sequence[str], config_file: Path | None) -> Iterator[str]:
     """Yield what is wrong with the pictures of `files`, one JSON line each; raises as `replay_files` does."""
-    from vision.replay import findings  # noqa: PLC0415
+    from vision.replay.replay import findings  # noqa: PLC0415
 
     paths, config, detector = _ready(files, config_file)
     for found in findings(paths, config, detector):
@@ -69,9 +69,9 @@ def verify_one(
     package: Path, roots: Path | None, lang: str | None = None, revoked: Sequence[Path] = (), *, as_json: bool
 ) -> tuple[str, PackageVerdict]:
     """Return the report of one package and what it amounts to; raise `UsageError` for an unknown language."""
-    from api.contract.package import PackageError  # noqa: PLC0415
-    from api.contract.revocation import Revocation, parse_crls, parse_revoked  # noqa: PLC0415
-    from api.contract.verification import verify_package  # noqa: PLC0415
+    from api.contract.evidence.package import PackageError  # noqa: PLC0415
+    from api.contract.evidence.verification import verify_package  # noqa: PLC0415
+    from api.contract.trust.revocation import Revocation, parse_crls, parse_revoked  # noqa: PLC0415
 
     try:
         language = chosen_language(os.environ) if lang is None else Language(lang)
@@ -97,7 +97,7 @@ def verify_one(
 
 def _trusted(roots: Path) -> bytes:
     """Return the file with the roots; raise `UsageError` where no certificate is in it."""
-    from api.contract.stamp import StampError, read_certificates  # noqa: PLC0415
+    from api.contract.trust.stamp import StampError, read_certificates  # noqa: PLC0415
 
     trusted = roots.read_bytes()
     try:
@@ -110,7 +110,7 @@ def _trusted(roots: Path) -> bytes:
 def reverify_one(package: Path, runtime: str, weights: Path | None, *, as_json: bool) -> tuple[str, bool]:
     """Return what judging a package's clip again gave, and whether the verdict is the recorded one."""
     from models.registry import Registry  # noqa: PLC0415
-    from vision.reverify import reverify  # noqa: PLC0415
+    from vision.replay.reverify import reverify  # noqa: PLC0415
 
     answer = reverify(package, Registry.load(), runtime, weights)
     if not as_json:
@@ -159,7 +159,7 @@ def describe_rules(config_file: Path | None, *, as_json: bool) -> str:
     """Return how each rule of the catalogue stands with a configuration and the model it names, by today's law."""
     from models.registry import Registry  # noqa: PLC0415
     from plumewatch.worker_process import read_config  # noqa: PLC0415
-    from streams.clock import utc_now  # noqa: PLC0415
+    from streams.timing.clock import utc_now  # noqa: PLC0415
 
     config = read_config(config_file, ())
     card = Registry.load().models[config.detector.model or Registry.load().default_name].card
@@ -188,7 +188,7 @@ def show_outbox(data: Path, requeue: str | None) -> Iterator[str]:
     First put the rejected lead `requeue` back among the waiting.
     """
     from plumewatch.worker_process import WORKERS  # noqa: PLC0415
-    from vision.outbox import Outbox  # noqa: PLC0415
+    from vision.evidence.outbox import Outbox  # noqa: PLC0415
 
     folders = [folder for folder in (data / "outbox", *sorted(data.glob(f"{WORKERS}/*/outbox"))) if folder.is_dir()]
     if not folders:
@@ -204,8 +204,8 @@ def show_outbox(data: Path, requeue: str | None) -> Iterator[str]:
 
 
 def _outbox_lines(folder: Path, box: "Outbox") -> Iterator[str]:
-    from vision.evidence import STORE, damaged_cases  # noqa: PLC0415
-    from vision.outbox import ANSWER  # noqa: PLC0415
+    from vision.evidence.cases import STORE, damaged_cases  # noqa: PLC0415
+    from vision.evidence.outbox import ANSWER  # noqa: PLC0415
 
     for entry in box.entries():
         yield f"waiting   {entry.lead_id}"

@@ -20,12 +20,12 @@ import httpx
 import structlog
 
 from plumewatch.api_process import FirstStart, check_bus_address, prepare_api
+from plumewatch.commands.follow import LeadFollower
 from plumewatch.embedded import EmbeddedValkey
 from plumewatch.failures import UsageError
-from plumewatch.follow import LeadFollower
 from plumewatch.processes import Child, stop_together
 from plumewatch.worker_process import DEMO, REDIS, SOURCES, WORKERS, read_config
-from vision.node import FACTS, host_name
+from vision.evidence.node import FACTS, host_name
 
 log = structlog.get_logger(__name__)
 
@@ -35,9 +35,11 @@ _READY_WITHIN_S = 180.0
 """An API that ends instead is told of at once; one that is there may take a crowded machine longer than a minute."""
 _TICK_S = 0.25
 WORKER_STOPS_WITHIN_S = 150.0
-"""More than the deadlines of a worker's parts together (`vision.worker.Worker.run`), so that none is cut short which
-still finishes evidence; where bus and API answer, a worker has stopped within seconds. Who sends to the API may still
-wait for an answer beyond that; what they hold is on disk and goes on at the next start."""
+"""
+More than the deadlines of a worker's parts together (`vision.worker.worker.Worker.run`), so that none is cut short
+which still finishes evidence; where bus and API answer, a worker has stopped within seconds. Who sends to the API may
+still wait for an answer beyond that; what they hold is on disk and goes on at the next start.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from models.detector import UnknownModelError
 from models.registry import Registry
 from plumewatch.failures import UsageError
 from streams.camera import NO_SUCH_KIND, Pace, SourceUrl, StreamSettings
-from vision.config import ConfigError, WorkerConfig, load_config
+from vision.config.worker import ConfigError, WorkerConfig, load_config
 
 DEMO = "PLUMEWATCH_DEMO"
 """Set by the supervisor for demo scenes: files start again at their end, so that the wall always shows something."""
@@ -73,7 +73,7 @@ def run_worker(
     Of several worker processes on one machine each has a `shard` of the configured cameras, ``2/4`` for the second of
     four; the first makes all of them known to the API. Cameras that admins register are no part of that.
     """
-    from vision.worker import Worker, WorkerPlaces  # noqa: PLC0415 (loads the picture libraries)
+    from vision.worker.worker import Worker, WorkerPlaces  # noqa: PLC0415 (loads the picture libraries)
 
     settings = read_config(config, [*sources, *json.loads(os.environ.get(SOURCES, "[]"))])
     if os.environ.get(DEMO) == "1":

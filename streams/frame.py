@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.camera import CameraId
-from streams.clock import CaptureTime
+from streams.timing.clock import CaptureTime
 
 BgrImage = NDArray[np.uint8]
 """uint8 ``(height, width, 3)``, blue green red, C-contiguous."""

@@ -11,11 +11,11 @@ import av.error
 from av import VideoCodecContext, VideoFrame
 
 from streams.camera import Camera, SourceUrl, StreamSettings, camera_id
-from streams.clock import StreamClock, UtcSource, utc_now
-from streams.codec import DecoderMaker, encoded
+from streams.decoding.codec import DecoderMaker, encoded
 from streams.errors import NotAVideo
 from streams.frame import Packet
 from streams.source import AvSource
+from streams.timing.clock import StreamClock, UtcSource, utc_now
 
 
 @dataclass(frozen=True, slots=True)

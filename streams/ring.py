@@ -8,8 +8,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from streams.clock import CaptureTime
 from streams.frame import Packet
+from streams.timing.clock import CaptureTime
 
 GAP_S = 1.0
 """Silence between two packets that counts as a gap ..."""

@@ -15,13 +15,13 @@ import structlog
 
 from streams.board import FrameBoard
 from streams.camera import Camera, Pace
-from streams.clock import CaptureTime, StreamClock, UtcSource, utc_now
 from streams.errors import StreamError
 from streams.faults import Faults
 from streams.frame import Frame, Packet
 from streams.load import Load
 from streams.ring import PacketRing
 from streams.source import PacketSource, open_source
+from streams.timing.clock import CaptureTime, StreamClock, UtcSource, utc_now
 from streams.watch import Gate, Watch, WatchMode, WatchReason
 
 log = structlog.get_logger(__name__)

@@ -20,13 +20,13 @@ import av.packet
 from av.video.stream import VideoStream
 
 from streams.camera import Camera, Pace
-from streams.clock import StreamClock, utc_now
 from streams.container import DELAY_S, DELAYS_S, open_container, reason_of, sound_of, stream_info, video_stream
 from streams.errors import SourceLost
 from streams.frame import Packet
-from streams.pacing import BurstPace, FilePace
 from streams.pages import Pages
 from streams.parameters import Parameters
+from streams.timing.clock import StreamClock, utc_now
+from streams.timing.pacing import BurstPace, FilePace
 
 __all__ = ["AvSource", "PacketSource", "open_source"]
 

@@ -13,12 +13,12 @@ from fractions import Fraction
 from typing import Protocol
 
 from streams.camera import StreamSettings, WatchPolicy
-from streams.clock import CaptureTime
-from streams.codec import DecoderMaker
-from streams.decode import FrameDecoder
+from streams.decoding.codec import DecoderMaker
+from streams.decoding.decode import FrameDecoder
+from streams.decoding.sight import Sight
 from streams.frame import Frame, Packet
 from streams.ring import PacketRing
-from streams.sight import Sight
+from streams.timing.clock import CaptureTime
 
 CATCH_UP_S = 10.0
 """Most seconds of the past that are decoded when focus begins: two of the longest groups on patrol."""
@@ -92,7 +92,7 @@ class WatchStatus:
     Attributes:
         gop_s: seconds between its key frames, the longest of the last few; an open group counts once it is longer.
 
-        decoder: what decodes: `streams.codec.DecoderMaker.name`.
+        decoder: what decodes: `streams.decoding.codec.DecoderMaker.name`.
 
         skipped: packets left out of focus because decoding could not keep up.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.openapi import openapi_json
-from vision.config_docs import render
+from vision.config.docs import render
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted(
@@ -16,22 +16,31 @@ DOCUMENTS = sorted(
 )
 
 
-def _modules(package: str) -> set[str]:
-    folder = ROOT / package
+PACKAGES = ("streams", "models", "vision", "api", "plumewatch", "benchmarks")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+TABLES = re.findall(r"^\*\*([\w/]+)/\*\*", ARCHITECTURE, re.MULTILINE)
+
+
+def _modules(folder: Path) -> set[str]:
     files = {path.name for path in folder.glob("*.py") if path.name != "__init__.py"}
     folders = {f"{path.name}/" for path in folder.iterdir() if path.is_dir() and any(path.rglob("*.py"))}
     return files | folders - {"__pycache__/", "weights/"}
 
 
-@pytest.mark.parametrize("package", ["streams", "models", "vision", "api", "plumewatch", "benchmarks"])
-def test_the_architecture_names_every_module_and_no_other(package: str) -> None:
-    """Each module of a package stands in its list of docs/architecture.md, and none that is not there."""
-    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    section = re.search(rf"^\*\*{package}/\*\*.*?(?=^\*\*\w+/\*\*|\Z)", text, re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize("folder", [name for name in TABLES if name != "tests"])
+def test_the_architecture_names_every_module_and_no_other(folder: str) -> None:
+    """Each module of a package or wing stands in its table of docs/architecture.md, and none that is not there."""
+    section = re.search(rf"^\*\*{folder}/\*\*.*?(?=^\*\*[\w/]+/\*\*|\Z)", ARCHITECTURE, re.MULTILINE | re.DOTALL)
     assert section is not None
     first_cells = [line.split("|")[1] for line in section[0].splitlines() if line.startswith("| `")]
     named = {name for cell in first_cells for name in re.findall(r"`([\w/]+(?:\.py)?)`", cell)}
-    assert _modules(package) == named
+    assert _modules(ROOT / folder) == named
+
+
+def test_every_package_and_wing_of_vision_has_its_table() -> None:
+    """docs/architecture.md has a table for each package, and for each wing of vision."""
+    wings = {f"vision/{path.parent.name}" for path in (ROOT / "vision").glob("*/__init__.py")}
+    assert set(PACKAGES) | wings <= set(TABLES)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

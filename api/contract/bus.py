@@ -70,7 +70,9 @@ tells one state of the database's reviews from the next.
 """
 
 REVIEW_DAYS = 14
-"""Days whose leads' reviews are kept on the bus: as long as a camera's history of tracks reaches (`vision.budget`)."""
+"""
+Days whose leads' reviews are kept on the bus: as long as a camera's history of tracks reaches (`vision.leads.budget`).
+"""
 
 LEADS_ANNOUNCED = "pw:leads:announced"
 EVENTS_BELL = "pw:events"

@@ -22,8 +22,8 @@ from pydantic import ValidationError
 
 from api.contract.coverage import CoverageReceipt, CoverageReport
 from api.contract.schema import CameraDocument, LeadDocument
-from api.contract.stamp import ContractError
-from api.contract.succession import Succession
+from api.contract.trust.stamp import ContractError
+from api.contract.trust.succession import Succession
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=5.0)
 """Reading is long: the API verifies a package before it answers."""

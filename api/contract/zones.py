@@ -19,7 +19,9 @@ LEAST_AREA = 1e-5
 """Least area, as a share of the picture: 5 by 4 pixels of a 1080p picture."""
 
 ZONE_KINDS = frozenset({"watch", "mask", "outlet", "vent", "premises", "field", "no_burn", "no_bbq", "road", "works"})
-"""Kinds of zone that workers know: `vision.zones.ZoneKind` says what each is for. Others would blind the camera."""
+"""
+Kinds of zone that workers know: `vision.config.zones.ZoneKind` says what each is for. Others would blind the camera.
+"""
 
 Point = tuple[float, float]
 """x and y as shares of the picture's width and height."""

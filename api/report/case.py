@@ -11,20 +11,20 @@ from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter
 
-from api.admissibility import Judgement, judge
-from api.contract.manifest import Manifest
-from api.contract.package import OVERLAY, READINGS, SUMS
-from api.contract.report import VerificationReport
+from api.contract.evidence.manifest import Manifest
+from api.contract.evidence.package import OVERLAY, READINGS, SUMS
+from api.contract.evidence.report import VerificationReport
 from api.contract.schema import LeadDocument, ReviewAnswers
-from api.contract.stamp import StampError, parse_sha256_list
-from api.intake import verify_filed
-from api.proofs import proven_folder
+from api.contract.trust.stamp import StampError, parse_sha256_list
+from api.evidence.admissibility import Judgement, judge
+from api.evidence.intake import verify_filed
+from api.evidence.proofs import proven_folder
 from api.report.pictures import Picture, UnreadablePicture, printable
 from api.report.readings import ReadingLine, parse_readings
 from api.state import ApiState
-from api.store.camera_files import camera_file
-from api.store.corrections import Correction, corrections_of
-from api.store.custody import CustodyEntry, custody_of
+from api.store.evidence.camera_files import camera_file
+from api.store.evidence.corrections import Correction, corrections_of
+from api.store.evidence.custody import CustodyEntry, custody_of
 from api.store.leads import get_lead, transitions_of
 
 STILLS = 2
@@ -86,7 +86,7 @@ class Case:
 
 
 _DECODED = re.compile(r"decoded at (\d+\.\d+) s")
-"""How the operation of a still begins (`vision.exhibits`)."""
+"""How the operation of a still begins (`vision.evidence.package_files`)."""
 _RECORD = TypeAdapter(dict[str, JsonValue])
 
 
@@ -94,8 +94,8 @@ def read_case(state: ApiState, lead_id: str) -> Case:
     """
     Return the case of a filed lead.
 
-    Raises `api.store.faults.UnknownRecord`, `api.vault.VaultError`, or `api.contract.stamp.ContractError` for a package
-    that cannot be read at all.
+    Raises `api.store.faults.UnknownRecord`, `api.evidence.vault.VaultError`, or
+    `api.contract.trust.stamp.ContractError` for a package that cannot be read at all.
     """
     with state.database.reading() as session:
         lead = get_lead(session, lead_id)

@@ -13,7 +13,7 @@ from io import BytesIO
 import segno
 
 from api.contract.catalogue import catalogue
-from api.contract.manifest import Manifest
+from api.contract.evidence.manifest import Manifest
 from api.contract.reasons import DispositionReason
 from api.contract.review import Verdict
 from api.contract.schema import LeadDocument, LeadFactor, LeadLegal

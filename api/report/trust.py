@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from api.contract.manifest import Manifest
-from api.contract.package import MANIFEST
-from api.contract.report import Outcome
+from api.contract.evidence.manifest import Manifest
+from api.contract.evidence.package import MANIFEST
+from api.contract.evidence.report import Outcome
 from api.report.case import Case, CaseFile, CaseMove
 from api.report.sheet import WIDTH_MM, Sheet
 from api.report.words import (

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 
-from api.admissibility import Doubt
 from api.contract import titles
-from api.contract.article41 import LACKS_ZH
+from api.contract.evidence.article41 import LACKS_ZH
+from api.contract.evidence.report import Outcome, PackageVerdict
 from api.contract.reasons import DispositionReason
-from api.contract.report import Outcome, PackageVerdict
 from api.contract.schema import LeadState
-from api.store.corrections import CorrectedField
-from api.store.custody import CustodyAction
+from api.evidence.admissibility import Doubt
+from api.store.evidence.corrections import CorrectedField
+from api.store.evidence.custody import CustodyAction
 
 BEIJING = timezone(timedelta(hours=8), "北京时间")
 

@@ -9,14 +9,14 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from api.auth import require_insider
-from api.broker import BusDown
-from api.cameras import all_workers
 from api.contract.durable import check_room, why_not
-from api.scrub import last_outcome
+from api.evidence.scrub import last_outcome
+from api.evidence.vault import VaultError
+from api.fleet.broker import BusDown
+from api.fleet.cameras import all_workers
+from api.people.auth import require_insider
 from api.state import ApiState, State
 from api.store.cameras import list_cameras
-from api.vault import VaultError
 
 router = APIRouter(tags=["health"])
 INSIDERS = [Depends(require_insider)]

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from api.auth import AnyOperator, AnyWorker, Reader, caller_address
 from api.clock import utc_now
 from api.contract.fields import Reason
 from api.contract.schema import (
@@ -22,7 +21,9 @@ from api.contract.schema import (
     UtcTime,
     Wire,
 )
-from api.intake import take_in
+from api.evidence.intake import take_in
+from api.evidence.upload import receive_upload
+from api.people.auth import AnyOperator, AnyWorker, Reader, caller_address
 from api.problems import Problem
 from api.routes.lead_filter import LeadFilter
 from api.state import State
@@ -30,7 +31,6 @@ from api.store.events import newest_cursor
 from api.store.faults import IllegalMove, StaleVersion, UnknownRecord
 from api.store.leads import get_lead, get_still, move_lead, transitions_of
 from api.store.search import list_leads
-from api.upload import receive_upload
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
 

@@ -6,13 +6,13 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from api.auth import Reader
-from api.broker import BusDown
-from api.cameras import all_workers
 from api.clock import utc_now
 from api.contract.catalogue import catalogue
 from api.contract.schema import LeadLegal
 from api.contract.standing import Standing, standings
+from api.fleet.broker import BusDown
+from api.fleet.cameras import all_workers
+from api.people.auth import Reader
 from api.state import ApiState, State
 from api.store.cameras import list_cameras
 

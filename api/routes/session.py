@@ -10,7 +10,10 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.auth import (
+from api.clock import utc_now
+from api.contract.fields import Secret, Word
+from api.contract.schema import Wire
+from api.people.auth import (
     SESSION_COOKIE,
     AnySession,
     caller_address,
@@ -18,10 +21,7 @@ from api.auth import (
     session_lifetime,
     set_session_cookie,
 )
-from api.clock import utc_now
-from api.contract.fields import Secret, Word
-from api.contract.schema import Wire
-from api.passwords import weakness
+from api.people.passwords import weakness
 from api.problems import Problem
 from api.state import State
 from api.store.people import Operator, Role, check_password, close_session, open_session, set_password

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from api.contract.review import Verdict
 from api.contract.schema import EventType, LeadDocument, LeadState, ReviewAnswers, rfc3339
-from api.contract.stamp import parse_sha256_list
+from api.contract.trust.stamp import parse_sha256_list
 from api.store.documents import LEADS, read_document, stored
 from api.store.events import append_event
+from api.store.evidence.tlog import LeafKind, append_leaf, append_record
 from api.store.faults import (
     IllegalMove,
     RecordConflict,
@@ -28,7 +29,6 @@ from api.store.faults import (
 )
 from api.store.search import index_files, index_lead
 from api.store.tables import IdempotencyRow, LeadRow, PackageRow, TransitionRow
-from api.store.tlog import LeafKind, append_leaf, append_record
 from api.store.verdicts import verdict_after
 
 FIRST_HASH = "0" * 64

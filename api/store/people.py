@@ -13,9 +13,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from api.contract.schema import rfc3339
+from api.store.evidence.tlog import LeafKind, append_record
 from api.store.faults import RecordConflict, UnknownRecord
 from api.store.tables import OperatorRow, SessionRow
-from api.store.tlog import LeafKind, append_record
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's argon2id minimum, 19 MiB
 

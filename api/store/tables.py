@@ -278,7 +278,7 @@ class LogIdentityRow(Table):
 
 
 class LogLeafRow(Table):
-    """One leaf of the append-only log, exactly the bytes that it hashes; see `api.store.tlog`."""
+    """One leaf of the append-only log, exactly the bytes that it hashes; see `api.store.evidence.tlog`."""
 
     __tablename__ = "log_leaves"
     __table_args__ = (Index("log_leaves_by_subject", "subject", "index"),)
@@ -291,7 +291,7 @@ class LogLeafRow(Table):
 
 
 class LogNodeRow(Table):
-    """The hash of one complete subtree of the log: `api.contract.merkle.Subtree`; level 0 holds the leaves' hashes."""
+    """The hash of a complete subtree of the log (`api.contract.trust.merkle.Subtree`); level 0: leaves' hashes."""
 
     __tablename__ = "log_nodes"
 

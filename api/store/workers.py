@@ -8,11 +8,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from api.contract.schema import rfc3339
+from api.store.evidence.tlog import LeafKind, append_record
+from api.store.evidence.trust import certificates_of_key
 from api.store.faults import RecordConflict, UnknownRecord
 from api.store.people import token_sha256
 from api.store.tables import CertificateRow, NodeRow, PackageRow, WorkerKeyRow
-from api.store.tlog import LeafKind, append_record
-from api.store.trust import certificates_of_key
 
 
 @dataclass(frozen=True, slots=True)

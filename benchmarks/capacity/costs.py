@@ -6,9 +6,9 @@ from pathlib import Path
 
 from models.detector import Detector
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, camera_id
-from streams.clock import StreamClock
-from streams.decode import FrameDecoder
+from streams.decoding.decode import FrameDecoder
 from streams.source import AvSource
+from streams.timing.clock import StreamClock
 
 BATCH = 4
 _ROUNDS = 5

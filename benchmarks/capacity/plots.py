@@ -1,4 +1,4 @@
-"""Plots over the number of cameras as inline SVG, in the style of `benchmarks.report_plots`."""
+"""Plots over the number of cameras as inline SVG, in the style of `benchmarks.reporting.plots`."""
 
 import math
 from collections.abc import Sequence

@@ -2,16 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
-from pathlib import Path
 
-import benchmarks
 from benchmarks.capacity.plots import Limit, Series, camera_plot, stacked_bar
 from benchmarks.capacity.result import CapacityResult
 from benchmarks.capacity.step import StepResult
 from benchmarks.capacity.usage import UNNAMED
-from benchmarks.report_words import card, figure, section
-
-_STYLE = Path(benchmarks.__file__).with_name("report.css")
+from benchmarks.reporting.page import STYLE
+from benchmarks.reporting.words import card, figure, section
 
 THREAD_TITLES: Mapping[str, str] = {
     "camera": "cameras: reading and decoding",
@@ -55,7 +52,7 @@ def _head(result: CapacityResult) -> Iterator[str]:
     yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>{result.carried} cameras: capacity</title>"
-    yield f"<style>{_STYLE.read_text(encoding='utf-8')}</style></head><body><main>"
+    yield f"<style>{STYLE.read_text(encoding='utf-8')}</style></head><body><main>"
     yield '<header><p class="kicker">青目 Plumewatch, capacity</p>'
     yield f'<h1>{result.carried} cameras on {machine.cores} cores</h1><ul class="facts">'
     yield from (f"<li>{name} <b>{escape(value)}</b></li>" for name, value in facts.items())

@@ -13,7 +13,7 @@ from benchmarks.capacity.baseline import Baseline
 from benchmarks.capacity.budget import Budget, slope
 from benchmarks.capacity.step import StepResult
 from benchmarks.errors import BenchmarkError
-from models.processor import processor
+from models.runtime.processor import processor
 
 SCHEMA = "plumewatch.capacity/1"
 

@@ -1,5 +1,5 @@
 """
-The worker under measurement, as a process: `vision.worker.Worker` itself, with each picture's fate written down.
+The worker under measurement, as a process: `vision.worker.worker.Worker` itself, with each picture's fate written down.
 
     python -m benchmarks.capacity.worker CONFIG DATA REDIS API RECORD NODE PROCESSES    (its key on standard input)
 
@@ -15,8 +15,8 @@ from benchmarks.capacity.record import Outcome, Recorder, write_threads
 from models.detections import Detections
 from models.pool import Discard
 from streams.frame import Frame
-from vision.config import WorkerConfig, load_config
-from vision.worker import Worker, WorkerPlaces
+from vision.config.worker import WorkerConfig, load_config
+from vision.worker.worker import Worker, WorkerPlaces
 
 THREADS_EVERY_S = 2.0
 

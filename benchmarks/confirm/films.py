@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from benchmarks.accuracy_sequence import ANALYSIS_FPS
-from benchmarks.corpus import Clip, known_clips, scene_clips
+from benchmarks.accuracy.sequence import ANALYSIS_FPS
+from benchmarks.clips.corpus import Clip, known_clips, scene_clips
 from benchmarks.scenes.families import Split, family_scenes
 from benchmarks.scenes.film import Progress
 from benchmarks.scenes.scene import Scene

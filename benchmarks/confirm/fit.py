@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.belief import ClassWeights
-from vision.features import FEATURES
+from vision.confirm.classifier import ClassWeights
+from vision.confirm.features import FEATURES
 
 CLASSES = ("smoke", "fire")
 

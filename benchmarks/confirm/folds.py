@@ -5,18 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
-from vision.belief import Belief, ClassWeights
+from vision.confirm.classifier import ClassWeights, TrackClassifier
 
 RESULTS = Path(__file__).parents[1] / "results"
 
 
-def belief_without(sha256: str, weights_sha256: str, folder: Path = RESULTS) -> Belief | None:
+def belief_without(sha256: str, weights_sha256: str, folder: Path = RESULTS) -> TrackClassifier | None:
     """
     Return the belief for a detector's weights that was fitted without the source of the clip of that SHA-256.
 
     ``None`` where the shipped weights were not fitted on it, or nothing is kept: the shipped ones judge it.
     """
-    shipped = Belief.of(weights_sha256)
+    shipped = TrackClassifier.of(weights_sha256)
     if shipped is None:
         return None
     for path in sorted(folder.glob("confirm-*.json")):
@@ -26,5 +26,5 @@ def belief_without(sha256: str, weights_sha256: str, folder: Path = RESULTS) -> 
             classes = {
                 name: ClassWeights(one["bias"], np.array(one["weights"], np.float64)) for name, one in fold.items()
             }
-            return Belief(f"{shipped.version} without its source", shipped.threshold, classes)
+            return TrackClassifier(f"{shipped.version} without its source", shipped.threshold, classes)
     return None

@@ -1,4 +1,4 @@
-"""What is kept of a fit: its entry in `vision/belief.json`, and to which other weights it is carried."""
+"""What is kept of a fit: its entry in `vision/confirm/classifier.json`, and to which other weights it is carried."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.errors import BenchmarkError
 from models.registry import RegisteredModel
-from vision.belief import WEIGHTS
+from vision.confirm.classifier import WEIGHTS
 
 FROM = "carried_from"
 """Key of an entry that names the weights whose fit judges these too."""

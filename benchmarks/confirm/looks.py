@@ -14,16 +14,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy_sequence import ANALYSIS_FPS
-from benchmarks.corpus import Clip
+from benchmarks.accuracy.sequence import ANALYSIS_FPS
+from benchmarks.clips.corpus import Clip
 from models.detections import Detections
 from models.detector import Detector
 from streams.camera import camera_id
-from streams.clock import CaptureTime, UtcSource
 from streams.frame import Frame
-from vision.config import WorkerConfig, parse_config
-from vision.look import LEAST_PX, in_source
-from vision.replay import analysed
+from streams.timing.clock import CaptureTime, UtcSource
+from vision.config.worker import WorkerConfig, parse_config
+from vision.replay.replay import analysed
+from vision.scene.look import LEAST_PX, in_source
 
 FLOOR = 0.05
 """Boxes from this confidence on are remembered; what a rule is shown of them is its own affair."""
@@ -36,7 +36,8 @@ CAMERA = camera_id("film")
 
 def looks_of(clip: Clip, detector: Detector, memory: Path) -> Iterator[tuple[Frame, Detections]]:
     """
-    Yield a film's pictures at the analysis rate with the boxes from `FLOOR` on, as `vision.replay.analysed` does.
+    Yield a film's pictures at the analysis rate with the boxes from `FLOOR` on, as `vision.replay.replay.analysed`
+    does.
 
     The detector must give boxes from `FLOOR` on; it is not asked for what is remembered. Raises as `analysed`.
     """

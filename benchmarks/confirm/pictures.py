@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.confirm.films import split_scenes
 from benchmarks.scenes.families import Split
 from benchmarks.scenes.film import ensure, truth_path
-from models.training.dataset import CLASS_NAMES
+from models.training.pictures.dataset import CLASS_NAMES
 
 LONG_SIDE_PX = 640
 

@@ -13,19 +13,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy_sequence import ANALYSIS_FPS, told_event
+from benchmarks.accuracy.deciders import ConfirmedLead
+from benchmarks.accuracy.sequence import ANALYSIS_FPS, told_event
+from benchmarks.clips.corpus import Clip
 from benchmarks.confirm.looks import looks_of
-from benchmarks.corpus import Clip
-from benchmarks.deciders import ConfirmedLead
+from models.detections import Xyxy
 from models.detector import Detector
-from vision.analyser import CameraAnalyser
-from vision.belief import START_CONFIDENCE
-from vision.bench import Bench
-from vision.config import WorkerConfig
-from vision.features import FEATURES
-from vision.leads import CloseReason, Lead, LeadChange, LeadState, Xyxy
+from vision.analysis.analyser import CameraAnalyser
+from vision.config.worker import WorkerConfig
+from vision.confirm.classifier import START_CONFIDENCE
+from vision.confirm.features import FEATURES
+from vision.confirm.tracks import TrackerSettings
+from vision.leads.lead import CloseReason, Lead, LeadChange, LeadState
 from vision.rules.rule import TrackView, View
-from vision.tracks import TrackerSettings
+from vision.rules.rule_set import RuleSet
 
 PATROL_EVERY = round(ANALYSIS_FPS * WorkerConfig().stream.patrol_interval_s)
 
@@ -56,7 +57,7 @@ class Rows:
 
         confidence: float64 ``(n,)``: of its box, 0 where it was missed.
 
-        change: float64 ``(n,)``: `vision.change.BoxChange.ratio`.
+        change: float64 ``(n,)``: `vision.scene.change.BoxChange.ratio`.
 
         xyxy: float64 ``(n, 4)``: its newest box then.
 
@@ -114,13 +115,13 @@ class _Recorder:
 
 
 def rows_of(clip: Clip, detector: Detector, memory: Path, pace: Pace = Pace.FOCUS) -> Rows:
-    """Return a film's rows at one pace; looks are kept in `memory`; raises as `vision.replay.replay` does."""
+    """Return a film's rows at one pace; looks are kept in `memory`; raises as `vision.replay.replay.replay` does."""
     camera = WorkerConfig.for_sources([str(clip.path)]).cameras[0].model_copy(update={"zones": clip.zones})
     floor = WorkerConfig().detector.candidate_threshold
     recorder = _Recorder()
     analyser = CameraAnalyser(
         camera,
-        Bench(camera.id, [recorder]),
+        RuleSet(camera.id, [recorder]),
         detector.card.class_names,
         TrackerSettings(start_confidence=START_CONFIDENCE),
     )

@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy_result import Share
+from benchmarks.accuracy.result import Share
 from benchmarks.confirm.films import Film, Part
 from benchmarks.confirm.fit import Sample, calibrated, fit, strongest
 from benchmarks.confirm.rows import Pace, Rows, rows_of
 from benchmarks.confirm.trial import Outcome, Shown, outcome
 from models.detector import Detector
-from vision.belief import ClassWeights
-from vision.confirm import Criteria
-from vision.features import FEATURES
+from vision.confirm.classifier import ClassWeights
+from vision.confirm.confirmation import Criteria
+from vision.confirm.features import FEATURES
 
 FOLDS = 10
 """Of sources, dealt out in the order of their names."""
@@ -82,7 +82,7 @@ class Fit:
 
     @property
     def document(self) -> dict[str, object]:
-        """The weights as an entry of `vision/belief.json`."""
+        """The weights as an entry of `vision/confirm/classifier.json`."""
         classes = as_classes(self.weights)
         text = json.dumps([classes, self.threshold, FEATURES], sort_keys=True)
         version = hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""Trials: what the worker's own `vision.confirm` makes of remembered rows."""
+"""Trials: what the worker's own `vision.confirm.confirmation` makes of remembered rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy_sequence import told_event
+from benchmarks.accuracy.deciders import ConfirmedLead
+from benchmarks.accuracy.sequence import told_event
 from benchmarks.confirm.films import Film
 from benchmarks.confirm.rows import Rows
-from benchmarks.deciders import ConfirmedLead
-from streams.clock import CaptureTime, UtcSource
-from vision.confirm import Confirmation, Criteria, Observation
-from vision.leads import LeadState
+from streams.timing.clock import CaptureTime, UtcSource
+from vision.confirm.confirmation import Confirmation, Criteria, Observation
+from vision.leads.lead import LeadState
 
 LEAST_S = 5.0
 """Events of clips that are shorter are not asked for: nobody confirms in three seconds what lasts three."""

@@ -13,8 +13,8 @@ from benchmarks.days.wander import DAY_S, Wander, eased, ramp, strongest
 from benchmarks.scenes.light import Plane, colour
 from benchmarks.scenes.scene import Weather
 from benchmarks.scenes.sky import MOODS, Mood
-from streams.clock import CaptureTime, UtcSource
-from vision.sun import sun_at
+from streams.timing.clock import CaptureTime, UtcSource
+from vision.plume.sun import sun_at
 
 FIELD_DEG = 60.0
 """What a picture is wide."""

@@ -10,12 +10,12 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from benchmarks.accuracy_result import ModelUsed, Number, Part, RuntimeUsed, Share
+from benchmarks.accuracy.result import ModelUsed, Number, Part, RuntimeUsed, Share
 from benchmarks.capacity.result import Machine
 from benchmarks.days.assumed import ASSUMED
 from benchmarks.days.watch import Restart
 from benchmarks.errors import BenchmarkError
-from benchmarks.scene_result import Code, PerDay
+from benchmarks.scene_bench.result import Code, PerDay
 
 _ROOT = Path(__file__).parents[2]
 _WATCHED_BY = ("benchmarks/days", "benchmarks/scenes", "models", "streams", "vision")

@@ -14,15 +14,15 @@ import cv2
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from benchmarks.accuracy_looks import model_used, registered, runtime_used
+from benchmarks.accuracy.deciders import candidate_threshold
+from benchmarks.accuracy.looks import model_used, registered, runtime_used
 from benchmarks.capacity.result import Machine
 from benchmarks.days.result import DaysResult, Figures, Stretch, assumed_as_text, clock, code_sha256
 from benchmarks.days.stretch import Part, watch_part
 from benchmarks.days.wander import HOUR_S
 from benchmarks.days.watch import Restart
-from benchmarks.deciders import candidate_threshold
 from benchmarks.errors import BenchmarkError
-from benchmarks.scene_result import Code
+from benchmarks.scene_bench.result import Code
 from models.detector import Detector
 from models.registry import Registry
 from vision.matrices import in_one_thread

@@ -16,7 +16,9 @@ LAT, LON = 39.9, 116.4
 """Beijing."""
 
 APART_S = 45 * 60.0
-"""From the end of a planted event to the next: what comes sooner at the same place is one lead (`vision.merging`)."""
+"""
+From the end of a planted event to the next: what comes sooner at the same place is one lead (`vision.leads.merging`).
+"""
 
 _SEED = 7_000_000
 _STACK = "stack smoke"

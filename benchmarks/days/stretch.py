@@ -8,15 +8,15 @@ from pathlib import Path
 
 import cv2
 
-from benchmarks.accuracy_sequence import quiet_s, told_event
-from benchmarks.corpus import Event
+from benchmarks.accuracy.deciders import ConfirmedLead
+from benchmarks.accuracy.sequence import quiet_s, told_event
+from benchmarks.clips.corpus import Event
 from benchmarks.days.light import Daylight
 from benchmarks.days.result import EventSeen, FalseLead, FaultTold, Stretch, clock
 from benchmarks.days.script import Script, script_of
 from benchmarks.days.view import SIZE_WH, View
 from benchmarks.days.wander import HOUR_S, strongest
 from benchmarks.days.watch import Restart, Seen, Told, drawn, watched
-from benchmarks.deciders import ConfirmedLead
 from models.detector import Detector
 
 _NOWHERE = (0.0, 0.0, 0.0, 0.0)

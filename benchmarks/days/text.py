@@ -1,9 +1,9 @@
 """A days result as text: the figures, every false lead and every missed event."""
 
-from benchmarks.accuracy_result import Share
+from benchmarks.accuracy.result import Share
 from benchmarks.days.result import DaysResult, Figures
 from benchmarks.days.watch import Restart
-from benchmarks.scene_result import PerDay
+from benchmarks.scene_bench.result import PerDay
 
 
 def as_text(result: DaysResult) -> str:

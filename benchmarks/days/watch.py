@@ -2,8 +2,8 @@
 Watch: a camera's day before the worker's own analyser, on patrol with turns in focus, in the day's own time.
 
 Which picture is looked at next is `streams.watch.Watch` in short: a key frame each `patrol_interval_s`, or, called to
-focus, the analysis rate. Who is called is `vision.focus.FocusTurns` itself. What a worker decodes of the ring when
-focus begins lies after its last picture, and so it is here: pictures are rendered when they are due.
+focus, the analysis rate. Who is called is `vision.cluster.focus.FocusTurns` itself. What a worker decodes of the ring
+when focus begins lies after its last picture, and so it is here: pictures are rendered when they are due.
 """
 
 import math
@@ -19,23 +19,23 @@ from numpy.typing import NDArray
 from benchmarks.days.light import capture_time
 from benchmarks.days.script import Script
 from benchmarks.days.view import Picture, View
-from benchmarks.scene_zones import outlet_zone
+from benchmarks.scene_bench.zones import outlet_zone
 from benchmarks.scenes.scene import LookAlike, Xyxy
 from models.detections import Detections
 from models.detector import Detector
 from streams.camera import CameraId, camera_id
-from streams.clock import CaptureTime
 from streams.frame import Frame
+from streams.timing.clock import CaptureTime
 from streams.watch import WatchReason
-from vision.analyser import CameraAnalyser
-from vision.config import WorkerConfig
-from vision.focus import FocusTurns
-from vision.health import PictureFault
-from vision.leads import CloseReason, Lead, LeadState
-from vision.replay import seen
-from vision.sections import CameraConfig, StreamConfig
-from vision.told import as_json, from_json
-from vision.zones import Outlet
+from vision.analysis.analyser import CameraAnalyser
+from vision.cluster.focus import FocusTurns
+from vision.config.sections import CameraConfig, StreamConfig
+from vision.config.worker import WorkerConfig
+from vision.config.zones import Outlet
+from vision.leads.lead import CloseReason, Lead, LeadState
+from vision.leads.recent_leads import as_json, from_json
+from vision.replay.replay import seen
+from vision.scene.health import PictureFault
 
 
 class Restart(StrEnum):

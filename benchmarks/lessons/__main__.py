@@ -12,15 +12,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy_pictures import HELD_GROUP, HELD_SEED
+from benchmarks.accuracy.pictures import HELD_GROUP, HELD_SEED
 from benchmarks.confirm.pictures import LONG_SIDE_PX, label_line
 from benchmarks.lessons.over import KINDS, Box, filmed, lesson
 from benchmarks.lessons.places import pictures, variations
 from benchmarks.scenes.light import seeded
 from benchmarks.scenes.scene import Scene
-from models.training.corpus import parted, unpack
-from models.training.dataset import CLASS_NAMES, Sample, of_split, read_folder
-from models.training.splits import Leaks, without_leaks
+from models.training.pictures.corpus import parted, unpack
+from models.training.pictures.dataset import CLASS_NAMES, Sample, of_split, read_folder
+from models.training.pictures.splits import Leaks, without_leaks
 
 TRIES = 6
 """So often a lesson of a kind is tried over other photographs before it is given up."""

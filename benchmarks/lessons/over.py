@@ -14,7 +14,7 @@ from benchmarks.scenes.light import Plane, blur, colour, decode, encode, seeded
 from benchmarks.scenes.plume import Medium, Plume
 from benchmarks.scenes.scene import REPORTED, Colour, Kind, SceneEvent
 from benchmarks.scenes.traffic import Traffic, lorry_of
-from models.training.dataset import CLASS_NAMES
+from models.training.pictures.dataset import CLASS_NAMES
 
 Box = tuple[int, float, float, float, float]
 """Class, then left, top, right, bottom in pixels."""

@@ -11,7 +11,7 @@ from benchmarks.scenes.families import Split, family_scenes
 from benchmarks.scenes.light import encode, seeded
 from benchmarks.scenes.render import Stage
 from benchmarks.scenes.scene import REPORTED, Colour, Kind, Lens, Scene, SceneEvent, Weather
-from models.training.dataset import CLASS_NAMES
+from models.training.pictures.dataset import CLASS_NAMES
 
 MOMENTS = 5
 """Pictures of a scene."""

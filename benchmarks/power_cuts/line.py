@@ -19,20 +19,21 @@ from api.contract.client import ApiClient
 from models.detections import Detections
 from models.detector import ModelCard, Runtime
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, camera_id
-from streams.clock import StreamClock
 from streams.frame import Packet
 from streams.ring import PacketRing
 from streams.source import AvSource
-from vision.clips import RingClips
-from vision.config import WorkerConfig
-from vision.dossier import Site, Witness
-from vision.evidence import CaseStore
-from vision.exhibits import DetectionLog
-from vision.leads import CloseReason, Finding, Lead, LeadKey, LeadState
-from vision.node import NodeIdentity
-from vision.outbox import Outbox
-from vision.registration import Registration
-from vision.sender import Backoff, OutboxSender
+from streams.timing.clock import StreamClock
+from vision.cluster.registration import Registration
+from vision.config.worker import WorkerConfig
+from vision.evidence.cases import CaseStore
+from vision.evidence.clips import RingClips
+from vision.evidence.lead_document import Site, Witness
+from vision.evidence.node import NodeIdentity
+from vision.evidence.outbox import Outbox
+from vision.evidence.package_files import DetectionLog
+from vision.evidence.sender import OutboxSender
+from vision.leads.lead import CloseReason, Finding, Lead, LeadKey, LeadState
+from vision.retries import Backoff
 
 CAMERA = "cut"
 NODE = "power-cuts"

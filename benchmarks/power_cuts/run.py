@@ -18,7 +18,7 @@ import av
 import httpx
 import numpy as np
 
-from api.contract.verification import verify_package
+from api.contract.evidence.verification import verify_package
 from benchmarks.capacity.site import Site
 from benchmarks.errors import BenchmarkError
 from benchmarks.power_cuts.line import Errand, walk

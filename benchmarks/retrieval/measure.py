@@ -17,20 +17,20 @@ from pathlib import Path
 import httpx
 from sqlalchemy import select, text
 
-from api.accounts import create_operator, open_database
-from api.contract.merkle import consistency_holds, inclusion_holds, leaf_hash
 from api.contract.schema import LeadDocument
-from api.scrub import scrub
+from api.contract.trust.merkle import consistency_holds, inclusion_holds, leaf_hash
+from api.evidence.scrub import scrub
+from api.evidence.vault import open_vault
+from api.people.accounts import create_operator, open_database
 from api.settings import Settings
 from api.store.database import Database
+from api.store.evidence.tlog import consistency_path, inclusion_path, log_leaves, log_root, log_size
 from api.store.people import Role
 from api.store.tables import LeadRow
-from api.store.tlog import consistency_path, inclusion_path, log_leaves, log_root, log_size
-from api.vault import open_vault
 from benchmarks.capacity.usage import usage_of
 from benchmarks.retrieval.questions import KINDS
 from benchmarks.retrieval.site import Filed, Filler, filed_leads, large_lead
-from models.processor import processor
+from models.runtime.processor import processor
 
 PAGES_DEEP = 20
 TRIES = 3

@@ -20,16 +20,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.contract.catalogue import catalogue
-from api.contract.manifest import FIRST_PACKAGE, FileRole, Manifest
-from api.contract.package import CLIP, DETECTIONS, FileOrigin, FolderPackage, SealedPackage, seal_package
+from api.contract.evidence.manifest import FIRST_PACKAGE, FileRole, Manifest
+from api.contract.evidence.package import CLIP, DETECTIONS, FileOrigin, FolderPackage, SealedPackage, seal_package
 from api.contract.schema import LeadDocument, LeadEvidence, LeadState
-from api.contract.stamp import fingerprint, sign
+from api.contract.trust.stamp import fingerprint, sign
+from api.evidence.vault import Vault
 from api.store.database import Database
 from api.store.leads import Filing, file_lead, move_lead
 from api.store.search_tables import PackageFileRow
 from api.store.tables import LeadRow
 from api.store.workers import Worker, add_worker_key, enrol_node, find_worker
-from api.vault import Vault
 
 NODE = "bench-01"
 FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)

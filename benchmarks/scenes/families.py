@@ -22,7 +22,7 @@ from benchmarks.scenes.scene import (
     SceneEvent,
     Weather,
 )
-from vision.health import PictureFault
+from vision.scene.health import PictureFault
 
 START_S = 5.0
 """When sources begin: before, a camera sees its place clean."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from benchmarks.scenes.light import blur, fractal, resize, seeded, smoothstep
 from benchmarks.scenes.scene import CameraFault
-from vision.health import PictureFault
+from vision.scene.health import PictureFault
 
 Image = NDArray[np.uint8]
 

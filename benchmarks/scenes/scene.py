@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.scenes.light import Plane
-from vision.health import PictureFault
+from vision.scene.health import PictureFault
 
 Xyxy = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels."""

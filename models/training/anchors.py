@@ -19,11 +19,11 @@ import torch
 
 from models.detector import ModelError
 from models.network import STRIDE
-from models.openvino_runtime import OpenVinoNetwork, Precision
-from models.storage import with_hidden
+from models.runtime.openvino_runtime import OpenVinoNetwork, Precision
+from models.runtime.storage import with_hidden
 from models.tensors import Letterbox, decode_v8_head, non_max_suppression
-from models.training.dataset import IGNORED
-from models.training.repair import Sightings, repair
+from models.training.pictures.dataset import IGNORED
+from models.training.pictures.repair import Sightings, repair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.training.dataset import Sample
+    from models.training.pictures.dataset import Sample
     from models.training.recipe import Repair
 
 STRIDES = (8, 16, 32)

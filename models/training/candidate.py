@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.registry import Registry
-from models.training.corpus import read, unpack
-from models.training.dataset import of_split
+from models.training.pictures.corpus import read, unpack
+from models.training.pictures.dataset import of_split
+from models.training.pictures.sight import write_sightings
 from models.training.recipe import Recipe, RecipeError
-from models.training.sight import write_sightings
 from models.training.train import RunOptions, run_recipe
 from models.yolo import Exported, export_onnx
 
 if TYPE_CHECKING:
-    from models.training.dataset import Sample
+    from models.training.pictures.dataset import Sample
 
 RECIPES = Path(__file__).with_name("recipes")
 LICENCE = "AGPL-3.0-or-later"

@@ -17,10 +17,10 @@ import numpy as np
 import torch
 
 from models.interval import wilson
-from models.training import store as stores
-from models.training.dataset import CLASS_NAMES, IGNORED, of_split, read_folder
-from models.training.repair import Sightings
-from models.training.splits import hold_out
+from models.training.pictures import store as stores
+from models.training.pictures.dataset import CLASS_NAMES, IGNORED, of_split, read_folder
+from models.training.pictures.repair import Sightings
+from models.training.pictures.splits import hold_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-    from models.training.dataset import Sample
-    from models.training.store import ImageStore
+    from models.training.pictures.dataset import Sample
+    from models.training.pictures.store import ImageStore
 
 IOU_STEPS = np.linspace(0.5, 0.95, 10)
 MAX_FALSE_POSITIVE_RATE = 0.05

@@ -13,7 +13,7 @@ from ultralytics.utils.tal import make_anchors
 if TYPE_CHECKING:
     from ultralytics.nn.tasks import DetectionModel
 
-    from models.training.batches import Batch
+    from models.training.pictures.batches import Batch
     from models.training.recipe import Distillation
 
 NOMINAL = 64

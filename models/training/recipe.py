@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from models.detector import ModelError
-from models.training.dataset import CLASS_NAMES
+from models.training.pictures.dataset import CLASS_NAMES
 
 
 class RecipeError(ModelError):

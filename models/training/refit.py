@@ -31,18 +31,18 @@ from torch import nn
 
 from models.detector import ModelError
 from models.network import STRIDE
-from models.openvino_runtime import Precision
+from models.runtime.openvino_runtime import Precision
 from models.tensors import Letterbox
 from models.training import record, ridge, weights
 from models.training.activation import SCALE, hardened, with_activation
 from models.training.anchors import Eye
 from models.training.candidate import Candidate, publish
-from models.training.dataset import DatasetError, fingerprint, read_picture
 from models.training.evaluate import report
 from models.training.layers import Layer, layers, patches
+from models.training.pictures.dataset import DatasetError, fingerprint, read_picture
+from models.training.pictures.views import share_out
 from models.training.recipe import RecipeError
 from models.training.tune import Pictures, assemble, look, run_command
-from models.training.views import share_out
 from models.yolo import export_onnx
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from ultralytics.nn.tasks import DetectionModel
 
-    from models.training.dataset import Sample
+    from models.training.pictures.dataset import Sample
     from models.training.recipe import Recipe
 
 MOST = 96

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ultralytics.nn.tasks import DetectionModel
 
-    from models.training.batches import Batch
+    from models.training.pictures.batches import Batch
     from models.training.recipe import Distillation
 
 Importance = dict[int, torch.Tensor]

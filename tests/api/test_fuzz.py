@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.accounts import create_operator, create_worker_key
-from api.auth import SESSION_COOKIE, session_lifetime
 from api.clock import utc_now
+from api.people.accounts import create_operator, create_worker_key
+from api.people.auth import SESSION_COOKIE, session_lifetime
 from api.store.people import Role, open_session
 from api.store.tables import OperatorRow
 from tests.api.conftest import CSRF, Posting, RunningApi

@@ -12,10 +12,10 @@ from api.contract.bus import state_key, vitals_key, worker_key
 from api.contract.health import BATCH_BOUNDS_S, DetectorHealth, EvidenceHealth, OutboxHealth, WorkerHealth
 from api.contract.reasons import GapReason
 from api.contract.schema import CameraHealth, CameraState, WorkerReport
-from api.fleet import CAMERA, CAMERAS_MOST, FORGOTTEN_S, MEMBER, WORKER, Fleet
+from api.fleet.reports import CAMERA, CAMERAS_MOST, FORGOTTEN_S, MEMBER, WORKER, Fleet
 from api.metrics import Metrics
 from api.metrics_docs import render
-from api.store.stamps import StampQueue
+from api.store.evidence.stamps import StampQueue
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from api.openapi import openapi_json
-from api.routes.evidence import MEDIA_TYPES
+from api.routes.evidence.packages import MEDIA_TYPES
 
 COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from api.contract.package import DEFAULT_LIMITS
-from api.contract.tarball import most_tar_bytes
+from api.contract.evidence.package import DEFAULT_LIMITS
+from api.contract.evidence.tarball import most_tar_bytes
+from api.evidence.upload import LEAD_LIMIT, OVERHEAD
 from api.settings import Settings
 from api.settings_docs import SECTIONS, render
-from api.upload import LEAD_LIMIT, OVERHEAD
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from benchmarks.accuracy import image_figures
-from benchmarks.accuracy_looks import Look
-from benchmarks.accuracy_pictures import PictureSet
-from benchmarks.accuracy_result import ImageFigures, Portion
+from benchmarks.accuracy.command import image_figures
+from benchmarks.accuracy.looks import Look
+from benchmarks.accuracy.pictures import PictureSet
+from benchmarks.accuracy.result import ImageFigures, Portion
 from models.detections import Detections
 
 SMOKE, FIRE = 0, 1

@@ -1,6 +1,6 @@
 """Accuracy results made in code, for tests of what reads them."""
 
-from benchmarks.accuracy_result import AccuracyResult, ModelUsed, RuntimeUsed, Timings
+from benchmarks.accuracy.result import AccuracyResult, ModelUsed, RuntimeUsed, Timings
 from tests.benchmarks.looks import SMOKE, A, B, figures, look
 
 

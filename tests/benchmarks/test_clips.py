@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy_result import ModelUsed, RuntimeUsed
-from benchmarks.clips_result import (
+from benchmarks.accuracy.deciders import SHIPPED, ConfirmedLead
+from benchmarks.accuracy.result import ModelUsed, RuntimeUsed
+from benchmarks.clips.corpus import CameraKind, Clip, Event
+from benchmarks.clips.result import (
     ALL,
     BESIDE_EVENTS,
     SHORTER,
@@ -21,18 +23,16 @@ from benchmarks.clips_result import (
     read_clips_result,
     worse,
 )
-from benchmarks.clips_run import Asked, default_folders, run, watched
-from benchmarks.clips_text import clips_text
-from benchmarks.clips_watch import DECIDERS, PLAIN, PlainRule, Seen, watch
-from benchmarks.corpus import CameraKind, Clip, Event
-from benchmarks.deciders import SHIPPED, ConfirmedLead
+from benchmarks.clips.run import Asked, default_folders, run, watched
+from benchmarks.clips.text import clips_text
+from benchmarks.clips.watch import DECIDERS, PLAIN, PlainRule, Seen, watch
 from benchmarks.errors import BenchmarkError
 from streams.camera import camera_id
 from streams.frame import Frame
 from tests.vision.films import BrightBoxDetector, plume_film
 from tests.vision.moments import CARD, boxes, moment, still_image
-from vision.belief import Belief, ClassWeights
-from vision.features import FEATURES
+from vision.confirm.classifier import ClassWeights, TrackClassifier
+from vision.confirm.features import FEATURES
 
 SMOKE = Event(("smoke",), 3.0, 8.0)
 
@@ -69,9 +69,9 @@ def test_a_clip_is_judged_by_weights_fitted_without_its_source(film: Path) -> No
     refuses = ClassWeights(-100.0, np.zeros(len(FEATURES)))
     asked = []
 
-    def without(sha256: str, weights_sha256: str) -> Belief | None:
+    def without(sha256: str, weights_sha256: str) -> TrackClassifier | None:
         asked.append((sha256, weights_sha256))
-        return Belief("without its source", 0.5, {"smoke": refuses, "fire": refuses})
+        return TrackClassifier("without its source", 0.5, {"smoke": refuses, "fire": refuses})
 
     found = watched([look(film, SMOKE, sha256="c" * 64)], BrightBoxDetector(), without)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.accuracy_result import AccuracyResult, read_result
+from benchmarks.accuracy.result import AccuracyResult, read_result
 from benchmarks.compare import Verdict, compare, figures
 from benchmarks.errors import BenchmarkError
 from tests.benchmarks.results import result

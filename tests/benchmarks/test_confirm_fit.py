@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.confirm.fit import Sample, calibrated, fit, strongest
-from vision.belief import Belief, BeliefError
-from vision.features import FEATURES
+from vision.confirm.classifier import ClassifierError, TrackClassifier
+from vision.confirm.features import FEATURES
 
 N = len(FEATURES)
 
@@ -142,5 +142,5 @@ def test_weights_for_other_features_are_refused() -> None:
     """A file that knows a feature which this code does not would weigh the wrong numbers."""
     entry = {"version": "1", "threshold": 0.5, "classes": {}, "features": [*FEATURES[:-1], "smell"]}
 
-    with pytest.raises(BeliefError, match="fit it anew"):
-        Belief.from_document(entry)
+    with pytest.raises(ClassifierError, match="fit it anew"):
+        TrackClassifier.from_document(entry)

@@ -10,8 +10,8 @@ from benchmarks.confirm.__main__ import main
 from benchmarks.confirm.kept import carry, keep
 from benchmarks.errors import BenchmarkError
 from models.registry import RegisteredModel, Registry, WeightsFile
-from vision.belief import Belief
-from vision.features import FEATURES
+from vision.confirm.classifier import TrackClassifier
+from vision.confirm.features import FEATURES
 
 SHIPPED = Registry.load().model("emissions-n")
 ONNX, INT8 = SHIPPED.card.weights_sha256, "8" * 64
@@ -30,20 +30,20 @@ def kept(path: Path, version: str, *, may_ship: bool = True) -> list[str]:
 
 
 def version_of(path: Path, sha256: str) -> str | None:
-    belief = Belief.of(sha256, path)
+    belief = TrackClassifier.of(sha256, path)
     return None if belief is None else belief.version
 
 
 def test_what_may_not_ship_leaves_no_file(tmp_path: Path) -> None:
     """Nothing kept, nothing written."""
-    path = tmp_path / "belief.json"
+    path = tmp_path / "classifier.json"
     kept(path, "one", may_ship=False)
     assert not path.exists()
 
 
 def test_a_fit_is_carried_to_the_int8_form(tmp_path: Path) -> None:
     """The INT8 form is judged by what was fitted on the ONNX file, and the entry says from where it is."""
-    path = tmp_path / "belief.json"
+    path = tmp_path / "classifier.json"
     kept(path, "one")
     assert version_of(path, INT8) is None
     assert carry(MODEL, path) == ("one", (INT8,))
@@ -55,7 +55,7 @@ def test_a_fit_is_carried_to_the_int8_form(tmp_path: Path) -> None:
 
 def test_another_fit_is_not_carried_by_itself(tmp_path: Path) -> None:
     """That one judged the other form well says nothing of the next."""
-    path = tmp_path / "belief.json"
+    path = tmp_path / "classifier.json"
     kept(path, "one")
     carry(MODEL, path)
     assert kept(path, "one") == []
@@ -67,7 +67,7 @@ def test_another_fit_is_not_carried_by_itself(tmp_path: Path) -> None:
 
 def test_a_fit_of_its_own_takes_the_place_of_a_carried_one(tmp_path: Path) -> None:
     """The form may be fitted itself; then nothing is carried to it."""
-    path = tmp_path / "belief.json"
+    path = tmp_path / "classifier.json"
     kept(path, "one")
     carry(MODEL, path)
     keep("emissions-n", INT8, fitted("own"), version="own", say=pytest.fail, path=path)
@@ -78,7 +78,7 @@ def test_a_fit_of_its_own_takes_the_place_of_a_carried_one(tmp_path: Path) -> No
 
 def test_a_fit_is_carried_to_a_model_made_to_answer_alike(tmp_path: Path) -> None:
     """Both forms of the new one are judged by what was fitted on the old one's ONNX file, which stays."""
-    path, new = tmp_path / "belief.json", replace(SHIPPED.card, weights_sha256="9" * 64, version="0.2.0")
+    path, new = tmp_path / "classifier.json", replace(SHIPPED.card, weights_sha256="9" * 64, version="0.2.0")
     kept(path, "one")
     successor = replace(MODEL, card=new)
     assert carry(successor, path, source=MODEL) == ("one", ("9" * 64, INT8))
@@ -93,7 +93,7 @@ def test_a_fit_is_carried_to_a_model_made_to_answer_alike(tmp_path: Path) -> Non
 
 def test_a_fit_of_the_int8_form_is_carried_to_the_onnx_file(tmp_path: Path) -> None:
     """Whichever form was fitted judges the other."""
-    path = tmp_path / "belief.json"
+    path = tmp_path / "classifier.json"
     keep("emissions-n", INT8, fitted("one"), version="one", say=pytest.fail, path=path)
     assert carry(MODEL, path) == ("one", (ONNX,))
     assert version_of(path, ONNX) == "one"
@@ -101,7 +101,7 @@ def test_a_fit_of_the_int8_form_is_carried_to_the_onnx_file(tmp_path: Path) -> N
 
 def test_what_cannot_be_carried(tmp_path: Path) -> None:
     """A model that nothing was fitted for, and one of one form that has a fit, are refused by name."""
-    path = tmp_path / "belief.json"
+    path = tmp_path / "classifier.json"
     with pytest.raises(BenchmarkError, match=r"no belief is fitted for emissions-n 0\.1\.0"):
         carry(replace(SHIPPED, int8=None), path)
     with pytest.raises(BenchmarkError, match=r"no belief is fitted for emissions-n 0\.1\.0"):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.clips.corpus import Clip, Event, sha256_of
 from benchmarks.confirm import run as run_module
 from benchmarks.confirm.films import Film, Part, owner, rendered, split_scenes
 from benchmarks.confirm.folds import belief_without
@@ -24,14 +25,13 @@ from benchmarks.confirm.run import (
     scaled,
 )
 from benchmarks.confirm.trial import LEAST_S, Shown, confirmed, outcome
-from benchmarks.corpus import Clip, Event, sha256_of
 from benchmarks.scenes.families import Split
 from models.detections import Detections
 from streams.frame import BgrImage
 from tests.vision.films import PLUME, BrightBoxDetector, plume_film
-from vision.belief import Belief, ClassWeights
-from vision.confirm import Criteria
-from vision.features import FEATURES
+from vision.confirm.classifier import ClassWeights, TrackClassifier
+from vision.confirm.confirmation import Criteria
+from vision.confirm.features import FEATURES
 
 FRAMED = (float(PLUME[0]), float(PLUME[1]), float(PLUME[2]), float(PLUME[3]))
 EVENT = Event(("smoke",), 3.0, 8.0, FRAMED)
@@ -280,7 +280,7 @@ def test_a_clip_is_judged_by_weights_without_its_source(monkeypatch: pytest.Monk
 def test_a_whole_run_is_a_belief_and_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
     """The worker can read what is fitted, the record is JSON with a table, and the same films give the same weights."""
     found, fitted = _corpus(monkeypatch)
-    read = Belief.from_document(fitted.document)
+    read = TrackClassifier.from_document(fitted.document)
     record = json.loads(json.dumps(fitted.record()))
 
     assert (read.threshold, read.version) == (fitted.threshold, fitted.document["version"])
@@ -295,8 +295,8 @@ def test_a_whole_run_is_a_belief_and_a_record(monkeypatch: pytest.MonkeyPatch) -
 def test_the_fold_of_a_clip_is_read_from_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A clip that was fitted on has its fold's weights and the shipped threshold; any other has none of its own."""
     found, fitted = _corpus(monkeypatch)
-    shipped = Belief.from_document(fitted.document)
-    monkeypatch.setattr(Belief, "of", lambda sha256: shipped if sha256 == "weights" else None)
+    shipped = TrackClassifier.from_document(fitted.document)
+    monkeypatch.setattr(TrackClassifier, "of", lambda sha256: shipped if sha256 == "weights" else None)
     (tmp_path / "confirm-fake.json").write_text(json.dumps(fitted.record()), encoding="utf-8")
     clip = found[5].clip.sha256
     belief = belief_without(clip, "weights", tmp_path)

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.accuracy_result import ModelUsed, RuntimeUsed
+from benchmarks.accuracy.result import ModelUsed, RuntimeUsed
 from benchmarks.capacity.result import Machine
 from benchmarks.days.__main__ import numbers, span
 from benchmarks.days.light import Daylight, capture_time
@@ -32,7 +32,7 @@ from models.detections import Detections
 from models.detector import ModelCard, Runtime
 from streams.watch import WatchReason
 from tests.vision.moments import CARD, boxes
-from vision.sections import StreamConfig
+from vision.config.sections import StreamConfig
 
 SMALL = (320, 180)
 NOON_S = 43_200.0

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks import int8
-from benchmarks.accuracy_looks import named
+from benchmarks.accuracy.looks import named
 from benchmarks.errors import BenchmarkError
 from benchmarks.int8 import run
 from models.described import Described

@@ -12,8 +12,8 @@ from benchmarks.lessons.over import KINDS, Setting, lesson
 from benchmarks.lessons.places import SEEDS, pictures, variations
 from benchmarks.scenes.families import Split, family_scenes
 from benchmarks.scenes.scene import Colour, Kind, SceneEvent
-from models.training.corpus import Sources, read
-from models.training.dataset import read_folder
+from models.training.pictures.corpus import Sources, read
+from models.training.pictures.dataset import read_folder
 from models.training.recipe import Recipe
 from tests.benchmarks.pictures import add
 

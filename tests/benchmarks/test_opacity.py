@@ -13,7 +13,7 @@ from benchmarks.opacity_cases import (
     outlet_of,
     zone_of,
 )
-from vision.zones import Outlet
+from vision.config.zones import Outlet
 
 READ = Case("opacity-a", "black", "houses", 2_000_000, 0.5, 0.53, 0.02, 0.4, "black", "")
 WORSE = Case("held-b", "white", "houses", 2_000_000, 0.5, 0.4, 0.02, None, "white", "")

@@ -14,7 +14,7 @@ from benchmarks.speed import Asked, Checkpoint, SpeedReport, run
 from benchmarks.speed_report import speed_html
 from models.detector import ModelError, Runtime
 from models.registry import Registry
-from models.runtimes import runtimes_of
+from models.runtime.choice import runtimes_of
 from plumewatch.cli import app
 from tests.models.forms import one_form_table, two_forms, write_zip
 

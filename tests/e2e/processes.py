@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import redis
 
-from api.accounts import create_worker_key
 from api.contract import bus
 from api.contract.schema import CameraHealth
+from api.people.accounts import create_worker_key
 from api.settings import Settings
 from plumewatch.embedded import EmbeddedValkey
 from tests.e2e.waiting import wait_for

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.contract.verification import verify_package
+from api.contract.evidence.verification import verify_package
 from plumewatch.supervisor import WORKER_STOPS_WITHIN_S
 from tests.e2e.processes import Parts
 from tests.e2e.waiting import patience, wait_for

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.accuracy_looks import registered
+from benchmarks.accuracy.looks import registered
 from benchmarks.errors import BenchmarkError
 from models.described import Described, of_onnx, of_zip
 from models.detector import WeightsError

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from models.detections import Detections
 from models.detector import Detector, InferenceError, ModelError
-from models.openvino_runtime import Precision, has_bf16
-from models.ort import Provider
 from models.registry import Registry
-from models.runtimes import Engine, choose_runtime, open_network
+from models.runtime.choice import Engine, choose_runtime, open_network
+from models.runtime.openvino_runtime import Precision, has_bf16
+from models.runtime.ort import Provider
 from tests.models.parity import GOLDEN, THRESHOLD, difference, read_golden, read_images
 from tests.shared import shared_path
 

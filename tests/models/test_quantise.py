@@ -18,9 +18,9 @@ from models import quantise as shop
 from models.described import Described, of_zip
 from models.detector import ModelError, WeightsError
 from models.network import Head
-from models.openvino_runtime import IR_BIN, IR_XML, OpenVinoNetwork, Precision
 from models.quantise import count_pictures, quantise, read_pictures
 from models.registry import RegisteredModel, Registry
+from models.runtime.openvino_runtime import IR_BIN, IR_XML, OpenVinoNetwork, Precision
 
 SMALL = Registry.load().model("emissions-n")
 

@@ -134,7 +134,7 @@ def model_of(weights: NDArray[np.float32]) -> "onnx.ModelProto":
 
 def test_half_storage(tmp_path: Path) -> None:
     """Large weights are stored as fp16, small ones are not, and the network computes as with rounded weights."""
-    from models.storage import compact  # noqa: PLC0415 - needs the extra
+    from models.runtime.storage import compact  # noqa: PLC0415 - needs the extra
 
     weights = np.random.default_rng(1).normal(size=(40, 40)).astype(np.float32)
     source, out = tmp_path / "source.onnx", tmp_path / "out.onnx"
@@ -152,7 +152,7 @@ def test_half_storage(tmp_path: Path) -> None:
 
 def test_overflow() -> None:
     """Weights that fp16 cannot hold are refused, not turned into infinity."""
-    from models.storage import store_half  # noqa: PLC0415 - needs the extra
+    from models.runtime.storage import store_half  # noqa: PLC0415 - needs the extra
 
     weights = np.zeros((40, 40), np.float32)
     weights[3, 4] = 1e5

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from plumewatch.api_process import prepare_api, settings_of, site_settings
+from plumewatch.commands.vaults import Place, vault_room
 from plumewatch.failures import UsageError
-from plumewatch.vaults import Place, vault_room
 
 READERS: list[Callable[[Path], object]] = [
     lambda data: prepare_api(data, "redis://127.0.0.1:1"),

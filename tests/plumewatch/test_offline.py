@@ -7,7 +7,7 @@ import pytest
 from plumewatch.failures import UsageError
 from plumewatch.offline import show_outbox
 from plumewatch.worker_process import WORKERS
-from vision.outbox import ANSWER, LEAD, Outbox
+from vision.evidence.outbox import ANSWER, LEAD, Outbox
 
 
 def lead_in(folder: Path, shelf: str, lead_id: str) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from api.contract.manifest import SITE_PROOFS
-from api.contract.report import PackageVerdict
+from api.contract.evidence.manifest import SITE_PROOFS
+from api.contract.evidence.report import PackageVerdict
+from plumewatch.commands.reports import Language, chosen_language
 from plumewatch.failures import UsageError
 from plumewatch.offline import verify_one
-from plumewatch.reports import Language, chosen_language
 from tests.api.contract.sample import TestSigner, make_package, run_verify_sh
 
 

@@ -18,18 +18,18 @@ from plumewatch.processes import STOP_ON_EOF, Child
 from plumewatch.supervisor import WORKER_STOPS_WITHIN_S
 from tests.disk import disk_full
 from tests.e2e.waiting import wait_for
-from vision.announcer import Announcer
-from vision.courier import CoverageCourier
-from vision.desk import EvidenceDesk
-from vision.dry_runs import DryRuns
-from vision.ledger import CoverageLedger
-from vision.live import LivePublisher
-from vision.member import DRAIN_S
-from vision.redactions import Redactions
-from vision.registration import Registrar
-from vision.reporter import StateReporter
-from vision.sender import OutboxSender
-from vision.worker import Worker
+from vision.cluster.membership import DRAIN_S
+from vision.cluster.registration import Registrar
+from vision.coverage.delivery import CoverageDelivery
+from vision.coverage.ledger import CoverageLedger
+from vision.evidence.announcer import Announcer
+from vision.evidence.sender import OutboxSender
+from vision.jobs.dry_runs import DryRuns
+from vision.jobs.redactions import Redactions
+from vision.worker.case_thread import CaseThread
+from vision.worker.live import LivePublisher
+from vision.worker.reporter import StateReporter
+from vision.worker.worker import Worker
 
 
 @pytest.fixture
@@ -222,7 +222,7 @@ def test_a_deep_folder_still_gets_a_socket(tmp_path: Path) -> None:
 def test_a_worker_s_parts_end_before_it_is_killed() -> None:
     """The supervisor waits longer than all deadlines of a worker's end together: open cases are among them."""
     parts: list[Callable[..., object]] = [
-        Announcer.stop, CoverageCourier.close, CoverageLedger.stop, DetectorPool.stop, DryRuns.stop, EvidenceDesk.stop,
+        Announcer.stop, CoverageDelivery.close, CoverageLedger.stop, DetectorPool.stop, DryRuns.stop, CaseThread.stop,
         LivePublisher.stop, OutboxSender.close, Redactions.stop, Registrar.stop, StateReporter.stop, Worker.unwatch,
     ]  # fmt: skip
     deadlines = [

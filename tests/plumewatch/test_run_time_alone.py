@@ -17,7 +17,7 @@ from tests.streams.media import make_clip
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("api", "benchmarks", "models", "plumewatch", "streams", "vision")
-DOORS = r"models\.(storage|yolo|training(\..+)?)|benchmarks\.capacity\.ultralytics_loop"
+DOORS = r"models\.(runtime\.storage|yolo|training(\..+)?)|benchmarks\.capacity\.ultralytics_loop"
 """Modules that need an extra: their callers ask for it first, or start them in a Python that has it."""
 
 ABSENT = """

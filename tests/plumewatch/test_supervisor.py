@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from plumewatch.follow import LeadFollower
+from plumewatch.commands.follow import LeadFollower
 from plumewatch.processes import Child
 from plumewatch.supervisor import Site, SiteOptions
 

@@ -12,14 +12,14 @@ import numpy as np
 
 from streams.board import FrameBoard
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, WatchPolicy, camera_id
-from streams.clip import FragmentedMp4, write_mp4
-from streams.clock import StreamClock, utc_now
-from streams.decode import FrameDecoder
+from streams.decoding.clip import FragmentedMp4, write_mp4
+from streams.decoding.decode import FrameDecoder
 from streams.errors import StreamError
 from streams.frame import Frame, Packet
 from streams.ring import PacketRing
 from streams.runner import CameraRunner, StreamStatus
 from streams.source import AvSource
+from streams.timing.clock import StreamClock, utc_now
 from streams.watch import Watch
 from tests.streams.conftest import packets_of
 from tests.streams.media import number_of

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, camera_id
-from streams.clock import StreamClock
 from streams.frame import Packet
 from streams.source import AvSource
+from streams.timing.clock import StreamClock
 from tests.rtsp import rtsp_server
 from tests.streams.media import make_clip
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from streams.board import BACKLOG, FrameBoard
 from streams.camera import CameraId, camera_id
-from streams.clock import CaptureTime, UtcSource
 from streams.frame import Frame
+from streams.timing.clock import CaptureTime, UtcSource
 
 A, B = camera_id("a"), camera_id("b")
 IMAGE = np.zeros((2, 2, 3), np.uint8)

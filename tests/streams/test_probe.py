@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from streams.camera import Pace, SourceUrl, StreamSettings
-from streams.clock import UtcSource
 from streams.errors import NotAVideo, SourceUnavailable
 from streams.probe import check_video, probe
+from streams.timing.clock import UtcSource
 from tests.streams.conftest import MakeClip
 from tests.streams.faults import retimed_ts
 

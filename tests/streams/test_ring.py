@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.camera import camera_id
-from streams.clock import CaptureTime, UtcSource
 from streams.frame import Packet, StreamInfo
 from streams.ring import PacketRing
+from streams.timing.clock import CaptureTime, UtcSource
 
 STREAM = StreamInfo("h264", 320, 240, b"", Fraction(1, 1000))
 START = datetime(2026, 11, 23, tzinfo=UTC)

@@ -11,13 +11,13 @@ import pytest
 
 from streams.board import FrameBoard
 from streams.camera import Camera, SourceUrl, StreamSettings, Transport, camera_id
-from streams.clip import FragmentedMp4, write_mp4
-from streams.clock import StreamClock, UtcSource, utc_now
+from streams.decoding.clip import FragmentedMp4, write_mp4
 from streams.errors import AccessDenied, SourceLost, SourceUnavailable
 from streams.frame import Packet
 from streams.probe import probe
 from streams.runner import CameraRunner, StreamState, StreamStatus
 from streams.source import AvSource
+from streams.timing.clock import StreamClock, UtcSource, utc_now
 from tests.rtsp import RtspServer
 from tests.streams.conftest import MakeClip
 from tests.streams.media import number_of

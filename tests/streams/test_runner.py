@@ -8,11 +8,11 @@ import structlog
 
 from streams.board import FrameBoard
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, WatchPolicy, camera_id
-from streams.clock import StreamClock, UtcSource
 from streams.errors import SourceUnavailable, StreamError
 from streams.frame import Frame, Packet
 from streams.runner import CameraRunner, StreamState, StreamStatus
 from streams.source import PacketSource
+from streams.timing.clock import StreamClock, UtcSource
 from streams.watch import WatchMode, WatchReason
 from tests.streams.conftest import MakeClip, file_camera, packets_of
 from tests.streams.media import number_of

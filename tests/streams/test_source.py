@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, camera_id
-from streams.clock import StreamClock, UtcSource
-from streams.decode import FrameDecoder
+from streams.decoding.decode import FrameDecoder
 from streams.errors import NotAVideo, SourceUnavailable, StreamError
 from streams.source import AvSource
+from streams.timing.clock import StreamClock, UtcSource
 from tests.streams.conftest import MakeClip, file_camera, packets_of
 from tests.streams.media import number_of
 

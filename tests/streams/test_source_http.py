@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from streams.camera import Camera, SourceUrl, StreamSettings, camera_id
-from streams.clock import StreamClock, UtcSource, utc_now
 from streams.errors import AccessDenied, SourceLost, StreamError
 from streams.frame import Packet
-from streams.pacing import HURRY
 from streams.source import AvSource
+from streams.timing.clock import StreamClock, UtcSource, utc_now
+from streams.timing.pacing import HURRY
 from tests.streams.conftest import MakeClip
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.rtmp import RtmpServer
 from tests.streams.chain import read_live
 from tests.streams.conftest import MakeClip
-from tests.streams.rtmp import RtmpServer
 
 
 @pytest.mark.parametrize(

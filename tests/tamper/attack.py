@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from api.contract.manifest import SITE_PROOFS
-from api.contract.package import PROOFS
-from api.contract.report import CheckName
-from api.contract.stamp import canonical_json
+from api.contract.evidence.manifest import SITE_PROOFS
+from api.contract.evidence.package import PROOFS
+from api.contract.evidence.report import CheckName
+from api.contract.trust.stamp import canonical_json
 from tests.api.contract.sample import make_package
 from tests.tamper.exhibit import Exhibit
 

@@ -9,11 +9,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from api.authority import SiteAuthority, ask
-from api.contract.checkpoint import Checkpoint, log_id_of, make_log_proof
-from api.contract.manifest import SITE_PROOFS
-from api.contract.merkle import inclusion_spans
-from api.contract.package import (
+from api.contract.evidence.manifest import SITE_PROOFS
+from api.contract.evidence.package import (
     CHECKPOINT,
     CHECKPOINT_SIGNATURE,
     CHECKPOINT_TIME_STAMP,
@@ -25,10 +22,13 @@ from api.contract.package import (
     TSA_CERTIFICATE,
     Signer,
 )
-from api.contract.stamp import parse_sha256_list, sha256_hex, sha256_list
-from api.keys import SiteKeys, open_site_keys
+from api.contract.trust.checkpoint import Checkpoint, log_id_of, make_log_proof
+from api.contract.trust.merkle import inclusion_spans
+from api.contract.trust.stamp import parse_sha256_list, sha256_hex, sha256_list
+from api.trust.authority import SiteAuthority, ask
+from api.trust.keys import SiteKeys, open_site_keys
 from tests.api.contract.sample import LEAD_ID, START, TestSigner, make_package
-from tests.api.contract.test_merkle import Tree
+from tests.api.contract.trust.test_merkle import Tree
 
 MADE = START + timedelta(seconds=21)
 STAMPED = MADE + timedelta(seconds=5)

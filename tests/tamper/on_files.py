@@ -4,8 +4,8 @@ import json
 import os
 import shutil
 
-from api.contract.report import CheckName
-from api.contract.stamp import sha256_hex
+from api.contract.evidence.report import CheckName
+from api.contract.trust.stamp import sha256_hex
 from tests.tamper.attack import OTHER_LEAD, Attacks, edit_manifest
 from tests.tamper.exhibit import Exhibit
 

@@ -4,14 +4,14 @@ import json
 import shutil
 from datetime import timedelta
 
-from api.authority import SiteAuthority
-from api.contract.checkpoint import Checkpoint, log_id_of, make_log_proof
-from api.contract.der import encode_time
-from api.contract.merkle import leaf_hash
-from api.contract.report import CheckName
-from api.contract.stamp import sha256_hex
-from api.contract.timestamp import TimeStampRequest
-from api.keys import SiteKey, open_site_keys
+from api.contract.evidence.report import CheckName
+from api.contract.trust.checkpoint import Checkpoint, log_id_of, make_log_proof
+from api.contract.trust.der import encode_time
+from api.contract.trust.merkle import leaf_hash
+from api.contract.trust.stamp import sha256_hex
+from api.contract.trust.timestamp import TimeStampRequest
+from api.trust.authority import SiteAuthority
+from api.trust.keys import SiteKey, open_site_keys
 from tests.api.contract.sample import FOR_STAMPS, LEAD_ID, SITES_POLICY, START, TestSigner, make_package
 from tests.tamper.attack import OTHER_LEAD, Attacks, edit_manifest, edit_proof, other, strip
 from tests.tamper.exhibit import CHECKED, LEAF, MADE, STAMPED, Exhibit, stamp_of

@@ -3,10 +3,10 @@
 import tempfile
 from pathlib import Path
 
-from api.contract import sm2
-from api.contract.package import SM2_CERTIFICATE, SM2_SIGNATURE
-from api.contract.report import CheckName
-from api.contract.stamp import parse_sha256_list, sha256_hex, sha256_list
+from api.contract.evidence.package import SM2_CERTIFICATE, SM2_SIGNATURE
+from api.contract.evidence.report import CheckName
+from api.contract.trust import sm2
+from api.contract.trust.stamp import parse_sha256_list, sha256_hex, sha256_list
 from tests.tamper.attack import Attacks
 from tests.tamper.exhibit import Exhibit
 

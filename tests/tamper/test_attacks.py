@@ -13,14 +13,22 @@ from pathlib import Path
 
 import pytest
 
-from api.authority import SiteAuthority
-from api.contract import sm2
-from api.contract.package import CHECKPOINT_TIME_STAMP, LOG_FILES, PROOFS, SIGNATURE, TIME_STAMP, TSA_CERTIFICATE, tool
-from api.contract.report import TITLES_ZH, CheckName, Outcome, PackageVerdict
-from api.contract.stamp import sha256_hex
-from api.contract.timestamp import TimeStampRequest
-from api.contract.verification import verify_package
-from api.keys import open_site_keys
+from api.contract.evidence.package import (
+    CHECKPOINT_TIME_STAMP,
+    LOG_FILES,
+    PROOFS,
+    SIGNATURE,
+    TIME_STAMP,
+    TSA_CERTIFICATE,
+    tool,
+)
+from api.contract.evidence.report import TITLES_ZH, CheckName, Outcome, PackageVerdict
+from api.contract.evidence.verification import verify_package
+from api.contract.trust import sm2
+from api.contract.trust.stamp import sha256_hex
+from api.contract.trust.timestamp import TimeStampRequest
+from api.trust.authority import SiteAuthority
+from api.trust.keys import open_site_keys
 from plumewatch.offline import verify_one
 from tests.api.contract.sample import START, TestSigner, make_package, run_verify_sh
 from tests.tamper import on_files, on_proofs, on_sm2

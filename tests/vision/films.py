@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.detections import Detections
 from models.detector import ModelCard, Runtime
 from tests.vision.moments import CARD, boxes, flickering, grainy, still_image
-from vision.trial import Far, Trial, tried
+from vision.jobs.dry_run_process import Far, Trial, tried
 
 _SHORT_S = 10.0
 """A film so short freezes nothing."""

@@ -9,8 +9,8 @@ import numpy as np
 from models.detections import Detections
 from models.detector import ModelCard
 from streams.camera import camera_id
-from streams.clock import CaptureTime, UtcSource
 from streams.frame import BgrImage, Frame
+from streams.timing.clock import CaptureTime, UtcSource
 
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 

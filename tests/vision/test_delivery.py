@@ -10,21 +10,21 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from api.accounts import create_worker_key
 from api.contract.client import ApiClient, Receipt
+from api.contract.evidence.verification import verify_package
 from api.contract.schema import LeadDocument
-from api.contract.verification import verify_package
+from api.people.accounts import create_worker_key
 from streams.frame import Packet
 from tests.api.conftest import RunningApi, api, bus, operator, settings, start_api, valkey_socket
 from tests.streams.media import make_clip
-from tests.vision.scene import FPS, NOW, SITE, WITNESS, lead_on, log_of, read_packets, ring_of
-from vision.clips import RingClips
-from vision.config import WorkerConfig
-from vision.evidence import CaseStore
-from vision.node import NodeIdentity
-from vision.outbox import Outbox
-from vision.registration import Registration
-from vision.sender import OutboxSender, SenderStats
+from tests.vision.staged import FPS, NOW, SITE, WITNESS, lead_on, log_of, read_packets, ring_of
+from vision.cluster.registration import Registration
+from vision.config.worker import WorkerConfig
+from vision.evidence.cases import CaseStore
+from vision.evidence.clips import RingClips
+from vision.evidence.node import NodeIdentity
+from vision.evidence.outbox import Outbox
+from vision.evidence.sender import OutboxSender, SenderStats
 
 __all__ = ["api", "bus", "operator", "settings", "start_api", "valkey_socket"]
 

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from api.contract.verification import verify_package
+from api.contract.evidence.verification import verify_package
 from streams.frame import Packet
 from tests.disk import disk_full
 from tests.streams.media import make_clip
-from tests.vision.scene import NOW, SITE, WITNESS, closed, lead_on, log_of, read_packets, ring_of
-from vision.clips import RingClips
+from tests.vision.staged import NOW, SITE, WITNESS, closed, lead_on, log_of, read_packets, ring_of
 from vision.durable import StorageError
-from vision.evidence import CaseStore, OpenCase
-from vision.node import NodeIdentity
-from vision.outbox import Outbox
+from vision.evidence.cases import CaseStore, OpenCase
+from vision.evidence.clips import RingClips
+from vision.evidence.node import NodeIdentity
+from vision.evidence.outbox import Outbox
 
 
 @pytest.fixture(scope="module")

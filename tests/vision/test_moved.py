@@ -16,17 +16,17 @@ from streams.frame import BgrImage
 from tests.vision.faults import FAULTS, YARD, grain, yard
 from tests.vision.films import PLUME
 from tests.vision.moments import CARD, boxes, flaming, flickering, frame, moment
-from vision.analyser import CameraAnalyser
-from vision.belief import Belief, ClassWeights
-from vision.config import WorkerConfig, parse_config
-from vision.features import FEATURES
-from vision.health import PictureFault
-from vision.leads import LeadState
-from vision.replay import findings, replay
+from vision.analysis.analyser import CameraAnalyser
+from vision.config.worker import WorkerConfig, parse_config
+from vision.confirm.classifier import ClassWeights, TrackClassifier
+from vision.confirm.features import FEATURES
+from vision.leads.lead import LeadState
+from vision.replay.replay import findings, replay
+from vision.scene.health import PictureFault
 
 CHANGE_S = 30.0
 WITHIN_S = 15.0
-SURE = Belief("test", 0.5, {name: ClassWeights(9.0, np.zeros(len(FEATURES))) for name in CARD.class_names})
+SURE = TrackClassifier("test", 0.5, {name: ClassWeights(9.0, np.zeros(len(FEATURES))) for name in CARD.class_names})
 PLACE = np.asarray(YARD // 2, np.uint8)
 """A yard with dark shadows, before any change."""
 CHANGES: Mapping[str, Callable[[int], BgrImage]] = MappingProxyType(
@@ -72,7 +72,7 @@ def confirmed_s(a: CameraAnalyser, change: str, class_name: str, begins_s: float
 @pytest.mark.parametrize("class_name", CARD.class_names)
 @pytest.mark.parametrize("change", sorted(CHANGES))
 def test_sure_boxes_confirm_within_seconds_of_a_change_of_view(
-    change: str, class_name: str, begins_s: float, belief: Belief | None
+    change: str, class_name: str, begins_s: float, belief: TrackClassifier | None
 ) -> None:
     """Whether the camera was turned, the film was cut or its exposure jumped: 15 s later what is sure is a lead."""
     config = parse_config({"cameras": [{"id": "cam", "source": "x.mp4"}]})

@@ -8,11 +8,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from api.contract.stamp import read_certificate, signature_holds
-from api.contract.succession import succeeds
+from api.contract.trust.stamp import read_certificate, signature_holds
+from api.contract.trust.succession import succeeds
 from tests.api.contract.sample import TestSigner
-from tests.vision.test_node import NOW, folder, reopen
-from vision.node import NodeError, NodeIdentity
+from tests.vision.evidence.test_node import NOW, folder, reopen
+from vision.evidence.node import NodeError, NodeIdentity
 
 __all__ = ["folder"]
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from streams.camera import CameraId
-from streams.clock import CaptureTime
-from vision.budget import STRICTEST, Climb, Climber
-from vision.confirm import Confirmation, Criteria, Observation
-from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
+from streams.timing.clock import CaptureTime
+from vision.config.zones import Zone
+from vision.confirm.confirmation import Confirmation, Criteria, Observation
+from vision.confirm.tracks import Sighting
+from vision.leads.budget import STRICTEST, Climb, Climber
+from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
 from vision.rules.leniency import USUAL, Leniency
 from vision.rules.rule import TrackView, View
-from vision.tracks import Sighting
-from vision.zones import Zone
 
 LOWEST = 0.01
 """No leniency takes the least confidence or probability below this."""
@@ -19,7 +19,7 @@ LOWEST = 0.01
 
 @dataclass(frozen=True, slots=True)
 class LeadFacts:
-    """What all leads of a rule at a camera have in common; fields as in `vision.leads.Lead`."""
+    """What all leads of a rule at a camera have in common; fields as in `vision.leads.lead.Lead`."""
 
     camera_id: CameraId
     rule_id: str

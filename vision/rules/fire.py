@@ -2,18 +2,18 @@
 The fire rule: visible flames that last.
 
 The catalogue has no code for a fire. What is proposed is open burning; that it is a fire alarm is said by the reasons,
-points and priority of the lead (`vision.judgement`).
+points and priority of the lead (`vision.leads.judgement`).
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from vision.belief import Belief
-from vision.rules.config import RuleConfig
+from vision.config.rules import RuleConfig
+from vision.config.sections import CameraConfig
+from vision.config.zones import ZoneKind
+from vision.confirm.classifier import TrackClassifier
 from vision.rules.visible import VisibleRule
-from vision.sections import CameraConfig
-from vision.zones import ZoneKind
 
 CLASS_NAME = "fire"
 VERSION = "1.0.0"
@@ -24,7 +24,7 @@ CODES: Mapping[ZoneKind, str] = MappingProxyType({ZoneKind.FIELD: "V03_STRAW_BUR
 
 
 def fire_rule(
-    name: str, config: RuleConfig, camera: CameraConfig, zone: ZoneInfo, belief: Belief | None = None
+    name: str, config: RuleConfig, camera: CameraConfig, zone: ZoneInfo, belief: TrackClassifier | None = None
 ) -> VisibleRule:
     """Return the fire rule `name` for one camera; `zone` is the time zone its schedule is read in."""
     return VisibleRule.from_config(

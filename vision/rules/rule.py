@@ -8,10 +8,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.clock import CaptureTime
-from vision.leads import CloseReason, Lead, LeadChange, LeadState
-from vision.readings import Reading
-from vision.tracks import Sighting, Track
+from streams.timing.clock import CaptureTime
+from vision.confirm.tracks import Sighting, Track
+from vision.leads.lead import CloseReason, Lead, LeadChange, LeadState
+from vision.plume.readings import Reading
 
 DOUBTFUL = 0.5
 """Probability below which a box does not by itself show what its class says."""
@@ -27,9 +27,9 @@ class TrackView:
 
         sighting: its box in this picture; ``None`` where it was missed.
 
-        change: of its pixels, in multiples of the noise around it (`vision.change.BoxChange.ratio`).
+        change: of its pixels, in multiples of the noise around it (`vision.scene.change.BoxChange.ratio`).
 
-        features: what its pictures have shown so far, in the order of `vision.features.FEATURES`.
+        features: what its pictures have shown so far, in the order of `vision.confirm.features.FEATURES`.
 
         probability: calibrated, that it is what its class says; ``None`` where nothing was fitted for the detector.
     """
@@ -69,7 +69,8 @@ class View:
         readings: of the last half hour above each outlet, by the name of its zone, oldest first; an outlet at which
             nothing was read yet is missing.
 
-        emitting: names of the outlets above whose lip something stands now (`vision.outlets.OutletWatch.is_emitting`).
+        emitting: names of the outlets above whose lip something stands now
+        (`vision.plume.outlets.OutletWatch.is_emitting`).
     """
 
     time: CaptureTime

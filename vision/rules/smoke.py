@@ -5,12 +5,12 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from vision.belief import Belief
-from vision.rules.config import RuleConfig
+from vision.config.rules import RuleConfig
+from vision.config.sections import CameraConfig
+from vision.config.zones import ZoneKind
+from vision.confirm.classifier import TrackClassifier
 from vision.rules.leniency import LeniencyAt
 from vision.rules.visible import VisibleRule
-from vision.sections import CameraConfig
-from vision.zones import ZoneKind
 
 CLASS_NAME = "smoke"
 VERSION = "1.0.0"
@@ -26,7 +26,7 @@ def smoke_rule(
     camera: CameraConfig,
     zone: ZoneInfo,
     ceded: AbstractSet[str] = frozenset(),
-    belief: Belief | None = None,
+    belief: TrackClassifier | None = None,
     leniency: Mapping[str, LeniencyAt] = MappingProxyType({}),
 ) -> VisibleRule:
     """Return the smoke rule `name` for one camera; `zone` is the time zone its schedule is read in."""

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from api.contract.reasons import DispositionReason
 from streams.camera import CameraId
-from streams.clock import CaptureTime
-from vision.health import PictureFault, PictureHealth
-from vision.leads import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
+from streams.timing.clock import CaptureTime
+from vision.config.sections import ZoneConfig
+from vision.config.zones import ZoneKind
+from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
 from vision.rules.leniency import USUAL, LeniencyAt
-from vision.sections import ZoneConfig
-from vision.zones import ZoneKind
+from vision.scene.health import PictureFault, PictureHealth
 
 ID = "camera.tamper"
 VERSION = "1.0.0"

@@ -10,26 +10,26 @@ from zoneinfo import ZoneInfo
 
 from api.contract.fields import SETTING_MOST, one_line
 from streams.camera import CameraId, camera_id
-from vision.belief import START_CONFIDENCE, Belief
-from vision.budget import MOST_CLIMBS, Climb, Scale
-from vision.confirm import Criteria
-from vision.hours import schedule_of
-from vision.leads import CloseReason, Lead, LeadChange, LeadState
+from vision.config.hours import schedule_of
+from vision.config.rules import ConfirmBy, RuleConfig
+from vision.config.schedule import Schedule
+from vision.config.sections import CameraConfig
+from vision.config.zones import Zone, ZoneKind
+from vision.confirm.classifier import START_CONFIDENCE, TrackClassifier
+from vision.confirm.confirmation import Criteria
+from vision.leads.budget import MOST_CLIMBS, Climb, Scale
+from vision.leads.lead import CloseReason, Lead, LeadChange, LeadState
 from vision.rules.case import LOWEST, Case, LeadFacts
-from vision.rules.config import ConfirmBy, RuleConfig
 from vision.rules.leniency import SHIFTS, LeniencyAt
 from vision.rules.rule import TrackView, View
 from vision.rules.whereabouts import PRECISION, Place
-from vision.schedule import Schedule
-from vision.sections import CameraConfig
-from vision.zones import Zone, ZoneKind
 
 
 class VisibleRule:
     """
     Reports tracks of one class that last, change and are where and when the rule looks.
 
-    One lead a track; its moves follow `vision.leads.LEGAL_MOVES`.
+    One lead a track; its moves follow `vision.leads.lead.LEGAL_MOVES`.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class VisibleRule:
         criteria: Criteria,
         place: Place,
         schedule: Schedule,
-        belief: Belief | None = None,
+        belief: TrackClassifier | None = None,
         is_budgeted: bool = False,
         leniency: Mapping[str, LeniencyAt] = MappingProxyType({}),
     ) -> None:
@@ -81,7 +81,7 @@ class VisibleRule:
         zone: ZoneInfo,
         codes: Mapping[ZoneKind, str],
         ceded: AbstractSet[str] = frozenset(),
-        belief: Belief | None = None,
+        belief: TrackClassifier | None = None,
         minds_hours: bool = True,
         leniency: Mapping[str, LeniencyAt] = MappingProxyType({}),
     ) -> Self:

@@ -5,9 +5,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
-from vision.leads import Xyxy
-from vision.tracks import Sighting
-from vision.zones import Zone, ZoneKind, ZoneTest
+from models.detections import Xyxy
+from vision.config.zones import Zone, ZoneKind, ZoneTest
+from vision.confirm.tracks import Sighting
 
 PRECISION = (
     ZoneKind.OUTLET,

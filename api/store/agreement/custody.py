@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.store.access import custody_root
 from api.store.agreement.ledger import PIECE, Leaf, Walk
-from api.store.evidence_tables import AccessBatchRow
+from api.store.evidence.access import custody_root
+from api.store.evidence.tables import AccessBatchRow
 from api.store.tables import CustodyRow
 
 MOST_NAMED = 3

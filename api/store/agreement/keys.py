@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.contract.schema import rfc3339
-from api.contract.stamp import StampError, fingerprint, read_certificates
+from api.contract.trust.stamp import StampError, fingerprint, read_certificates
 from api.store.agreement.ledger import PIECE, Leaf, differing
+from api.store.evidence.trust import ANCHORS
 from api.store.tables import CertificateRow, NodeRow
-from api.store.trust import ANCHORS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from api.contract.review import Verdict
 from api.contract.schema import LeadDocument, LeadState, rfc3339
-from api.contract.stamp import canonical_json
+from api.contract.trust.stamp import canonical_json
 from api.store.agreement.ledger import PIECE, Leaf, Walk, differing
-from api.store.corrections import CorrectedField, value_of
+from api.store.evidence.corrections import CorrectedField, value_of
+from api.store.evidence.tlog import LeafKind
 from api.store.leads import FIRST_HASH
 from api.store.tables import LeadRow, PackageRow, TransitionRow
-from api.store.tlog import LeafKind
 from api.store.verdicts import verdict_after
 
 

@@ -6,7 +6,7 @@ from typing import Generic, Protocol, TypeVar
 
 from pydantic import JsonValue
 
-from api.store.tlog import LeafKind
+from api.store.evidence.tlog import LeafKind
 
 Row = TypeVar("Row")
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from api.contract.schema import rfc3339
 from api.store.agreement.ledger import PIECE, Leaf, Walk
+from api.store.evidence.tlog import LeafKind
 from api.store.tables import PackageRow
-from api.store.tlog import LeafKind
 
 
 @dataclass(frozen=True, slots=True)

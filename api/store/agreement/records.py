@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.contract.schema import rfc3339
 from api.store.agreement.ledger import PIECE, Leaf, Row, Walk, differing
-from api.store.evidence_tables import CameraFileRow, HoldRow, RedactionRow
+from api.store.evidence.tables import CameraFileRow, HoldRow, RedactionRow
 
 
 class Records(Generic[Row]):

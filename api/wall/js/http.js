@@ -4,7 +4,7 @@
  */
 import { serverClock } from "./times.js";
 
-/** The server takes changes only from pages that can send this header (api/auth.py). */
+/** The server takes changes only from pages that can send this header (api/people/auth.py). */
 const CSRF_HEADER = "X-Plumewatch-Csrf";
 
 /** An answer other than success, or none at all (`status` 0): out of reach, broken off, or not this server's. */

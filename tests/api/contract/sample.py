@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from api.contract.manifest import (
+from api.contract.evidence.manifest import (
     FIRST_PACKAGE,
     FileRole,
     Gap,
@@ -23,9 +23,9 @@ from api.contract.manifest import (
     ManifestTime,
     Measurements,
 )
-from api.contract.package import FileOrigin, SealedPackage, Signer, seal_package
-from api.contract.stamp import sign
-from api.contract.timestamp import SITE_POLICY
+from api.contract.evidence.package import FileOrigin, SealedPackage, Signer, seal_package
+from api.contract.trust.stamp import sign
+from api.contract.trust.timestamp import SITE_POLICY
 
 LEAD_ID = "L20261123-001007"
 START = datetime(2026, 11, 23, 2, 30, 5, 120000, tzinfo=UTC)

@@ -14,7 +14,7 @@ from api.contract.client import (
     idempotency_key,
 )
 from api.contract.schema import CameraDocument
-from tests.vision.leads import lead_document
+from tests.vision.made_leads import lead_document
 
 LEAD = lead_document("L20261123-001001", "ab" * 32)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from api.contract.report import CheckName, Outcome
-from api.contract.stamp import sha256_hex
-from api.contract.timestamp import TimeStampRequest
-from api.contract.verification import verify_package
+from api.contract.evidence.report import CheckName, Outcome
+from api.contract.evidence.verification import verify_package
+from api.contract.trust.stamp import sha256_hex
+from api.contract.trust.timestamp import TimeStampRequest
 from tests.api.contract.authorities import OpensslAuthority, make_authority
 from tests.api.contract.sample import TestSigner, make_package, run_verify_sh
 

@@ -5,15 +5,15 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
-from api.admissibility import Doubt, Judgement
-from api.contract.article41 import Lack
-from api.contract.report import Check, CheckName, Outcome, VerificationReport
+from api.contract.evidence.article41 import Lack
+from api.contract.evidence.report import Check, CheckName, Outcome, VerificationReport
 from api.contract.schema import LeadDocument, ReviewAnswers
+from api.evidence.admissibility import Doubt, Judgement
 from api.report.case import Case, CaseFile, CaseMove
 from api.report.pictures import printable
 from api.report.printing import Printing
 from api.report.readings import ReadingLine
-from api.store.custody import CustodyAction, CustodyEntry
+from api.store.evidence.custody import CustodyAction, CustodyEntry
 from tests.api.conftest import sample_lead
 from tests.api.contract.sample import LEAD_ID, START, sample_manifest
 

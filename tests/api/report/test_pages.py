@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from api.contract.report import Check, CheckName, Outcome
+from api.contract.evidence.report import Check, CheckName, Outcome
 from api.contract.schema import LeadDisposition, LeadState
-from api.contract.timestamp import TimeStampKind
+from api.contract.trust.timestamp import TimeStampKind
 from api.contract.words import spread_words
 from api.report.case import CaseMove
 from api.report.pages import lead_report
 from api.report.readings import ReadingLine
 from api.report.sheet import MISSING
-from api.store.corrections import CorrectedField, Correction
+from api.store.evidence.corrections import CorrectedField, Correction
 from tests.api.contract.sample import LEAD_ID, START
 from tests.api.report.sample import PRINTING, SUMS, full_case
 from tests.api.report.scan import needs_poppler, scanned_address

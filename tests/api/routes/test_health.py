@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from starlette.requests import HTTPConnection
 
-from api.auth import calls_from_here
+from api.people.auth import calls_from_here
 from api.settings import Settings
 from api.store.tables import OperatorRow
 from tests.api.conftest import Posting, RunningApi

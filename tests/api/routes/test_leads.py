@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from api.clock import utc_now
-from api.contract.tarball import open_package, write_tar
+from api.contract.evidence.tarball import open_package, write_tar
 from api.store.leads import announce_lead
 from tests.api.conftest import Posting, RunningApi, sample_lead
 from tests.api.contract.sample import LEAD_ID, TestSigner, make_package

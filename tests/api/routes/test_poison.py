@@ -10,10 +10,10 @@ from structlog.testing import capture_logs
 
 from api.contract.coverage import AccountHour, CoverageReport
 from api.contract.schema import LeadDocument
-from api.store.evidence_tables import CameraFileRow
+from api.store.evidence.tables import CameraFileRow
 from api.store.tables import CameraRow, CoverageRow, EventRow, LeadRow
 from tests.api.conftest import NODE, RunningApi, sample_lead
-from tests.api.routes.test_coverage import START, WINDOW, told
+from tests.api.routes.fleet.test_coverage import START, WINDOW, told
 
 CAMERA = {"id": "gate", "source": "rtsp://10.0.0.7/1"}
 INVALID = (422, "application/problem+json", "urn:plumewatch:problem:invalid-input")

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from api.contract.stamp import canonical_json
-from api.store.tlog import log_size
+from api.contract.trust.stamp import canonical_json
+from api.store.evidence.tlog import log_size
 from tests.api.conftest import Posting, RunningApi
 from tests.api.contract.sample import LEAD_ID
 

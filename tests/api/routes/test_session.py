@@ -4,8 +4,8 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from api import auth
-from api.accounts import create_operator, ensure_first_operator, reset_password, shut_out
+from api.people import auth
+from api.people.accounts import create_operator, ensure_first_operator, reset_password, shut_out
 from api.store.people import Role
 from tests.api.conftest import CSRF, PASSWORD, RunningApi
 from tests.api.routes.test_events import open_socket

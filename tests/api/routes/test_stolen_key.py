@@ -8,12 +8,12 @@ import pytest
 from cryptography import x509
 
 from api.clock import utc_now
-from api.contract.revocation import parse_revoked
-from api.contract.stamp import fingerprint
-from api.contract.verification import verify_package
+from api.contract.evidence.verification import verify_package
+from api.contract.trust.revocation import parse_revoked
+from api.contract.trust.stamp import fingerprint
 from tests.api.conftest import NODE, Posting, RunningApi
 from tests.api.contract.sample import LEAD_ID, TestSigner
-from tests.api.contract.test_revocation import LEAKED, SUPERSEDED, make_crl, pem_of
+from tests.api.contract.trust.test_revocation import LEAKED, SUPERSEDED, make_crl, pem_of
 from tests.api.routes.test_trust import OTHER, enrolment, leaves, vouched
 
 BUREAU = TestSigner("Bureau CA", ca=True)

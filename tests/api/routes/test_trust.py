@@ -9,20 +9,20 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.accounts import create_worker_key
 from api.clock import utc_now
-from api.contract.report import PackageVerdict
-from api.contract.revocation import RevokedDocument, RevokedList, parse_revoked
+from api.contract.evidence.report import PackageVerdict
+from api.contract.evidence.verification import verify_package
 from api.contract.schema import rfc3339
-from api.contract.stamp import StampError, fingerprint
-from api.contract.succession import Succession, voucher
-from api.contract.verification import verify_package
+from api.contract.trust.revocation import RevokedDocument, RevokedList, parse_revoked
+from api.contract.trust.stamp import StampError, fingerprint
+from api.contract.trust.succession import Succession, voucher
+from api.people.accounts import create_worker_key
 from api.settings import Settings
 from api.store.agreement.log import Disagreements, disagreements
-from api.store.tlog import log_leaves
+from api.store.evidence.tlog import log_leaves
 from tests.api.conftest import NODE, Posting, RunningApi, admin_of
 from tests.api.contract.sample import LEAD_ID, TestSigner
-from tests.api.contract.test_revocation import make_crl, pem_of
+from tests.api.contract.trust.test_revocation import make_crl, pem_of
 
 OTHER = "L20261123-001008"
 

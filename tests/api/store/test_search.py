@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from api.accounts import open_database
 from api.contract.schema import LeadDocument, LeadState
+from api.people.accounts import open_database
 from api.settings import Settings
 from api.store import search
 from api.store.database import Database

@@ -6,9 +6,9 @@ import pytest
 
 from api.contract.review import Verdict
 from api.contract.schema import LeadState
-from api.reviews import reviews_since
-from api.store.corrections import CorrectedField, correct_lead
-from api.store.holds import RetentionClass, RetentionRule, due_packages
+from api.fleet.reviews import reviews_since
+from api.store.evidence.corrections import CorrectedField, correct_lead
+from api.store.evidence.holds import RetentionClass, RetentionRule, due_packages
 from api.store.leads import OPERATOR_MOVES, lead_row, move_lead
 from api.store.verdicts import verdict_of
 from tests.api.conftest import sample_lead

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import cv2
 
-from api.contract.manifest import FileRole
-from api.contract.package import FileOrigin, seal_package
+from api.contract.evidence.manifest import FileRole
+from api.contract.evidence.package import FileOrigin, seal_package
+from api.contract.evidence.tarball import write_tar
 from api.contract.schema import LeadDisposition, LeadDocument, LeadEvidence, LeadLegal, LeadTarget, LeadVote, rfc3339
-from api.contract.tarball import write_tar
 from tests.api.conftest import Posting, sample_lead
 from tests.api.contract.sample import ORIGINS, TestSigner, sample_manifest
 from tests.api.wall.stage import square_picture

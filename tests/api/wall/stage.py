@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from api.contract import bus
 from api.contract.schema import CameraHealth, CameraState, LeadAnnouncement, LeadDocument, OverlayBox
 from streams.camera import Camera, CameraId, SourceUrl, StreamSettings
-from streams.clock import StreamClock
 from streams.frame import Frame, Packet
 from streams.source import AvSource
-from vision.live import LivePublisher
+from streams.timing.clock import StreamClock
+from vision.worker.live import LivePublisher
 
 FPS = 12
 SIZE = (640, 360)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from api.contract.stamp import fingerprint
+from api.contract.trust.stamp import fingerprint
 from tests.api.conftest import Posting, RunningApi
 from tests.api.contract.sample import TestSigner
 from tests.api.wall.leads import fresh_lead, playable_posting

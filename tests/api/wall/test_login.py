@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from api.accounts import ensure_first_operator
+from api.people.accounts import ensure_first_operator
 from tests.api.conftest import PASSWORD, RunningApi
 
 pytestmark = pytest.mark.e2e

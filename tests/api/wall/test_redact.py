@@ -9,15 +9,15 @@ import pytest
 import redis
 from playwright.sync_api import Page, expect
 
-from api.accounts import create_worker_key
 from api.contract import bus as keys
 from api.contract.client import ApiClient
 from api.contract.health import WorkerHealth
+from api.people.accounts import create_worker_key
 from tests.api.conftest import NODE, RunningApi
 from tests.api.contract.sample import TestSigner
 from tests.api.wall.leads import judged_lead, playable_posting
 from tests.api.wall.test_finding import keep_picture
-from vision.redactions import Redactions
+from vision.jobs.redactions import Redactions
 
 pytestmark = pytest.mark.e2e
 

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from api.contract.tarball import write_tar
-from api.keeper import Keeper
-from api.room import RoomLevel
-from api.scrub import scrub
+from api.contract.evidence.tarball import write_tar
+from api.evidence.capacity import RoomLevel
+from api.evidence.retention import Retention
+from api.evidence.scrub import scrub
 from api.settings import Settings
 from tests.api.conftest import Posting, RunningApi
 from tests.api.contract.sample import TestSigner, make_package
@@ -49,7 +49,7 @@ async def ring(api: RunningApi) -> None:
 def file_until(level: RoomLevel, api: RunningApi, enrolled: httpx.Client, make_posting: Callable[..., Posting]) -> None:
     """File leads, each followed by the keeper's look, until the room is so short."""
     for _ in range(20):
-        if Keeper(api.state).look():
+        if Retention(api.state).look():
             asyncio.run_coroutine_threadsafe(ring(api), api.loop).result(10)
         found = api.state.room.found
         assert found is not None

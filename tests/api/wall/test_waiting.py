@@ -7,8 +7,8 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from api.accounts import open_database
 from api.contract.schema import LeadState, Priority
+from api.people.accounts import open_database
 from api.store.leads import announce_lead, lead_row, move_lead
 from tests.api.conftest import RunningApi
 from tests.api.wall.conftest import log_in

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from models.training import weights
-from models.training.dataset import CLASS_NAMES
+from models.training.pictures.dataset import CLASS_NAMES
 
 TINY = 0.0625
 

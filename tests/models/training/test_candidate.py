@@ -17,15 +17,16 @@ if find_spec("ultralytics") is None:  # not imported here: its guards must be se
 pytest.importorskip("onnx")
 
 from models.registry import Registry
-from models.training import sight, weights
+from models.training import weights
 from models.training.candidate import find_recipe, make
-from models.training.corpus import Sources
-from models.training.dataset import CLASS_NAMES, read_folder
+from models.training.pictures import sight
+from models.training.pictures.corpus import Sources
+from models.training.pictures.dataset import CLASS_NAMES, read_folder
+from models.training.pictures.repair import read_sightings
 from models.training.recipe import Recipe, RecipeError, Repair
-from models.training.repair import read_sightings
 from models.training.train import RunOptions
 from plumewatch.cli import app
-from tests.models.training.pictures import draw
+from tests.models.training.drawn import draw
 
 pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("default")]
 

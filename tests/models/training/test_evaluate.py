@@ -11,9 +11,9 @@ torch = pytest.importorskip("torch")
 if find_spec("ultralytics") is None:  # not imported here: its guards must be set first
     pytest.skip("needs the extra train", allow_module_level=True)
 
-from models.training.dataset import Sample  # noqa: E402 - after the skip
 from models.training.evaluate import accuracy, choose_threshold, false_alarms, image_recall, report  # noqa: E402
-from models.training.repair import Sightings  # noqa: E402
+from models.training.pictures.dataset import Sample  # noqa: E402 - after the skip
+from models.training.pictures.repair import Sightings  # noqa: E402
 
 pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("default")]
 BOX = [[0.2, 0.2, 0.6, 0.6]]

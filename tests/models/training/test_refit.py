@@ -18,13 +18,13 @@ pytest.importorskip("onnx")
 
 from models.training import ridge, weights  # noqa: E402 - after the skip
 from models.training.activation import SCALE, with_activation  # noqa: E402
-from models.training.dataset import CLASS_NAMES, DatasetError, of_split, read_folder  # noqa: E402
 from models.training.layers import LayerError, layers, patches  # noqa: E402
+from models.training.pictures.dataset import CLASS_NAMES, DatasetError, of_split, read_folder  # noqa: E402
 from models.training.recipe import Recipe, RecipeError  # noqa: E402
 from models.training.refit import Refit, RefitError, choose, main, show  # noqa: E402
 from models.training.tune import Pictures, assemble  # noqa: E402
+from tests.models.training.drawn import draw  # noqa: E402
 from tests.models.training.networks import scattered  # noqa: E402
-from tests.models.training.pictures import draw  # noqa: E402
 
 pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("default")]
 RECIPE = """

@@ -15,20 +15,20 @@ torch = pytest.importorskip("torch")
 if find_spec("ultralytics") is None:  # not imported here: its guards must be set first
     pytest.skip("needs the extra train", allow_module_level=True)
 
-from models.training import store as stores  # noqa: E402 - after the skip
 from models.training import weights  # noqa: E402
 from models.training.activation import SCALE, ActivationError, feature_scale, hardened, with_activation  # noqa: E402
-from models.training.batches import Batch, Batches  # noqa: E402
-from models.training.corpus import Sources  # noqa: E402
-from models.training.dataset import CLASS_NAMES, of_split, read_folder  # noqa: E402
 from models.training.holding import class_branch, hold  # noqa: E402
 from models.training.narrowing import NarrowingError, class_width, narrow  # noqa: E402
 from models.training.objective import Objective  # noqa: E402
+from models.training.pictures import store as stores  # noqa: E402 - after the skip
+from models.training.pictures.batches import Batch, Batches  # noqa: E402
+from models.training.pictures.corpus import Sources  # noqa: E402
+from models.training.pictures.dataset import CLASS_NAMES, of_split, read_folder  # noqa: E402
 from models.training.recipe import Augmentation, Distillation, Recipe, RecipeError, Synthesis  # noqa: E402
 from models.training.schedule import Deck  # noqa: E402
 from models.training.slimming import slim, weigh  # noqa: E402
 from models.training.train import RunOptions, run_recipe  # noqa: E402
-from tests.models.training.pictures import draw  # noqa: E402
+from tests.models.training.drawn import draw  # noqa: E402
 
 pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("default")]
 TINY = 0.0625

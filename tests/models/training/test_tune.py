@@ -14,17 +14,17 @@ if find_spec("ultralytics") is None:  # not imported here: its guards must be se
 pytest.importorskip("onnx")
 
 from models.detector import ModelError  # noqa: E402 - after the skip
-from models.openvino_runtime import Precision  # noqa: E402
+from models.runtime.openvino_runtime import Precision  # noqa: E402
 from models.training import weights  # noqa: E402
 from models.training.anchors import Chooser, Eye, Lesson, Seen, keep, neighbourhoods, read  # noqa: E402
-from models.training.dataset import CLASS_NAMES, IGNORED, of_split, read_folder  # noqa: E402
 from models.training.head import Course, HeadTuner, answer, ends  # noqa: E402
+from models.training.pictures.dataset import CLASS_NAMES, IGNORED, of_split, read_folder  # noqa: E402
+from models.training.pictures.views import painted, real, share_out  # noqa: E402
 from models.training.recipe import Recipe, Synthesis  # noqa: E402
 from models.training.tune import Pictures, tune  # noqa: E402
-from models.training.views import painted, real, share_out  # noqa: E402
 from models.yolo import export_onnx  # noqa: E402
+from tests.models.training.drawn import draw  # noqa: E402
 from tests.models.training.networks import scattered  # noqa: E402
-from tests.models.training.pictures import draw  # noqa: E402
 
 pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("default")]
 RECIPE = Recipe(

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.vision.moments import CARD, boxes, flaming, flickering, frame, moment
-from tests.vision.rules.test_stack import verdicts
 from tests.vision.rules.views import readings, rule_of, site, smoke_from, square
-from vision.analyser import CameraAnalyser
-from vision.leads import CloseReason, LeadState
+from tests.vision.rules.zone.test_stack import verdicts
+from vision.analysis.analyser import CameraAnalyser
+from vision.leads.lead import CloseReason, LeadState
 
 PLUME = (140, 60, 180, 100)
 OPEN = {"from": "09:00", "to": "12:00"}

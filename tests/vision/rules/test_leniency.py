@@ -1,8 +1,8 @@
 """
 What colour and list of an owner change about when a lead is made, for every rule (domain.md 6.5, its first rows).
 
-Points, notification and what follows are in ``tests/vision/test_judgement.py``. Sampling is no matter of the register:
-every camera is patrolled alike, and looked at closely while something shows (decision 0011).
+Points, notification and what follows are in ``tests/vision/leads/test_judgement.py``. Sampling is no matter of the
+register: every camera is patrolled alike, and looked at closely while something shows (decision 0011).
 """
 
 import numpy as np
@@ -11,14 +11,14 @@ import pytest
 from models.detections import Detections
 from tests.vision.faults import FAULTS, YARD, grain
 from tests.vision.moments import CARD, frame, moment
-from tests.vision.rules.test_stack import verdicts
 from tests.vision.rules.views import USCC, box, reading, readings, rule_of, site, smoke_from, square, view
-from vision.analyser import CameraAnalyser
-from vision.belief import Belief, ClassWeights
-from vision.bench import Bench
-from vision.config import WorkerConfig
-from vision.leads import Lead, LeadState
-from vision.readings import PlumeColour
+from tests.vision.rules.zone.test_stack import verdicts
+from vision.analysis.analyser import CameraAnalyser
+from vision.config.worker import WorkerConfig
+from vision.confirm.classifier import ClassWeights, TrackClassifier
+from vision.leads.lead import Lead, LeadState
+from vision.plume.readings import PlumeColour
+from vision.rules.rule_set import RuleSet
 
 LISTED = {"from": "2026-01-01"}
 ALERT = {"level": "red", "from": "2026-11-23T09:00:00", "to": "2026-11-23T12:00:00", "measures": ["production"]}
@@ -94,7 +94,7 @@ def test_the_rule_on_the_camera_itself(enterprise: Enterprise, persistence: floa
 def standing(class_name: str, enterprise: Enterprise, confidence: float) -> Lead | None:
     """Return what a standing rule confirms of boxes in an owner's zone, two pictures a second for ten seconds."""
     config = owned("watch", enterprise)
-    bench = Bench.for_camera(config.cameras[0], config, CARD)
+    bench = RuleSet.for_camera(config.cameras[0], config, CARD)
     for number in range(20):
         seconds = number / 2
         for change in bench.observe(view(seconds, box(seconds, confidence=confidence, class_name=class_name))):
@@ -118,9 +118,9 @@ def test_the_standing_smoke_rule(enterprise: Enterprise, persistence: float, shi
 def test_the_standing_smoke_rule_by_belief(enterprise: Enterprise, persistence: float, shift: float) -> None:
     """Where belief decides, the probability that it needs moves; the weights stay."""
     config = owned("watch", enterprise)
-    sure = Belief("1", 0.5, {"smoke": ClassWeights(9.0, np.zeros(0))})
+    sure = TrackClassifier("1", 0.5, {"smoke": ClassWeights(9.0, np.zeros(0))})
     for told, expected in ((0.5 + shift - 0.01, None), (0.5 + shift + 0.001, 1.5 if persistence == 1 else 2.5)):
-        bench = Bench.for_camera(config.cameras[0], config, CARD, sure)
+        bench = RuleSet.for_camera(config.cameras[0], config, CARD, sure)
         changes = [
             change.lead.confirmed
             for number in range(20)

@@ -6,9 +6,9 @@ import pytest
 from models.detections import Detections
 from tests.vision.faults import FAULTS, YARD, grain, hazy
 from tests.vision.moments import CARD, boxes, frame, moment
-from vision.analyser import CameraAnalyser
-from vision.config import parse_config
-from vision.leads import CloseReason, LeadChange, LeadState
+from vision.analysis.analyser import CameraAnalyser
+from vision.config.worker import parse_config
+from vision.leads.lead import CloseReason, LeadChange, LeadState
 
 SOUND_S = 30.0
 PLANT = [{"name": "works", "kind": "premises", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]], "owner": "one works"}]

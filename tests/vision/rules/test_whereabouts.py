@@ -2,14 +2,15 @@
 
 import pytest
 
+from models.detections import Xyxy
 from tests.vision.moments import CARD, boxes, frame, moment
-from tests.vision.test_outlets import SIZE_WH, ZONE, picture
-from vision.analyser import CameraAnalyser
-from vision.config import parse_config
-from vision.leads import LeadState, Xyxy
+from tests.vision.plume.test_outlets import SIZE_WH, ZONE, picture
+from vision.analysis.analyser import CameraAnalyser
+from vision.config.worker import parse_config
+from vision.config.zones import Zone, ZoneKind
+from vision.confirm.tracks import Sighting
+from vision.leads.lead import LeadState
 from vision.rules.whereabouts import Place
-from vision.tracks import Sighting
-from vision.zones import Zone, ZoneKind
 
 LEFT = Zone("left", [(0.2, 0.5), (0.3, 0.5), (0.3, 0.9), (0.2, 0.9)], kind=ZoneKind.OUTLET)
 RIGHT = Zone("right", [(0.7, 0.6), (0.8, 0.6), (0.8, 0.9), (0.7, 0.9)], kind=ZoneKind.OUTLET)

@@ -3,15 +3,16 @@
 from collections import deque
 from collections.abc import Iterable, Sequence
 
+from models.detections import Xyxy
 from tests.vision.moments import CARD, moment
-from vision.config import WorkerConfig, parse_config
-from vision.leads import LeadChange, Xyxy
-from vision.readings import PlumeColour, Reading
-from vision.rules.families import Families
+from vision.config.worker import WorkerConfig, parse_config
+from vision.confirm.tracks import Sighting, Track
+from vision.leads.lead import LeadChange
+from vision.plume.readings import PlumeColour, Reading
+from vision.plume.validity import Refusal
 from vision.rules.rule import TrackView, View
-from vision.rules.zonal import ZoneRule
-from vision.tracks import Sighting, Track
-from vision.validity import Refusal
+from vision.rules.zone.families import Families
+from vision.rules.zone.zonal import ZoneRule
 
 WH = (1000, 1000)
 USCC = "91110000802100433B"

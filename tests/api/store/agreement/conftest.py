@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from api.accounts import open_database
 from api.contract.schema import LeadState, ReviewAnswers
+from api.people.accounts import open_database
 from api.settings import Settings
 from api.store.agreement.log import Disagreements, disagreements
 from api.store.database import Database

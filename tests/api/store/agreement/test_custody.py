@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from api.store.access import custody_root, log_accesses
-from api.store.custody import CustodyAction, CustodyEntry, add_custody
+from api.store.evidence.access import custody_root, log_accesses
+from api.store.evidence.custody import CustodyAction, CustodyEntry, add_custody
 from api.store.tables import CustodyRow
 from tests.api.contract.sample import LEAD_ID, START
 from tests.api.store.agreement.conftest import Store

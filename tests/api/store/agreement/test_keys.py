@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from api.contract.stamp import fingerprint
-from api.store.trust import add_authority, revoke_certificate
+from api.contract.trust.stamp import fingerprint
+from api.store.evidence.trust import add_authority, revoke_certificate
 from api.store.workers import enrol_node
 from tests.api.contract.sample import START, TestSigner
-from tests.api.contract.test_revocation import make_crl, pem_of
+from tests.api.contract.trust.test_revocation import make_crl, pem_of
 from tests.api.store.agreement.conftest import Store
 
 FIRST, SECOND, GONE = TestSigner("north"), TestSigner("north"), TestSigner("south")

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from api.contract.schema import LeadState
-from api.contract.stamp import canonical_json
-from api.store.corrections import CorrectedField, correct_lead
+from api.contract.trust.stamp import canonical_json
+from api.store.evidence.corrections import CorrectedField, correct_lead
 from api.store.leads import announce_lead, move_lead
 from tests.api.conftest import NODE, sample_lead
 from tests.api.contract.sample import START

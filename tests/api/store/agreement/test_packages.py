@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from api.store.holds import DuePackage, RetentionClass, RetentionRule, delete_package, due_packages
+from api.store.evidence.holds import DuePackage, RetentionClass, RetentionRule, delete_package, due_packages
 from tests.api.contract.sample import START
 from tests.api.store.agreement.conftest import Store, lead_id
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from api.contract.article41 import Article41File
-from api.store.camera_files import put_camera_file
-from api.store.holds import RetentionRule, due_packages, is_held, set_hold, stock
-from api.store.redactions import Covering, add_redaction
+from api.contract.evidence.article41 import Article41File
+from api.store.evidence.camera_files import put_camera_file
+from api.store.evidence.holds import RetentionRule, due_packages, is_held, set_hold, stock
+from api.store.evidence.redactions import Covering, add_redaction
 from tests.api.contract.sample import START
 from tests.api.store.agreement.conftest import Store, lead_id
 

@@ -1,0 +1,1 @@
+"""Signatures, certificates, time stamps and the Merkle log, as bytes."""

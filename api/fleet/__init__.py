@@ -1,0 +1,1 @@
+"""Fleet: cameras and workers as the API knows them, and what it tells them."""

@@ -1,0 +1,1 @@
+"""People: accounts, logins, passwords, what each may do."""

@@ -1,0 +1,1 @@
+"""Tables and queries of evidence, custody and the log."""

@@ -1,0 +1,1 @@
+"""Trust: keys, certificates, time stamps and the log that anybody can check."""

@@ -1,0 +1,1 @@
+"""Accuracy benchmark: pictures and scenes through a model, scored."""

@@ -1,0 +1,324 @@
+"""
+The result of an accuracy run as a file: versioned, complete in itself, the same bytes for the same inputs.
+
+Only `Timings` differ from run to run. Every share carries its counts, every estimate its 95 % interval.
+"""
+
+import math
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from benchmarks.accuracy import score
+from benchmarks.errors import BenchmarkError
+from models.interval import wilson
+
+
+def _rounded(value: float) -> float:
+    """Return `value` to five digits: more is noise. (A figure is not known to better than 1/1000 anywhere here.)"""
+    return round(value, 5)
+
+
+Number = Annotated[float, AfterValidator(_rounded)]
+
+
+class Part(BaseModel):
+    """A part of the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Share(Part):
+    """`hits` of `count`; `low` to `high` is its Wilson interval, 0 to 1 where nothing was counted."""
+
+    hits: int
+    count: int
+    value: Number | None
+    low: Number
+    high: Number
+
+    @classmethod
+    def of(cls, hits: int, count: int) -> Self:
+        """Return the share with its interval."""
+        low, high = wilson(hits, count)
+        return cls(hits=hits, count=count, value=hits / count if count else None, low=low, high=high)
+
+
+class Estimate(Part):
+    """A figure of a set of pictures; `low` to `high` by resampling them, 0 to 1 where they are too few."""
+
+    value: Number | None
+    low: Number
+    high: Number
+
+    @classmethod
+    def of(cls, value: float, interval: tuple[float, float]) -> Self:
+        """Return the estimate; NaN becomes no value."""
+        return cls(value=None if math.isnan(value) else value, low=interval[0], high=interval[1])
+
+
+class Rate(Part):
+    """`count` events in `hours`; the interval is the exact one of a Poisson count."""
+
+    count: int
+    hours: Number
+    per_hour: Number | None
+    low: Number
+    high: Number | None
+
+    @classmethod
+    def of(cls, count: int, hours: float) -> Self:
+        """Return the rate; without any hours it is unknown."""
+        low, high = score.poisson(count)
+        if hours <= 0:
+            return cls(count=count, hours=0.0, per_hour=None, low=0.0, high=None)
+        return cls(count=count, hours=hours, per_hour=count / hours, low=low / hours, high=high / hours)
+
+
+class ModelUsed(Part):
+    """The model as it was run; `threshold` is that of the figures of pictures, clips are judged by the rules' own."""
+
+    name: str
+    version: str
+    weights_sha256: str
+    weights_format: str
+    class_names: tuple[str, ...]
+    long_side_px: int
+    threshold: float
+    nms_iou: float
+
+
+class RuntimeUsed(Part):
+    """What ran it."""
+
+    engine: str
+    version: str
+    device: str
+    precision: str
+
+
+class ImageSettings(Part):
+    """How the figures were taken: see docs/benchmarks.md."""
+
+    average_precision: Literal["coco-101"] = "coco-101"
+    curve_nms_iou: float
+    curve_floor: float
+    max_detections: int
+    resamples: int
+    seed: int
+    limit: int | None
+
+
+class Portion(StrEnum):
+    """Which part of a folder was looked at: its own validation part, what the run kept back of it, or all of it."""
+
+    VALIDATION = "validation"
+    KEPT_BACK = "kept back"
+    ALL = "all"
+
+
+class ImageSet(Part):
+    """The pictures: `sha256` is over names, labels and bytes of those looked at. Old files do not tell the portion."""
+
+    sha256: str
+    portion: Portion | None = None
+    images: int
+    negatives: int
+    boxes: dict[str, int]
+    held_images: int
+    street_images: int
+
+
+class Curve(Part):
+    """Precision over recall at IoU 0.5, and the confidence at which each point is reached; thinned to be drawn."""
+
+    recall: list[Number]
+    precision: list[Number]
+    confidence: list[Number]
+
+
+class ClassFigures(Part):
+    """One class on the validation split; precision and recall are of boxes at the threshold, IoU 0.5."""
+
+    boxes: int
+    ap50: Estimate
+    ap50_95: Estimate
+    precision: Share
+    recall: Share
+    curve: Curve
+
+
+class SizeFigures(Part):
+    """Objects of one size class."""
+
+    boxes: int
+    map50: Estimate
+    map50_95: Number | None
+
+
+class GroupFigures(Part):
+    """One source of pictures with something in them; `image_recall`: those in which anything is detected."""
+
+    images: int
+    boxes: int
+    map50: Estimate
+    map50_95: Number | None
+    box_recall: Share
+    image_recall: Share
+
+
+class SweepRow(Part):
+    """What another threshold would give, on the validation split."""
+
+    threshold: Number
+    precision: Share
+    recall: Share
+    f1: Number | None
+    image_recall: Share
+    false_alarms: Share
+
+
+class Mistake(Part):
+    """A picture that the model gets wrong; `xyxy` in its pixels: the box reported, or the label missed."""
+
+    name: str
+    group: str
+    class_name: str
+    confidence: Number
+    xyxy: tuple[Number, Number, Number, Number]
+
+
+class Mistakes(Part):
+    """The surest false alarms in pictures with nothing to find; the largest labels that nothing answers, by picture."""
+
+    false_alarms: list[Mistake]
+    misses: list[Mistake]
+
+
+class ImageFigures(Part):
+    """Figures of single pictures: the validation split, and groups held out of training beside it (`*_held`)."""
+
+    settings: ImageSettings
+    data: ImageSet
+    map50: Estimate
+    map50_95: Estimate
+    precision: Share
+    recall: Share
+    image_recall: Share
+    false_alarms: Share
+    classes: dict[str, ClassFigures]
+    sizes: dict[str, SizeFigures]
+    groups: dict[str, GroupFigures]
+    look_alikes: dict[str, Share]
+    sweep: list[SweepRow]
+    mistakes: Mistakes
+
+
+class Delay(Part):
+    """Seconds from the start of an event to its confirmed lead, over the events found."""
+
+    least: Number
+    median: Number
+    most: Number
+
+
+class DeciderRow(Part):
+    """One decider at one threshold."""
+
+    threshold: Number
+    event_recall: Share
+    confirm_s: Delay | None
+    false_leads: Rate
+    clips_with_false_leads: Share
+
+
+class DeciderFigures(Part):
+    """A way to turn boxes into leads: rule keys that differ from the shipped ones, and what they give."""
+
+    name: str
+    keys: dict[str, float | str]
+    rows: list[DeciderRow]
+
+
+class LeadSeen(Part):
+    """A lead of the shipped rules; `event` is the index of the event it tells of, none where it is false."""
+
+    class_name: str
+    first_s: Number
+    confirmed_s: Number
+    confidence: Number
+    event: int | None
+
+
+class EventTruth(Part):
+    """What happens in a clip: a lead of one of `classes` between `start_s` and `end_s` tells of it."""
+
+    classes: tuple[str, ...]
+    start_s: Number
+    end_s: Number
+
+
+class ClipFigures(Part):
+    """
+    One clip: what happens in it and what the shipped rules made of it. `is_unclear` clips count nowhere.
+
+    `rendered_from` is the key of a rendered scene (`benchmarks.scenes.film.key_of`); none for films, and in files from
+    before 27 November 2026.
+    """
+
+    sha256: str
+    rendered_from: str | None = None
+    seconds: Number
+    is_unclear: bool
+    events: list[EventTruth]
+    leads: list[LeadSeen]
+
+
+class SequenceFigures(Part):
+    """Figures of whole clips, as the worker would see them; false leads are counted over the time outside events."""
+
+    name: str
+    analysis_fps: float
+    shipped_threshold: float
+    linger_s: float
+    seconds: Number
+    quiet_s: Number
+    clips: dict[str, ClipFigures]
+    deciders: list[DeciderFigures]
+
+
+class Timings(Part):
+    """Wall-clock seconds of this run; the only figures that differ between two runs of the same."""
+
+    images_s: Number | None
+    sequences_s: Number | None
+
+
+class AccuracyResult(Part):
+    """The whole file."""
+
+    format: Literal["plumewatch.accuracy/1"] = "plumewatch.accuracy/1"
+    plumewatch: str
+    model: ModelUsed
+    runtime: RuntimeUsed
+    images: ImageFigures | None
+    sequences: list[SequenceFigures]
+    timings: Timings
+
+    def as_json(self) -> str:
+        """Return the file's text."""
+        return self.model_dump_json(indent=1) + "\n"
+
+
+def read_result(path: Path) -> AccuracyResult:
+    """Return the result in a file; raise `BenchmarkError`."""
+    try:
+        return AccuracyResult.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise BenchmarkError(f"{path}: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(key) for key in first["loc"]) or "the file"
+        raise BenchmarkError(f"{path}: not a result of bench accuracy ({where}: {first['msg']})") from error

@@ -1,0 +1,1 @@
+"""Real-film benchmark: clips whose events are known, by source."""

@@ -1,0 +1,1 @@
+"""Scenes benchmark: rendered events, look-alikes, opacities and faults."""

@@ -1,0 +1,1 @@
+"""Run-times: ONNX Runtime and OpenVINO, and the choice between them."""

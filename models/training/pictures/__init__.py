@@ -1,0 +1,1 @@
+"""Pictures to learn from: assembly, leak checks, label repair, painted plumes, batches."""

@@ -1,0 +1,1 @@
+"""Decoding: packets to pictures, clips and covered copies."""

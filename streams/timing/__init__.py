@@ -1,0 +1,1 @@
+"""Timing: when a picture was taken, and at which pace it is read."""

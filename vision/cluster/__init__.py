@@ -1,0 +1,1 @@
+"""Cluster: which worker watches which camera: claims, balance, load and focus."""

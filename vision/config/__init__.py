@@ -1,0 +1,1 @@
+"""Configuration: the worker's file, its sections, zones and schedules."""

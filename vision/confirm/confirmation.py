@@ -1,0 +1,225 @@
+"""
+Confirmation: when what a track has shown, picture after picture, is enough to report it, and when it is over.
+
+Two rules decide it. By *belief*: the features of the track make it probable enough (`vision.confirm.classifier`); that
+is the rule where weights were fitted for the detector. By *k of n*: the mean of the best `k` of the last `n` boxes is
+sure enough; that is the rule for any other detector. Both ask for a least duration and for pixels that change, since no
+smoke and no flame stands still. Nothing else stops a lead.
+
+One track's state machine; its only clock is the pictures' own. ``WAITING -> CANDIDATE -> CONFIRMED -> CLOSED``, or
+``CANDIDATE -> DROPPED``. Nothing here knows about detectors, zones or cameras.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from heapq import nlargest
+from statistics import fmean
+
+from streams.timing.clock import CaptureTime
+from vision.leads.lead import CloseReason, LeadState
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """
+    When a track is reported; `vision.config.rules.RuleConfig` tells what goes wrong at each extreme.
+
+    Attributes:
+        threshold: least mean confidence of the best `k` boxes.
+
+        hysteresis: boxes from ``hysteresis x threshold`` count.
+
+        k: boxes that must count ...
+
+        n: ... among the last `n` analysed pictures, those without the box included ...
+
+        window_s: ... none of them older.
+
+        min_duration_s: least time from the first box that counts to the newest.
+
+        min_change: least change of the pixels in the box, in multiples of the noise around it.
+
+        static_after_s: a candidate whose pixels never changed so much is dropped after this time.
+
+        release: a confirmed track lasts while boxes reach ``release x threshold``.
+
+        close_after_s: it is over after this time without such a box.
+
+        probability: by belief, the least probability of a report; ``release x probability`` makes a candidate and holds
+            what is confirmed. 0: by *k* of *n*.
+    """
+
+    threshold: float = 0.3
+    hysteresis: float = 0.8
+    k: int = 4
+    n: int = 6
+    window_s: float = 30.0
+    min_duration_s: float = 1.5
+    min_change: float = 1.5
+    static_after_s: float = 60.0
+    release: float = 0.7
+    close_after_s: float = 60.0
+    probability: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """
+    What one analysed picture showed of a track.
+
+    Attributes:
+        time: of the picture; only its distance to other pictures counts.
+
+        confidence: of the track's box; 0 where the picture does not hold it.
+
+        change: of the box's pixels since the track began, in multiples of the noise around it.
+
+        probability: of the track by all its pictures so far; not looked at where `k` of `n` decide.
+    """
+
+    time: CaptureTime
+    confidence: float
+    change: float
+    probability: float = 0.0
+
+
+class Confirmation:
+    """One track's way to a lead, or to nothing."""
+
+    def __init__(self, criteria: Criteria) -> None:
+        self._criteria = criteria
+        self._window: deque[Observation] = deque(maxlen=criteria.n)
+        self._first: CaptureTime | None = None
+        self._held: CaptureTime | None = None
+        self._probability = 0.0
+        self._state: LeadState | None = None
+        self._reason: CloseReason | None = None
+
+    @property
+    def state(self) -> LeadState | None:
+        """Where the track stands; ``None`` until a box reaches the threshold."""
+        return self._state
+
+    @property
+    def reason(self) -> CloseReason | None:
+        """Why it ended; ``None`` while it lasts."""
+        return self._reason
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self._reason is not None
+
+    @property
+    def first(self) -> CaptureTime | None:
+        """When the present run of boxes that count began; ``None`` between runs."""
+        return self._first
+
+    @property
+    def asks(self) -> bool:
+        """Whether a closer look would decide sooner: boxes that could be a sign, neither confirmed nor given up."""
+        if self._first is None or self._state is LeadState.CONFIRMED or self.is_over:
+            return False
+        least = self._criteria.hysteresis * self._criteria.threshold
+        return self._state is LeadState.CANDIDATE or any(o.confidence >= least for o in self._window)
+
+    @property
+    def probability(self) -> float | None:
+        """By belief: the probability when it was last held, before that the newest; ``None`` by *k* of *n*."""
+        return self._probability if self._by_belief else None
+
+    @property
+    def support(self) -> float:
+        """By *k* of *n*: mean confidence of the best `k` boxes that count among the last `n`; 0 where fewer do."""
+        best = nlargest(self._criteria.k, (o.confidence for o in self._window if self._counts(o)))
+        return fmean(best) if len(best) == self._criteria.k else 0.0
+
+    @property
+    def reached(self) -> float:
+        """By *k* of *n*: the highest threshold at which the newest pictures would be enough; 0 where boxes are few."""
+        best = nlargest(self._criteria.k, (o.confidence for o in self._window))
+        if len(best) < self._criteria.k:
+            return 0.0
+        return min(fmean(best), best[-1] / self._criteria.hysteresis)
+
+    def suit(self, criteria: Criteria) -> None:
+        """Judge what follows by other criteria of the same `n`, as long as it is not confirmed."""
+        if self._state is not LeadState.CONFIRMED:
+            self._criteria = criteria
+
+    def observe(self, observation: Observation) -> LeadState | None:
+        """Take in the next picture of the epoch and return the state it leads to; raise `ValueError` out of order."""
+        if self.is_over:
+            return self._state
+        if self._window and observation.time.seconds_since(self._window[-1].time) <= 0:
+            raise ValueError(f"pictures must come in order, got {observation.time} after {self._window[-1].time}")
+        self._window.append(observation)
+        while observation.time.seconds_since(self._window[0].time) > self._criteria.window_s:
+            self._window.popleft()
+        if self._state is LeadState.CONFIRMED:
+            self._hold(observation)
+        else:
+            self._weigh(observation)
+        return self._state
+
+    def end(self, reason: CloseReason) -> LeadState | None:
+        """End it from outside (the track ended, the stream was lost); return the state it ends in."""
+        if not self.is_over and self._state is not None:
+            self._state = LeadState.CLOSED if self._state is LeadState.CONFIRMED else LeadState.DROPPED
+            self._reason = reason
+        return self._state
+
+    @property
+    def _by_belief(self) -> bool:
+        return self._criteria.probability > 0
+
+    def _counts(self, observation: Observation) -> bool:
+        if self._by_belief:
+            return observation.confidence > 0
+        return observation.confidence >= self._criteria.hysteresis * self._criteria.threshold
+
+    def _is_sign(self, observation: Observation) -> bool:
+        """Whether a box that counts makes a candidate."""
+        if self._by_belief:
+            return observation.probability >= self._criteria.release * self._criteria.probability
+        return observation.confidence >= self._criteria.threshold
+
+    def _is_enough(self, observation: Observation) -> bool:
+        if self._by_belief:
+            return observation.probability >= self._criteria.probability
+        return self.support >= self._criteria.threshold
+
+    def _holds(self, observation: Observation) -> bool:
+        """Whether a picture holds open what is confirmed."""
+        if self._by_belief:
+            return self._counts(observation) and self._is_sign(observation)
+        return observation.confidence >= self._criteria.release * self._criteria.threshold
+
+    def _weigh(self, now: Observation) -> None:
+        """Before confirmation: keep the run of boxes, become a candidate, be confirmed, or be found static."""
+        criteria = self._criteria
+        if not any(self._counts(o) for o in self._window):
+            self._first = None
+        elif self._first is None:
+            self._first = now.time
+        if self._first is None or not self._counts(now):
+            return
+        self._probability = now.probability
+        if self._state is None and self._is_sign(now):
+            self._state = LeadState.CANDIDATE
+        if self._state is not LeadState.CANDIDATE:
+            return
+        lasted_s = now.time.seconds_since(self._first)
+        if now.change < criteria.min_change:
+            if lasted_s >= criteria.static_after_s:
+                self.end(CloseReason.STATIC)
+        elif self._is_enough(now) and lasted_s >= criteria.min_duration_s:
+            self._state = LeadState.CONFIRMED
+            self._held = now.time
+
+    def _hold(self, now: Observation) -> None:
+        """After confirmation: last while boxes reach the lower limit, close when they have long not."""
+        if self._held is None or self._holds(now):
+            self._held, self._probability = now.time, now.probability
+        elif now.time.seconds_since(self._held) >= self._criteria.close_after_s:
+            self.end(CloseReason.GONE)

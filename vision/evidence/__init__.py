@@ -1,0 +1,1 @@
+"""Evidence: from a confirmed lead to a sealed package that the API has filed."""

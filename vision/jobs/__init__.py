@@ -1,0 +1,1 @@
+"""Jobs: orders from the bus that a worker carries out beside its cameras, in child processes."""

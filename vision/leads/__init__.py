@@ -1,0 +1,1 @@
+"""Leads: their states, merging, disposition and the budget of false leads."""

@@ -1,0 +1,1 @@
+"""Plumes: opacity above outlets, steam, and what the standards make of a series of readings."""

@@ -1,0 +1,338 @@
+"""
+Re-verification: does the recorded model, under the recorded configuration, say of a package's clip what it said live?
+
+The pictures that were analysed live are decoded from the clip and shown to the same weights, and their boxes to the
+same rule. The worker may have seen more than the clip shows (its background from before), the engine may be another,
+and key frames on patrol are decoded without the loop filter: what comes out differently is told, not hidden.
+"""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+from api.contract.evidence.manifest import Manifest
+from api.contract.evidence.package import CLIP, DETECTIONS, PackageError, PackageFiles, read_bytes
+from api.contract.evidence.report import Outcome
+from api.contract.evidence.tarball import open_package
+from api.contract.evidence.verification import verify_package
+from api.contract.trust.stamp import sha256_hex
+from models.detections import Detections
+from models.detector import Detector, ModelCard
+from models.parity import pair_up
+from models.registry import Registry
+from streams.timing.clock import UtcSource
+from vision.analysis.analyser import CameraAnalyser
+from vision.config.worker import WorkerConfig
+from vision.confirm.classifier import TrackClassifier
+from vision.evidence.clips import LEFT_OUT, NO_PRE_ROLL
+from vision.evidence.effective_config import CONFIG, read_in_force
+from vision.evidence.recorded_pictures import RecordedPicture, Shown, read_recorded, shown_in_clip
+from vision.leads.lead import CloseReason, Lead
+from vision.replay.replay import seen
+from vision.scene.look import looking
+
+CONFIDENCE_BOUND = 0.05
+"""Difference of confidence up to which engines agree: bf16 was at most 0.042 from f32 (decision 0007)."""
+
+_DETECTIONS_MOST = 64 << 20
+_CLIP_MOST = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class BoxAgreement:
+    """
+    Boxes found again against those recorded, on the same pictures.
+
+    Attributes:
+        pictures: compared.
+
+        missing: recorded pictures that the clip does not show.
+
+        recorded, found: boxes of each.
+
+        matched: pairs of one class that overlap.
+
+        confidence: largest difference of confidence within a pair.
+
+        lone: largest confidence of a box without a partner, on either side; 0 where there is none.
+    """
+
+    pictures: int
+    missing: int
+    recorded: int
+    found: int
+    matched: int
+    confidence: float
+    lone: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule made of the pictures, in the terms in which two verdicts are compared."""
+
+    rule: str
+    rule_version: str
+    violation_code: str
+    class_name: str
+    zone: str
+    confirmed_utc: datetime
+    peak_confidence: float
+
+    @classmethod
+    def recorded(cls, manifest: Manifest) -> "Verdict":
+        """Return the verdict that a package states."""
+        measured = manifest.measurements
+        return cls(
+            rule=manifest.rule.id,
+            rule_version=manifest.rule.version,
+            violation_code=manifest.violation_code,
+            class_name=measured.class_name,
+            zone=measured.zone or "",
+            confirmed_utc=measured.confirmed_utc,
+            peak_confidence=round(measured.peak_confidence, 4),
+        )
+
+    @classmethod
+    def of(cls, lead: Lead) -> "Verdict":
+        """Return the verdict in a lead; raise `ValueError` for one that was never confirmed."""
+        if lead.confirmed is None:
+            raise ValueError(f"lead {lead.key} was never confirmed")
+        return cls(
+            rule=lead.rule_id,
+            rule_version=lead.rule_version,
+            violation_code=lead.violation_code,
+            class_name=lead.peak.class_name,
+            zone=lead.peak.zone,
+            confirmed_utc=lead.confirmed.utc,
+            peak_confidence=round(lead.peak.confidence, 4),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reverification:
+    """
+    The answer.
+
+    Attributes:
+        lead_id: whose package it is.
+
+        recorded: the verdict that the package states.
+
+        found: the one that was reached again; ``None`` where the rule confirmed nothing.
+
+        boxes: how the detector's boxes agree.
+
+        model: name and version that ran.
+
+        engine: what ran it.
+
+        differences: what makes it another verdict, one sentence each; empty: the same.
+
+        remarks: what differs without changing the verdict, or limits what it says.
+    """
+
+    lead_id: str
+    recorded: Verdict
+    found: Verdict | None
+    boxes: BoxAgreement
+    model: str
+    engine: str
+    differences: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the verdict is the recorded one."""
+        return not self.differences
+
+
+def reverify(package: Path, registry: Registry, runtime: str = "auto", weights: Path | None = None) -> Reverification:
+    """
+    Judge the clip of `package` (a folder or tar) again and compare.
+
+    The weights are those that the package names by their SHA-256: the registry's, or the file `weights` where they are
+    retired and not installed. Raises `PackageError` for a package that does not verify or has no clip,
+    `models.detector.UnknownModelError` where `registry` does not know its weights, `WeightsError` where they are not
+    there or others; `ModelError`, `ConfigError` and `StreamError` as their makers do.
+    """
+    report = verify_package(package)
+    failed = next((check.sentence for check in report.checks if check.outcome is Outcome.FAIL), "")
+    if failed or report.manifest is None:
+        raise PackageError(f"{package} does not verify, so nothing is judged again: {failed}")
+    opened = open_package(package)
+    try:
+        with tempfile.TemporaryDirectory(prefix="plumewatch-reverify-") as folder:
+            return _judge_again(opened, report.manifest, _Engine(registry, runtime, weights), Path(folder) / CLIP)
+    finally:
+        opened.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """What is to judge: the weights of a registry, or of a file, in a run-time."""
+
+    registry: Registry
+    runtime: str
+    weights: Path | None
+
+    def detector(self, manifest: Manifest, threshold: float) -> Detector:
+        """Return a detector over the recorded weights."""
+        model = self.registry.of_weights(manifest.model.weights_sha256)
+        if self.weights is not None:
+            model = replace(model, weights=self.weights)
+        return self.registry.open(model, self.runtime, threshold)
+
+
+def _judge_again(package: PackageFiles, manifest: Manifest, engine: _Engine, clip: Path) -> Reverification:
+    if CLIP not in package.sizes:
+        gaps = "; ".join(gap.reason for gap in manifest.gaps)
+        raise PackageError(f"the package of {manifest.lead_id} has no clip to judge again ({gaps})")
+    clip.write_bytes(read_bytes(package, CLIP, _CLIP_MOST))
+    config, remarks = _configuration(package, manifest, clip)
+    detector = engine.detector(manifest, config.detector.candidate_threshold)
+    pictures = read_recorded(read_bytes(package, DETECTIONS, _DETECTIONS_MOST))
+    camera = looking(config.cameras[0].to_camera(config.stream), detector.card)
+    belief = TrackClassifier.of(manifest.model.weights_sha256)
+    analyser = CameraAnalyser.for_camera(config.cameras[0], config, detector.card, belief)
+    counter = _BoxCounter(detector.card)
+    leads: dict[str, Lead] = {}
+    source = UtcSource(manifest.time.source)
+    for shown in shown_in_clip(camera, pictures, source, manifest.time.uncertainty_s):
+        found = seen(shown.frame, detector)
+        counter.add(shown, found)
+        leads |= {change.lead.key: change.lead for change in analyser.observe(shown.frame, found)}
+    leads |= {change.lead.key: change.lead for change in analyser.end(CloseReason.SHUTDOWN)}
+    boxes = counter.agreement(len(pictures))
+    recorded = Verdict.recorded(manifest)
+    verdict = _nearest(recorded, leads.values())
+    return Reverification(
+        lead_id=manifest.lead_id,
+        recorded=recorded,
+        found=verdict,
+        boxes=boxes,
+        model=f"{detector.card.name} {detector.card.version}",
+        engine=_engine(detector),
+        differences=tuple(_differences(recorded, verdict, _step_s(pictures, recorded.confirmed_utc))),
+        remarks=(*remarks, *_circumstances(manifest, detector, boxes, belief)),
+    )
+
+
+def _configuration(package: PackageFiles, manifest: Manifest, clip: Path) -> tuple[WorkerConfig, list[str]]:
+    """Return the recorded configuration with the clip for its camera, and what is to be remarked of it."""
+    if CONFIG not in package.sizes:
+        config = WorkerConfig.for_sources([str(clip)])
+        return config, ["the package records no configuration: today's defaults were used, without zones"]
+    data = read_bytes(package, CONFIG, _DETECTIONS_MOST)
+    if sha256_hex(data) != manifest.config_sha256:
+        raise PackageError(f"{CONFIG} is not the configuration whose SHA-256 the manifest states")
+    return read_in_force(data, str(clip)), []
+
+
+class _BoxCounter:
+    """Counts how boxes found again agree with those recorded."""
+
+    def __init__(self, card: ModelCard) -> None:
+        self._names = card.class_names
+        self._pictures = self._recorded = self._found = self._matched = 0
+        self._confidence = self._lone = 0.0
+
+    def add(self, shown: Shown, found: Detections) -> None:
+        """Count one picture's boxes, those found again in pixels of the stream's own picture."""
+        recorded = shown.recorded.detections(self._names)
+        self._pictures += 1
+        self._recorded += len(recorded)
+        self._found += len(found)
+        pairs, alone = pair_up(recorded, found, 0.0)
+        self._matched += len(pairs)
+        differences = (abs(float(recorded.confidence[row] - found.confidence[other])) for row, other in pairs)
+        self._confidence = max([self._confidence, *differences])
+        self._lone = max(self._lone, *alone)
+
+    def agreement(self, pictures: int) -> BoxAgreement:
+        """Return the counts, of `pictures` that were recorded."""
+        return BoxAgreement(
+            pictures=self._pictures,
+            missing=pictures - self._pictures,
+            recorded=self._recorded,
+            found=self._found,
+            matched=self._matched,
+            confidence=round(self._confidence, 4),
+            lone=round(self._lone, 4),
+        )
+
+
+def _nearest(recorded: Verdict, leads: Iterable[Lead]) -> Verdict | None:
+    """Return the confirmed verdict most like the recorded one: of its rule, then its violation, then its time."""
+    verdicts = [Verdict.of(lead) for lead in leads if lead.confirmed is not None]
+    return min(
+        verdicts,
+        key=lambda each: (
+            each.rule != recorded.rule,
+            each.violation_code != recorded.violation_code,
+            abs((each.confirmed_utc - recorded.confirmed_utc).total_seconds()),
+        ),
+        default=None,
+    )
+
+
+def _differences(recorded: Verdict, found: Verdict | None, step_s: float) -> Iterator[str]:
+    """Yield what makes it another verdict; a confirmation within `step_s`, one analysed picture, is the same."""
+    if found is None:
+        yield f"{recorded.rule} confirmed {recorded.violation_code}; judged again, nothing is confirmed"
+        return
+    for name, before, now in (
+        ("rule", recorded.rule, found.rule),
+        ("violation", recorded.violation_code, found.violation_code),
+        ("class", recorded.class_name, found.class_name),
+        ("zone", recorded.zone, found.zone),
+    ):
+        if before != now:
+            yield f"the {name} was {before or 'none'}; judged again it is {now or 'none'}"
+    after_s = (found.confirmed_utc - recorded.confirmed_utc).total_seconds()
+    if abs(after_s) > step_s:
+        when = "later" if after_s > 0 else "earlier"
+        yield f"it is confirmed {abs(after_s):.1f} s {when} than recorded; one analysed picture is {step_s:.1f} s"
+
+
+def _step_s(pictures: Sequence[RecordedPicture], confirmed: datetime) -> float:
+    """Return the longer of the steps to the analysed pictures before and after the confirmation, to the millisecond."""
+    after_s = sorted((each.utc - confirmed).total_seconds() for each in pictures)
+    at = min(range(len(after_s)), key=lambda number: abs(after_s[number]), default=0)
+    around = after_s[max(0, at - 1) : at + 2]
+    return round(max((b - a for a, b in pairwise(around)), default=0.0), 3) + 0.001
+
+
+def _belief_version(manifest: Manifest) -> str:
+    """Return which fit the recorded rule decided by; empty where it went by *k* of *n*."""
+    return str(manifest.rule.params.get("belief", ""))
+
+
+def _circumstances(
+    manifest: Manifest, detector: Detector, boxes: BoxAgreement, belief: TrackClassifier | None
+) -> Iterator[str]:
+    """Yield what differs without changing the verdict, or limits what it says."""
+    if (version := _belief_version(manifest)) and (belief is None or belief.version != version):
+        yield f"the belief {version} that decided is not known here: judged again by today's"
+    then = manifest.runtime
+    engine = " ".join(part for part in (then.engine, then.version, then.precision, then.device) if part)
+    if engine != _engine(detector):
+        yield f"recorded with {engine}, judged again with {_engine(detector)}"
+    if boxes.missing:
+        yield f"{boxes.missing} of {boxes.pictures + boxes.missing} recorded pictures are not in the clip"
+    if boxes.confidence > CONFIDENCE_BOUND:
+        yield f"a box differs by {boxes.confidence:.3f} in confidence; engines agree to {CONFIDENCE_BOUND:g}"
+    edge = detector.card.threshold + CONFIDENCE_BOUND
+    if boxes.lone > edge:
+        yield f"a box of confidence {boxes.lone:.3f} is on one side only; below {edge:.2f} that may happen"
+    if any(gap.reason == NO_PRE_ROLL for gap in manifest.gaps):
+        yield "the clip lacks its pre-roll: the worker had seen more than it shows"
+    if any(gap.reason == LEFT_OUT for gap in manifest.gaps):
+        yield "the clip was cut to fit into its package: the worker had seen more than it shows"
+
+
+def _engine(detector: Detector) -> str:
+    runtime = detector.runtime
+    return f"{runtime.engine} {runtime.version} {runtime.precision} {runtime.device}"

@@ -1,0 +1,236 @@
+"""
+The bench: the rules of one camera, and the leads that are told of what they find: merged, judged, held back.
+
+It is shown pictures as rules see them (`vision.rules.rule.View`), live by the camera's analyser, or once more out of
+what was kept of the last hour (`vision.analysis.lookback`). A function of what it was shown, in its order.
+"""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Self
+
+from models.detector import ModelCard
+from streams.camera import camera_id
+from streams.timing.clock import CaptureTime
+from vision.config.rules import RuleConfig, RuleKind
+from vision.config.sections import CameraConfig
+from vision.config.worker import WorkerConfig
+from vision.confirm.classifier import TrackClassifier
+from vision.confirm.tracks import TrackerSettings
+from vision.leads.budget import Climb, Range
+from vision.leads.judgement import Judge
+from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, LeadState
+from vision.leads.merging import Merger
+from vision.plume.readings import Reading
+from vision.rules.fire import fire_rule
+from vision.rules.leniency import LeniencyAt, leniency_of
+from vision.rules.rule import Rule, View
+from vision.rules.smoke import smoke_rule
+from vision.rules.tamper import TamperRule
+from vision.rules.visible import VisibleRule
+from vision.rules.zone.families import Families
+from vision.scene.health import PictureHealth
+
+
+class RuleFailedError(Exception):
+    """Rules failed on a picture: `rules` by id; `changes` are the leads that the others made of it, and count."""
+
+    def __init__(self, rules: Sequence[str], changes: Sequence[LeadChange]) -> None:
+        super().__init__(f"rules failed on a picture: {', '.join(rules)}")
+        self.rules = tuple(rules)
+        self.changes = tuple(changes)
+
+
+class RuleSet:
+    """
+    One camera's rules at work. Not thread-safe but for `open_leads` and `lead`.
+
+    Args:
+        camera: the camera's id.
+
+        rules: that look at tracks and zones.
+
+        judge: says what is proposed for a lead; without it nothing is.
+
+        tamper: watches the camera itself.
+
+    Attributes:
+        merger: what became of the leads that rules confirmed: merged, held back, too many.
+    """
+
+    def __init__(
+        self, camera: str, rules: Sequence[Rule], judge: Judge | None = None, tamper: TamperRule | None = None
+    ) -> None:
+        self._rules = tuple(rules)
+        self._visible = tuple(rule for rule in rules if isinstance(rule, VisibleRule))
+        self._judge = judge
+        self._tamper = tamper or TamperRule(camera_id(camera), (), 0.0)
+        self.merger = Merger()
+        self._readings: Mapping[str, Sequence[Reading]] = {}
+        self._open: Mapping[LeadKey, Lead] = {}
+        self._time: CaptureTime | None = None
+        self.start_confidence = TrackerSettings().start_confidence
+        """Confidence of a box from which a track must start for every rule to see its first boxes."""
+
+    @classmethod
+    def for_camera(
+        cls, camera: CameraConfig, config: WorkerConfig, card: ModelCard, belief: TrackClassifier | None = None
+    ) -> Self:
+        """
+        Return the bench of one camera with the rules that `config` gives it.
+
+        `belief` is what was fitted for the model of `card`, if not what `vision.confirm.classifier` ships for it.
+
+        Raises `ValueError` where a rule wants a class that the model of `card` does not know.
+        """
+        belief = belief or TrackClassifier.of(card.weights_sha256)
+        families = Families(camera, config, card.class_names)
+        standing = [
+            _standing_rule(name, rule, camera, config, families.smoke_zones, belief)
+            for name, rule in config.rules.items()
+            if rule.enabled and (not rule.cameras or camera.id in rule.cameras)
+        ]
+        for rule in standing:
+            if rule.class_name not in card.class_names:
+                known = ", ".join(card.class_names)
+                raise ValueError(f"rule {rule.id} needs class {rule.class_name!r}; model {card.name} knows {known}")
+        lowest = [rule.lowest_confidence for rule in standing]
+        zonal = list(families.rules())
+        if zonal:
+            lowest.append(families.lowest_confidence)
+        bench = cls(camera.id, [*standing, *zonal], Judge(camera, config, card), families.tamper())
+        bench.start_confidence = min(lowest, default=bench.start_confidence)
+        return bench
+
+    @property
+    def open_leads(self) -> Sequence[Lead]:
+        """The confirmed leads under way as they stand with the newest picture. Thread-safe."""
+        return tuple(self._open.values())
+
+    def lead(self, key: LeadKey) -> Lead | None:
+        """Return a lead under way as it stands with the newest picture; ``None`` for one that is not. Thread-safe."""
+        return self._open.get(key)
+
+    @property
+    def held(self) -> AbstractSet[int]:
+        """Tracks that must not end by absence: an open lead waits for their boxes."""
+        return frozenset[int]().union(*(rule.held for rule in self._rules))
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether a closer look would decide sooner."""
+        return any(rule.undecided for rule in self._rules)
+
+    @property
+    def renounced(self) -> AbstractSet[int]:
+        """Tracks that rules gave up and that none holds: their next box should start another."""
+        return frozenset[int]().union(*(rule.renounced for rule in self._rules)) - self.held
+
+    @property
+    def states(self) -> Mapping[int, LeadState]:
+        """State of the furthest lead on each track that has one under way: ``confirmed`` before ``candidate``."""
+        furthest: dict[int, LeadState] = {}
+        for rule in self._rules:
+            for track, state in rule.states.items():
+                if state is LeadState.CONFIRMED or track not in furthest:
+                    furthest[track] = state
+        return furthest
+
+    def look_at(self, time: CaptureTime, readings: Mapping[str, Sequence[Reading]]) -> None:
+        """Take in the time of the next picture, and what is known above the outlets by then."""
+        self._time, self._readings = time, readings
+
+    def observe(self, view: View) -> list[LeadChange]:
+        """
+        Return the leads that the next picture changes.
+
+        Raises `RuleFailedError` once all rules have seen it: a fault of one must not cost the lead that another has
+        just confirmed.
+        """
+        self.look_at(view.time, view.readings)
+        changes: list[LeadChange] = []
+        faults: dict[str, Exception] = {}
+        for rule in self._rules:
+            try:
+                changes += rule.observe(view)
+            except Exception as fault:  # noqa: BLE001 - told below, whatever it is
+                faults[rule.id] = fault
+        told = self._told(changes)
+        if faults:
+            raise RuleFailedError(list(faults), told) from next(iter(faults.values()))
+        return told
+
+    def observe_health(
+        self, health: PictureHealth, time: CaptureTime, resolution_wh: tuple[int, int]
+    ) -> list[LeadChange]:
+        """Return the leads that change by how the camera itself is in the picture looked at."""
+        return self._told(self._tamper.observe(health, time, resolution_wh))
+
+    def end_rules(self, reason: CloseReason) -> list[LeadChange]:
+        """End what rules have under way and let them begin anew; what concerns the camera itself goes on."""
+        return self._told([change for rule in self._rules for change in rule.end(reason)])
+
+    def end(self, reason: CloseReason) -> list[LeadChange]:
+        """End every lead under way."""
+        return [*self.end_rules(reason), *self._told(self._tamper.end(reason))]
+
+    @property
+    def budget_range(self) -> Range | None:
+        """What a budget may set; ``None`` where it may set nothing."""
+        fitted = {rule: rule.fitted for rule in self._visible if rule.fitted is not None}
+        if not fitted:
+            return None
+        one = next(iter(fitted))  # for all: a budget sets no threshold where a belief was fitted
+        return Range(
+            least=max(rule.least for rule in fitted),
+            fitted=max(fitted.values()),
+            scale=one.scale,
+            rules=frozenset(rule.id for rule in fitted),
+            belief=one.belief_version,
+        )
+
+    def adopt(self, value: float) -> None:
+        """Open leads at this value from the next track on, in the rules where a budget may set it."""
+        for rule in self._visible:
+            rule.adopt(value)
+
+    def take_climbs(self) -> list[Climb]:
+        """Return what the tracks that ended since the last call had reached (`vision.leads.budget`)."""
+        return [climb for rule in self._visible for climb in rule.take_climbs()]
+
+    def _told(self, changes: Sequence[LeadChange]) -> list[LeadChange]:
+        """Return what the rules' changes are to the leads that are told, each judged as it stands."""
+        if self._time is None:
+            return list(changes)
+        self.merger.grow([*(lead for rule in self._rules for lead in rule.open_leads), *self._tamper.open_leads])
+        merged = self.merger.take([self._judged(change) for change in changes], self._time)
+        self._open = {lead.key: self._judged_lead(lead) for lead in self.merger.open_leads}
+        return [self._judged(change) for change in merged]
+
+    def _judged(self, change: LeadChange) -> LeadChange:
+        return replace(change, lead=self._judged_lead(change.lead))
+
+    def _judged_lead(self, lead: Lead) -> Lead:
+        return lead if self._judge is None else self._judge.judged(lead, self._readings)
+
+
+def _leniency(camera: CameraConfig, config: WorkerConfig) -> dict[str, LeniencyAt]:
+    """Return what the register changes about when smoke in a zone is a lead, by the zone's name."""
+    owners = {name for each in config.enterprises for name in (each.uscc, each.name)}
+    return {zone.name: leniency_of(zone, config) for zone in camera.zones if zone.owner in owners}
+
+
+def _standing_rule(
+    name: str,
+    rule: RuleConfig,
+    camera: CameraConfig,
+    config: WorkerConfig,
+    ceded: AbstractSet[str],
+    belief: TrackClassifier | None,
+) -> VisibleRule:
+    match rule.kind:
+        case RuleKind.SMOKE:
+            return smoke_rule(name, rule, camera, config.site.zone, ceded, belief, _leniency(camera, config))
+        case RuleKind.FIRE:
+            return fire_rule(name, rule, camera, config.site.zone, belief)

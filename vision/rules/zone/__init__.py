@@ -1,0 +1,1 @@
+"""Zone rules: the violations of the catalogue that depend on what a zone is, on boxes and on readings."""

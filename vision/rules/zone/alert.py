@@ -1,0 +1,24 @@
+"""V12, production during a heavy-pollution alert: an outlet that smokes although an order stops production."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from vision.config.alerts import AlertCalendar
+from vision.config.enterprises import EnterpriseConfig, Measure
+from vision.config.worker import WorkerConfig
+from vision.rules.zone.zonal import RuleName
+
+NAME = RuleName("alert.production", "1.0.0", "V12_ALERT_STOP", "smoke")
+
+
+def production_gate(config: WorkerConfig, owner: EnterpriseConfig | None) -> Callable[[datetime], bool]:
+    """Return whether, at an aware time, an order stops production and the owner need follow it."""
+    calendar = AlertCalendar(config.alerts, config.site.zone)
+    if owner is not None and Measure.PRODUCTION in owner.exempt_measures:
+        return lambda _: False
+
+    def holds(utc: datetime) -> bool:
+        order = calendar.at(utc)
+        return order is not None and Measure.PRODUCTION in order.measures
+
+    return holds

@@ -1,0 +1,78 @@
+"""The reporter: once a second it tells the bus how each camera is."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import redis
+import structlog
+
+from api.contract import bus
+from api.contract.health import WorkerHealth
+from streams.board import FrameBoard
+from vision.worker.watched import WatchedCamera
+
+log = structlog.get_logger(__name__)
+
+_PERIOD_S = 1.0
+
+
+class StateReporter:
+    """Tells the bus the health of every camera and of the worker itself, from one thread of its own."""
+
+    def __init__(
+        self,
+        bus_client: redis.Redis,
+        worker: str,
+        board: FrameBoard,
+        cameras: Callable[[], Sequence[WatchedCamera]],
+        vitals: Callable[[], WorkerHealth],
+        hear: Callable[[float], None],
+    ) -> None:
+        """Report `cameras` and `vitals`; `hear` is called after each report, with the monotonic time."""
+        self._redis = bus_client
+        self._worker = worker
+        self._board = board
+        self._cameras = cameras
+        self._vitals = vitals
+        self._hear = hear
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reporter")
+
+    def start(self) -> None:
+        """Start reporting."""
+        self._thread.start()
+
+    def stop(self, deadline_s: float = 15.0) -> None:
+        """Stop reporting; the last report expires by itself."""
+        self._stopping.set()
+        self._thread.join(deadline_s)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._report()
+                self._hear(time.monotonic())
+            except redis.RedisError as error:
+                log.warning("camera health waits for the bus", error=str(error))
+            except Exception:
+                log.exception("reporting failed; it goes on")
+            self._stopping.wait(_PERIOD_S)
+
+    def _report(self) -> None:
+        """Tell all that can be told: what one camera or the worker cannot say keeps nothing else from the bus."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for camera in self._cameras():
+                try:
+                    text = camera.health(self._worker, self._board).model_dump_json()
+                except Exception:
+                    log.exception("camera cannot say how it is", camera=camera.config.id)
+                else:
+                    pipe.set(bus.state_key(camera.config.id), text, ex=bus.STATE_TTL_S)
+            try:
+                vitals = self._vitals()
+            except Exception:
+                log.exception("worker cannot say how it is")
+            else:
+                pipe.set(bus.vitals_key(vitals.worker), vitals.model_dump_json(), ex=bus.STATE_TTL_S)
+            pipe.execute()

@@ -1,0 +1,62 @@
+"""Reviews: what people said of the leads of this worker's cameras, read from the bus now and then."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+import redis
+import structlog
+from pydantic import ValidationError
+
+from api.contract import bus
+from api.contract.review import REVIEW_LIST, LeadReview
+from streams.camera import CameraId
+from vision.leads.budget_store import BudgetStore
+from vision.worker.watched import WatchedCamera
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 5.0
+"""Between two looks: a decision on the wall is in the budget within this time and that of the API's own look."""
+
+
+def read_reviews(client: redis.Redis, cameras: Sequence[str]) -> Mapping[str, list[LeadReview]]:
+    """
+    Return the reviews of those cameras; none where the bus does not hold them now: what is known stays then.
+
+    Raises `redis.RedisError`.
+    """
+    if not cameras:
+        return {}
+    marker, *lists = cast("list[bytes | None]", client.hmget(bus.REVIEWS, [bus.REVIEWS_MARKER, *cameras]))
+    if marker is None:
+        return {}
+    found: dict[str, list[LeadReview]] = {}
+    for camera, text in zip(cameras, lists, strict=True):
+        try:
+            found[camera] = [] if text is None else REVIEW_LIST.validate_json(text)
+        except ValidationError as fault:
+            log.warning("reviews cannot be read", camera=camera, errors=fault.error_count())
+    return found
+
+
+class ReviewReader:
+    """Hands the reviews of cameras with a budget to `BudgetStore`; `look` is called by the reporter's thread."""
+
+    def __init__(self, client: redis.Redis, budgets: BudgetStore, find: Callable[[str], WatchedCamera | None]) -> None:
+        self._redis = client
+        self._budgets = budgets
+        self._find = find
+        self._at = float("-inf")
+
+    def look(self, now: float) -> None:
+        """Read them if it is time, `now` being of the monotonic clock; raises `redis.RedisError`."""
+        if now < self._at:
+            return
+        self._at = now + EVERY_S
+        for camera, reviews in read_reviews(self._redis, self._budgets.cameras).items():
+            watched = self._find(camera)
+            if watched is None:
+                continue
+            with watched.analysing:
+                if not watched.is_over:
+                    self._budgets.review(CameraId(camera), watched.analyser, reviews)
