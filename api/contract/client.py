@@ -1,5 +1,5 @@
 """
-The API as a worker sees it: post a lead with its package, tell what was watched, register cameras and the node itself.
+The API as a worker sees it: post leads with packages, report coverage, register cameras and the node.
 
     ContractError
     └── ClientError

@@ -1,4 +1,4 @@
-"""Why a camera is not watched, and why a lead is handled as it is: one list of words each, for all who tell them."""
+"""Why a camera is not watched, and why a lead is handled as it is: one list of words each, for all who report them."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Room: what the vault holds, how long its room lasts at the present rate, and how urgent that is."""
+"""Capacity: what the vault holds, how long its room lasts at the present rate, and how urgent that is."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,5 +1,5 @@
 """
-Keeper: looks after the vault: what may go, and whom to tell that its room (`api.evidence.capacity`) grows short.
+Retention: which packages may be deleted, and who is warned that the vault's room (`api.evidence.capacity`) grows short.
 
 Nothing is deleted for want of room: a full vault refuses new packages (503; the nodes' outboxes keep them) until a
 person makes room, and the warning comes long before. What goes is what the retention of its class has ended for and no

@@ -1,5 +1,5 @@
 """
-Scrub: everything in the vault is read and hashed again, and rot is told before somebody needs the evidence.
+Scrub: everything in the vault is read and hashed again, and damage is reported before somebody needs the evidence.
 
 Each package is held against its ``SHA256SUMS``, and that against the hash under which it was filed; custody, records,
 keys and operators against the leaves of the log (`api.store.agreement`); and the vault against the store: packages that

@@ -1,5 +1,5 @@
 """
-The roster: which cameras are to be watched, as the bus holds it for the workers (`api.contract.bus.CAMERAS`).
+Camera roster: which cameras are to be watched, as the bus holds it for the workers (`api.contract.bus.CAMERAS`).
 
 It is made from the database, at each change and again and again: what a restarted bus has forgotten is added, what is
 there twice or belongs to no camera is taken away. Each step is one script, so that no crash leaves half of it.

@@ -1,4 +1,4 @@
-"""Cameras as the API sees them: what is registered, what workers report, and telling the wall when it changes."""
+"""Cameras as the API sees them: what is registered, what workers report, and announcing changes to the wall."""
 
 import asyncio
 import re

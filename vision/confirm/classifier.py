@@ -1,5 +1,5 @@
 """
-Belief: the features of a track weighed into the probability that it is what its class says.
+Track classifier: the features of a track, weighed into the probability that it is what its class says.
 
 A logistic model for each detector and class, fitted by ``python -m benchmarks.confirm fit`` on clips and rendered
 scenes and kept in `classifier.json`; no weight is set by hand. How far its probabilities can be trusted stands in

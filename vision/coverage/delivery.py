@@ -1,4 +1,4 @@
-"""The courier: brings the coverage journal to the API, for as long as it takes."""
+"""Delivery: sends the coverage journal to the API, for as long as it takes."""
 
 import random
 import threading

@@ -1,5 +1,5 @@
 """
-Announcements: leads that were just confirmed, told to the wall over the bus before their packages are made.
+Announcements: leads that were just confirmed, announced to the wall over the bus before their packages are made.
 
 A courtesy (decision 0005): each lead follows with its package, so an announcement may be late, and lost where the bus
 stays away.

@@ -1,5 +1,5 @@
 """
-The dossier of a lead: its manifest and its wire document, from what the worker knows. Pure functions.
+Lead document: a lead's manifest and its wire document, from what the worker knows. Pure functions.
 
 Nothing is invented: what nobody has measured or entered is ``null`` in the manifest (domain.md 5.2).
 """

@@ -1,5 +1,5 @@
 """
-Exhibits: the evidence files of one lead, written into a folder: clip, stills, overlay, detections, readings.
+Package files: the evidence files of one lead, written into a folder: clip, stills, overlay, detections, readings.
 
 Every file's origin is told; what could not be had is told as a gap, never filled in.
 """

@@ -1,5 +1,5 @@
 """
-Dry runs: the worker's side. Takes the orders that wait for it on the bus, one at a time, and tells there what comes.
+Dry runs: the worker's side. Takes the orders that wait for it on the bus, one at a time, and reports there what comes.
 
 The clip lies in a folder of its own that is gone when the run ends; the analysis runs in a child process
 (`vision.jobs.dry_run_process`), so that it can be ended at any moment and takes only the time that nothing else wants.

@@ -1,4 +1,4 @@
-"""Hindsight: a draft held against what a camera's rules were shown in the last hour, told as a dry run is."""
+"""History check: a draft held against what a camera's rules saw in the last hour, reported like a dry run."""
 
 from collections.abc import Iterator
 

@@ -1,5 +1,5 @@
 """
-Errands: orders from the bus that a worker carries out beside its cameras, one at a time, in a child process each.
+Orders: what the bus asks that a worker carries out beside its cameras, one at a time, in a child process each.
 
 A child can be ended at any moment and takes only the time that nothing else wants. What is ordered lies on the bus as
 one hash with a report beside the order; where the order is gone nobody wants the work any more.

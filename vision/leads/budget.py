@@ -1,5 +1,5 @@
 """
-Budget: the value at which one camera tells at most so many false leads a day, from its own history.
+Budget: the value at which one camera opens at most so many false leads a day, from its own history.
 
 What each track of the last days reached, and how soon, is kept: its *climb*. Were leads opened at a value *t*, those
 tracks would have been leads that reached *t*. Whether each was real is what a reviewer said of its lead; where nobody

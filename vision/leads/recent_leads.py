@@ -1,5 +1,5 @@
 """
-Told leads: what was told of one camera lately, as far as it says whether a new lead is of the same event.
+Recent leads: what one camera reported lately, as far as it says whether a new lead is of the same event.
 
 What rules confirm of one target under one code within half an hour is one lead (domain.md 7.3). A worker that is
 started anew holds to that too: leads whose evidence is on disk are remembered beside the usual look of the place.

@@ -1,4 +1,4 @@
-"""Rings: the air above an outlet, in rings of the outlet's width around its lip, each in sectors from side to side."""
+"""Air sectors: the air above an outlet, in rings of its width around the lip, each in sectors from side to side."""
 
 import numpy as np
 from numpy.typing import NDArray

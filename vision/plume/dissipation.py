@@ -1,5 +1,5 @@
 """
-Fading: how far a plume's churning reaches in one picture, and on what terms several of those tell condensed water.
+Dissipation: how far a plume's turbulence reaches in one picture, and when several pictures show condensed water.
 
 Steam is white, or pale in its own shade, and ends within a few outlet widths; smoke tapers (domain.md 1.6, decisions
 0026 and 0067). What is seen faintly, or above a foot that nobody drew, must leave less than what is seen well.

@@ -1,5 +1,5 @@
 """
-Churning: how much each cell of a part of the picture boils from picture to picture.
+Turbulence: how much each cell of a part of the picture changes from picture to picture.
 
 A plume churns, and what stays does not: second differences between pictures tell them apart, and pass over light that
 fades.

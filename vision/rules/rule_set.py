@@ -1,5 +1,5 @@
 """
-The bench: the rules of one camera, and the leads that are told of what they find: merged, judged, held back.
+Rule set: the rules of one camera, and the leads that they report: merged, judged, held back.
 
 It is shown pictures as rules see them (`vision.rules.rule.View`), live by the camera's analyser, or once more out of
 what was kept of the last hour (`vision.analysis.lookback`). A function of what it was shown, in its order.

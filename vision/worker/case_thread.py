@@ -1,5 +1,5 @@
 """
-The evidence desk: takes confirmed leads from the analysers and sees them through to the outbox.
+Case thread: takes confirmed leads from the analysers and sees them through to the outbox.
 
 A confirmed lead goes to disk first, then to the wall (`vision.evidence.announcer`, which holds up nothing here), then
 waits for its post-roll (a deadline, not a sleep) and is sealed. What fails for want of space is tried again until it

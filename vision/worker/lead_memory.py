@@ -1,5 +1,5 @@
 """
-Remembered leads: what was told of each watched camera, kept on disk so that a worker that is started anew knows it.
+Lead memory: what was reported of each watched camera, kept on disk so that a restarted worker knows it.
 
 It is written when its evidence is on disk, never before: what is remembered as told will be told. It is a help and no
 more: where it cannot be read or kept, the log says so and the watch begins as on the first day.

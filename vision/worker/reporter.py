@@ -1,4 +1,4 @@
-"""The reporter: once a second it tells the bus how each camera is."""
+"""Reporter: sends the health of each camera to the bus once a second."""
 
 import threading
 import time

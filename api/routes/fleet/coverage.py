@@ -1,4 +1,4 @@
-"""Coverage: workers tell what they watched; anybody logged in sees what was watched of each camera, and why not."""
+"""Coverage: workers report what they watched; anybody logged in sees what was watched of each camera, and why not."""
 
 import csv
 import io
