@@ -9,19 +9,19 @@ import pytest
 
 from api.contract.evidence.sentences import in_chinese, templates
 
-CONTRACT = Path(__file__).resolve().parents[4] / "api" / "contract" / "evidence"
+CONTRACT = Path(__file__).resolve().parents[4] / "api" / "contract"
 MODULES = (
-    "stamp",
-    "verification",
-    "contents",
-    "manifest",
-    "package",
-    "tarball",
-    "der",
-    "timestamp",
-    "checkpoint",
-    "revocation",
-    "sm2",
+    "trust/stamp",
+    "evidence/verification",
+    "evidence/contents",
+    "evidence/manifest",
+    "evidence/package",
+    "evidence/tarball",
+    "trust/der",
+    "trust/timestamp",
+    "trust/checkpoint",
+    "trust/revocation",
+    "trust/sm2",
 )
 RAISED = {"StampError", "TimeStampError", "DerError", "PackageError"}
 
