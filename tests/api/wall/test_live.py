@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Error as PageError
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from api.contract.schema import CameraState
@@ -115,6 +116,14 @@ OUTSIDE = """
 """
 
 
+def _wait_until_inside(wall: Page) -> None:
+    """Wait until the page is laid out anew for its width, and fail with what stays outside."""
+    try:
+        wall.wait_for_function(f"() => ({OUTSIDE})().length === 0", timeout=5_000)
+    except PageError:
+        assert wall.evaluate(OUTSIDE) == []
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_phone_shows_the_whole_bar(wall: Page, stage: StagedWorker, square_clip: Path, language: str) -> None:
     """At a phone's width nothing of the bar, a tile's strip or the editor of zones is cut off or broken into lines."""
@@ -123,11 +132,11 @@ def test_a_phone_shows_the_whole_bar(wall: Page, stage: StagedWorker, square_cli
     if language == "en":
         wall.locator("[data-act=language]").click()
     wall.set_viewport_size({"width": 390, "height": 844})
-    assert wall.evaluate(OUTSIDE) == []
+    _wait_until_inside(wall)
     assert wall.evaluate("document.documentElement.scrollWidth") == 390
     wall.locator(".tile-zones").click()
     expect(wall.locator(".zones [data-act=dryrun-hour]")).to_be_visible()
-    assert wall.evaluate(OUTSIDE) == []
+    _wait_until_inside(wall)
 
 
 def test_an_old_picture_never_looks_live(wall: Page, stage: StagedWorker, square_clip: Path) -> None:
