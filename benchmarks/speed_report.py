@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from html import escape
 from itertools import groupby
 
-from benchmarks.reporting.page import STYLE
 from benchmarks.reporting.plots import FULL_WIDTH, Bar, bar_plot
+from benchmarks.reporting.style import style
 from benchmarks.reporting.words import card, figure, section
 from benchmarks.speed import ULTRALYTICS, SpeedReport, SpeedResult
 
@@ -52,7 +52,7 @@ def _head(report: SpeedReport) -> Iterable[str]:
     yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>{escape(report.model)}: speed</title>"
-    yield f"<style>{STYLE.read_text(encoding='utf-8')}</style></head><body><main>"
+    yield f"{style()}</head><body><main>"
     yield '<header><p class="kicker">青目 Plumewatch, speed</p>'
     yield f'<h1>{escape(report.model)}</h1><ul class="facts">'
     yield from (f"<li>{name} <b>{escape(value)}</b></li>" for name, value in facts.items())

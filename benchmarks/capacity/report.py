@@ -7,7 +7,7 @@ from benchmarks.capacity.plots import Limit, Series, camera_plot, stacked_bar
 from benchmarks.capacity.result import CapacityResult
 from benchmarks.capacity.step import StepResult
 from benchmarks.capacity.usage import UNNAMED
-from benchmarks.reporting.page import STYLE
+from benchmarks.reporting.style import style
 from benchmarks.reporting.words import card, figure, section
 
 THREAD_TITLES: Mapping[str, str] = {
@@ -52,7 +52,7 @@ def _head(result: CapacityResult) -> Iterator[str]:
     yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>{result.carried} cameras: capacity</title>"
-    yield f"<style>{STYLE.read_text(encoding='utf-8')}</style></head><body><main>"
+    yield f"{style()}</head><body><main>"
     yield '<header><p class="kicker">青目 Plumewatch, capacity</p>'
     yield f'<h1>{result.carried} cameras on {machine.cores} cores</h1><ul class="facts">'
     yield from (f"<li>{name} <b>{escape(value)}</b></li>" for name, value in facts.items())

@@ -6,14 +6,12 @@ Pictures in it belong to others: the file is written where its user says and nev
 
 from collections.abc import Iterable, Mapping
 from html import escape
-from pathlib import Path
 
 from benchmarks.accuracy.result import AccuracyResult, ImageFigures, SequenceFigures
 from benchmarks.reporting.clips import clip_parts, shipped_row
 from benchmarks.reporting.pictures import picture_parts
+from benchmarks.reporting.style import style
 from benchmarks.reporting.words import card, duration, interval, percent
-
-STYLE = Path(__file__).with_name("report.css")
 
 
 def html_report(result: AccuracyResult, pictures: Mapping[str, bytes]) -> str:
@@ -43,7 +41,7 @@ def _head(result: AccuracyResult) -> Iterable[str]:
     yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>{escape(model.name)}: accuracy</title>"
-    yield f"<style>{STYLE.read_text(encoding='utf-8')}</style></head><body><main>"
+    yield f"{style()}</head><body><main>"
     yield '<header><p class="kicker">青目 Plumewatch, accuracy</p>'
     yield f'<h1>{escape(model.name)} {escape(model.version)}</h1><ul class="facts">'
     yield from (f"<li>{name} <b>{escape(value)}</b></li>" for name, value in facts.items())

@@ -6,8 +6,8 @@ from html import escape
 from benchmarks.accuracy.deciders import SHIPPED
 from benchmarks.accuracy.result import SequenceFigures, Share
 from benchmarks.accuracy.text import share
-from benchmarks.reporting.page import STYLE
 from benchmarks.reporting.plots import Bar, Dot, Line, bar_plot, line_plot
+from benchmarks.reporting.style import style
 from benchmarks.reporting.words import card, figure, interval, percent, section
 from benchmarks.scene_bench.result import FaultFigures, OpacityFigures, ScenesResult, SplitEvents, SplitOpacity
 from benchmarks.scene_bench.text import per_day, seconds
@@ -45,7 +45,7 @@ def _head(result: ScenesResult) -> Iterable[str]:
     }
     yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Plumewatch: scenes</title>'
-    yield f"<style>{STYLE.read_text(encoding='utf-8')}</style></head><body><main>"
+    yield f"{style()}</head><body><main>"
     yield '<header><p class="kicker">青目 Plumewatch, scenes</p><h1>Rendered scenes</h1><ul class="facts">'
     yield from (f"<li>{name} <b>{escape(value)}</b></li>" for name, value in facts.items())
     yield f'</ul><p class="soft">{_SYNTHETIC}</p></header>'
