@@ -19,9 +19,10 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from api.contract.schema import LeadState, rfc3339
 from api.contract.trust.merkle import Frontier, leaf_hash
 from api.contract.trust.stamp import canonical_json
+from api.contract.wire.lead import LeadState
+from api.contract.wire.moment import rfc3339
 from api.people.accounts import open_database
 from api.settings import Settings
 from api.store.agreement.log import disagreements

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import httpx
 
-from api.contract.schema import EventType, WallEvent
+from api.contract.wire.event import EventType, WallEvent
 from benchmarks.capacity.usage import command_of, family_of, processes, usage_of
 from benchmarks.output import result_file
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, camera_id

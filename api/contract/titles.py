@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from api.contract.reasons import DispositionReason
-from api.contract.schema import LeadDocument, LeadMeasure
+from api.contract.wire.lead import LeadDocument, LeadMeasure
 
 
 @dataclass(frozen=True, slots=True)

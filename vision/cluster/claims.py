@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from api.contract import bus
-from api.contract.schema import WorkerReport
+from api.contract.wire.worker import WorkerReport
 from vision.cluster.balance import fair_share, receiver
 from vision.cluster.group import Entry, View, WatcherGroup
 from vision.cluster.load import FULL

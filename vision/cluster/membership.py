@@ -16,7 +16,8 @@ import structlog
 
 from api.contract.client import ClientError
 from api.contract.fields import one_line
-from api.contract.schema import CameraHealth, CameraState, WorkerReport
+from api.contract.wire.camera_health import CameraHealth, CameraState
+from api.contract.wire.worker import WorkerReport
 from streams.camera import CameraId
 from streams.timing.clock import utc_now
 from vision.cluster.claims import Assignment, Claims

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from api.contract.schema import CameraDocument, Zones
 from api.contract.source import SourceError, checked_stream
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.zone import Zones
 from vision.config.sections import CameraConfig, ZoneConfig
 
 

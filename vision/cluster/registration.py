@@ -14,7 +14,8 @@ from typing import Protocol
 import structlog
 
 from api.contract.client import ApiClient, ApiRefusedError, ClientError
-from api.contract.schema import CameraDocument, ZoneDocument, ZoneHours
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.zone import ZoneDocument, ZoneHours
 from vision.config.sections import CameraConfig, ZoneConfig
 from vision.config.worker import WorkerConfig
 from vision.evidence.lead_document import place_of

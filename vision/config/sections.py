@@ -15,8 +15,9 @@ from pydantic import Field, field_validator
 
 from api.contract.fields import Line, Word, one_line
 from api.contract.fields import Name as LongName
-from api.contract.schema import GbId, zone_name
 from api.contract.source import SourceError, checked_source
+from api.contract.wire.identifiers import GbId
+from api.contract.wire.moment import zone_name
 from api.contract.zones import MOST_SPANS, MOST_ZONES, PolygonError, checked_polygon
 from streams.camera import (
     NO_SUCH_KIND,

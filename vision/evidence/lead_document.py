@@ -23,17 +23,9 @@ from api.contract.evidence.manifest import (
     ManifestTime,
     Measurements,
 )
-from api.contract.schema import (
-    LeadCamera,
-    LeadDocument,
-    LeadEvent,
-    LeadMeasure,
-    LeadModel,
-    LeadRule,
-    Place,
-    Priority,
-)
 from api.contract.trust.stamp import canonical_json, sha256_hex
+from api.contract.wire.lead import LeadCamera, LeadDocument, LeadEvent, LeadMeasure, LeadModel, LeadRule, Priority
+from api.contract.wire.place import Place
 from models.detector import ModelCard, Runtime
 from streams.camera import Camera
 from streams.timing.clock import CaptureTime

@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 
 from api.contract.review import LeadReview
-from api.contract.schema import BudgetDay, FalseLeadBudget
+from api.contract.wire.camera_health import BudgetDay, FalseLeadBudget
 from streams.camera import CameraId
 from streams.timing.clock import CaptureTime
 from vision.config.sections import BudgetConfig, CameraConfig

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from api.contract.fields import one_line
 from api.contract.reasons import GapReason
-from api.contract.schema import CameraFinding, CameraHealth, CameraState, FindingKind, OpenLead, OverlayBox
+from api.contract.wire.camera_health import CameraFinding, CameraHealth, CameraState, FindingKind, OpenLead
+from api.contract.wire.live import OverlayBox
 from models.pool import Discard
 from streams.board import FrameBoard
 from streams.frame import Frame

@@ -13,7 +13,7 @@ import structlog
 
 from api.contract.client import ApiClient
 from api.contract.reasons import GapReason
-from api.contract.schema import WorkerReport
+from api.contract.wire.worker import WorkerReport
 from models.detections import Detections
 from models.detector import Detector
 from models.pool import DetectorPool, Discard

@@ -10,7 +10,8 @@ import redis
 
 from api.contract import bus
 from api.contract.client import ApiUnreachableError
-from api.contract.schema import CameraHealth, WorkerReport
+from api.contract.wire.camera_health import CameraHealth
+from api.contract.wire.worker import WorkerReport
 from streams.camera import CameraId
 from tests.vision.cluster.test_claims import SINCE, Site, cameras, running
 from tests.vision.cluster.test_registered_cameras import document

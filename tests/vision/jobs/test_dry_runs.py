@@ -15,7 +15,7 @@ import redis
 from api.contract import bus as keys
 from api.contract.client import ApiClient
 from api.contract.health import WorkerHealth
-from api.contract.schema import CameraHealth, CameraState
+from api.contract.wire.camera_health import CameraHealth, CameraState
 from api.people.accounts import create_worker_key
 from streams.camera import CameraId
 from streams.timing.clock import utc_now

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.contract.review import LeadReview, Verdict
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from vision.leads.budget import (
     HISTORY_DAYS,
     MOST_CLIMBS,

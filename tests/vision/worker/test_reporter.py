@@ -6,7 +6,7 @@ import redis
 
 from api.contract import bus
 from api.contract.health import WorkerHealth
-from api.contract.schema import CameraHealth
+from api.contract.wire.camera_health import CameraHealth
 from streams.board import FrameBoard
 from streams.runner import StreamState, StreamStatus
 from tests.e2e.waiting import wait_for
