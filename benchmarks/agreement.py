@@ -21,8 +21,8 @@ from sqlalchemy import insert
 
 from api.contract.trust.merkle import Frontier, leaf_hash
 from api.contract.trust.stamp import canonical_json
-from api.contract.wire.lead import LeadState
 from api.contract.wire.moment import rfc3339
+from api.contract.wire.state import LeadState
 from api.people.accounts import open_database
 from api.settings import Settings
 from api.store.agreement.log import disagreements

@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 from api.contract.review import Verdict
 from api.contract.trust.stamp import parse_sha256_list
 from api.contract.wire.event import EventType
-from api.contract.wire.lead import LeadDocument, LeadState, ReviewAnswers
+from api.contract.wire.handling import ReviewAnswers
+from api.contract.wire.lead import LeadDocument
 from api.contract.wire.moment import rfc3339
+from api.contract.wire.state import LeadState
 from api.store.documents import LEADS, read_document, stored
 from api.store.events import append_event
 from api.store.evidence.tlog import LeafKind, append_leaf, append_record

@@ -11,7 +11,8 @@ from typing import Literal
 
 from api.contract.catalogue import Violation, catalogue
 from api.contract.reasons import DispositionReason
-from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadTarget, LeadVote, Priority
+from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadTarget, LeadVote
+from api.contract.wire.state import Priority
 from models.detector import ModelCard
 from vision.config.alerts import AlertCalendar, AlertConfig
 from vision.config.enterprises import EnterpriseConfig, Risk, is_uscc, register_of

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from api.contract.wire.lead import LeadDocument, LeadState
+from api.contract.wire.lead import LeadDocument
+from api.contract.wire.state import LeadState
 from api.people.accounts import open_database
 from api.settings import Settings
 from api.store import search
