@@ -10,7 +10,7 @@ from models.detector import ModelCard
 from streams.frame import Frame
 from streams.timing.clock import CaptureTime
 from streams.watch import WatchReason
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.config.zones import Masks
 from vision.confirm.classifier import TrackClassifier

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from api.contract.schema import CameraDocument, Zones
 from api.contract.source import SourceError, checked_stream
-from vision.config.sections import CameraConfig, ZoneConfig
+from vision.config.camera import CameraConfig, ZoneConfig
 
 
 class RefusedCameraError(ValueError):

@@ -37,7 +37,7 @@ from api.contract.trust.stamp import canonical_json, sha256_hex
 from models.detector import ModelCard, Runtime
 from streams.camera import Camera
 from streams.timing.clock import CaptureTime
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.evidence.clips import Clip
 from vision.leads.lead import Lead

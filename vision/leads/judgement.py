@@ -14,9 +14,9 @@ from api.contract.reasons import DispositionReason
 from api.contract.schema import LeadDisposition, LeadFactor, LeadTarget, LeadVote, Priority
 from models.detector import ModelCard
 from vision.config.alerts import AlertCalendar, AlertConfig
+from vision.config.camera import CameraConfig, ZoneConfig
 from vision.config.enterprises import EnterpriseConfig, Risk, is_uscc, register_of
 from vision.config.hours import schedule_of
-from vision.config.sections import CameraConfig, ZoneConfig
 from vision.config.worker import WorkerConfig
 from vision.config.zones import ZoneKind
 from vision.leads.lead import Judgement, Lead

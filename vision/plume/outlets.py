@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from models.detections import Xyxy
 from streams.frame import BgrImage
 from streams.timing.clock import CaptureTime
-from vision.config.sections import CameraConfig, ZoneConfig
+from vision.config.camera import CameraConfig, ZoneConfig
 from vision.config.zones import Outlet, ZoneKind
 from vision.plume.clean_background import CHANGED, CleanBackground
 from vision.plume.outlet_steam import OutletSteam

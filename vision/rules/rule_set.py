@@ -13,8 +13,8 @@ from typing import Self
 from models.detector import ModelCard
 from streams.camera import camera_id
 from streams.timing.clock import CaptureTime
+from vision.config.camera import CameraConfig
 from vision.config.rules import RuleConfig, RuleKind
-from vision.config.sections import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.confirm.classifier import TrackClassifier
 from vision.confirm.tracks import TrackerSettings

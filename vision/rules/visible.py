@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from api.contract.fields import SETTING_MOST, one_line
 from streams.camera import CameraId, camera_id
+from vision.config.camera import CameraConfig
 from vision.config.hours import schedule_of
 from vision.config.rules import ConfirmBy, RuleConfig
 from vision.config.schedule import Schedule
-from vision.config.sections import CameraConfig
 from vision.config.zones import Zone, ZoneKind
 from vision.confirm.classifier import START_CONFIDENCE, TrackClassifier
 from vision.confirm.confirmation import Criteria

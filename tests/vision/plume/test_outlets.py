@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.detections import Xyxy
 from streams.frame import BgrImage
 from tests.vision.moments import moment
-from vision.config.sections import ZoneConfig
+from vision.config.camera import ZoneConfig
 from vision.config.zones import ZoneKind
 from vision.plume.outlets import Glance, OutletWatch
 from vision.plume.readings import PlumeColour, Reading
