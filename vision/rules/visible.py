@@ -17,7 +17,9 @@ from vision.config.schedule import Schedule
 from vision.config.zones import Zone, ZoneKind
 from vision.confirm.classifier import START_CONFIDENCE, TrackClassifier
 from vision.confirm.confirmation import Criteria
-from vision.leads.budget import MOST_CLIMBS, Climb, Scale
+from vision.leads.budget import Scale
+from vision.leads.climb import Climb
+from vision.leads.history_day import MOST_CLIMBS
 from vision.leads.lead import CloseReason, Lead, LeadChange, LeadState
 from vision.rules.case import LOWEST, Case, LeadFacts
 from vision.rules.leniency import SHIFTS, LeniencyAt
