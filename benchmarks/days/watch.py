@@ -29,7 +29,8 @@ from streams.timing.clock import CaptureTime
 from streams.watch import WatchReason
 from vision.analysis.analyser import CameraAnalyser
 from vision.cluster.focus import FocusTurns
-from vision.config.sections import CameraConfig, StreamConfig
+from vision.config.camera import CameraConfig
+from vision.config.stream import StreamConfig
 from vision.config.worker import WorkerConfig
 from vision.config.zones import Outlet
 from vision.leads.lead import CloseReason, Lead, LeadState

@@ -2,7 +2,7 @@
 
 from benchmarks.scenes.place import backdrop
 from benchmarks.scenes.scene import Place, Scene
-from vision.config.sections import ZoneConfig
+from vision.config.camera import ZoneConfig
 from vision.config.zones import Outlet, ZoneKind
 
 _WITH_STACK = frozenset({Place.WORKS, Place.POWER_PLANT})

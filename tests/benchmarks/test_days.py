@@ -32,7 +32,7 @@ from models.detections import Detections
 from models.detector import ModelCard, Runtime
 from streams.watch import WatchReason
 from tests.vision.moments import CARD, boxes
-from vision.config.sections import StreamConfig
+from vision.config.stream import StreamConfig
 
 SMALL = (320, 180)
 NOON_S = 43_200.0

@@ -29,7 +29,7 @@ from api.contract.wire.place import Place
 from models.detector import ModelCard, Runtime
 from streams.camera import Camera
 from streams.timing.clock import CaptureTime
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.evidence.clips import Clip
 from vision.leads.lead import Lead
