@@ -1,6 +1,6 @@
 """Zones of rendered scenes, as an operator would draw them on a live picture: on what stands there."""
 
-from benchmarks.scenes.place import backdrop
+from benchmarks.scenes.backdrop.place import backdrop
 from benchmarks.scenes.scene import Place, Scene
 from vision.config.camera import ZoneConfig
 from vision.config.zones import Outlet, ZoneKind

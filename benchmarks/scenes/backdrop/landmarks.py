@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.scenes.canvas import Canvas
+from benchmarks.scenes.backdrop.canvas import Canvas
 from benchmarks.scenes.light import fractal, seeded
 
 Layout = tuple[float, tuple[float, float], float, tuple[float, float]]

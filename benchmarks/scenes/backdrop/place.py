@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.scenes.canvas import Canvas
-from benchmarks.scenes.elsewhere import avenue, depot, power_plant, valley
-from benchmarks.scenes.landmarks import Layout, hills, road, skyline, stack
+from benchmarks.scenes.backdrop.canvas import Canvas
+from benchmarks.scenes.backdrop.elsewhere import avenue, depot, power_plant, valley
+from benchmarks.scenes.backdrop.landmarks import Layout, hills, road, skyline, stack
 from benchmarks.scenes.light import Plane
 from benchmarks.scenes.scene import Place, Scene
 from benchmarks.scenes.sky import MOODS

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmarks.scenes.canvas import Canvas
-from benchmarks.scenes.landmarks import Layout, hills, road, skyline, stack
+from benchmarks.scenes.backdrop.canvas import Canvas
+from benchmarks.scenes.backdrop.landmarks import Layout, hills, road, skyline, stack
 
 
 def power_plant(canvas: Canvas, seed: int) -> Layout:
