@@ -6,8 +6,9 @@ one is refused. To add a model, put its ``.onnx`` and its ``.md`` there and a ta
 names a second file of the same model, quantised for OpenVINO (decision 0075); which of the two runs is chosen in
 `models.runtime.choice`, and the card of what runs names that very file.
 
-What was replaced is kept too, as a ``[[retired]]`` table and in ``weights/retired/``: a package that it judged may be
-judged again for as long as the package is kept (decision 0053). Only the tables are installed, not these weights.
+A model that was replaced keeps its ``[[retired]]`` table, because a package that it judged may be judged again for as
+long as the package is kept (decision 0053). Its weights stand in the repository's history, at the ``commit`` of the
+table (decision 0087).
 """
 
 import hashlib
@@ -60,6 +61,8 @@ class RegisteredModel:
 
         is_retired: another version replaced it.
 
+        commit: of a retired model, the last one of the repository that holds its weights; empty where it is not stated.
+
         int8: the zip of `models.quantise` beside an ONNX file, where there are both.
     """
 
@@ -71,12 +74,19 @@ class RegisteredModel:
     licence: str
     made: str
     is_retired: bool = False
+    commit: str = ""
     int8: WeightsFile | None = None
 
     @property
     def title(self) -> str:
         """Name and version."""
         return f"{self.card.name} {self.card.version}"
+
+    @property
+    def whereabouts(self) -> str:
+        """Where the file of a retired model is to be found, as the end of a sentence."""
+        commit = f" at commit {self.commit}" if self.commit else ""
+        return f"in the project's git history{commit} under models/weights/retired/{self.weights.name}"
 
     @property
     def record(self) -> Path:
@@ -102,7 +112,7 @@ class RegisteredModel:
         try:
             content = self.weights.read_bytes()
         except OSError as error:
-            where = "; retired weights are not installed but stand in the repository" if self.is_retired else ""
+            where = f"; it is retired, its weights stand {self.whereabouts}" if self.is_retired else ""
             raise WeightsError(f"model {name}: cannot read weights {self.weights}: {error.strerror}{where}") from error
         found = hashlib.sha256(content).hexdigest()
         if found != registered:
@@ -226,10 +236,12 @@ class Registry:
 
 def _retired(table: Mapping[str, Any], folder: Path) -> RegisteredModel:
     rest = dict(table)
-    name = rest.pop("name", None)
+    name, commit = rest.pop("name", None), rest.pop("commit", "")
     if not isinstance(name, str):
         raise ModelError(f"a retired model has the name {name!r}: it must be a string")
-    return replace(read_model(name, rest, folder), is_retired=True)
+    if not isinstance(commit, str):
+        raise ModelError(f"retired model {name}: commit must be of type str, got {commit!r}")
+    return replace(read_model(name, rest, folder), is_retired=True, commit=commit)
 
 
 _KEYS: Mapping[str, type[str | float | int | list[str]]] = MappingProxyType(

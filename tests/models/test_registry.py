@@ -25,19 +25,41 @@ def test_shipped_weights(name: str) -> None:
 
 @pytest.mark.parametrize("model", SHIPPED.retired, ids=lambda model: model.title)
 def test_retired_weights(model: RegisteredModel) -> None:
-    """What judged packages before stands in the repository byte for byte, with its card, and is found by its hash."""
+    """What judged packages before has its card and is found by its hash; its file is in history, at a named commit."""
+    assert model.commit
     for form in model.forms:
-        assert hashlib.sha256(form.weights.read_bytes()).hexdigest() == form.card.weights_sha256
+        assert not form.weights.exists()
+        assert form.whereabouts.endswith(f" at commit {model.commit} under models/weights/retired/{form.weights.name}")
         assert form.card.weights_sha256 in form.document.read_text(encoding="utf-8")
         assert SHIPPED.of_weights(form.card.weights_sha256) == form
     assert model.title not in {known.title for known in SHIPPED.models.values()}
 
 
-def test_retired_weights_that_are_not_installed(tmp_path: Path) -> None:
-    """An installation has the tables of retired models only; the error says where their weights are."""
-    (retired, *_) = registry(tmp_path).retired
-    with pytest.raises(WeightsError, match=r"No such file.*stand in the repository"):
-        SHIPPED.open(replace(retired, weights=tmp_path / "none.onnx"))
+def test_retired_weights_are_opened_from_a_file(tmp_path: Path) -> None:
+    """The table alone says where the weights are; a file counts only if it is the registered one, byte for byte."""
+    content = SHIPPED.model("emissions-n").weights.read_bytes()
+    registry(tmp_path)
+    file = tmp_path / "registry.toml"
+    text = file.read_text(encoding="utf-8")
+    text = text.replace(SHIPPED.retired[0].card.weights_sha256, hashlib.sha256(content).hexdigest())
+    file.write_text(text, encoding="utf-8")
+    retired = Registry.load(file).retired[0].forms[0]
+    with pytest.raises(
+        WeightsError, match=r"No such file.*git history at commit 3fdcf62 under models/weights/retired/"
+    ):
+        SHIPPED.open(retired)
+    given = replace(retired, weights=tmp_path / "old.onnx")
+    given.weights.write_bytes(content[:-1])
+    with pytest.raises(WeightsError, match=r"old\.onnx have SHA-256 [0-9a-f]{64}, registered is"):
+        SHIPPED.open(given)
+    given.weights.write_bytes(content)
+    assert SHIPPED.open(given, "onnxruntime", threads=1).card == retired.card
+
+
+def test_a_commit_is_a_string(tmp_path: Path) -> None:
+    """A retired table whose commit is a number is refused by name."""
+    with pytest.raises(ModelError, match="retired model emissions-v8s: commit must be of type str, got 7"):
+        registry(tmp_path, edit=('commit = "3fdcf62"', "commit = 7"))
 
 
 def test_weights_nobody_registered() -> None:

@@ -23,7 +23,8 @@ from streams.timing.clock import utc_now
 from vision.cluster.claims import Assignment, Claims
 from vision.cluster.group import WatcherGroup
 from vision.cluster.load import Load, Tally
-from vision.config.sections import CameraConfig, CutOff
+from vision.config.camera import CameraConfig
+from vision.config.sections import CutOff
 from vision.leads.lead import CloseReason
 
 log = structlog.get_logger(__name__)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from api.contract.source import SourceError, checked_stream
 from api.contract.wire.camera import CameraDocument
 from api.contract.wire.zone import Zones
-from vision.config.sections import CameraConfig, ZoneConfig
+from vision.config.camera import CameraConfig, ZoneConfig
 
 
 class RefusedCameraError(ValueError):

@@ -30,7 +30,7 @@ from api.contract.wire.state import Priority
 from models.detector import ModelCard, Runtime
 from streams.camera import Camera
 from streams.timing.clock import CaptureTime
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.evidence.clips import Clip
 from vision.leads.lead import Lead

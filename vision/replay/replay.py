@@ -20,7 +20,7 @@ from streams.frame import Frame
 from streams.source import AvSource
 from streams.timing.clock import CaptureTime, StreamClock
 from vision.analysis.analyser import CameraAnalyser
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.confirm.tracks import TrackedBox
 from vision.evidence.lead_document import measure_of

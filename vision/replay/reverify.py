@@ -20,7 +20,7 @@ from api.contract.evidence.tarball import open_package
 from api.contract.evidence.verification import verify_package
 from api.contract.trust.stamp import sha256_hex
 from models.detections import Detections
-from models.detector import Detector, ModelCard
+from models.detector import Detector, ModelCard, WeightsError
 from models.parity import pair_up
 from models.registry import Registry
 from streams.timing.clock import UtcSource
@@ -154,7 +154,7 @@ def reverify(package: Path, registry: Registry, runtime: str = "auto", weights: 
     Judge the clip of `package` (a folder or tar) again and compare.
 
     The weights are those that the package names by their SHA-256: the registry's, or the file `weights` where they are
-    retired and not installed. Raises `PackageError` for a package that does not verify or has no clip,
+    retired and only in the project's history. Raises `PackageError` for a package that does not verify or has no clip,
     `models.detector.UnknownModelError` where `registry` does not know its weights, `WeightsError` where they are not
     there or others; `ModelError`, `ConfigError` and `StreamError` as their makers do.
     """
@@ -183,6 +183,11 @@ class _Engine:
         model = self.registry.of_weights(manifest.model.weights_sha256)
         if self.weights is not None:
             model = replace(model, weights=self.weights)
+        elif model.is_retired and not model.weights.is_file():
+            raise WeightsError(
+                f"{model.title}, which judged this package, is retired: its weights, SHA-256 "
+                f"{model.card.weights_sha256}, stand {model.whereabouts}; give them by --weights FILE"
+            )
         return self.registry.open(model, self.runtime, threshold)
 
 

@@ -17,7 +17,7 @@ from streams.runner import CameraRunner, StreamStatus
 from streams.timing.clock import UtcSource, utc_now
 from vision.analysis.analyser import CameraAnalyser
 from vision.analysis.lookback import Lookback
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.coverage.account import Counters, Trouble
 from vision.coverage.ledger import Look
 from vision.evidence.lead_document import confirmed_time

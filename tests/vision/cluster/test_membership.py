@@ -19,7 +19,8 @@ from vision.cluster.claims import FENCE_S, Claims
 from vision.cluster.group import View, WatcherGroup
 from vision.cluster.load import Load, Tally
 from vision.cluster.membership import GroupMember
-from vision.config.sections import CameraConfig, CutOff
+from vision.config.camera import CameraConfig
+from vision.config.sections import CutOff
 from vision.leads.lead import CloseReason
 
 

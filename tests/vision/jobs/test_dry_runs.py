@@ -26,7 +26,7 @@ from tests.vision.films import hang, plume_film, try_brightly
 from tests.vision.moments import CARD
 from tests.vision.staged import read_packets, ring_of
 from tests.vision.worker.test_watched import Runner, playing
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig, parse_config
 from vision.jobs.dry_run_process import Trial, run
 from vision.jobs.dry_runs import DryRuns

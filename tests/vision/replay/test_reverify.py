@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from api.contract.evidence.package import PackageError
 from models.detections import Detections
-from models.detector import Detector, UnknownModelError
+from models.detector import Detector, UnknownModelError, WeightsError
 from models.network import Head
 from models.registry import RegisteredModel, Registry
 from streams.camera import Pace
@@ -152,6 +152,17 @@ def test_unknown_weights_are_named(package: Path) -> None:
     """Without the recorded weights nothing is judged: the answer names them."""
     with pytest.raises(UnknownModelError, match=CARD.weights_sha256):
         reverify(package, FilmRegistry.of(BrightBoxDetector, "1" * 64))
+
+
+def test_weights_of_a_retired_model_are_asked_for(package: Path, tmp_path: Path) -> None:
+    """Without its file the sentence says which file, its hash and where it is; with one the package is judged."""
+    known = FilmRegistry.of(BrightBoxDetector, "1" * 64)
+    retired = replace(FilmRegistry.of(BrightBoxDetector).model(), is_retired=True, commit="3fdcf62")
+    object.__setattr__(known, "retired", (replace(retired, weights=Path("retired/box-1.onnx")),))
+    where = f"{CARD.weights_sha256}, stand in the project's git history at commit 3fdcf62 under models/weights/retired/"
+    with pytest.raises(WeightsError, match=f"{retired.title}, .*{where}box-1.onnx; give them by --weights FILE"):
+        reverify(package, known)
+    assert reverify(package, known, weights=tmp_path / "old.onnx").is_same
 
 
 def test_a_tampered_package_is_not_judged(package: Path, tmp_path: Path) -> None:
