@@ -27,8 +27,8 @@ from api.people.accounts import open_database
 from api.settings import Settings
 from api.store.agreement.log import disagreements
 from api.store.evidence.access import MOST_IN_BATCH, log_accesses
-from api.store.leads import FIRST_HASH
 from api.store.tables import CustodyRow, LeadRow, LogLeafRow, LogNodeRow, TransitionRow
+from api.store.transitions import FIRST_HASH
 
 START = datetime(2026, 11, 27, tzinfo=UTC)
 _AT_ONCE = 5000

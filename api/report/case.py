@@ -26,7 +26,8 @@ from api.state import ApiState
 from api.store.evidence.camera_files import camera_file
 from api.store.evidence.corrections import Correction, corrections_of
 from api.store.evidence.custody import CustodyEntry, custody_of
-from api.store.leads import get_lead, transitions_of
+from api.store.lead_rows import get_lead
+from api.store.transitions import transitions_of
 
 STILLS = 2
 """Pictures on paper: the overlay and the first still; the rest is in the package."""

@@ -26,8 +26,9 @@ from api.routes.lead_filter import LeadFilter
 from api.state import State
 from api.store.events import newest_cursor
 from api.store.faults import IllegalMove, StaleVersion, UnknownRecord
-from api.store.leads import get_lead, get_still, move_lead, transitions_of
+from api.store.lead_rows import get_lead, get_still
 from api.store.search import list_leads
+from api.store.transitions import move_lead, transitions_of
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
 

@@ -120,6 +120,12 @@ def due_at(
     Return when a lead that entered a state is due; ``None`` for a state without a limit.
 
     Args:
+        state: the state it entered.
+
+        priority: the lead's.
+
+        code: its violation code.
+
         entered: when it entered the state; aware.
 
         is_working: whether a day is a working day in Beijing.

@@ -15,7 +15,7 @@ from api.problems import Problem
 from api.routes.leads import LeadIdPath
 from api.state import State
 from api.store.evidence.camera_files import camera_file
-from api.store.leads import transitions_of
+from api.store.transitions import transitions_of
 
 router = APIRouter(prefix="/v1/evidence/{lead_id}/admissibility", tags=["evidence"])
 

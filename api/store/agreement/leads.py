@@ -18,8 +18,8 @@ from api.contract.wire.state import LeadState
 from api.store.agreement.ledger import PIECE, Leaf, Walk, differing
 from api.store.evidence.corrections import CorrectedField, value_of
 from api.store.evidence.tlog import LeafKind
-from api.store.leads import FIRST_HASH
 from api.store.tables import LeadRow, PackageRow, TransitionRow
+from api.store.transitions import FIRST_HASH
 from api.store.verdicts import verdict_after
 
 
@@ -121,8 +121,9 @@ class Leads:
             yield f"{_name(record)} does not follow the one before it, which was changed, planted or taken away"
         self._newest = hashlib.sha256(data).hexdigest()
         standing = self._standings.setdefault(str(record["lead_id"]), _Standing())
-        standing.state = str(record["to"])
-        standing.verdict = verdict_after(standing.verdict, standing.state)
+        if not record.get("act"):  # a proposal, or an answer to one, leaves the state as it is
+            standing.state = str(record["to"])
+            standing.verdict = verdict_after(standing.verdict, standing.state)
         by_operator, at = record["role"] != "A", str(record["at"])
         if by_operator or not standing.changed:
             standing.changed = at

@@ -27,8 +27,9 @@ from api.store.events import append_event
 from api.store.evidence.camera_files import camera_file
 from api.store.evidence.tlog import LeafKind, append_record, leaves_about
 from api.store.faults import IllegalMove, StaleVersion, WrongValue
-from api.store.leads import lead_row, read_lead, reviewers_reasons, write_lead
+from api.store.lead_rows import lead_row, read_lead, write_lead
 from api.store.search import index_lead
+from api.store.transitions import reviewers_reasons
 
 
 class CorrectedField(StrEnum):

@@ -23,7 +23,7 @@ from api.store.database import Database
 from api.store.events import newest_event
 from api.store.evidence.holds import Stock, due_packages
 from api.store.evidence.tlog import LeafKind, leaves_about
-from api.store.leads import move_lead
+from api.store.transitions import move_lead
 from tests.api.conftest import Posting, RunningApi
 from tests.api.contract.sample import LEAD_ID
 

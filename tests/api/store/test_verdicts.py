@@ -9,7 +9,8 @@ from api.contract.wire.state import LeadState
 from api.fleet.reviews import reviews_since
 from api.store.evidence.corrections import CorrectedField, correct_lead
 from api.store.evidence.holds import RetentionClass, RetentionRule, due_packages
-from api.store.leads import OPERATOR_MOVES, lead_row, move_lead
+from api.store.lead_rows import lead_row
+from api.store.transitions import OPERATOR_MOVES, move_lead
 from api.store.verdicts import verdict_of
 from tests.api.conftest import sample_lead
 from tests.api.contract.sample import START

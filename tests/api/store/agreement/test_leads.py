@@ -10,7 +10,8 @@ from sqlalchemy import text
 from api.contract.trust.stamp import canonical_json
 from api.contract.wire.state import LeadState
 from api.store.evidence.corrections import CorrectedField, correct_lead
-from api.store.leads import announce_lead, move_lead
+from api.store.leads import announce_lead
+from api.store.transitions import move_lead
 from tests.api.conftest import NODE, sample_lead
 from tests.api.contract.sample import START
 from tests.api.store.agreement.conftest import Store, lead_id
