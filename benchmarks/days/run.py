@@ -24,7 +24,7 @@ from benchmarks.days.watch import Restart
 from benchmarks.errors import BenchmarkError
 from benchmarks.scene_bench.result import Code
 from models.detector import Detector
-from models.registry import Registry
+from models.runtime.choice import open_detector
 from vision.matrices import in_one_thread
 
 _TELL_EVERY_S = 3.0
@@ -230,9 +230,7 @@ def _begin(told: "Queue[_Far]", model: str | None, runtime: str) -> None:
 
 
 def _detector(model: str | None, runtime: str) -> Detector:
-    chosen = registered(model)
-    registry = Registry({chosen.card.name: chosen}, chosen.card.name)
-    return registry.detector(chosen.card.name, runtime, threshold=candidate_threshold(), threads=1)
+    return open_detector(registered(model), runtime, threshold=candidate_threshold(), threads=1)
 
 
 def _watch(part: Part, pictures: Path | None) -> Stretch:

@@ -12,6 +12,7 @@ from benchmarks.scenes.families import Split, family_scenes
 from benchmarks.scenes.film import ensure
 from benchmarks.scenes.scene import Scene
 from models.registry import Registry
+from models.runtime.choice import open_detector
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for clip in clips.values():
         print(clip)
     if given.check:
-        detector = Registry.load().detector(given.model, threshold=given.threshold)
+        detector = open_detector(Registry.load().model(given.model), threshold=given.threshold)
         card, engine = detector.card, detector.runtime.engine
         print(f"{card.name} {card.version} on {engine}, threshold {given.threshold}")
         outcomes = [watch(scene, clips[scene.name], detector) for scene in chosen]

@@ -15,7 +15,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from models.detector import InferenceError, Runtime, WeightsError
-from models.runtime.slots import Slot, SlotShelf
+from models.slots import Slot, SlotShelf
 
 _ERRORS_ONLY = 3
 _MAX_SHAPES = 24

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 from api.contract.evidence.manifest import Manifest
 from api.contract.evidence.package import CLIP, DETECTIONS, PackageError, PackageFiles, read_bytes
@@ -22,7 +23,8 @@ from api.contract.trust.stamp import sha256_hex
 from models.detections import Detections
 from models.detector import Detector, ModelCard, WeightsError
 from models.parity import pair_up
-from models.registry import Registry
+from models.registry import RegisteredModel, Registry
+from models.runtime.choice import open_detector
 from streams.timing.clock import UtcSource
 from vision.analysis.analyser import CameraAnalyser
 from vision.config.worker import WorkerConfig
@@ -149,7 +151,22 @@ class Reverification:
         return not self.differences
 
 
-def reverify(package: Path, registry: Registry, runtime: str = "auto", weights: Path | None = None) -> Reverification:
+class DetectorOpener(Protocol):
+    """Opens the detector of a registered model; raises `ModelError`."""
+
+    def __call__(self, model: RegisteredModel, runtime: str, *, threshold: float) -> Detector:
+        """Return it, in that run-time and with that threshold."""
+        ...
+
+
+def reverify(
+    package: Path,
+    registry: Registry,
+    runtime: str = "auto",
+    weights: Path | None = None,
+    *,
+    opener: DetectorOpener = open_detector,
+) -> Reverification:
     """
     Judge the clip of `package` (a folder or tar) again and compare.
 
@@ -165,7 +182,9 @@ def reverify(package: Path, registry: Registry, runtime: str = "auto", weights: 
     opened = open_package(package)
     try:
         with tempfile.TemporaryDirectory(prefix="plumewatch-reverify-") as folder:
-            return _judge_again(opened, report.manifest, _Engine(registry, runtime, weights), Path(folder) / CLIP)
+            return _judge_again(
+                opened, report.manifest, _Engine(registry, runtime, weights, opener), Path(folder) / CLIP
+            )
     finally:
         opened.close()
 
@@ -177,6 +196,7 @@ class _Engine:
     registry: Registry
     runtime: str
     weights: Path | None
+    opener: DetectorOpener
 
     def detector(self, manifest: Manifest, threshold: float) -> Detector:
         """Return a detector over the recorded weights."""
@@ -188,7 +208,7 @@ class _Engine:
                 f"{model.title}, which judged this package, is retired: its weights, SHA-256 "
                 f"{model.card.weights_sha256}, stand {model.whereabouts}; give them by --weights FILE"
             )
-        return self.registry.open(model, self.runtime, threshold)
+        return self.opener(model, self.runtime, threshold=threshold)
 
 
 def _judge_again(package: PackageFiles, manifest: Manifest, engine: _Engine, clip: Path) -> Reverification:

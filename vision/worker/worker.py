@@ -18,6 +18,7 @@ from models.detections import Detections
 from models.detector import Detector
 from models.pool import DetectorPool, Discard
 from models.registry import Registry
+from models.runtime.choice import open_detector
 from streams.board import FrameBoard
 from streams.camera import CameraId
 from streams.frame import Frame, Packet
@@ -323,10 +324,8 @@ class Worker:
 
     def _detector(self) -> Detector:
         wanted = self._config.detector
-        detector = Registry.load().detector(
-            wanted.model or None,
-            wanted.runtime,
-            threshold=wanted.candidate_threshold,
+        detector = open_detector(
+            Registry.load().model(wanted.model), wanted.runtime, threshold=wanted.candidate_threshold
         )
         runtime = detector.runtime
         log.info("model loaded", model=detector.card.name, engine=runtime.engine, precision=runtime.precision)
