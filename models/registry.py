@@ -90,7 +90,7 @@ class RegisteredModel:
 
     @property
     def record(self) -> Path:
-        """Where the record of the run that made it lies, if it is at hand."""
+        """Path of the record of the run that made it; the file may be absent."""
         return self.weights.with_name(f"{self.card.name}.run.json")
 
     @property

@@ -152,7 +152,7 @@ def open_network(
     model: RegisteredModel, choice: RuntimeChoice, threads: int | None = None
 ) -> tuple[RegisteredModel, Network]:
     """
-    Return the form of `model` that runs and its verified weights, loaded as `choice` says, or as its fallback says.
+    Return the form of `model` that runs and its verified weights, loaded by `choice`, or by its fallback.
 
     It is ready at once for pictures of the card's size; `threads` defaults to the cores this process may use. Raises
     `WeightsError`.
