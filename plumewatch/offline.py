@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.contract.evidence.report import PackageVerdict
-from api.contract.schema import rfc3339
 from api.contract.standing import standings
+from api.contract.wire.moment import rfc3339
 from plumewatch.commands.reports import (
     Language,
     chosen_language,

@@ -28,9 +28,10 @@ from api.contract.evidence.package import PROOFS, SUMS, read_bytes
 from api.contract.evidence.report import VerificationReport
 from api.contract.evidence.tarball import open_package
 from api.contract.evidence.verification import SMALL, verify_package
-from api.contract.schema import LeadDocument, rfc3339
 from api.contract.trust.revocation import parse_crls
 from api.contract.trust.stamp import ContractError, fingerprint, read_certificates
+from api.contract.wire.lead import LeadDocument
+from api.contract.wire.moment import rfc3339
 from api.evidence.upload import Upload
 from api.evidence.vault import VaultError
 from api.problems import Problem

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect
 
-from api.contract.schema import WallEvent
+from api.contract.wire.event import WallEvent
 from api.fleet.broker import stop_tasks, wait_for_bell
 from api.people.auth import LOGGED_OUT, AnyOperator, Reader, until_logged_out
 from api.sockets import UNSUPPORTED_DATA, until_gone

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from api.store.evidence.tlog import LeafKind, append_record
 from api.store.evidence.trust import certificates_of_key
 from api.store.faults import RecordConflict, UnknownRecord

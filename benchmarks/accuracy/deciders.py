@@ -8,7 +8,7 @@ from typing import TypeVar
 from models.detections import Xyxy
 from models.detector import Detector
 from vision.analysis.analyser import CameraAnalyser
-from vision.config.sections import ZoneConfig
+from vision.config.camera import ZoneConfig
 from vision.config.worker import WorkerConfig, parse_config
 from vision.leads.lead import LeadState
 from vision.replay.replay import analysed

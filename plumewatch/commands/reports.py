@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from api.contract.evidence.report import Outcome, PackageVerdict, VerificationReport
-from api.contract.schema import LeadLegal, rfc3339
 from api.contract.standing import RuleStanding, Standing
+from api.contract.wire.lead import LeadLegal
+from api.contract.wire.moment import rfc3339
 
 if TYPE_CHECKING:  # most commands show one of these, and each of them takes long to import
     from models.registry import Registry

@@ -16,8 +16,8 @@ from threading import Lock
 
 from models.detector import ModelCard
 from streams.timing.clock import CaptureTime, UtcSource
+from vision.config.camera import CameraConfig
 from vision.config.rules import ConfirmBy
-from vision.config.sections import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.config.zones import Masks, ZoneKind
 from vision.confirm.tracks import Sighting, Track

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from api.contract.schema import WorkerReport
+from api.contract.wire.worker import WorkerReport
 
 
 def fair_share(member: str, reports: Sequence[WorkerReport], total: int) -> int:

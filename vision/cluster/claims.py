@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 import structlog
 
 from api.contract import bus
-from api.contract.schema import WorkerReport
+from api.contract.wire.worker import WorkerReport
 from vision.cluster.balance import fair_share, receiver
 from vision.cluster.group import Entry, View, WatcherGroup
 from vision.cluster.load import FULL
 from vision.cluster.registered_cameras import RefusedCameraError, registered_camera
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 
 log = structlog.get_logger(__name__)
 

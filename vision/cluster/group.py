@@ -14,7 +14,8 @@ import structlog
 from pydantic import ValidationError
 
 from api.contract import bus
-from api.contract.schema import CameraHealth, WorkerReport
+from api.contract.wire.camera_health import CameraHealth
+from api.contract.wire.worker import WorkerReport
 
 log = structlog.get_logger(__name__)
 

@@ -16,13 +16,15 @@ import structlog
 
 from api.contract.client import ClientError
 from api.contract.fields import one_line
-from api.contract.schema import CameraHealth, CameraState, WorkerReport
+from api.contract.wire.camera_health import CameraHealth, CameraState
+from api.contract.wire.worker import WorkerReport
 from streams.camera import CameraId
 from streams.timing.clock import utc_now
 from vision.cluster.claims import Assignment, Claims
 from vision.cluster.group import WatcherGroup
 from vision.cluster.load import Load, Tally
-from vision.config.sections import CameraConfig, CutOff
+from vision.config.camera import CameraConfig
+from vision.config.sections import CutOff
 from vision.leads.lead import CloseReason
 
 log = structlog.get_logger(__name__)

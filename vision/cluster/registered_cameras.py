@@ -10,9 +10,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from api.contract.schema import CameraDocument, Zones
 from api.contract.source import SourceError, checked_stream
-from vision.config.sections import CameraConfig, ZoneConfig
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.zone import Zones
+from vision.config.camera import CameraConfig, ZoneConfig
 
 
 class RefusedCameraError(ValueError):

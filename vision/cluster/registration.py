@@ -14,8 +14,9 @@ from typing import Protocol
 import structlog
 
 from api.contract.client import ApiClient, ApiRefusedError, ClientError
-from api.contract.schema import CameraDocument, ZoneDocument, ZoneHours
-from vision.config.sections import CameraConfig, ZoneConfig
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.zone import ZoneDocument, ZoneHours
+from vision.config.camera import CameraConfig, ZoneConfig
 from vision.config.worker import WorkerConfig
 from vision.evidence.lead_document import place_of
 from vision.evidence.node import NodeIdentity

@@ -17,18 +17,12 @@ from api.contract.catalogue import catalogue
 from api.contract.fields import NAME_MOST, one_line
 from streams.camera import Camera, CameraId, SourceUrl, StreamSettings, WatchPolicy
 from vision.config.alerts import AlertConfig
+from vision.config.camera import CameraConfig
 from vision.config.enterprises import EnterpriseConfig, UsccError, checked_uscc, looks_like_uscc, register_of
 from vision.config.rules import RuleConfig, RuleKind, ViolationRuleConfig
 from vision.config.section import Name, Section
-from vision.config.sections import (
-    BudgetConfig,
-    CameraConfig,
-    DetectorConfig,
-    EvidenceConfig,
-    MembershipConfig,
-    SiteConfig,
-    StreamConfig,
-)
+from vision.config.sections import BudgetConfig, DetectorConfig, EvidenceConfig, MembershipConfig, SiteConfig
+from vision.config.stream import StreamConfig
 from vision.config.zones import ZoneKind
 
 _GENERAL = "configuration"

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from api.contract.coverage import HOUR, AccountHour, AccountLoss
 from api.contract.durable import full_disk
 from api.contract.reasons import GapReason
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from vision.durable import StorageError, make_folder
 
 log = structlog.get_logger(__name__)

@@ -23,7 +23,7 @@ from streams.errors import StreamError
 from streams.frame import Packet
 from streams.source import AvSource
 from streams.timing.clock import CaptureTime, StreamClock
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.evidence.lead_document import Witness, confirmed_time, lead_document, site_of
 from vision.evidence.stills import small_jpeg

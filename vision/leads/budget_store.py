@@ -9,12 +9,14 @@ from typing import Protocol
 import structlog
 
 from api.contract.review import LeadReview
-from api.contract.schema import BudgetDay, FalseLeadBudget
+from api.contract.wire.camera_health import BudgetDay, FalseLeadBudget
 from streams.camera import CameraId
 from streams.timing.clock import CaptureTime
-from vision.config.sections import BudgetConfig, CameraConfig
+from vision.config.camera import CameraConfig
+from vision.config.sections import BudgetConfig
 from vision.durable import StorageError
-from vision.leads.budget import Climb, Range
+from vision.leads.budget import Range
+from vision.leads.climb import Climb
 from vision.leads.score_history import ScoreHistories, history_path, read_histories, write_histories
 from vision.leads.verdicts import NO_VERDICTS, Verdicts
 

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from vision.plume.readings import METHOD, Reading
 from vision.plume.ringelmann import continuous_grade
 

@@ -8,7 +8,8 @@ from streams.timing.clock import CaptureTime
 from vision.config.zones import Zone
 from vision.confirm.confirmation import Confirmation, Criteria, Observation
 from vision.confirm.tracks import Sighting
-from vision.leads.budget import STRICTEST, Climb, Climber
+from vision.leads.budget import STRICTEST
+from vision.leads.climb import Climb, Climber
 from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
 from vision.rules.leniency import USUAL, Leniency
 from vision.rules.rule import TrackView, View

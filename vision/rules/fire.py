@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from vision.config.camera import CameraConfig
 from vision.config.rules import RuleConfig
-from vision.config.sections import CameraConfig
 from vision.config.zones import ZoneKind
 from vision.confirm.classifier import TrackClassifier
 from vision.rules.visible import VisibleRule

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from vision.config.camera import ZoneConfig
 from vision.config.enterprises import Risk
-from vision.config.sections import ZoneConfig
 from vision.config.worker import WorkerConfig
 
 SHIFTS: Mapping[Risk, float] = MappingProxyType({Risk.RED: -0.05, Risk.GREEN: 0.05})

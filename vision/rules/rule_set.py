@@ -13,12 +13,13 @@ from typing import Self
 from models.detector import ModelCard
 from streams.camera import camera_id
 from streams.timing.clock import CaptureTime
+from vision.config.camera import CameraConfig
 from vision.config.rules import RuleConfig, RuleKind
-from vision.config.sections import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.confirm.classifier import TrackClassifier
 from vision.confirm.tracks import TrackerSettings
-from vision.leads.budget import Climb, Range
+from vision.leads.budget import Range
+from vision.leads.climb import Climb
 from vision.leads.judgement import Judge
 from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, LeadState
 from vision.leads.merging import Merger
@@ -196,7 +197,7 @@ class RuleSet:
             rule.adopt(value)
 
     def take_climbs(self) -> list[Climb]:
-        """Return what the tracks that ended since the last call had reached (`vision.leads.budget`)."""
+        """Return what the tracks that ended since the last call had reached (`vision.leads.climb`)."""
         return [climb for rule in self._visible for climb in rule.take_climbs()]
 
     def _told(self, changes: Sequence[LeadChange]) -> list[LeadChange]:

@@ -5,8 +5,8 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from vision.config.camera import CameraConfig
 from vision.config.rules import RuleConfig
-from vision.config.sections import CameraConfig
 from vision.config.zones import ZoneKind
 from vision.confirm.classifier import TrackClassifier
 from vision.rules.leniency import LeniencyAt

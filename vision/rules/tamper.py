@@ -6,7 +6,7 @@ from dataclasses import replace
 from api.contract.reasons import DispositionReason
 from streams.camera import CameraId
 from streams.timing.clock import CaptureTime
-from vision.config.sections import ZoneConfig
+from vision.config.camera import ZoneConfig
 from vision.config.zones import ZoneKind
 from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
 from vision.rules.leniency import USUAL, LeniencyAt

@@ -10,14 +10,16 @@ from zoneinfo import ZoneInfo
 
 from api.contract.fields import SETTING_MOST, one_line
 from streams.camera import CameraId, camera_id
+from vision.config.camera import CameraConfig
 from vision.config.hours import schedule_of
 from vision.config.rules import ConfirmBy, RuleConfig
 from vision.config.schedule import Schedule
-from vision.config.sections import CameraConfig
 from vision.config.zones import Zone, ZoneKind
 from vision.confirm.classifier import START_CONFIDENCE, TrackClassifier
 from vision.confirm.confirmation import Criteria
-from vision.leads.budget import MOST_CLIMBS, Climb, Scale
+from vision.leads.budget import Scale
+from vision.leads.climb import Climb
+from vision.leads.history_day import MOST_CLIMBS
 from vision.leads.lead import CloseReason, Lead, LeadChange, LeadState
 from vision.rules.case import LOWEST, Case, LeadFacts
 from vision.rules.leniency import SHIFTS, LeniencyAt

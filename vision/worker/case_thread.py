@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 import redis
 import structlog
 
-from api.contract.schema import LeadAnnouncement, LeadState
+from api.contract.wire.lead import LeadAnnouncement, LeadState
 from models.detections import Detections
 from streams.camera import Camera, CameraId
 from streams.frame import Frame

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import structlog
 
-from api.contract.schema import OverlayBox
+from api.contract.wire.live import OverlayBox
 from models.detections import Detections
 from models.pool import Discard
 from streams.board import FrameBoard

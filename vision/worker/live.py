@@ -17,7 +17,7 @@ import structlog
 from redis.typing import EncodableT, FieldT
 
 from api.contract import bus
-from api.contract.schema import OverlayBox
+from api.contract.wire.live import OverlayBox
 from streams.camera import CameraId
 from streams.frame import Frame, Packet
 from vision.evidence.stills import small_jpeg

@@ -7,8 +7,8 @@ import structlog
 from redis.typing import EncodableT, FieldT
 
 from api.contract import bus
-from api.contract.fields import one_line
-from api.contract.schema import MOST_BOXES, LiveClock, LiveEnd, LiveInit, OverlayBox, OverlayMessage
+from api.contract.fields import MOST_BOXES, one_line
+from api.contract.wire.live import LiveClock, LiveEnd, LiveInit, OverlayBox, OverlayMessage
 from streams.camera import CameraId
 from streams.decoding.clip import Fragment, FragmentedMp4, unplayable_mime
 from streams.errors import ClipError

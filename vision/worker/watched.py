@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from api.contract.fields import one_line
 from api.contract.reasons import GapReason
-from api.contract.schema import CameraFinding, CameraHealth, CameraState, FindingKind, OpenLead, OverlayBox
+from api.contract.wire.camera_health import CameraFinding, CameraHealth, CameraState, FindingKind, OpenLead
+from api.contract.wire.live import OverlayBox
 from models.pool import Discard
 from streams.board import FrameBoard
 from streams.frame import Frame
@@ -16,7 +17,7 @@ from streams.runner import CameraRunner, StreamStatus
 from streams.timing.clock import UtcSource, utc_now
 from vision.analysis.analyser import CameraAnalyser
 from vision.analysis.lookback import Lookback
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.coverage.account import Counters, Trouble
 from vision.coverage.ledger import Look
 from vision.evidence.lead_document import confirmed_time

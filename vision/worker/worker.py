@@ -13,7 +13,7 @@ import structlog
 
 from api.contract.client import ApiClient
 from api.contract.reasons import GapReason
-from api.contract.schema import WorkerReport
+from api.contract.wire.worker import WorkerReport
 from models.detections import Detections
 from models.detector import Detector
 from models.pool import DetectorPool, Discard
@@ -33,8 +33,8 @@ from vision.cluster.group import WatcherGroup
 from vision.cluster.load import Load, Tally
 from vision.cluster.membership import BUS_TIMEOUT_S, GroupMember
 from vision.cluster.registration import Registrar, Registration
+from vision.config.camera import CameraConfig
 from vision.config.enterprises import register_of
-from vision.config.sections import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.coverage.account import Trouble
 from vision.coverage.delivery import CoverageDelivery

@@ -41,7 +41,6 @@ from api.contract.evidence.package import (
 )
 from api.contract.evidence.report import Check, CheckName, Outcome, VerificationReport
 from api.contract.evidence.tarball import open_package
-from api.contract.schema import LEAD_ID_PATTERN, rfc3339
 from api.contract.trust.checkpoint import check_log_certificate, check_log_proof, parse_checkpoint, parse_log_proof
 from api.contract.trust.revocation import Revocation, Revocations
 from api.contract.trust.sm2 import knows_sm2, read_sm2_certificate, sm2_signature_holds
@@ -60,6 +59,8 @@ from api.contract.trust.stamp import (
     signature_holds,
 )
 from api.contract.trust.timestamp import TimeStamp, TimeStampKind, check_time_stamp
+from api.contract.wire.identifiers import LEAD_ID_PATTERN
+from api.contract.wire.moment import rfc3339
 
 SMALL = 4 << 20
 """Bytes that a list, manifest, certificate or stamp may have."""

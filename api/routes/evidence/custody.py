@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from api.contract.schema import UtcTime
+from api.contract.wire.moment import UtcTime
 from api.evidence.custody import filed_lead
 from api.people.auth import AnyOperator
 from api.problems import Problem

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from api.store.agreement.custody import Custody
 from api.store.agreement.keys import Keys, subjects_of
 from api.store.agreement.leads import Leads

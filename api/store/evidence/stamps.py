@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import LeadDocument
+from api.contract.wire.lead import LeadDocument
 from api.store.documents import LEADS, read_document
 from api.store.faults import UnknownRecord
 from api.store.tables import LeadRow, LogLeafRow, PackageRow, TimeStampRow

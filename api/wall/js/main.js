@@ -2,13 +2,13 @@
  * Main: who is there, then the wall.
  * @module
  */
-import { h } from "./dom.js";
-import { forgetCursor } from "./events.js";
-import { onLanguage, speak, t } from "./i18n.js";
-import { ApiProblem, onUnauthorised } from "./http.js";
-import { askLogin } from "./login.js";
-import { logOut, whoAmI } from "./session.js";
-import { Wall } from "./wall.js";
+import { h } from "./shared/dom.js";
+import { ApiProblem, onUnauthorised } from "./shared/http.js";
+import { onLanguage, speak, t } from "./shared/i18n.js";
+import { logOut, whoAmI } from "./shared/session.js";
+import { forgetCursor } from "./wall/events.js";
+import { askLogin } from "./wall/login.js";
+import { Wall } from "./wall/wall.js";
 
 const RETRY_MS = 3000;
 const EXPIRED = "plumewatch.expired";

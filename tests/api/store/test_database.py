@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.clock import utc_now
-from api.contract.schema import EventType
+from api.contract.wire.event import EventType
 from api.people.accounts import open_database
 from api.settings import Settings
 from api.store.database import MIGRATIONS, Database, newest_revision

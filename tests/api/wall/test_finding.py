@@ -8,7 +8,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from api.contract.schema import LeadDisposition, LeadFactor, LeadTarget, Priority, rfc3339
+from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadTarget, Priority
+from api.contract.wire.moment import rfc3339
 from tests.api.contract.sample import TestSigner
 from tests.api.wall.leads import fresh_lead, judged_lead, playable_posting, readings_csv
 from tests.api.wall.stage import StagedWorker

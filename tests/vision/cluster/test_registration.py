@@ -9,8 +9,8 @@ import pytest
 import structlog
 
 from api.contract.client import ApiRefusedError, ApiUnreachableError
-from api.contract.schema import CameraDocument
 from api.contract.trust.succession import Succession
+from api.contract.wire.camera import CameraDocument
 from vision.cluster.registration import Registrar, Registration
 from vision.config.worker import WorkerConfig
 

@@ -22,9 +22,9 @@ from api.contract.evidence.package import PackageError, PackageFiles, read_bytes
 from api.contract.evidence.report import CheckName, Outcome
 from api.contract.evidence.tarball import open_package
 from api.contract.evidence.verification import verify_package
-from api.contract.schema import LeadDocument
 from api.contract.trust.sm2 import knows_sm2
 from api.contract.trust.stamp import StampError
+from api.contract.wire.lead import LeadDocument
 from models.detections import Detections
 from streams.decoding.decode import decode_stills
 from streams.frame import BgrImage, Packet

@@ -16,7 +16,7 @@ import pytest
 
 from api.contract.client import ApiClient, ApiUnreachableError, Receipt
 from api.contract.evidence.verification import verify_package
-from api.contract.schema import LeadDocument
+from api.contract.wire.lead import LeadDocument
 from tests.api.contract.sample import TestSigner, make_package
 from tests.vision.made_leads import lead_document
 from vision.durable import StorageError

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from api.contract.catalogue import catalogue
-from api.contract.schema import LeadDocument
+from api.contract.wire.lead import LeadDocument
 from models.detections import Detections
 from models.detector import Detector
 from models.registry import Registry

@@ -10,9 +10,9 @@ from types import MappingProxyType
 
 from api.contract.catalogue import catalogue
 from streams.camera import camera_id
+from vision.config.camera import CameraConfig, ZoneConfig
 from vision.config.enterprises import register_of
 from vision.config.hours import schedule_of
-from vision.config.sections import CameraConfig, ZoneConfig
 from vision.config.worker import WorkerConfig
 from vision.config.zones import Masks, Zone, ZoneKind
 from vision.rules import tamper

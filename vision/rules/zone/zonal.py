@@ -14,8 +14,8 @@ from api.contract.reasons import DispositionReason
 from models.detections import Xyxy
 from streams.camera import CameraId
 from streams.timing.clock import CaptureTime
+from vision.config.camera import ZoneConfig
 from vision.config.schedule import ALWAYS, Schedule
-from vision.config.sections import ZoneConfig
 from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
 from vision.plume.readings import Reading, measurement_of
 from vision.rules.rule import TrackView, View

@@ -1,0 +1,52 @@
+/**
+ * Words of covered copies: key to [Chinese, English].
+ * @module
+ */
+
+/** @type {Record<string, [string, string]>} */
+export const REDACTIONS = {
+  "redact.open": ["制作遮挡副本", "Make a covered copy"],
+  "redact.close": ["收起", "Put away"],
+  "redact.why.clip": ["在画面上拖出方框，框内在所设时段内以单一颜色遮盖；原件封存不变，副本与原件的哈希同记一条日志。程序不会自动识别人脸，请逐段看完。", "Drag boxes over the picture; each is one flat colour for its time. The original stays sealed; one leaf of the log ties both hashes. Nothing finds faces by itself: watch all of it."],
+  "redact.why.picture": ["在图片上拖出方框，框内以单一颜色遮盖；原件封存不变，副本与原件的哈希同记一条日志。", "Drag boxes over the picture; each becomes one flat colour. The original stays sealed; one leaf of the log ties both hashes."],
+  "redact.layer": ["拖动以画出遮挡方框", "Drag to draw a box to be covered"],
+  "redact.play": ["播放", "Play"],
+  "redact.pause": ["暂停", "Pause"],
+  "redact.seek": ["播放位置", "Position"],
+  "redact.at": ["{at} / {all} 秒", "{at} / {all} s"],
+  "redact.region": ["方框 {n}", "Box {n}"],
+  "redact.from": ["起（秒）", "From (s)"],
+  "redact.to": ["止（秒）", "To (s)"],
+  "redact.now": ["取当前", "Now"],
+  "redact.from.now": ["起点取当前播放位置", "Begin at the position shown"],
+  "redact.to.now": ["终点取当前播放位置", "End at the position shown"],
+  "redact.move": ["移动", "Moves"],
+  "redact.move.how": ["请把画面放到移动结束处，再拖出该处的方框。", "Go to where the movement ends and drag the box there."],
+  "redact.still": ["固定", "Stands"],
+  "redact.remove": ["删除", "Remove"],
+  "redact.masks": ["同时遮挡该摄像机的屏蔽区（全程）", "Cover the camera's masks throughout, too"],
+  "redact.reason": ["遮挡理由", "Why it is covered"],
+  "redact.make": ["生成副本", "Make the copy"],
+  "redact.stop": ["停止", "Stop"],
+  "redact.empty.boxes": ["请先在画面上画出方框。", "Draw a box first."],
+  "redact.empty.reason": ["请填写理由。", "Say why."],
+  "redact.empty.times": ["方框 {n} 的终点须晚于起点。", "Box {n} must end after it begins."],
+  "redact.waiting": ["等待工作机…", "Waiting for a worker…"],
+  "redact.running": ["正在遮挡：{at} 秒", "Covering: {at} s"],
+  "redact.running.of": ["正在遮挡：{at} / {all} 秒", "Covering: {at} of {all} s"],
+  "redact.done": ["副本已生成，已列在原件旁。", "The copy is made and stands beside the original."],
+  "redact.stopped": ["已停止，没有生成副本。", "Stopped; there is no copy."],
+  "redact.failed": ["未能生成副本：{reason}", "There is no copy: {reason}"],
+  "redact.fault.clip_lost": ["取不到原件，或原件与清单不符。{detail}", "The original could not be fetched or does not fit its list. {detail}"],
+  "redact.fault.refused": ["该视频无法遮挡。{detail}", "This clip cannot be covered. {detail}"],
+  "redact.fault.too_slow": ["超过允许的时间。{detail}", "It took longer than allowed. {detail}"],
+  "redact.fault.not_taken": ["服务器未接收副本。{detail}", "The server did not take the copy. {detail}"],
+  "redact.fault.stopped": ["工作机已停止，请重试。{detail}", "The worker stopped; try again. {detail}"],
+  "redact.fault.broken": ["工作机内部错误，原因见其日志。{detail}", "It failed inside the worker, whose log holds the reason. {detail}"],
+
+  "copies.title": ["遮挡副本（原件不变）", "Copies with parts covered (the originals stay)"],
+  "copies.leaf": ["日志第 {n} 项 · {reason}", "log entry {n} · {reason}"],
+  "copies.of": ["原件 {sha}", "of {sha}"],
+  "copies.clip": ["遮挡副本 {n}", "Covered copy {n}"],
+  "copies.badge": ["遮挡副本，非原件", "Covered copy, not the original"],
+};
