@@ -9,7 +9,7 @@ from api.contract.trust.checkpoint import Checkpoint, log_id_of, make_log_proof
 from api.contract.trust.der import encode_time
 from api.contract.trust.merkle import leaf_hash
 from api.contract.trust.stamp import sha256_hex
-from api.contract.trust.timestamp import TimeStampRequest
+from api.contract.trust.timestamp_request import TimeStampRequest
 from api.trust.authority import SiteAuthority
 from api.trust.keys import SiteKey, open_site_keys
 from tests.api.contract.sample import FOR_STAMPS, LEAD_ID, SITES_POLICY, START, TestSigner, make_package

@@ -26,7 +26,7 @@ from api.contract.evidence.report import TITLES_ZH, CheckName, Outcome, PackageV
 from api.contract.evidence.verification import verify_package
 from api.contract.trust import sm2
 from api.contract.trust.stamp import sha256_hex
-from api.contract.trust.timestamp import TimeStampRequest
+from api.contract.trust.timestamp_request import TimeStampRequest
 from api.trust.authority import SiteAuthority
 from api.trust.keys import open_site_keys
 from plumewatch.offline import verify_one
