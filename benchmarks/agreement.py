@@ -27,8 +27,9 @@ from api.people.accounts import open_database
 from api.settings import Settings
 from api.store.agreement.log import disagreements
 from api.store.evidence.access import MOST_IN_BATCH, log_accesses
+from api.store.evidence.log_tables import LogLeafRow, LogNodeRow
 from api.store.leads import FIRST_HASH
-from api.store.tables import CustodyRow, LeadRow, LogLeafRow, LogNodeRow, TransitionRow
+from api.store.tables import CustodyRow, LeadRow, TransitionRow
 
 START = datetime(2026, 11, 27, tzinfo=UTC)
 _AT_ONCE = 5000

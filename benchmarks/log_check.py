@@ -19,8 +19,8 @@ from api.contract.trust.merkle import Frontier, leaf_hash
 from api.people.accounts import open_database
 from api.settings import Settings
 from api.store.database import Database
+from api.store.evidence.log_tables import LogLeafRow, LogNodeRow
 from api.store.evidence.tlog import LeafKind, append_leaf, consistency_path, inclusion_path
-from api.store.tables import LogLeafRow, LogNodeRow
 from api.trust.checkpoints import check_log
 from api.trust.journal import Journal
 
