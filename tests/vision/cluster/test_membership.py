@@ -12,7 +12,7 @@ from api.contract import bus
 from api.contract.client import ApiUnreachableError
 from api.contract.schema import CameraHealth, WorkerReport
 from streams.camera import CameraId
-from tests.vision.cluster.test_claims import SINCE, Site, cameras, running
+from tests.vision.cluster.made_workers import SINCE, Site, cameras, running
 from tests.vision.cluster.test_registered_cameras import document
 from vision.cluster.claims import FENCE_S, Claims
 from vision.cluster.group import View, WatcherGroup
