@@ -5,9 +5,11 @@ Only `Timings` differ from run to run. Every share carries its counts, every est
 """
 
 import math
+import statistics
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
@@ -223,6 +225,13 @@ class Delay(Part):
     median: Number
     most: Number
 
+    @classmethod
+    def of(cls, delays_s: Sequence[float]) -> Self | None:
+        """Return the delays' figures; ``None`` of none."""
+        if not delays_s:
+            return None
+        return cls(least=min(delays_s), median=statistics.median(delays_s), most=max(delays_s))
+
 
 class DeciderRow(Part):
     """One decider at one threshold."""
@@ -288,6 +297,21 @@ class SequenceFigures(Part):
     clips: dict[str, ClipFigures]
     deciders: list[DeciderFigures]
 
+    @property
+    def missed(self) -> list[tuple[str, EventTruth]]:
+        """The events of which no lead of the shipped rules tells, with the names of their clips."""
+        return [
+            (name, event)
+            for name, clip in self.clips.items()
+            for number, event in enumerate(clip.events)
+            if all(lead.event != number for lead in clip.leads)
+        ]
+
+    @property
+    def false(self) -> list[tuple[str, LeadSeen]]:
+        """The leads of the shipped rules that tell of no event, with the names of their clips."""
+        return [(name, lead) for name, clip in self.clips.items() for lead in clip.leads if lead.event is None]
+
 
 class Timings(Part):
     """Wall-clock seconds of this run; the only figures that differ between two runs of the same."""
@@ -312,13 +336,21 @@ class AccuracyResult(Part):
         return self.model_dump_json(indent=1) + "\n"
 
 
-def read_result(path: Path) -> AccuracyResult:
-    """Return the result in a file; raise `BenchmarkError`."""
+Document = TypeVar("Document", bound=BaseModel)
+
+
+def read_as(kind: type[Document], path: Path, benchmark: str) -> Document:
+    """Return the result of a benchmark in a file; raise `BenchmarkError`."""
     try:
-        return AccuracyResult.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(path.read_bytes())
     except OSError as error:
         raise BenchmarkError(f"{path}: {error.strerror}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(key) for key in first["loc"]) or "the file"
-        raise BenchmarkError(f"{path}: not a result of bench accuracy ({where}: {first['msg']})") from error
+        raise BenchmarkError(f"{path}: not a result of bench {benchmark} ({where}: {first['msg']})") from error
+
+
+def read_result(path: Path) -> AccuracyResult:
+    """Return the accuracy result in a file; raise `BenchmarkError`."""
+    return read_as(AccuracyResult, path, "accuracy")
