@@ -26,9 +26,7 @@ class TrackMeasures:
         self._tracks: dict[int, _Measured] = {}
 
     def begin_anew(self, frame: Frame) -> None:
-        """
-        Compare the places of all boxes with this picture from now on, after the camera moved or its exposure jumped.
-        """
+        """Compare all boxes' places with this picture from now on: the camera moved or its exposure jumped."""
         for one in self._tracks.values():
             one.change.begin_anew(frame.image, frame.time)
 
