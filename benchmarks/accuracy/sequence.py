@@ -17,6 +17,7 @@ from benchmarks.accuracy.deciders import (
     shipped_threshold,
     trial,
 )
+from benchmarks.accuracy.figures import Rate, Share
 from benchmarks.accuracy.result import (
     ClipFigures,
     DeciderFigures,
@@ -24,9 +25,7 @@ from benchmarks.accuracy.result import (
     Delay,
     EventTruth,
     LeadSeen,
-    Rate,
     SequenceFigures,
-    Share,
 )
 from benchmarks.clips.corpus import Clip, Event
 from models.detections import Xyxy

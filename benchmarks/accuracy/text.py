@@ -1,7 +1,8 @@
 """An accuracy result as lines for the terminal."""
 
 from benchmarks.accuracy.deciders import candidate_threshold
-from benchmarks.accuracy.result import AccuracyResult, Estimate, ImageFigures, Portion, Rate, SequenceFigures, Share
+from benchmarks.accuracy.figures import Estimate, Rate, Share
+from benchmarks.accuracy.result import AccuracyResult, ImageFigures, Portion, SequenceFigures
 
 OF_WHICH = {
     None: "",

@@ -8,7 +8,8 @@ from typing import Self
 
 import numpy as np
 
-from benchmarks.accuracy.result import Part, read_as
+from benchmarks.accuracy.figures import Part
+from benchmarks.accuracy.result import read_as
 from benchmarks.capacity.baseline import Baseline
 from benchmarks.capacity.budget import Budget, slope
 from benchmarks.capacity.step import StepResult

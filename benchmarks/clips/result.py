@@ -15,18 +15,8 @@ from typing import Literal, Self
 
 from benchmarks.accuracy import score
 from benchmarks.accuracy.deciders import SHIPPED
-from benchmarks.accuracy.result import (
-    Delay,
-    EventTruth,
-    LeadSeen,
-    ModelUsed,
-    Number,
-    Part,
-    Rate,
-    RuntimeUsed,
-    Share,
-    read_as,
-)
+from benchmarks.accuracy.figures import Number, Part, Rate, Share
+from benchmarks.accuracy.result import Delay, EventTruth, LeadSeen, ModelUsed, RuntimeUsed, read_as
 from benchmarks.accuracy.sequence import (
     ANALYSIS_FPS,
     LINGER_S,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.deciders import FIVE_IN_A_ROW, PLAIN
-from benchmarks.accuracy.result import Share
+from benchmarks.accuracy.figures import Share
 from benchmarks.confirm.films import Film, Part
 from benchmarks.confirm.fit import Sample, calibrated, fit, strongest
 from benchmarks.confirm.rows import Pace, Rows, rows_of

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from benchmarks.accuracy.deciders import SHIPPED, Variant, shipped_threshold
-from benchmarks.accuracy.result import Share
+from benchmarks.accuracy.figures import Share
 from benchmarks.accuracy.sequence import Seen, delays_s, false_leads, quiet_s
 from benchmarks.scene_bench.result import (
     Confirmation,

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from benchmarks.accuracy.deciders import SHIPPED
-from benchmarks.accuracy.result import SequenceFigures, Share
+from benchmarks.accuracy.figures import Share
+from benchmarks.accuracy.result import SequenceFigures
 from benchmarks.accuracy.text import share
 from benchmarks.reporting.plots import Bar, Dot, Line, bar_plot, line_plot
 from benchmarks.reporting.style import style

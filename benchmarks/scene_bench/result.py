@@ -11,17 +11,8 @@ from pathlib import Path
 from typing import Literal, Self
 
 from benchmarks.accuracy import score
-from benchmarks.accuracy.result import (
-    Estimate,
-    ImageFigures,
-    ModelUsed,
-    Number,
-    Part,
-    RuntimeUsed,
-    SequenceFigures,
-    Share,
-    read_as,
-)
+from benchmarks.accuracy.figures import Estimate, Number, Part, Share
+from benchmarks.accuracy.result import ImageFigures, ModelUsed, RuntimeUsed, SequenceFigures, read_as
 from benchmarks.capacity.result import Machine
 
 SCENES_FORMAT = "plumewatch.scenes/2"

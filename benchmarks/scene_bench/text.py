@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from benchmarks.accuracy.result import Share
+from benchmarks.accuracy.figures import Share
 from benchmarks.accuracy.text import share
 from benchmarks.scene_bench.result import FaultFigures, OpacityFigures, PerDay, ScenesResult, SplitEvents, SplitOpacity
 
