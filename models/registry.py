@@ -4,7 +4,7 @@ The registry: names to models whose weights are known byte for byte.
 Weights stand beside `registry.toml` in ``weights/``; nothing is downloaded. A file whose SHA-256 is not the registered
 one is refused. To add a model, put its ``.onnx`` and its ``.md`` there and a table into the file. A sub-table ``int8``
 names a second file of the same model, quantised for OpenVINO (decision 0075); which of the two runs is chosen in
-`models.runtime.choice`, and the card of what runs names that very file.
+`models.runtime.choice`, which opens detectors; the card of what runs names that very file.
 
 A model that was replaced keeps its ``[[retired]]`` table, because a package that it judged may be judged again for as
 long as the package is kept (decision 0053). Its weights stand in the repository's history, at the ``commit`` of the
@@ -19,8 +19,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
-from models.detector import Detector, ModelCard, ModelError, UnknownModelError, WeightsError
-from models.network import STRIDE, Head, NetworkDetector
+from models.detector import ModelCard, ModelError, UnknownModelError, WeightsError
+from models.network import STRIDE, Head
 from models.tensors import Letterbox
 
 DEFAULT_FILE = Path(__file__).with_name("registry.toml")
@@ -90,7 +90,7 @@ class RegisteredModel:
 
     @property
     def record(self) -> Path:
-        """Where the record of the run that made it lies, if it is at hand."""
+        """Path of the record of the run that made it; the file may be absent."""
         return self.weights.with_name(f"{self.card.name}.run.json")
 
     @property
@@ -201,37 +201,6 @@ class Registry:
         for form in model.forms:
             form.read()
         return model
-
-    def detector(
-        self,
-        name: str | None = None,
-        runtime: str = "auto",
-        threshold: float | None = None,
-        threads: int | None = None,
-    ) -> Detector:
-        """
-        Return a detector over the verified weights; raise `UnknownModelError`, `WeightsError` or `ModelError`.
-
-        `runtime` as in `choose_runtime`; `threshold` replaces the card's; `threads` as in `open_network`.
-        """
-        return self.open(self.model(name), runtime, threshold, threads)
-
-    def open(
-        self, model: RegisteredModel, runtime: str = "auto", threshold: float | None = None, threads: int | None = None
-    ) -> Detector:
-        """
-        Return a detector over the verified weights of any registered model, retired or not; raises as `detector`.
-
-        Its card names the file that runs. A model as `of_weights` returns it has one file, which runs or nothing does.
-        """
-        from models.runtime.choice import choose_runtime, open_network  # noqa: PLC0415 (a look at the cards needs no engine)
-
-        card = model.card if threshold is None else replace(model.card, threshold=threshold)
-        if not 0 < card.threshold <= 1:
-            raise ModelError(f"model {card.name}: the threshold must be in (0, 1], got {card.threshold}")
-        wanted = replace(model, card=card)
-        form, network = open_network(wanted, choose_runtime(runtime, wanted), threads)
-        return NetworkDetector(form.card, form.head, form.nms_iou, network)
 
 
 def _retired(table: Mapping[str, Any], folder: Path) -> RegisteredModel:

@@ -20,8 +20,8 @@ from api.fleet.broker import stop_tasks, wait_for_bell
 from api.people.auth import LOGGED_OUT, AnyOperator, Reader, until_logged_out
 from api.sockets import UNSUPPORTED_DATA, until_gone
 from api.state import ApiState, State
+from api.store.columns import SERIAL_MOST
 from api.store.events import events_after, newest_cursor
-from api.store.tables import SERIAL_MOST
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/v1/events", tags=["events"])

@@ -49,7 +49,7 @@ class Objective:
         parts: dict[str, torch.Tensor] = {}
         total = torch.zeros((), device=points.device)
         if not self.settings.alone:
-            self.detection.class_weights = self._heard(points * strides, batch)
+            self.detection.class_weights = self._counted(points * strides, batch)
             targets = {"batch_idx": batch.row, "cls": batch.class_id.float(), "bboxes": batch.xywh}
             _, loss, found = self.detection.get_assigned_targets_and_loss(answers, targets)
             parts, total = dict(found), loss.sum()
@@ -61,7 +61,7 @@ class Objective:
                 total = total + value
         return total * NOMINAL, parts
 
-    def _heard(self, points: torch.Tensor, batch: Batch) -> torch.Tensor | None:
+    def _counted(self, points: torch.Tensor, batch: Batch) -> torch.Tensor | None:
         """Return ``(b, a, classes)``: 0 where an anchor centre lies in a region ignored for that class, else 1."""
         if not bool((batch.ignored_class >= 0).any()):
             return None

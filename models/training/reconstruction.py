@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from models.training.pictures.dataset import Sample
 
 POSITIONS = 160
-"""Of a picture at each convolution: neighbouring ones say much the same. Kept, they are 6.5 MB a picture of YOLOv8s."""
+"""Taken of a picture at each convolution; neighbours give much the same. In memory 6.5 MB a picture of YOLOv8s."""
 
 STRENGTHS = (0.01, 0.1, 1.0, math.inf)
 """Ridges tried, as shares of the mean variance of an input; the infinite one changes the offset only."""
@@ -120,8 +120,8 @@ class _Heard:
     outputs: list[torch.Tensor]
 
 
-class _Enough(Exception):  # noqa: N818 - nothing went wrong: the rest of the network has nothing to say
-    """The input that was asked for is there."""
+class _Enough(Exception):  # noqa: N818 - nothing went wrong: the rest of the network need not run
+    """Stops a forward pass once the wanted input is taken."""
 
 
 class Reconstruction:

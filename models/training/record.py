@@ -1,4 +1,4 @@
-"""The run record: enough to say how released weights came about, and to make them again."""
+"""The run record: how released weights were made, with enough to make them again."""
 
 from __future__ import annotations
 

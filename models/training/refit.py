@@ -118,7 +118,7 @@ def refit(
     threshold: float | None = None,
 ) -> Candidate:
     """
-    Exchange the activation of the checkpoint ``initial`` as the recipe says, refit it, and return the candidate.
+    Exchange the activation of the checkpoint ``initial`` as the recipe states, refit it, and return the candidate.
 
     Its ``threshold`` is chosen on the pictures to measure on unless given: to replace a model, take that one's.
     """

@@ -18,7 +18,8 @@ if TYPE_CHECKING:  # most commands show one of these, and each of them takes lon
     from models.registry import Registry
     from streams.probe import ProbeReport
     from vision.replay.replay import ReplayLead
-    from vision.replay.reverify import Reverification, Verdict
+    from vision.replay.reverify import Reverification
+    from vision.replay.verdict import Verdict
 
 _STANDINGS = {
     Standing.ACTIVE: "at work  ✔",

@@ -10,6 +10,7 @@ import pytest
 
 from models.detector import ModelError, UnknownModelError, WeightsError
 from models.registry import RegisteredModel, Registry
+from models.runtime.choice import open_detector
 from tests.models.forms import one_form_text
 
 SHIPPED = Registry.load()
@@ -47,13 +48,13 @@ def test_retired_weights_are_opened_from_a_file(tmp_path: Path) -> None:
     with pytest.raises(
         WeightsError, match=r"No such file.*git history at commit 3fdcf62 under models/weights/retired/"
     ):
-        SHIPPED.open(retired)
+        open_detector(retired)
     given = replace(retired, weights=tmp_path / "old.onnx")
     given.weights.write_bytes(content[:-1])
     with pytest.raises(WeightsError, match=r"old\.onnx have SHA-256 [0-9a-f]{64}, registered is"):
-        SHIPPED.open(given)
+        open_detector(given)
     given.weights.write_bytes(content)
-    assert SHIPPED.open(given, "onnxruntime", threads=1).card == retired.card
+    assert open_detector(given, "onnxruntime", threads=1).card == retired.card
 
 
 def test_a_commit_is_a_string(tmp_path: Path) -> None:
@@ -104,7 +105,7 @@ def test_a_version_is_found_that_another_replaced() -> None:
 def test_unknown_model() -> None:
     """An unknown name is refused with the names that are known."""
     with pytest.raises(UnknownModelError, match=r"'nessie'.*emissions-v8s"):
-        SHIPPED.detector("nessie")
+        SHIPPED.model("nessie")
 
 
 def registry(folder: Path, *, edit: tuple[str, str] = ("", ""), weights: bytes | None = None) -> Registry:
@@ -124,7 +125,7 @@ def test_changed_weights(tmp_path: Path) -> None:
     content = bytearray(SHIPPED.model("emissions-v8s").weights.read_bytes())
     content[len(content) // 2] ^= 1
     changed = registry(tmp_path, weights=bytes(content))
-    for use in (changed.verify, changed.detector):
+    for use in (changed.verify, lambda name: open_detector(changed.model(name))):
         with pytest.raises(WeightsError, match=r"SHA-256 [0-9a-f]{64}, registered is [0-9a-f]{64}"):
             use("m")
 
@@ -132,7 +133,7 @@ def test_changed_weights(tmp_path: Path) -> None:
 def test_missing_weights(tmp_path: Path) -> None:
     """Weights that are not there are an error that names the file; nothing is fetched."""
     with pytest.raises(WeightsError, match=r"cannot read weights .*emissions-v8s\.onnx: No such file"):
-        registry(tmp_path).detector()
+        open_detector(registry(tmp_path).model())
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino-f32"])
@@ -141,7 +142,7 @@ def test_no_onnx_at_all(tmp_path: Path, runtime: str) -> None:
     sha256 = SHIPPED.model("emissions-v8s").card.weights_sha256
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     with pytest.raises(WeightsError, match="cannot load model m"):
-        registry(tmp_path, edit=(sha256, empty), weights=b"").detector("m", runtime)
+        open_detector(registry(tmp_path, edit=(sha256, empty), weights=b"").model("m"), runtime)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +246,7 @@ def test_no_file(tmp_path: Path) -> None:
 def test_threshold_out_of_range(threshold: float) -> None:
     """A threshold that keeps everything or nothing is refused."""
     with pytest.raises(ModelError, match="threshold must be in"):
-        SHIPPED.detector(threshold=threshold)
+        open_detector(SHIPPED.model(), threshold=threshold)
 
 
 def test_end_to_end_model(tmp_path: Path) -> None:
@@ -254,4 +255,4 @@ def test_end_to_end_model(tmp_path: Path) -> None:
     claimed = registry(tmp_path, edit=('head = "v8"', 'head = "end2end"'))
     shutil.copyfile(content, tmp_path / "weights" / "emissions-v8s.onnx")
     with pytest.raises(ModelError, match=r"end2end head and 2 classes, but its output .* is \(1, 6, 1680\)"):
-        claimed.detector(runtime="onnxruntime").detect([np.zeros((128, 640, 3), np.uint8)])
+        open_detector(claimed.model(), "onnxruntime").detect([np.zeros((128, 640, 3), np.uint8)])

@@ -17,8 +17,8 @@ from api.store.agreement.ledger import PIECE, Leaf, Ledger
 from api.store.agreement.operators import Operators
 from api.store.agreement.packages import Packages
 from api.store.agreement.records import camera_files, holds, redactions
+from api.store.evidence.log_tables import LogLeafRow
 from api.store.evidence.tlog import LeafKind
-from api.store.tables import LogLeafRow
 
 
 @dataclass(frozen=True, slots=True)

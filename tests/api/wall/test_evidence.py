@@ -249,7 +249,7 @@ def test_the_log_s_proof_is_followed_in_the_browser(view: Page, operator: httpx.
     index = operator.get(f"/v1/leads/{ID}").json()["evidence"]["log_index"]
     expect(view.locator(".chain")).to_contain_text(f"第 {index} 项，浏览器已核验：在")
     expect(view.locator(".chain")).to_contain_text("本站自有时间戳机构（证明力较弱）")
-    expect(view.locator('tr[data-file="tlog.json"] .verdict')).to_have_text("后补证明")
+    expect(view.locator('tr[data-file="tlog.json"] .verdict')).to_have_text("后附证明")
 
 
 def test_copies_with_parts_covered_are_offered(view: Page, operator: httpx.Client) -> None:

@@ -199,7 +199,7 @@ def test_titles_say_what_was_seen_and_a_fire_stands_first(wall: Page, stage: Sta
     evidence = wall.locator("dialog.evidence")
     for said in (
         "+150", "+0 · not graded", "+20 · orange", "+22 · Waste burning", "+2 · 65 s / 30 s", "−15 · ",
-        "179 points: P1", "on-line exceedance and complaints are not connected",
+        "179 points: P1", "on-line monitoring and complaints are not connected",
         "V04_WASTE_BURN Waste burning (proposed",
         "fire alarm: look at once",
     ):  # fmt: skip

@@ -80,7 +80,7 @@ def test_a_report_of_another_package_is_told(
     banner = page.locator(".printed-report")
     banner.wait_for()
     expect(banner).to_have_attribute("role", "alert")
-    expect(banner.locator("strong")).to_have_text("Paper and package differ")
+    expect(banner.locator("strong")).to_have_text("Printed report and package differ")
     expect(banner.locator(".hash")).to_have_text([OTHER, filed.lead.evidence.sums_sha256])
     page.set_viewport_size({"width": 390, "height": 844})
     for part in (banner, banner.locator(".hash").last, page.locator("dialog.evidence [data-act=close]")):

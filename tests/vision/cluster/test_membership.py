@@ -13,7 +13,7 @@ from api.contract.client import ApiUnreachableError
 from api.contract.wire.camera_health import CameraHealth
 from api.contract.wire.worker import WorkerReport
 from streams.camera import CameraId
-from tests.vision.cluster.test_claims import SINCE, Site, cameras, running
+from tests.vision.cluster.made_workers import SINCE, Site, cameras, running
 from tests.vision.cluster.test_registered_cameras import document
 from vision.cluster.claims import FENCE_S, Claims
 from vision.cluster.group import View, WatcherGroup

@@ -119,7 +119,7 @@ def test_a_camera_that_is_refused_stops_no_other() -> None:
             clock.now += 3
             assert not ours.attempt()
     [error] = [line for line in logs if line["log_level"] == "error"]
-    assert (error["event"], error["camera"]) == ("the API refuses a camera", "cam-1")
+    assert (error["event"], error["camera"]) == ("API refuses a camera", "cam-1")
     assert error["answer"] == "camera cam-1 was registered by an admin"
     assert "choose another id" in error["advice"]
     assert api.puts == ["cam-1", "cam-2"]

@@ -1,25 +1,25 @@
 /**
- * Budget: how many false leads a camera may tell, what that costs, and the days and reviews that it is reckoned from.
+ * Budget: a camera's limit of false leads a day, its cost in recall and delay, and the days and reviews it is computed from.
  * @module
  */
 import { isNumber, percent, short } from "../leads/measures.js";
 import { h } from "../shared/dom.js";
-import { speak, t } from "../shared/i18n.js";
+import { translate, t } from "../shared/i18n.js";
 
 /** @typedef {{day: string, watched_s: number, tracks: number, verified: number, rejected: number}} Day */
 /** @typedef {[string, string, string?]} Row label key, value, tone */
 
 const HOUR_S = 3600;
 
-/** Return what a camera's budget tells; nothing without one. @param {any} budget @returns {(Node | null)[]} */
+/** Return the elements of a camera's budget, none if it has no budget. @param {any} budget @returns {(Node | null)[]} */
 export function budgetParts(budget) {
   if (!budget) return [];
   return [
-    speak(h("h4"), "camera.budget"),
-    h("dl", { class: "cov-figures" }, rows(budget).flatMap(([label, value, tone]) => [speak(h("dt"), label), h("dd", { "data-tone": tone ?? "none" }, value)])),
-    speak(h("p", { class: "note" }), "camera.budget.note", { days: short(budget.days) }),
-    budget.unwatched ? speak(h("p", { class: "note" }), "camera.budget.unwatched", { n: budget.unwatched }) : null,
-    budget.rejected_elsewhere ? speak(h("p", { class: "note" }), "camera.budget.elsewhere", { n: budget.rejected_elsewhere }) : null,
+    translate(h("h4"), "camera.budget"),
+    h("dl", { class: "cov-figures" }, rows(budget).flatMap(([label, value, tone]) => [translate(h("dt"), label), h("dd", { "data-tone": tone ?? "none" }, value)])),
+    translate(h("p", { class: "note" }), "camera.budget.note", { days: short(budget.days) }),
+    budget.unwatched ? translate(h("p", { class: "note" }), "camera.budget.unwatched", { n: budget.unwatched }) : null,
+    budget.rejected_elsewhere ? translate(h("p", { class: "note" }), "camera.budget.elsewhere", { n: budget.rejected_elsewhere }) : null,
     budget.history?.length ? history(budget.history) : null,
   ];
 }
@@ -43,7 +43,7 @@ function rows(budget) {
 function history(days) {
   const heads = ["day", "watched", "tracks", "verified", "rejected"];
   return h("table", { class: "budget-days" },
-    h("thead", {}, h("tr", {}, heads.map((head) => speak(h("th", { scope: "col" }), `camera.budget.${head}`)))),
+    h("thead", {}, h("tr", {}, heads.map((head) => translate(h("th", { scope: "col" }), `camera.budget.${head}`)))),
     h("tbody", {}, [...days].reverse().map((day) => h("tr", { "data-day": day.day },
       h("th", { scope: "row" }, day.day.slice(5)), h("td", {}, t("camera.budget.hours", { n: short(day.watched_s / HOUR_S) })),
       h("td", {}, String(day.tracks)), h("td", {}, String(day.verified)), h("td", { "data-tone": day.rejected ? "bad" : "none" }, String(day.rejected))))));

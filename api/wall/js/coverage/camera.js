@@ -1,5 +1,5 @@
 /**
- * Camera: how one camera is watched now, what it costs to leave its operator alone, and what was wrong with it lately.
+ * Camera panel: how one camera is watched now, its budget of false leads, its file under article 41 and its recent faults.
  * @module
  */
 import { troubleOf } from "../fleet/health.js";
@@ -7,7 +7,7 @@ import { leadTitle } from "../leads/codes.js";
 import { isNumber, short } from "../leads/measures.js";
 import { fill, h, write } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
-import { hasWords, language, onLanguage, speak, t } from "../shared/i18n.js";
+import { hasWords, language, onLanguage, translate, t } from "../shared/i18n.js";
 import { serverClock, shortTime } from "../shared/times.js";
 import { budgetParts } from "./budget.js";
 import { detailWords, reasonWords } from "./gaps.js";
@@ -18,7 +18,7 @@ import { detailWords, reasonWords } from "./gaps.js";
 const EVERY_MS = 3000;
 const TAMPER = "V17_DEVICE_TAMPER";
 const FINDINGS_MOST = 5;
-/** A clock that differs by more is flagged (domain.md 4). */
+/** Clock offset beyond which a camera is flagged (domain.md 4). */
 const CLOCK_LIMIT_S = 2;
 
 export class CameraPanel {
@@ -43,7 +43,7 @@ export class CameraPanel {
     onLanguage(() => this.#draw());
   }
 
-  /** Show a camera until another is shown or `close`. @param {string} id @param {string} name */
+  /** Show a camera and keep it fresh until another one is shown or `close` is called. @param {string} id @param {string} name */
   show(id, name) {
     this.node.hidden = false;
     write(this.title, name);
@@ -57,7 +57,7 @@ export class CameraPanel {
     void this.#askRecords();
   }
 
-  /** Ask no more. */
+  /** Stop asking the server. */
   close() {
     clearTimeout(this.#timer);
     this.#id = "";
@@ -95,8 +95,8 @@ export class CameraPanel {
     const health = this.#health;
     fill(this.now, rows(health === undefined ? [] : nowRows(health)));
     fill(this.budget, budgetParts(health?.budget));
-    fill(this.file, this.#file ? [h("h4", {}, speak(h("span"), "camera.file"), speak(h("span", { class: "admissibility-verdict", "data-use": this.#file.class_today }), `use.${this.#file.class_today}`)), h("ul", { class: "obstacles" }, this.#file.lacks_today.map((lack) => h("li", {}, hasWords(`obstacle.${lack}`) ? t(`obstacle.${lack}`) : lack)))] : null);
-    fill(this.findings, this.#findings.length ? [speak(h("h4"), "camera.findings"), h("ol", {}, this.#findings.map((lead) => this.#finding(lead)))] : null);
+    fill(this.file, this.#file ? [h("h4", {}, translate(h("span"), "camera.file"), translate(h("span", { class: "admissibility-verdict", "data-use": this.#file.class_today }), `use.${this.#file.class_today}`)), h("ul", { class: "obstacles" }, this.#file.lacks_today.map((lack) => h("li", {}, hasWords(`obstacle.${lack}`) ? t(`obstacle.${lack}`) : lack)))] : null);
+    fill(this.findings, this.#findings.length ? [translate(h("h4"), "camera.findings"), h("ol", {}, this.#findings.map((lead) => this.#finding(lead)))] : null);
   }
 
   /** @param {Lead} lead */
@@ -144,5 +144,5 @@ function modeWords(health) {
 
 /** @param {Row[]} all */
 function rows(all) {
-  return all.filter(([, value]) => value).flatMap(([label, value, tone]) => [speak(h("dt"), label), h("dd", { "data-tone": tone ?? "none" }, value)]);
+  return all.filter(([, value]) => value).flatMap(([label, value, tone]) => [translate(h("dt"), label), h("dd", { "data-tone": tone ?? "none" }, value)]);
 }

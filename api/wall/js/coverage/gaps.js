@@ -1,11 +1,11 @@
 /**
- * Gaps: one camera's coverage in full: when nobody watched it and why, on a time line and as a list.
+ * Gaps: the coverage of one camera in detail: when it was not watched and why, as a time line and as a list.
  * @module
  */
 import { inChinese } from "../fleet/streamfaults.js";
 import { fill, h } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
-import { hasWords, language, onLanguage, speak, t } from "../shared/i18n.js";
+import { hasWords, language, onLanguage, translate, t } from "../shared/i18n.js";
 import { shortTime } from "../shared/times.js";
 import { joined, lengthWords, shareWords } from "./strips.js";
 
@@ -13,12 +13,12 @@ import { joined, lengthWords, shareWords } from "./strips.js";
 
 const SHOWN_MOST = 200;
 
-/** Return a reason in words. @param {string} reason */
+/** Return the reason of a gap or a fault in words. @param {string} reason */
 export function reasonWords(reason) {
   return t([`gap.${reason}`, `fault.${reason}`].find(hasWords) ?? "gap.other");
 }
 
-/** Return a detail in words where it is a known fault of the picture or the stream, else as it is. @param {string} detail */
+/** Return a detail in words if it is a known fault of the picture or the stream, otherwise unchanged. @param {string} detail */
 export function detailWords(detail) {
   if (hasWords(`fault.${detail}`)) return t(`fault.${detail}`);
   return language() === "zh" ? inChinese(detail) : detail;
@@ -31,17 +31,17 @@ export class GapPanel {
   #told = null;
 
   constructor() {
-    this.title = speak(h("h4"), "cover.day");
+    this.title = translate(h("h4"), "cover.day");
     this.figures = h("dl", { class: "cov-figures" });
     this.line = h("div", { class: "cov-line", "aria-hidden": "true" });
     this.list = h("ol", { class: "cov-gaps" });
-    this.table = speak(h("a", { class: "button" }), "cover.csv");
+    this.table = translate(h("a", { class: "button" }), "cover.csv");
     this.node = h("section", { class: "cov-detail", "aria-live": "polite", hidden: true },
       h("header", { class: "cov-detail-head" }, this.title, this.table), this.figures, this.line, this.list);
     onLanguage(() => this.#draw());
   }
 
-  /** Show a camera in a time. @param {string} camera @param {string} name @param {string} from @param {string} to */
+  /** Show a camera's coverage between two times. @param {string} camera @param {string} name @param {string} from @param {string} to */
   async show(camera, name, from, to) {
     const asked = { camera, name, from, to };
     const same = this.#asked?.camera === camera;
@@ -59,7 +59,7 @@ export class GapPanel {
       this.#draw();
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      if (this.#asked === asked) fill(this.list, speak(h("li", { class: "panel-error" }), "cover.failed", { reason: error.message }));
+      if (this.#asked === asked) fill(this.list, translate(h("li", { class: "panel-error" }), "cover.failed", { reason: error.message }));
     }
   }
 
@@ -80,7 +80,7 @@ export class GapPanel {
       ["cover.modes", `${shareWords(patrol + focus ? patrol / (patrol + focus) : null)} / ${shareWords(patrol + focus ? focus / (patrol + focus) : null)}`],
       ["cover.reconnects", String(reconnects)],
     ];
-    fill(this.figures, facts.flatMap(([key, value]) => [speak(h("dt"), key), h("dd", {}, value)]));
+    fill(this.figures, facts.flatMap(([key, value]) => [translate(h("dt"), key), h("dd", {}, value)]));
     const gaps = joined(hours.flatMap((/** @type {any} */ hour) => hour.gaps));
     const [from, to] = [Date.parse(start), Date.parse(end)];
     fill(this.line, gaps.map((gap) => {
@@ -90,8 +90,8 @@ export class GapPanel {
       return bar;
     }));
     const newest = gaps.slice(-SHOWN_MOST).reverse();
-    fill(this.list, newest.length ? newest.map(gapRow) : speak(h("li", { class: "note" }), "cover.nogaps"));
-    if (gaps.length > newest.length) this.list.append(speak(h("li", { class: "note" }), "cover.moregaps", { n: gaps.length - newest.length }));
+    fill(this.list, newest.length ? newest.map(gapRow) : translate(h("li", { class: "note" }), "cover.nogaps"));
+    if (gaps.length > newest.length) this.list.append(translate(h("li", { class: "note" }), "cover.moregaps", { n: gaps.length - newest.length }));
   }
 }
 

@@ -1,22 +1,22 @@
 /**
- * Strips: hours of coverage as rows of cells, one colour a level, and the shares in words.
+ * Strips: coverage by the hour as a row of cells, one colour for each level, and shares as text.
  * @module
  */
 import { h } from "../shared/dom.js";
 
 /** @typedef {{start: string, end: string, seconds: number, reason: string, detail: string, worker: string}} Gap */
 
-/** Least share of each level, best first; what is below all is the worst. */
+/** Lowest share of each level, best first; a share below all of them has the worst level. */
 const LEVELS = [0.999, 0.99, 0.95, 0.8];
 
-/** Return the level of a share: 0 (watched) to 4 (hardly), -1 without duty. @param {number | null} share */
+/** Return the level of a share: 0 (watched) to 4 (hardly watched), -1 if the camera was not on duty. @param {number | null} share */
 export function levelOf(share) {
   if (share === null) return -1;
   const level = LEVELS.findIndex((least) => share >= least);
   return level < 0 ? LEVELS.length : level;
 }
 
-/** Return a share for people, never rounded up to 100: `99.98%`. @param {number | null} share */
+/** Return a share as text, never rounded up to 100: `99.98%`. @param {number | null} share */
 export function shareWords(share) {
   if (share === null) return "–";
   const percent = Math.floor(share * 10_000) / 100;
@@ -31,13 +31,13 @@ export function lengthWords(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
-/** Return the cells of a row of hours. @param {(number | null)[]} shares */
+/** Return one cell for each hour. @param {(number | null)[]} shares */
 export function cells(shares) {
   return shares.map((share) => h("i", { class: "cov-cell", "data-level": String(levelOf(share)) }));
 }
 
 /**
- * Return gaps with those made one that meet and say the same: the API cuts them where hours end.
+ * Join gaps that touch and have the same reason and worker: the API cuts gaps at each full hour.
  * @param {Gap[]} gaps in order
  * @returns {Gap[]}
  */

@@ -1,11 +1,11 @@
 /**
- * Coverage: for every camera the last 24 hours, how much of them was watched, and what kept the rest from it.
+ * Coverage view: the share of the last 24 hours in which each camera was watched, and the reasons for the rest.
  * @module
  */
 import { FleetPanel } from "../fleet/panel.js";
 import { fill, h, write } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
-import { onLanguage, speak, t } from "../shared/i18n.js";
+import { onLanguage, translate, t } from "../shared/i18n.js";
 import { clockTime, serverClock } from "../shared/times.js";
 import { CameraPanel } from "./camera.js";
 import { GapPanel, reasonWords } from "./gaps.js";
@@ -16,7 +16,7 @@ const HOUR_MS = 3_600_000;
 const EVERY_MS = 20_000;
 const FLEET_EVERY_MS = 3_000;
 
-/** Return the window of the last hours: whole hours, the present one included. @param {number} nowMs */
+/** Return the last 24 hours as whole hours; the last one is the current hour up to now. @param {number} nowMs */
 export function lastHours(nowMs) {
   const from = Math.floor(nowMs / HOUR_MS) * HOUR_MS - (HOURS - 1) * HOUR_MS;
   return { from: new Date(from).toISOString(), to: new Date(nowMs).toISOString() };
@@ -32,22 +32,22 @@ export class CoverageView {
   /** @type {Map<string, HTMLElement>} */
   #rows = new Map();
 
-  /** @param {{share: (share: number | null) => void, open: (leadId: string) => void}} acts `share` is told the share of all cameras whenever it is known anew */
+  /** @param {{share: (share: number | null) => void, open: (leadId: string) => void}} acts `share` is called with the share of all cameras after each answer */
   constructor(acts) {
     this.acts = acts;
     this.total = h("strong", { class: "cov-total" });
     this.hours = h("div", { class: "cov-hours", "aria-hidden": "true" });
     this.list = h("ol", { class: "cov-list" });
     this.fault = h("p", { class: "panel-error", role: "alert", hidden: true });
-    this.order = ["worst", "name"].map((order) => speak(h("button", { class: "segment", type: "button", "data-order": order, on: { click: () => this.#sort(order === "name") } }), `cover.by.${order}`));
+    this.order = ["worst", "name"].map((order) => translate(h("button", { class: "segment", type: "button", "data-order": order, on: { click: () => this.#sort(order === "name") } }), `cover.by.${order}`));
     this.camera = new CameraPanel({ open: (leadId) => { this.node.close(); acts.open(leadId); } });
     this.gaps = new GapPanel();
     this.fleet = new FleetPanel();
-    this.csv = speak(h("a", { class: "button" }), "cover.csv");
+    this.csv = translate(h("a", { class: "button" }), "cover.csv");
     this.node = /** @type {HTMLDialogElement} */ (h("dialog", { class: "coverage", "aria-labelledby": "coverage-title" },
-      h("header", { class: "cov-head" }, speak(h("h2", { id: "coverage-title" }), "cover.title"), this.total,
-        speak(h("div", { class: "segments", role: "group" }, this.order), "cover.order", {}, "aria-label"), legend(), this.csv,
-        speak(h("button", { class: "quiet", type: "button", "data-act": "coverage-close", on: { click: () => this.node.close() } }), "close")),
+      h("header", { class: "cov-head" }, translate(h("h2", { id: "coverage-title" }), "cover.title"), this.total,
+        translate(h("div", { class: "segments", role: "group" }, this.order), "cover.order", {}, "aria-label"), legend(), this.csv,
+        translate(h("button", { class: "quiet", type: "button", "data-act": "coverage-close", on: { click: () => this.node.close() } }), "close")),
       h("div", { class: "cov-body" },
         h("section", { class: "cov-main" }, this.fault, this.hours, this.list),
         h("aside", { class: "cov-side" }, this.camera.node, this.gaps.node, this.fleet.node))));
@@ -61,11 +61,11 @@ export class CoverageView {
     this.#markOrder();
   }
 
-  /** Show the view. @param {{id: string, name: string}} [camera] to begin with; the worst one otherwise */
+  /** Show the view. @param {{id: string, name: string}} [camera] shown first; the worst one if omitted */
   open(camera) {
     if (camera) {
       this.#chosen = camera.id;
-      // one that has just been registered has no record to be chosen by
+      // a camera that was just registered has no coverage record yet, and so no row to choose
       this.camera.show(camera.id, camera.name || camera.id);
     }
     if (!this.node.open) this.node.showModal();
@@ -96,7 +96,7 @@ export class CoverageView {
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
       this.fault.hidden = false;
-      speak(this.fault, "cover.failed", { reason: error.message });
+      translate(this.fault, "cover.failed", { reason: error.message });
     }
   }
 
@@ -121,7 +121,7 @@ export class CoverageView {
     const ordered = this.#byName ? [...cameras].sort((a, b) => a.name.localeCompare(b.name, "zh")) : cameras;
     this.#rows = new Map(ordered.map((/** @type {any} */ camera) => [camera.camera_id, this.#row(camera)]));
     const focused = this.list.contains(document.activeElement);
-    fill(this.list, ordered.length ? [...this.#rows.values()] : speak(h("li", { class: "empty" }), "cover.none"));
+    fill(this.list, ordered.length ? [...this.#rows.values()] : translate(h("li", { class: "empty" }), "cover.none"));
     if (!this.#chosen || (ordered.length && !this.#rows.has(this.#chosen))) this.#chosen = ordered[0]?.camera_id ?? null;
     if (this.#chosen && this.#rows.has(this.#chosen)) this.#choose(this.#chosen, focused);
   }

@@ -1,10 +1,10 @@
 /**
- * Standing: what a lead's record may be used for and why no more, and the chain that proves when it was there.
+ * Admissibility: whether a lead's record may become evidence, what stands against it, and the proofs of when it existed.
  * @module
  */
 import { fill, h } from "../shared/dom.js";
 import { ApiProblem, call, callJson, received } from "../shared/http.js";
-import { hasWords, speak, t } from "../shared/i18n.js";
+import { hasWords, translate, t } from "../shared/i18n.js";
 import { fullTime } from "../shared/times.js";
 import { canHash } from "./hashes.js";
 import { checkLog } from "./logproof.js";
@@ -16,7 +16,7 @@ import { checkLog } from "./logproof.js";
 
 const FIRST = "0".repeat(64);
 const LOG_PROOF = "tlog.json";
-/** Tones of a time-stamp by whose it is. @type {Record<string, string>} */
+/** Tone of a time-stamp by the kind of authority that gave it. @type {Record<string, string>} */
 const STAMPS = { licensed: "good", own: "good", pending: "busy", none: "none", unchecked: "none", fail: "bad" };
 
 export class Admissibility {
@@ -27,7 +27,7 @@ export class Admissibility {
   /** @type {import("./logproof.js").LogCheck | null} */
   #place = null;
 
-  /** @param {Lead} lead @param {any} manifest `null` where it cannot be read @param {PackageFile[]} files */
+  /** @param {Lead} lead @param {any} manifest `null` if it cannot be read @param {PackageFile[]} files */
   constructor(lead, manifest, files) {
     this.lead = lead;
     this.manifest = manifest;
@@ -38,7 +38,7 @@ export class Admissibility {
     this.render();
   }
 
-  /** Ask the server what the record is good for, as after a review. @param {Lead} lead */
+  /** Load the admissibility of the record, first and after each review. @param {Lead} lead */
   async load(lead) {
     this.lead = lead;
     const folder = `/v1/evidence/${encodeURIComponent(lead.lead_id)}`;
@@ -54,19 +54,19 @@ export class Admissibility {
     this.render();
   }
 
-  /** Take in what the server's check says of the time-stamp. @param {Verification} verification */
+  /** Take over what the server's verification found about the time-stamp. @param {Verification} verification */
   verified(verification) {
     this.#verification = verification;
     this.render();
   }
 
-  /** Show what is known. */
+  /** Show what is known so far. */
   render() {
     const judged = this.#judgement;
-    const verdict = judged ? speak(h("span", { class: "admissibility-verdict", "data-use": judged.admissibility }), `use.${judged.admissibility}`) : speak(h("span", { class: "note" }), "use.unknown");
-    fill(this.use, h("h3", {}, speak(h("span"), "use.title"), verdict),
+    const verdict = judged ? translate(h("span", { class: "admissibility-verdict", "data-use": judged.admissibility }), `use.${judged.admissibility}`) : translate(h("span", { class: "note" }), "use.unknown");
+    fill(this.use, h("h3", {}, translate(h("span"), "use.title"), verdict),
       judged?.obstacles.length ? h("ul", { class: "obstacles" }, judged.obstacles.map((obstacle) => h("li", { "data-obstacle": obstacle }, known("obstacle", obstacle)))) : null);
-    fill(this.chain, h("h3", {}, speak(h("span"), "chain.title"), speak(h("small"), "chain.note")), h("dl", {},
+    fill(this.chain, h("h3", {}, translate(h("span"), "chain.title"), translate(h("small"), "chain.note")), h("dl", {},
       row("chain.sums", h("span", { class: "mono hash" }, this.lead.evidence?.sums_sha256 ?? "")),
       row("chain.stamp", this.#stamp()), row("chain.log", this.#log()), row("chain.previous", this.#previous())));
   }
@@ -81,7 +81,7 @@ export class Admissibility {
   #log() {
     const place = this.#place;
     const index = place?.index ?? this.lead.evidence?.log_index ?? null;
-    if (index === null) return speak(h("span", { class: "note" }), "chain.log.none");
+    if (index === null) return translate(h("span", { class: "note" }), "chain.log.none");
     if (!place) return t("chain.log.index", { n: index });
     const key = place.fault ? "chain.log.fault" : "chain.log.proven";
     return h("span", { class: "verdict", "data-tone": place.fault ? "bad" : "good" }, t(key, { n: index, size: place.size, file: place.fault }));
@@ -96,7 +96,7 @@ export class Admissibility {
 
 /** @param {string} label @param {string | Node} value */
 function row(label, value) {
-  return [speak(h("dt"), label), h("dd", {}, value)];
+  return [translate(h("dt"), label), h("dd", {}, value)];
 }
 
 /** @param {string} set @param {string} value */
@@ -105,7 +105,7 @@ function known(set, value) {
   return hasWords(key) ? t(key) : value;
 }
 
-/** Return what is promised, `null` where the server refuses it. @param {Promise<any>} promised */
+/** Await a promise; return `null` if the server refuses or its answer cannot be parsed. @param {Promise<any>} promised */
 async function orNull(promised) {
   try {
     return await promised;

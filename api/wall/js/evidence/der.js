@@ -1,5 +1,5 @@
 /**
- * DER: as much of ASN.1 as a signature check needs: a certificate's key and name, and an ECDSA signature's two numbers.
+ * DER: the part of ASN.1 that a signature check needs: key and name of a certificate, the two numbers of an ECDSA signature.
  * @module
  */
 
@@ -14,7 +14,7 @@ const COMMON_NAME = "550403";
 /** @typedef {{tag: number, start: number, body: number, end: number}} Node */
 
 /**
- * Return the element at `at`; raise `RangeError` when it does not fit.
+ * Return the element at offset `at`; raise `RangeError` if it runs beyond the data.
  * @param {Uint8Array} bytes
  * @param {number} at
  * @returns {Node}

@@ -1,10 +1,10 @@
 /**
- * Files: the list of a package's files with their hashes and, once checked, what the check found; and how to check
- * without this page.
+ * Files: the list of a package's files with their hashes and the result of the check, and the commands that check the package
+ * offline.
  * @module
  */
 import { fill, h } from "../shared/dom.js";
-import { speak } from "../shared/i18n.js";
+import { translate } from "../shared/i18n.js";
 
 /** @typedef {import("../leads/store.js").Lead} Lead */
 /** @typedef {{name: string, size: number, sha256: string | null, role: string}} PackageFile `role`: original, derived or empty */
@@ -21,18 +21,18 @@ export class FileList {
     this.body = h("tbody");
     const id = lead.lead_id;
     this.node = h("section", { class: "files" },
-      h("h3", {}, speak(h("span"), "evidence.files"),
-        speak(h("a", { class: "button", href: `/v1/evidence/${encodeURIComponent(id)}/report.pdf`, target: "_blank", rel: "noopener" }), "evidence.report"),
-        speak(h("a", { class: "button", href: `/v1/evidence/${encodeURIComponent(id)}/package.tar`, download: `${id}.tar` }), "evidence.package")),
+      h("h3", {}, translate(h("span"), "evidence.files"),
+        translate(h("a", { class: "button", href: `/v1/evidence/${encodeURIComponent(id)}/report.pdf`, target: "_blank", rel: "noopener" }), "evidence.report"),
+        translate(h("a", { class: "button", href: `/v1/evidence/${encodeURIComponent(id)}/package.tar`, download: `${id}.tar` }), "evidence.package")),
       h("table", {},
-        h("thead", {}, h("tr", {}, speak(h("th"), "evidence.file"), speak(h("th", { class: "num" }), "evidence.size"), speak(h("th"), "evidence.sha256"), h("th"))),
+        h("thead", {}, h("tr", {}, translate(h("th"), "evidence.file"), translate(h("th", { class: "num" }), "evidence.size"), translate(h("th"), "evidence.sha256"), h("th"))),
         this.body),
       copies,
       h("div", { class: "offline" },
-        h("h4", {}, speak(h("span"), "evidence.offline")),
+        h("h4", {}, translate(h("span"), "evidence.offline")),
         h("code", {}, `tar xf ${id}.tar && bash verify.sh ${id} ROOTS.pem`),
         h("code", {}, `plumewatch verify ${id}.tar --roots ROOTS.pem`),
-        speak(h("p", { class: "note" }), "evidence.offline.note")));
+        translate(h("p", { class: "note" }), "evidence.offline.note")));
     fill(this.body, files.map((file) => this.#row(file)));
   }
 
@@ -48,13 +48,13 @@ export class FileList {
       if (!cell) continue;
       cell.dataset.tone = VERDICTS[file.verdict];
       cell.dataset.verdict = file.verdict;
-      speak(cell, `check.${file.verdict}`);
+      translate(cell, `check.${file.verdict}`);
     }
-    // what came after the list was signed proves the package and is not in it: time-stamp, log, checkpoint
+    // files added after the list was signed are not on it: time-stamp, log proof, checkpoint
     for (const [name, cell] of this.#verdicts) {
       if (cell.dataset.verdict) continue;
       cell.dataset.verdict = "proof";
-      speak(cell, name === "SHA256SUMS.sm2" ? "check.sm2" : "check.proof");
+      translate(cell, name === "SHA256SUMS.sm2" ? "check.sm2" : "check.proof");
     }
   }
 
@@ -68,7 +68,7 @@ export class FileList {
       if (!cell) continue;
       cell.dataset.tone = holds ? "good" : "bad";
       cell.dataset.verdict = holds ? "match" : "mismatch";
-      speak(cell, holds ? good : bad);
+      translate(cell, holds ? good : bad);
     }
   }
 
@@ -78,7 +78,7 @@ export class FileList {
     this.#verdicts.set(file.name, verdict);
     return h("tr", { "data-file": file.name },
       h("td", {}, h("a", { href: this.folder + encodeURIComponent(file.name), download: file.name }, file.name),
-        file.role === "original" || file.role === "derived" ? speak(h("small"), `evidence.${file.role}`) : null),
+        file.role === "original" || file.role === "derived" ? translate(h("small"), `evidence.${file.role}`) : null),
       h("td", { class: "num" }, file.size >= 0 ? sizeWords(file.size) : ""),
       h("td", { class: "mono hash", title: file.sha256 ?? "" }, file.sha256 ?? ""),
       h("td", {}, verdict));

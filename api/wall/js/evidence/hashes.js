@@ -1,6 +1,6 @@
 /**
- * Hashes: the check of an evidence package in the browser. Every listed file is downloaded and hashed, the list's
- * signature is checked with the node's certificate. Nothing is taken from the server's word but the bytes themselves.
+ * Hashes: the check of an evidence package in the browser. Every listed file is downloaded and hashed, and the list's
+ * signature is checked with the node's certificate. The server is trusted for nothing but delivering the bytes.
  * @module
  */
 import { certificateDer, certificateKey, hex, rawSignature } from "./der.js";
@@ -10,19 +10,19 @@ import { certificateDer, certificateKey, hex, rawSignature } from "./der.js";
 /**
  * @typedef {object} PackageCheck
  * @property {FileCheck[]} files
- * @property {boolean} signature the list's signature is valid under the certificate's key
- * @property {string} signatureFault why it could not be checked or does not hold; empty when it holds
- * @property {boolean} sums the list's own hash is the one in the lead
+ * @property {boolean} signature true if the list's signature is valid under the certificate's key
+ * @property {string} signatureFault why the signature could not be checked or is invalid; empty if it is valid
+ * @property {boolean} sums true if the list's own hash is the one in the lead
  * @property {{name: string, sha256: string} | null} certificate
- * @property {boolean} holds everything above holds
+ * @property {boolean} holds true if all checks above passed
  */
 
-/** What a fetch of a package's file gives: bytes, or `null` where the server has no such file. */
+/** Fetches a file of the package: its bytes, or `null` if the server has no such file. */
 /** @typedef {(name: string) => Promise<Uint8Array | null>} ReadFile */
 
 const SUMS_LINE = /^([0-9a-f]{64}) [ *]([^/\0]+)$/;
 
-/** True where the browser lets a page compute hashes: https or this machine. */
+/** True if the browser lets the page compute hashes: over https or on localhost. */
 export function canHash() {
   return window.isSecureContext && Boolean(globalThis.crypto?.subtle);
 }
@@ -33,7 +33,7 @@ export async function sha256(bytes) {
 }
 
 /**
- * Return the entries of a `sha256sum` list; raise `SyntaxError` on a line that is none.
+ * Return the entries of a `sha256sum` list; raise `SyntaxError` if a line is not an entry.
  * @param {string} text
  * @returns {Map<string, string>} name to hash
  */
@@ -50,11 +50,11 @@ export function parseSums(text) {
 }
 
 /**
- * Check a package.
+ * Check a package: the hash of each file, the signature of the list, and the list's hash against the lead.
  * @param {object} options
  * @param {ReadFile} options.read
  * @param {string[]} options.manifestNames files that the manifest names: each must be in the list
- * @param {string} options.sumsSha256 hash of the list as the lead records it; empty where it records none
+ * @param {string} options.sumsSha256 hash of the list as recorded in the lead; empty if none is recorded
  * @param {(done: number, all: number) => void} [options.progress]
  * @returns {Promise<PackageCheck>}
  */

@@ -1,10 +1,10 @@
 /**
- * Integrity: shows whether a package is what was signed, by this browser's own check and by the server's.
+ * Integrity: whether a package is unchanged since it was signed, checked by this browser and by the server.
  * @module
  */
 import { fill, h, write } from "../shared/dom.js";
 import { ApiProblem, call, callJson } from "../shared/http.js";
-import { hasWords, language, speak } from "../shared/i18n.js";
+import { hasWords, language, translate } from "../shared/i18n.js";
 import { canHash, checkPackage } from "./hashes.js";
 
 /** @typedef {import("../leads/store.js").Lead} Lead */
@@ -12,7 +12,7 @@ import { canHash, checkPackage } from "./hashes.js";
 
 /** @type {Record<string, string>} */
 const TONES = { ok: "good", fail: "bad", skipped: "none", missing: "warn" };
-/** How the server's verdict is told: tone and words. @type {Record<string, ["good" | "warn" | "bad", string]>} */
+/** Tone and text of each verdict of the server. @type {Record<string, ["good" | "warn" | "bad", string]>} */
 const VERDICTS = { holds: ["good", "check.server.ok"], incomplete: ["warn", "check.server.incomplete"], broken: ["bad", "check.server.bad"] };
 
 export class Integrity {
@@ -21,7 +21,7 @@ export class Integrity {
   /**
    * @param {Lead} lead
    * @param {string[]} names files that the manifest names
-   * @param {{browser: (check: PackageCheck) => void, server: (result: any) => void}} checked told the results
+   * @param {{browser: (check: PackageCheck) => void, server: (result: any) => void}} checked called with the results
    */
   constructor(lead, names, checked) {
     this.lead = lead;
@@ -32,13 +32,13 @@ export class Integrity {
     this.report = h("ul", { class: "check-details", id: "server-report" });
     this.details = h("ul", { class: "check-details" });
     this.certificate = h("p", { class: "note check-certificate" });
-    this.again = speak(h("button", { class: "quiet", type: "button", on: { click: () => this.run() } }), "check.run");
+    this.again = translate(h("button", { class: "quiet", type: "button", on: { click: () => this.run() } }), "check.run");
     this.node = h("section", { class: "integrity" },
-      h("h3", {}, speak(h("span"), "check.title"), this.again),
+      h("h3", {}, translate(h("span"), "check.title"), this.again),
       this.browser.node, this.details, this.certificate, this.server.node, this.report);
   }
 
-  /** Check, here and on the server. */
+  /** Run both checks, in the browser and on the server. */
   async run() {
     if (this.#running) return;
     this.#running = true;
@@ -60,7 +60,7 @@ export class Integrity {
     /** @type {import("./hashes.js").ReadFile} */
     const read = async (name) => {
       try {
-        // never from the cache: what counts is what the server holds now
+        // never from the cache: the check is about the files that the server holds now
         const answer = await call(folder + encodeURIComponent(name), { cache: "no-store" });
         return new Uint8Array(await answer.arrayBuffer());
       } catch (error) {
@@ -90,7 +90,7 @@ export class Integrity {
       detail(check.sums, "check.sums", check.sums ? "check.match" : "check.mismatch"));
     if (check.certificate) {
       const print = check.certificate.sha256.replace(/(.{4})/g, "$1 ").trim();
-      speak(this.certificate, "check.certificate", { name: check.certificate.name || "—", print });
+      translate(this.certificate, "check.certificate", { name: check.certificate.name || "—", print });
     }
   }
 
@@ -112,11 +112,11 @@ export class Integrity {
 function line(title) {
   const verdict = h("span", { class: "verdict", "data-tone": "none", role: "status" });
   return {
-    node: h("p", { class: "check-line" }, speak(h("span"), title), verdict),
+    node: h("p", { class: "check-line" }, translate(h("span"), title), verdict),
     /** @param {"good" | "warn" | "bad" | "busy" | "none"} tone @param {string} key @param {Record<string, string | number>} [values] */
     say(tone, key, values) {
       verdict.dataset.tone = tone;
-      speak(verdict, key, values);
+      translate(verdict, key, values);
     },
   };
 }
@@ -125,15 +125,15 @@ function line(title) {
 function detail(good, what, verdict, fault = "") {
   const note = h("span", { class: "check-fault" });
   write(note, fault);
-  return h("li", {}, speak(h("span"), what), speak(h("span", { class: "verdict", "data-tone": good ? "good" : "bad" }), verdict), fault ? note : null);
+  return h("li", {}, translate(h("span"), what), translate(h("span", { class: "verdict", "data-tone": good ? "good" : "bad" }), verdict), fault ? note : null);
 }
 
 /** @param {{name: string, title: string, outcome: string, sentence: string, sentence_zh: string}} check */
 function serverCheck({ name, title, outcome, sentence, sentence_zh: chinese }) {
-  const what = hasWords(`check.name.${name}`) ? speak(h("span"), `check.name.${name}`) : h("span", {}, title);
+  const what = hasWords(`check.name.${name}`) ? translate(h("span"), `check.name.${name}`) : h("span", {}, title);
   const said = h("span", { class: "check-fault" }, language() === "zh" ? chinese : sentence);
-  const note = outcome === "skipped" && hasWords(`check.skipped.${name}`) ? speak(h("span", { class: "check-fault" }), `check.skipped.${name}`) : said;
+  const note = outcome === "skipped" && hasWords(`check.skipped.${name}`) ? translate(h("span", { class: "check-fault" }), `check.skipped.${name}`) : said;
   const verdict = h("span", { class: "verdict", "data-tone": TONES[outcome] ?? "none" });
-  return h("li", {}, what, speak(verdict, `check.outcome.${outcome}`),
+  return h("li", {}, what, translate(verdict, `check.outcome.${outcome}`),
     outcome === "ok" ? null : note);
 }

@@ -1,12 +1,12 @@
 /**
- * Log proof: whether a package is in the site's append-only log (RFC 6962), found out in the browser from the proof and the
- * signed checkpoint that lie beside the package.
+ * Log proof: whether a package is in the site's append-only log (RFC 6962), checked in the browser with the proof and
+ * the signed checkpoint stored beside the package.
  * @module
  */
 import { certificateDer, certificateKey, hex, rawSignature } from "./der.js";
 
 /** @typedef {{log_id: string, index: number, tree_size: number, root: string, path: string[]}} LogProof */
-/** @typedef {{index: number, size: number, included: boolean, signed: boolean, fault: string}} LogCheck `fault`: why it does not hold, empty where it does */
+/** @typedef {{index: number, size: number, included: boolean, signed: boolean, fault: string}} LogCheck `fault`: name of the file that fails the check, empty if none does */
 
 const LEAF = 0;
 const NODE = 1;
@@ -30,12 +30,12 @@ export function leafHash(data) {
 }
 
 /**
- * True where `path` leads from a leaf to the root of a tree of `size` leaves (RFC 6962, 2.1.1).
- * @param {Uint8Array} leaf its hash @param {number} index @param {number} size @param {Uint8Array[]} path @param {Uint8Array} root
+ * True if `path` leads from a leaf to the root of a tree of `size` leaves (RFC 6962, 2.1.1).
+ * @param {Uint8Array} leaf hash of the leaf @param {number} index @param {number} size @param {Uint8Array[]} path @param {Uint8Array} root
  */
 export async function inclusionHolds(leaf, index, size, path, root) {
   if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) return false;
-  // numbers beyond 32 bits: halves, no shifts
+  // divided, not shifted: JavaScript shifts only 32 bits
   let [at, last, found] = [index, size - 1, leaf];
   for (const sibling of path) {
     if (last === 0) return false;
@@ -50,8 +50,8 @@ export async function inclusionHolds(leaf, index, size, path, root) {
 
 /**
  * Check a package's place in the log.
- * @param {(name: string) => Promise<Uint8Array | null>} read a file of the package, `null` where there is none
- * @returns {Promise<LogCheck | null>} `null` where there is no proof yet
+ * @param {(name: string) => Promise<Uint8Array | null>} read reads a file of the package; `null` if there is none
+ * @returns {Promise<LogCheck | null>} `null` if there is no proof yet
  */
 export async function checkLog(read) {
   const [proofBytes, list, text, signature, pem] = await Promise.all(["tlog.json", "SHA256SUMS", "checkpoint.txt", "checkpoint.sig", "log.crt"].map(read));

@@ -1,10 +1,10 @@
 /**
- * Redact: a covered copy of what the viewer shows, boxes drawn over it, made by the server.
+ * Redaction editor: boxes drawn over the clip or picture in the viewer, from which the server makes a covered copy.
  * @module
  */
 import { fill, h, write } from "../shared/dom.js";
 import { ApiProblem, call, callJson } from "../shared/http.js";
-import { onLanguage, speak, t } from "../shared/i18n.js";
+import { onLanguage, translate, t } from "../shared/i18n.js";
 import { RegionLayer } from "./regionlayer.js";
 
 /** @typedef {import("./regionlayer.js").Box} Box */
@@ -18,35 +18,35 @@ export class RedactionEditor {
   /** @type {Region[]} */
   #regions = [];
   #chosen = -1;
-  /** The next box is where the chosen region ends. */
+  /** True if the next box drawn is the end position of the chosen region. */
   #isMoving = false;
   /** @type {Order | null} */
   #order = null;
   #timer = 0;
   #isOpen = false;
 
-  /** @param {string} leadId @param {import("./viewer.js").Viewer} viewer @param {() => void} made told when a copy is there */
+  /** @param {string} leadId @param {import("./viewer.js").Viewer} viewer @param {() => void} made called when a copy is ready */
   constructor(leadId, viewer, made) {
     this.path = `/v1/evidence/${encodeURIComponent(leadId)}/redactions`;
     this.viewer = viewer;
     this.made = made;
     this.layer = new RegionLayer((box) => this.#drawn(box));
-    this.opener = speak(h("button", { class: "button", type: "button", "data-act": "redact", "aria-expanded": "false", on: { click: () => (this.#isOpen ? this.close() : this.open()) } }), "redact.open");
+    this.opener = translate(h("button", { class: "button", type: "button", "data-act": "redact", "aria-expanded": "false", on: { click: () => (this.#isOpen ? this.close() : this.open()) } }), "redact.open");
     this.why = h("p", { class: "note" });
     this.play = h("button", { class: "button", type: "button", on: { click: () => this.#toggle() } });
-    this.seek = /** @type {HTMLInputElement} */ (speak(h("input", { type: "range", min: "0", step: "0.04", value: "0", on: { input: () => { this.viewer.video.currentTime = Number(this.seek.value); } } }), "redact.seek", {}, "aria-label"));
+    this.seek = /** @type {HTMLInputElement} */ (translate(h("input", { type: "range", min: "0", step: "0.04", value: "0", on: { input: () => { this.viewer.video.currentTime = Number(this.seek.value); } } }), "redact.seek", {}, "aria-label"));
     this.at = h("span", { class: "redact-at" });
     this.transport = h("div", { class: "redact-transport" }, this.play, this.seek, this.at);
     this.list = h("ol", { class: "redact-regions" });
     this.masks = /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", checked: true }));
-    this.maskLine = h("label", { class: "redact-masks" }, this.masks, speak(h("span"), "redact.masks"));
+    this.maskLine = h("label", { class: "redact-masks" }, this.masks, translate(h("span"), "redact.masks"));
     this.reason = /** @type {HTMLInputElement} */ (h("input", { type: "text", maxLength: 500, required: true }));
-    this.make = speak(h("button", { class: "primary", type: "button", "data-act": "make-copy", on: { click: () => this.#make() } }), "redact.make");
-    this.stop = speak(h("button", { class: "button", type: "button", hidden: true, on: { click: () => this.#stop() } }), "redact.stop");
+    this.make = translate(h("button", { class: "primary", type: "button", "data-act": "make-copy", on: { click: () => this.#make() } }), "redact.make");
+    this.stop = translate(h("button", { class: "button", type: "button", hidden: true, on: { click: () => this.#stop() } }), "redact.stop");
     this.bar = /** @type {HTMLProgressElement} */ (h("progress", { max: 1, hidden: true }));
     this.message = h("p", { class: "redact-message", role: "status" });
     this.panel = h("section", { class: "redact", hidden: true }, this.why, this.transport, this.list, this.maskLine,
-      h("label", { class: "field" }, speak(h("span"), "redact.reason"), this.reason),
+      h("label", { class: "field" }, translate(h("span"), "redact.reason"), this.reason),
       h("div", { class: "redact-acts" }, this.make, this.stop, this.bar), this.message);
     this.node = h("div", { class: "redact-set" }, this.opener, this.panel);
     for (const event of ["timeupdate", "seeked", "play", "pause", "loadedmetadata"]) viewer.video.addEventListener(event, () => this.#follow());
@@ -55,28 +55,28 @@ export class RedactionEditor {
     this.unheard = onLanguage(() => this.#render());
   }
 
-  /** Begin to draw. */
+  /** Open the editor. */
   open() {
     this.#isOpen = true;
     this.panel.hidden = false;
     this.viewer.screen.append(this.layer.node);
     this.viewer.video.controls = false;
     this.opener.setAttribute("aria-expanded", "true");
-    speak(this.opener, "redact.close");
+    translate(this.opener, "redact.close");
     this.#begin();
   }
 
-  /** Put the layer away; what was drawn is forgotten, what is being made goes on. */
+  /** Close the editor and drop the boxes; a copy that is being made is finished all the same. */
   close() {
     this.#isOpen = false;
     this.panel.hidden = true;
     this.layer.node.remove();
     this.viewer.video.controls = true;
     this.opener.setAttribute("aria-expanded", "false");
-    speak(this.opener, "redact.open");
+    translate(this.opener, "redact.open");
   }
 
-  /** The evidence view is left. */
+  /** Stop timers and listeners: the evidence view is being closed. */
   end() {
     clearTimeout(this.#timer);
     this.unheard();
@@ -91,13 +91,13 @@ export class RedactionEditor {
     return Number.isFinite(duration) ? duration : 0;
   }
 
-  /** What is shown is another one now: begin anew. */
+  /** Start over: the viewer shows another file. */
   #begin() {
     this.#regions = [];
     this.#chosen = -1;
     this.#isMoving = false;
     if (!this.viewer.shown) return void this.close();
-    speak(this.why, this.#isClip ? "redact.why.clip" : "redact.why.picture");
+    translate(this.why, this.#isClip ? "redact.why.clip" : "redact.why.picture");
     this.transport.hidden = this.maskLine.hidden = !this.#isClip;
     this.#render();
   }
@@ -124,13 +124,13 @@ export class RedactionEditor {
     else video.pause();
   }
 
-  /** The picture shown is another one. */
+  /** Update the controls and the boxes to the current picture. */
   #follow() {
     if (!this.#isOpen) return;
     const { video } = this.viewer;
     this.seek.max = String(this.#duration);
     this.seek.value = String(video.currentTime);
-    speak(this.play, video.paused ? "redact.play" : "redact.pause");
+    translate(this.play, video.paused ? "redact.play" : "redact.pause");
     write(this.at, t("redact.at", { at: video.currentTime.toFixed(2), all: this.#duration.toFixed(2) }));
     const { width, height } = this.viewer.size;
     if (width) this.layer.resize(width, height);
@@ -146,10 +146,10 @@ export class RedactionEditor {
 
   /** @param {Region} region @param {number} i */
   #row(region, i) {
-    const remove = speak(h("button", { class: "quiet", type: "button", on: { click: () => { this.#regions.splice(i, 1); this.#chosen = -1; this.#isMoving = false; this.#render(); } } }), "redact.remove");
-    const name = speak(h("button", { class: "redact-name", type: "button", "aria-pressed": String(i === this.#chosen), on: { click: () => { this.#chosen = i; this.#render(); } } }), "redact.region", { n: i + 1 });
+    const remove = translate(h("button", { class: "quiet", type: "button", on: { click: () => { this.#regions.splice(i, 1); this.#chosen = -1; this.#isMoving = false; this.#render(); } } }), "redact.remove");
+    const name = translate(h("button", { class: "redact-name", type: "button", "aria-pressed": String(i === this.#chosen), on: { click: () => { this.#chosen = i; this.#render(); } } }), "redact.region", { n: i + 1 });
     if (!this.#isClip) return h("li", { "data-region": i }, name, remove);
-    const move = speak(h("button", { class: "quiet", type: "button", "aria-pressed": String(Boolean(region.to_box)), on: { click: () => this.#moves(i) } }), region.to_box ? "redact.still" : "redact.move");
+    const move = translate(h("button", { class: "quiet", type: "button", "aria-pressed": String(Boolean(region.to_box)), on: { click: () => this.#moves(i) } }), region.to_box ? "redact.still" : "redact.move");
     return h("li", { "data-region": i }, name, this.#time(region, "from_s", "redact.from"), this.#time(region, "to_s", "redact.to"), move, remove);
   }
 
@@ -157,8 +157,8 @@ export class RedactionEditor {
   #time(region, key, words) {
     const set = (/** @type {number} */ value) => { region[key] = rounded(Math.max(0, value)); this.#render(); };
     const input = /** @type {HTMLInputElement} */ (h("input", { type: "number", min: "0", step: "0.1", value: String(region[key]), on: { change: () => set(Number(input.value) || 0) } }));
-    const now = speak(h("button", { class: "quiet", type: "button", on: { click: () => set(this.viewer.video.currentTime) } }), "redact.now");
-    return h("span", { class: "redact-time" }, h("label", {}, speak(h("span"), words), input), speak(now, `${words}.now`, {}, "title"));
+    const now = translate(h("button", { class: "quiet", type: "button", on: { click: () => set(this.viewer.video.currentTime) } }), "redact.now");
+    return h("span", { class: "redact-time" }, h("label", {}, translate(h("span"), words), input), translate(now, `${words}.now`, {}, "title"));
   }
 
   /** @param {number} i */
@@ -257,12 +257,12 @@ export class RedactionEditor {
   /** @param {"good" | "bad" | "none"} tone @param {string | null} key @param {Record<string, string | number>} [values] */
   #say(tone, key, values) {
     this.message.dataset.tone = tone;
-    if (key) speak(this.message, key, values);
+    if (key) translate(this.message, key, values);
     else fill(this.message);
   }
 }
 
-/** Return seconds to a hundredth. @param {number} seconds */
+/** Round seconds to hundredths. @param {number} seconds */
 function rounded(seconds) {
   return Math.round(seconds * 100) / 100;
 }

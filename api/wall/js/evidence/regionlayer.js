@@ -1,17 +1,17 @@
 /**
- * Cover layer: boxes drawn by pointer over a clip or picture, in its own pixels.
+ * Region layer: boxes drawn with the pointer over a clip or picture, in pixels of that picture.
  * @module
  */
-import { speak } from "../shared/i18n.js";
+import { translate } from "../shared/i18n.js";
 
 /** @typedef {[number, number, number, number]} Box left, top, right, bottom in pixels */
 /** @typedef {{box: Box, to_box: Box | null, from_s: number, to_s: number}} Region */
 
 const SVG = "http://www.w3.org/2000/svg";
-/** A drag shorter than this is a click. */
+/** A drag shorter than this counts as a click. */
 const LEAST_PX = 4;
 
-/** Return where a region is at a time, `null` while it covers nothing. @param {Region} region @param {number} at @returns {Box | null} */
+/** Return a region's box at a time in seconds, `null` outside the region's time. @param {Region} region @param {number} at @returns {Box | null} */
 export function boxAt(region, at) {
   if (at < region.from_s || at >= region.to_s) return null;
   const { box, to_box: end } = region;
@@ -20,7 +20,7 @@ export function boxAt(region, at) {
   return /** @type {Box} */ (box.map((from, i) => Math.round(from + (end[i] - from) * share)));
 }
 
-/** Return a box between two points, inside the picture; `null` for less than a few pixels. @param {number[]} a @param {number[]} b @param {number} width @param {number} height @returns {Box | null} */
+/** Return the box between two points, clipped to the picture; `null` if it is only a few pixels wide or high. @param {number[]} a @param {number[]} b @param {number} width @param {number} height @returns {Box | null} */
 export function boxBetween(a, b, width, height) {
   const inside = (/** @type {number} */ value, /** @type {number} */ most) => Math.round(Math.min(most, Math.max(0, value)));
   const [left, right] = [a[0], b[0]].map((x) => inside(x, width)).sort((x, y) => x - y);
@@ -37,27 +37,27 @@ export class RegionLayer {
   /** @type {{region: Region, at: number, chosen: boolean}[]} */
   #shown = [];
 
-  /** @param {(box: Box) => void} drawn told each box that was dragged */
+  /** @param {(box: Box) => void} drawn called with each new box */
   constructor(drawn) {
     this.drawn = drawn;
     this.node = /** @type {SVGSVGElement} */ (document.createElementNS(SVG, "svg"));
     this.node.setAttribute("class", "cover-layer");
     this.node.setAttribute("preserveAspectRatio", "xMidYMid meet");
     this.node.setAttribute("role", "img");
-    speak(this.node, "redact.layer", {}, "aria-label");
+    translate(this.node, "redact.layer", {}, "aria-label");
     this.node.addEventListener("pointerdown", (event) => this.#down(event));
     this.node.addEventListener("pointermove", (event) => this.#move(event));
     this.node.addEventListener("pointerup", () => this.#up());
     this.node.addEventListener("pointercancel", () => this.#end());
   }
 
-  /** Take over the size of what is shown. @param {number} width @param {number} height */
+  /** Set the size of the picture below. @param {number} width @param {number} height */
   resize(width, height) {
     this.#size = { width, height };
     this.node.setAttribute("viewBox", `0 0 ${width} ${height}`);
   }
 
-  /** Show regions as they are at a time. @param {Region[]} regions @param {number} at @param {number} chosen */
+  /** Show regions where they are at a time in seconds. @param {Region[]} regions @param {number} at @param {number} chosen */
   show(regions, at, chosen) {
     this.#shown = regions.map((region, i) => ({ region, at, chosen: i === chosen }));
     this.#render();

@@ -1,23 +1,23 @@
 /**
- * PrintedReport: a printed report's QR code opens its lead here, and its hash is held against the package that is filed.
+ * Printed report: the link in its QR code opens the lead, and its hash is compared with the filed package.
  * @module
  */
 import { h } from "../shared/dom.js";
-import { speak } from "../shared/i18n.js";
+import { translate } from "../shared/i18n.js";
 
 /** @typedef {import("../leads/store.js").Lead} Lead */
 /**
- * @typedef {object} PrintedReport what a QR code says
+ * @typedef {object} PrintedReport contents of a QR code
  * @property {string} leadId
- * @property {string} sha256 of the `SHA256SUMS` that the report was printed from; empty where the code names none that can be
+ * @property {string} sha256 hash of the `SHA256SUMS` that the report was printed from; empty if missing or malformed
  */
 
 const LEAD_ID = /^L\d{8}-\d{6,12}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /**
- * Return what the part of an address behind its `#` asks for; `null` where it names no lead.
- * @param {string} hash with its `#`, from outside: anything at all
+ * Parse the fragment of an address; return `null` if it names no lead.
+ * @param {string} hash the fragment with its `#`; untrusted input
  * @returns {PrintedReport | null}
  */
 export function printedReportOf(hash) {
@@ -29,7 +29,7 @@ export function printedReportOf(hash) {
 }
 
 /**
- * Say how paper and package agree.
+ * Compare a printed report with the lead's package.
  * @param {PrintedReport} report
  * @param {Lead} lead
  * @returns {"match" | "mismatch" | "unreadable" | "unfiled"}
@@ -43,15 +43,15 @@ export function agreement(report, lead) {
 /** @type {Record<ReturnType<typeof agreement>, "good" | "warn" | "bad">} */
 const TONES = { match: "good", mismatch: "bad", unreadable: "warn", unfiled: "warn" };
 
-/** Return the banner that tells it, both hashes beneath each other where they differ. @param {PrintedReport} report @param {Lead} lead */
+/** Return the banner with the result, with both hashes if they differ. @param {PrintedReport} report @param {Lead} lead */
 export function reportBanner(report, lead) {
   const found = agreement(report, lead);
   const banner = h("section", { class: "printed-report", "data-agreement": found, "data-tone": TONES[found], role: found === "match" ? "status" : "alert" },
-    speak(h("strong"), `report.${found}`), speak(h("p"), `report.${found}.why`));
+    translate(h("strong"), `report.${found}`), translate(h("p"), `report.${found}.why`));
   if (found === "mismatch") {
     banner.append(h("dl", {},
-      speak(h("dt"), "report.hash.paper"), h("dd", { class: "mono hash" }, report.sha256),
-      speak(h("dt"), "report.hash.filed"), h("dd", { class: "mono hash" }, lead.evidence?.sums_sha256 ?? "")));
+      translate(h("dt"), "report.hash.paper"), h("dd", { class: "mono hash" }, report.sha256),
+      translate(h("dt"), "report.hash.filed"), h("dd", { class: "mono hash" }, lead.evidence?.sums_sha256 ?? "")));
   }
   return banner;
 }

@@ -1,5 +1,5 @@
 /**
- * Evidence: one lead with its clip, stills, values, files, checks and the decision on it.
+ * Evidence view: one lead with its clip, stills, values, files, checks and review.
  * @module
  */
 import { leadTitle } from "../leads/codes.js";
@@ -10,7 +10,7 @@ import { History } from "../leads/history.js";
 import { Review } from "../leads/review.js";
 import { fill, h, write } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
-import { language, onLanguage, speak, t } from "../shared/i18n.js";
+import { language, onLanguage, translate, t } from "../shared/i18n.js";
 import { Admissibility } from "./admissibility.js";
 import { FileList } from "./files.js";
 import { Integrity } from "./integrity.js";
@@ -24,7 +24,7 @@ import { Viewer } from "./viewer.js";
 /** @typedef {import("./files.js").PackageFile} PackageFile */
 
 const ORDER = ["original", "derived", ""];
-/** A package up to this size is checked as soon as it is opened; a larger one when asked. */
+/** A package up to this size is checked when it is opened, a larger one on request. */
 const CHECKED_AT_ONCE_BYTES = 128 * 1024 * 1024;
 
 export class EvidenceView {
@@ -45,12 +45,12 @@ export class EvidenceView {
   #finding = new FindingPanel();
   /** @type {Admissibility | null} */
   #admissibility = null;
-  /** The printed report whose code was scanned for the lead shown. @type {import("./report.js").PrintedReport | null} */
+  /** The printed report whose QR code opened the lead. @type {import("./report.js").PrintedReport | null} */
   #report = null;
-  /** Counts what was opened and closed: an answer that comes after the next is not shown. */
+  /** Counts openings and closings: an answer to an earlier one is dropped. */
   #opening = 0;
 
-  /** @param {{store: import("../leads/store.js").LeadStore, closed?: () => void}} parts `closed` is called when it is closed */
+  /** @param {{store: import("../leads/store.js").LeadStore, closed?: () => void}} parts `closed` is called when the view closes */
   constructor({ store, closed = () => {} }) {
     this.store = store;
     this.closed = closed;
@@ -64,9 +64,9 @@ export class EvidenceView {
     this.facts = h("div", { class: "fact-tables" });
     this.node = /** @type {HTMLDialogElement} */ (h("dialog", { class: "evidence", "aria-labelledby": "evidence-title" },
       h("header", { class: "evidence-head" }, this.what, this.chip, this.priority, this.code,
-        speak(h("button", { class: "quiet", type: "button", "data-act": "close", on: { click: () => this.node.close() } }), "close"),
-        // some forty stops of the Tab key lie between: the player, the pictures, the files
-        speak(h("button", { class: "quiet unseen-until-focused", type: "button", "data-act": "review", on: { click: () => this.#review?.focus() } }), "decide.go")),
+        translate(h("button", { class: "quiet", type: "button", "data-act": "close", on: { click: () => this.node.close() } }), "close"),
+        // saves about forty presses of Tab through player, pictures and files
+        translate(h("button", { class: "quiet unseen-until-focused", type: "button", "data-act": "review", on: { click: () => this.#review?.focus() } }), "decide.go")),
       this.banner,
       h("div", { class: "evidence-body" }, this.left, this.right)));
     this.node.addEventListener("close", () => {
@@ -74,9 +74,9 @@ export class EvidenceView {
       this.closed();
       if (history.state?.lead) history.back();
     });
-    if (history.state?.lead) history.replaceState(null, ""); // of a page that was loaded anew
+    if (history.state?.lead) history.replaceState(null, ""); // left over from before a reload
     addEventListener("popstate", () => {
-      if (location.hash) return; // of a printed report, which the wall opens itself
+      if (location.hash) return; // the link of a printed report: the wall opens it
       const lead = history.state?.lead;
       if (!lead) this.node.close();
       else if (!this.node.open) void this.open(lead);
@@ -89,12 +89,12 @@ export class EvidenceView {
     onLanguage(() => { if (this.#lead) this.#describe(this.#lead); });
   }
 
-  /** @returns {string | null} id of the lead shown */
+  /** @returns {string | null} id of the lead that is open */
   get shown() {
     return this.#lead?.lead_id ?? null;
   }
 
-  /** @param {string} leadId @param {import("./report.js").PrintedReport | null} [report] the printed report that led here */
+  /** @param {string} leadId @param {import("./report.js").PrintedReport | null} [report] the printed report that opened it */
   async open(leadId, report = null) {
     this.#clear();
     const opening = this.#opening;
@@ -113,14 +113,14 @@ export class EvidenceView {
       if (opening !== this.#opening) return;
       const [key, values] = error.status === 404 ? ["evidence.unknown", { id: leadId }] : ["evidence.failed", { reason: error.message || t("login.unreachable") }];
       write(this.code, leadId);
-      fill(this.left, speak(h("p", { class: "panel-error", role: "alert" }), key, values));
+      fill(this.left, translate(h("p", { class: "panel-error", role: "alert" }), key, values));
     }
   }
 
-  /** Show what the list knows of a lead while its package is read. @param {string} leadId */
+  /** Show what the queue knows of a lead while its package loads. @param {string} leadId */
   #anticipate(leadId) {
     const known = this.store.get(leadId);
-    fill(this.left, known ? stillOf(known) : null, speak(h("p", { class: "note" }), "evidence.loading"));
+    fill(this.left, known ? stillOf(known) : null, translate(h("p", { class: "note" }), "evidence.loading"));
     if (!known) return;
     this.#lead = known;
     this.#describe(known);
@@ -138,7 +138,7 @@ export class EvidenceView {
     void this.#corrections.load(lead);
     this.#describe(lead);
     if (!lead.evidence) {
-      fill(this.left, stillOf(lead), speak(h("p", { class: "pending", role: "status" }), "evidence.pending"));
+      fill(this.left, stillOf(lead), translate(h("p", { class: "pending", role: "status" }), "evidence.pending"));
       fill(this.right, this.#review.node, this.#finding.node, this.#history.node, this.facts);
       return;
     }
@@ -161,14 +161,14 @@ export class EvidenceView {
     this.#admissibility = admissibility;
     void admissibility.load(lead);
     fill(this.left, h("div", {}, viewer.node, redaction.node), list.node);
-    // what is being filled in keeps the focus: it is not taken out and put back
+    // inserted around the review, so that a field being filled in keeps the focus
     this.facts.before(admissibility.node, integrity.node);
     this.right.append(this.#history.node, this.#corrections.node);
     const bytes = files.reduce((sum, file) => sum + file.size, 0);
     if (bytes <= CHECKED_AT_ONCE_BYTES) await integrity.run();
   }
 
-  /** Take in how the cameras are now: the lead shown may go on. @param {import("../fleet/cameras.js").CameraView[]} views */
+  /** Take over the cameras' state: the lead's event may still be going on. @param {import("../fleet/cameras.js").CameraView[]} views */
   hear(views) {
     const lead = this.#lead;
     if (!lead) return;
@@ -177,7 +177,7 @@ export class EvidenceView {
     this.#finding.follow(open ?? null);
   }
 
-  /** A newer version of the lead shown has come. @param {Lead} lead */
+  /** Show a newer version of the open lead. @param {Lead} lead */
   #renew(lead) {
     const filed = lead.evidence && !this.#lead?.evidence;
     this.#lead = lead;
@@ -225,15 +225,15 @@ export class EvidenceView {
   }
 }
 
-/** Return the picture that came with a lead's announcement, if one did. @param {Lead} lead */
+/** Return the still of a lead; it removes itself if the server has none. @param {Lead} lead */
 function stillOf(lead) {
   const still = h("img", { class: "pending-still", alt: "", src: `/v1/leads/${encodeURIComponent(lead.lead_id)}/still.jpg`, on: { error: () => still.remove() } });
   return still;
 }
 
 /**
- * Return a package's manifest and files. A package that was tampered with may have neither in a readable form; it is
- * shown all the same, for its check is what matters then.
+ * Return a package's manifest and files. Those of a package that was tampered with may be unreadable; it is shown all the
+ * same, because then its check matters most.
  * @param {string} leadId
  * @returns {Promise<{manifest: any, files: PackageFile[]}>}
  */
@@ -247,13 +247,13 @@ async function readPackage(leadId) {
   return { manifest, files };
 }
 
-/** Have the browser's Back close the lead, not leave the wall and what is half written there. @param {string} leadId */
+/** Add an entry to the browser's history, so that Back closes the lead and does not leave the wall. @param {string} leadId */
 function mark(leadId) {
   if (history.state?.lead) history.replaceState({ lead: leadId }, "");
   else history.pushState({ lead: leadId }, "");
 }
 
-/** Return what is promised, `null` where the server refuses it, or what came is no JSON. @param {Promise<any>} promised */
+/** Await a promise; return `null` if the server refuses or its answer is not JSON. @param {Promise<any>} promised */
 async function orNull(promised) {
   try {
     return await promised;

@@ -1,36 +1,36 @@
 /**
- * Viewer: the clip of a package and the pictures beside it, one of them shown large.
+ * Viewer: the clip and the pictures of a package, one of them shown large.
  * @module
  */
 import { fill, h } from "../shared/dom.js";
-import { speak } from "../shared/i18n.js";
+import { translate } from "../shared/i18n.js";
 
 /** @typedef {import("../leads/store.js").Lead} Lead */
 /** @typedef {import("./files.js").PackageFile} PackageFile */
 
 const PICTURE = /\.(jpe?g|png)$/i;
 const CLIP = /\.(mp4|ts)$/i;
-/** The clip is shown from this long before the first sighting. */
+/** The clip starts this long before the first sighting. */
 const LEAD_IN_S = 2;
 
-/** @typedef {{file: string, isClip: boolean}} Shown an original of the package that is shown large */
+/** @typedef {{file: string, isClip: boolean}} Shown the file of the package that is shown large */
 
 export class Viewer {
-  /** @type {Shown | null} `null` while a copy is shown */
+  /** @type {Shown | null} `null` while a covered copy is shown */
   shown = null;
   /** @type {(() => void)[]} */
   #listeners = [];
   #clipAddress = "";
 
-  /** @param {Lead} lead @param {any} manifest `null` where it cannot be read @param {PackageFile[]} files */
+  /** @param {Lead} lead @param {any} manifest `null` if it cannot be read @param {PackageFile[]} files */
   constructor(lead, manifest, files) {
     const folder = `/v1/evidence/${encodeURIComponent(lead.lead_id)}/files/`;
     const clip = files.find((file) => CLIP.test(file.name));
     const pictures = files.filter((file) => PICTURE.test(file.name)).sort((a, b) => Number(isOverlay(b)) - Number(isOverlay(a)));
     this.video = /** @type {HTMLVideoElement} */ (h("video", { controls: true, muted: true, playsInline: true, preload: "metadata" }));
     this.image = /** @type {HTMLImageElement} */ (h("img", { alt: "", hidden: true }));
-    this.fault = speak(h("p", { class: "viewer-fault", hidden: true }), "evidence.clip.failed");
-    this.badge = speak(h("p", { class: "viewer-badge", hidden: true }), "copies.badge");
+    this.fault = translate(h("p", { class: "viewer-fault", hidden: true }), "evidence.clip.failed");
+    this.badge = translate(h("p", { class: "viewer-badge", hidden: true }), "copies.badge");
     this.video.addEventListener("error", () => { this.fault.hidden = !this.video.getAttribute("src"); });
     this.image.addEventListener("load", () => this.#tell());
     this.strip = h("div", { class: "strip", role: "group" });
@@ -60,7 +60,7 @@ export class Viewer {
     this.#listeners.push(listener);
   }
 
-  /** @returns {{width: number, height: number}} of what is shown, in its own pixels; 0 before that is known */
+  /** @returns {{width: number, height: number}} of the picture shown, in its own pixels; 0 until known */
   get size() {
     return this.image.hidden ? { width: this.video.videoWidth, height: this.video.videoHeight } : { width: this.image.naturalWidth, height: this.image.naturalHeight };
   }
@@ -70,16 +70,16 @@ export class Viewer {
     fill(this.copies, clips.map((copy, i) => this.#choice("copies.clip", { n: i + 1 }, () => this.#showClip(copy.address, null), null)));
   }
 
-  /** Stop the download. */
+  /** Stop the video and its download. */
   close() {
     this.video.pause();
     this.video.removeAttribute("src");
     this.video.load();
   }
 
-  /** @param {string} label @param {Record<string, number>} values @param {() => void} act @param {string | null} address of a thumbnail */
+  /** @param {string} label @param {Record<string, number>} values @param {() => void} act @param {string | null} address of a thumbnail, `null` for none */
   #choice(label, values, act, address) {
-    const words = address ? h("span", {}, label) : speak(h("span"), label, values);
+    const words = address ? h("span", {}, label) : translate(h("span"), label, values);
     const button = h("button", { class: "strip-choice", type: "button", on: { click: () => { act(); this.#mark(button); } } },
       address ? h("img", { src: address, alt: "", loading: "lazy" }) : h("span", { class: "strip-clip" }, "▶"), words);
     return button;

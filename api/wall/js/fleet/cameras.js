@@ -1,5 +1,5 @@
 /**
- * Cameras: the list of cameras with what the workers say of each, kept fresh.
+ * Cameras: the list of cameras with the state that the workers report of each, asked for again and again.
  * @module
  */
 import { ApiProblem, callJson } from "../shared/http.js";
@@ -31,7 +31,7 @@ import { ApiProblem, callJson } from "../shared/http.js";
 /** @typedef {{camera: Camera, health: Health | null, registered: boolean}} CameraView */
 
 const EVERY_MS = 2500;
-/** A server that has not answered by then is told of as one, before what workers last said is too old to count. */
+/** A server that has not answered by then counts as unreachable, before the workers' reports are too old to count. */
 const ANSWER_WITHIN_MS = 8_000;
 
 export class Cameras {
@@ -44,24 +44,24 @@ export class Cameras {
   /**
    * @param {object} listener
    * @param {(views: CameraView[]) => void} listener.list
-   * @param {(fault: ApiProblem | null) => void} listener.fault why the list could not be had; `null` once it is
+   * @param {(fault: ApiProblem | null) => void} listener.fault why the list could not be loaded; `null` when it was
    */
   constructor(listener) {
     this.listener = listener;
   }
 
-  /** Begin. */
+  /** Start asking. */
   open() {
     this.#running = true;
     void this.#ask();
   }
 
-  /** Ask now: something has changed. */
+  /** Ask now, after a change. */
   renew() {
     if (this.#running && !this.#asking) void this.#ask();
   }
 
-  /** A camera was taken away. @param {string} id */
+  /** Forget a camera that was removed. @param {string} id */
   remove(id) {
     this.#known.delete(id);
     this.renew();
@@ -84,8 +84,8 @@ export class Cameras {
   }
 
   /**
-   * A camera that only its worker names leaves the list when the worker falls silent; the wall goes on showing it, as
-   * lost, for a camera must not vanish unseen.
+   * Merge an answer. A camera that only its worker names leaves the server's list when the worker falls silent; the wall
+   * keeps it, as lost: a camera must not disappear unnoticed.
    * @param {CameraView[]} views
    */
   #take(views) {

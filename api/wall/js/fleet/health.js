@@ -1,5 +1,5 @@
 /**
- * Troubles: the worst thing that is wrong with a camera, by what its worker says and by how old that is.
+ * Health: the worst fault of a camera, from its worker's report and the report's age, and how the camera is watched.
  * @module
  */
 
@@ -15,14 +15,14 @@
  * @property {{kind: string, detail: string}[]} [findings]
  */
 
-/** A worker's word older than this says nothing about now. */
+/** A report older than this no longer counts. */
 export const SILENT_S = 10;
 
-/** Troubles that last a moment in the usual course and alarm nobody. */
+/** Faults that are short and usual, and are no alarm. */
 const MILD = new Set(["starting", "stream_ended", "worker_stopped"]);
 
 /**
- * Return the reason (a `gap.` or `fault.` word), its tone and its detail; `null` while the camera is watched and sound.
+ * Return the reason (a key under `gap.` or `fault.`), its tone and its detail; `null` while nothing is wrong.
  * @param {Reported | null | undefined} health `null`: no worker reports it; `undefined`: not asked yet
  * @param {number} nowMs the server's time
  * @returns {{reason: string, tone: "mild" | "bad", detail: string} | null}
@@ -33,7 +33,7 @@ export function troubleOf(health, nowMs) {
   const age = health.reported ? (nowMs - Date.parse(health.reported)) / 1000 : 0;
   if (age > SILENT_S) return { reason: "unreported", tone: "bad", detail: "" };
   if (!health.trouble) {
-    // watched, and yet something about it wants a person: too many leads, a clock that is off
+    // watched, but somebody should look: too many leads, a wrong clock
     const finding = health.findings?.[0];
     return finding ? { reason: finding.kind, tone: "mild", detail: finding.detail } : null;
   }
@@ -41,9 +41,9 @@ export function troubleOf(health, nowMs) {
 }
 
 /**
- * Return how a camera is watched: a word's key and the measured seconds between its analysed pictures.
+ * Return how a camera is watched: the key of its mode and the measured seconds between analysed pictures.
  * @param {Reported | null | undefined} health
- * @returns {{key: string, seconds: string} | null} `null` before two pictures
+ * @returns {{key: string, seconds: string} | null} `null` until two pictures were analysed
  */
 export function watchOf(health) {
   const interval = health?.analysed_interval_s ?? 0;

@@ -1,12 +1,12 @@
 /**
- * Loads: how hard a worker works, by what it says of itself.
+ * Load: how busy a worker is, from its own report.
  * @module
  */
 
 const GIB = 1024 ** 3;
 
 /**
- * Return a worker's load by parts, each a share of what it has.
+ * Return a worker's load: cameras, processor share, memory in GiB, share of late frames, leads still to be sent.
  * @param {any} health `WorkerHealth`
  * @param {any} member `WorkerReport`, or `null`
  */

@@ -1,14 +1,14 @@
 /**
- * Fleet: the workers and the vault as a compact panel: who is there, how hard each works, how long the room lasts.
+ * System panel: the workers with their load, and the vault with its space.
  * @module
  */
 import { fill, h } from "../shared/dom.js";
-import { onLanguage, speak, t } from "../shared/i18n.js";
+import { onLanguage, translate, t } from "../shared/i18n.js";
 import { ageWords } from "../shared/times.js";
 import { loadOf } from "./load.js";
 import { bytesInWords, scrubSentence, SOON_DAYS } from "./vault.js";
 
-/** Shares from which a bar warns and alarms. */
+/** Shares from which a bar shows a warning and an alarm. */
 const HIGH = 0.75;
 const FULL = 0.92;
 
@@ -21,7 +21,7 @@ export class FleetPanel {
   constructor() {
     this.list = h("ul", { class: "fleet-list" });
     this.vault = h("div", { class: "vault", hidden: true });
-    this.node = h("section", { class: "fleet" }, speak(h("h3"), "fleet.title"), this.list, this.vault);
+    this.node = h("section", { class: "fleet" }, translate(h("h3"), "fleet.title"), this.list, this.vault);
     onLanguage(() => this.#draw());
   }
 
@@ -36,8 +36,8 @@ export class FleetPanel {
     this.vault.hidden = !this.#room;
     if (this.#room) fill(this.vault, vaultCard(this.#room));
     const { workers, bus } = this.#told;
-    if (!bus) fill(this.list, speak(h("li", { class: "panel-error" }), "fleet.nobus"));
-    else if (!workers.length) fill(this.list, speak(h("li", { class: "note" }), "fleet.none"));
+    if (!bus) fill(this.list, translate(h("li", { class: "panel-error" }), "fleet.nobus"));
+    else if (!workers.length) fill(this.list, translate(h("li", { class: "note" }), "fleet.none"));
     else fill(this.list, workers.map(workerCard));
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Stream faults: what workers say of an address that gives no video. They say it in English (`streams`, and what FFmpeg
- * says of the network); here is the Chinese.
+ * Stream faults: the Chinese of what workers report about an address without video. Their reports are English, from
+ * `streams` and from FFmpeg.
  * @module
  */
 
-/** @type {[RegExp, string][]} what is said behind the address; `$1` is a part that is taken over */
+/** @type {[RegExp, string][]} pattern of the part after the address; `$1` is copied */
 const CHINESE = [
   [/^the server refuses the user name or password, or wants one$/, "服务器不接受用户名或密码，或要求登录"],
   [/^no stream within (\S+) s$/, "$1 秒内没有视频流"],
@@ -28,7 +28,7 @@ const CHINESE = [
   [/^no decoder for (\S+)$/, "没有 $1 的解码器"],
 ];
 
-/** Return what a worker says of a stream in Chinese, the address as it is; all as it is where it is not known. @param {string} said @returns {string} */
+/** Return a worker's report in Chinese, the address unchanged; an unknown report is returned as it is. @param {string} said @returns {string} */
 export function inChinese(said) {
   if (said.startsWith("cannot be watched: ")) return `无法监看：${inChinese(said.slice("cannot be watched: ".length))}`;
   const cut = said.lastIndexOf(": ") + 1;

@@ -1,21 +1,21 @@
 /**
- * Room: how long the evidence vault's room lasts, told across the wall before it is short.
+ * Vault: how much space the evidence vault has left, and the banner that warns before it runs out.
  * @module
  */
 import { fill, h } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
-import { language, onLanguage, speak, t } from "../shared/i18n.js";
+import { language, onLanguage, translate, t } from "../shared/i18n.js";
 import { ageWords, shortTime } from "../shared/times.js";
 
 /** @typedef {{level: "ample" | "warning" | "critical", free_bytes: number | null, total_bytes: number | null, days_left: number | null, due: number, due_bytes: number}} Room */
 
 const EVERY_MS = 60_000;
 const DAY_S = 86_400;
-/** The API tells tenths of days. */
+/** Below this the vault is full "within 3 hours": the API gives tenths of days. */
 export const SOON_DAYS = 0.1;
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 
-/** Return bytes for people: `3.2 GB`. @param {number} bytes */
+/** Return a number of bytes as text: `3.2 GB`. @param {number} bytes */
 export function bytesInWords(bytes) {
   let unit = 0;
   let value = bytes;
@@ -27,7 +27,7 @@ export function bytesInWords(bytes) {
 }
 
 /**
- * Return the keys of what the wall says of the vault's room and their values; none while there is ample.
+ * Return the sentences about the vault's space, as keys and values; none while there is enough.
  * @param {Room} room
  * @returns {{key: string, values: Record<string, string | number>}[]}
  */
@@ -42,7 +42,7 @@ export function roomSentences(room) {
 }
 
 /**
- * Return the key of what the newest scrub found, its values and how urgent that is.
+ * Return the sentence about the newest scrub as key and values, and how urgent it is.
  * @param {{started: string, faults: any[], custody_faults: string[], record_faults: string[]} | null} scrub
  * @returns {{key: string, values: Record<string, string | number>, level: "ample" | "critical"}}
  */
@@ -57,17 +57,17 @@ export class VaultBanner {
   #timer = 0;
   /** @type {Room | null} */
   #room = null;
-  /** Level that an operator has put away; another one is shown again. */
+  /** Level of the banner that an operator closed; another level opens it again. */
   #seen = "";
 
   constructor() {
     this.words = h("p", {});
-    this.hide = speak(h("button", { class: "quiet", type: "button", on: { click: () => this.#putAway() } }), "room.seen");
+    this.hide = translate(h("button", { class: "quiet", type: "button", on: { click: () => this.#putAway() } }), "room.seen");
     this.node = h("div", { class: "room-banner", role: "alert", hidden: true }, this.words, this.hide);
     onLanguage(() => this.#draw());
   }
 
-  /** Ask now, and every minute from now on; an event says when the level has changed. */
+  /** Ask now and every minute from then on; an event reports a change of level in between. */
   async ask() {
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => this.ask(), EVERY_MS);
@@ -90,7 +90,7 @@ export class VaultBanner {
     if (room?.level !== this.#seen) this.#seen = "";
     this.node.hidden = said.length === 0 || this.#seen !== "";
     this.node.dataset.level = room?.level ?? "";
-    // what is critical stays until somebody has made room
+    // a critical banner cannot be closed
     this.hide.hidden = room?.level === "critical";
     fill(this.words, said.map(({ key, values }) => t(key, values)).join(language() === "zh" ? "" : " "));
   }

@@ -1,5 +1,5 @@
 /**
- * Codes: names of the violation catalogue (domain.md 7.1), of leads and of detector classes, by language.
+ * Codes: names of violation codes (domain.md 7.1), of detector classes and of leads, in both languages.
  * @module
  */
 
@@ -51,7 +51,7 @@ const CLASSES = {
 };
 
 /**
- * Return the name of a violation code; an unknown code is shown as it came.
+ * Return the name of a violation code; an unknown code is returned as it is.
  * @param {string} code
  * @param {"zh" | "en"} language
  */
@@ -64,8 +64,8 @@ export function violationName(code, language) {
 const SEEN = { fire: ["可见明火", "Visible flames"], smoke: ["可见烟气", "Visible smoke"] };
 
 /**
- * Return what a lead is called: what was seen, and "over the limit" only with a valid reading above it. The same as
- * `api/contract/titles.py`, which says why.
+ * Return the title of a lead: what was seen, "over the limit" only with a valid reading above it. The same rules as in
+ * `api/contract/titles.py`.
  * @param {import("./store.js").Lead} lead
  * @param {"zh" | "en"} language
  */
@@ -83,7 +83,7 @@ export function leadTitle(lead, language) {
   return at === 0 ? `${seen} · 疑似${name}` : `${seen} · suspected ${name.charAt(0).toLowerCase()}${name.slice(1)}`;
 }
 
-/** True where no zone says what a lead is under: its code is the rule's usual one. @param {import("./store.js").Lead} lead */
+/** True if no zone sets the lead's code, which then is the usual one of its rule. @param {import("./store.js").Lead} lead */
 export function isCodeProposed(lead) {
   return lead.disposition?.reasons.includes("code_proposed") ?? false;
 }
@@ -103,7 +103,7 @@ export function violationNumber(code) {
 }
 
 /**
- * Return the name of a detector class; an unknown class is shown as it came.
+ * Return the name of a detector class; an unknown class is returned as it is.
  * @param {string} name
  * @param {"zh" | "en"} language
  */

@@ -1,16 +1,16 @@
 /**
- * Correction: a wrong fact of a lead put right, with its reason; what was corrected stays to be seen.
+ * Correction: form to correct a wrong fact of a lead, with a reason, and the list of corrections so far.
  * @module
  */
 import { fill, h } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
-import { hush, language, speak, t } from "../shared/i18n.js";
+import { untranslate, language, translate, t } from "../shared/i18n.js";
 import { fullTime, shortTime } from "../shared/times.js";
 import { VIOLATION_CODES, violationName } from "./codes.js";
 
 /** @typedef {import("./store.js").Lead} Lead */
 
-/** Fields that may be corrected, and what a lead says in each. @type {Record<string, (lead: Lead) => string | number | null | undefined>} */
+/** Fields that may be corrected, with their value in a lead. @type {Record<string, (lead: Lead) => string | number | null | undefined>} */
 const FIELDS = {
   "target.name": (lead) => lead.target?.name,
   "target.uscc": (lead) => lead.target?.uscc,
@@ -25,36 +25,36 @@ const CODE = "violation_code";
 
 export class CorrectionPanel {
   #busy = false;
-  /** What the control held before anybody changed it. */
+  /** Value of the control before anybody changed it. */
   #offered = "";
 
-  /** @param {Lead} lead @param {(lead: Lead) => void} changed told the newest lead after a correction or a race */
+  /** @param {Lead} lead @param {(lead: Lead) => void} changed called with the newest lead after a correction or a conflict */
   constructor(lead, changed) {
     this.lead = lead;
     this.changed = changed;
     this.list = h("ol", { class: "moves" });
-    this.field = /** @type {HTMLSelectElement} */ (h("select", { on: { change: () => this.#choose() } }, Object.keys(FIELDS).map((name) => speak(h("option", { value: name }), `correct.${name}`))));
+    this.field = /** @type {HTMLSelectElement} */ (h("select", { on: { change: () => this.#choose() } }, Object.keys(FIELDS).map((name) => translate(h("option", { value: name }), `correct.${name}`))));
     this.text = /** @type {HTMLInputElement} */ (h("input", { type: "text", maxLength: 200 }));
     this.code = /** @type {HTMLSelectElement} */ (h("select", {}, VIOLATION_CODES.map((code) => h("option", { value: code }, `${code.split("_", 1)[0]} ${violationName(code, language())}`))));
     this.slot = h("div", {}, this.text);
     this.reason = /** @type {HTMLTextAreaElement} */ (h("textarea", { rows: 2, maxLength: 2000 }));
     this.message = h("p", { class: "correction-message", role: "status" });
-    const send = speak(h("button", { class: "button", type: "button", "data-act": "correct", on: { click: () => this.#send() } }), "correct.send");
-    this.details = h("details", {}, speak(h("summary"), "correct.title"),
+    const send = translate(h("button", { class: "button", type: "button", "data-act": "correct", on: { click: () => this.#send() } }), "correct.send");
+    this.details = h("details", {}, translate(h("summary"), "correct.title"),
       h("div", { class: "correction" },
-        h("label", { class: "field" }, speak(h("span"), "correct.field"), this.field),
-        h("label", { class: "field" }, speak(h("span"), "correct.value"), this.slot),
-        h("label", { class: "field" }, speak(h("span"), "correct.reason"), this.reason),
-        speak(h("p", { class: "note" }), "correct.note"), send, this.message));
+        h("label", { class: "field" }, translate(h("span"), "correct.field"), this.field),
+        h("label", { class: "field" }, translate(h("span"), "correct.value"), this.slot),
+        h("label", { class: "field" }, translate(h("span"), "correct.reason"), this.reason),
+        translate(h("p", { class: "note" }), "correct.note"), send, this.message));
     this.node = h("section", { class: "history corrections" }, this.list, this.details);
     this.#choose();
   }
 
-  /** Show a newer version of the lead, and what was corrected of it. @param {Lead} lead */
+  /** Show a newer version of the lead and its corrections. @param {Lead} lead */
   async load(lead) {
     this.lead = lead;
     this.details.hidden = !lead.evidence;
-    // a newer version, as after a review elsewhere, does not take away what somebody is typing
+    // a newer version must not overwrite what somebody is typing
     if (lead.evidence && this.#control.value === this.#offered) this.#choose();
     const answer = await callJson(this.#address).catch((error) => {
       if (error instanceof ApiProblem) return { corrections: [] };
@@ -71,7 +71,7 @@ export class CorrectionPanel {
     return `/v1/leads/${encodeURIComponent(this.lead.lead_id)}/corrections`;
   }
 
-  /** @returns {HTMLInputElement | HTMLSelectElement} what the value is put in */
+  /** @returns {HTMLInputElement | HTMLSelectElement} the control that holds the value */
   get #control() {
     return this.field.value === CODE ? this.code : this.text;
   }
@@ -79,7 +79,7 @@ export class CorrectionPanel {
   #choose() {
     const name = this.field.value || "target.name";
     const value = String(FIELDS[name]?.(this.lead) ?? "");
-    // one control at a time: a label names but the first that it holds
+    // one control at a time: a label belongs to the first control inside it
     fill(this.slot, name === CODE ? this.code : this.text);
     this.text.value = name === CODE ? "" : value;
     if (name === CODE) this.code.value = value;
@@ -127,8 +127,8 @@ export class CorrectionPanel {
 
   /** @param {"good" | "bad"} tone @param {string} key @param {Record<string, string>} [values] */
   #say(tone, key, values) {
-    hush(this.message);
+    untranslate(this.message);
     this.message.dataset.tone = tone;
-    speak(this.message, key, values);
+    translate(this.message, key, values);
   }
 }

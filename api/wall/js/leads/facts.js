@@ -1,9 +1,9 @@
 /**
- * Facts: the tables of the evidence view, from the lead and its manifest.
+ * Facts: the tables of a lead, from the lead and its manifest.
  * @module
  */
 import { h } from "../shared/dom.js";
-import { hasWords, language, speak, t } from "../shared/i18n.js";
+import { hasWords, language, translate, t } from "../shared/i18n.js";
 import { ageWords, fullTime } from "../shared/times.js";
 import { className, isCodeProposed, violationName } from "./codes.js";
 import { durationWords, gapWords, gradeWords, isNumber, opacityWords, percent, reasonInWords, short } from "./measures.js";
@@ -11,7 +11,7 @@ import { durationWords, gapWords, gradeWords, isNumber, opacityWords, percent, r
 /** @typedef {import("./store.js").Lead} Lead */
 /** @typedef {[string, string | Node, string?]} Row label key, value, class */
 
-/** Numbers that are shares of a whole. */
+/** Values that are shares, shown as percentages. */
 const SHARES = new Set(["area_fraction", "most_news", "emission_frequency", "six_minute_mean"]);
 
 /** Return the tables of a lead. @param {Lead} lead @param {any} manifest `null` while there is none @returns {HTMLElement[]} */
@@ -39,7 +39,7 @@ function factRows(lead) {
   ];
 }
 
-/** Return a lead's code with its name; where no zone says it, that it is only proposed. @param {Lead} lead */
+/** Return a lead's code with its name, marked as proposed if no zone sets it. @param {Lead} lead */
 function codeWords(lead) {
   const code = `${lead.violation_code} ${violationName(lead.violation_code, language())}`;
   return isCodeProposed(lead) ? t("lead.code.proposed.long", { code }) : code;
@@ -103,21 +103,21 @@ function ruleRows({ rule, model }) {
 function section(title, rows, note) {
   const shown = rows.filter(([, value]) => value !== "");
   return h("section", { class: "facts" },
-    h("h3", {}, speak(h("span"), title), note ? speak(h("small"), note) : null),
+    h("h3", {}, translate(h("span"), title), note ? translate(h("small"), note) : null),
     h("dl", {}, shown.map(([label, value, kind]) => [
-      label.startsWith("=") ? h("dt", { class: "mono" }, label.slice(1)) : speak(h("dt"), label),
+      label.startsWith("=") ? h("dt", { class: "mono" }, label.slice(1)) : translate(h("dt"), label),
       h("dd", { class: kind ?? "" }, value),
     ])));
 }
 
-/** Return the words for a closed set's value; a value without words is shown as it came. @param {string} set @param {string} value */
+/** Return the words for a value of a closed set; a value without words is returned as it is. @param {string} set @param {string} value */
 function worded(set, value) {
   if (!value) return "";
   const key = `${set}.${value}`;
   return hasWords(key) ? t(key) : value;
 }
 
-/** Return a further number of a measure with the unit that its name tells. @param {string} name @param {number} value */
+/** Return another value of a measure with the unit that its name implies. @param {string} name @param {number} value */
 function valueWords(name, value) {
   if (SHARES.has(name)) return percent(value);
   return name.endsWith("_s") ? durationWords(value) : number(value);

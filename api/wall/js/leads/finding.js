@@ -1,9 +1,9 @@
 /**
- * Finding: what a reviewer judges a lead by: how dark, how long, whose, how sure; the law, and what is to follow.
+ * Finding: what a reviewer needs to judge a lead: opacity, duration, owner, probability, law and proposed disposition.
  * @module
  */
 import { fill, h } from "../shared/dom.js";
-import { hasWords, language, speak, t } from "../shared/i18n.js";
+import { hasWords, language, translate, t } from "../shared/i18n.js";
 import { className, violationName } from "./codes.js";
 import { durationWords, gradeWords, isNumber, limitWords, opacityWords, peakGradeWords, percent, reasonInWords, refusalWords, short } from "./measures.js";
 import { parseReadings, readingChart } from "./readings.js";
@@ -13,14 +13,14 @@ import { parseReadings, readingChart } from "./readings.js";
 /** @typedef {{rule: string, confirmed: string, last: string, duration_s: number, grade: number | null, opacity_pct: number | null}} OpenLead */
 /** @typedef {[string, string | Node | null | false, string?]} Row label key, value, class; a row without a value is not shown */
 
-/** Larger than any series of readings; a file beyond it is not fetched to be drawn. */
+/** Larger than any series of readings; a larger file is not fetched. */
 const READINGS_MOST_BYTES = 1024 * 1024;
 const LAW = /^([A-Za-z]+)-(\d+)(?:\((\d+)\))?$/;
 
 export class FindingPanel {
   /** @type {Reading[]} */
   #readings = [];
-  /** What its worker says of the lead while it goes on. @type {OpenLead | null} */
+  /** The worker's report of the lead while its event goes on. @type {OpenLead | null} */
   #open = null;
 
   constructor() {
@@ -33,14 +33,14 @@ export class FindingPanel {
     fill(this.node, figures(lead, this.#open), target(lead), disposition(lead), score(lead), legal(lead), votes(lead), series(lead, this.#readings));
   }
 
-  /** Take in what its worker says of the lead shown, `null` once it is over. @param {OpenLead | null} open */
+  /** Take over the worker's report of the lead, `null` once the event is over. @param {OpenLead | null} open */
   follow(open) {
     if (open?.duration_s === this.#open?.duration_s) return;
     this.#open = open;
     if (this.lead) this.show(this.lead);
   }
 
-  /** Take the readings out of a package, where it has any. @param {Lead} lead @param {{name: string, size: number}[]} files */
+  /** Load the readings of a package, if it has any. @param {Lead} lead @param {{name: string, size: number}[]} files */
   async load(lead, files) {
     const file = files.find(({ name, size }) => name === "readings.csv" && size <= READINGS_MOST_BYTES);
     if (!file) return;
@@ -68,25 +68,25 @@ function figures({ measure }, open) {
     isNumber(measure.probability) ? figure("finding.probability", percent(measure.probability), t("finding.probability.why")) : null,
   ];
   return h("section", { class: "finding" },
-    h("h3", {}, speak(h("span"), "finding.title"), speak(h("small"), "finding.note")),
+    h("h3", {}, translate(h("span"), "finding.title"), translate(h("small"), "finding.note")),
     h("div", { class: "finding-figures" }, boxes));
 }
 
-/** Return the readings that the figures come from; nothing where there are none. @param {Lead} lead @param {Reading[]} readings */
+/** Return the readings behind the figures, `null` if there are none. @param {Lead} lead @param {Reading[]} readings */
 function series({ measure }, readings) {
   if (!measure.readings) return null;
   return h("section", { class: "finding" },
-    h("h3", {}, speak(h("span"), "finding.readings"), speak(h("small"), "finding.readings.count", { valid: measure.readings_valid ?? 0, all: measure.readings })),
+    h("h3", {}, translate(h("span"), "finding.readings"), translate(h("small"), "finding.readings.count", { valid: measure.readings_valid ?? 0, all: measure.readings })),
     readings.length ? /** @type {any} */ (readingChart(readings, measure.grade_limit ?? null)) : null);
 }
 
 /** @param {string} name @param {string} value @param {string} note @param {string} [tone] */
 function figure(name, value, note, tone = "none") {
   return h("div", { class: "finding-figure", "data-tone": tone },
-    speak(h("span", { class: "finding-name" }), name), h("strong", {}, value), note ? h("small", {}, note) : null);
+    translate(h("span", { class: "finding-name" }), name), h("strong", {}, value), note ? h("small", {}, note) : null);
 }
 
-/** Return what was seen with its colour: `烟 · 黑色`. @param {Lead["measure"]} measure */
+/** Return the class with its colour: `烟 · 黑色`. @param {Lead["measure"]} measure */
 function what(measure) {
   return [className(measure.class_name, language()), measure.colour ? known("colour", measure.colour) : ""].filter(Boolean).join(" · ");
 }
@@ -128,7 +128,7 @@ function disposition({ disposition: next, legal: law }) {
   ]);
 }
 
-/** Return what the priority comes from, every summand with its points. @param {Lead} lead */
+/** Return how the priority is computed: each factor with its points. @param {Lead} lead */
 function score({ factors, score: sum, priority }) {
   if (!factors?.length) return null;
   return section("score.title", null, [
@@ -167,17 +167,17 @@ function articlesOf(law) {
 
 /** @param {NonNullable<Lead["legal"]>} law */
 function confirmation(law) {
-  return law.confirmed_by ? speak(h("small", { class: "confirmed" }), "legal.confirmed", { who: law.confirmed_by }) : speak(h("small", { class: "unconfirmed" }), "legal.unconfirmed");
+  return law.confirmed_by ? translate(h("small", { class: "confirmed" }), "legal.confirmed", { who: law.confirmed_by }) : translate(h("small", { class: "unconfirmed" }), "legal.unconfirmed");
 }
 
 /** @param {Lead} lead */
 function votes({ votes: all }) {
   if (!all?.length) return null;
-  return section("votes.title", speak(h("small"), "votes.count", { n: all.length }), all.map(({ source, name, says }) =>
+  return section("votes.title", translate(h("small"), "votes.count", { n: all.length }), all.map(({ source, name, says }) =>
     /** @type {Row} */ ([`votes.${source}`, [known("vote", name), source === "model" ? seenWords(says) : says].filter(Boolean).join(language() === "zh" ? "：" : ": ")])));
 }
 
-/** Return what a model says with its class in words: `smoke 0.76` to `烟 0.76`. @param {string} says */
+/** Return a model's vote with its class in words: `smoke 0.76` to `烟 0.76`. @param {string} says */
 function seenWords(says) {
   const [name, ...rest] = says.split(" ");
   return [className(name, language()), ...rest].join(" ");
@@ -211,14 +211,14 @@ function articleWords(code) {
 /** @param {string} title @param {string | Node | null} note words' key, or a node @param {Row[]} rows */
 function section(title, note, rows) {
   return h("section", { class: "facts" },
-    h("h3", {}, speak(h("span"), title), typeof note === "string" ? speak(h("small"), note) : note),
+    h("h3", {}, translate(h("span"), title), typeof note === "string" ? translate(h("small"), note) : note),
     h("dl", {}, rows.filter(([, value]) => value).map(([label, value, kind]) => [
-      hasWords(label) ? speak(h("dt"), label) : h("dt", {}, label === "=" ? "" : label),
+      hasWords(label) ? translate(h("dt"), label) : h("dt", {}, label === "=" ? "" : label),
       h("dd", { class: kind ?? "" }, value),
     ])));
 }
 
-/** Return the words for a closed set's value; a value without words is shown as it came. @param {string} set @param {string} value */
+/** Return the words for a closed set's value; a value without words is returned as it is. @param {string} set @param {string} value */
 function known(set, value) {
   const key = `${set}.${value}`;
   return hasWords(key) ? t(key) : value;

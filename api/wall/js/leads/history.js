@@ -1,10 +1,10 @@
 /**
- * History: who decided what about a lead and why, and who looked at its evidence.
+ * History: the decisions on a lead with their reasons, and who accessed its evidence.
  * @module
  */
 import { fill, h } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
-import { hasWords, hush, speak, t } from "../shared/i18n.js";
+import { hasWords, untranslate, translate, t } from "../shared/i18n.js";
 import { fullTime, shortTime } from "../shared/times.js";
 import { QUESTIONS } from "./review.js";
 
@@ -17,13 +17,13 @@ export class History {
     this.moves = h("ol", { class: "moves" });
     this.custody = h("ol", { class: "moves custody" });
     this.fault = h("p", { class: "note" });
-    this.details = h("details", {}, speak(h("summary"), "history.custody"), this.custody);
+    this.details = h("details", {}, translate(h("summary"), "history.custody"), this.custody);
     this.details.addEventListener("toggle", () => void this.#loadCustody());
     this.details.hidden = !lead.evidence;
-    this.node = h("section", { class: "history" }, h("h3", {}, speak(h("span"), "history.title")), this.moves, this.fault, this.details);
+    this.node = h("section", { class: "history" }, h("h3", {}, translate(h("span"), "history.title")), this.moves, this.fault, this.details);
   }
 
-  /** Load it, e.g. after a decision. @param {Lead} lead */
+  /** Load the history, first and after each decision. @param {Lead} lead */
   async load(lead) {
     this.lead = lead;
     await this.#ask("leads", "transitions", (/** @type {any} */ { transitions }) => {
@@ -52,22 +52,22 @@ export class History {
   async #ask(resource, part, show) {
     try {
       show(await callJson(`/v1/${resource}/${encodeURIComponent(this.lead.lead_id)}/${part}`));
-      hush(this.fault);
+      untranslate(this.fault);
       fill(this.fault);
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      speak(this.fault, "history.failed", { reason: error.message });
+      translate(this.fault, "history.failed", { reason: error.message });
     }
   }
 }
 
-/** Return a reason; those that the system gives by itself in words. @param {string} reason */
+/** Return a reason; one given by the system is translated. @param {string} reason */
 function reasonWords(reason) {
   const key = `history.reason.${reason}`;
   return hasWords(key) ? t(key) : reason;
 }
 
-/** Return what was done; an action without words is shown as it came. @param {{action: string, result: string}} entry */
+/** Return an action in words; one without words is returned as it is. @param {{action: string, result: string}} entry */
 function actionWords({ action, result }) {
   const words = hasWords(`history.${action}`) ? t(`history.${action}`) : action;
   return action === "verified" && result === "failed" ? `${words} · ${t("check.outcome.fail")}` : words;

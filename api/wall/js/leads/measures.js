@@ -1,5 +1,5 @@
 /**
- * Measures: what was measured of a lead, in words. A value that is not there has no words: never "null", never 0.
+ * Measures: the measured values of a lead as text. A missing value gives an empty text, never "null" or 0.
  * @module
  */
 import { hasWords, t } from "../shared/i18n.js";
@@ -7,30 +7,31 @@ import { hasWords, t } from "../shared/i18n.js";
 /** @typedef {import("./store.js").Lead} Lead */
 /** @typedef {Lead["measure"]} Measure */
 
-/** True where there is a number to show. @param {unknown} value @returns {value is number} */
+/** True for a finite number. @param {unknown} value @returns {value is number} */
 export function isNumber(value) {
   return typeof value === "number" && Number.isFinite(value);
 }
 
-/** Return a number with at most so many decimals, no zeros at its end. @param {number} value @param {number} [decimals] */
+/** Return a number with at most `decimals` decimals, without zeros at the end. @param {number} value @param {number} [decimals] */
 export function short(value, decimals = 1) {
   return String(Number(value.toFixed(decimals)));
 }
 
-/** Return an opacity with its uncertainty: `46.1% ± 3.2`; empty where there is none. @param {Measure} measure */
+/** Return an opacity with its uncertainty: `46.1% ± 3.2`; empty if there is none. @param {Measure} measure */
 export function opacityWords({ opacity_pct: opacity, opacity_sd_pct: sd }) {
   if (!isNumber(opacity)) return "";
   return `${short(opacity)}%${isNumber(sd) ? ` ± ${short(sd)}` : ""}`;
 }
 
-/** Return a screening grade: `2.25 级`, or what it is at least; empty where there is none. @param {Measure} measure */
+/** Return a screening grade: `2.25 级`, or its lower bound; empty if there is none. @param {Measure} measure */
 export function gradeWords(measure) {
   if (!isNumber(measure.grade)) return "";
   return t(refusalWords(measure) ? "finding.grade.least" : "finding.grade.value", { grade: short(measure.grade, 2) });
 }
 
 /**
- * Return how a grade stands to its limit, exceeded above it and not at it (domain.md 1.2); empty without both.
+ * Return how a grade compares with its limit, which is exceeded above it and not at it (domain.md 1.2); empty if either is
+ * missing.
  * @param {Measure} measure
  */
 export function limitWords({ grade, grade_limit: limit }) {
@@ -39,19 +40,19 @@ export function limitWords({ grade, grade_limit: limit }) {
 }
 
 /**
- * Return the highest grade of one reading where no grade has lasted for two minutes (yet); empty where there is none.
+ * Return the highest grade of a single reading, for a lead without a grade that lasted two minutes; otherwise empty.
  * @param {Measure} measure
  */
 export function peakGradeWords({ grade, values }) {
   return isNumber(grade) || !isNumber(values?.peak_grade) ? "" : t("finding.grade.value", { grade: short(values.peak_grade, 2) });
 }
 
-/** Return why there is no number; empty where there is one or none was to be measured. @param {Measure} measure */
+/** Return why there is no number; empty if there is one, or if nothing was to be measured. @param {Measure} measure */
 export function refusalWords({ validity }) {
   return !validity || validity === "valid" ? "" : reasonInWords(validity);
 }
 
-/** Return a reason of validity in words; one without words is shown as it came. @param {string} reason */
+/** Return a reason of validity in words; one without words is returned as it is. @param {string} reason */
 export function reasonInWords(reason) {
   const key = `valid.${reason}`;
   return hasWords(key) ? t(key) : reason;
@@ -69,9 +70,9 @@ export function percent(share) {
   return `${short(share * 100, share < 0.1 ? 1 : 0)}%`;
 }
 
-/** @typedef {{reason: string, start_s: number | null, end_s: number | null}} ClipGap what a clip lacks, by the stream's own clock */
+/** @typedef {{reason: string, start_s: number | null, end_s: number | null}} ClipGap a part missing from a clip, by the stream's own clock */
 
-/** Return what a clip lacks and for how long; a reason without words is told as it came. @param {ClipGap} gap */
+/** Return the reason and length of a gap in a clip; a reason without words is returned as it is. @param {ClipGap} gap */
 export function gapWords({ reason, start_s: start, end_s: end }) {
   const key = `clipgap.${reason}`;
   const why = hasWords(key) ? t(key) : reason;
@@ -79,8 +80,8 @@ export function gapWords({ reason, start_s: start, end_s: end }) {
 }
 
 /**
- * Return the one figure that a lead is known by in a list, with what it is; the detector's confidence where nothing was
- * measured, how long it lasted where it has no box (a camera that was covered).
+ * Return the figure that a list shows for a lead, with its name: the grade or opacity if measured, else the probability or
+ * confidence, else the duration (a lead without a box, such as a covered camera).
  * @param {Measure} measure
  * @returns {{value: string, title: string}}
  */

@@ -3,7 +3,7 @@
  * @module
  */
 import { fill, h, write } from "../shared/dom.js";
-import { language, onLanguage, speak, t } from "../shared/i18n.js";
+import { language, onLanguage, translate, t } from "../shared/i18n.js";
 import { agoWords, dayOf, serverClock, shortTime } from "../shared/times.js";
 import { isCodeProposed, leadTitle, violationNumber } from "./codes.js";
 import { keyFigure } from "./measures.js";
@@ -13,7 +13,7 @@ import { keyFigure } from "./measures.js";
 
 const FILTERS = /** @type {[Filter, string][]} */ ([["open", "leads.waiting"], ["done", "leads.done"], ["all", "leads.all"]]);
 const FRESH_MS = 20_000;
-/** Leads shown at first, and more at each press: thousands may wait, and each card costs the browser some twenty nodes. */
+/** Leads shown at first and added on each request: thousands may be open, and a card has about twenty elements. */
 const SHOWN_STEP = 200;
 
 export class LeadQueue {
@@ -23,29 +23,29 @@ export class LeadQueue {
   #filter = "open";
   #shown = SHOWN_STEP;
   #older = false;
-  /** Place in the list of the lead that was opened last. */
+  /** Position in the list of the lead that was opened last. */
   #openedAt = 0;
-  /** The day of which the cards leave out the date. */
+  /** The current day, whose date the cards leave out. */
   #today = "";
 
   /**
    * @param {import("./store.js").LeadStore} store
-   * @param {{open: (id: string) => void, more: () => Promise<boolean>}} acts `more` loads older leads, false at the end
+   * @param {{open: (id: string) => void, more: () => Promise<boolean>}} acts `more` loads older leads and returns whether there are still more
    */
   constructor(store, acts) {
     this.store = store;
     this.acts = acts;
     this.list = h("ol", { class: "lead-list" });
     this.empty = h("div", { class: "empty" });
-    this.more = /** @type {HTMLButtonElement} */ (speak(h("button", { class: "quiet wide", hidden: true, on: { click: () => this.#loadMore() } }), "leads.more"));
+    this.more = /** @type {HTMLButtonElement} */ (translate(h("button", { class: "quiet wide", hidden: true, on: { click: () => this.#loadMore() } }), "leads.more"));
     this.count = h("span", { class: "count" });
     this.error = h("p", { class: "panel-error", role: "alert", hidden: true });
     this.announcer = h("p", { class: "unseen", "aria-live": "assertive" });
     this.filters = FILTERS.map(([filter, key]) =>
-      speak(h("button", { class: "segment", "aria-pressed": String(filter === this.#filter), "data-filter": filter, on: { click: () => this.filter(filter) } }), key));
+      translate(h("button", { class: "segment", "aria-pressed": String(filter === this.#filter), "data-filter": filter, on: { click: () => this.filter(filter) } }), key));
     this.node = h("aside", { class: "queue" },
       h("header", { class: "queue-head" },
-        h("h2", {}, speak(h("span"), "leads.title"), this.count),
+        h("h2", {}, translate(h("span"), "leads.title"), this.count),
         h("div", { class: "segments", role: "group" }, this.filters)),
       this.error,
       h("div", { class: "queue-body", on: { keydown: (event) => this.#onKey(event) } }, this.list, this.empty, this.more),
@@ -66,26 +66,26 @@ export class LeadQueue {
     this.render();
   }
 
-  /** A lead has just come: highlight and announce it. @param {Lead} lead */
-  greet(lead) {
+  /** Highlight a new lead and announce it to screen readers. @param {Lead} lead */
+  announce(lead) {
     const what = leadTitle(lead, language());
     write(this.announcer, t("leads.new", { what, camera: lead.camera.name || lead.camera.id }));
-    this.#cards.get(lead.lead_id)?.freshen();
+    this.#cards.get(lead.lead_id)?.highlight();
   }
 
-  /** Say that leads could not be loaded; `null` takes it back. @param {string | null} reason */
+  /** Show that leads could not be loaded; `null` removes the message. @param {string | null} reason */
   fault(reason) {
     this.error.hidden = reason === null;
-    if (reason !== null) speak(this.error, "leads.failed", { reason });
+    if (reason !== null) translate(this.error, "leads.failed", { reason });
   }
 
-  /** There are older leads to load. @param {boolean} are */
+  /** Set whether there are older leads to load. @param {boolean} are */
   offerMore(are) {
     this.#older = are;
     this.render();
   }
 
-  /** Renew the ages, and the times once their day is over. */
+  /** Update the ages, and the times when a new day begins. */
   tick() {
     const today = dayOf(serverClock.now());
     const isNew = today !== this.#today;
@@ -96,7 +96,7 @@ export class LeadQueue {
     }
   }
 
-  /** Show what the store holds. */
+  /** Show the leads of the store. */
   render() {
     const leads = this.store.list(this.#filter);
     write(this.count, this.store.waiting || !this.store.whole ? this.store.waitingFigure : "");
@@ -109,18 +109,18 @@ export class LeadQueue {
       return card.node;
     });
     arrange(this.list, nodes);
-    // open leads come by themselves: older ones on request are handled already
+    // all open leads are loaded anyway: those loaded on request are handled ones
     this.more.hidden = leads.length <= this.#shown && (this.#filter === "open" || !this.#older);
     this.empty.hidden = leads.length > 0 || !this.store.whole;
     if (!this.empty.hidden) {
       const none = this.store.list().length === 0;
       fill(this.empty, none
-        ? [speak(h("strong"), "leads.empty"), speak(h("p"), "leads.empty.how")]
-        : [speak(h("p"), "leads.empty.filter")]);
+        ? [translate(h("strong"), "leads.empty"), translate(h("p"), "leads.empty.how")]
+        : [translate(h("p"), "leads.empty.filter")]);
     }
   }
 
-  /** Go on where the lead that was opened stood, if it has left the list: nobody is to begin anew at the top of the page. */
+  /** Put the focus where the last opened lead was in the list, if that lead has left it. */
   resume() {
     if (document.activeElement !== document.body) return;
     const buttons = this.list.querySelectorAll("button");
@@ -161,7 +161,7 @@ export class LeadQueue {
   }
 }
 
-/** Bring `parent` to hold exactly `nodes` in order, touching only what differs. @param {Element} parent @param {Element[]} nodes */
+/** Make `nodes` the children of `parent` in this order, changing only what differs. @param {Element} parent @param {Element[]} nodes */
 function arrange(parent, nodes) {
   nodes.forEach((node, i) => {
     if (parent.children[i] !== node) parent.insertBefore(node, parent.children[i] ?? null);
@@ -210,7 +210,7 @@ class Card {
   }
 
   /** Highlight it for a while. */
-  freshen() {
+  highlight() {
     this.node.classList.add("fresh");
     setTimeout(() => this.node.classList.remove("fresh"), FRESH_MS);
   }
@@ -245,7 +245,7 @@ class Card {
     write(this.age, agoWords((serverClock.now() - Date.parse(this.lead.event.start)) / 1000));
   }
 
-  /** Show whose it is and what is to follow; return the same for who listens. @returns {string[]} */
+  /** Show owner and disposition; return the same as texts for screen readers. @returns {string[]} */
   #showOwner() {
     const { target, disposition } = this.lead;
     const owner = [target?.name || target?.zone, target?.outlet].filter(Boolean).join(" · ");
@@ -270,7 +270,7 @@ class Card {
   }
 }
 
-/** Return where the small picture of a lead is. @param {Lead} lead */
+/** Return the address of a lead's still. @param {Lead} lead */
 export function stillAddress(lead) {
   return `/v1/leads/${encodeURIComponent(lead.lead_id)}/still.jpg`;
 }

@@ -1,5 +1,5 @@
 /**
- * Readings: the 15-second readings of an outlet (`readings.csv` of a package), as a small chart.
+ * Readings: the 15-second readings of an outlet (`readings.csv` of a package) as a chart.
  * @module
  */
 import { t } from "../shared/i18n.js";
@@ -16,14 +16,14 @@ const RIGHT = 6;
 const TOP = 8;
 const BOTTOM = 18;
 const STEP_S = 15;
-/** Percentage points of opacity a grade of black smoke (domain.md 1.1). */
+/** Percentage points of opacity for one grade of black smoke (domain.md 1.1). */
 const GRADE_PCT = 20;
-/** A day of readings, more than any lead has; what is beyond it is not drawn. */
+/** Readings of one day, more than any lead has; further ones are not drawn. */
 const MOST = 5760;
 
 /**
- * Return the readings of a CSV with a head: columns by name, in any order, others passed over; none where the columns
- * are not those of readings.
+ * Parse a CSV with a header row; columns are found by name, in any order, others are ignored. Returns no readings if the
+ * columns are missing.
  * @param {string} csv
  * @returns {Reading[]}
  */
@@ -44,8 +44,8 @@ export function parseReadings(csv) {
 }
 
 /**
- * Return the chart: a bar for each reading with a number, a mark at the foot for each without.
- * @param {Reading[]} readings in order @param {number | null} limit grade of the limit, drawn as a line
+ * Return the chart: a bar for each valid reading, a mark on the axis for each other one.
+ * @param {Reading[]} readings in order @param {number | null} limit limit as a grade, drawn as a line
  * @returns {SVGElement}
  */
 export function readingChart(readings, limit) {

@@ -1,14 +1,14 @@
 /**
- * Review: the decision on a lead, with its reason, safe against a colleague who decides at the same time.
+ * Review: the form for the decision on a lead. The version is sent along, so that two reviewers cannot overwrite each other.
  * @module
  */
 import { fill, h } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
-import { speak, t } from "../shared/i18n.js";
+import { translate, t } from "../shared/i18n.js";
 
 /** @typedef {import("./store.js").Lead} Lead */
 
-/** What a person may decide in each state (domain.md 6.2). @type {Record<string, string[]>} */
+/** Possible decisions in each state (domain.md 6.2). @type {Record<string, string[]>} */
 const DECISIONS = {
   CANDIDATE: [],
   PENDING_VERIFY: ["VERIFIED", "REJECTED_FALSE", "NEED_MORE"],
@@ -18,26 +18,26 @@ const DECISIONS = {
   ARCHIVED: [],
 };
 
-/** What a reviewer answers on the record before a lead is decided (Penalty Law art. 41). */
+/** Questions about the record that a reviewer answers before deciding (Penalty Law, art. 41). */
 export const QUESTIONS = ["true", "clear", "complete", "accurate"];
-/** States that a lead leaves only with these answers. */
+/** States in which a decision needs these answers. */
 const ANSWERED = new Set(["PENDING_VERIFY"]);
 
 export class Review {
   #busy = false;
 
-  /** @param {Lead} lead @param {(lead: Lead) => void} changed told the newest lead after a decision or a race */
+  /** @param {Lead} lead @param {(lead: Lead) => void} changed called with the newest lead after a decision or a conflict */
   constructor(lead, changed) {
     this.lead = lead;
     this.changed = changed;
     this.reason = /** @type {HTMLTextAreaElement} */ (h("textarea", { rows: 2, maxLength: 2000, required: true }));
     this.choices = h("div", { class: "choices" });
-    this.answers = h("fieldset", { class: "answers" }, speak(h("legend"), "answer.title"), QUESTIONS.map((question) => this.#question(question)));
-    this.doubt = speak(h("p", { class: "note answers-doubt", hidden: true }), "answer.doubt");
+    this.answers = h("fieldset", { class: "answers" }, translate(h("legend"), "answer.title"), QUESTIONS.map((question) => this.#question(question)));
+    this.doubt = translate(h("p", { class: "note answers-doubt", hidden: true }), "answer.doubt");
     this.message = h("p", { class: "review-message", role: "status", tabIndex: -1 });
-    this.form = h("div", {}, this.answers, this.doubt, h("label", { class: "field" }, speak(h("span"), "decide.reason"), this.reason), this.choices);
+    this.form = h("div", {}, this.answers, this.doubt, h("label", { class: "field" }, translate(h("span"), "decide.reason"), this.reason), this.choices);
     this.none = h("p", { class: "note" });
-    this.node = h("section", { class: "review" }, h("h3", {}, speak(h("span"), "decide.title")), this.form, this.none, this.message);
+    this.node = h("section", { class: "review" }, h("h3", {}, translate(h("span"), "decide.title")), this.form, this.none, this.message);
     this.show(lead);
   }
 
@@ -49,12 +49,12 @@ export class Review {
     this.none.hidden = possible.length > 0;
     this.answers.hidden = !ANSWERED.has(lead.state);
     if (this.answers.hidden) this.doubt.hidden = true;
-    speak(this.none, lead.state === "CANDIDATE" ? "decide.candidate" : "decide.none");
+    translate(this.none, lead.state === "CANDIDATE" ? "decide.candidate" : "decide.none");
     fill(this.choices, possible.map((to) =>
-      speak(h("button", { class: "choice", type: "button", "data-to": to, on: { click: () => this.#decide(to) } }), `decide.${to}`)));
+      translate(h("button", { class: "choice", type: "button", "data-to": to, on: { click: () => this.#decide(to) } }), `decide.${to}`)));
   }
 
-  /** Bring the keyboard to what is to be answered first. */
+  /** Focus the first field of the form. */
   focus() {
     const first = this.form.querySelector(this.answers.hidden ? "textarea" : "input");
     (this.form.hidden ? this.message : /** @type {HTMLElement} */ (first)).focus();
@@ -64,12 +64,12 @@ export class Review {
   #question(question) {
     const name = `answer-${question}`;
     const choice = (/** @type {string} */ value) => h("label", { class: "answer" },
-      h("input", { type: "radio", name, value, on: { change: () => this.#answered() } }), speak(h("span"), `answer.${value}`));
+      h("input", { type: "radio", name, value, on: { change: () => this.#answered() } }), translate(h("span"), `answer.${value}`));
     return h("div", { class: "question", role: "radiogroup", "data-question": question, "aria-labelledby": `${name}-label` },
-      h("span", { id: `${name}-label` }, speak(h("strong"), `answer.${question}`), speak(h("small"), `answer.${question}.why`)), choice("yes"), choice("no"));
+      h("span", { id: `${name}-label` }, translate(h("strong"), `answer.${question}`), translate(h("small"), `answer.${question}.why`)), choice("yes"), choice("no"));
   }
 
-  /** @param {string} question @returns {boolean | null} `null` before it is answered */
+  /** @param {string} question @returns {boolean | null} `null` until it is answered */
   #answer(question) {
     const chosen = /** @type {HTMLInputElement | null} */ (this.answers.querySelector(`[name="answer-${question}"]:checked`));
     return chosen ? chosen.value === "yes" : null;
@@ -113,7 +113,7 @@ export class Review {
     } finally {
       this.#busy = false;
       this.node.classList.remove("busy");
-      // the button that was pressed may be gone: the keyboard stays here
+      // the pressed button may be gone: keep the focus inside the form
       if (document.activeElement === document.body) this.message.focus();
     }
   }
@@ -141,6 +141,6 @@ export class Review {
   /** @param {"good" | "bad"} tone @param {string} key @param {Record<string, string>} [values] */
   #say(tone, key, values) {
     this.message.dataset.tone = tone;
-    speak(this.message, key, values);
+    translate(this.message, key, values);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Lead book: the leads this wall knows, newest first, each once; a newer version replaces an older one and never the
- * other way round. Fire alarms that nobody has decided on stand before all others.
+ * Lead store: the leads that this wall has loaded, each once in its newest version, newest lead first. Open fire alarms come
+ * before all others.
  * @module
  */
 
@@ -13,7 +13,7 @@
  * @property {string} class
  * @property {"P1" | "P2" | "P3"} priority
  * @property {number} score
- * @property {{name: string, points: number, says: string}[]} [factors] what the score is made of
+ * @property {{name: string, points: number, says: string}[]} [factors] summands of the score
  * @property {{division: string, town: string, lon: number | null, lat: number | null}} place
  * @property {{id: string, name: string, gb_id: string, preset: number | null}} camera
  * @property {{start: string, confirmed: string, end: string, timezone: string, clock_source: string, uncertainty_s: number}} event
@@ -28,7 +28,7 @@
  * @property {string} node
  */
 
-/** States in which somebody still has to do something. */
+/** States in which a lead still needs a decision. */
 export const OPEN_STATES = new Set(["CANDIDATE", "PENDING_VERIFY", "NEED_MORE"]);
 
 /** @typedef {"all" | "open" | "done"} Filter */
@@ -39,19 +39,19 @@ export class LeadStore {
   #leads = new Map();
   /** @type {Set<(taken: Lead[]) => void>} */
   #listeners = new Set();
-  /** What the leads add up to: worked out when first asked, void with the next lead taken in. @type {Digest | null} */
+  /** Order and counts of the leads, computed when first needed after a change. @type {Digest | null} */
   #digest = null;
   #whole = false;
 
   /**
-   * Take in a lead. Return true if it is new or newer than the one known.
+   * Add a lead. Return true if it is new or newer than the known version.
    * @param {Lead} lead
    */
   take(lead) {
     return this.takeAll([lead]) > 0;
   }
 
-  /** Take in many leads at once, and tell of them once. Return how many are new or newer. @param {Lead[]} leads */
+  /** Add many leads and notify once. Return how many are new or newer. @param {Lead[]} leads */
   takeAll(leads) {
     const taken = leads.filter((lead) => {
       const known = this.#leads.get(lead.lead_id);
@@ -63,7 +63,7 @@ export class LeadStore {
     return taken.length;
   }
 
-  /** @returns {boolean} every open lead of the server is in the store, and so its count is the server's */
+  /** @returns {boolean} true once every open lead of the server is loaded, so that the count is complete */
   get whole() {
     return this.#whole;
   }
@@ -84,12 +84,12 @@ export class LeadStore {
     return this.#summed.newest.filter((lead) => filter === "all" || OPEN_STATES.has(lead.state) === (filter === "open"));
   }
 
-  /** @returns {number} leads that wait for a reviewer */
+  /** @returns {number} number of open leads */
   get waiting() {
     return this.#summed.waiting;
   }
 
-  /** @returns {string} how many wait, with a `+` while that is only what has been loaded */
+  /** @returns {string} number of open leads, with a `+` while not all are loaded */
   get waitingFigure() {
     if (this.#whole) return String(this.waiting);
     return this.waiting ? `${this.waiting}+` : "…";
@@ -100,7 +100,7 @@ export class LeadStore {
     return this.#summed.newestOpen.get(cameraId);
   }
 
-  /** @param {(taken: Lead[]) => void} listener called with the leads taken in; with none when the store became whole */
+  /** @param {(taken: Lead[]) => void} listener called with the leads added; with none when `whole` changes */
   onChange(listener) {
     this.#listeners.add(listener);
   }
@@ -129,12 +129,12 @@ function digestOf(leads) {
   return { newest, waiting: open.length, newestOpen };
 }
 
-/** True for flames that no zone explains and nobody has decided on. @param {Lead} lead */
+/** True for an open lead about flames that no zone explains. @param {Lead} lead */
 function isFireAlarm(lead) {
   return OPEN_STATES.has(lead.state) && Boolean(lead.disposition?.reasons.includes("fire_alarm"));
 }
 
-/** True if `lead` says more than `known` of the same version. @param {Lead} lead @param {Lead} known */
+/** True if `lead` holds more than `known`, of the same version. @param {Lead} lead @param {Lead} known */
 function fuller(lead, known) {
   return (lead.evidence && !known.evidence) || (known.state === "CANDIDATE" && lead.state !== "CANDIDATE");
 }

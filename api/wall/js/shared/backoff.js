@@ -1,5 +1,5 @@
 /**
- * Back-off: pauses between attempts that grow, with jitter so that a wall of tiles does not knock at once.
+ * Back-off: growing pauses between attempts, with jitter so that many tiles do not reconnect at the same moment.
  * @module
  */
 
@@ -27,7 +27,7 @@ export class Backoff {
     return ceiling * (0.5 + 0.5 * this.#random());
   }
 
-  /** Start again with the short pause, after a success. */
+  /** Start again with the shortest pause, after a success. */
   reset() {
     this.#attempt = 0;
   }

@@ -37,7 +37,7 @@ export function fill(node, ...children) {
 }
 
 /**
- * Set the text only if it differs, so that a screen reader hears a change and not a tick.
+ * Set the text only if it differs, so that screen readers announce changes and not every update.
  * @param {Node} node
  * @param {string} text
  */

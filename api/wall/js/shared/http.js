@@ -1,20 +1,20 @@
 /**
- * HTTP: calls to the API of this server, problems as errors, and what the answers say of the server's clock.
+ * HTTP: calls to the API of this server. Problem answers become errors; each answer also sets the server's clock.
  * @module
  */
 import { serverClock } from "./times.js";
 
-/** The server takes changes only from pages that can send this header (api/people/auth.py). */
+/** The server accepts changes only with this header, which foreign pages cannot send (api/people/auth.py). */
 const CSRF_HEADER = "X-Plumewatch-Csrf";
 
-/** An answer other than success, or none at all (`status` 0): out of reach, broken off, or not this server's. */
+/** An answer other than a success, or no answer at all (`status` 0): unreachable, broken off, or not from this server. */
 export class ApiProblem extends Error {
   /**
-   * @param {number} status HTTP status; 0 when no whole answer of the server came
-   * @param {string} detail what the server says, for people
+   * @param {number} status HTTP status; 0 if no complete answer of the server came
+   * @param {string} detail the server's explanation, for people
    * @param {string} type the problem's type
-   * @param {{where: string, reason: string}[]} errors each wrong member of what was sent, by its path
-   * @param {number} waitS seconds after which the server says to try again; 0 where it says nothing of that
+   * @param {{where: string, reason: string}[]} errors each invalid field of the request, by its path
+   * @param {number} waitS seconds to wait before the next attempt, as the server says; 0 if it does not
    */
   constructor(status, detail, type = "", errors = [], waitS = 0) {
     super(detail);
@@ -31,13 +31,13 @@ export class ApiProblem extends Error {
   }
 }
 
-/** Called when the server says that nobody is logged in. @type {{ lost: () => void }} */
+/** Called when an answer says that nobody is logged in. @type {{ lost: () => void }} */
 export const onUnauthorised = { lost() {} };
 
 /**
- * Call the API; return the answer, raise `ApiProblem` unless it is a success.
+ * Call the API and return the answer; raise `ApiProblem` unless it is a success.
  * @param {string} path
- * @param {RequestInit & {json?: unknown, quiet?: boolean}} [options] `quiet`: a 401 does not end the session's view
+ * @param {RequestInit & {json?: unknown, quiet?: boolean}} [options] `quiet`: a 401 does not call `onUnauthorised`
  * @returns {Promise<Response>}
  */
 export async function call(path, { json, quiet = false, ...options } = {}) {
@@ -77,8 +77,8 @@ export async function callJson(path, options) {
 }
 
 /**
- * Return what an answer's body holds; raise `ApiProblem` of status 0 where it breaks off or is none of this server's, as
- * when a proxy restarts: `fetch` has long succeeded by then.
+ * Return the body of an answer; raise `ApiProblem` with status 0 if it breaks off or cannot be parsed, as when a proxy
+ * restarts: `fetch` itself has succeeded by then.
  * @template Body
  * @param {Promise<Body>} reading `answer.json()` and the like
  * @returns {Promise<Body>}
@@ -91,7 +91,7 @@ export async function received(reading) {
   }
 }
 
-/** Return what to raise for a failure of the browser's: an abort stays one. @param {unknown} error */
+/** Return the error to raise for a failure inside the browser; an abort is returned unchanged. @param {unknown} error */
 function unanswered(error) {
   if (error instanceof DOMException && error.name === "AbortError") return error;
   return new ApiProblem(0, String(error instanceof Error ? error.message : error));

@@ -1,5 +1,5 @@
 /**
- * Language: Chinese first, English on request; every spoken node changes in place.
+ * Language: Chinese by default, English on request; translated nodes change in place when the language does.
  * @module
  */
 import { WORDS } from "./words.js";
@@ -9,7 +9,7 @@ import { WORDS } from "./words.js";
 
 const STORED = "plumewatch.language";
 /** @type {WeakMap<Element, {key: string, values: Values, attribute: string | null}[]>} */
-const spoken = new WeakMap();
+const translations = new WeakMap();
 /** @type {Set<() => void>} */
 const listeners = new Set();
 
@@ -39,27 +39,27 @@ export function t(key, values = {}) {
 }
 
 /**
- * Put words into a node and keep them in the language in use.
+ * Set the text of a node by key, and again whenever the language changes.
  * @template {Element} N
  * @param {N} node
  * @param {string} key
  * @param {Values} [values]
- * @param {string | null} [attribute] an attribute instead of the text
+ * @param {string | null} [attribute] set this attribute instead of the text
  * @returns {N} the node
  */
-export function speak(node, key, values = {}, attribute = null) {
-  const said = (spoken.get(node) ?? []).filter((entry) => entry.attribute !== attribute);
-  said.push({ key, values, attribute });
-  spoken.set(node, said);
-  node.setAttribute("data-said", "");
-  tell(node, key, values, attribute);
+export function translate(node, key, values = {}, attribute = null) {
+  const entries = (translations.get(node) ?? []).filter((entry) => entry.attribute !== attribute);
+  entries.push({ key, values, attribute });
+  translations.set(node, entries);
+  node.setAttribute("data-translated", "");
+  apply(node, key, values, attribute);
   return node;
 }
 
-/** Forget what a node says, before other text is written into it. @param {Element} node */
-export function hush(node) {
-  spoken.delete(node);
-  node.removeAttribute("data-said");
+/** Stop translating a node, before other text is written into it. @param {Element} node */
+export function untranslate(node) {
+  translations.delete(node);
+  node.removeAttribute("data-translated");
 }
 
 /** @param {Language} wanted */
@@ -67,8 +67,8 @@ export function setLanguage(wanted) {
   current = wanted;
   localStorage.setItem(STORED, wanted);
   document.documentElement.lang = wanted === "zh" ? "zh-CN" : "en";
-  for (const node of document.querySelectorAll("[data-said]")) {
-    for (const { key, values, attribute } of spoken.get(node) ?? []) tell(node, key, values, attribute);
+  for (const node of document.querySelectorAll("[data-translated]")) {
+    for (const { key, values, attribute } of translations.get(node) ?? []) apply(node, key, values, attribute);
   }
   for (const listener of listeners) listener();
 }
@@ -76,7 +76,7 @@ export function setLanguage(wanted) {
 /**
  * Call `listener` after each change of language.
  * @param {() => void} listener
- * @returns {() => void} ends it
+ * @returns {() => void} removes the listener
  */
 export function onLanguage(listener) {
   listeners.add(listener);
@@ -84,7 +84,7 @@ export function onLanguage(listener) {
 }
 
 /** @param {Element} node @param {string} key @param {Values} values @param {string | null} attribute */
-function tell(node, key, values, attribute) {
+function apply(node, key, values, attribute) {
   const text = t(key, values);
   if (attribute) node.setAttribute(attribute, text);
   else if (node.textContent !== text) node.textContent = text;

@@ -11,10 +11,10 @@ import { ApiProblem, call, callJson } from "./http.js";
  * @property {boolean} password_change_required
  */
 
-/** Shortest password the server takes. */
+/** Shortest password that the server accepts. */
 export const SHORTEST_PASSWORD = 10;
 
-/** Return who is logged in; `null` for nobody. @returns {Promise<Operator | null>} */
+/** Return the operator who is logged in, `null` if nobody is. @returns {Promise<Operator | null>} */
 export async function whoAmI() {
   try {
     return await callJson("/v1/session", { quiet: true });
@@ -34,7 +34,7 @@ export async function changePassword(current, wanted) {
   await call("/v1/session/password", { method: "POST", json: { current, new: wanted }, quiet: true });
 }
 
-/** End the session here and on the server. */
+/** End the session on the server. */
 export async function logOut() {
   await call("/v1/session", { method: "DELETE", quiet: true });
 }

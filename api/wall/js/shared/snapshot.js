@@ -1,5 +1,5 @@
 /**
- * Snapshot: the newest still of a camera, asked for again and again, with the time it was taken.
+ * Snapshot: the newest still of a camera with its capture time, loaded again every two seconds.
  * @module
  */
 import { ApiProblem, call, received } from "./http.js";
@@ -24,14 +24,14 @@ export class SnapshotFeed {
     this.changed = changed;
   }
 
-  /** Begin. */
+  /** Start loading. */
   open() {
     if (this.#running) return;
     this.#running = true;
     this.#ask();
   }
 
-  /** End it. */
+  /** Stop and free the picture. */
   close() {
     this.#running = false;
     clearTimeout(this.#timer);

@@ -1,10 +1,10 @@
 /**
- * Socket: a WebSocket that comes back by itself, with back-off, until it is closed.
+ * Socket: a WebSocket that reconnects with back-off until it is closed.
  * @module
  */
 import { Backoff } from "./backoff.js";
 
-/** Silence after which an open attempt is given up. */
+/** Time after which an attempt to connect is given up. */
 const OPEN_TIMEOUT_MS = 10_000;
 
 /** @typedef {"connecting" | "open" | "waiting" | "closed"} SocketState */
@@ -21,31 +21,31 @@ export class LastingSocket {
   state = "closed";
 
   /**
-   * @param {() => string} address asked for before each attempt, so that it may carry a cursor
-   * @param {{message: (data: string | ArrayBuffer) => void, state?: (state: SocketState) => void, closed?: (code: number) => boolean}} listener `closed` returns true to end it
+   * @param {() => string} address called before each attempt, so that the address may carry a cursor
+   * @param {{message: (data: string | ArrayBuffer) => void, state?: (state: SocketState) => void, closed?: (code: number) => boolean}} listener `closed` gets the close code and returns true to stop reconnecting
    */
   constructor(address, listener) {
     this.#address = address;
     this.#listener = listener;
   }
 
-  /** Connect, and again after every loss. */
+  /** Connect, and reconnect after every loss. */
   open() {
     if (this.state === "closed") this.#connect();
   }
 
-  /** End it. */
+  /** Close for good. */
   close() {
     this.#release();
     this.#become("closed");
   }
 
-  /** @returns {number} milliseconds for which an open connection has brought nothing; 0 unless it is open */
+  /** @returns {number} milliseconds since the last message of an open connection; 0 unless it is open */
   get quietMs() {
     return this.state === "open" ? performance.now() - this.#heardMs : 0;
   }
 
-  /** Connect anew: this connection is open in name alone, or what it brings is of no use. @param {number} [pauseMs] wait so long before */
+  /** Replace a connection that is dead or whose data is of no use. @param {number} [pauseMs] pause before connecting */
   renew(pauseMs = 0) {
     if (this.state === "closed") return;
     this.#release();
@@ -54,7 +54,7 @@ export class LastingSocket {
     else this.#connect();
   }
 
-  /** Connect at once if it is waiting, e.g. when the network is back. */
+  /** End the current pause and connect, e.g. when the network is back. */
   hurry() {
     if (this.state !== "waiting") return;
     clearTimeout(this.#timer);

@@ -1,5 +1,5 @@
 /**
- * Times: the server's clock as seen from here, Beijing time for people, ages in words.
+ * Times: the server's clock, times in Beijing time, and ages in words.
  * @module
  */
 import { language, t } from "./i18n.js";
@@ -13,8 +13,8 @@ const DAY = {
 const DATE = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit" });
 
 /**
- * The server's clock. A wall whose own clock is wrong must not show wrong ages, so the offset is learnt from the `Date`
- * of the answers; they carry whole seconds, so an offset below 1.5 s is not told apart from none.
+ * The server's clock. A wall whose own clock is wrong must not show wrong ages, so the offset is taken from the `Date` of
+ * the answers. That has whole seconds: an offset below 1.5 s counts as none.
  */
 export class ServerClock {
   #offsetMs = 0;
@@ -61,7 +61,7 @@ export function dayOf(ms) {
   return DATE.format(ms);
 }
 
-/** Return the time, with the day before it unless it is today. @param {number} ms */
+/** Return the time, preceded by the date unless it is today. @param {number} ms */
 export function shortTime(ms) {
   const day = dayOf(ms);
   return day === dayOf(serverClock.now()) ? clockTime(ms) : `${day.slice(5)} ${clockTime(ms)}`;
@@ -81,7 +81,7 @@ export function agoWords(seconds) {
   return seconds < 5 ? t("age.now") : t("age.ago", { age: ageWords(seconds) });
 }
 
-/** Return a picture's age: tenths below ten seconds. @param {number} seconds */
+/** Return the age of a picture, with tenths below ten seconds. @param {number} seconds */
 export function pictureAge(seconds) {
   return seconds < 9.95 ? t("age.seconds", { n: Math.max(0, seconds).toFixed(1) }) : ageWords(seconds);
 }

@@ -1,13 +1,12 @@
 /**
- * Arrangement: how tiles share an area so that pictures are as large as it allows.
+ * Arrangement: how to place tiles in an area so that their pictures are as large as possible.
  * @module
  */
 
 /** @typedef {{columns: number, rows: number, big: number}} Arrangement `big`: cells that the first tile takes each way */
 
 /**
- * Return how `count` tiles are arranged in an area, and how wide a picture then is: of the arrangements that hold them,
- * the one with the largest pictures in all.
+ * Return the arrangement of `count` tiles with the largest total area of pictures, and the width of a picture in it.
  * @param {number} count @param {number} width @param {number} height
  * @param {number} [strip] height of a tile's strip @param {number} [gap] between tiles
  * @returns {Arrangement & {picture: number}}
@@ -39,7 +38,7 @@ export function arrangement(count, width, height, strip = 0, gap = 0) {
 export function pictureWidth({ columns, rows, big }, width, height, strip, gap) {
   const byWidth = (width - gap * (columns - 1)) / columns;
   const lines = height - gap * (rows - 1);
-  // beside a big tile stand `big` small ones, each with its own strip; under it or without one, all rows are alike
+  // beside a big tile are `big` small ones, each with its own strip; other rows have one strip each
   const strips = columns > big || big === 1 ? rows * strip : (rows - big + 1) * strip - gap * (big - 1) * (1 - 9 / 16);
   const byHeight = (((lines - strips) / rows) * 16) / 9;
   return Math.max(0, Math.min(byWidth, byHeight));

@@ -1,6 +1,6 @@
 /**
- * Events: the wall's event sequence, in order, each once, resumed after every break and every reload. A connection that
- * died unnoticed looks like one that has nothing to tell: the server is asked now and then whether it has.
+ * Events: the wall's event sequence, in order, each event once, resumed after every loss and reload. A dead connection looks
+ * like a quiet one, so the server is asked regularly whether there are events that did not arrive.
  * @module
  */
 import { ApiProblem, callJson, socketAddress } from "../shared/http.js";
@@ -8,7 +8,7 @@ import { LastingSocket } from "../shared/socket.js";
 
 /**
  * @typedef {object} WallEvent
- * @property {number} cursor rises, never repeats
+ * @property {number} cursor increases, never repeats
  * @property {string} type
  * @property {string} at
  * @property {string} subject lead id or camera id
@@ -16,21 +16,21 @@ import { LastingSocket } from "../shared/socket.js";
  * @property {Record<string, string | number | boolean | null>} data
  */
 
-/** Close code for a cursor that the server's events have not reached. */
+/** Close code for a cursor ahead of the server's newest event. */
 const CURSOR_AHEAD = 4409;
 const STORED = "plumewatch.cursor";
 const LOOK_MS = 30_000;
-/** News that had not come when they were asked for should have by then. */
+/** Events that were missing at a check should have arrived by then. */
 const LOOK_AGAIN_MS = 5_000;
 const ANSWER_WITHIN_MS = 10_000;
 
-/** Return the cursor up to which this window has heard events; `null` for a window that has heard none. */
+/** Return the cursor of the last event that this window received; `null` if it received none. */
 export function heardCursor() {
   const text = sessionStorage.getItem(STORED);
   return text !== null && /^\d+$/.test(text) ? Number(text) : null;
 }
 
-/** Forget it, e.g. when another operator logs in. */
+/** Forget the cursor, e.g. when another operator logs in. */
 export function forgetCursor() {
   sessionStorage.removeItem(STORED);
 }
@@ -38,12 +38,12 @@ export function forgetCursor() {
 export class EventFeed {
   #cursor;
   #timer = 0;
-  /** @type {number | null} cursor at which the last look found that something had not come */
+  /** @type {number | null} cursor at which the last check found missing events */
   #stuckAt = null;
 
   /**
    * @param {number} cursor events after this one are delivered
-   * @param {{event: (event: WallEvent) => void, state: (state: import("../shared/socket.js").SocketState) => void, ahead: () => void}} listener `ahead`: the server has not come to this cursor, its events are others
+   * @param {{event: (event: WallEvent) => void, state: (state: import("../shared/socket.js").SocketState) => void, ahead: () => void}} listener `ahead`: the cursor is ahead of the server's events, which are those of another database
    */
   constructor(cursor, listener) {
     this.#cursor = cursor;
@@ -65,13 +65,13 @@ export class EventFeed {
     });
   }
 
-  /** Begin. */
+  /** Connect. */
   open() {
     this.socket.open();
     this.#plan(LOOK_MS);
   }
 
-  /** End it. */
+  /** Close for good. */
   close() {
     clearTimeout(this.#timer);
     this.socket.close();
@@ -83,7 +83,7 @@ export class EventFeed {
     this.#timer = setTimeout(() => void this.#look(), afterMs);
   }
 
-  /** Connect anew where two looks at the same cursor find news that did not come, or no server. */
+  /** Reconnect if two checks in a row find missing events at the same cursor, or no server. */
   async #look() {
     const cursor = this.#cursor;
     const isStuck = (await this.#misses(cursor)) && cursor === this.#cursor;

@@ -1,9 +1,9 @@
 /**
- * Grid: the tiles of the cameras, arranged so that pictures are as large as the screen allows.
+ * Grid: the tiles of the cameras, arranged for the largest pictures that fit the screen.
  * @module
  */
 import { fill, h } from "../shared/dom.js";
-import { speak } from "../shared/i18n.js";
+import { translate } from "../shared/i18n.js";
 import { arrangement, pictureWidth } from "./arrangement.js";
 import { Tile } from "./tile.js";
 
@@ -64,12 +64,12 @@ export class Grid {
     this.#mount();
   }
 
-  /** Say that there is nothing to show and why. @param {string | null} reason a fault; `null` when there is none */
+  /** Explain an empty grid. @param {string | null} reason why cameras could not be loaded; `null` if there are none */
   explain(reason) {
     this.empty.hidden = this.#cameras.length > 0;
     fill(this.empty, reason === null
-      ? [speak(h("strong"), "grid.empty"), speak(h("p"), "grid.empty.how")]
-      : [speak(h("p"), "grid.failed", { reason })]);
+      ? [translate(h("strong"), "grid.empty"), translate(h("p"), "grid.empty.how")]
+      : [translate(h("p"), "grid.failed", { reason })]);
   }
 
   /** @returns {Layout} */
@@ -90,7 +90,7 @@ export class Grid {
     return { page: this.#page + 1, pages: Math.max(1, Math.ceil(this.#cameras.length / this.#slots)) };
   }
 
-  /** Go some pages on or back, around the end. @param {number} step */
+  /** Go forward or back by some pages, from the last to the first. @param {number} step */
   turn(step) {
     const { pages } = this.pages;
     this.#page = (this.#page + step + pages) % pages;
@@ -103,12 +103,12 @@ export class Grid {
     this.#mount();
   }
 
-  /** @returns {boolean} one camera is shown alone */
+  /** @returns {boolean} true while one camera is shown alone */
   get focused() {
     return this.#focus !== null;
   }
 
-  /** Say whether the server can be reached: while it cannot, silence is not the workers'. @param {boolean} is */
+  /** Set whether the server can be reached: while it cannot, missing reports are not the workers' fault. @param {boolean} is */
   reach(is) {
     this.#reached = is;
     for (const tile of this.#tiles.values()) tile.reach(is);
@@ -120,7 +120,7 @@ export class Grid {
     this.#tiles.get(id)?.report(health);
   }
 
-  /** @returns {{playing: number, lost: number}} of all cameras, those on other pages by what their workers say */
+  /** @returns {{playing: number, lost: number}} of all cameras; those on other pages by their workers' reports */
   get counts() {
     let playing = 0;
     let lost = 0;
@@ -139,7 +139,7 @@ export class Grid {
     return [...this.#tiles.values()].filter((tile) => tile.node.isConnected);
   }
 
-  /** Renew the tiles on this page. */
+  /** Update the tiles on this page. */
   tick() {
     for (const tile of this.mounted) tile.tick();
   }
@@ -161,7 +161,7 @@ export class Grid {
       }
     }
     nodes.forEach((node, i) => {
-      // moving a video pauses it: insert only where the order differs
+      // moving a video in the document pauses it: move only what is out of order
       if (this.node.children[i + 1] !== node) this.node.insertBefore(node, this.node.children[i + 1] ?? null);
       this.#observer.observe(node);
     });

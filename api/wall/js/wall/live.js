@@ -1,6 +1,6 @@
 /**
- * Live: one camera's feed over a WebSocket. A new epoch gets a player of its own, which takes over when it has its first
- * picture: until then the last picture of the old epoch stays, growing old in full view.
+ * Live: one camera's feed over a WebSocket. Each epoch has its own player, which takes over with its first picture; until
+ * then the last picture of the old epoch stays, with its age shown.
  * @module
  */
 import { Backoff } from "../shared/backoff.js";
@@ -8,32 +8,32 @@ import { socketAddress } from "../shared/http.js";
 import { LastingSocket } from "../shared/socket.js";
 import { canPlay, codecName, Player } from "./player.js";
 
-/** A camera that plays sends several pictures a second: silence for so long is the connection's. */
+/** A playing camera sends several pictures a second: after this silence the connection must be dead. */
 const QUIET_MS = 15_000;
-/** Players in a row that may fail before their first picture. */
+/** Players in a row that may fail before their first picture until the stream counts as unplayable. */
 const FAILURES_MOST = 3;
-/** A browser whose decoder failed, as when its graphics process died, may do better after this. */
+/** Pause before another attempt with a decoder that failed, e.g. because the graphics process died. */
 const REST_MS = 300_000;
-/** A player that has shown pictures for so long works. */
+/** A player that has shown pictures for this long counts as working. */
 const SOUND_MS = 10_000;
 
 /**
  * @typedef {object} LiveListener
  * @property {() => void} changed something about the feed changed
- * @property {(video: HTMLVideoElement) => void} mount put this video under those that are there already
+ * @property {(video: HTMLVideoElement) => void} mount put this video below those already mounted
  * @property {(mediaS: number) => void} frame a picture is shown
- * @property {(codec: string, forMs: number) => void} unplayable the browser cannot play the stream of this codec, and need not try for so long
+ * @property {(codec: string, forMs: number) => void} unplayable the browser cannot play this codec, and should not retry for `forMs`
  */
 
 export class LiveFeed {
-  /** @type {Player | null} the one that is shown */
+  /** @type {Player | null} the player that is visible */
   #shown = null;
-  /** @type {Player | null} the one that fragments go to: the one shown, or the next */
+  /** @type {Player | null} the player that receives fragments: the visible one or its successor */
   #fed = null;
-  /** @type {import("./player.js").LiveInit | null} an initialisation segment follows */
+  /** @type {import("./player.js").LiveInit | null} announced: its initialisation segment comes next */
   #awaited = null;
   #backoff = new Backoff();
-  /** Players that failed since one had a first picture. */
+  /** Players that failed since the last first picture. */
   #failures = 0;
   #shownAt = 0;
 
@@ -43,7 +43,7 @@ export class LiveFeed {
    */
   constructor(cameraId, listener) {
     this.listener = listener;
-    /** @type {string} why the stream ended; empty while it runs */
+    /** @type {string} why the stream ended; empty while it is running */
     this.ended = "";
     this.socket = new LastingSocket(() => socketAddress(`/v1/cameras/${encodeURIComponent(cameraId)}/live`), {
       message: (data) => {
@@ -54,18 +54,18 @@ export class LiveFeed {
     });
   }
 
-  /** Begin. */
+  /** Connect. */
   open() {
     this.socket.open();
   }
 
-  /** End it and free the decoders. */
+  /** Disconnect and free the decoders. */
   close() {
     this.socket.close();
     this.#drop();
   }
 
-  /** @returns {Player | null} the player whose picture is shown */
+  /** @returns {Player | null} the player that is visible */
   get player() {
     return this.#shown;
   }
@@ -76,7 +76,7 @@ export class LiveFeed {
     if (this.#fed !== this.#shown) this.#fed?.steer();
   }
 
-  /** Connect anew where nothing has come for long; to be called a few times a second while the camera is said to play. */
+  /** Reconnect after a long silence; to be called a few times a second while the camera is reported as playing. */
   insist() {
     if (this.socket.quietMs > QUIET_MS) this.socket.renew();
   }
@@ -128,8 +128,8 @@ export class LiveFeed {
   }
 
   /**
-   * Start over with a new feed, after a pause that grows: a picture could not be decoded, or the decoder fell behind
-   * without end. What never gives a picture cannot be played, whatever the browser says of its type.
+   * Reconnect with a growing pause: a picture could not be decoded, or the decoder fell too far behind. A stream that
+   * never gives a picture counts as unplayable, whatever the browser claims about its type.
    * @param {Player} player
    */
   #again(player) {

@@ -1,16 +1,16 @@
 /**
- * Login: the view before the wall; a one-time password is replaced before anything else is shown.
+ * Login: the form before the wall. A one-time password must be replaced first.
  * @module
  */
 import { h, write } from "../shared/dom.js";
 import { ApiProblem } from "../shared/http.js";
-import { hush, language, setLanguage, speak } from "../shared/i18n.js";
+import { untranslate, language, setLanguage, translate } from "../shared/i18n.js";
 import { changePassword, logIn, SHORTEST_PASSWORD } from "../shared/session.js";
 
 /** @typedef {import("../shared/session.js").Operator} Operator */
 
 /**
- * Show the login in `host` and return the operator once everything is in order.
+ * Show the login in `host`; return the operator once logged in with a password of their own.
  * @param {HTMLElement} host
  * @param {{operator?: Operator | null, expired?: boolean}} [start] an operator who still has to change the password
  * @returns {Promise<Operator>}
@@ -58,7 +58,7 @@ function askPassword(host, expired) {
   });
 }
 
-/** @param {HTMLElement} host @param {string} known the password just typed; empty after a reload @returns {Promise<void>} */
+/** @param {HTMLElement} host @param {string} known the password that was just typed; empty after a reload @returns {Promise<void>} */
 function askNewPassword(host, known) {
   const current = field("password.current", { name: "current", type: "password", autocomplete: "current-password", required: true });
   const values = { min: SHORTEST_PASSWORD };
@@ -92,7 +92,7 @@ function askNewPassword(host, known) {
 /** @param {string} label @param {Record<string, unknown>} props @param {Record<string, number>} [values] */
 function field(label, props, values = {}) {
   const input = /** @type {HTMLInputElement} */ (h("input", { spellcheck: false, autocapitalize: "none", ...props }));
-  return { input, node: h("label", { class: "field" }, speak(h("span"), label, values), input) };
+  return { input, node: h("label", { class: "field" }, translate(h("span"), label, values), input) };
 }
 
 /**
@@ -101,23 +101,23 @@ function field(label, props, values = {}) {
  */
 function card(host, title, fields, submit, note) {
   const error = h("p", { class: "form-error", role: "alert" });
-  const button = /** @type {HTMLButtonElement} */ (speak(h("button", { class: "primary", type: "submit" }), submit));
-  const tongue = speak(h("button", { class: "quiet", type: "button", on: { click: () => setLanguage(language() === "zh" ? "en" : "zh") } }), "bar.language");
+  const button = /** @type {HTMLButtonElement} */ (translate(h("button", { class: "primary", type: "submit" }), submit));
+  const tongue = translate(h("button", { class: "quiet", type: "button", on: { click: () => setLanguage(language() === "zh" ? "en" : "zh") } }), "bar.language");
   const form = h("form", { class: "login-card", noValidate: true },
     h("div", { class: "login-brand" },
       h("img", { src: "/wall/mark.svg", alt: "", class: "login-mark" }),
-      h("div", {}, speak(h("strong"), "name"), speak(h("span"), "name.tag")),
+      h("div", {}, translate(h("strong"), "name"), translate(h("span"), "name.tag")),
       tongue),
-    speak(h("h1"), title),
+    translate(h("h1"), title),
     fields.map((one) => one.node),
     error,
     button,
-    speak(h("p", { class: "note" }), note));
+    translate(h("p", { class: "note" }), note));
   host.replaceChildren(h("main", { class: "login" }, form));
   return {
     /** @param {string} key @param {Record<string, string | number>} [values] */
     say(key, values) {
-      speak(error, key, values);
+      translate(error, key, values);
     },
     /** @param {() => Promise<unknown>} act */
     onSubmit(act) {
@@ -125,7 +125,7 @@ function card(host, title, fields, submit, note) {
         event.preventDefault();
         if (button.disabled) return;
         button.disabled = true;
-        hush(error);
+        untranslate(error);
         write(error, "");
         await act();
         button.disabled = false;

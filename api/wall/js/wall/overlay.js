@@ -9,7 +9,7 @@ const COLOURS = { candidate: "#f0b429", confirmed: "#ff5c49" };
 const INK = "#101213";
 
 /**
- * Return where a picture lies in a frame that shows all of it (`object-fit: contain`).
+ * Return scale and position of a picture in a frame that shows all of it (`object-fit: contain`).
  * @param {number} frameW @param {number} frameH @param {number} pictureW @param {number} pictureH
  */
 export function fitted(frameW, frameH, pictureW, pictureH) {
@@ -18,7 +18,7 @@ export function fitted(frameW, frameH, pictureW, pictureH) {
 }
 
 /**
- * Draw boxes; `null` or none clears the canvas.
+ * Draw boxes; `null` clears the canvas.
  * @param {HTMLCanvasElement} canvas
  * @param {import("./timeline.js").Shown | null} shown
  */

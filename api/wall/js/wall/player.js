@@ -1,17 +1,17 @@
 /**
- * Player: one epoch of a camera's fMP4 in one video element, kept at the live edge.
+ * Player: one epoch of a camera's fMP4 stream in a video element, kept near the live edge.
  * @module
  */
 import { h } from "../shared/dom.js";
 import { BoxTrack, MediaClock } from "./timeline.js";
 
-/** Pictures kept behind the one shown, for the decoder and for a short pause. */
+/** Video kept behind the current picture, for the decoder and for a short pause. */
 const BEHIND_KEPT_S = 6;
 const TRIM_AT_S = 12;
-/** Never closer to the live edge than this: a few frames of jitter. */
+/** Smallest distance from the live edge: jitter of a few frames. */
 const CLOSEST_S = 0.25;
 const FARTHEST_S = 2.2;
-/** Boxes that arrive later than this behind their picture are not waited for. */
+/** The player does not wait for boxes that arrive later than this after their picture. */
 const LONGEST_WAIT_FOR_BOXES_S = 1.6;
 const JUMP_BEYOND_S = 2.5;
 const SPAN_MEMORY_MS = 8000;
@@ -20,14 +20,14 @@ const QUEUE_FRAGMENTS = 600;
 /** @typedef {{epoch: number, mime: string, width: number, height: number}} LiveInit */
 /**
  * @typedef {object} PlayerListener
- * @property {(mediaS: number) => void} frame a picture is shown
- * @property {() => void} ready the first picture can be shown
- * @property {() => void} failed it cannot go on
+ * @property {(mediaS: number) => void} frame called for each picture shown
+ * @property {() => void} ready called when the first picture is there
+ * @property {() => void} failed called when playing fails
  */
 
 const CODECS = { avc1: "H.264", hvc1: "H.265", av01: "AV1", "video/x-mjpeg": "MJPEG", "video/x-mpeg4": "MPEG-4" };
 
-/** What people call the codec of a stream. @param {string} mime @returns {string} */
+/** Return the usual name of a stream's codec. @param {string} mime @returns {string} */
 export function codecName(mime) {
   const codec = mime.replace(/^.*codecs="?([^".]*).*$/, "$1");
   return CODECS[/** @type {keyof CODECS} */ (codec)] ?? codec.replace("video/x-", "").toUpperCase();
@@ -47,7 +47,7 @@ export class Player {
   #address;
   #closed = false;
   #placed = false;
-  /** @type {{at: number, s: number}[]} pauses between fragments */
+  /** @type {{at: number, s: number}[]} recent pauses between fragments */
   #spans = [];
   #lastAppendMs = 0;
   #boxDelayS = 0;
@@ -89,8 +89,8 @@ export class Player {
   }
 
   /**
-   * Seconds behind the live edge that keep the picture steady and its boxes in time: the longest pause between
-   * fragments of late, and as long as the analysis takes.
+   * Distance from the live edge in seconds: long enough for the longest recent pause between fragments, and for the boxes
+   * of the analysis to arrive in time.
    */
   get targetS() {
     const horizon = performance.now() - SPAN_MEMORY_MS;
@@ -115,7 +115,7 @@ export class Player {
     const { buffered } = this.video;
     if (!buffered.length) return;
     const late = buffered.end(buffered.length - 1) - message.media_s;
-    // up at once, down slowly: a picture that keeps changing its pace is worse than one half a second older
+    // rise fast, fall slowly: constant changes of pace are worse than a picture half a second older
     if (late >= 0 && late < 5) this.#boxDelayS += (late - this.#boxDelayS) * (late > this.#boxDelayS ? 0.3 : 0.03);
   }
 
@@ -168,7 +168,7 @@ export class Player {
     }
   }
 
-  /** @param {boolean} hard the browser's memory is full */
+  /** @param {boolean} hard true if the browser's buffer is full */
   #trim(hard) {
     const buffer = this.#buffer;
     if (!buffer || buffer.updating || !buffer.buffered.length) return;

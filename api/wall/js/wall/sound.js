@@ -1,5 +1,5 @@
 /**
- * Sound: two short notes for a new lead. Browsers are silent before the first gesture; the wall says so.
+ * Sound: two short notes for a new lead. Browsers block sound before the first click or key; the top bar shows that.
  * @module
  */
 
@@ -11,14 +11,14 @@ export class Chime {
   #on = localStorage.getItem(STORED) !== "off";
   /** @type {() => void} */
   #changed;
-  /** How often it has rung, for those who watch it. */
+  /** Number of times it has rung; for tests. */
   rung = 0;
 
   /** @param {() => void} changed */
   constructor(changed) {
     this.#changed = changed;
     const unlock = () => this.#unlock();
-    // not on pointerdown: the words change, the bar moves, and the click would miss its button
+    // not on pointerdown: the label would change width, the bar would move, and the click would miss its button
     document.addEventListener("click", unlock);
     document.addEventListener("keydown", unlock);
   }
@@ -29,7 +29,7 @@ export class Chime {
     return this.#audio?.state === "running" ? "on" : "blocked";
   }
 
-  /** Switch it on or off; a first click only lifts the browser's silence. */
+  /** Switch sound on or off; a first click only lifts the browser's block. */
   toggle() {
     if (this.state === "blocked") return void this.#unlock();
     this.#on = !this.#on;
@@ -39,7 +39,7 @@ export class Chime {
     return undefined;
   }
 
-  /** Ring once, if it may. */
+  /** Ring once, if sound is on and allowed. */
   ring() {
     const audio = this.#audio;
     if (!this.#on || !audio || audio.state !== "running") return;

@@ -1,11 +1,11 @@
 /**
- * Tile: one camera on the wall: its picture, its boxes, its state and how old the picture is.
+ * Tile: one camera on the wall with its picture, boxes, state and the picture's age.
  * @module
  */
 import { detailWords, reasonWords } from "../coverage/gaps.js";
 import { troubleOf, watchOf } from "../fleet/health.js";
 import { h, write } from "../shared/dom.js";
-import { hush, onLanguage, speak, t } from "../shared/i18n.js";
+import { untranslate, onLanguage, translate, t } from "../shared/i18n.js";
 import { SnapshotFeed } from "../shared/snapshot.js";
 import { clockTime, pictureAge, serverClock, shortTime } from "../shared/times.js";
 import { LiveFeed } from "./live.js";
@@ -16,9 +16,9 @@ import { drawBoxes } from "./overlay.js";
 
 const OLD_S = 5;
 const STALE_S = 15;
-/** A file whose times are further away than this shows what was recorded, not what is. */
+/** A file whose times are further from now than this counts as a recording. */
 const RECORDING_S = 3600;
-/** A clock that runs ahead by more than this is said to. */
+/** A clock ahead by more than this is shown as such. */
 const AHEAD_S = 1;
 
 export class Tile {
@@ -31,11 +31,11 @@ export class Tile {
   #seen = false;
   #reached = true;
   #shownMediaS = NaN;
-  /** @type {import("./player.js").Player | null} whose picture that is */
+  /** @type {import("./player.js").Player | null} the player of that picture */
   #shownBy = null;
   #advancedAt = 0;
   #unplayable = "";
-  /** What the worker called the codec when it could not be played: with another one it is tried again. */
+  /** The worker's name of the codec that could not be played; another codec is tried again. */
   #refused = "";
   #retryAtMs = Infinity;
   #stopLanguage;
@@ -59,7 +59,7 @@ export class Tile {
     this.lead = h("button", { class: "tile-lead", type: "button", hidden: true });
     this.size = h("span", { class: "tile-size" });
     this.watch = h("button", { class: "tile-watch", type: "button", hidden: true, on: { click: () => acts.camera(this.camera) } });
-    this.zones = speak(h("button", { class: "tile-zones", type: "button", on: { click: () => acts.zones(this.camera) } }), "zones.open");
+    this.zones = translate(h("button", { class: "tile-zones", type: "button", on: { click: () => acts.zones(this.camera) } }), "zones.open");
     this.state = h("button", { class: "tile-state", type: "button", on: { click: () => acts.camera(this.camera) } });
     this.age = h("span", { class: "tile-age" });
     this.frame = h("button", { class: "tile-picture", type: "button", on: { click: () => acts.focus(camera.id) } }, this.screen, this.image, this.canvas, this.notice);
@@ -77,11 +77,11 @@ export class Tile {
     write(this.name, name);
     this.name.title = name;
     this.frame.setAttribute("aria-label", t("tile.focus", { name }));
-    speak(this.zones, "zones.open.title", { name }, "title");
+    translate(this.zones, "zones.open.title", { name }, "title");
     this.tick();
   }
 
-  /** @param {Health | null} health what the worker last said; `null` when no worker reads the camera */
+  /** @param {Health | null} health the worker's last report; `null` if no worker reads the camera */
   report(health) {
     this.#health = health;
     if (this.#snapshots && health?.codec && (health.codec !== this.#refused || performance.now() > this.#retryAtMs)) {
@@ -92,14 +92,14 @@ export class Tile {
     this.tick();
   }
 
-  /** @param {boolean} is the server can be reached */
+  /** @param {boolean} is true if the server can be reached */
   reach(is) {
     if (is === this.#reached) return;
     this.#reached = is;
     this.tick();
   }
 
-  /** Show or hide: a tile that nobody sees asks for no pictures. @param {boolean} seen */
+  /** Set whether the tile is visible: a hidden tile loads no pictures. @param {boolean} seen */
   see(seen) {
     if (seen === this.#seen) return;
     this.#seen = seen;
@@ -108,7 +108,7 @@ export class Tile {
     this.tick();
   }
 
-  /** Free everything. */
+  /** Remove the tile and free its resources. */
   remove() {
     this.see(false);
     this.#stopLanguage();
@@ -128,7 +128,7 @@ export class Tile {
     return /** @type {any} */ (this.node.dataset.state);
   }
 
-  /** Renew state and age, and keep the picture at the live edge; called a few times a second. */
+  /** Update state and age, and keep the video near the live edge; to be called a few times a second. */
   tick() {
     if (this.#live && this.#seen) {
       this.#live.steer();
@@ -141,16 +141,16 @@ export class Tile {
     const troubled = what !== "";
     this.notice.hidden = !troubled;
     if (troubled) {
-      if (what.startsWith("tile.")) speak(this.noticeWhat, what);
+      if (what.startsWith("tile.")) translate(this.noticeWhat, what);
       else {
-        hush(this.noticeWhat);
+        untranslate(this.noticeWhat);
         write(this.noticeWhat, what);
       }
       this.#reason(why);
       const last = this.#lastSeenMs();
       this.noticeLast.hidden = state === "connecting" && last === null;
-      if (last === null) speak(this.noticeLast, "tile.never");
-      else speak(this.noticeLast, "tile.last", { time: shortTime(last) });
+      if (last === null) translate(this.noticeLast, "tile.never");
+      else translate(this.noticeLast, "tile.last", { time: shortTime(last) });
     }
     this.#describeState(state);
     this.#describeWatch();
@@ -159,29 +159,29 @@ export class Tile {
     write(this.size, size ? `${size.width}×${size.height}` : "");
   }
 
-  /** @param {string} why a key of the words, or a reason as the worker gave it */
+  /** @param {string} why a key, or a reason as the worker reported it */
   #reason(why) {
     this.noticeWhy.hidden = why === "";
-    if (why.startsWith("tile.")) speak(this.noticeWhy, why, { codec: this.#unplayable });
+    if (why.startsWith("tile.")) translate(this.noticeWhy, why, { codec: this.#unplayable });
     else {
-      hush(this.noticeWhy);
+      untranslate(this.noticeWhy);
       write(this.noticeWhy, why);
     }
   }
 
-  /** What keeps the camera from being watched counts before how its picture is shown. @param {string} state */
+  /** Show the state: a reason why the camera is not watched takes precedence over how its picture is shown. @param {string} state */
   #describeState(state) {
     const trouble = this.camera.enabled ? troubleOf(this.#health, serverClock.now()) : null;
     this.node.dataset.trouble = trouble?.tone ?? "none";
     if (trouble && !(trouble.reason === "unreported" && !this.#reached)) {
-      hush(this.state);
+      untranslate(this.state);
       write(this.state, reasonWords(trouble.reason));
       this.state.title = detailWords(trouble.detail);
       this.state.hidden = false;
       return;
     }
     const key = state === "playing" && this.#snapshots ? "tile.snapshot" : state === "connecting" ? "tile.connecting" : `tile.${state}`;
-    speak(this.state, key, { codec: this.#unplayable });
+    translate(this.state, key, { codec: this.#unplayable });
     this.state.hidden = state === "playing" && !this.#snapshots;
     this.state.title = this.#snapshots ? t("tile.snapshot.why", { codec: this.#unplayable }) : "";
   }
@@ -192,7 +192,7 @@ export class Tile {
     if (watch === null) return;
     const { watch_mode: mode, interval_limit_s: limit, gop_s: gop, decoder } = /** @type {Health} */ (this.#health);
     this.watch.dataset.mode = mode;
-    speak(this.watch, watch.key, { seconds: watch.seconds });
+    translate(this.watch, watch.key, { seconds: watch.seconds });
     this.watch.title = t("watch.title", { how: this.watch.textContent ?? "", seconds: watch.seconds, limit: limit ?? "–", gop: gop ? gop.toFixed(1) : "–", decoder: decoder || "–" });
   }
 
@@ -205,8 +205,8 @@ export class Tile {
   }
 
   /**
-   * How old the picture shown is: `ageS` by its capture time (`null` for a recording, whose capture time is long ago),
-   * `staleS` what the age counts for: the greater of that and of the seconds since the picture last moved.
+   * Return the age of the picture: `ageS` by its capture time (`null` for a recording), `staleS` the larger of that and of
+   * the seconds since the picture last changed.
    */
   #pictureAge() {
     if (this.#snapshots) {
@@ -226,8 +226,8 @@ export class Tile {
   }
 
   /**
-   * When the picture shown was taken. A player that has just taken over has a clock of its own, which says nothing of the
-   * picture of the one before: times of another epoch made it minutes ahead.
+   * Return when the picture was taken. A player that has just taken over has the clock of another epoch, which must not be
+   * applied to the picture of the player before: it would be minutes off.
    * @returns {number | null}
    */
   #captureMs() {
@@ -243,7 +243,7 @@ export class Tile {
   }
 
   /**
-   * What the tile is to say: the worker's word counts first, then what arrives here.
+   * Decide what the tile shows: first by the worker's report, then by what arrives here.
    * @param {number | null} staleS
    * @returns {{state: string, what: string, why: string}}
    */
@@ -299,7 +299,7 @@ export class Tile {
     drawBoxes(this.canvas, null);
   }
 
-  /** A picture is shown: draw its boxes. @param {number} mediaS */
+  /** Draw the boxes of a picture that is shown. @param {number} mediaS */
   #onFrame(mediaS) {
     this.image.hidden = true;
     if (mediaS !== this.#shownMediaS) this.#advancedAt = performance.now();

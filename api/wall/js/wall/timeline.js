@@ -1,6 +1,5 @@
 /**
- * Timeline: ties the media time of a live tile to the capture time of its pictures, and holds the boxes until their
- * picture is shown.
+ * Timeline: converts the media time of a live tile to capture time, and keeps boxes until their picture is shown.
  * @module
  */
 
@@ -11,7 +10,7 @@
 
 const KEPT_S = 20;
 const KEPT = 200;
-/** Boxes are held this many analysis intervals after their picture: one, and a quarter for jitter. */
+/** Boxes stay for this many analysis intervals after their picture: one, and a quarter for jitter. */
 const HOLD_INTERVALS = 1.25;
 const LONGEST_HOLD_S = 2;
 
@@ -25,7 +24,7 @@ export class MediaClock {
     this.#clock = clock;
   }
 
-  /** Forget it: a new epoch begins. */
+  /** Clear it for a new epoch. */
   clear() {
     this.#clock = null;
   }
@@ -64,7 +63,7 @@ export class BoxTrack {
     while (this.#messages.length > KEPT || this.#messages[0].media_s < newest - KEPT_S) this.#messages.shift();
   }
 
-  /** Forget them: a new epoch begins. */
+  /** Clear them for a new epoch. */
   clear() {
     this.#messages = [];
   }
@@ -77,8 +76,8 @@ export class BoxTrack {
   }
 
   /**
-   * Return the boxes that belong to the picture at `mediaS`; `null` when no analysed frame is near enough. Between two
-   * analysed frames a track's box is interpolated; after the last one it is held for one interval, then it goes.
+   * Return the boxes that belong to the picture at `mediaS`; `null` if no analysed frame is near enough. Between two
+   * analysed frames a track's box is interpolated; after the last one it stays for one interval.
    * @param {number} mediaS
    * @returns {Shown | null}
    */

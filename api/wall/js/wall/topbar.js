@@ -1,10 +1,10 @@
 /**
- * Top bar: what the wall is, the time, the connection, the counts, and the few switches.
+ * Top bar: name, time, connection, counts and controls.
  * @module
  */
 import { levelOf, shareWords } from "../coverage/strips.js";
 import { h, write } from "../shared/dom.js";
-import { language, onLanguage, setLanguage, speak, t } from "../shared/i18n.js";
+import { language, onLanguage, setLanguage, translate, t } from "../shared/i18n.js";
 import { clockTime, dayName, serverClock } from "../shared/times.js";
 import { LAYOUTS } from "./grid.js";
 
@@ -19,7 +19,7 @@ import { LAYOUTS } from "./grid.js";
  * @property {() => void} coverage
  */
 
-/** A fault is said for so long. */
+/** A fault is shown for this long. */
 const SAID_MS = 15_000;
 
 export class Topbar {
@@ -35,34 +35,34 @@ export class Topbar {
     this.waiting = h("span", { class: "figure" });
     this.covered = h("span", { class: "figure" }, "–");
     this.cover = h("button", { class: "figure-set share", type: "button", "data-act": "coverage", on: { click: acts.coverage } },
-      speak(h("span", { class: "figure-name" }), "cover.name"), this.covered);
-    speak(this.cover, "cover.open", {}, "title");
+      translate(h("span", { class: "figure-name" }), "cover.name"), this.covered);
+    translate(this.cover, "cover.open", {}, "title");
     this.layouts = LAYOUTS.map((layout) => {
       const button = h("button", { class: "segment", type: "button", "data-layout": layout, on: { click: () => acts.layout(layout) } }, layout === "auto" ? "" : layout);
-      return layout === "auto" ? speak(button, "bar.layout.auto") : button;
+      return layout === "auto" ? translate(button, "bar.layout.auto") : button;
     });
     this.page = h("span", { class: "bar-page" });
     this.pager = h("div", { class: "pager", hidden: true },
-      speak(h("button", { class: "segment", type: "button", on: { click: () => acts.turn(-1) } }, "‹"), "bar.page.prev", {}, "aria-label"),
+      translate(h("button", { class: "segment", type: "button", on: { click: () => acts.turn(-1) } }, "‹"), "bar.page.prev", {}, "aria-label"),
       this.page,
-      speak(h("button", { class: "segment", type: "button", on: { click: () => acts.turn(1) } }, "›"), "bar.page.next", {}, "aria-label"));
+      translate(h("button", { class: "segment", type: "button", on: { click: () => acts.turn(1) } }, "›"), "bar.page.next", {}, "aria-label"));
     this.sound = h("button", { class: "quiet", type: "button", on: { click: acts.sound } });
     this.full = h("button", { class: "quiet", type: "button", on: { click: () => toggleFull() } });
-    const tongue = speak(h("button", { class: "quiet", type: "button", "data-act": "language", on: { click: () => setLanguage(language() === "zh" ? "en" : "zh") } }), "bar.language");
-    speak(tongue, "bar.language.title", {}, "title");
+    const tongue = translate(h("button", { class: "quiet", type: "button", "data-act": "language", on: { click: () => setLanguage(language() === "zh" ? "en" : "zh") } }), "bar.language");
+    translate(tongue, "bar.language.title", {}, "title");
     this.said = h("p", { class: "panel-error bar-fault", role: "alert", hidden: true });
-    this.who = speak(h("button", { class: "quiet", type: "button", "data-act": "logout", on: { click: acts.logout } }), "bar.logout");
+    this.who = translate(h("button", { class: "quiet", type: "button", "data-act": "logout", on: { click: acts.logout } }), "bar.logout");
     this.node = h("header", { class: "bar" },
-      h("div", { class: "brand" }, h("img", { src: "/wall/mark.svg", alt: "" }), speak(h("strong"), "name")),
+      h("div", { class: "brand" }, h("img", { src: "/wall/mark.svg", alt: "" }), translate(h("strong"), "name")),
       h("div", { class: "bar-clock" }, this.time, this.day),
       this.link,
       h("div", { class: "figures" },
-        h("span", { class: "figure-set" }, speak(h("span", { class: "figure-name" }), "bar.cameras"), this.playing, speak(h("span", { class: "figure-unit" }), "bar.playing"), this.lost, speak(h("span", { class: "figure-unit" }), "bar.lost")),
+        h("span", { class: "figure-set" }, translate(h("span", { class: "figure-name" }), "bar.cameras"), this.playing, translate(h("span", { class: "figure-unit" }), "bar.playing"), this.lost, translate(h("span", { class: "figure-unit" }), "bar.lost")),
         this.cover,
-        h("span", { class: "figure-set" }, speak(h("span", { class: "figure-name" }), "leads.title"), this.waiting, speak(h("span", { class: "figure-unit" }), "bar.waiting"))),
+        h("span", { class: "figure-set" }, translate(h("span", { class: "figure-name" }), "leads.title"), this.waiting, translate(h("span", { class: "figure-unit" }), "bar.waiting"))),
       h("div", { class: "bar-acts" },
         this.pager,
-        speak(h("div", { class: "segments", role: "group" }, this.layouts), "bar.layout", {}, "aria-label"),
+        translate(h("div", { class: "segments", role: "group" }, this.layouts), "bar.layout", {}, "aria-label"),
         this.sound, this.full, tongue, this.who), this.said);
     document.addEventListener("fullscreenchange", () => this.#showFull());
     onLanguage(() => this.tick());
@@ -70,7 +70,7 @@ export class Topbar {
     this.tick();
   }
 
-  /** Renew the time. */
+  /** Update the time. */
   tick() {
     const now = serverClock.now();
     write(this.time, clockTime(now));
@@ -87,7 +87,7 @@ export class Topbar {
     this.waiting.dataset.tone = waiting ? "warn" : "none";
   }
 
-  /** Tell what share of the last day's duty was watched. @param {number | null} share */
+  /** Show the share of the last day's duty that was watched. @param {number | null} share */
   share(share) {
     write(this.covered, shareWords(share));
     this.covered.dataset.level = String(levelOf(share));
@@ -96,26 +96,26 @@ export class Topbar {
   /** @param {"live" | "connecting" | "offline"} state */
   connection(state) {
     this.link.dataset.link = state;
-    speak(this.link, `bar.${state}`);
+    translate(this.link, `bar.${state}`);
   }
 
   /** @param {"on" | "off" | "blocked"} state */
   soundState(state) {
     this.sound.dataset.sound = state;
-    speak(this.sound, `bar.sound.${state}`);
+    translate(this.sound, `bar.sound.${state}`);
   }
 
   /** @param {Layout} layout @param {{page: number, pages: number}} pages */
   layoutState(layout, { page, pages }) {
     for (const button of this.layouts) button.setAttribute("aria-pressed", String(button.dataset.layout === layout));
     this.pager.hidden = pages < 2;
-    speak(this.page, "bar.page", { page, pages });
+    translate(this.page, "bar.page", { page, pages });
   }
 
-  /** Say for a while what could not be done: it lies over the leads. @param {string} key @param {Record<string, string>} values */
+  /** Show for a while, above the leads, what failed. @param {string} key @param {Record<string, string>} values */
   fault(key, values) {
     this.said.hidden = false;
-    speak(this.said, key, values);
+    translate(this.said, key, values);
     clearTimeout(this.#saying);
     this.#saying = window.setTimeout(() => { this.said.hidden = true; }, SAID_MS);
   }
@@ -126,7 +126,7 @@ export class Topbar {
   }
 
   #showFull() {
-    speak(this.full, document.fullscreenElement ? "bar.full.leave" : "bar.full");
+    translate(this.full, document.fullscreenElement ? "bar.full.leave" : "bar.full");
   }
 }
 

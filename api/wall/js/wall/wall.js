@@ -1,5 +1,5 @@
 /**
- * Wall: the page once somebody is logged in; it ties cameras, leads and events together.
+ * Wall: the page after login; it connects cameras, leads and events.
  * @module
  */
 import { CoverageView } from "../coverage/view.js";
@@ -22,26 +22,26 @@ import { Topbar } from "./topbar.js";
 
 const TICK_MS = 400;
 const PAGE = 100;
-/** Leads asked for at once while all open ones are loaded: the most that the server gives. */
+/** Leads loaded in one call while all open ones are loaded: the server's maximum. */
 const WAITING_PAGE = 500;
 const RETRY_MS = 3000;
-/** The share watched is told by the minute: it counts whole seconds of the last day. */
+/** A minute is enough for a share of the last day. */
 const COVERAGE_EVERY_MS = 60_000;
-/** A tile's border stays alarmed this long after its lead was confirmed. */
+/** A tile's border shows the alarm for this long after its lead was confirmed. */
 const ALARM_MS = 60_000;
-/** Events that bring a lead nobody on this wall has seen. */
+/** Events with a lead that is new on this wall. */
 const NEWS = new Set(["lead.announced", "lead.filed"]);
 
 export class Wall {
   /** @type {EventFeed | null} */
   #feed = null;
-  /** @type {string | null} cursor of older leads */
+  /** @type {string | null} cursor for loading older leads */
   #older = null;
-  /** @type {"live" | "connecting" | "offline"} how the feed of events stands */
+  /** @type {"live" | "connecting" | "offline"} state of the event feed */
   #link = "connecting";
   #reached = true;
 
-  /** @param {{logout: () => void, doubt: () => void}} acts `doubt`: the server may have ended the session */
+  /** @param {{logout: () => void, doubt: () => void}} acts `doubt` is called when the server may have ended the session */
   constructor(acts) {
     this.acts = acts;
     this.store = new LeadStore();
@@ -81,7 +81,7 @@ export class Wall {
     window.addEventListener("hashchange", () => this.#openReport());
   }
 
-  /** Begin. @param {import("../shared/session.js").Operator} operator */
+  /** Start. @param {import("../shared/session.js").Operator} operator */
   async start(operator) {
     this.bar.operator(operator.username);
     this.zones.operator(operator.role);
@@ -97,18 +97,18 @@ export class Wall {
     await this.#loadNewest();
   }
 
-  /** Open the lead of the printed report whose QR code led here, if one did. */
+  /** Open the lead of a printed report if the page was opened by its QR code. */
   #openReport() {
     const report = printedReportOf(location.hash);
     if (report) void this.evidence.open(report.leadId, report);
   }
 
-  /** Load the newest leads, then follow the events from just there, and load every lead that still waits. */
+  /** Load the newest leads, follow the events from that point, and load all open leads. */
   async #loadNewest() {
     this.store.whole = false;
     try {
       const page = await callJson(`/v1/leads?limit=${PAGE}`);
-      // Events since this window last listened are news even if the page holds their leads already.
+      // events since this window was last connected count as new, even if their leads are already in the answer
       const heard = heardCursor();
       const cursor = heard !== null && heard <= page.events_cursor ? heard : page.events_cursor;
       this.store.takeAll(page.leads);
@@ -129,9 +129,8 @@ export class Wall {
   }
 
   /**
-   * Load the leads that wait, however old: one that nobody has reviewed is not to be lost behind newer ones. What changes
-   * meanwhile comes as an event.
-   * @param {string | null} cursor where to go on after a fault
+   * Load all open leads, however old: none may be lost behind newer ones. Changes in the meantime arrive as events.
+   * @param {string | null} cursor to continue from after a fault
    */
   async #loadWaiting(cursor) {
     const query = new URLSearchParams([...[...OPEN_STATES].map((state) => ["state", state]), ["limit", String(WAITING_PAGE)]]);
@@ -152,7 +151,7 @@ export class Wall {
     }
   }
 
-  /** @returns {Promise<boolean>} there are more */
+  /** @returns {Promise<boolean>} true if there are more */
   async #loadOlder() {
     if (this.#older === null) return false;
     try {
@@ -178,7 +177,7 @@ export class Wall {
         if (state === "waiting") this.acts.doubt();
       },
       ahead: () => {
-        // another database: what was heard before means nothing in it
+        // another database: the old cursor has no meaning in it
         forgetCursor();
         void this.#loadNewest();
       },
@@ -189,9 +188,9 @@ export class Wall {
         if (!event.lead) return;
         const unknown = this.store.get(event.lead.lead_id) === undefined;
         this.store.take(event.lead);
-        // announced and filed are the same news: it rings once
+        // a lead is announced and later filed: it rings once
         if (NEWS.has(event.type) && !greeted.has(event.subject) && (unknown || event.type === "lead.announced")) {
-          this.queue.greet(event.lead);
+          this.queue.announce(event.lead);
           this.chime.ring();
         }
         greeted.add(event.subject);
@@ -200,7 +199,7 @@ export class Wall {
     this.#feed.open();
   }
 
-  /** A server that answers nothing is out of reach, though the connection that brings events still stands. @param {boolean} is */
+  /** A server that does not answer calls counts as unreachable, even while the event connection is open. @param {boolean} is */
   #reach(is) {
     this.#reached = is;
     this.grid.reach(is);
@@ -230,7 +229,7 @@ export class Wall {
   }
 }
 
-/** Take a printed report out of the address: once its lead is closed, a reload shows the wall. */
+/** Remove a printed report from the address, so that a reload shows the wall. */
 function forgetReport() {
   if (printedReportOf(location.hash)) history.replaceState(null, "", location.pathname + location.search);
 }

@@ -1,5 +1,5 @@
 /**
- * Draft: the zones of a camera while somebody changes them, every step of which can be taken back.
+ * Draft: the zones of a camera while they are edited, with undo and redo.
  * @module
  */
 import { middle, polygonFault } from "./geometry.js";
@@ -30,7 +30,7 @@ export class ZoneDraft {
   #saved;
   /** @type {Zone[]} */
   zones;
-  /** @type {number} number of the zone being worked on, -1 for none */
+  /** @type {number} index of the chosen zone, -1 for none */
   chosen = -1;
 
   /** @param {Zone[]} zones as they are saved */
@@ -39,12 +39,12 @@ export class ZoneDraft {
     this.zones = JSON.parse(this.#saved);
   }
 
-  /** @returns {boolean} there is something that is not saved */
+  /** @returns {boolean} true if there are unsaved changes */
   get changed() {
     return JSON.stringify(this.zones) !== this.#saved;
   }
 
-  /** Take note that an earlier state was saved. @param {Zone[]} zones as they are saved */
+  /** Record that an earlier state was saved. @param {Zone[]} zones as they are saved */
   keptAs(zones) {
     this.#saved = JSON.stringify(zones);
   }
@@ -62,7 +62,7 @@ export class ZoneDraft {
     return this.zones[this.chosen] ?? null;
   }
 
-  /** Change something; a step that changes nothing is none. @param {(zones: Zone[]) => void} change */
+  /** Change the zones as one step of undo; a change without effect adds no step. @param {(zones: Zone[]) => void} change */
   step(change) {
     const before = JSON.stringify(this.zones);
     change(this.zones);
@@ -72,12 +72,12 @@ export class ZoneDraft {
     this.#settle();
   }
 
-  /** Take the last step back. */
+  /** Undo the last step. */
   undo() {
     this.#go(this.#past, this.#future);
   }
 
-  /** Do again what was taken back. */
+  /** Redo the last undone step. */
   redo() {
     this.#go(this.#future, this.#past);
   }
@@ -89,7 +89,7 @@ export class ZoneDraft {
     this.chosen = this.zones.length - 1;
   }
 
-  /** Take the chosen zone away. */
+  /** Remove the chosen zone. */
   remove() {
     if (this.zone) this.step((zones) => zones.splice(this.chosen, 1));
   }
@@ -101,7 +101,7 @@ export class ZoneDraft {
   }
 
   /**
-   * Give the chosen zone another polygon; return the word for what is wrong with it instead, if something is.
+   * Set the polygon of the chosen zone; if it is invalid, change nothing and return the key of the fault.
    * @param {Point[]} polygon @returns {string | null}
    */
   reshape(polygon) {
@@ -116,13 +116,13 @@ export class ZoneDraft {
     return polygon ? this.reshape([...polygon.slice(0, edge + 1), middle(polygon, edge), ...polygon.slice(edge + 1)]) : null;
   }
 
-  /** Take a point of the chosen zone away. @param {number} point @returns {string | null} */
+  /** Remove a point of the chosen zone. @param {number} point @returns {string | null} */
   drop(point) {
     const polygon = this.zone?.polygon;
     return polygon ? this.reshape(polygon.filter((_, i) => i !== point)) : null;
   }
 
-  /** @returns {{zone: number, key: string}[]} what keeps the draft from being saved, as words */
+  /** @returns {{zone: number, key: string}[]} faults that prevent saving: zone index and key */
   get faults() {
     return this.zones.flatMap(({ name, polygon }, zone) => {
       const others = this.zones.filter((other, i) => i !== zone && other.name.trim() === name.trim());
@@ -131,7 +131,7 @@ export class ZoneDraft {
     });
   }
 
-  /** The draft is what is saved now. @param {Zone[]} zones as the server has them */
+  /** Replace the draft by what was saved, without history. @param {Zone[]} zones as the server has them */
   settle(zones) {
     this.#saved = JSON.stringify(zones);
     this.zones = JSON.parse(this.#saved);
@@ -160,7 +160,7 @@ export class ZoneDraft {
   }
 }
 
-/** Return zones as they stand in a worker's configuration file. @param {Zone[]} zones */
+/** Return zones as TOML for a worker's configuration file. @param {Zone[]} zones */
 export function tomlOf(zones) {
   return zones.map((zone) => {
     const lines = ["[[cameras.zones]]", `name = ${JSON.stringify(zone.name)}`, `kind = ${JSON.stringify(zone.kind)}`, `polygon = [${zone.polygon.map(([x, y]) => `[${x}, ${y}]`).join(", ")}]`];

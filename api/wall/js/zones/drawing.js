@@ -1,5 +1,5 @@
 /**
- * Drawing: the polygons over a camera's picture, drawn and changed by pointer or by keyboard.
+ * Drawing: the polygons over a camera's picture, drawn and edited with pointer or keyboard.
  * @module
  */
 import { t } from "../shared/i18n.js";
@@ -16,9 +16,9 @@ const BIG_STEP = 0.02;
 const ARROWS = /** @type {Record<string, Point>} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] });
 
 export class Drawing {
-  /** @type {Point[] | null} points of the polygon being begun */
+  /** @type {Point[] | null} points of the unfinished polygon */
   #begun = null;
-  /** @type {Point | null} where the pointer is */
+  /** @type {Point | null} position of the pointer */
   #at = null;
   /** @type {{points: Point[], from: Point, handle: number} | null} what is being dragged */
   #drag = null;
@@ -29,7 +29,7 @@ export class Drawing {
   /**
    * @param {() => import("./draft.js").ZoneDraft} draft
    * @param {{changed: () => void, say: (key: string | null) => void, drawn: (polygon: Point[]) => void}} acts
-   *   `changed`: the draft is another one now; `say`: a word for what cannot be done
+   *   `changed`: the draft has changed; `say`: shows a message by its key, `null` clears it
    */
   constructor(draft, acts) {
     this.draft = draft;
@@ -45,14 +45,14 @@ export class Drawing {
     this.resize(this.#size.width, this.#size.height);
   }
 
-  /** Take over the size of the picture. @param {number} width @param {number} height */
+  /** Set the size of the picture. @param {number} width @param {number} height */
   resize(width, height) {
     this.#size = { width, height };
     this.node.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.render();
   }
 
-  /** @returns {boolean} a polygon is being drawn */
+  /** @returns {boolean} true while a polygon is being drawn */
   get drawing() {
     return this.#begun !== null;
   }
@@ -65,7 +65,7 @@ export class Drawing {
     /** @type {any} */ (this.node).focus();
   }
 
-  /** End the polygon that was begun; it stays open where that would make no zone. */
+  /** Close the polygon; it stays open if it would not be a valid zone. */
   finish() {
     if (!this.#begun) return;
     const fault = polygonFault(this.#begun);
@@ -76,7 +76,7 @@ export class Drawing {
     this.acts.drawn(polygon);
   }
 
-  /** Give up the polygon that was begun. */
+  /** Discard the unfinished polygon. */
   cancel() {
     this.#begun = null;
     this.#drag = null;
@@ -90,7 +90,7 @@ export class Drawing {
     this.render();
   }
 
-  /** Draw everything anew; the focus stays on its handle. */
+  /** Redraw everything; the focused handle keeps the focus. */
   render() {
     const active = document.activeElement;
     const focused = active && this.node.contains(active) ? active.getAttribute("data-point") : null;
@@ -102,7 +102,7 @@ export class Drawing {
     if (focused !== null) /** @type {any} */ (this.node.querySelector(`[data-point="${focused}"]`))?.focus();
   }
 
-  /** Picture pixels a screen pixel. */
+  /** Picture pixels per screen pixel. */
   get #scale() {
     const ratio = /** @type {any} */ (this.node).getScreenCTM?.()?.a;
     return ratio ? 1 / ratio : 1;
@@ -134,7 +134,7 @@ export class Drawing {
     return [shape, name, ...edges, ...handles];
   }
 
-  /** The polygon being begun. */
+  /** The unfinished polygon. */
   #line() {
     if (!this.#begun) return [];
     const points = this.#at ? [...this.#begun, this.#at] : this.#begun;
@@ -228,7 +228,7 @@ export class Drawing {
     this.#try(points);
   }
 
-  /** Take a polygon over, or say why not and leave it as it was. @param {Point[]} points */
+  /** Set the polygon of the chosen zone, or show why it is invalid and leave it. @param {Point[]} points */
   #try(points) {
     this.acts.say(this.draft().reshape(points) ? "zones.fault.refused" : null);
     this.acts.changed();

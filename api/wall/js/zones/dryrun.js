@@ -1,12 +1,12 @@
 /**
- * Dry run: the draft tried on what the camera has just seen or on a clip, and the leads that would have been made.
+ * Dry run: the draft zones tried on the camera's recent pictures or on a clip, and the leads they would have made.
  * @module
  */
 import { leadTitle } from "../leads/codes.js";
 import { keyFigure, short } from "../leads/measures.js";
 import { fill, h, write } from "../shared/dom.js";
 import { ApiProblem, call, callJson } from "../shared/http.js";
-import { hasWords, language, speak, t } from "../shared/i18n.js";
+import { hasWords, language, translate, t } from "../shared/i18n.js";
 import { shortTime } from "../shared/times.js";
 
 /** @typedef {import("./draft.js").Zone} Zone */
@@ -34,7 +34,7 @@ import { shortTime } from "../shared/times.js";
 const EVERY_MS = 1000;
 const UNDER_WAY = ["waiting", "running"];
 
-/** What is sent is given so long to be answered before it is cut off: the answer names the run to call off. */
+/** Time to wait for the answer to a request before it is aborted: the answer holds the id of the run to cancel. */
 const GRACE_MS = 2000;
 
 export class DryRunPanel {
@@ -43,36 +43,36 @@ export class DryRunPanel {
   #path = "";
   #timer = 0;
   #chosen = -1;
-  /** There are zones to try: before they are loaded the draft is empty. */
+  /** True once the zones are loaded; before that the draft is empty. */
   #isReady = false;
-  /** What is asked of the server, and its answer once it was sent. @type {Sending | null} */
+  /** The request that is under way, with its answer once it was sent. @type {Sending | null} */
   #sending = null;
-  /** What was called off is off: a worker tries one draft at a time. @type {Promise<unknown>} */
+  /** Settled once the last run is cancelled: a worker tries one draft at a time. @type {Promise<unknown>} */
   #ended = Promise.resolve();
 
   /**
    * @param {() => Zone[]} zones as drafted
-   * @param {(shown: {address: string | null, lead: DryLead, run: Run} | null) => void} show puts a lead on the stage, over its picture where there is one; `null`: the live one alone
+   * @param {(shown: {address: string | null, lead: DryLead, run: Run} | null) => void} show shows a lead, over its own picture if there is one; `null` shows the live picture
    */
   constructor(zones, show) {
     this.zones = zones;
     this.show = show;
-    this.recent = speak(h("button", { class: "button", type: "button", "data-act": "dryrun-recent", on: { click: () => this.#start(null, "recent") } }), "dryrun.recent");
-    this.hour = speak(h("button", { class: "button", type: "button", "data-act": "dryrun-hour", on: { click: () => this.#start(null, "hour") } }), "dryrun.hour");
+    this.recent = translate(h("button", { class: "button", type: "button", "data-act": "dryrun-recent", on: { click: () => this.#start(null, "recent") } }), "dryrun.recent");
+    this.hour = translate(h("button", { class: "button", type: "button", "data-act": "dryrun-hour", on: { click: () => this.#start(null, "hour") } }), "dryrun.hour");
     this.file = /** @type {HTMLInputElement} */ (h("input", { type: "file", accept: "video/*,.ts,.flv,.mkv", class: "unseen", "data-field": "clip", on: { change: () => this.#chose() } }));
-    this.upload = h("label", { class: "button", "data-act": "dryrun-upload" }, speak(h("span"), "dryrun.upload"), this.file);
-    this.stop = speak(h("button", { class: "button", type: "button", "data-act": "dryrun-stop", hidden: true, on: { click: () => this.end() } }), "dryrun.stop");
+    this.upload = h("label", { class: "button", "data-act": "dryrun-upload" }, translate(h("span"), "dryrun.upload"), this.file);
+    this.stop = translate(h("button", { class: "button", type: "button", "data-act": "dryrun-stop", hidden: true, on: { click: () => this.end() } }), "dryrun.stop");
     this.bar = /** @type {HTMLProgressElement} */ (h("progress", { max: 1, hidden: true }));
-    speak(this.bar, "dryrun.progress", {}, "aria-label");
+    translate(this.bar, "dryrun.progress", {}, "aria-label");
     this.message = h("p", { class: "dryrun-message", role: "status", "aria-live": "polite" });
-    this.stale = speak(h("p", { class: "note dryrun-stale", hidden: true }), "dryrun.stale");
+    this.stale = translate(h("p", { class: "note dryrun-stale", hidden: true }), "dryrun.stale");
     this.list = h("ol", { class: "dryrun-leads" });
-    this.back = speak(h("button", { class: "quiet", type: "button", "data-act": "dryrun-back", hidden: true, on: { click: () => this.#choose(-1) } }), "dryrun.back");
-    this.node = h("section", { class: "dryrun" }, h("h3", {}, speak(h("span"), "dryrun.title"), this.back),
-      speak(h("p", { class: "note" }), "dryrun.why"), h("div", { class: "dryrun-acts" }, this.hour, this.recent, this.upload, this.stop), this.bar, this.message, this.stale, this.list);
+    this.back = translate(h("button", { class: "quiet", type: "button", "data-act": "dryrun-back", hidden: true, on: { click: () => this.#choose(-1) } }), "dryrun.back");
+    this.node = h("section", { class: "dryrun" }, h("h3", {}, translate(h("span"), "dryrun.title"), this.back),
+      translate(h("p", { class: "note" }), "dryrun.why"), h("div", { class: "dryrun-acts" }, this.hour, this.recent, this.upload, this.stop), this.bar, this.message, this.stale, this.list);
   }
 
-  /** Try zones of this camera from now on. @param {string} cameraId @param {boolean} isAllowed */
+  /** Switch to another camera. @param {string} cameraId @param {boolean} isAllowed */
   open(cameraId, isAllowed) {
     this.#path = `/v1/cameras/${encodeURIComponent(cameraId)}/dry-runs`;
     this.node.hidden = !isAllowed;
@@ -81,13 +81,13 @@ export class DryRunPanel {
     this.render();
   }
 
-  /** The camera's zones are loaded. */
+  /** Enable the panel: the camera's zones are loaded. */
   begin() {
     this.#isReady = true;
     this.render();
   }
 
-  /** Call off what is under way and forget what came of it; what was uploaded goes too. */
+  /** Cancel the run, drop its result and delete the uploaded clip. */
   end() {
     clearTimeout(this.#timer);
     const [sending, run, path] = [this.#sending, this.#run, this.#path];
@@ -99,7 +99,7 @@ export class DryRunPanel {
     this.render();
   }
 
-  /** Show how far it is. */
+  /** Show progress and result. */
   render() {
     const run = this.#run;
     const isBusy = this.#sending !== null || (run !== null && UNDER_WAY.includes(run.report.state));
@@ -133,7 +133,7 @@ export class DryRunPanel {
     else if (report.looks) this.#say(leads ? "warn" : "good", leads ? "dryrun.hour.done" : "dryrun.hour.nothing", { minutes: short(report.analysed_s / 60, 0), looks: report.looks, leads });
     else if (leads) this.#say("warn", report.is_cut ? "dryrun.done.cut" : "dryrun.done", { seconds, leads });
     else this.#say("good", report.is_cut ? "dryrun.nothing.cut" : "dryrun.nothing", { seconds });
-    fill(this.list, report.leads.map((lead, i) => this.#item(lead, i)), report.more ? speak(h("li", { class: "note" }), "dryrun.more", { n: report.more }) : null);
+    fill(this.list, report.leads.map((lead, i) => this.#item(lead, i)), report.more ? translate(h("li", { class: "note" }), "dryrun.more", { n: report.more }) : null);
   }
 
   /** @param {DryLead} dry @param {number} number */
@@ -183,7 +183,7 @@ export class DryRunPanel {
       sending.answer = callJson(this.#path, { method: "POST", body: form, signal: sending.abort.signal });
       const run = await sending.answer;
       if (this.#sending !== sending) return;
-      // what was tried is compared with the draft as it is written here, not as the server writes it
+      // the tried zones in the draft's own form, to be compared with the draft later: the server writes them differently
       this.#run = { ...run, zones };
       this.#timer = setTimeout(() => this.#ask(), EVERY_MS);
     } catch (error) {
@@ -221,7 +221,7 @@ export class DryRunPanel {
   /** @param {"good" | "bad" | "warn" | "none"} tone @param {string} key @param {Record<string, string | number>} values */
   #say(tone, key, values = {}) {
     this.message.dataset.tone = tone;
-    if (hasWords(key)) speak(this.message, key, values);
+    if (hasWords(key)) translate(this.message, key, values);
     else write(this.message, String(values.detail ?? key));
   }
 }
@@ -235,7 +235,7 @@ function callOff(path, id) {
 }
 
 /**
- * Call off what is still being sent, or was sent and not answered: then a worker has it already.
+ * Cancel a request that is being sent or not answered yet: a worker may have started it already.
  * @param {string} path of the camera's dry runs
  * @param {Sending} sending
  * @param {Promise<Run>} answer

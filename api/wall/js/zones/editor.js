@@ -1,12 +1,12 @@
 /**
- * Zones: the editor of a camera's zones, over its live picture.
+ * Zone editor: draws and saves the zones of a camera, over its live picture.
  * @module
  */
 import { className } from "../leads/codes.js";
 import { short } from "../leads/measures.js";
 import { fill, h, write } from "../shared/dom.js";
 import { ApiProblem, call, callJson, received } from "../shared/http.js";
-import { hush, language, onLanguage, speak, t } from "../shared/i18n.js";
+import { untranslate, language, onLanguage, translate, t } from "../shared/i18n.js";
 import { SnapshotFeed } from "../shared/snapshot.js";
 import { shortTime } from "../shared/times.js";
 import { ZoneDraft, tomlOf } from "./draft.js";
@@ -14,7 +14,7 @@ import { Drawing } from "./drawing.js";
 import { DryRunPanel } from "./dryrun.js";
 import { ZoneForm } from "./form.js";
 
-/** Where a refused member of the zones that were sent stands: `body.zones.0.owner`. */
+/** Path of a field that the server refused: `body.zones.0.owner`. */
 const REFUSED = /^body\.zones\.(\d+)\.(\w+)/;
 
 export class ZoneEditor {
@@ -24,15 +24,15 @@ export class ZoneEditor {
   #camera = null;
   /** @type {SnapshotFeed | null} */
   #feed = null;
-  /** What a dry run has found, while its picture is on the stage. @type {{address: string | null, lead: import("./dryrun.js").DryLead, run: import("./dryrun.js").Run} | null} */
+  /** The lead of a dry run that is shown over the picture. @type {{address: string | null, lead: import("./dryrun.js").DryLead, run: import("./dryrun.js").Run} | null} */
   #shown = null;
   #etag = "";
-  /** Node in whose file the zones stand; empty: they are saved here. */
+  /** Node whose configuration file holds the zones; empty if they are saved here. */
   #node = "";
   /** The configuration that was copied last. */
   #copied = "";
   #isAdmin = false;
-  /** Counts openings and closings: an answer that comes after another one says nothing any more. */
+  /** Counts openings and closings: an answer to an earlier one is dropped. */
   #opening = 0;
   #saving = false;
 
@@ -52,11 +52,11 @@ export class ZoneEditor {
     this.undo = this.#button("undo", () => { this.#draft.undo(); this.#render(); });
     this.redo = this.#button("redo", () => { this.#draft.redo(); this.#render(); });
     this.copy = this.#button("copy", () => this.#copy());
-    this.save = speak(h("button", { class: "primary", type: "button", "data-act": "zones-save", on: { click: () => this.#save() } }), "zones.save");
+    this.save = translate(h("button", { class: "primary", type: "button", "data-act": "zones-save", on: { click: () => this.#save() } }), "zones.save");
     this.side = h("aside", { class: "zones-side" }, this.form.node, this.trial.node);
     this.node = /** @type {HTMLDialogElement} */ (h("dialog", { class: "zones", "aria-labelledby": "zones-title" },
       h("header", { class: "zones-head" }, this.title, h("div", { class: "zones-acts" }, this.add, this.box, this.drop, this.undo, this.redo, this.copy, this.save),
-        speak(h("button", { class: "quiet", type: "button", "data-act": "zones-close", on: { click: () => this.#leave() } }), "close")),
+        translate(h("button", { class: "quiet", type: "button", "data-act": "zones-close", on: { click: () => this.#leave() } }), "close")),
       h("div", { class: "zones-body" },
         h("section", { class: "zones-main" }, this.where, h("div", { class: "zone-stage" }, this.image, /** @type {any} */ (this.drawing.node)), h("div", { class: "zones-foot" }, this.message, this.taken)),
         this.side)));
@@ -72,7 +72,7 @@ export class ZoneEditor {
     });
   }
 
-  /** Who works here: only admins save. @param {string} role */
+  /** Set the operator's role: only admins may save. @param {string} role */
   operator(role) {
     this.#isAdmin = role === "admin";
   }
@@ -123,9 +123,9 @@ export class ZoneEditor {
     const readOnly = this.#node !== "" || !this.#isAdmin;
     write(this.title, t("zones.title", { name: this.#camera?.name ?? "" }) + (draft.changed ? ` ${t("zones.unsaved")}` : ""));
     this.where.hidden = !readOnly;
-    if (this.#node) speak(this.where, "zones.file", { node: this.#node });
-    else speak(this.where, "zones.admin");
-    speak(this.add, this.drawing.drawing ? "zones.cancel" : "zones.draw");
+    if (this.#node) translate(this.where, "zones.file", { node: this.#node });
+    else translate(this.where, "zones.admin");
+    translate(this.add, this.drawing.drawing ? "zones.cancel" : "zones.draw");
     /** @type {HTMLButtonElement} */ (this.drop).disabled = !draft.zone;
     /** @type {HTMLButtonElement} */ (this.undo).disabled = !draft.canUndo;
     /** @type {HTMLButtonElement} */ (this.redo).disabled = !draft.canRedo;
@@ -137,7 +137,7 @@ export class ZoneEditor {
     this.trial.render();
   }
 
-  /** Show the live picture, or what a dry run has found: over its own picture, over the live one where none is kept. @param {{address: string | null, lead: import("./dryrun.js").DryLead, run: import("./dryrun.js").Run} | null} shown */
+  /** Show the live picture, or a lead of a dry run over its own picture, or over the live one if none is kept. @param {{address: string | null, lead: import("./dryrun.js").DryLead, run: import("./dryrun.js").Run} | null} shown */
   #stage(shown) {
     this.#shown = shown;
     if (!shown) this.drawing.mark([]);
@@ -158,7 +158,7 @@ export class ZoneEditor {
     this.#feed.open();
   }
 
-  /** Draw the box of the lead whose picture is shown. */
+  /** Draw the box of the dry run's lead. */
   #mark() {
     if (!this.#shown) return;
     const { lead, run } = this.#shown;
@@ -172,7 +172,7 @@ export class ZoneEditor {
   #drawn(polygon) {
     this.#draft.add(polygon, t("zones.new"));
     this.#render();
-    // after the click that closed the polygon has moved the focus to the picture
+    // later: the click that closed the polygon first moves the focus to the picture
     setTimeout(() => /** @type {HTMLElement | null} */ (this.form.form.querySelector("input"))?.focus());
   }
 
@@ -215,7 +215,7 @@ export class ZoneEditor {
       await navigator.clipboard.writeText(text);
       this.#say("zones.copied");
     } catch {
-      // a page without https may not write to the clipboard: it shows the text to be copied by hand
+      // without https the page may not write to the clipboard: show the text to be copied by hand
       const area = h("textarea", { class: "zones-toml", rows: 8, readOnly: true }, text);
       fill(this.message, area);
       /** @type {HTMLTextAreaElement} */ (area).select();
@@ -224,7 +224,7 @@ export class ZoneEditor {
 
   #leave() {
     if (this.drawing.drawing) return void this.drawing.cancel();
-    // what stands in a node's file is not saved here: it is lost unless it was copied
+    // zones from a node's file cannot be saved here: changes are lost unless they were copied
     const isLost = this.#draft.changed && (this.#node ? tomlOf(this.#draft.zones) !== this.#copied : this.#isAdmin);
     if (isLost && !window.confirm(t(this.#node ? "zones.leave.copy" : "zones.leave"))) return undefined;
     this.node.close();
@@ -253,9 +253,9 @@ export class ZoneEditor {
   /** @param {string | null} key */
   #say(key) {
     this.message.dataset.tone = key?.startsWith("zones.fault") ? "bad" : "none";
-    if (key) speak(this.message, key);
+    if (key) translate(this.message, key);
     else {
-      hush(this.message);
+      untranslate(this.message);
       write(this.message, "");
     }
   }
@@ -263,7 +263,7 @@ export class ZoneEditor {
   /** @param {string} key @param {string} reason */
   #fault(key, reason) {
     this.message.dataset.tone = "bad";
-    speak(this.message, key, { reason });
+    translate(this.message, key, { reason });
   }
 
   #clear() {
@@ -280,6 +280,6 @@ export class ZoneEditor {
 
   /** @param {string} act @param {() => void} click */
   #button(act, click) {
-    return speak(h("button", { class: "button", type: "button", "data-act": `zones-${act}`, on: { click } }), `zones.${act}`);
+    return translate(h("button", { class: "button", type: "button", "data-act": `zones-${act}`, on: { click } }), `zones.${act}`);
   }
 }

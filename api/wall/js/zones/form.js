@@ -1,10 +1,10 @@
 /**
- * Zone form: the zones of a camera as a list, the chosen one's values, and the rules that ask for its kind.
+ * Zone form: the list of a camera's zones, the fields of the chosen one, and the rules that use its kind.
  * @module
  */
 import { VIOLATION_CODES, violationName, violationNumber } from "../leads/codes.js";
 import { fill, h, write } from "../shared/dom.js";
-import { language, speak, t } from "../shared/i18n.js";
+import { language, translate, t } from "../shared/i18n.js";
 import { KINDS } from "./draft.js";
 import { HoursField } from "./hours.js";
 
@@ -13,10 +13,10 @@ import { HoursField } from "./hours.js";
 export class ZoneForm {
   /** @type {Rule[]} */
   rules = [];
-  /** What the server found wrong when zones were last sent, by zone and field. @type {{zone: number, field: string, reason: string}[]} */
+  /** Fields that the server refused when the zones were last sent. @type {{zone: number, field: string, reason: string}[]} */
   refusals = [];
 
-  /** Owners of saved zones that the register of the worker that watches them does not know. @type {Set<string>} */
+  /** Owners of saved zones that are not in the register of the watching worker. @type {Set<string>} */
   unknown = new Set();
 
   /** @param {() => import("./draft.js").ZoneDraft} draft @param {() => void} changed */
@@ -28,11 +28,11 @@ export class ZoneForm {
     this.hours = new HoursField(draft, changed);
     this.uses = h("section", { class: "zone-uses" });
     this.owners = h("datalist", { id: "zone-owners" });
-    this.warning = speak(h("p", { class: "note owner-unknown", role: "status" }), "zones.owner.unknown");
+    this.warning = translate(h("p", { class: "note owner-unknown", role: "status" }), "zones.owner.unknown");
     this.node = h("div", { class: "zone-side" }, this.list, this.form, this.hours.node, this.uses, this.owners);
   }
 
-  /** Offer owners that other zones of this site have. @param {string[]} names */
+  /** Suggest the owners of other zones of this site. @param {string[]} names */
   offer(names) {
     fill(this.owners, [...new Set(names)].filter(Boolean).sort().map((name) => h("option", { value: name })));
   }
@@ -46,7 +46,7 @@ export class ZoneForm {
       return h("li", {}, h("button", { class: "zone-choice", type: "button", "aria-pressed": String(i === draft.chosen), "data-kind": zone.kind, on: { click: () => this.#choose(i) } },
         h("span", { class: "zone-swatch", "aria-hidden": "true" }), h("strong", {}, zone.name || "–"), h("span", {}, t(`zone.${zone.kind}`)),
         wrong ? h("em", {}, t(wrong.key)) : null));
-    }) : speak(h("li", { class: "note" }), "zones.none"));
+    }) : translate(h("li", { class: "note" }), "zones.none"));
     this.#renderForm(draft.zone);
     this.warning.hidden = !this.unknown.has(draft.zone?.owner ?? "");
     this.hours.render(this.refusals.find(({ zone, field }) => zone === draft.chosen && field === "schedule")?.reason ?? "");
@@ -64,7 +64,7 @@ export class ZoneForm {
   /** @param {import("./draft.js").Zone | null} zone */
   #renderForm(zone) {
     if (!zone) return void fill(this.form);
-    // a field that is being filled in is not replaced, and the focus stays where it is
+    // do not replace a field that is being filled in, and keep the focus
     const of = `${this.draft().chosen} ${zone.kind} ${language()}`;
     if (this.form.dataset.of === of && this.form.childElementCount) return void this.#refresh(zone);
     const focused = this.form.contains(document.activeElement) ? document.activeElement?.getAttribute("data-field") : null;
@@ -73,7 +73,7 @@ export class ZoneForm {
     fill(this.form,
       this.#field("name", input({ value: zone.name, maxLength: 64, required: true })),
       this.#field("kind", select(KINDS.map((kind) => [kind, t(`zone.${kind}`)]), zone.kind)),
-      speak(h("p", { class: "note" }), `zone.${zone.kind}.why`),
+      translate(h("p", { class: "note" }), `zone.${zone.kind}.why`),
       this.#field("owner", input({ value: zone.owner, maxLength: 64, list: "zone-owners" })),
       this.warning,
       zone.kind === "outlet" || zone.kind === "vent" ? this.#field("outlet", input({ value: zone.outlet, maxLength: 32 })) : null,
@@ -92,7 +92,7 @@ export class ZoneForm {
     }
   }
 
-  /** Say at each field what is wrong with it. @param {import("./draft.js").ZoneDraft} draft */
+  /** Show at each field what is wrong with it. @param {import("./draft.js").ZoneDraft} draft */
   #renderFaults(draft) {
     const own = draft.faults.filter(({ zone, key }) => zone === draft.chosen && /name|twice/.test(key)).map(({ key }) => ({ field: "name", reason: t(key) }));
     const wrong = new Map([...this.refusals.filter(({ zone }) => zone === draft.chosen), ...own].map(({ field, reason }) => [field, reason]));
@@ -116,7 +116,7 @@ export class ZoneForm {
     });
     const fault = h("em", { class: "field-fault", id: `zone-fault-${key}`, role: "alert" });
     field.setAttribute("aria-describedby", fault.id);
-    return h("label", { class: "field" }, speak(h("span"), `zones.${key}`), field, fault);
+    return h("label", { class: "field" }, translate(h("span"), `zones.${key}`), field, fault);
   }
 
   /** @param {import("./draft.js").Zone | null} zone */
@@ -124,14 +124,14 @@ export class ZoneForm {
     if (!zone) return void fill(this.uses);
     const using = this.rules.filter((rule) => rule.zones.includes(zone.kind));
     const zh = language() === "zh";
-    fill(this.uses, speak(h("h3"), "zones.uses"), using.length ? h("ul", {}, using.map((rule) => {
+    fill(this.uses, translate(h("h3"), "zones.uses"), using.length ? h("ul", {}, using.map((rule) => {
       const isSeen = rule.detectable && rule.status !== "not_detectable";
       const why = (zh ? rule.reason_zh : rule.reason) || t("zones.uses.not");
       return h("li", { "data-on": isSeen ? "yes" : "no" },
         h("strong", {}, `${violationNumber(rule.code)} ${zh ? rule.zh : rule.en}`),
         h("span", {}, zh ? rule.seen_zh : rule.seen),
         isSeen ? null : h("em", {}, why));
-    })) : speak(h("p", { class: "note" }), zone.kind === "mask" ? "zone.mask.why" : "zones.uses.watch"));
+    })) : translate(h("p", { class: "note" }), zone.kind === "mask" ? "zone.mask.why" : "zones.uses.watch"));
     return undefined;
   }
 }

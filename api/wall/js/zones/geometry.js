@@ -1,5 +1,5 @@
 /**
- * Geometry: what makes a polygon a zone, the same as `api/contract/zones.py` says it.
+ * Geometry: the rules for a zone's polygon, the same as in `api/contract/zones.py`.
  * @module
  */
 
@@ -13,14 +13,14 @@ function side(a, b, c) {
   return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
 }
 
-/** True where two edges cross; edges that only touch do not. @param {Point} a @param {Point} b @param {Point} c @param {Point} d */
+/** True if two edges cross; touching is not crossing. @param {Point} a @param {Point} b @param {Point} c @param {Point} d */
 function cross(a, b, c, d) {
   return side(a, b, c) * side(a, b, d) < 0 && side(c, d, a) * side(c, d, b) < 0;
 }
 
 /**
- * Return the numbers of two edges that cross, `null` where none do; edge *i* goes from point *i* to the next.
- * @param {Point[]} points @param {boolean} [closed] with the edge from the last point to the first
+ * Return the numbers of two edges that cross, `null` if none do; edge *i* goes from point *i* to the next.
+ * @param {Point[]} points @param {boolean} [closed] whether there is an edge from the last point to the first
  * @returns {[number, number] | null}
  */
 export function crossing(points, closed = true) {
@@ -42,7 +42,7 @@ export function area(points) {
   return Math.abs(doubled) / 2;
 }
 
-/** Return the word for what keeps points from being a zone, `null` where nothing does. @param {Point[]} points */
+/** Return the key of what is wrong with a polygon, `null` if it is valid. @param {Point[]} points */
 export function polygonFault(points) {
   if (points.length < 3) return "zones.fault.few";
   if (points.length > MOST_POINTS) return "zones.fault.many";
@@ -50,13 +50,13 @@ export function polygonFault(points) {
   return area(points) < LEAST_AREA ? "zones.fault.flat" : null;
 }
 
-/** Return a point within the picture, to a ten-thousandth of it. @param {number} x @param {number} y @returns {Point} */
+/** Return a point clipped to the picture and rounded to a ten-thousandth. @param {number} x @param {number} y @returns {Point} */
 export function within(x, y) {
   const kept = (/** @type {number} */ share) => Math.round(Math.min(1, Math.max(0, share)) * 10_000) / 10_000;
   return [kept(x), kept(y)];
 }
 
-/** Return points moved together as far as the picture allows. @param {Point[]} points @param {number} dx @param {number} dy */
+/** Return points moved together, no further than the edge of the picture. @param {Point[]} points @param {number} dx @param {number} dy */
 export function moved(points, dx, dy) {
   const limit = (/** @type {number} */ step, /** @type {number[]} */ all) => Math.min(1 - Math.max(...all), Math.max(-Math.min(...all), step));
   const stepX = limit(dx, points.map(([x]) => x));

@@ -1,9 +1,9 @@
 /**
- * Hours: at which times of the week a zone counts, as rows of days and times.
+ * Hours: the times of the week at which a zone counts, as rows of days and times.
  * @module
  */
 import { fill, h, write } from "../shared/dom.js";
-import { language, speak, t } from "../shared/i18n.js";
+import { language, translate, t } from "../shared/i18n.js";
 
 /** @typedef {{days: string[], from: string, to: string}} Span */
 
@@ -11,7 +11,7 @@ export const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 export const MOST_SPANS = 16;
 
 /**
- * Return a time of day as `HH:MM`, `null` for what is none; a browser's own field for times follows its machine, 12 hours and all.
+ * Return a time of day as `HH:MM`, `null` if the text is none. A browser's own time field may show 12 hours, so this one is text.
  * @param {string} text `7:30`, `0730`, `７：３０` @param {boolean} isEnd whether it may be 24:00 @returns {string | null}
  */
 export function timeOf(text, isEnd) {
@@ -27,14 +27,14 @@ export class HoursField {
     this.draft = draft;
     this.changed = changed;
     this.rows = h("ol", { class: "hours-rows" });
-    this.always = speak(h("p", { class: "hours-always" }), "zones.hours.always");
-    this.add = speak(h("button", { class: "button", type: "button", "data-act": "hours-add", on: { click: () => this.#change((spans) => [...spans, { days: [...DAYS], from: "08:00", to: "18:00" }]) } }), "zones.hours.add");
+    this.always = translate(h("p", { class: "hours-always" }), "zones.hours.always");
+    this.add = translate(h("button", { class: "button", type: "button", "data-act": "hours-add", on: { click: () => this.#change((spans) => [...spans, { days: [...DAYS], from: "08:00", to: "18:00" }]) } }), "zones.hours.add");
     this.why = h("p", { class: "note" });
     this.fault = h("em", { class: "field-fault", role: "alert" });
-    this.node = h("fieldset", { class: "hours", hidden: true }, speak(h("legend"), "zones.hours"), this.always, this.rows, this.add, this.why, this.fault);
+    this.node = h("fieldset", { class: "hours", hidden: true }, translate(h("legend"), "zones.hours"), this.always, this.rows, this.add, this.why, this.fault);
   }
 
-  /** Show the chosen zone's hours. @param {string} refusal what the server found wrong with them */
+  /** Show the hours of the chosen zone. @param {string} refusal why the server refused them, empty if it did not */
   render(refusal) {
     const { zone } = this.draft();
     this.node.hidden = !zone;
@@ -42,9 +42,9 @@ export class HoursField {
     const spans = zone.schedule ?? [];
     this.always.hidden = spans.length > 0;
     /** @type {HTMLButtonElement} */ (this.add).disabled = spans.length >= MOST_SPANS;
-    speak(this.why, zone.kind === "mask" ? "zones.hours.mask" : "zones.hours.why");
+    translate(this.why, zone.kind === "mask" ? "zones.hours.mask" : "zones.hours.why");
     write(this.fault, refusal);
-    // a time that is being typed is not replaced
+    // do not replace a time that is being typed
     const of = `${this.draft().chosen} ${spans.length} ${language()}`;
     if (this.node.dataset.of !== of) {
       this.node.dataset.of = of;
@@ -58,12 +58,12 @@ export class HoursField {
     const day = (/** @type {string} */ name) => h("button", { class: "hours-day", type: "button", "data-day": name, title: t(`day.${name}.long`), "aria-label": t(`day.${name}.long`), on: { click: () => this.#toggle(i, name) } }, t(`day.${name}`));
     const time = (/** @type {"from" | "to"} */ end) => {
       const field = /** @type {HTMLInputElement} */ (h("input", { type: "text", inputMode: "numeric", maxLength: 5, autocomplete: "off", "data-end": end, on: { change: () => this.#time(i, end, field) } }));
-      return speak(field, `zones.hours.${end}`, {}, "aria-label");
+      return translate(field, `zones.hours.${end}`, {}, "aria-label");
     };
     return h("li", { class: "hours-row" },
       h("div", { class: "hours-days", role: "group", "aria-label": t("zones.hours.days") }, DAYS.map(day)),
-      h("div", { class: "hours-times" }, time("from"), h("span", { "aria-hidden": "true" }, "–"), time("to"), speak(h("span", { class: "hours-next" }), "zones.hours.next"),
-        speak(h("button", { class: "quiet", type: "button", "data-act": "hours-remove", on: { click: () => this.#change((spans) => spans.filter((_, each) => each !== i)) } }), "zones.hours.remove")));
+      h("div", { class: "hours-times" }, time("from"), h("span", { "aria-hidden": "true" }, "–"), time("to"), translate(h("span", { class: "hours-next" }), "zones.hours.next"),
+        translate(h("button", { class: "quiet", type: "button", "data-act": "hours-remove", on: { click: () => this.#change((spans) => spans.filter((_, each) => each !== i)) } }), "zones.hours.remove")));
   }
 
   /** @param {HTMLElement} row @param {Span} span */
@@ -76,7 +76,7 @@ export class HoursField {
     /** @type {HTMLElement} */ (row.querySelector(".hours-next")).hidden = to > from;
   }
 
-  /** The last day stays: hours on no day are none. @param {number} i @param {string} day */
+  /** Switch a day on or off; the last day cannot be switched off. @param {number} i @param {string} day */
   #toggle(i, day) {
     this.#set(i, ({ days }) => {
       const chosen = DAYS.filter((each) => (each === day) !== days.includes(each));
@@ -84,7 +84,7 @@ export class HoursField {
     });
   }
 
-  /** What is no time of day stays as it is written, and is not taken. @param {number} i @param {"from" | "to"} end @param {HTMLInputElement} field */
+  /** Take a time; an invalid one stays in the field, marked, and is not taken. @param {number} i @param {"from" | "to"} end @param {HTMLInputElement} field */
   #time(i, end, field) {
     const time = timeOf(field.value, end === "to");
     field.setAttribute("aria-invalid", String(time === null));

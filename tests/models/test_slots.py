@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.registry import Registry
 from models.runtime.openvino_runtime import OpenVinoNetwork, Precision
 from models.runtime.ort import _PLANS, OrtNetwork, Provider
-from models.runtime.slots import SlotShelf
+from models.slots import SlotShelf
 
 WH = (64, 32)
 
