@@ -1,9 +1,7 @@
 """Leads in the store: announced, filed, listed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -25,9 +23,7 @@ from api.store.search import index_files, index_lead
 from api.store.tables import IdempotencyRow, LeadRow, PackageRow
 from api.store.transitions import enter_state, record_transition, reviewers_reasons
 
-_UNTOUCHED: Mapping[str, object] = MappingProxyType(
-    {"timers": {}, "proposal": None, "handling": None, "penalty_hint": None}
-)
+_UNTOUCHED: dict[str, object] = {"timers": {}, "proposal": None, "handling": None, "penalty_hint": None}
 """What no worker says of a lead."""
 
 
@@ -60,7 +56,7 @@ def announce_lead(session: Session, lead: LeadDocument, still: bytes | None, at:
     if session.get(LeadRow, lead.lead_id) is not None:
         return False
     candidate = lead.model_copy(
-        update={"state": LeadState.CANDIDATE, "version": 1, "evidence": None, "class_": "lead_only"} | _UNTOUCHED
+        update={**_UNTOUCHED, "state": LeadState.CANDIDATE, "version": 1, "evidence": None, "class_": "lead_only"}
     )
     row, candidate = enter_state(session, None, candidate, at, at)
     row.still = still
@@ -103,7 +99,7 @@ def file_lead(session: Session, lead: LeadDocument, filing: Filing, at: datetime
         version = 1 if row is None else row.version + 1
         index = append_leaf(session, LeafKind.PACKAGE, filing.sums, lead.lead_id, at)
         evidence = lead.evidence.model_copy(update={"log_index": index})
-        update = {"state": LeadState.PENDING_VERIFY, "version": version, "evidence": evidence} | _UNTOUCHED
+        update = {**_UNTOUCHED, "state": LeadState.PENDING_VERIFY, "version": version, "evidence": evidence}
         row, filed = enter_state(session, row, lead.model_copy(update=update), at, at)
         session.add(
             PackageRow(

@@ -1,4 +1,4 @@
-"""Transitions: a lead goes to another state, or a move is proposed; each is a record of the chain and a leaf of the log."""
+"""Transitions: a lead moves, or a move is proposed; each is a record of the one hash chain and a leaf of the log."""
 
 import hashlib
 import json
@@ -81,9 +81,18 @@ def move_lead(
     row, moved = enter_state(session, row, moved, row.received, at)
     if role is not LoopRole.ANALYSER:
         row.changed = at
-    said = {"reason": reason, "reason_code": reason_code, "attach_sha256": attach_sha256}
     record_transition(
-        session, moved, frm=lead.state, role=role, user=user, at=at, review=review, content=content, **said
+        session,
+        moved,
+        frm=lead.state,
+        role=role,
+        user=user,
+        reason=reason,
+        at=at,
+        reason_code=reason_code,
+        attach_sha256=attach_sha256,
+        review=review,
+        content=content,
     )
     index_lead(session, row, moved, reviewers_reasons(session, lead_id))
     by = f"operator:{user}" if role is not LoopRole.ANALYSER else user

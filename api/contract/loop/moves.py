@@ -1,8 +1,8 @@
 """
 Moves of a lead: which state it may go to from which, who moves it, what must be given and what must hold.
 
-This table is the only copy (domain.md 6.2). The API serves it (``GET /v1/leads/{id}/moves``); the wall draws its buttons
-and forms from that.
+This table is the only copy (domain.md 6.2). The API serves it (``GET /v1/leads/{id}/moves``); the wall draws its
+buttons and forms from that.
 """
 
 from collections.abc import Mapping

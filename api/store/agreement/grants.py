@@ -35,7 +35,7 @@ class Grants:
         """Yield the grants that the table and the log tell differently."""
         columns = (OperatorRow.username, GrantRow.role, GrantRow.division)
         asked = select(*columns).join(GrantRow, GrantRow.operator_id == OperatorRow.operator_id)
-        for name, role, division in self._session.execute(asked.where(GrantRow.revoked.is_(None))).tuples():
+        for name, role, division in self._session.execute(asked.where(GrantRow.revoked.is_(None))):
             if self._standing.pop((name, role, division), None) is None:
                 where = division or "all divisions"
                 yield f"operator {name} holds role {role} in {where}, and no leaf of the log says so"

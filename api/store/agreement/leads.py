@@ -127,7 +127,7 @@ class Leads:
         by_operator, at = record["role"] != "A", str(record["at"])
         if by_operator or not standing.changed:
             standing.changed = at
-        if not by_operator and standing.state == LeadState.PENDING_VERIFY:
+        if not (by_operator or standing.filed) and standing.state == LeadState.PENDING_VERIFY:
             standing.filed = at
         if isinstance(record["version"], int):
             # a record from before the log may come after the leaf of a correction that is newer

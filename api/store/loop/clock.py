@@ -21,7 +21,7 @@ from api.contract.wire.lead import LeadDocument
 from api.contract.wire.moment import rfc3339
 from api.contract.wire.role import LoopRole
 from api.contract.wire.state import LeadState
-from api.store.events import append_event
+from api.store.events import Scalar, append_event
 from api.store.loop.tables import CalendarDayRow
 from api.store.tables import LeadRow
 
@@ -93,7 +93,7 @@ def take_alarms(session: Session, now: datetime, most: int = 200) -> list[Alarm]
             continue
         role = told_at(level, LeadState(row.state), is_proposed=row.proposed)
         taken.append(Alarm(row.lead_id, level, role))
-        data = {"level": level, "state": row.state, "priority": row.priority, "role": role.value}
+        data: dict[str, Scalar] = {"level": level, "state": row.state, "priority": row.priority, "role": role.value}
         append_event(session, EventType.LEAD_TIMER, row.lead_id, now, data={**data, "due": rfc3339(row.due)})
     return taken
 

@@ -77,7 +77,7 @@ def grants(session: Session, username: str | None = None) -> list[Grant]:
         asked = asked.where(OperatorRow.username == username)
     return [
         Grant(name, LoopRole(row.role), row.division, row.granted, row.granted_by)
-        for row, name in session.execute(asked).tuples()
+        for row, name in session.execute(asked)
     ]
 
 

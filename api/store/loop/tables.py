@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Boolean, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.store.tables import ByteOrdered, Moment, Serial, Table
+from api.store.columns import ByteOrdered, Moment, Serial, Table
 
 
 class GrantRow(Table):
