@@ -38,9 +38,6 @@ OPERATOR_MOVES: Mapping[LeadState, frozenset[LeadState]] = MappingProxyType(
 """Where people may move a lead, whoever they are. Who may, and what it takes: `api.loop.transition`."""
 
 
-MOST_ATTACHMENTS = 64
-
-
 @dataclass(frozen=True, slots=True)
 class Said:
     """Who did something to a lead, in which role, when and why."""
@@ -140,11 +137,9 @@ def propose_move(
 
 def handling_after(before: LeadHandling | None, content: MoveContent) -> LeadHandling:
     """Return how a lead is handled after a move: what the move carried takes the place of what was there."""
-    given = content.model_dump(exclude_defaults=True, exclude={"review", "reason_code", "attachments"})
+    given = content.model_dump(exclude_defaults=True).keys() & LeadHandling.model_fields.keys()
     kept = LeadHandling() if before is None else before
-    fields = {name: getattr(content, name) for name in given}
-    attachments = [*kept.attachments, *content.attachments][-MOST_ATTACHMENTS:]
-    return kept.model_copy(update={**fields, "attachments": attachments})
+    return kept.model_copy(update={name: getattr(content, name) for name in given})
 
 
 def transitions_of(session: Session, lead_id: str) -> list[str]:

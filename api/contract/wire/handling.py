@@ -107,7 +107,7 @@ class Recurrence(Wire):
     since: UtcTime
     until: UtcTime
     seen: Literal["yes", "no", "unknown"] = Field(description="unknown: too little of the time was watched to say no")
-    leads: list[Word] = Field(default_factory=list, max_length=100, description="leads of the same target and code")
+    leads: list[Word] = Field(default_factory=list, max_length=20, description="leads of the same target and code")
     watched_share: float = Field(ge=0, le=1, description="share of those days in which the camera was watched")
 
 
@@ -122,7 +122,11 @@ class PenaltyHint(Wire):
 
 
 class LeadHandling(Wire):
-    """How a lead is handled: the newest of what its moves carried, and what the system found meanwhile."""
+    """
+    How a lead is handled: the newest of what its moves carried, and what the system found meanwhile.
+
+    Long texts and attachments stay with the moves (the lead's history).
+    """
 
     team: Name = ""
     officers: list[CertificateNo] = Field(default_factory=list, max_length=16)
@@ -130,9 +134,7 @@ class LeadHandling(Wire):
     joint_units: list[Word] = Field(default_factory=list, max_length=16)
     approval_ref: Word = ""
     check_code: CheckCodeText | None = None
-    explanation: Prose = ""
     measurement: Line = ""
-    attachments: list[Attachment] = Field(default_factory=list, max_length=64)
     unit: Name = ""
     crime: bool | None = None
     receipt: Receipt | None = None
@@ -141,5 +143,4 @@ class LeadHandling(Wire):
     decision_no: Word = ""
     publicity: Publicity | None = None
     feedback: Feedback | None = None
-    advice: Prose = ""
     recurrence: Recurrence | None = None
