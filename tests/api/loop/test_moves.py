@@ -32,10 +32,10 @@ def test_the_system_alone_never_goes_beyond_fixed_evidence() -> None:
 
 
 def test_required_content_is_content_and_stays_with_the_lead() -> None:
-    """Every name of the table is a field of the request; all but answers and reason code are kept with the lead."""
+    """Every name of the table is a field of the request; short ones are kept with the lead."""
     names = {content.value for moves in MOVES.values() for move in moves for content in (*move.requires, *move.offers)}
     assert names <= set(MoveContent.model_fields)
-    assert names - {"review", "reason_code"} <= set(LeadHandling.model_fields)
+    assert names - {"review", "reason_code", "explanation", "attachments", "advice"} <= set(LeadHandling.model_fields)
 
 
 def test_every_open_state_waits_for_somebody() -> None:

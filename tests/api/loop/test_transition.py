@@ -74,8 +74,11 @@ def test_a_lead_goes_from_the_wall_to_the_archive(api: RunningApi) -> None:
         assert move(people["officer"], "CLOSED", reason_code="within_limits", **CLOSING).status_code == 200
         closed = move(people["verifier"], "CLOSED", reason_code="within_limits", **CLOSING)
         assert (closed.status_code, closed.json()["state"]) == (200, "CLOSED"), closed.text
-        handling = closed.json()["handling"]
-        assert (handling["advice"], handling["explanation"]) == ("检修布袋除尘器", "在线监测数据无超标")
+        assert closed.json()["handling"]["feedback"]["colour"] == "keep"
+        history = people["head"].get(f"{PATH}/transitions").json()["transitions"]
+        carried = [record.get("content", {}) for record in history]
+        assert [each["explanation"] for each in carried if "explanation" in each] == ["在线监测数据无超标"]
+        assert [each["advice"] for each in carried if "advice" in each] == ["检修布袋除尘器"] * 2
         assert move(people["head"], "REOPENED").json()["state"] == "REOPENED"
 
 
