@@ -11,10 +11,12 @@ from typing import Literal
 
 from api.contract.catalogue import Violation, catalogue
 from api.contract.reasons import DispositionReason
+from api.contract.register.enterprise import Risk
+from api.contract.register.uscc import is_uscc
 from api.contract.schema import LeadDisposition, LeadFactor, LeadTarget, LeadVote, Priority
 from models.detector import ModelCard
 from vision.config.alerts import AlertCalendar, AlertConfig
-from vision.config.enterprises import EnterpriseConfig, Risk, is_uscc, register_of
+from vision.config.enterprises import EnterpriseConfig, register_of
 from vision.config.hours import schedule_of
 from vision.config.sections import CameraConfig, ZoneConfig
 from vision.config.worker import WorkerConfig

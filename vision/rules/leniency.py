@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from vision.config.enterprises import Risk
+from api.contract.register.enterprise import Risk
 from vision.config.sections import ZoneConfig
 from vision.config.worker import WorkerConfig
 
