@@ -16,6 +16,7 @@ from api.store.agreement.ledger import PIECE, Leaf, Ledger
 from api.store.agreement.operators import Operators
 from api.store.agreement.packages import Packages
 from api.store.agreement.records import camera_files, holds, redactions
+from api.store.agreement.register import Register
 from api.store.evidence.tlog import LeafKind
 from api.store.tables import LogLeafRow
 
@@ -76,6 +77,7 @@ def disagreements(session: Session) -> Disagreements:
         LeafKind.CAMERA: camera_files(session),
         LeafKind.KEY: Keys(session),
         LeafKind.OPERATOR: Operators(session),
+        LeafKind.REGISTER: Register(session),
     }
     for listed in _leaves(session):
         try:
@@ -107,4 +109,6 @@ def _subject(leaf: Leaf) -> str:
         return f"custody-{leaf.text('first_seq')}-{leaf.text('last_seq')}"
     if leaf.kind is LeafKind.OPERATOR:
         return f"operator:{leaf.text('operator')}"
+    if leaf.kind is LeafKind.REGISTER:
+        return f"register:{leaf.text('register')}:{leaf.text('key')}"
     return str(leaf.record.get("lead_id") or leaf.record.get("camera_id") or "")

@@ -3,6 +3,7 @@
 from alembic import context
 
 import api.store.evidence.tables
+import api.store.register.tables
 import api.store.search_tables  # noqa: F401  (tables are known once their modules are)
 from api.store.tables import Table
 
