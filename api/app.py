@@ -49,6 +49,7 @@ from api.routes.evidence import (
 )
 from api.routes.evidence import packages as evidence
 from api.routes.fleet import camera_files, cameras, coverage, dry_runs, live, nodes, workers, zones
+from api.routes.register import entries
 from api.routes.wall import WallFiles, wall_page
 from api.settings import Settings
 from api.state import ApiState
@@ -79,6 +80,7 @@ ROUTERS = (
     zones,
     dry_runs,
     rules,
+    entries,
     coverage,
     live,
     events,

@@ -16,9 +16,8 @@ from api.contract.trust.stamp import canonical_json
 from api.store.documents import forget_row
 from api.store.evidence.tlog import LeafKind, append_records
 from api.store.faults import StaleVersion, UnknownRecord
-from api.store.register.entries import ENTRIES, EntryT, Stored, read_entry
+from api.store.register.entries import ENTRIES, EntryT, Stored, read_entry, searched_text
 from api.store.register.tables import RegisterChangeRow, RegisterEntryRow
-from api.store.terms import normal_text
 
 _PIECE = 500
 """Keys that one statement asks for."""
@@ -234,7 +233,7 @@ def _row(kind: RegisterKind, step: _Step[EntryT], who: str, reason: str, at: dat
         "status": facts.status,
         "lon": facts.lon,
         "lat": facts.lat,
-        "text": normal_text(" ".join((facts.name, *facts.words))),
+        "text": searched_text(step.document),
         "document": step.text,
         "by": who,
         "reason": reason,

@@ -1,6 +1,6 @@
 """Entries of the register as they stand now: found by key, listed, searched; and the history of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -12,7 +12,7 @@ from api.contract.register.entry import Entry
 from api.store.documents import read_document
 from api.store.faults import UnknownRecord, UnreadableRecord
 from api.store.register.tables import RegisterChangeRow, RegisterEntryRow
-from api.store.terms import search_words
+from api.store.terms import normal_text, search_words
 
 ENTRIES = "register entries"
 PIECE = 500
@@ -147,6 +147,36 @@ def history_of(session: Session, kind: type[EntryT], key: str) -> list[Change[En
     ]
 
 
+def page_of(entries: Iterable[Stored[EntryT]], query: EntryQuery) -> EntryPage[EntryT]:
+    """Return the page that is asked for of entries that come by key; all of them are looked at."""
+    words = _words(query)
+    found = [stored for stored in entries if _is_wanted(stored.document, query, words)]
+    rest = [stored for stored in found if query.cursor is None or stored.document.key > query.cursor]
+    page = rest[: query.limit]
+    return EntryPage(page, page[-1].document.key if len(rest) > query.limit else None, len(found))
+
+
+def searched_text(document: Entry) -> str:
+    """Return what a search for words looks through."""
+    facts = document.facts
+    return normal_text(" ".join((facts.name, *facts.words)))
+
+
+def _is_wanted(document: Entry, query: EntryQuery, words: Sequence[str]) -> bool:
+    facts = document.facts
+    text = searched_text(document)
+    return (
+        query.uscc in {"", facts.uscc}
+        and facts.division.startswith(query.division)
+        and query.status in {"", facts.status}
+        and all(word in text for word in words)
+    )
+
+
+def _words(query: EntryQuery) -> list[str]:
+    return [word.text.strip() for word in search_words(query.words)]
+
+
 def _wanted(kind: type[Entry], query: EntryQuery) -> list[ColumnElement[bool]]:
     wanted = [RegisterEntryRow.kind == kind.kind.value]
     if query.uscc:
@@ -155,8 +185,7 @@ def _wanted(kind: type[Entry], query: EntryQuery) -> list[ColumnElement[bool]]:
         wanted.append(RegisterEntryRow.division.startswith(query.division, autoescape=True))
     if query.status:
         wanted.append(RegisterEntryRow.status == query.status)
-    words = [word.text.strip() for word in search_words(query.words)]
-    wanted += [RegisterEntryRow.text.contains(word, autoescape=True) for word in words]
+    wanted += [RegisterEntryRow.text.contains(word, autoescape=True) for word in _words(query)]
     return wanted
 
 

@@ -20,12 +20,10 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from api.contract.register.entry import Entry
 from api.store.documents import read_document
 from api.store.faults import UnreadableRecord
-from api.store.register.entries import ENTRIES, PIECE, EntryPage, EntryQuery, EntryT, Stored
+from api.store.register.entries import ENTRIES, PIECE, EntryPage, EntryQuery, EntryT, Stored, page_of
 from api.store.register.tables import RegisterChangeRow
-from api.store.terms import normal_text, search_words
 
 
 def held_at(
@@ -36,8 +34,20 @@ def held_at(
 
     `known_at` is by when it must have been entered; left out: by `at` itself. Raises `UnreadableRecord`.
     """
-    found = next(_held(session, kind, at, known_at or at, RegisterChangeRow.key == key), None)
+    found = held_stored(session, kind, key, at, known_at=known_at)
     return None if found is None else found.document
+
+
+def held_stored(
+    session: Session, kind: type[EntryT], key: str, at: datetime, *, known_at: datetime | None = None
+) -> Stored[EntryT] | None:
+    """Return the entry that held like `held_at`, with its version and who entered it."""
+    return next(_held(session, kind, at, known_at or at, RegisterChangeRow.key == key), None)
+
+
+def all_held(session: Session, kind: type[EntryT], at: datetime) -> Iterator[Stored[EntryT]]:
+    """Yield all entries of a kind that held at an aware time, by key; raise `UnreadableRecord`."""
+    return _held(session, kind, at, at)
 
 
 def held_entries(
@@ -50,16 +60,8 @@ def held_entries(
 ) -> EntryPage[EntryT]:
     """Return a page of the entries that held at an aware time, by key, like `list_entries`; all are looked at."""
     asked = query or EntryQuery()
-    words = [word.text.strip() for word in search_words(asked.words)]
     conditions = [RegisterChangeRow.uscc == asked.uscc] if asked.uscc else []
-    found = [
-        stored
-        for stored in _held(session, kind, at, known_at or at, *conditions)
-        if _is_wanted(stored.document, asked, words)
-    ]
-    rest = [stored for stored in found if asked.cursor is None or stored.document.key > asked.cursor]
-    page = rest[: asked.limit]
-    return EntryPage(page, page[-1].document.key if len(rest) > asked.limit else None, len(found))
+    return page_of(_held(session, kind, at, known_at or at, *conditions), asked)
 
 
 def held_of_enterprise(
@@ -111,14 +113,3 @@ def _newest_begun(
         if document.has_begun(at):
             return None if document.has_ended(at) else Stored(document, row.version, row.by, row.reason, row.at)
     return None
-
-
-def _is_wanted(document: Entry, query: EntryQuery, words: Sequence[str]) -> bool:
-    facts = document.facts
-    text = normal_text(" ".join((facts.name, *facts.words)))
-    return (
-        query.uscc in {"", facts.uscc}
-        and facts.division.startswith(query.division)
-        and query.status in {"", facts.status}
-        and all(word in text for word in words)
-    )
