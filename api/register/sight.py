@@ -1,6 +1,7 @@
 """Sight: which premises a camera sees, by the zones that are drawn and by its entry (domain.md 6.1, S4)."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -21,7 +22,12 @@ def seen_premises(session: Session) -> frozenset[str]:
     where no other premises has the same; or where its entry names a camera that is registered, and a zone of that
     camera where it names one too.
     """
-    cameras = {camera.id: camera for camera in list_cameras(session)}
+    return seen_among(list_cameras(session), [stored.document for stored in all_entries(session, Premises)])
+
+
+def seen_among(registered: Iterable[CameraDocument], known: Sequence[Premises]) -> frozenset[str]:
+    """Return the ids of those of `known` that a registered camera sees, like `seen_premises`."""
+    cameras = {camera.id: camera for camera in registered}
     shown = {
         name
         for camera in cameras.values()
@@ -30,7 +36,6 @@ def seen_premises(session: Session) -> frozenset[str]:
         for name in (zone.owner, zone.name)
         if name
     }
-    known = [stored.document for stored in all_entries(session, Premises)]
     counted = Counter(name for premises in known for name in {premises.name, premises.uscc} if name)
     return frozenset(
         premises.id

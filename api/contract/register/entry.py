@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Self, TypeVar
 from pydantic import AfterValidator, Field, model_validator
 
 from api.contract.evidence.article41 import local_day
+from api.contract.fields import LINE_MOST, LINE_PATTERN
 from api.contract.register.uscc import USCC_PATTERN, checked_uscc
 from api.contract.schema import Wire
 
@@ -23,6 +24,9 @@ Uscc = Annotated[
     Field(max_length=18, pattern=USCC_PATTERN, description="unified social credit code; its check character holds"),
     AfterValidator(checked_uscc),
 ]
+Item = Annotated[str, Field(min_length=1, max_length=LINE_MOST, pattern=LINE_PATTERN)]
+"""One of a list of texts: never empty."""
+CodeItem = Annotated[str, Field(min_length=1, max_length=64, pattern=LINE_PATTERN)]
 Division = Annotated[str, Field(max_length=12, pattern=r"^([0-9]{2,12})?$", description="GB/T 2260 division code")]
 Longitude = Annotated[float, Field(ge=-180, le=180, description="degrees east, WGS 84")]
 Latitude = Annotated[float, Field(ge=-90, le=90, description="degrees north, WGS 84")]

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from api.contract.fields import Line, Prose, Word
-from api.contract.register.entry import DatedEntry, Facts, RegisterKey, RegisterKind, Uscc
+from api.contract.fields import Prose, Word
+from api.contract.register.entry import CodeItem, DatedEntry, Facts, Item, RegisterKey, RegisterKind, Uscc
 from api.contract.schema import Wire, ZoneHours
 from api.contract.zones import MOST_SPANS
 
@@ -27,12 +27,14 @@ class Permit(DatedEntry):
     id: RegisterKey
     uscc: Uscc
     version: Word = ""
-    outlets: list[Word] = Field(default_factory=list, max_length=256, description="numbers of the outlets, e.g. DA001")
+    outlets: list[CodeItem] = Field(
+        default_factory=list, max_length=256, description="numbers of the outlets, e.g. DA001"
+    )
     limits: list[PermitLimit] = Field(default_factory=list, max_length=256)
     working_hours: list[ZoneHours] = Field(
         default_factory=list, max_length=MOST_SPANS, description="local time; empty: not laid down"
     )
-    alert_measures: list[Line] = Field(
+    alert_measures: list[Item] = Field(
         default_factory=list, max_length=64, description="what it does during an alert (一厂一策)"
     )
     dust_plan: Prose = ""

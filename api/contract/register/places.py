@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from api.contract.fields import Line, Name, Word
 from api.contract.register.entry import (
+    CodeItem,
     Division,
     Entry,
     Facts,
@@ -51,7 +52,7 @@ class Outlet(Entry):
     lat: Latitude | None = None
     height_m: Metres | None = None
     monitor: Word = Field("", description="MN of the on-line monitor, as HJ 212 sends it; empty: none")
-    factors: list[Word] = Field(default_factory=list, max_length=64, description="codes of what is measured there")
+    factors: list[CodeItem] = Field(default_factory=list, max_length=64, description="codes of what is measured there")
 
     @model_validator(mode="after")
     def _has_a_whole_place(self) -> Self:

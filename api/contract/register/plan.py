@@ -5,8 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from api.contract.fields import Line
-from api.contract.register.entry import Entry, Facts, RegisterKey, RegisterKind, Uscc
+from api.contract.register.entry import Entry, Facts, Item, RegisterKey, RegisterKind, Uscc
 from api.contract.schema import Sha256, UtcTime
 
 
@@ -26,7 +25,7 @@ class Plan(Entry):
     year: Annotated[int, Field(ge=2000, le=2200)]
     quarter: Annotated[int, Field(ge=1, le=4)] | None = Field(None, description="null: any time of the year")
     uscc: Uscc
-    items: list[Line] = Field(default_factory=list, max_length=64, description="what is checked")
+    items: list[Item] = Field(default_factory=list, max_length=64, description="what is checked")
     mode: CheckMode = CheckMode.ON_SITE
     units: list[RegisterKey] = Field(default_factory=list, max_length=16, description="codes of the units that check")
     done_by: CheckMode | None = Field(None, description="how it was done; null: not yet")
