@@ -19,7 +19,7 @@ from api.evidence.backlog import index_backlog
 from api.evidence.retention import Retention
 from api.evidence.scrub import ScrubOutcome, last_outcome
 from api.evidence.upload import clear_uploads
-from api.evidence.vault import open_vault
+from api.evidence.vault_address import open_vault
 from api.fleet.announcements import AnnouncementReader
 from api.fleet.broker import Broker, keep_running, stop_tasks
 from api.fleet.camera_roster import CameraRoster

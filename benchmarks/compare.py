@@ -14,17 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from benchmarks.accuracy.deciders import SHIPPED
-from benchmarks.accuracy.result import (
-    AccuracyResult,
-    ClipFigures,
-    Estimate,
-    ImageFigures,
-    Part,
-    Rate,
-    SequenceFigures,
-    Share,
-    read_result,
-)
+from benchmarks.accuracy.figures import Estimate, Part, Rate, Share
+from benchmarks.accuracy.result import AccuracyResult, ClipFigures, ImageFigures, SequenceFigures, read_result
 from benchmarks.clips.corpus import Clip
 from benchmarks.errors import BenchmarkError
 from benchmarks.scene_bench.result import (

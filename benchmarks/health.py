@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from benchmarks.accuracy.result import Share
+from benchmarks.accuracy.figures import Share
 from benchmarks.clips.corpus import VIDEO
 from benchmarks.frozen import FREEZE_S, FROZEN_CASES, write_case
 from benchmarks.output import result_file

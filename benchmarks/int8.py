@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
-from types import MappingProxyType
 
 from rich.console import Console
 
@@ -20,11 +19,11 @@ from benchmarks.compare import compare as compare_accuracy
 from benchmarks.errors import BenchmarkError
 from benchmarks.output import writable
 from benchmarks.progress import Track, progress_on
-from models.detector import Detector
 from models.parity import Parity, compare
 from models.quantise import CALIBRATION_IMAGES, Image, Quantised, count_pictures, quantise, read_pictures
 from models.registry import DEFAULT_FILE, INT8_FORMAT, RegisteredModel, Registry
 from models.registry_text import with_int8
+from models.runtime.choice import open_detector
 from models.runtime.openvino_runtime import has_bf16
 from models.training.pictures.kept import KeptBack
 
@@ -113,9 +112,9 @@ def run(
         small = _quantised_model(model, made)
         floor = model.card.threshold * _FLOOR
         int8, here, exact = (
-            _open(small, "openvino", floor),
-            _open(model, "openvino", floor),
-            _open(model, "openvino-f32", floor),
+            open_detector(small, "openvino", threshold=floor),
+            open_detector(model, "openvino", threshold=floor),
+            open_detector(model, "openvino-f32", threshold=floor),
         )
         threshold = model.card.threshold
         shipped = compare(here, int8, told.through("INT8 and as it runs", others), threshold)
@@ -207,11 +206,6 @@ def _step(count: int, wanted: int) -> int:
 def _quantised_model(model: RegisteredModel, made: Quantised) -> RegisteredModel:
     card = replace(model.card, weights_sha256=made.sha256, weights_format=INT8_FORMAT)
     return replace(model, card=card, weights=made.path)
-
-
-def _open(model: RegisteredModel, runtime: str, floor: float) -> Detector:
-    name = model.card.name
-    return Registry(MappingProxyType({name: model}), name).detector(name, runtime, threshold=floor)
 
 
 def _accuracy(

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from benchmarks.scene_bench.zones import outlet_zone
+from benchmarks.scenes.backdrop.place import backdrop
 from benchmarks.scenes.catalogue import opacity_scenes
 from benchmarks.scenes.families import Split
-from benchmarks.scenes.place import backdrop
 from benchmarks.scenes.scene import Colour, Kind, Lens, Place, Scene, SceneEvent, Weather
-from vision.config.sections import ZoneConfig
+from vision.config.camera import ZoneConfig
 from vision.config.zones import Outlet
 from vision.plume.ringelmann import READING_S
 

@@ -23,6 +23,7 @@ import av
 from benchmarks.output import result_file
 from models.detector import Detector
 from models.registry import Registry
+from models.runtime.choice import open_detector
 from streams.camera import Camera, Pace, SourceUrl, StreamSettings, WatchPolicy, camera_id
 from streams.frame import Frame, Packet
 from streams.ring import PacketRing
@@ -148,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", default="", help="name in the registry; empty for its default")
     parser.add_argument("--json", type=result_file, help="also write the figures here")
     asked = parser.parse_args(arguments)
-    detector = Registry.load().detector(asked.model or None, threshold=WorkerConfig().detector.candidate_threshold)
+    detector = open_detector(Registry.load().model(asked.model), threshold=WorkerConfig().detector.candidate_threshold)
     runs = []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(asked.phases):

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,8 +24,8 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.looks import registered
 from benchmarks.errors import BenchmarkError
 from models.detector import Runtime
-from models.registry import RegisteredModel, Registry
-from models.runtime.choice import runtimes_of
+from models.registry import RegisteredModel
+from models.runtime.choice import open_detector, runtimes_of
 from models.runtime.processor import flags, processor
 
 PICTURES_WH = ((1920, 1080), (640, 360))
@@ -223,9 +222,8 @@ def run(asked: Asked) -> SpeedReport:
 
 
 def _ours(model: RegisteredModel, runtime: str, threads: int) -> _Subject:
-    name = model.card.name
     start = time.perf_counter()
-    detector = Registry(MappingProxyType({name: model}), name).detector(name, runtime, threads=threads)
+    detector = open_detector(model, runtime, threads=threads)
     detector.detect(_pictures(PICTURES_WH[0], 1))
     sha256 = detector.card.weights_sha256
     return _Subject(runtime, sha256, detector.runtime, time.perf_counter() - start, detector.detect, lambda: threads)

@@ -1,4 +1,4 @@
-"""What a file of weights says of itself: classes, head and input, for files that no registry describes."""
+"""The description inside a file of weights: classes, head and input, for files that no registry describes."""
 
 import ast
 import io
@@ -13,7 +13,7 @@ from models.network import Head
 from models.runtime.ort import metadata
 
 FACTS = "model.json"
-"""The file in the zip of `models.quantise` that says what `Described` holds."""
+"""The file in the zip of `models.quantise` that holds the fields of `Described`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class Described:
 
 def of_onnx(name: str, content: bytes) -> Described:
     """
-    Return what an ONNX file of the model `name` says: one that `models.yolo` exported, or ultralytics itself.
+    Return the description in an ONNX file of the model `name`, exported by `models.yolo` or by ultralytics itself.
 
-    Raises `WeightsError` for one that tells no classes, is no detector, or takes pictures of one size only.
+    Raises `WeightsError` for one that states no classes, is no detector, or takes pictures of one size only.
     """
     facts, shape = metadata(name, content)
     if any(isinstance(side, int) for side in (shape[0], *shape[2:])):
@@ -62,7 +62,7 @@ def of_onnx(name: str, content: bytes) -> Described:
 
 
 def of_zip(name: str, content: bytes) -> Described:
-    """Return what the zip of a quantised model says; raise `WeightsError`."""
+    """Return the description in the zip of a quantised model; raise `WeightsError`."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             said = json.loads(archive.read(FACTS))

@@ -109,7 +109,7 @@ class Result:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """
-    What the gate says.
+    The gate's verdict.
 
     Attributes:
         worse: Figures on which the new model is worse beyond the interval of the old one, as sentences.
@@ -151,7 +151,7 @@ def weigh(new: Result, old: Result) -> Verdict:
 
 
 def _figure(table: Mapping[str, Any]) -> Figure:
-    """Return the figure; where nothing was counted, one that says nothing."""
+    """Return the figure; where nothing was counted, an empty one."""
     if table["value"] is None:
         return Figure(0.0, 0.0, 1.0)
     return Figure(float(table["value"]), float(table["low"]), float(table["high"]))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.detections import Detections
 from models.detector import InferenceError, ModelCard, Runtime
-from models.runtime.slots import Slot
+from models.slots import Slot
 from models.tensors import Letterbox, decode_end_to_end, decode_v8_head, non_max_suppression
 
 MAX_BATCH = 32

@@ -228,7 +228,7 @@ class DetectorPool(Generic[FrameT]):
                 self._count(images=1)
 
     def _fail(self, frames: Sequence[FrameT], error: Exception) -> None:
-        """Count, tell and hand back frames that could not be detected in."""
+        """Count, log and hand back frames in which detection failed."""
         self._count(failed=len(frames))
         self._report(error)
         for frame in frames:

@@ -1,5 +1,5 @@
 """
-The promotion gate: no model replaces another that is better anywhere, unless somebody says in writing why it should.
+The promotion gate: no model replaces another that is better anywhere, unless somebody gives a written reason.
 
 Results of the model that is to come, one of each form it comes in, are weighed against that of the model it replaces
 (`models.gate`). A passed gate, or a written reason, is kept in the registry as a ``[[promotions]]`` table and in the
@@ -22,7 +22,7 @@ CHECKPOINT = "released.pt"
 """In a candidate's folder: what the next version is trained on from."""
 
 _RELATIVE = re.compile(r"\]\(<?(?![A-Za-z][A-Za-z0-9+.-]*:|#|/)")
-"""Of a Markdown link that starts where the document lies."""
+"""The start of a Markdown link relative to the document's folder."""
 
 
 def promote(
@@ -117,7 +117,7 @@ def _belongs(result: Result, path: Path, model: RegisteredModel) -> None:
 
 
 def _together(model: RegisteredModel, verdicts: Sequence[Verdict]) -> Verdict:
-    """Return the verdict on all forms: what one of two says names it."""
+    """Return the verdict on all forms; where there are two, each line names its form."""
     if len(verdicts) == 1:
         return verdicts[0]
     named = [(form.card.weights_format, each) for form, each in zip(model.forms, verdicts, strict=True)]
@@ -174,7 +174,7 @@ def _retired(text: str, model: RegisteredModel, kept: Path) -> str:
         shutil.copyfile(form.weights, kept / places[-1]["weights"])
     places[0]["document"] = f"{stem}{model.document.suffix}"
     card = model.document.read_text(encoding="utf-8")
-    moved = _RELATIVE.sub(lambda start: start[0] + "../", card)  # it lies one folder further down
+    moved = _RELATIVE.sub(lambda start: start[0] + "../", card)  # the card moves one folder down
     (kept / places[0]["document"]).write_text(moved, encoding="utf-8")
     return with_retired(text, model.card.name, places)
 

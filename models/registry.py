@@ -4,10 +4,11 @@ The registry: names to models whose weights are known byte for byte.
 Weights stand beside `registry.toml` in ``weights/``; nothing is downloaded. A file whose SHA-256 is not the registered
 one is refused. To add a model, put its ``.onnx`` and its ``.md`` there and a table into the file. A sub-table ``int8``
 names a second file of the same model, quantised for OpenVINO (decision 0075); which of the two runs is chosen in
-`models.runtime.choice`, and the card of what runs names that very file.
+`models.runtime.choice`, which opens detectors; the card of what runs names that very file.
 
-What was replaced is kept too, as a ``[[retired]]`` table and in ``weights/retired/``: a package that it judged may be
-judged again for as long as the package is kept (decision 0053). Only the tables are installed, not these weights.
+A model that was replaced keeps its ``[[retired]]`` table, because a package that it judged may be judged again for as
+long as the package is kept (decision 0053). Its weights stand in the repository's history, at the ``commit`` of the
+table (decision 0087).
 """
 
 import hashlib
@@ -18,8 +19,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
-from models.detector import Detector, ModelCard, ModelError, UnknownModelError, WeightsError
-from models.network import STRIDE, Head, NetworkDetector
+from models.detector import ModelCard, ModelError, UnknownModelError, WeightsError
+from models.network import STRIDE, Head
 from models.tensors import Letterbox
 
 DEFAULT_FILE = Path(__file__).with_name("registry.toml")
@@ -60,6 +61,8 @@ class RegisteredModel:
 
         is_retired: another version replaced it.
 
+        commit: of a retired model, the last one of the repository that holds its weights; empty where it is not stated.
+
         int8: the zip of `models.quantise` beside an ONNX file, where there are both.
     """
 
@@ -71,6 +74,7 @@ class RegisteredModel:
     licence: str
     made: str
     is_retired: bool = False
+    commit: str = ""
     int8: WeightsFile | None = None
 
     @property
@@ -79,8 +83,14 @@ class RegisteredModel:
         return f"{self.card.name} {self.card.version}"
 
     @property
+    def whereabouts(self) -> str:
+        """Where the file of a retired model is to be found, as the end of a sentence."""
+        commit = f" at commit {self.commit}" if self.commit else ""
+        return f"in the project's git history{commit} under models/weights/retired/{self.weights.name}"
+
+    @property
     def record(self) -> Path:
-        """Where the record of the run that made it lies, if it is at hand."""
+        """Path of the record of the run that made it; the file may be absent."""
         return self.weights.with_name(f"{self.card.name}.run.json")
 
     @property
@@ -102,7 +112,7 @@ class RegisteredModel:
         try:
             content = self.weights.read_bytes()
         except OSError as error:
-            where = "; retired weights are not installed but stand in the repository" if self.is_retired else ""
+            where = f"; it is retired, its weights stand {self.whereabouts}" if self.is_retired else ""
             raise WeightsError(f"model {name}: cannot read weights {self.weights}: {error.strerror}{where}") from error
         found = hashlib.sha256(content).hexdigest()
         if found != registered:
@@ -192,44 +202,15 @@ class Registry:
             form.read()
         return model
 
-    def detector(
-        self,
-        name: str | None = None,
-        runtime: str = "auto",
-        threshold: float | None = None,
-        threads: int | None = None,
-    ) -> Detector:
-        """
-        Return a detector over the verified weights; raise `UnknownModelError`, `WeightsError` or `ModelError`.
-
-        `runtime` as in `choose_runtime`; `threshold` replaces the card's; `threads` as in `open_network`.
-        """
-        return self.open(self.model(name), runtime, threshold, threads)
-
-    def open(
-        self, model: RegisteredModel, runtime: str = "auto", threshold: float | None = None, threads: int | None = None
-    ) -> Detector:
-        """
-        Return a detector over the verified weights of any registered model, retired or not; raises as `detector`.
-
-        Its card names the file that runs. A model as `of_weights` returns it has one file, which runs or nothing does.
-        """
-        from models.runtime.choice import choose_runtime, open_network  # noqa: PLC0415 (a look at the cards needs no engine)
-
-        card = model.card if threshold is None else replace(model.card, threshold=threshold)
-        if not 0 < card.threshold <= 1:
-            raise ModelError(f"model {card.name}: the threshold must be in (0, 1], got {card.threshold}")
-        wanted = replace(model, card=card)
-        form, network = open_network(wanted, choose_runtime(runtime, wanted), threads)
-        return NetworkDetector(form.card, form.head, form.nms_iou, network)
-
 
 def _retired(table: Mapping[str, Any], folder: Path) -> RegisteredModel:
     rest = dict(table)
-    name = rest.pop("name", None)
+    name, commit = rest.pop("name", None), rest.pop("commit", "")
     if not isinstance(name, str):
         raise ModelError(f"a retired model has the name {name!r}: it must be a string")
-    return replace(read_model(name, rest, folder), is_retired=True)
+    if not isinstance(commit, str):
+        raise ModelError(f"retired model {name}: commit must be of type str, got {commit!r}")
+    return replace(read_model(name, rest, folder), is_retired=True, commit=commit)
 
 
 _KEYS: Mapping[str, type[str | float | int | list[str]]] = MappingProxyType(

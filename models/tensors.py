@@ -27,7 +27,7 @@ _NMS_BLOCK = 256
 @dataclass(frozen=True, slots=True)
 class Letterbox:
     """
-    How one image lies inside a network input: scaled to `content_wh`, put at `offset_xy`, grey around it.
+    The place of one image inside a network input: scaled to `content_wh`, put at `offset_xy`, grey around it.
 
     Attributes:
         source_wh: width and height of the image in pixels.

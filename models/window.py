@@ -7,7 +7,7 @@ _KEPT = 32
 """Durations remembered of each size: enough for quartiles, few enough to follow a machine that gets busy."""
 
 _ENOUGH = 8
-"""Durations of a size before it is judged: with 4, two sizes that differ in nothing but noise were told apart."""
+"""Durations of a size before it is judged: with 4, two sizes that differed by noise alone were taken for unlike."""
 
 _LOOK_AGAIN = 256
 """Batches after which a size that was not used is tried again, because the machine may have changed; it costs a few."""

@@ -12,7 +12,8 @@ from redis import Redis
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.clock import utc_now
-from api.evidence.vault import VaultError, open_vault
+from api.evidence.vault import VaultError
+from api.evidence.vault_address import open_vault
 from api.people.accounts import (
     FIRST_OPERATOR,
     create_worker_key,

@@ -275,7 +275,11 @@ def reverify(
     *,
     weights: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="The recorded weights, where they are retired and not here."),
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="The recorded weights, where the model is retired: its file is in the project's git history.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

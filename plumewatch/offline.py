@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.contract.evidence.report import PackageVerdict
-from api.contract.schema import rfc3339
 from api.contract.standing import standings
+from api.contract.wire.moment import rfc3339
 from plumewatch.commands.reports import (
     Language,
     chosen_language,
@@ -48,6 +48,7 @@ def findings_in(files: Sequence[str], config_file: Path | None) -> Iterator[str]
 
 def _ready(files: Sequence[str], config_file: Path | None) -> "tuple[list[Path], WorkerConfig, Detector]":
     from models.registry import Registry  # noqa: PLC0415
+    from models.runtime.choice import open_detector  # noqa: PLC0415
     from plumewatch.worker_process import read_config  # noqa: PLC0415
     from streams.camera import SourceUrl  # noqa: PLC0415
     from streams.container import check_file  # noqa: PLC0415
@@ -59,9 +60,9 @@ def _ready(files: Sequence[str], config_file: Path | None) -> "tuple[list[Path],
         check_file(source)
     paths = [source.path for source in sources]
     config = read_config(config_file, ())
-    detector = Registry.load().detector(
-        config.detector.model or None, config.detector.runtime, threshold=config.detector.candidate_threshold
-    )
+    wanted = config.detector
+    model = Registry.load().model(wanted.model)
+    detector = open_detector(model, wanted.runtime, threshold=wanted.candidate_threshold)
     return paths, config, detector
 
 

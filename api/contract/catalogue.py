@@ -15,7 +15,9 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from api.contract.fields import Line, Name, Word
-from api.contract.schema import Code, LeadLegal, Wire
+from api.contract.wire.document import Wire
+from api.contract.wire.identifiers import Code
+from api.contract.wire.lead import LeadLegal
 
 FILE = Path(__file__).with_name("catalogue.toml")
 

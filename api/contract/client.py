@@ -21,9 +21,10 @@ import httpx
 from pydantic import ValidationError
 
 from api.contract.coverage import CoverageReceipt, CoverageReport
-from api.contract.schema import CameraDocument, LeadDocument
 from api.contract.trust.stamp import ContractError
 from api.contract.trust.succession import Succession
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.lead import LeadDocument
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=5.0)
 """Reading is long: the API verifies a package before it answers."""

@@ -16,7 +16,9 @@ from pydantic import Field
 
 from api.contract.fields import Count, Line, Name, Seconds, Word
 from api.contract.reasons import GapReason
-from api.contract.schema import CameraIdText, UtcTime, Wire
+from api.contract.wire.document import Wire
+from api.contract.wire.identifiers import CameraIdText
+from api.contract.wire.moment import UtcTime
 
 HOUR = timedelta(hours=1)
 

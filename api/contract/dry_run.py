@@ -11,7 +11,10 @@ from typing import Annotated
 from pydantic import Field
 
 from api.contract.fields import Count, Line, Name, Pixels, Seconds
-from api.contract.schema import CameraDocument, LeadDocument, Wire, Zones
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.document import Wire
+from api.contract.wire.lead import LeadDocument
+from api.contract.wire.zone import Zones
 
 RUN_ID_PATTERN = r"^[0-9a-f]{32}$"
 RunId = Annotated[str, Field(max_length=32, pattern=RUN_ID_PATTERN)]

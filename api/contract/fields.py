@@ -48,6 +48,10 @@ Seconds = Annotated[float, Field(ge=0, le=1e9)]
 Setting = float | Whole | Annotated[str, Field(max_length=SETTING_MOST, pattern=LINE_PATTERN)] | bool
 Settings = Annotated[dict[Name, Setting], Field(max_length=64)]
 """Values by name."""
+MOST_BOXES = 1000
+"""Boxes of a picture; detectors end long before."""
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in source-image pixels."""
 
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 

@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from api.contract.fields import Count, Line, Name, Seconds, Word
-from api.contract.schema import UtcTime, Wire
+from api.contract.wire.document import Wire
+from api.contract.wire.moment import UtcTime
 
 BATCH_BOUNDS_S = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
 """Upper bounds in seconds of the classes in which durations of batches are counted, as in `models.pool`; one more

@@ -41,7 +41,7 @@ class GapReason(StrEnum):
 
 
 class DispositionReason(StrEnum):
-    """Why a lead is handled as it is (`api.contract.schema.LeadDisposition.reasons`; domain.md 6.5)."""
+    """Why a lead is handled as it is (`api.contract.wire.lead.LeadDisposition.reasons`; domain.md 6.5)."""
 
     FIRE_ALARM = "fire_alarm"
     """Flames that no zone explains: a person looks at once."""

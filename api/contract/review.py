@@ -10,7 +10,9 @@ from enum import StrEnum
 from pydantic import Field, TypeAdapter
 
 from api.contract.fields import Name, Seconds
-from api.contract.schema import LeadId, UtcTime, Wire
+from api.contract.wire.document import Wire
+from api.contract.wire.identifiers import LeadId
+from api.contract.wire.moment import UtcTime
 
 MOST_REVIEWS = 500
 """Reviewed leads of a camera, the newest: at most 3 leads an hour are made, and fewer are looked at."""

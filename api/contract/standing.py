@@ -9,7 +9,9 @@ from pydantic import Field
 
 from api.contract.catalogue import Violation, catalogue
 from api.contract.fields import Count, Line, Name, Prose, Word
-from api.contract.schema import Code, LeadLegal, Wire
+from api.contract.wire.document import Wire
+from api.contract.wire.identifiers import Code
+from api.contract.wire.lead import LeadLegal
 
 KINDS_ZH: Mapping[str, str] = MappingProxyType(
     {

@@ -2,7 +2,7 @@
 Titles: what a lead is called, in Chinese and English, on the wall, on paper and elsewhere.
 
 A title says what was seen. "Over the limit" stands only where a valid reading was above it; any other smoke is visible
-smoke, of which a zone may say what it is suspected to be. The wall has the same in ``js/codes.js``.
+smoke, of which a zone may say what it is suspected to be. The wall has the same in ``js/leads/codes.js``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from api.contract.reasons import DispositionReason
-from api.contract.schema import LeadDocument, LeadMeasure
+from api.contract.wire.lead import LeadDocument, LeadMeasure
 
 
 @dataclass(frozen=True, slots=True)

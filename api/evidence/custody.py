@@ -3,7 +3,8 @@
 from fastapi import Request
 
 from api.clock import utc_now
-from api.contract.schema import LeadDocument, rfc3339
+from api.contract.wire.lead import LeadDocument
+from api.contract.wire.moment import rfc3339
 from api.evidence.vault import MissingEvidence, VaultError
 from api.people.auth import caller_address, caller_name
 from api.problems import Problem

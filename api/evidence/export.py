@@ -25,8 +25,9 @@ import rfc8785
 from pydantic import JsonValue, TypeAdapter
 
 from api.contract.evidence.tarball import tar_header
-from api.contract.schema import LeadDocument, rfc3339
 from api.contract.titles import title_of
+from api.contract.wire.lead import LeadDocument
+from api.contract.wire.moment import rfc3339
 from api.evidence.proofs import proofs_of
 from api.report.case import read_case
 from api.report.printing import Printing

@@ -24,13 +24,14 @@ from pydantic import JsonValue, ValidationError
 from api.clock import utc_now
 from api.contract.evidence.article41 import admissibility, local_day
 from api.contract.evidence.manifest import Manifest
-from api.contract.evidence.package import PROOFS, SUMS, read_bytes
+from api.contract.evidence.package import PROOFS, SMALL, SUMS, read_bytes
 from api.contract.evidence.report import VerificationReport
 from api.contract.evidence.tarball import open_package
-from api.contract.evidence.verification import SMALL, verify_package
-from api.contract.schema import LeadDocument, rfc3339
+from api.contract.evidence.verification import verify_package
 from api.contract.trust.revocation import parse_crls
 from api.contract.trust.stamp import ContractError, fingerprint, read_certificates
+from api.contract.wire.lead import LeadDocument
+from api.contract.wire.moment import rfc3339
 from api.evidence.upload import Upload
 from api.evidence.vault import VaultError
 from api.problems import Problem

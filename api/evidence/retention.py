@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
-from api.contract.schema import EventType
+from api.contract.wire.event import EventType
 from api.evidence.capacity import RoomLevel, VaultState, rule_of, vault_state
 from api.evidence.vault import Vault, VaultError
 from api.metrics import Metrics

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from api.clock import utc_now
 from api.contract.evidence.package import SUMS, UNLISTED
-from api.contract.schema import UtcTime, rfc3339
 from api.contract.trust.stamp import StampError, parse_sha256_list
+from api.contract.wire.moment import UtcTime, rfc3339
 from api.evidence.vault import MissingEvidence, Vault, VaultError
 from api.store.agreement.log import disagreements
 from api.store.database import Database

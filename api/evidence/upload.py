@@ -19,7 +19,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from api.contract.durable import why_not
-from api.evidence.vault import ABANDONED_S
+from api.evidence.folder_vault import ABANDONED_S
 from api.problems import Problem, too_large
 
 log = structlog.get_logger(__name__)

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
 from api.contract.bus import LEADS_ANNOUNCED
-from api.contract.schema import LeadAnnouncement
+from api.contract.wire.lead import LeadAnnouncement
 from api.fleet.broker import Broker, Entry, bus_faults
 from api.metrics import Metrics
 from api.store.database import Database

@@ -25,7 +25,7 @@ from api.contract.bus import (
     generation_of,
     worker_key,
 )
-from api.contract.schema import CameraDocument
+from api.contract.wire.camera import CameraDocument
 from api.fleet.broker import Broker, bus_faults
 from api.store.cameras import list_cameras
 from api.store.database import Database

@@ -11,7 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from api.clock import utc_now
 from api.contract.bus import state_key, vitals_key, worker_key
 from api.contract.health import WorkerHealth
-from api.contract.schema import CameraDocument, CameraHealth, EventType, Wire, WorkerReport
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.camera_health import CameraHealth
+from api.contract.wire.document import Wire
+from api.contract.wire.event import EventType
+from api.contract.wire.worker import WorkerReport
 from api.fleet.broker import BusDown
 from api.fleet.removals import LETTING_GO
 from api.state import ApiState

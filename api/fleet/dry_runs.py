@@ -26,7 +26,8 @@ from api.contract.bus import (
     dry_runs_key,
 )
 from api.contract.dry_run import DryRunFault, DryRunOrder, DryRunReport, DryRunSource, DryRunState
-from api.contract.schema import CameraDocument, ZoneDocument
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.zone import ZoneDocument
 from api.fleet.broker import bus_faults
 from api.fleet.cameras import all_workers, health_of
 from api.problems import Problem

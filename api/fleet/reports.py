@@ -16,7 +16,8 @@ from prometheus_client.registry import Collector
 
 from api.clock import utc_now
 from api.contract.health import BATCH_BOUNDS_S, WorkerHealth
-from api.contract.schema import CameraHealth, WorkerReport
+from api.contract.wire.camera_health import CameraHealth
+from api.contract.wire.worker import WorkerReport
 
 CAMERAS_MOST = 5000
 WORKERS_MOST = 500

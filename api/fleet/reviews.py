@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from api.clock import utc_now
 from api.contract.bus import REVIEW_DAYS, REVIEWS, REVIEWS_MARKER
 from api.contract.review import MOST_REVIEWS, REVIEW_LIST, LeadReview, Verdict
-from api.contract.schema import LeadDocument
+from api.contract.wire.lead import LeadDocument
 from api.fleet.broker import Broker, bus_faults
 from api.store.database import Database
 from api.store.documents import LEADS, read_document

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy.orm import Session
 
 from api.contract.register.places import Premises
-from api.contract.schema import CameraDocument
+from api.contract.wire.camera import CameraDocument
 from api.store.cameras import list_cameras
 from api.store.register.entries import all_entries
 

@@ -14,8 +14,8 @@ from pydantic import JsonValue, TypeAdapter
 from api.contract.evidence.manifest import Manifest
 from api.contract.evidence.package import OVERLAY, READINGS, SUMS
 from api.contract.evidence.report import VerificationReport
-from api.contract.schema import LeadDocument, ReviewAnswers
 from api.contract.trust.stamp import StampError, parse_sha256_list
+from api.contract.wire.lead import LeadDocument, ReviewAnswers
 from api.evidence.admissibility import Judgement, judge
 from api.evidence.intake import verify_filed
 from api.evidence.proofs import proven_folder

@@ -16,8 +16,8 @@ from api.contract.catalogue import catalogue
 from api.contract.evidence.manifest import Manifest
 from api.contract.reasons import DispositionReason
 from api.contract.review import Verdict
-from api.contract.schema import LeadDocument, LeadFactor, LeadLegal
 from api.contract.titles import is_code_proposed, title_of
+from api.contract.wire.lead import LeadDocument, LeadFactor, LeadLegal
 from api.contract.words import CLASSES, CLOCKS, spread_words, value_words
 from api.report.case import Case
 from api.report.printing import Printing

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from api.contract.schema import UtcTime
+from api.contract.wire.moment import UtcTime
 
 _LOST_PLUS = re.compile(r"(?<=\d) (?=\d{2}:?\d{2}$)")
 

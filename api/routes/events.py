@@ -15,13 +15,13 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect
 
-from api.contract.schema import WallEvent
+from api.contract.wire.event import WallEvent
 from api.fleet.broker import stop_tasks, wait_for_bell
 from api.people.auth import LOGGED_OUT, AnyOperator, Reader, until_logged_out
 from api.sockets import UNSUPPORTED_DATA, until_gone
 from api.state import ApiState, State
+from api.store.columns import SERIAL_MOST
 from api.store.events import events_after, newest_cursor
-from api.store.tables import SERIAL_MOST
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/v1/events", tags=["events"])

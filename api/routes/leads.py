@@ -12,15 +12,10 @@ from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
 from api.contract.fields import Reason
-from api.contract.schema import (
-    LEAD_ID_PATTERN,
-    LeadDocument,
-    LeadState,
-    ReviewAnswers,
-    Sha256,
-    UtcTime,
-    Wire,
-)
+from api.contract.wire.document import Wire
+from api.contract.wire.identifiers import LEAD_ID_PATTERN, Sha256
+from api.contract.wire.lead import LeadDocument, LeadState, ReviewAnswers
+from api.contract.wire.moment import UtcTime
 from api.evidence.intake import take_in
 from api.evidence.upload import receive_upload
 from api.people.auth import AnyOperator, AnyWorker, Reader, caller_address

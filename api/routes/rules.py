@@ -8,8 +8,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
 from api.contract.catalogue import catalogue
-from api.contract.schema import LeadLegal
 from api.contract.standing import Standing, standings
+from api.contract.wire.lead import LeadLegal
 from api.fleet.broker import BusDown
 from api.fleet.cameras import all_workers
 from api.people.auth import Reader

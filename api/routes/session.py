@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.clock import utc_now
 from api.contract.fields import Secret, Word
-from api.contract.schema import Wire
+from api.contract.wire.document import Wire
 from api.people.auth import (
     SESSION_COOKIE,
     AnySession,

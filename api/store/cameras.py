@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import CameraDocument
+from api.contract.wire.camera import CameraDocument
 from api.store.coverage import note_duty
 from api.store.documents import forget_row, read_document, stored
 from api.store.faults import UnknownRecord, UnreadableRecord

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from api.contract.coverage import AccountHour, AccountLoss
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from api.store.documents import read_document, stored
 from api.store.tables import CoverageLossRow, CoverageRow, DutyRow
 

@@ -12,7 +12,7 @@ import structlog
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
-from api.contract.schema import Wire
+from api.contract.wire.document import Wire
 
 log = structlog.get_logger(__name__)
 

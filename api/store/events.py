@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import EventType, LeadDocument, WallEvent
+from api.contract.wire.event import EventType, WallEvent
+from api.contract.wire.lead import LeadDocument
 from api.store.documents import read_document, stored
 from api.store.tables import EventRow
 

@@ -13,8 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.contract.review import Verdict
-from api.contract.schema import EventType, LeadDocument, LeadState, ReviewAnswers, rfc3339
 from api.contract.trust.stamp import parse_sha256_list
+from api.contract.wire.event import EventType
+from api.contract.wire.lead import LeadDocument, LeadState, ReviewAnswers
+from api.contract.wire.moment import rfc3339
 from api.store.documents import LEADS, read_document, stored
 from api.store.events import append_event
 from api.store.evidence.tlog import LeafKind, append_leaf, append_record

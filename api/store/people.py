@@ -12,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from api.store.evidence.tlog import LeafKind, append_record
 from api.store.faults import RecordConflict, UnknownRecord
 from api.store.tables import OperatorRow, SessionRow

@@ -3,7 +3,7 @@
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.store.tables import ByteOrdered, Table
+from api.store.columns import ByteOrdered, Table
 
 
 class LeadTermRow(Table):

@@ -1,59 +1,15 @@
 """
 Tables of the store. Documents are kept whole, as the JSON that was accepted; columns beside them are what queries need.
 
-``transitions``, ``custody``, ``log_leaves``, ``log_nodes`` and ``checkpoints`` are append-only: the migrations add
-triggers that refuse to change or delete their rows.
+``transitions`` and ``custody`` are append-only: the migrations add triggers that refuse to change or delete their rows.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Dialect,
-    Double,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    String,
-    Text,
-    false,
-)
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy import BigInteger, Boolean, Double, ForeignKey, Index, Integer, LargeBinary, String, Text, false
+from sqlalchemy.orm import Mapped, mapped_column
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-
-Serial = BigInteger().with_variant(Integer, "sqlite")
-SERIAL_MOST = 2**63 - 1
-"""The largest number of a row in either database; a larger one cannot even be asked for."""
-"""SQLite numbers rows by itself only in a plain INTEGER column."""
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware UTC time, kept as whole milliseconds since 1970: sorts and compares the same in every database."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        """Return milliseconds since 1970."""
-        return None if value is None else (value - _EPOCH) // _MILLISECOND
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Return the aware time."""
-        return None if value is None else _EPOCH + value * _MILLISECOND
-
-
-def ByteOrdered(length: int) -> TypeEngine[str]:  # noqa: N802  (a type among types)
-    """Return a text that every database sorts by its bytes, so that a range of it is all that begins alike."""
-    return String(length).with_variant(String(length, collation="C"), "postgresql")
-
-
-class Table(DeclarativeBase):
-    """Root of the tables."""
+from api.store.columns import ByteOrdered, Moment, Serial, Table
 
 
 class LeadRow(Table):
@@ -265,87 +221,3 @@ class DutyRow(Table):
     camera_id: Mapped[str] = mapped_column(String(64), index=True)
     start: Mapped[datetime] = mapped_column(Moment)
     end: Mapped[datetime | None] = mapped_column(Moment)
-
-
-class LogIdentityRow(Table):
-    """The one log of this site: whose key signs its checkpoints, and the name in their first line; one row."""
-
-    __tablename__ = "log_identity"
-
-    log_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    origin: Mapped[str] = mapped_column(String(128))
-    created: Mapped[datetime] = mapped_column(Moment)
-
-
-class LogLeafRow(Table):
-    """One leaf of the append-only log, exactly the bytes that it hashes; see `api.store.evidence.tlog`."""
-
-    __tablename__ = "log_leaves"
-    __table_args__ = (Index("log_leaves_by_subject", "subject", "index"),)
-
-    index: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=False)
-    kind: Mapped[str] = mapped_column(String(16))
-    subject: Mapped[str] = mapped_column(String(160))
-    at: Mapped[datetime] = mapped_column(Moment)
-    data: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class LogNodeRow(Table):
-    """The hash of a complete subtree of the log (`api.contract.trust.merkle.Subtree`); level 0: leaves' hashes."""
-
-    __tablename__ = "log_nodes"
-
-    level: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    hash: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class CheckpointRow(Table):
-    """A signed checkpoint of the log; ``certificate_sha256`` names the log certificate of the time."""
-
-    __tablename__ = "checkpoints"
-
-    size: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=False)
-    at: Mapped[datetime] = mapped_column(Moment)
-    text: Mapped[str] = mapped_column(Text)
-    signature: Mapped[bytes] = mapped_column(LargeBinary)
-    certificate_sha256: Mapped[str] = mapped_column(String(64))
-
-
-class TimeStampRow(Table):
-    """
-    A time stamp that is asked for (``token`` empty) or that was given; the key is the SHA-256 of what it stamps.
-
-    ``subject`` is a lead's id for a package's hash list, a tree size for a checkpoint.
-    """
-
-    __tablename__ = "time_stamps"
-    __table_args__ = (Index("time_stamps_due", "gen_time", "next_try"), Index("time_stamps_by_subject", "subject"))
-
-    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(16))
-    subject: Mapped[str] = mapped_column(String(64))
-    data: Mapped[bytes] = mapped_column(LargeBinary)
-    asked: Mapped[datetime] = mapped_column(Moment)
-    attempts: Mapped[int] = mapped_column(Integer)
-    next_try: Mapped[datetime] = mapped_column(Moment)
-    fault: Mapped[str] = mapped_column(Text)
-    token: Mapped[bytes | None] = mapped_column(LargeBinary)
-    certificate_pem: Mapped[str | None] = mapped_column(Text)
-    gen_time: Mapped[datetime | None] = mapped_column(Moment)
-    tsa_kind: Mapped[str | None] = mapped_column(String(16))
-
-
-class CertificateRow(Table):
-    """A certificate or revocation list that ever counted here; never deleted. ``name`` is the node's or authority's."""
-
-    __tablename__ = "certificates"
-    __table_args__ = (Index("certificates_by_name", "kind", "name"),)
-
-    fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(16))
-    name: Mapped[str] = mapped_column(String(255))
-    pem: Mapped[str] = mapped_column(Text)
-    added: Mapped[datetime] = mapped_column(Moment)
-    revoked: Mapped[datetime | None] = mapped_column(Moment)
-    reason: Mapped[str] = mapped_column(Text)

@@ -5,7 +5,7 @@ from functools import reduce
 from types import MappingProxyType
 
 from api.contract.review import Verdict
-from api.contract.schema import LeadState
+from api.contract.wire.lead import LeadState
 
 _DECISIVE: Mapping[str, Verdict | None] = MappingProxyType(
     {LeadState.PENDING_VERIFY: None, LeadState.VERIFIED: Verdict.REAL, LeadState.REJECTED_FALSE: Verdict.FALSE}

@@ -7,12 +7,13 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
+from api.store.evidence.log_tables import CertificateRow
 from api.store.evidence.tlog import LeafKind, append_record
 from api.store.evidence.trust import certificates_of_key
 from api.store.faults import RecordConflict, UnknownRecord
 from api.store.people import token_sha256
-from api.store.tables import CertificateRow, NodeRow, PackageRow, WorkerKeyRow
+from api.store.tables import NodeRow, PackageRow, WorkerKeyRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,20 +20,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.contract.trust.der import INTEGER, OCTETS, SEQUENCE, encode, encode_int, encode_oid, encode_set, encode_time
 from api.contract.trust.stamp import ContractError, sha256_hex
-from api.contract.trust.timestamp import (
+from api.contract.trust.timestamp import SIGNED_DATA_OID, SITE_POLICY, TimeStamp, check_time_stamp
+from api.contract.trust.timestamp_request import SHA256_OID, TimeStampRequest, imprint_of, read_request
+from api.contract.trust.timestamp_signature import (
     CONTENT_TYPE_OID,
     ECDSA_SHA256_OID,
     MESSAGE_DIGEST_OID,
-    SHA256_OID,
-    SIGNED_DATA_OID,
     SIGNING_CERTIFICATE_V2_OID,
-    SITE_POLICY,
     TST_INFO_OID,
-    TimeStamp,
-    TimeStampRequest,
-    check_time_stamp,
-    imprint_of,
-    read_request,
 )
 from api.trust.keys import SiteKey
 

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.contract.evidence.manifest import Manifest
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from api.trust.keys import SiteKey
 
 ASSERTION = "org.plumewatch.evidence"

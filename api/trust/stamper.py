@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.concurrency import run_in_threadpool
 
-from api.contract.evidence.verification import CLOCK_ALLOWANCE
+from api.contract.evidence.site_proofs import CLOCK_ALLOWANCE
 from api.contract.trust.revocation import Revocations, parse_crls
 from api.contract.trust.stamp import StampError, fingerprint, read_certificates
 from api.contract.trust.timestamp import TimeStamp

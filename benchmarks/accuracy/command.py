@@ -12,19 +12,18 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy import score
 from benchmarks.accuracy.deciders import candidate_threshold
+from benchmarks.accuracy.figures import Estimate, Share
 from benchmarks.accuracy.looks import CURVE_FLOOR, CURVE_NMS_IOU, Look
 from benchmarks.accuracy.pictures import PictureSet
 from benchmarks.accuracy.result import (
     ClassFigures,
     Curve,
-    Estimate,
     GroupFigures,
     ImageFigures,
     ImageSet,
     ImageSettings,
     Mistake,
     Mistakes,
-    Share,
     SizeFigures,
     SweepRow,
 )

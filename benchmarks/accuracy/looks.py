@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -19,6 +18,7 @@ from models.detections import Detections
 from models.detector import Detector
 from models.network import STRIDE
 from models.registry import INT8_FORMAT, RegisteredModel, Registry, read_model
+from models.runtime import choice
 from models.tensors import Letterbox
 from models.training.pictures.dataset import CLASS_NAMES, Sample
 
@@ -134,9 +134,8 @@ def _candidate(folder: Path) -> RegisteredModel:
 
 def open_detector(model: RegisteredModel, runtime: str, *, floor: float, nms_iou: float | None = None) -> Detector:
     """Return the model's detector down to `floor`, with another NMS where one is given; raise `ModelError`."""
-    name = model.card.name
     model = model if nms_iou is None else replace(model, nms_iou=nms_iou)
-    return Registry(MappingProxyType({name: model}), name).detector(name, runtime, threshold=floor)
+    return choice.open_detector(model, runtime, threshold=floor)
 
 
 def model_used(model: RegisteredModel, detector: Detector) -> ModelUsed:

@@ -4,77 +4,16 @@ The result of an accuracy run as a file: versioned, complete in itself, the same
 Only `Timings` differ from run to run. Every share carries its counts, every estimate its 95 % interval.
 """
 
-import math
+import statistics
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from benchmarks.accuracy import score
+from benchmarks.accuracy.figures import Estimate, Number, Part, Rate, Share
 from benchmarks.errors import BenchmarkError
-from models.interval import wilson
-
-
-def _rounded(value: float) -> float:
-    """Return `value` to five digits: more is noise. (A figure is not known to better than 1/1000 anywhere here.)"""
-    return round(value, 5)
-
-
-Number = Annotated[float, AfterValidator(_rounded)]
-
-
-class Part(BaseModel):
-    """A part of the file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Share(Part):
-    """`hits` of `count`; `low` to `high` is its Wilson interval, 0 to 1 where nothing was counted."""
-
-    hits: int
-    count: int
-    value: Number | None
-    low: Number
-    high: Number
-
-    @classmethod
-    def of(cls, hits: int, count: int) -> Self:
-        """Return the share with its interval."""
-        low, high = wilson(hits, count)
-        return cls(hits=hits, count=count, value=hits / count if count else None, low=low, high=high)
-
-
-class Estimate(Part):
-    """A figure of a set of pictures; `low` to `high` by resampling them, 0 to 1 where they are too few."""
-
-    value: Number | None
-    low: Number
-    high: Number
-
-    @classmethod
-    def of(cls, value: float, interval: tuple[float, float]) -> Self:
-        """Return the estimate; NaN becomes no value."""
-        return cls(value=None if math.isnan(value) else value, low=interval[0], high=interval[1])
-
-
-class Rate(Part):
-    """`count` events in `hours`; the interval is the exact one of a Poisson count."""
-
-    count: int
-    hours: Number
-    per_hour: Number | None
-    low: Number
-    high: Number | None
-
-    @classmethod
-    def of(cls, count: int, hours: float) -> Self:
-        """Return the rate; without any hours it is unknown."""
-        low, high = score.poisson(count)
-        if hours <= 0:
-            return cls(count=count, hours=0.0, per_hour=None, low=0.0, high=None)
-        return cls(count=count, hours=hours, per_hour=count / hours, low=low / hours, high=high / hours)
 
 
 class ModelUsed(Part):
@@ -223,6 +162,13 @@ class Delay(Part):
     median: Number
     most: Number
 
+    @classmethod
+    def of(cls, delays_s: Sequence[float]) -> Self | None:
+        """Return the delays' figures; ``None`` of none."""
+        if not delays_s:
+            return None
+        return cls(least=min(delays_s), median=statistics.median(delays_s), most=max(delays_s))
+
 
 class DeciderRow(Part):
     """One decider at one threshold."""
@@ -288,6 +234,21 @@ class SequenceFigures(Part):
     clips: dict[str, ClipFigures]
     deciders: list[DeciderFigures]
 
+    @property
+    def missed(self) -> list[tuple[str, EventTruth]]:
+        """The events of which no lead of the shipped rules tells, with the names of their clips."""
+        return [
+            (name, event)
+            for name, clip in self.clips.items()
+            for number, event in enumerate(clip.events)
+            if all(lead.event != number for lead in clip.leads)
+        ]
+
+    @property
+    def false(self) -> list[tuple[str, LeadSeen]]:
+        """The leads of the shipped rules that tell of no event, with the names of their clips."""
+        return [(name, lead) for name, clip in self.clips.items() for lead in clip.leads if lead.event is None]
+
 
 class Timings(Part):
     """Wall-clock seconds of this run; the only figures that differ between two runs of the same."""
@@ -312,13 +273,21 @@ class AccuracyResult(Part):
         return self.model_dump_json(indent=1) + "\n"
 
 
-def read_result(path: Path) -> AccuracyResult:
-    """Return the result in a file; raise `BenchmarkError`."""
+Document = TypeVar("Document", bound=BaseModel)
+
+
+def read_as(kind: type[Document], path: Path, benchmark: str) -> Document:
+    """Return the result of a benchmark in a file; raise `BenchmarkError`."""
     try:
-        return AccuracyResult.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(path.read_bytes())
     except OSError as error:
         raise BenchmarkError(f"{path}: {error.strerror}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(key) for key in first["loc"]) or "the file"
-        raise BenchmarkError(f"{path}: not a result of bench accuracy ({where}: {first['msg']})") from error
+        raise BenchmarkError(f"{path}: not a result of bench {benchmark} ({where}: {first['msg']})") from error
+
+
+def read_result(path: Path) -> AccuracyResult:
+    """Return the accuracy result in a file; raise `BenchmarkError`."""
+    return read_as(AccuracyResult, path, "accuracy")

@@ -4,7 +4,6 @@ Accuracy over time: which events in clips become leads, how soon, and how often 
 Each clip is decoded and detected once; every decider at every threshold sees the same boxes.
 """
 
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from benchmarks.accuracy.deciders import (
     shipped_threshold,
     trial,
 )
+from benchmarks.accuracy.figures import Rate, Share
 from benchmarks.accuracy.result import (
     ClipFigures,
     DeciderFigures,
@@ -25,9 +25,7 @@ from benchmarks.accuracy.result import (
     Delay,
     EventTruth,
     LeadSeen,
-    Rate,
     SequenceFigures,
-    Share,
 )
 from benchmarks.clips.corpus import Clip, Event
 from models.detections import Xyxy
@@ -133,6 +131,40 @@ def told_event(lead: ConfirmedLead, events: Sequence[Event]) -> int | None:
     return max(fitting)[1] if fitting else None
 
 
+def delays_s(leads: Sequence[ConfirmedLead], events: Sequence[Event]) -> list[float | None]:
+    """Return for each event the seconds from its start to the first lead that tells of it, ``None`` without one."""
+    told = [(told_event(lead, events), lead.confirmed_s) for lead in leads]
+    delays: list[float | None] = []
+    for number, event in enumerate(events):
+        at = [confirmed_s for which, confirmed_s in told if which == number]
+        delays.append(min(at) - event.start_s if at else None)
+    return delays
+
+
+def false_leads(leads: Sequence[ConfirmedLead], events: Sequence[Event]) -> list[ConfirmedLead]:
+    """Return the leads that tell of no event."""
+    return [lead for lead in leads if told_event(lead, events) is None]
+
+
+def event_truths(events: Sequence[Event]) -> list[EventTruth]:
+    """Return events as results hold them."""
+    return [EventTruth(classes=one.classes, start_s=one.start_s, end_s=one.end_s) for one in events]
+
+
+def leads_seen(leads: Sequence[ConfirmedLead], events: Sequence[Event]) -> list[LeadSeen]:
+    """Return leads as results hold them, each with the event that it tells of."""
+    return [
+        LeadSeen(
+            class_name=lead.class_name,
+            first_s=lead.first_s,
+            confirmed_s=lead.confirmed_s,
+            confidence=lead.confidence,
+            event=told_event(lead, events),
+        )
+        for lead in leads
+    ]
+
+
 def quiet_s(events: Sequence[Event], seconds: float) -> float:
     """Return the seconds of a clip in which nothing deserves a lead: outside events and the time smoke lingers."""
     busy, reached = 0.0, 0.0
@@ -154,24 +186,16 @@ def is_inside(xyxy: Xyxy, event: Event) -> bool:
 
 
 def _row(seen: Sequence[Seen], key: _Key) -> DeciderRow:
-    delays: list[float] = []
-    events = false = clips_with = 0
-    for one in seen:
-        events += len(one.clip.events)
-        told = [(told_event(lead, one.clip.events), lead.confirmed_s) for lead in one.leads[key]]
-        wrong = sum(number is None for number, _ in told)
-        false += wrong
-        clips_with += wrong > 0
-        for number, event in enumerate(one.clip.events):
-            if at := [confirmed_s for which, confirmed_s in told if which == number]:
-                delays.append(min(at) - event.start_s)
+    delays = [delay for one in seen for delay in delays_s(one.leads[key], one.clip.events)]
+    found = [delay for delay in delays if delay is not None]
+    false = [len(false_leads(one.leads[key], one.clip.events)) for one in seen]
     hours = sum(quiet_s(one.clip.events, one.watched.seconds) for one in seen) / 3600
     return DeciderRow(
         threshold=key[1],
-        event_recall=Share.of(len(delays), events),
-        confirm_s=Delay(least=min(delays), median=statistics.median(delays), most=max(delays)) if delays else None,
-        false_leads=Rate.of(false, hours),
-        clips_with_false_leads=Share.of(clips_with, len(seen)),
+        event_recall=Share.of(len(found), len(delays)),
+        confirm_s=Delay.of(found),
+        false_leads=Rate.of(sum(false), hours),
+        clips_with_false_leads=Share.of(sum(count > 0 for count in false), len(seen)),
     )
 
 
@@ -181,15 +205,6 @@ def _clip_figures(one: Seen, key: _Key) -> ClipFigures:
         rendered_from=one.clip.rendered_from,
         seconds=one.watched.seconds,
         is_unclear=one.clip.is_unclear,
-        events=[EventTruth(classes=e.classes, start_s=e.start_s, end_s=e.end_s) for e in one.clip.events],
-        leads=[
-            LeadSeen(
-                class_name=lead.class_name,
-                first_s=lead.first_s,
-                confirmed_s=lead.confirmed_s,
-                confidence=lead.confidence,
-                event=told_event(lead, one.clip.events),
-            )
-            for lead in one.leads[key]
-        ],
+        events=event_truths(one.clip.events),
+        leads=leads_seen(one.leads[key], one.clip.events),
     )

@@ -1,7 +1,8 @@
 """An accuracy result as lines for the terminal."""
 
 from benchmarks.accuracy.deciders import candidate_threshold
-from benchmarks.accuracy.result import AccuracyResult, Estimate, ImageFigures, Portion, Rate, SequenceFigures, Share
+from benchmarks.accuracy.figures import Estimate, Rate, Share
+from benchmarks.accuracy.result import AccuracyResult, ImageFigures, Portion, SequenceFigures
 
 OF_WHICH = {
     None: "",
@@ -90,17 +91,7 @@ def _sequence(one: SequenceFigures) -> list[str]:
                 f"{rate(row.false_leads)}"
             )
     lines.append("* shipped threshold of the rules, not that of the pictures; to confirm: least/median/most")
-    missed = [
-        f"{name} at {event.start_s:g} s"
-        for name, clip in one.clips.items()
-        for number, event in enumerate(clip.events)
-        if all(lead.event != number for lead in clip.leads)
-    ]
-    false = [
-        f"{name} at {lead.confirmed_s:.1f} s ({lead.class_name})"
-        for name, clip in one.clips.items()
-        for lead in clip.leads
-        if lead.event is None
-    ]
+    missed = [f"{name} at {event.start_s:g} s" for name, event in one.missed]
+    false = [f"{name} at {lead.confirmed_s:.1f} s ({lead.class_name})" for name, lead in one.false]
     lines += [f"missed: {text}" for text in missed] + [f"false: {text}" for text in false]
     return lines

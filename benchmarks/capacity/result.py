@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from benchmarks.accuracy.figures import Part
+from benchmarks.accuracy.result import read_as
 from benchmarks.capacity.baseline import Baseline
 from benchmarks.capacity.budget import Budget, slope
 from benchmarks.capacity.step import StepResult
-from benchmarks.errors import BenchmarkError
 from models.runtime.processor import processor
 
 SCHEMA = "plumewatch.capacity/1"
@@ -24,13 +24,7 @@ BUSY_OTHERS_CORES = 0.1
 """Other programs on the machine that use more than this make a step a lower bound."""
 
 
-class Document(BaseModel):
-    """A frozen part of the result with no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Machine(Document):
+class Machine(Part):
     """What it was measured on."""
 
     processor: str
@@ -52,7 +46,7 @@ class Machine(Document):
         )
 
 
-class Scenario(Document):
+class Scenario(Part):
     """
     What the cameras sent and how they were watched; `settings` are the worker's beyond its defaults.
 
@@ -78,7 +72,7 @@ class Scenario(Document):
     kinds: tuple[str, ...] = ()
 
 
-class Costs(Document):
+class Costs(Part):
     """
     What one picture costs a thread that has the processor to itself, in milliseconds of processor time.
 
@@ -95,7 +89,7 @@ class Costs(Document):
     demux_ms: float
 
 
-class CapacityResult(Document):
+class CapacityResult(Part):
     """Everything that a run found."""
 
     schema_name: str = SCHEMA
@@ -194,10 +188,7 @@ def _ours(step: StepResult) -> float:
 
 def read_capacity(path: Path) -> CapacityResult:
     """Return the result in a file; raise `BenchmarkError`."""
-    try:
-        return TypeAdapter(CapacityResult).validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise BenchmarkError(f"{path} is not a capacity result: {error}") from error
+    return read_as(CapacityResult, path, "capacity")
 
 
 def this_version() -> str:

@@ -18,6 +18,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.rtsp_farm.clips import ClipSpec, ensure_clip
 from benchmarks.rtsp_farm.farm import RtspFarm, spread
 from models.registry import Registry
+from models.runtime.choice import open_detector
 from streams.camera import StreamSettings
 
 Say = Callable[[str], None]
@@ -80,7 +81,7 @@ def run(asked: Asked, say: Say = print) -> CapacityResult:
     settings = {**asked.settings, **({"detector.model": asked.model} if asked.model else {})}
     steps = _steps(asked, files, settings, say)
     baseline = list(_baseline(asked.ultralytics, asked, files, say)) if asked.ultralytics else []
-    detector = Registry.load().detector(asked.model or None)
+    detector = open_detector(Registry.load().model(asked.model))
     decode_ms, detect_ms = decode_and_detect_ms(files[0], detector)
     first = asked.clips[0]
     return CapacityResult(

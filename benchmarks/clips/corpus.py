@@ -26,7 +26,7 @@ from benchmarks.scenes.film import Progress, ensure, key_of, truth_path
 from benchmarks.scenes.scene import REPORTED, Scene
 from models.detections import Xyxy
 from models.training.pictures.dataset import CLASS_NAMES
-from vision.config.sections import ZoneConfig
+from vision.config.camera import ZoneConfig
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,6 @@ in all clips, over the time outside events and the seconds that smoke lingers. C
 Only `Timings` differ from run to run.
 """
 
-import statistics
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
@@ -14,25 +13,21 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, Self
 
-from pydantic import ValidationError
-
 from benchmarks.accuracy import score
-from benchmarks.accuracy.deciders import SHIPPED, ConfirmedLead
-from benchmarks.accuracy.result import (
-    Delay,
-    EventTruth,
-    LeadSeen,
-    ModelUsed,
-    Number,
-    Part,
-    Rate,
-    RuntimeUsed,
-    Share,
+from benchmarks.accuracy.deciders import SHIPPED
+from benchmarks.accuracy.figures import Number, Part, Rate, Share
+from benchmarks.accuracy.result import Delay, EventTruth, LeadSeen, ModelUsed, RuntimeUsed, read_as
+from benchmarks.accuracy.sequence import (
+    ANALYSIS_FPS,
+    LINGER_S,
+    delays_s,
+    event_truths,
+    false_leads,
+    leads_seen,
+    quiet_s,
 )
-from benchmarks.accuracy.sequence import ANALYSIS_FPS, LINGER_S, quiet_s, told_event
 from benchmarks.clips.corpus import CameraKind, Clip, Event, Made
 from benchmarks.clips.watch import DECIDERS, Seen
-from benchmarks.errors import BenchmarkError
 from vision.rules.fire import CLASS_NAME as FIRE
 
 SHORTEST_S = 5.0
@@ -73,7 +68,7 @@ class FalseLeads(Part):
     @classmethod
     def of(cls, seen: Sequence[Seen], decider: str) -> Self:
         """Return what a decider told of nothing in these clips."""
-        count, clips = sum(len(false_leads(one, decider)) for one in seen), len(seen)
+        count, clips = sum(len(false_leads(one.leads[decider], one.clip.events)) for one in seen), len(seen)
         low, high = score.poisson(count)
         hours = sum(quiet_s(one.clip.events, one.seconds) for one in seen) / 3600
         return cls(
@@ -178,7 +173,7 @@ class FilmSet(Part):
                 )
                 for name in DECIDERS
                 for one in counted
-                for lead in false_leads(one, name)
+                for lead in false_leads(one.leads[name], one.clip.events)
             ],
             films=[_clip(one) for one in seen],
         )
@@ -216,14 +211,7 @@ class ClipsResult(Part):
 
 def read_clips_result(path: Path) -> ClipsResult:
     """Return the result in a file; raise `BenchmarkError`."""
-    try:
-        return ClipsResult.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise BenchmarkError(f"{path}: {error.strerror}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(key) for key in first["loc"]) or "the file"
-        raise BenchmarkError(f"{path}: not a result of bench clips ({where}: {first['msg']})") from error
+    return read_as(ClipsResult, path, "clips")
 
 
 def worse(before: ClipsResult, after: ClipsResult) -> list[str]:
@@ -241,21 +229,6 @@ def worse(before: ClipsResult, after: ClipsResult) -> list[str]:
             if false[1] > false[0] + 1:
                 told.append(f"{name}, {group}: {false[0]} false leads before, {false[1]} now")
     return told
-
-
-def delays_s(one: Seen, decider: str) -> list[float | None]:
-    """Return for each event of a clip the seconds from its start to its first lead, ``None`` where it was missed."""
-    told = [(told_event(lead, one.clip.events), lead.confirmed_s) for lead in one.leads[decider]]
-    delays: list[float | None] = []
-    for number, event in enumerate(one.clip.events):
-        at = [confirmed_s for which, confirmed_s in told if which == number]
-        delays.append(min(at) - event.start_s if at else None)
-    return delays
-
-
-def false_leads(one: Seen, decider: str) -> list[ConfirmedLead]:
-    """Return the leads of a clip that tell of nothing."""
-    return [lead for lead in one.leads[decider] if told_event(lead, one.clip.events) is None]
 
 
 def _decider(counted: Sequence[Seen], name: str) -> DeciderFigures:
@@ -282,13 +255,13 @@ def _group(
     delays = [
         delay
         for one in seen
-        for event, delay in zip(one.clip.events, delays_s(one, name), strict=True)
+        for event, delay in zip(one.clip.events, delays_s(one.leads[name], one.clip.events), strict=True)
         if belongs(event)
     ]
     found = [delay for delay in delays if delay is not None]
     return GroupFigures(
         recall=Share.of(len(found), len(delays)),
-        confirm_s=Delay(least=min(found), median=statistics.median(found), most=max(found)) if found else None,
+        confirm_s=Delay.of(found),
         false_leads=false,
     )
 
@@ -302,6 +275,7 @@ def _kind(clip: Clip) -> str:
 
 
 def _missed(one: Seen) -> list[Missed]:
+    delays = delays_s(one.leads[SHIPPED.name], one.clip.events)
     return [
         Missed(
             clip=one.clip.path.name,
@@ -310,7 +284,7 @@ def _missed(one: Seen) -> list[Missed]:
             limit=Limit.CONFIRMATION if is_seen else Limit.DETECTOR,
             is_short=_is_short(one),
         )
-        for event, delay, is_seen in zip(one.clip.events, delays_s(one, SHIPPED.name), one.is_seen, strict=True)
+        for event, delay, is_seen in zip(one.clip.events, delays, one.is_seen, strict=True)
         if delay is None
     ]
 
@@ -328,18 +302,6 @@ def _clip(one: Seen) -> ClipFigures:
         seconds=one.seconds,
         is_unclear=clip.is_unclear,
         is_refitted=one.is_refitted,
-        events=[EventTruth(classes=e.classes, start_s=e.start_s, end_s=e.end_s) for e in clip.events],
-        leads={
-            name: [
-                LeadSeen(
-                    class_name=lead.class_name,
-                    first_s=lead.first_s,
-                    confirmed_s=lead.confirmed_s,
-                    confidence=lead.confidence,
-                    event=told_event(lead, clip.events),
-                )
-                for lead in leads
-            ]
-            for name, leads in one.leads.items()
-        },
+        events=event_truths(clip.events),
+        leads={name: leads_seen(leads, clip.events) for name, leads in one.leads.items()},
     )

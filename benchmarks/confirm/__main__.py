@@ -19,6 +19,7 @@ from benchmarks.confirm.run import HEADER, Fit, run
 from benchmarks.errors import BenchmarkError
 from models.detector import ModelError
 from models.registry import Registry
+from models.runtime.choice import open_detector
 
 
 def main() -> int:
@@ -49,7 +50,7 @@ def main() -> int:
         parser.error("--clips is needed to fit")
     found = films(asked.clips, asked.scenes, asked.scene)
     for name in asked.model or [card.name for card in registry.cards()]:
-        detector = registry.detector(name, asked.runtime, threshold=FLOOR)
+        detector = open_detector(registry.model(name), asked.runtime, threshold=FLOOR)
         fitted = run(found, detector, asked.memory, lambda film: print(film, file=sys.stderr))
         _tell(name, fitted)
         if asked.what == "fit":

@@ -1,5 +1,5 @@
 """
-Pictures of the scenes to develop on, as a YOLO folder: what `models.training.tune` may learn from beside photographs.
+Pictures of the scenes to develop on, as a YOLO folder that training and refitting may take beside photographs.
 
     python -m benchmarks.confirm.pictures OUT --every 3
 

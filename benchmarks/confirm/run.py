@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.result import Share
+from benchmarks.accuracy.deciders import FIVE_IN_A_ROW, PLAIN
+from benchmarks.accuracy.figures import Share
 from benchmarks.confirm.films import Film, Part
 from benchmarks.confirm.fit import Sample, calibrated, fit, strongest
 from benchmarks.confirm.rows import Pace, Rows, rows_of
@@ -30,8 +31,6 @@ MOST_FALSE = 0.5
 
 BINS = 10
 """Of the reliability of probabilities: equal widths."""
-
-FIVE_IN_A_ROW = Criteria(threshold=0.25, k=5, n=5, hysteresis=1.0, min_change=0.0, min_duration_s=0.0)
 
 Step = Callable[[str], None]
 Weights = Mapping[str, ClassWeights]
@@ -173,7 +172,7 @@ def choose_threshold(films: Sequence[Shown]) -> tuple[float, Mapping[float, tupl
     and on scenes; and for each tried one what is missed and false on real film, and missed and false on scenes.
     """
     parts = [[one for one in films if one.film.is_real is is_real] for is_real in (True, False)]
-    allowed = [MOST_FALSE * len(outcome(part, FIVE_IN_A_ROW).false_leads) for part in parts]
+    allowed = [MOST_FALSE * len(outcome(part, PLAIN).false_leads) for part in parts]
     sweep: dict[float, tuple[int, int, int, int]] = {}
     for threshold in THRESHOLDS:
         real, drawn = (outcome(part, Criteria(probability=threshold)) for part in parts)
@@ -184,7 +183,7 @@ def choose_threshold(films: Sequence[Shown]) -> tuple[float, Mapping[float, tupl
 
 def lines(shown: Mapping[Pace, Sequence[Shown]], threshold: float) -> list[Line]:
     """Return the table: real film first, each part of the films at each pace."""
-    deciders = {"5 consecutive": FIVE_IN_A_ROW, "belief": Criteria(probability=threshold)}
+    deciders = {FIVE_IN_A_ROW.name: PLAIN, "belief": Criteria(probability=threshold)}
     table = []
     for pace, films in shown.items():
         for part in Part:

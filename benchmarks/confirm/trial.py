@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.deciders import ConfirmedLead
-from benchmarks.accuracy.sequence import told_event
+from benchmarks.accuracy.sequence import delays_s, false_leads
 from benchmarks.confirm.films import Film
 from benchmarks.confirm.rows import Rows
 from streams.timing.clock import CaptureTime, UtcSource
@@ -63,17 +63,15 @@ def outcome(films: Sequence[Shown], criteria: Criteria) -> Outcome:
         if clip.is_unclear:
             continue
         leads = confirmed(shown, criteria)
-        told = [(told_event(lead, clip.events), lead) for lead in leads]
-        false += [clip.path.stem] * len({lead.class_name for number, lead in told if number is None})
-        for number, event in enumerate(clip.events):
-            if shown.film.is_real and shown.rows.seconds < LEAST_S:
-                continue
-            events += 1
-            at = [lead.confirmed_s for which, lead in told if which == number]
-            if at:
-                delays.append(min(at) - event.start_s)
-            else:
+        false += [clip.path.stem] * len({lead.class_name for lead in false_leads(leads, clip.events)})
+        if shown.film.is_real and shown.rows.seconds < LEAST_S:
+            continue
+        events += len(clip.events)
+        for delay in delays_s(leads, clip.events):
+            if delay is None:
                 missed.append(clip.path.stem)
+            else:
+                delays.append(delay)
     return Outcome(events, tuple(delays), tuple(false), tuple(missed))
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from benchmarks.accuracy.deciders import candidate_threshold
-from benchmarks.accuracy.result import Estimate, ImageFigures, Mistake
+from benchmarks.accuracy.figures import Estimate
+from benchmarks.accuracy.result import ImageFigures, Mistake
 from benchmarks.accuracy.text import OF_WHICH, estimate
 from benchmarks.reporting.plots import FULL_WIDTH, Bar, Dot, Line, bar_plot, line_plot
 from benchmarks.reporting.words import figure, group_title, number, section

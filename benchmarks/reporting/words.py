@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from html import escape
 from types import MappingProxyType
 
-from benchmarks.accuracy.result import Share
+from benchmarks.accuracy.figures import Share
 
 GROUP_TITLES: Mapping[str, str] = MappingProxyType(
     {

@@ -17,10 +17,10 @@ from pathlib import Path
 import httpx
 from sqlalchemy import select, text
 
-from api.contract.schema import LeadDocument
 from api.contract.trust.merkle import consistency_holds, inclusion_holds, leaf_hash
+from api.contract.wire.lead import LeadDocument
 from api.evidence.scrub import scrub
-from api.evidence.vault import open_vault
+from api.evidence.vault_address import open_vault
 from api.people.accounts import create_operator, open_database
 from api.settings import Settings
 from api.store.database import Database

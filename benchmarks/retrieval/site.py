@@ -22,8 +22,8 @@ from sqlalchemy.orm import Session
 from api.contract.catalogue import catalogue
 from api.contract.evidence.manifest import FIRST_PACKAGE, FileRole, Manifest
 from api.contract.evidence.package import CLIP, DETECTIONS, FileOrigin, FolderPackage, SealedPackage, seal_package
-from api.contract.schema import LeadDocument, LeadEvidence, LeadState
 from api.contract.trust.stamp import fingerprint, sign
+from api.contract.wire.lead import LeadDocument, LeadEvidence, LeadState
 from api.evidence.vault import Vault
 from api.store.database import Database
 from api.store.leads import Filing, file_lead, move_lead

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from benchmarks.accuracy.deciders import SHIPPED, Variant, shipped_threshold
-from benchmarks.accuracy.result import Share
-from benchmarks.accuracy.sequence import Seen, quiet_s, told_event
+from benchmarks.accuracy.figures import Share
+from benchmarks.accuracy.sequence import Seen, delays_s, false_leads, quiet_s
 from benchmarks.scene_bench.result import (
     Confirmation,
     FaultFigures,
@@ -42,25 +42,10 @@ def split_events(
     )
 
 
-def delays_s(one: Seen, key: Key) -> list[float | None]:
-    """Return for each event of a clip the seconds from its start to its first lead, ``None`` where it was missed."""
-    told = [(told_event(lead, one.clip.events), lead.confirmed_s) for lead in one.leads[key]]
-    found = []
-    for number, event in enumerate(one.clip.events):
-        at = [confirmed_s for which, confirmed_s in told if which == number]
-        found.append(min(at) - event.start_s if at else None)
-    return found
-
-
-def false_leads(one: Seen, key: Key) -> int:
-    """Return how many leads of a clip tell of nothing."""
-    return sum(told_event(lead, one.clip.events) is None for lead in one.leads[key])
-
-
 def _confirmation(seen: Sequence[Seen], key: Key) -> Confirmation:
-    delays = [delay for one in seen for delay in delays_s(one, key)]
+    delays = [delay for one in seen for delay in delays_s(one.leads[key], one.clip.events)]
     found = [delay for delay in delays if delay is not None]
-    wrong = [false_leads(one, key) for one in seen]
+    wrong = [len(false_leads(one.leads[key], one.clip.events)) for one in seen]
     return Confirmation(
         decider=key[0],
         event_recall=Share.of(len(found), len(delays)),
@@ -75,7 +60,8 @@ def _families(seen: Sequence[Seen], scenes: Mapping[str, Scene], key: Key) -> di
     """Return event recall by family."""
     by_family: dict[str, list[bool]] = defaultdict(list)
     for one in seen:
-        by_family[scenes[one.clip.path.stem].family] += [delay is not None for delay in delays_s(one, key)]
+        delays = delays_s(one.leads[key], one.clip.events)
+        by_family[scenes[one.clip.path.stem].family] += [delay is not None for delay in delays]
     return {family: Share.of(sum(found), len(found)) for family, found in sorted(by_family.items()) if found}
 
 
@@ -86,7 +72,7 @@ def _look_alikes(seen: Sequence[Seen], scenes: Mapping[str, Scene], key: Key) ->
             by_kind[kind.value].append(one)
     figures = {}
     for kind_name, clips in sorted(by_kind.items()):
-        wrong = [false_leads(one, key) for one in clips]
+        wrong = [len(false_leads(one.leads[key], one.clip.events)) for one in clips]
         figures[kind_name] = LookAlikeFigures(
             scenes_with_false_leads=Share.of(sum(count > 0 for count in wrong), len(wrong)),
             false_leads=PerDay.of(sum(wrong), _hours(clips)),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy import score
-from benchmarks.accuracy.result import Estimate, Share
+from benchmarks.accuracy.figures import Estimate, Share
 from benchmarks.opacity import ANALYSIS_FPS, BIT_RATES, measure
 from benchmarks.opacity_cases import clip_scenes
 from benchmarks.scene_bench.result import OpacityCase, OpacityFigures, SplitOpacity

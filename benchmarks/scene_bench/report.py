@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from benchmarks.accuracy.deciders import SHIPPED
-from benchmarks.accuracy.result import SequenceFigures, Share
+from benchmarks.accuracy.figures import Share
+from benchmarks.accuracy.result import SequenceFigures
 from benchmarks.accuracy.text import share
 from benchmarks.reporting.plots import Bar, Dot, Line, bar_plot, line_plot
 from benchmarks.reporting.style import style
@@ -163,17 +164,10 @@ def _opacity_cells(group: OpacityFigures) -> tuple[str, ...]:
 
 
 def _mistakes(one: SequenceFigures) -> Iterable[str]:
-    rows = [
-        (name, f"missed: {' and '.join(event.classes)} from {event.start_s:g} s")
-        for name, clip in one.clips.items()
-        for number, event in enumerate(clip.events)
-        if all(lead.event != number for lead in clip.leads)
-    ]
+    rows = [(name, f"missed: {' and '.join(event.classes)} from {event.start_s:g} s") for name, event in one.missed]
     rows += [
         (name, f"false: {lead.class_name} at {lead.confirmed_s:.1f} s, confidence {lead.confidence:.2f}")
-        for name, clip in one.clips.items()
-        for lead in clip.leads
-        if lead.event is None
+        for name, lead in one.false
     ]
     yield section(
         f"What went wrong, {one.name}", "Events without a lead, and leads without an event, of what is shipped."

@@ -10,21 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import ValidationError
-
 from benchmarks.accuracy import score
-from benchmarks.accuracy.result import (
-    Estimate,
-    ImageFigures,
-    ModelUsed,
-    Number,
-    Part,
-    RuntimeUsed,
-    SequenceFigures,
-    Share,
-)
+from benchmarks.accuracy.figures import Estimate, Number, Part, Share
+from benchmarks.accuracy.result import ImageFigures, ModelUsed, RuntimeUsed, SequenceFigures, read_as
 from benchmarks.capacity.result import Machine
-from benchmarks.errors import BenchmarkError
 
 SCENES_FORMAT = "plumewatch.scenes/2"
 
@@ -190,14 +179,7 @@ def _git(folder: Path, *words: str) -> str:
 
 def read_scenes_result(path: Path) -> ScenesResult:
     """Return the result in a file; raise `BenchmarkError`."""
-    try:
-        return ScenesResult.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise BenchmarkError(f"{path}: {error.strerror}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(key) for key in first["loc"]) or "the file"
-        raise BenchmarkError(f"{path}: not a result of bench scenes ({where}: {first['msg']})") from error
+    return read_as(ScenesResult, path, "scenes")
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from benchmarks.accuracy.result import Share
+from benchmarks.accuracy.figures import Share
 from benchmarks.accuracy.text import share
 from benchmarks.scene_bench.result import FaultFigures, OpacityFigures, PerDay, ScenesResult, SplitEvents, SplitOpacity
 
@@ -24,15 +24,11 @@ def scenes_text(result: ScenesResult) -> str:
     for sequence in result.sequences:
         lines += [
             f"{sequence.name}, missed: {name} ({', '.join(event.classes)} from {event.start_s:g} s)"
-            for name, clip in sequence.clips.items()
-            for number, event in enumerate(clip.events)
-            if all(lead.event != number for lead in clip.leads)
+            for name, event in sequence.missed
         ]
         lines += [
             f"{sequence.name}, false: {name}, {lead.class_name} at {lead.confirmed_s:.1f} s ({lead.confidence:.2f})"
-            for name, clip in sequence.clips.items()
-            for lead in clip.leads
-            if lead.event is None
+            for name, lead in sequence.false
         ]
     return "\n".join(lines)
 

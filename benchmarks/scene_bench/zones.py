@@ -1,8 +1,8 @@
 """Zones of rendered scenes, as an operator would draw them on a live picture: on what stands there."""
 
-from benchmarks.scenes.place import backdrop
+from benchmarks.scenes.backdrop.place import backdrop
 from benchmarks.scenes.scene import Place, Scene
-from vision.config.sections import ZoneConfig
+from vision.config.camera import ZoneConfig
 from vision.config.zones import Outlet, ZoneKind
 
 _WITH_STACK = frozenset({Place.WORKS, Place.POWER_PLANT})

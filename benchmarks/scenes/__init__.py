@@ -1,7 +1,7 @@
 """
 Scenes: rendered clips with ground truth, for the demo, for tests and for benchmarks where no real clip is at hand.
 
-    python -m benchmarks.scenes [--out FOLDER] [--demo | --names NAME ...] [--check]
+    python -m benchmarks.scenes [--out FOLDER] [--demo | --split SPLIT | --names NAME ...]
 """
 
 from benchmarks.scenes.catalogue import demo_scenes, opacity_scenes, scene_named, scenes

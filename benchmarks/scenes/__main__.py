@@ -1,4 +1,4 @@
-"""Render scenes into a folder, and say how the shipped model does on them."""
+"""Render scenes into a folder."""
 
 import argparse
 import sys
@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.scenes.catalogue import demo_scenes, scene_named, scenes
-from benchmarks.scenes.check import as_json, read_outcomes, table, watch, worse
 from benchmarks.scenes.families import Split, family_scenes
 from benchmarks.scenes.film import ensure
 from benchmarks.scenes.scene import Scene
-from models.registry import Registry
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,17 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--names", nargs="+", metavar="NAME", help="scenes to render; all of them without this")
     parser.add_argument("--split", choices=[*Split], type=Split, help="the families' scenes of this split")
     parser.add_argument("--demo", action="store_true", help="only the demo's scenes")
-    parser.add_argument("--check", action="store_true", help="run a detector over them and print what it found")
-    parser.add_argument("--model", help="registry name of the detector; the default model without this")
-    parser.add_argument("--threshold", type=float, default=0.25, help="lowest confidence that counts")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found there too")
-    parser.add_argument("--baseline", type=Path, metavar="FILE", help="an earlier result: 1 where a scene is worse")
     given = parser.parse_args(arguments)
     try:
         chosen = _chosen(given.names or (), given.split, demo=given.demo)
     except KeyError as error:
         parser.error(str(error.args[0]))
-    before = [] if given.baseline is None else read_outcomes(given.baseline)
     begun, drawn = time.monotonic(), 0
 
     def progress(name: str, done: int, total: int) -> None:
@@ -48,18 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{drawn} frames in {took_s:.1f} s: {drawn / took_s:.1f} frames a second")
     for clip in clips.values():
         print(clip)
-    if given.check:
-        detector = Registry.load().detector(given.model, threshold=given.threshold)
-        card, engine = detector.card, detector.runtime.engine
-        print(f"{card.name} {card.version} on {engine}, threshold {given.threshold}")
-        outcomes = [watch(scene, clips[scene.name], detector) for scene in chosen]
-        print(table(outcomes))
-        if given.json is not None:
-            given.json.write_text(as_json(outcomes, detector, given.threshold), encoding="utf-8")
-        fallen = worse(before, outcomes)
-        for line in fallen:
-            print(f"worse than {given.baseline}: {line}")
-        return 1 if fallen else 0
     return 0
 
 
@@ -73,4 +53,4 @@ def _chosen(names: Sequence[str], split: Split | None, *, demo: bool) -> tuple[S
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -15,7 +15,7 @@ import av
 import cv2
 import numpy as np
 from av.container import OutputContainer
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -30,9 +30,6 @@ BIT_RATE = 3_000_000
 
 CAMERA_FPS = 25.0
 """What site cameras usually send; a clip of fewer pictures a second gets fewer bits (`rate_at`)."""
-
-EXACT_COLOUR = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
-"""swscale's default rounds down: a grey of 128 came back as 124 to 126 (measured on FFmpeg 8 by the tests)."""
 
 _TO_LUMA = np.array([[0.0722, 0.7152, 0.2126, 0.0]]) * 219 / 255 + [[0, 0, 0, 16]]
 _TO_CHROMA = np.array([[1 - 0.0722, -0.7152, -0.2126, 0], [-0.0722, -0.7152, 1 - 0.2126, 0]]) * [
@@ -74,8 +71,8 @@ def key_of(scene: Scene, bit_rate: int | None = None) -> str:
 def _code() -> str:
     """Return the hash of this package's code, read once: what is edited later is not what renders now."""
     digest = hashlib.sha256()
-    for module in sorted(Path(__file__).parent.glob("*.py")):
-        if module.stem not in {"__main__", "check", "catalogue"}:
+    for module in sorted(Path(__file__).parent.rglob("*.py")):
+        if module.stem not in {"__main__", "catalogue"}:
             digest.update(module.read_bytes())
     return digest.hexdigest()
 

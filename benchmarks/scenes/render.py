@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.scenes.air import Air
+from benchmarks.scenes.backdrop.place import backdrop
 from benchmarks.scenes.cloth import WavingCloth
 from benchmarks.scenes.faults import Damage
 from benchmarks.scenes.fire import Flames
 from benchmarks.scenes.flow import flow_of
 from benchmarks.scenes.lamps import Lamps
 from benchmarks.scenes.light import Plane, encode, seeded
-from benchmarks.scenes.place import backdrop
 from benchmarks.scenes.plume import Medium, Plume
 from benchmarks.scenes.scene import FrameTruth, Kind, Scene, SceneEvent, SceneFrame, Sighting
 from benchmarks.scenes.sky import Sky

@@ -1,15 +1,15 @@
-"""The choice of the engine, and of the form of a model, that runs on this machine."""
+"""The choice of the engine, and of the form of a model, that runs on this machine, and detectors opened by it."""
 
 import os
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import structlog
 
-from models.detector import ModelError, WeightsError
-from models.network import Network
+from models.detector import Detector, ModelError, WeightsError
+from models.network import Network, NetworkDetector
 from models.registry import RegisteredModel
 from models.runtime.openvino_runtime import OpenVinoNetwork, Precision, has_bf16
 from models.runtime.ort import OrtNetwork, Provider, offered
@@ -130,11 +130,29 @@ def _possible(
     return choice
 
 
+def open_detector(
+    model: RegisteredModel, runtime: str = "auto", *, threshold: float | None = None, threads: int | None = None
+) -> Detector:
+    """
+    Return a detector over the verified weights of a registered model, retired or not.
+
+    Its card names the file that runs. A model as `Registry.of_weights` returns it has one file, which runs or nothing
+    does. `runtime` as in `choose_runtime`; `threshold` replaces the card's; `threads` as in `open_network`. Raises
+    `WeightsError`, or `ModelError` for a threshold outside (0, 1] and as `choose_runtime` does.
+    """
+    card = model.card if threshold is None else replace(model.card, threshold=threshold)
+    if not 0 < card.threshold <= 1:
+        raise ModelError(f"model {card.name}: the threshold must be in (0, 1], got {card.threshold}")
+    wanted = replace(model, card=card)
+    form, network = open_network(wanted, choose_runtime(runtime, wanted), threads)
+    return NetworkDetector(form.card, form.head, form.nms_iou, network)
+
+
 def open_network(
     model: RegisteredModel, choice: RuntimeChoice, threads: int | None = None
 ) -> tuple[RegisteredModel, Network]:
     """
-    Return the form of `model` that runs and its verified weights, loaded as `choice` says, or as its fallback says.
+    Return the form of `model` that runs and its verified weights, loaded by `choice`, or by its fallback.
 
     It is ready at once for pictures of the card's size; `threads` defaults to the cores this process may use. Raises
     `WeightsError`.

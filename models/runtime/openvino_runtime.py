@@ -17,7 +17,7 @@ from openvino import opset13
 from openvino.preprocess import ColorFormat, PrePostProcessor
 
 from models.detector import InferenceError, Runtime, WeightsError
-from models.runtime.slots import Slot, SlotShelf
+from models.slots import Slot, SlotShelf
 
 MAX_STREAMS = 8
 """Most runs at once on one processor. Each has its own activations (about 25 MB for the small models at 640x384)."""

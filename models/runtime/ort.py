@@ -15,7 +15,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from models.detector import InferenceError, Runtime, WeightsError
-from models.runtime.slots import Slot, SlotShelf
+from models.slots import Slot, SlotShelf
 
 _ERRORS_ONLY = 3
 _MAX_SHAPES = 24
@@ -68,7 +68,7 @@ def offered() -> frozenset[Provider]:
 
 
 def metadata(name: str, weights: bytes) -> tuple[Mapping[str, str], Sequence[int | str | None]]:
-    """Return what an ONNX file of the model `name` says of itself, and its input's shape; raise `WeightsError`."""
+    """Return the metadata of an ONNX file of the model `name`, and its input's shape; raise `WeightsError`."""
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = _ERRORS_ONLY
@@ -172,7 +172,7 @@ class _BoundRun:
             if self._device != "cpu":
                 self._input.update_inplace(self._source)
             self._session.run_with_iobinding(self._binding)
-            if self._output is None:  # the first run tells the shape; from then on the same memory is used
+            if self._output is None:  # the first run shows the shape; from then on the same memory is used
                 self._bind(self._binding.copy_outputs_to_cpu()[0])
         except Exception as error:  # the same
             raise InferenceError(

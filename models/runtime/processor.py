@@ -1,4 +1,4 @@
-"""The processor as the system names it: its name, its vector units, and whether it multiplies INT8 at once."""
+"""The processor as the system reports it: its name, its vector units, and whether it has units for INT8."""
 
 import platform
 from collections.abc import Set as AbstractSet
@@ -14,7 +14,7 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 
 def cpuinfo(key: str) -> str:
-    """Return what Linux says of the first processor under `key`; empty where it says nothing or is not Linux."""
+    """Return what Linux reports of the first processor under `key`; empty where it reports nothing or is not Linux."""
     try:
         for line in _CPUINFO.read_text(encoding="utf-8").splitlines():
             name, _, value = line.partition(":")

@@ -1,11 +1,10 @@
 """
-ONNX files stored at half size, taking bytes, or telling more: the only import of `onnx` (extras ``train``, ``gpu``).
+ONNX files stored at half size, or taking bytes: the only import of `onnx` (extras ``train``, ``gpu``).
 
 Weights are kept as fp16 behind ``Cast`` nodes; ONNX Runtime and OpenVINO fold them when they load the file, and compute
 in the precision they were told to. The file is half as large, the speed the same.
 """
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +13,6 @@ from onnx import TensorProto, helper, numpy_helper
 
 _SMALL = 1024
 """Tensors below this many elements (biases, constants of the head) stay fp32: they weigh nothing."""
-
-_SECOND_OF_CLASSES = re.compile(r"/cv3\.(\d+)/cv3\.\d+\.1/conv/")
-"""Name of the second convolution of the class branch at a level, as ultralytics exports it."""
 
 
 def store_half(model: onnx.ModelProto) -> None:
@@ -79,33 +75,3 @@ def compact(source: Path, out: Path, facts: dict[str, str]) -> None:
     helper.set_model_props(model, facts)
     onnx.checker.check_model(model)
     out.write_bytes(model.SerializeToString(deterministic=True))
-
-
-def with_hidden(content: bytes) -> tuple[bytes, tuple[int, ...]]:
-    """
-    Return a YOLOv8 ONNX file that gives the class branch's first layer as well, and its channels by level.
-
-    Output ``seen`` ``(n, k)`` float32: what the first convolution of the class branch gives, finest level first, each
-    ``(channels, height, width)`` flattened, then the output as it was, flattened. Raises `ValueError` where there is no
-    such branch.
-    """
-    model = onnx.load_from_string(content)
-    second = {}
-    for node in model.graph.node:
-        if node.op_type == "Conv" and (found := _SECOND_OF_CLASSES.search(node.name)):
-            second[int(found[1])] = node
-    if not second:
-        raise ValueError("expected the class branch of a YOLOv8 head, found none")
-    levels = [second[index] for index in sorted(second)]
-    shapes = {tensor.name: tensor.dims for tensor in model.graph.initializer}
-    stored = {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "Cast"}
-    channels = tuple(int(shapes[stored.get(node.input[1], node.input[1])][1]) for node in levels)
-    wanted = [*(node.input[0] for node in levels), model.graph.output[0].name]
-    flat = [f"seen.{index}" for index in range(len(wanted))]
-    model.graph.node.extend(
-        helper.make_node("Flatten", [name], [to], axis=1) for name, to in zip(wanted, flat, strict=True)
-    )
-    model.graph.node.append(helper.make_node("Concat", flat, ["seen"], axis=1))
-    del model.graph.output[:]
-    model.graph.output.append(helper.make_tensor_value_info("seen", TensorProto.FLOAT, ["n", "k"]))
-    return bytes(model.SerializeToString(deterministic=True)), channels

@@ -1,7 +1,7 @@
 """
 Layers: a network as the linear maps that it is made of, each a convolution and the batch norm behind it.
 
-What :mod:`refit` fits anew; only convolutions whose outputs each read all channels around one place are known.
+Used by :mod:`reconstruction`; only convolutions whose outputs each read all channels around one place are known.
 """
 
 from __future__ import annotations

@@ -26,14 +26,8 @@ SURE = 0.1
 class Objective:
     """Turns raw predictions and a batch into one number to minimise."""
 
-    def __init__(self, model: DetectionModel, settings: Distillation, *, feature_ratio: float = 1.0) -> None:
-        """
-        Measure predictions of ``model`` (its ``args`` hold the loss gains).
-
-        Its features are ``feature_ratio`` times as large as a teacher's where both say the same
-        (`activation.feature_scale`).
-        """
-        self.feature_ratio = feature_ratio
+    def __init__(self, model: DetectionModel, settings: Distillation) -> None:
+        """Measure predictions of ``model`` (its ``args`` hold the loss gains)."""
         self.detection = v8DetectionLoss(model)
         self.settings = settings
 
@@ -55,32 +49,19 @@ class Objective:
         parts: dict[str, torch.Tensor] = {}
         total = torch.zeros((), device=points.device)
         if not self.settings.alone:
-            self.detection.class_weights = self._heard(points * strides, batch)
+            self.detection.class_weights = self._counted(points * strides, batch)
             targets = {"batch_idx": batch.row, "cls": batch.class_id.float(), "bboxes": batch.xywh}
             _, loss, found = self.detection.get_assigned_targets_and_loss(answers, targets)
             parts, total = dict(found), loss.sum()
         if teacher is not None:
             taught = slice(None) if self.settings.alone else batch.is_taught
             asked = {key: answers[key][taught] for key in ("boxes", "scores")}
-            distance = self._distance(asked, teacher, points)
-            if self.settings.features:
-                ours = [scale[taught] for scale in answers["feats"]]
-                distance["features_distance"] = self._apart(ours, list(teacher["feats"]))
-            for name, value in distance.items():
+            for name, value in self._distance(asked, teacher, points).items():
                 parts[name] = value.detach()
                 total = total + value
         return total * NOMINAL, parts
 
-    def _apart(self, ours: list[torch.Tensor], theirs: list[torch.Tensor]) -> torch.Tensor:
-        """Return the feature term: the mean over scales of the squared distance as a share of the teacher's energy."""
-        shares = [
-            (own.float() / self.feature_ratio - other.float()).square().sum()
-            / other.float().square().sum().clamp(min=1e-6)
-            for own, other in zip(ours, theirs, strict=True)
-        ]
-        return self.settings.features * torch.stack(shares).mean()
-
-    def _heard(self, points: torch.Tensor, batch: Batch) -> torch.Tensor | None:
+    def _counted(self, points: torch.Tensor, batch: Batch) -> torch.Tensor | None:
         """Return ``(b, a, classes)``: 0 where an anchor centre lies in a region ignored for that class, else 1."""
         if not bool((batch.ignored_class >= 0).any()):
             return None

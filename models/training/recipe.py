@@ -71,10 +71,6 @@ class Synthesis:
 
         cloud: Share of slots with clouds, a fog bank or puffs of steam. What remains is glare: lamps with halos.
 
-        distant: Share of plumes that are 3 to 10 % of the picture high.
-
-        trail: Share of plumes that lie at road height, as behind a vehicle.
-
         opacity: Lowest and highest peak opacity of a plume, a cloud, a fog bank or a puff.
 
         refresh_epochs: All slots are painted anew after this many epochs.
@@ -84,8 +80,6 @@ class Synthesis:
     plume: float = 0.6
     veil: float = 0.12
     cloud: float = 0.16
-    distant: float = 0.0
-    trail: float = 0.0
     opacity: tuple[float, float] = (0.3, 0.95)
     refresh_epochs: int = 4
 
@@ -124,21 +118,17 @@ class Distillation:
 
         boxes: Gain of the box term: one minus IoU to the teacher's boxes, weighted by its score.
 
-        features: Gain of the feature term: how far what each scale hands to the head is from the teacher's, as a share
-            of its energy. For a network of the teacher's own shape up to there.
-
         alone: No label counts: the network is to answer as its teacher does, be that right or wrong.
     """
 
     scores: float = 0.0
     boxes: float = 0.0
-    features: float = 0.0
     alone: bool = False
 
     @property
     def has_teacher(self) -> bool:
         """Whether any term asks a teacher."""
-        return self.scores > 0 or self.boxes > 0 or self.features > 0
+        return self.scores > 0 or self.boxes > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +150,7 @@ class Recipe:
         width: Width multiple in place of the architecture's own; 0 keeps that.
 
         initial: How the weights start: ``load`` (the given file), ``slim`` (its most important channels, see
-            :mod:`slimming`), ``graft`` (every tensor of the given file that fits, the rest at random: other classes)
+            :mod:`pruning`), ``graft`` (every tensor of the given file that fits, the rest at random: other classes)
             or ``random``.
 
         activation: ``hardswish`` puts that in place of SiLU before training (see :mod:`activation`); ``silu`` leaves
@@ -169,7 +159,7 @@ class Recipe:
         activation_first: So many of the network's modules, from the picture on, get that activation; 0 is all. Most of
             the time goes into the first three of YOLOv8, whose outputs are the largest, and only the fourth reads them.
 
-        class_width: Channels of the head's class branch, its most important ones (see :mod:`narrowing`); 0 keeps all.
+        class_width: Channels of the head's class branch, its most important ones (see :mod:`pruning`); 0 keeps all.
             YOLOv8 gives it 128 at s for eighty classes; two can be told apart by fewer.
 
         learns: ``all``, or ``class_branch``: the head's class branch alone. Everything before it stays, and so does
@@ -300,7 +290,7 @@ class Recipe:
             f"activation must be silu or hardswish, got {self.activation!r}": self.activation in {"silu", "hardswish"},
             f"learns must be all or class_branch, got {self.learns!r}": self.learns in {"all", "class_branch"},
             f"optimiser must be sgd or adamw, got {self.optimiser!r}": self.optimiser in {"sgd", "adamw"},
-            "a teacher that teaches alone needs a gain: scores, boxes or features": self.distillation.has_teacher
+            "a teacher that teaches alone needs a gain: scores or boxes": self.distillation.has_teacher
             or not self.distillation.alone,
             "a network with another class_width has nothing halfway to the first weights: blend must be 1": self.blend
             == 1

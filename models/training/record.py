@@ -1,4 +1,4 @@
-"""The run record: enough to say how released weights came about, and to make them again."""
+"""The run record: how released weights were made, with enough to make them again."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RunRecord:
 
         figures: Accuracy and false alarms by group of the best weights of the curve.
 
-        refitted: One row a convolution (`refit.Refitted`); empty where weights were trained.
+        refitted: One row a convolution (`reconstruction.Refitted`); empty where weights were trained.
     """
 
     recipe: dict[str, object]

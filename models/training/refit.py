@@ -3,234 +3,97 @@ A network with another activation, each of its convolutions refitted to give wha
 
     python -m models.training.refit emissions-v8s-refit --initial OLD.pt --data PICTURES --also SCENES --out RUNS
 
-What a convolution is given differs a little from what it was given before the exchange (:mod:`activation`), and the
-difference grows from layer to layer. In the order they run, each is fitted to what the teacher's same convolution gives
-for the same picture, from the input that the student has there: least squares in closed form, no gradient, no labels.
-Reconstruction of what a layer gives, layer by layer, from inputs that already carry the errors of those before: He,
-Zhang, Sun, "Channel pruning for accelerating very deep neural networks", ICCV 2017, section 3; that it suffices to
-repair a trained network from a few pictures: Nagel et al., "Up or down? Adaptive rounding for post-training
-quantization" (AdaRound), ICML 2020.
+It made the shipped `emissions-v8s` 0.4.0 (decision 0083). The exchange (:mod:`activation`) changes the input of every
+convolution a little, and the differences add up; :mod:`reconstruction` takes most of them out again, layer by layer.
 
-``OUT/NAME/`` ends up with what ``plumewatch models train`` leaves (:mod:`candidate`); its run record has a row a
+``OUT/NAME/`` ends up with what ``plumewatch models train`` leaves (:mod:`candidate`); its run record has a row for each
 convolution. Validation and held-out pictures are measured on, never fitted to, nor are pictures that twin one of them.
 """
 
 from __future__ import annotations
 
-import math
+import argparse
 import time
 from collections import Counter
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import nn
 
-from models.detector import ModelError
 from models.network import STRIDE
-from models.runtime.openvino_runtime import Precision
-from models.tensors import Letterbox
-from models.training import record, ridge, weights
-from models.training.activation import SCALE, hardened, with_activation
-from models.training.anchors import Eye
-from models.training.candidate import Candidate, publish
-from models.training.evaluate import report
-from models.training.layers import Layer, layers, patches
-from models.training.pictures.dataset import DatasetError, fingerprint, read_picture
-from models.training.pictures.views import share_out
-from models.training.recipe import RecipeError
-from models.training.tune import Pictures, assemble, look, run_command
+from models.runtime.openvino_runtime import OpenVinoNetwork, Precision
+from models.tensors import Letterbox, decode_v8_head, non_max_suppression
+from models.training import record, weights
+from models.training.activation import hardened, with_activation
+from models.training.candidate import Candidate, find_recipe, publish
+from models.training.evaluate import FLOOR, report
+from models.training.pictures.corpus import parted, unpack
+from models.training.pictures.dataset import DatasetError, fingerprint, of_split, read_folder, read_picture
+from models.training.pictures.kept import KEY, KeptBack
+from models.training.pictures.repair import Sightings
+from models.training.pictures.splits import without_leaks
+from models.training.recipe import Recipe, RecipeError
+from models.training.reconstruction import POSITIONS, Reconstruction, ReconstructionError, Refitted, show
 from models.yolo import export_onnx
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from ultralytics.nn.tasks import DetectionModel
+    from collections.abc import Sequence
 
     from models.training.pictures.dataset import Sample
-    from models.training.recipe import Recipe
 
 MOST = 96
-POSITIONS = 160
-"""Of a picture at each convolution: neighbouring ones say much the same. Kept, they are 6.5 MB a picture of YOLOv8s."""
-
-STRENGTHS = (0.01, 0.1, 1.0, math.inf)
-"""Ridges tried, as shares of the mean variance of an input; the infinite one changes the offset only."""
-
-EVERY = 4
-"""One picture in so many chooses the strength and is not fitted to."""
-
-
-class RefitError(ModelError):
-    """The network has nothing to refit, or is not of the shape of its teacher."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shown:
-    """
-    Pictures of one size.
-
-    Attributes:
-        images: uint8 ``(n, 3, h, w)``, RGB, letterboxed as the detector does it.
-
-        judges: bool ``(n,)``: it chooses the strength and is not fitted to.
-    """
-
-    images: torch.Tensor
-    judges: torch.Tensor
-
-    def float(self) -> torch.Tensor:
-        """Return what a network is given: float32 in [0, 1]."""
-        return self.images.float().div_(255)
-
-
-def show(samples: Sequence[Sample], long_side_px: int, batch: int) -> list[Shown]:
-    """
-    Return the pictures of ``samples``, at most ``batch`` at a time; one in `EVERY` judges.
-
-    Raises `DatasetError` where a picture cannot be read, and where there are too few for one to judge.
-    """
-    if len(samples) < EVERY:
-        message = f"expected at least {EVERY} pictures to fit to, got {len(samples)}"
-        raise DatasetError(message)
-    by_size: dict[tuple[int, int], list[torch.Tensor]] = {}
-    for item in samples:
-        image = read_picture(item.path)
-        box = Letterbox.fit((image.shape[1], image.shape[0]), long_side_px, STRIDE)
-        canvas = np.empty((box.input_wh[1], box.input_wh[0], 3), np.uint8)
-        box.write(image, canvas)
-        rgb = torch.from_numpy(np.ascontiguousarray(canvas[:, :, ::-1].transpose(2, 0, 1)))
-        by_size.setdefault(box.input_wh, []).append(rgb)
-    shown, number = [], 0
-    for _, images in sorted(by_size.items()):
-        for at in range(0, len(images), batch):
-            part = torch.stack(images[at : at + batch])
-            shown.append(Shown(part, (torch.arange(len(part)) + number) % EVERY == EVERY - 1))
-            number += len(part)
-    return shown
+NMS_IOU = 0.7
+"""As in `evaluate.see`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refitted:
+class Pictures:
     """
-    What became of one convolution, on the pictures that judge.
+    What a network is refitted on and measured on.
 
     Attributes:
-        name: Of the convolution in its network.
+        data: YOLO folder, or folder of tars, with a validation part.
 
-        before, after: Share of the variance of what the teacher gives that is not explained, when its turn came and
-            when it was refitted.
+        also: More YOLO folders, all of them to fit to: pictures of scenes, for one.
 
-        strength: Of the ridge, see `STRENGTHS`; infinite (null in a record) where its weight stayed.
+        most: Most pictures taken from ``data``, and from each folder in ``also``.
     """
 
-    name: str
-    before: float
-    after: float
-    strength: float
+    data: Path
+    also: Sequence[Path] = ()
+    most: int = MOST
 
 
-@dataclass(slots=True, eq=False)
-class _Heard:
-    """What the teacher's layer gave: positions int64 ``(n, k)`` and outputs ``(n * k, channels)``, a batch each."""
+def assemble(recipe: Recipe, pictures: Pictures, folder: Path) -> tuple[list[Sample], list[Sample], dict[str, object]]:
+    """Return the pictures that may be fitted to, those to measure on, and notes for the run record."""
+    own = read_folder(unpack(pictures.data, folder / "data"), classes=recipe.classes)
+    if not of_split(own, "val"):
+        message = f"{pictures.data}: a refit needs a validation part"
+        raise DatasetError(message)
+    samples = parted(own, recipe.held, recipe.seed)
+    check = of_split(samples, "val", "held")
+    learned = share_out(of_split(samples, "train"), pictures.most, seed=recipe.seed)
+    for more in pictures.also:
+        learned += [replace(item, split="train") for item in read_folder(more, classes=recipe.classes)]
+    kept, leaks = without_leaks(learned + check)
+    kept_back = KeptBack.between(own, samples)
+    notes: dict[str, object] = {"leaks": asdict(leaks), "check": len(check), KEY: asdict(kept_back)}
+    return of_split(kept, "train"), check, notes
 
-    positions: list[torch.Tensor]
-    outputs: list[torch.Tensor]
 
-
-class _Enough(Exception):  # noqa: N818 - nothing went wrong: the rest of the network has nothing to say
-    """The input that was asked for is there."""
-
-
-class Refit:
-    """Refits a hardened network's convolutions to what ``teacher``, which it was hardened from, gives; seeded."""
-
-    def __init__(self, teacher: DetectionModel, student: DetectionModel, shown: Sequence[Shown], *, seed: int) -> None:
-        """
-        Change ``student`` in place, on pictures ``shown``.
-
-        Raises `RefitError` for networks of two shapes, `LayerError` for convolutions of a kind that is not known.
-        """
-        self.student, self.shown = student.eval(), shown
-        self._teacher, self._told, self._own = teacher.eval(), layers(teacher), layers(student)
-        self._hardened = hardened(student) - hardened(teacher)
-        self._generator = torch.Generator().manual_seed(seed)
-        shapes = [[layer.conv.weight.shape for layer in own.values()] for own in (self._told, self._own)]
-        if list(self._told) != list(self._own) or shapes[0] != shapes[1]:
-            raise RefitError("expected two networks of one shape")
-
-    def run(self, tell: Callable[[Refitted], None] = lambda _: None) -> list[Refitted]:
-        """Refit all of them in the order they run, tell of each, and return what became of them."""
-        done = []
-        with torch.no_grad():
-            heard = self._listen()
-            for name in list(heard):
-                done.append(self._refit(self._own[name], heard.pop(name)))
-                tell(done[-1])
-        return done
-
-    def _listen(self) -> dict[str, _Heard]:
-        """Return what the teacher gives at drawn positions, by layer in the order they run."""
-        heard: dict[str, _Heard] = {}
-
-        def hook(name: str) -> Callable[[nn.Module, object, torch.Tensor], None]:
-            def keep(_: nn.Module, __: object, output: torch.Tensor) -> None:
-                positions = self._draw(len(output), output[0, 0].numel())
-                index = positions[:, None].expand(-1, output.shape[1], -1)
-                own = heard.setdefault(name, _Heard([], []))
-                own.positions.append(positions)
-                own.outputs.append(output.flatten(2).gather(2, index).transpose(1, 2).flatten(0, 1))
-
-            return keep
-
-        hooks = [layer.last.register_forward_hook(hook(name)) for name, layer in self._told.items()]
-        for shown in self.shown:
-            self._teacher(shown.float())
-        for each in hooks:
-            each.remove()
-        return heard
-
-    def _draw(self, pictures: int, cells: int) -> torch.Tensor:
-        """Return positions ``(pictures, k)``: all of them, or `POSITIONS` drawn, some perhaps twice."""
-        if cells <= POSITIONS:
-            return torch.arange(cells).expand(pictures, -1)
-        return torch.randint(cells, (pictures, POSITIONS), generator=self._generator)
-
-    def _refit(self, layer: Layer, heard: _Heard) -> Refitted:
-        scale = SCALE if layer.name in self._hardened else 1.0
-        weight, bias = layer.linear()
-        learned, judging = (ridge.Moments.empty(weight.shape[1], len(weight)) for _ in range(2))
-        inputs = self._inputs(layer, heard.positions)
-        for shown, positions, outputs, x in zip(self.shown, heard.positions, heard.outputs, inputs, strict=True):
-            residual = outputs * scale - (x @ weight.T + bias)
-            judges = shown.judges.repeat_interleave(positions.shape[1])
-            learned.add(x[~judges], residual[~judges])
-            judging.add(x[judges], residual[judges])
-        spread = float(torch.cat(heard.outputs).var(0, correction=0).mean()) * scale**2
-        chosen = ridge.best(learned, judging, STRENGTHS)
-        layer.set(weight.double() + chosen.weight.T, bias.double() + chosen.offset, learned)
-        before, after = (each.left(judging) / max(spread, 1e-12) for each in (ridge.nothing(learned), chosen))
-        return Refitted(layer.name, before, after, chosen.strength)
-
-    def _inputs(self, layer: Layer, positions: Sequence[torch.Tensor]) -> Iterator[torch.Tensor]:
-        """Yield what the student's layer is given at the positions of each batch, ``(n * k, inputs)``."""
-        taken: list[torch.Tensor] = []
-
-        def take(_: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
-            taken.append(given[0])
-            raise _Enough
-
-        for shown, where in zip(self.shown, positions, strict=True):
-            hook = layer.conv.register_forward_pre_hook(take)
-            try:
-                self.student(shown.float())
-            except _Enough:
-                yield patches(taken.pop(), layer.conv, where)
-            finally:
-                hook.remove()
+def share_out(samples: Sequence[Sample], most: int, *, seed: int) -> list[Sample]:
+    """Return at most ``most`` samples of each group, drawn with ``seed``, in an order that mixes the groups."""
+    random = np.random.default_rng(seed)
+    by_group: dict[str, list[Sample]] = {}
+    for item in samples:
+        by_group.setdefault(item.group, []).append(item)
+    chosen = []
+    for _, members in sorted(by_group.items()):
+        chosen += [members[row] for row in random.permutation(len(members))[:most]]
+    return [chosen[row] for row in random.permutation(len(chosen))]
 
 
 def choose(learned: Sequence[Sample], pictures: Pictures, *, seed: int) -> list[Sample]:
@@ -255,7 +118,7 @@ def refit(
     threshold: float | None = None,
 ) -> Candidate:
     """
-    Exchange the activation of the checkpoint ``initial`` as the recipe says, refit it, and return the candidate.
+    Exchange the activation of the checkpoint ``initial`` as the recipe states, refit it, and return the candidate.
 
     Its ``threshold`` is chosen on the pictures to measure on unless given: to replace a model, take that one's.
     """
@@ -270,8 +133,8 @@ def refit(
     teacher = weights.load(initial)
     student = with_activation(deepcopy(teacher), recipe.activation, recipe.activation_first)
     if hardened(student) == hardened(teacher):
-        raise RefitError(f"{initial}: has no SiLU to exchange, so nothing to refit")
-    fitter = Refit(teacher, student, show(learned, recipe.shown_px, recipe.batch), seed=recipe.seed)
+        raise ReconstructionError(f"{initial}: has no SiLU to exchange, so nothing to refit")
+    fitter = Reconstruction(teacher, student, show(learned, recipe.shown_px, recipe.batch), seed=recipe.seed)
     ready_s = time.monotonic() - began
     rows = fitter.run(lambda row: _tell(row, time.monotonic() - began))
     spent_s = time.monotonic() - began - ready_s
@@ -279,7 +142,7 @@ def refit(
     after = export_onnx(folder / "released.pt", folder / f"{recipe.name}.onnx").path
     data_sha256 = fingerprint(learned + check)
     check = check[:: max(1, len(check) // recipe.check_limit)] if recipe.check_limit else check
-    eye = Eye(after.read_bytes(), long_side_px=recipe.shown_px, threads=threads, precision=precision)
+    network = OpenVinoNetwork(recipe.name, after.read_bytes(), threads, precision)
     record.RunRecord(
         recipe=recipe.table() | {"initial_sha256": record.sha256(initial)},
         git=record.git_state(Path(__file__).parent),
@@ -293,10 +156,26 @@ def refit(
         epochs=1.0,
         nominal_batch=recipe.batch,
         curve=[],
-        figures=report(check, look(check, eye), recipe.classes, threshold=threshold),
+        figures=report(check, look(check, network, recipe.shown_px), recipe.classes, threshold=threshold),
         refitted=[asdict(row) for row in rows],
     ).write(folder / "run.json")
     return publish(recipe, folder, version=version)
+
+
+def look(samples: Sequence[Sample], network: OpenVinoNetwork, long_side_px: int) -> dict[str, Sightings]:
+    """Return what an exported YOLOv8 reports of each picture from `FLOOR` on, letterboxed as the detector does it."""
+    found = {}
+    for item in samples:
+        picture = read_picture(item.path)
+        box = Letterbox.fit((picture.shape[1], picture.shape[0]), long_side_px, STRIDE)
+        with network.slot(1, box.input_wh) as slot:
+            box.write(picture, slot.images[0])
+            slot.start()
+            boxes = non_max_suppression(decode_v8_head(slot.wait()[0].copy(), FLOOR), NMS_IOU)
+        size = np.tile(np.array(box.source_wh, np.float32), 2)
+        xyxy = box.to_source(boxes.xyxy) / size
+        found[item.name] = Sightings(xyxy, boxes.confidence, boxes.class_id.astype(np.int64))
+    return found
 
 
 def _tell(row: Refitted, seconds: float) -> None:
@@ -316,14 +195,29 @@ def _counts(learned: Sequence[Sample]) -> dict[str, object]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    run_command(
-        "python -m models.training.refit",
-        __doc__,
-        refit,
-        most=MOST,
-        most_help="most pictures of --data, and of each --also",
-        arguments=arguments,
+    parser = argparse.ArgumentParser(prog="python -m models.training.refit", description=__doc__)
+    parser.add_argument("recipe", help="recipe file, or the name of a shipped one")
+    parser.add_argument("--initial", type=Path, required=True, help="checkpoint to start from")
+    parser.add_argument("--data", type=Path, required=True, help="folder of tars, or YOLO folder with train/ and val/")
+    parser.add_argument("--also", type=Path, action="append", default=[], help="YOLO folder to fit to as well")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--most", type=int, default=MOST, help="most pictures of --data, and of each --also")
+    parser.add_argument("--version", help="of the weights; without it the one after the registered model's")
+    parser.add_argument("--threshold", type=float, help="of the candidate; chosen where it is not given")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--precision", type=Precision, choices=list(Precision), default=Precision.BF16)
+    asked = parser.parse_args(arguments)
+    made = refit(
+        Recipe.read(find_recipe(asked.recipe)),
+        Pictures(asked.data, asked.also, asked.most),
+        asked.initial,
+        asked.out,
+        version=asked.version,
+        threads=asked.threads,
+        precision=asked.precision,
+        threshold=asked.threshold,
     )
+    print(f"{made.weights}: mAP50 {made.map50}, threshold {made.threshold}")
 
 
 if __name__ == "__main__":

@@ -29,9 +29,13 @@ def write(
     ] = Path("plumewatch-data/authority"),
 ) -> None:
     """Write a copy of a package's clip or picture with a C2PA manifest, signed under the site's root."""
-    from api.contract.evidence.package import SUMS, read_bytes  # noqa: PLC0415
+    from api.contract.evidence.package import (  # noqa: PLC0415
+        SMALL,
+        SUMS,
+        read_bytes,
+    )
     from api.contract.evidence.tarball import open_package  # noqa: PLC0415
-    from api.contract.evidence.verification import SMALL, verify_package  # noqa: PLC0415
+    from api.contract.evidence.verification import verify_package  # noqa: PLC0415
     from api.contract.trust.stamp import sha256_hex  # noqa: PLC0415
     from api.trust.credentials import Statement, media_type_of, write_credentials  # noqa: PLC0415
     from api.trust.keys import ROOT, open_credentials_key, open_site_keys  # noqa: PLC0415

@@ -8,8 +8,8 @@ import httpx
 import structlog
 
 from api.contract.evidence.verification import verify_package
-from api.contract.schema import EventType, WallEvent
 from api.contract.titles import title_of
+from api.contract.wire.event import EventType, WallEvent
 from plumewatch.commands.reports import verification_text
 
 log = structlog.get_logger(__name__)

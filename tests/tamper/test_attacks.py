@@ -26,16 +26,16 @@ from api.contract.evidence.report import TITLES_ZH, CheckName, Outcome, PackageV
 from api.contract.evidence.verification import verify_package
 from api.contract.trust import sm2
 from api.contract.trust.stamp import sha256_hex
-from api.contract.trust.timestamp import TimeStampRequest
+from api.contract.trust.timestamp_request import TimeStampRequest
 from api.trust.authority import SiteAuthority
 from api.trust.keys import open_site_keys
 from plumewatch.offline import verify_one
 from tests.api.contract.sample import START, TestSigner, make_package, run_verify_sh
-from tests.tamper import on_files, on_proofs, on_sm2
+from tests.tamper import on_files, on_keys, on_log, on_sm2, on_times
 from tests.tamper.attack import Attack, edit_manifest
 from tests.tamper.exhibit import Exhibit, make_exhibit
 
-ATTACKS = [*on_files.attack.all, *on_proofs.attack.all]
+ATTACKS = [*on_files.attack.all, *on_keys.attack.all, *on_times.attack.all, *on_log.attack.all]
 SM2_ATTACKS = on_sm2.attack.all
 ROOT = Path(__file__).resolve().parents[2]
 EVIDENCE = ROOT / "docs" / "evidence.md"

@@ -2,15 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from api.contract.schema import (
-    LeadCamera,
-    LeadDocument,
-    LeadEvent,
-    LeadEvidence,
-    LeadMeasure,
-    LeadModel,
-    LeadRule,
-)
+from api.contract.wire.lead import LeadCamera, LeadDocument, LeadEvent, LeadEvidence, LeadMeasure, LeadModel, LeadRule
 
 START = datetime(2026, 11, 23, 2, 30, 5, 120000, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from api.contract.client import ApiClient, Receipt
 from api.contract.evidence.verification import verify_package
-from api.contract.schema import LeadDocument
+from api.contract.wire.lead import LeadDocument
 from api.people.accounts import create_worker_key
 from streams.frame import Packet
 from tests.api.conftest import RunningApi, api, bus, operator, settings, start_api, valkey_socket

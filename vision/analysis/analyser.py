@@ -10,13 +10,14 @@ from models.detector import ModelCard
 from streams.frame import Frame
 from streams.timing.clock import CaptureTime
 from streams.watch import WatchReason
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.config.zones import Masks
 from vision.confirm.classifier import TrackClassifier
 from vision.confirm.measures import TrackMeasures
 from vision.confirm.tracks import Track, TrackedBox, Tracker, TrackerSettings, xyxy_of
-from vision.leads.budget import Climb, Range
+from vision.leads.budget import Range
+from vision.leads.climb import Climb
 from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey
 from vision.leads.merging import Merger
 from vision.leads.recent_leads import RecentLead
@@ -147,7 +148,7 @@ class CameraAnalyser:
         self._bench.adopt(value)
 
     def take_climbs(self) -> list[Climb]:
-        """Return what the tracks that ended since the last call had reached (`vision.leads.budget`)."""
+        """Return what the tracks that ended since the last call had reached (`vision.leads.climb`)."""
         return self._bench.take_climbs()
 
     @property

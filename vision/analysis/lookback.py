@@ -1,8 +1,8 @@
 """
-Lookback: what a camera's rules were shown in the last hour, so that draft zones can be held against it (decision 0050).
+Lookback: what a camera's rules were given in the last hour, to try draft zones on it (decision 0050).
 
-No picture is kept: of each analysed one its time, and class, box, confidence and change of each track in it, packed to
-about a hundred bytes; and what was read above the outlets. Rules judge it again as they did live, with other zones.
+No picture is kept: of each analysed one only its time and the class, box, confidence and change of each track, packed
+into about a hundred bytes, and the readings above the outlets. Rules judge them again with other zones.
 """
 
 import math
@@ -16,8 +16,8 @@ from threading import Lock
 
 from models.detector import ModelCard
 from streams.timing.clock import CaptureTime, UtcSource
+from vision.config.camera import CameraConfig
 from vision.config.rules import ConfirmBy
-from vision.config.sections import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.config.zones import Masks, ZoneKind
 from vision.confirm.tracks import Sighting, Track
@@ -28,13 +28,13 @@ from vision.rules.rule_set import RuleSet
 from vision.rules.zone.families import masks_of
 
 SPAN_S = 3600.0
-"""How far back it reaches."""
+"""Seconds that it reaches back."""
 
 MOST_LOOKS = 7_500
-"""Pictures kept: an hour of focus at two a second, and some to spare. Beyond it the hour is shorter."""
+"""Pictures kept: an hour of focus at two a second, with a margin. Beyond it the span is shorter."""
 
 MOST_BYTES = 2 * 1024 * 1024
-"""Of a camera at most: a rain of boxes shortens the hour and nothing else."""
+"""Most bytes of a camera: many boxes shorten the span."""
 
 _HOURS_OF_READINGS = 2
 _HEAD = struct.Struct("<ddiHH?H")
@@ -48,7 +48,7 @@ _MISSED = -1.0
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """How much a lookback holds: the time from its first picture to its newest, and how many pictures."""
+    """What a lookback holds: time from the first to the newest picture, and number of pictures."""
 
     seconds: float
     looks: int
@@ -74,7 +74,7 @@ class Lookback:
         return self._bytes
 
     def note(self, view: View, readings: Sequence[Reading] = ()) -> None:
-        """Keep what the rules were shown of the newest picture, and the readings that it completed."""
+        """Add what the rules were given of the newest picture, and the readings that it completed."""
         width, height = view.resolution_wh
         time = view.time
         parts = [
@@ -102,7 +102,7 @@ class Lookback:
                 self._readings.setdefault(reading.zone, deque(maxlen=_HOURS_OF_READINGS * MOST)).append(reading)
 
     def rezone(self, before: CameraConfig, after: CameraConfig) -> None:
-        """Forget what was read above outlets that were moved or taken away; tracks are numbered from 1 again."""
+        """Forget the readings of outlets that were moved or removed; tracks are numbered from 1 again."""
         held = _outlets(before) & _outlets(after)
         self._before = self._highest
         with self._lock:
@@ -111,7 +111,7 @@ class Lookback:
             }
 
     def outlook(self) -> Outlook | None:
-        """Return how much it holds; ``None`` where it holds nothing."""
+        """Return what it holds; ``None`` where it is empty."""
         with self._lock:
             if not self._looks:
                 return None
@@ -119,7 +119,7 @@ class Lookback:
             return Outlook(round(newest[1] - first[1], 1), len(self._looks), (newest[3], newest[4]))
 
     def start(self) -> CaptureTime:
-        """Return when its first picture was taken; raise `IndexError` where it holds nothing."""
+        """Return the time of its first picture; raise `IndexError` where it is empty."""
         with self._lock:
             return self._time(_HEAD.unpack_from(self._looks[0]))
 
@@ -131,10 +131,11 @@ class Lookback:
         self, camera: CameraConfig, watched: CameraConfig, config: WorkerConfig, card: ModelCard
     ) -> Iterator[tuple[int, list[Lead]]]:
         """
-        Yield, picture by picture and once at the end, its number and the leads that are over: what `camera` would tell.
+        Yield, for each picture and once at the end, its number and the leads closed by then, as `camera` would report
+        them.
 
-        `watched` is the camera as it is watched: readings count for those outlets that `camera` leaves where they are.
-        Where weights were fitted for the model the rules of this confirm by *k* of *n*: features are not kept.
+        `watched` is the camera as watched: readings count for the outlets that are the same in `camera`.
+        Rules confirm by *k* of *n* here, even with fitted weights, since features are not kept.
         """
         with self._lock:
             looks, readings = list(self._looks), {zone: list(series) for zone, series in self._readings.items()}
@@ -162,7 +163,7 @@ class Lookback:
         return now - oldest > SPAN_S or len(self._looks) > MOST_LOOKS or self._bytes > MOST_BYTES
 
     def _view(self, look: bytes, tracks: dict[int, Track]) -> View:
-        """Return a picture as rules saw it; `tracks` holds those under way and is brought up to date."""
+        """Return a picture's view; `tracks` holds the live ones and is updated."""
         head = _HEAD.unpack_from(look)
         *_, width, height, is_steady, count = head
         time = self._time(head)
@@ -206,7 +207,7 @@ def _outlets(camera: CameraConfig) -> set[tuple[str, tuple[tuple[float, float], 
 
 
 def _until(readings: dict[str, list[Reading]], now: CaptureTime) -> dict[str, list[Reading]]:
-    """Return the readings of the half hour before a time, as an outlet's watch holds them."""
+    """Return the readings of the half hour before a time."""
     known = {
         zone: [r for r in series if r.time.epoch == now.epoch and r.time.pts_s <= now.pts_s][-MOST:]
         for zone, series in readings.items()
@@ -215,7 +216,7 @@ def _until(readings: dict[str, list[Reading]], now: CaptureTime) -> dict[str, li
 
 
 def _take(closed: dict[LeadKey, Lead], changes: Sequence[LeadChange]) -> None:
-    """Keep the leads that ended; one that goes on is taken out again."""
+    """Collect the leads that ended; remove one that is confirmed again."""
     for change in changes:
         closed.pop(change.lead.key, None)
         if change.lead.state is LeadState.CLOSED:

@@ -1,16 +1,16 @@
-"""How cameras spread over workers: what each may claim, and who hands one over to whom. Pure functions of reports."""
+"""Balance: how many cameras each worker may claim, and which worker hands one over. Pure functions of reports."""
 
 import math
 from collections.abc import Sequence
 
-from api.contract.schema import WorkerReport
+from api.contract.wire.worker import WorkerReport
 
 
 def fair_share(member: str, reports: Sequence[WorkerReport], total: int) -> int:
     """
-    Return how many of `total` cameras are this member's by its part of the capacity of all, rounded up.
+    Return this member's share of `total` cameras, by its part of the total capacity, rounded up.
 
-    Rounded up, so that the shares of all cover every camera that they have the capacity for.
+    Rounded up, so that all shares together cover every camera within the capacity.
     """
     able = [report for report in reports if not report.draining]
     whole = sum(report.capacity for report in able)
@@ -20,10 +20,10 @@ def fair_share(member: str, reports: Sequence[WorkerReport], total: int) -> int:
 
 def receiver(member: str, reports: Sequence[WorkerReport]) -> str | None:
     """
-    Return the member to whom this one should hand over one camera now; ``None`` where all is well.
+    Return the member to which this one should hand over a camera now; ``None`` for none.
 
-    Only the fullest member hands over, and only to one that is no fuller than itself when it is done: what is handed
-    over never comes back. A member under pressure counts as full (`vision.cluster.load.Load.capacity`).
+    Only the fullest member hands over, and only to one that is no fuller than itself afterwards, so that no camera
+    comes back. A member under pressure counts as full (`vision.cluster.load.Load.capacity`).
     """
     able = [report for report in reports if not report.draining]
     fullest = min(able, key=lambda report: (-_fill(report), report.member), default=None)

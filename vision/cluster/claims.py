@@ -1,10 +1,10 @@
 """
 Claims: which registered cameras this worker may watch, turn by turn (docs/decisions/0013).
 
-A claim is an entry that is pending with this member. Each turn keeps the claims, takes what is free or left by the
-dead, hands over what is too much, and so settles what is to be watched. Between turns a claim is good for `FENCE_S` and
-no longer: who was stopped, or cut off alone, analyses nothing from then on, and before any other may take over. A bus
-that is away for everybody, or has lost the list, takes no claim from anybody.
+A claim is an entry that is pending with this member. Each turn keeps the claims, takes entries that are free or left by
+dead members, hands over surplus ones, and so decides what is watched. Between turns a claim holds for `FENCE_S`: a
+worker that was stopped or cut off then analyses nothing, before another may take over. A bus that is down for
+everybody, or has lost the list, removes no claim.
 """
 
 import random
@@ -16,32 +16,32 @@ from dataclasses import dataclass, field
 import structlog
 
 from api.contract import bus
-from api.contract.schema import WorkerReport
+from api.contract.wire.worker import WorkerReport
 from vision.cluster.balance import fair_share, receiver
 from vision.cluster.group import Entry, View, WatcherGroup
 from vision.cluster.load import FULL
 from vision.cluster.registered_cameras import RefusedCameraError, registered_camera
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 
 log = structlog.get_logger(__name__)
 
 FENCE_S = 5.0
-"""A claim that was not kept for so long is not relied on. Entries are kept when 1.5 s idle, so that the soonest that
-another can take one over is 6.5 s after the turn that kept it."""
+"""Seconds after which a claim that was not kept is not used. Entries are kept when 1.5 s idle, so that another worker
+can take one over 6.5 s after the turn that kept it at the earliest."""
 
 UNBROKEN_S = bus.TAKEOVER_MS / 1000
-"""How long this worker has been in touch with the bus before it takes over from others: after an outage every entry
-looks abandoned, and its worker must have the time to keep it."""
+"""Seconds of contact with the bus before this worker takes over from others: after an outage every entry looks
+abandoned, and its worker needs time to keep it."""
 
 LINGER_S = 3.0
-"""How long a camera that was handed over is watched on, while the other worker sees it and opens its stream: 0.5 s and
-about 2 s for RTSP. What is left is analysed twice, and must stay far from 5 s."""
+"""Seconds for which a camera that was handed over is still watched, while the other worker opens its stream: 0.5 s and
+about 2 s for RTSP. The rest is analysed twice."""
 
 _LEAVING = 4
 """Cameras on their way to another worker at one time."""
 
 _RELIEF_S = 10.0
-"""Between two cameras that a worker under pressure hands over: each must show in the measure first."""
+"""Seconds between two cameras that a worker under pressure hands over, so that each shows in its load first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class Assignment:
 @dataclass(slots=True)
 class _State:
     """
-    What the turns know: claims by entry id, assignments by camera, when those that leave do so, why some are refused,
-    how many other workers there are.
+    State of the turns: claims by entry id, assignments by camera, deadlines of those that leave, refusals, other
+    workers.
     """
 
     held: dict[str, Entry] = field(default_factory=dict)
@@ -78,13 +78,13 @@ class Claims:
     Args:
         group: the bus.
 
-        own: ids of this worker's own cameras, which are watched in any case, claimed or not.
+        own: ids of this worker's own cameras, which are always watched.
 
-        is_busy: whether a camera should not be handed over now, for it sees something.
+        is_busy: returns whether a camera sees something and should not be handed over now.
 
-        clock: monotonic seconds; runs on while the process is stopped.
+        clock: monotonic seconds, which continue while the process is stopped.
 
-        shuffle: puts candidates in an order of this worker's own, so that two do not reach for the same.
+        shuffle: orders candidates, differently in each worker, so that two do not claim the same one.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Claims:
 
     @property
     def others(self) -> int:
-        """Other workers that were there at the last turn."""
+        """Other workers alive at the last turn."""
         return self._state.others
 
     @property
@@ -121,7 +121,7 @@ class Claims:
             return dict(self._state.refused)
 
     def may_analyse(self, camera: str) -> bool:
-        """Return whether a frame of this camera may be analysed now; asked for every frame."""
+        """Return whether a frame of this camera may be analysed now; called for every frame."""
         if camera in self._own:
             return True
         state, now = self._state, self._clock()
@@ -137,7 +137,7 @@ class Claims:
             return {i: one for i, one in self._state.watched.items() if now < leaving.get(i, float("inf"))}
 
     def turn(self, report: WorkerReport) -> None:
-        """Settle with the bus what is to be watched; raise `redis.RedisError` where it does not answer."""
+        """Update the claims with the bus; raise `redis.RedisError` where it does not answer."""
         state, began = self._state, self._clock()
         view = self._group.look(report)
         if began - state.touched_at > FENCE_S:
@@ -154,14 +154,14 @@ class Claims:
         state.assured_at = began
 
     def nobody_can_take(self, asked_at: float) -> None:
-        """Rely on the claims from `asked_at`: the bus was away for everybody then."""
+        """Extend the claims from `asked_at`: the bus was down for everybody then."""
         self._state.assured_at = max(self._state.assured_at, asked_at)
 
     def drain(self, linger_s: float) -> int:
         """
-        Give everything back at once and claim no more; return how many claims that were.
+        Give back all claims and take no more; return their number.
 
-        The cameras are watched on for up to `linger_s`, see `untaken`. Raises `redis.RedisError`.
+        The cameras are still watched for up to `linger_s`, see `untaken`. Raises `redis.RedisError`.
         """
         state = self._state
         state.is_draining = True
@@ -175,19 +175,19 @@ class Claims:
         return len(given)
 
     def untaken(self) -> int:
-        """Return how many of the cameras that are leaving nobody has claimed yet; raise `redis.RedisError`."""
+        """Return how many leaving cameras are not claimed by others yet; raise `redis.RedisError`."""
         holders = self._group.holders()
         return sum(camera in holders and holders[camera][1] == bus.NOBODY for camera in self._state.leaving)
 
     def _lost_list(self) -> None:
-        """Go on with what is watched: where there is no list, nobody can claim anything."""
+        """Keep what is watched: without a list nobody can claim anything."""
         with self._lock:
             if self._state.held:
-                log.warning("the bus has lost its cameras; those watched here stay", cameras=len(self._state.held))
+                log.warning("bus has lost its cameras, keeping those watched here", cameras=len(self._state.held))
             self._state.held.clear()
 
     def _settle(self, ours: Iterable[str]) -> None:
-        """Make the claims those that the bus says, and what is watched what is claimed."""
+        """Set the claims to those on the bus, and watch what is claimed."""
         state, ours = self._state, frozenset(ours)
         new = self._group.entries(ours - state.held.keys())
         with self._lock:
@@ -207,7 +207,7 @@ class Claims:
             state.refused = {i: reason for i, reason in state.refused.items() if i in claimed}
 
     def _take_in(self, entries: Iterable[Entry]) -> None:
-        """Watch the cameras of entries that have become ours; those of own cameras are held, so that no other does."""
+        """Watch the cameras of new entries; entries of own cameras are held so that no other worker takes them."""
         entries = list(entries)
         state = self._state
         changed = [entry for entry in entries if entry.camera not in self._own and not self._is_watched(entry)]
@@ -226,13 +226,13 @@ class Claims:
         return watched is not None and watched.generation == entry.generation
 
     def _is_settled(self, entry: Entry) -> bool:
-        """True where what follows from a claim has been done: a turn that the bus broke off leaves some undone."""
+        """Whether a claim was fully handled: a turn that the bus interrupted leaves some unhandled."""
         state = self._state
         is_done = entry.camera in self._own or entry.camera in state.refused or self._is_watched(entry)
         return is_done and entry.camera not in state.leaving
 
     def _assign(self, entry: Entry, document: bytes) -> None:
-        """Watch a camera, or know why not. A document of another generation is not its: its entry comes next."""
+        """Watch a camera, or record why not. A document of another generation belongs to a later entry."""
         state = self._state
         state.refused.pop(entry.camera, None)
         try:
@@ -240,10 +240,10 @@ class Claims:
         except RefusedCameraError as fault:
             state.watched.pop(entry.camera, None)
             state.refused[entry.camera] = str(fault)
-            log.error("a registered camera cannot be watched", camera=entry.camera, reason=str(fault))  # noqa: TRY400
+            log.error("registered camera cannot be watched", camera=entry.camera, reason=str(fault))  # noqa: TRY400
 
     def _resolve(self, orphans: Collection[str]) -> None:
-        """Decide about cameras that are watched and not claimed: take them back from nobody, or stop."""
+        """Decide about cameras that are watched but not claimed: claim them again if free, else stop."""
         holders = self._group.holders()
         nobodys = {
             holders[camera][0].entry_id: holders[camera][0]
@@ -260,7 +260,7 @@ class Claims:
                     log.info("claim gone", camera=camera, holder=_holder(holders, camera))
 
     def _claim(self, view: View, report: WorkerReport) -> None:
-        """Take what is free up to this worker's share, and what the dead have left; one more where nobody else does."""
+        """Take free entries up to this worker's share, and those of dead members; one more where nobody else does."""
         room = report.capacity - self.held
         if room <= 0:
             return
@@ -278,7 +278,7 @@ class Claims:
                 log.warning("cameras taken over", cameras=[entry.camera for entry in taken])
 
     def _balance(self, view: View) -> None:
-        """Hand one camera over to an emptier worker, when nothing else is on its way."""
+        """Hand one camera over to an emptier worker, unless others are still leaving."""
         state, now = self._state, self._clock()
         if view.free or view.is_stale or len(state.leaving) >= _LEAVING or now < state.relieve_at:
             return
@@ -299,5 +299,5 @@ class Claims:
 
 
 def _holder(holders: Mapping[str, tuple[Entry, str]], camera: str) -> str:
-    """Return who holds a camera now, for people; empty where it is not to be watched any more."""
+    """Return the holder of a camera, for the log; empty where it is no longer registered."""
     return holders[camera][1] if camera in holders else ""

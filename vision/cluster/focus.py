@@ -1,8 +1,8 @@
 """
-Turns in focus: which of a worker's cameras are looked at closely, when more ask for it than the machine can decode.
+Focus turns: which of a worker's cameras are in focus, when more need it than the machine can decode.
 
-A patrol shows every camera all the time; focus only decides sooner. So it is given in turns, at most so many at once,
-and a camera whose signs come to nothing rests longer and longer. Decision 0011.
+Patrol shows every camera all the time; focus only decides sooner. So it is given in turns, to a limited number at once,
+and a camera whose signs lead to nothing rests longer each time. Decision 0011.
 """
 
 import threading
@@ -18,31 +18,31 @@ from streams.watch import WatchReason
 
 HOLD_S = 5.0
 """
-Without a sign for so long focus ends, a lost camera's too: as long as a track may be missed (`vision.confirm.tracks`).
+Seconds without a sign after which focus ends, as long as a track may be missed (`vision.confirm.tracks`).
 """
 
 TURN_S = 30.0
-"""A sign that is no lead after sixty pictures in focus is watched on patrol: it is static, or too weak to count."""
+"""Seconds of a turn: a sign that is no lead after sixty pictures is static, or too weak to count."""
 
 REST_S = 10.0
-"""First rest after a turn that came to nothing; it doubles with every further one ..."""
+"""Seconds of rest after a turn without a lead; doubled after each further one ..."""
 
 REST_MAX_S = 600.0
 """... up to this, so that a lamp taken for a fire costs at most one part in twenty."""
 
 FRESH_S = 10.0
-"""A sign waits for a turn for so long after its last picture: two of the longest groups on patrol."""
+"""Seconds for which a sign waits for a turn after its last picture: two of the longest groups on patrol."""
 
 _RANK: Mapping[WatchReason, int] = MappingProxyType({WatchReason.SIGN: 0, WatchReason.LEAD: 1, WatchReason.CHANGE: 2})
-"""What is undecided comes before a lead, which patrol holds open as well, and that before a mere change."""
+"""Undecided signs come before leads, which patrol holds open too, and those before mere change."""
 
 
 class Focusable(Protocol):
-    """What a turn needs of a camera: `streams.runner.CameraRunner`."""
+    """A camera that can be in focus: `streams.runner.CameraRunner`."""
 
     @property
     def takes_turns(self) -> bool:
-        """Whether it is on patrol unless called: its policy and its key frames leave it the choice."""
+        """Whether it is on patrol by default, by its policy and its key frames."""
         ...
 
     def focus(self, reason: WatchReason, since: CaptureTime) -> None:
@@ -50,13 +50,13 @@ class Focusable(Protocol):
         ...
 
     def relax(self, reason: WatchReason = WatchReason.USUAL) -> None:
-        """Go back on patrol."""
+        """Return to patrol."""
         ...
 
 
 @dataclass(slots=True)
 class _Asking:
-    """A camera that shows something (`asks`), or did; `since` is the picture in which the sign began."""
+    """A camera that shows a sign (`asks`), or did; `since` is the picture in which the sign began."""
 
     camera: Focusable
     since: CaptureTime
@@ -97,12 +97,12 @@ class FocusTurns:
 
     @property
     def waiting(self) -> int:
-        """Cameras whose sign waits for a turn."""
+        """Cameras that wait for a turn."""
         with self._lock:
             return len(self._waiting(self._monotonic()))
 
     def note(self, camera_id: CameraId, camera: Focusable, sign: WatchReason | None, time: CaptureTime) -> None:
-        """Take in what a camera's newest analysed picture, taken at `time`, shows; give, keep or end turns."""
+        """Add the sign of a camera's newest analysed picture, taken at `time`; give, keep or end turns."""
         with self._lock:
             now = self._monotonic()
             asking = self._asking.get(camera_id)
@@ -121,7 +121,7 @@ class FocusTurns:
             self._give_turns(now)
 
     def forget(self, camera_id: CameraId) -> None:
-        """Let a camera that is watched no more give up its turn."""
+        """Remove a camera that is no longer watched."""
         with self._lock:
             self._asking.pop(camera_id, None)
             self._give_turns(self._monotonic())
@@ -130,7 +130,7 @@ class FocusTurns:
         return [asking for asking in self._asking.values() if asking.focused_at is not None]
 
     def _waiting(self, now: float) -> list[_Asking]:
-        """Return who waits for a turn, the one whose turn is next first."""
+        """Return the waiting cameras, the next one first."""
         waiting = [
             asking
             for asking in self._asking.values()
@@ -176,7 +176,7 @@ class FocusTurns:
             asking.camera.focus(asking.sign, asking.since)
 
     def _make_room(self, rank: int, now: float) -> bool:
-        """Let the camera with the least need and the longest turn go back on patrol; False where none needs it less."""
+        """End the turn of the camera with the least need and the longest turn; False where none needs it less."""
         lesser = [asking for asking in self._focused() if _RANK[asking.sign] > rank]
         if not lesser:
             return False

@@ -1,8 +1,8 @@
 """
-The group of watchers on the bus, as one member works in it: the stream of cameras and its pending entries.
+Watcher group: one member's access to the stream of cameras on the bus and its pending entries.
 
-What must not be torn by a crash or another member in between is a script; the rest are Redis's own commands. The
-bus's keys and their rules are in `api.contract.bus`.
+What must be atomic is a script; the rest are plain Redis commands. The bus's keys and their rules are in
+`api.contract.bus`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,15 +14,16 @@ import structlog
 from pydantic import ValidationError
 
 from api.contract import bus
-from api.contract.schema import CameraHealth, WorkerReport
+from api.contract.wire.camera_health import CameraHealth
+from api.contract.wire.worker import WorkerReport
 
 log = structlog.get_logger(__name__)
 
 _REFRESH_MS = 1_500
-"""An entry of ours is claimed anew when it has been idle for so long: less writing than at every look."""
+"""Milliseconds idle after which an entry of ours is claimed again: less writing than at every look."""
 
 _MOST = 1_000_000
-"""More pending entries than there will ever be: an answer's length is bounded by the entries there are."""
+"""Limit of pending entries in an answer, more than there will ever be."""
 
 _LOOK = """
 -- Say who we are, keep our entries, and return {1, total, ours, free, stale, reports}; {0} where the list is lost.
@@ -73,7 +74,7 @@ return moved
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the stream of cameras: `generation` tells one version of the camera's document from the next."""
+    """An entry of the stream of cameras; `generation` is the version of the camera's document."""
 
     entry_id: str
     camera: str
@@ -83,18 +84,18 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class View:
     """
-    What a look at the group shows.
+    State of the group at one turn.
 
     Attributes:
-        total: entries, which is cameras to be watched.
+        total: entries, one for each camera to be watched.
 
-        ours: ids of the entries that this member holds; they have just been kept.
+        ours: ids of the entries that this member holds, just kept.
 
-        free: ids of the entries that nobody has and anybody may take.
+        free: ids of the entries that are free to take.
 
-        is_stale: whether some entry's member has been silent for so long that it may be taken over.
+        is_stale: whether the member of some entry has been silent long enough to be taken over.
 
-        reports: of every member that is alive.
+        reports: of every live member.
     """
 
     total: int
@@ -105,7 +106,7 @@ class View:
 
 
 class WatcherGroup:
-    """One member's hold on the group; every method raises `redis.RedisError` where the bus does not answer."""
+    """One member of the group; every method raises `redis.RedisError` where the bus does not answer."""
 
     def __init__(self, bus_client: redis.Redis, member: str) -> None:
         self.member = member
@@ -114,7 +115,7 @@ class WatcherGroup:
         self._move = bus_client.register_script(_MOVE)
 
     def look(self, report: WorkerReport) -> View | None:
-        """Keep our entries, say how we are, and return how things stand; ``None`` where the bus has lost the list."""
+        """Keep our entries, send the report, and return the state; ``None`` where the bus has lost the list."""
         answer = self._look(
             keys=[bus.DESIRED_CAMERAS, bus.CAMERAS, bus.worker_key(self.member)],
             args=[
@@ -143,14 +144,14 @@ class WatcherGroup:
         )
 
     def take_free(self, entries: Sequence[str]) -> list[Entry]:
-        """Claim entries that nobody has; return those that another was not quicker to take."""
+        """Claim free entries; return those that no other member took first."""
         if not entries:
             return []
         taken = self._redis.xclaim(bus.CAMERAS, bus.WATCHERS, self.member, bus.SETTLE_MS, list(entries))
         return _entries(taken)
 
     def take_over(self, count: int) -> list[Entry]:
-        """Claim up to `count` entries whose member has been silent too long, or that nobody took in as long a time."""
+        """Claim up to `count` entries whose member was silent too long, or that were free for as long."""
         taken: list[Entry] = []
         cursor = b"0-0"
         while len(taken) < count:
@@ -166,7 +167,7 @@ class WatcherGroup:
         return taken
 
     def move(self, entries: Iterable[str], giver: str, taker: str, *, idle_ms: int = 0) -> frozenset[str]:
-        """Give entries that are still with `giver` to `taker`, as idle for `idle_ms`; return which."""
+        """Move entries that are still with `giver` to `taker`, idle for `idle_ms`; return the moved ones."""
         wanted = list(entries)
         if not wanted:
             return frozenset()
@@ -174,11 +175,11 @@ class WatcherGroup:
         return frozenset(entry.decode() for entry in moved)
 
     def give_back(self, entries: Iterable[str], *, at_once: bool = True) -> frozenset[str]:
-        """Let entries of ours be nobody's; with `at_once` anybody may take them now."""
+        """Free entries of ours; with `at_once` anybody may take them now."""
         return self.move(entries, self.member, bus.NOBODY, idle_ms=bus.SETTLE_MS if at_once else 0)
 
     def entries(self, entry_ids: Iterable[str]) -> list[Entry]:
-        """Return what these entries say; those that are gone are left out."""
+        """Return these entries; those that are gone are left out."""
         with self._redis.pipeline(transaction=False) as pipe:
             for entry_id in entry_ids:
                 pipe.xrange(bus.CAMERAS, entry_id, entry_id)
@@ -194,35 +195,35 @@ class WatcherGroup:
         return {entry.camera: (entry, holder.get(entry.entry_id, bus.NOBODY)) for entry in _entries(found)}
 
     def documents(self, cameras: Sequence[str]) -> dict[str, bytes]:
-        """Return the documents of cameras, those that the list holds."""
+        """Return the documents of those cameras that the list holds."""
         if not cameras:
             return {}
         found = cast("list[bytes | None]", self._redis.hmget(bus.DESIRED_CAMERAS, list(cameras)))
         return {camera: text for camera, text in zip(cameras, found, strict=True) if text is not None}
 
     def tell(self, health: Sequence[CameraHealth]) -> None:
-        """Say how cameras are, as the reporter does of those that are watched."""
+        """Send the health of cameras that are not watched."""
         with self._redis.pipeline(transaction=False) as pipe:
             for camera in health:
                 pipe.set(bus.state_key(camera.camera_id), camera.model_dump_json(), ex=bus.STATE_TTL_S)
             pipe.execute()
 
     def leave(self) -> None:
-        """Say that this member is gone."""
+        """Remove this member's report."""
         self._redis.delete(bus.worker_key(self.member))
 
 
 def _report(text: bytes, held: int) -> WorkerReport | None:
-    """Return what a member said of itself, but for what it holds: that the bus knows better."""
+    """Return a member's report with the number of entries that it holds on the bus."""
     try:
         return WorkerReport.model_validate_json(text).model_copy(update={"held": held})
     except ValidationError as fault:
-        log.warning("a worker's report cannot be read", errors=fault.error_count())
+        log.warning("worker report cannot be read", errors=fault.error_count())
         return None
 
 
 def _entries(found: object) -> list[Entry]:
-    """Return stream entries; what a member claims of an entry that is gone is ``None`` before Redis 7, and left out."""
+    """Return stream entries; before Redis 7 a claim of an entry that is gone gives ``None``, which is left out."""
     entries = []
     for entry_id, fields in cast("list[tuple[bytes | None, dict[bytes, bytes] | None]]", found or []):
         if entry_id is not None and fields is not None:

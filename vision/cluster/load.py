@@ -1,4 +1,4 @@
-"""A worker's load: how well it keeps up, measured, and how many cameras it would watch."""
+"""Load: measures how well a worker keeps up, and how many cameras it can watch."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -6,29 +6,31 @@ from dataclasses import dataclass, field
 
 CAMERAS_PER_CORE = 32
 """
-Where nobody set a number. The capacity issue asks for 64 cameras of 1080p25 on two cores; a prototype analysed 26 a
-core with a slower model. Above it the worker takes more while it keeps up, below it no more as soon as it does not.
+Default. The requirement is 64 cameras of 1080p25 on two cores; a prototype analysed 26 a core with a slower model. The
+worker takes more while it keeps up, and none as soon as it does not.
 """
 
 WINDOW_S = 20.0
 """Span over which pressure is measured: some ten key frames of each camera."""
 
 FULL = 0.3
-"""Share of frames not analysed in time from which a worker takes no more: patrol's interval has grown by 40 %."""
+"""
+Share of frames not analysed in time from which a worker takes no more cameras: patrol's interval has grown by 40 %.
+"""
 
 EASY = 0.1
-"""Share below which it would take more than `CAMERAS_PER_CORE`."""
+"""Share below which it takes more than `CAMERAS_PER_CORE`."""
 
 _FEW = 20
-"""Frames below which no share is a measure."""
+"""Least frames for a share."""
 
 _STEP = 4
-"""Cameras more, each time that a whole window went by easily."""
+"""Cameras added after each window below `EASY`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Frames of one camera since it is watched: analysed, and lost because nobody had time for them."""
+    """Frames of one camera since its watch began: analysed, and dropped for lack of time."""
 
     analysed: int
     dropped: int
@@ -37,14 +39,14 @@ class Tally:
 @dataclass(slots=True)
 class Load:
     """
-    Measures pressure and tells the capacity for registered cameras.
+    Measures pressure and gives the capacity for registered cameras.
 
     Args:
         cores: processors that this worker may use.
 
-        own: cameras of its own configuration; they count, and are watched in any case.
+        own: cameras of its own configuration, which are always watched and count.
 
-        max_cameras: cameras to watch at most, set by a person; 0: measured.
+        max_cameras: configured limit of cameras; 0: measured.
 
         clock: monotonic seconds.
     """
@@ -60,7 +62,7 @@ class Load:
     _steady_since: float = 0.0
 
     def note(self, tallies: Mapping[str, Tally], held: int) -> None:
-        """Take in the counts of every camera, and how many registered cameras are held."""
+        """Add the counts of every camera, and the number of registered cameras held."""
         now = self.clock()
         if held != self._held:
             self._held, self._steady_since = held, now
@@ -76,7 +78,7 @@ class Load:
 
     @property
     def capacity(self) -> int:
-        """Registered cameras to watch at most."""
+        """Most registered cameras to watch."""
         if self.max_cameras:
             return max(0, self.max_cameras - self.own)
         if self.pressure > FULL:

@@ -1,8 +1,8 @@
 """
-The member: the two threads by which a worker takes part in the group of watchers.
+Membership: the two threads by which a worker takes part in the group of watchers.
 
-One takes turns with the bus (`vision.cluster.claims`) and does nothing else, so that no stream and no other call makes
-it late. The other starts and stops cameras as the claims say.
+One takes turns with the bus (`vision.cluster.claims`) and does nothing else, so that no stream or call delays it. The
+other starts and stops cameras by the claims.
 """
 
 import random
@@ -16,41 +16,43 @@ import structlog
 
 from api.contract.client import ClientError
 from api.contract.fields import one_line
-from api.contract.schema import CameraHealth, CameraState, WorkerReport
+from api.contract.wire.camera_health import CameraHealth, CameraState
+from api.contract.wire.worker import WorkerReport
 from streams.camera import CameraId
 from streams.timing.clock import utc_now
 from vision.cluster.claims import Assignment, Claims
 from vision.cluster.group import WatcherGroup
 from vision.cluster.load import Load, Tally
-from vision.config.sections import CameraConfig, CutOff
+from vision.config.camera import CameraConfig
+from vision.config.sections import CutOff
 from vision.leads.lead import CloseReason
 
 log = structlog.get_logger(__name__)
 
 TURN_S = 0.5
-"""Between two turns: a camera that was registered is watched within this time and its stream's opening."""
+"""Seconds between two turns: a new camera is watched after this and the opening of its stream."""
 
 BUS_TIMEOUT_S = 1.5
-"""For one answer of the bus. A turn that fails, the question to the API after it and the pause fit into
-`vision.cluster.claims.FENCE_S` together."""
+"""Seconds for one answer of the bus. A turn that fails, the call of the API after it and the pause together fit into
+`vision.cluster.claims.FENCE_S`."""
 
 WITNESS_TIMEOUT_S = 1.5
 _PAUSES_S = (0.1, 0.8)
 _SAY_AGAIN_S = 10.0
 _TELL_S = 5.0
 _STOP_CAMERA_S = 1.0
-"""Patience with a stream that is to be stopped: the others wait meanwhile; its thread ends by itself later."""
+"""Seconds to wait for a stream to stop, while others wait too; its thread ends by itself later."""
 
 _START_AGAIN_S = 5.0
 DRAIN_S = 4.0
-"""For giving cameras back, and for others to take them; ending the two threads takes less than twice as long again."""
+"""Seconds to give cameras back and for others to take them; ending the two threads takes less than twice as long."""
 
 _OPENING_S = 2.5
-"""How long cameras are still watched after others have claimed them, while those open the streams."""
+"""Seconds for which cameras are still watched after others have claimed them, while those open the streams."""
 
 
 class Witness(Protocol):
-    """Somebody else who would reach the bus if it were there: `api.contract.client.ApiClient`."""
+    """Another client of the bus: `api.contract.client.ApiClient`."""
 
     def bus_answers(self, timeout_s: float) -> bool:
         """Return whether the bus answers the API; raise `ClientError` where the API itself does not answer."""
@@ -58,10 +60,10 @@ class Witness(Protocol):
 
 
 class Watching(Protocol):
-    """Who watches cameras: `vision.worker.worker.Worker`."""
+    """Watches cameras: `vision.worker.worker.Worker`."""
 
     def watch(self, camera: CameraConfig) -> None:
-        """Begin to watch a camera."""
+        """Start to watch a camera."""
         ...
 
     def unwatch(self, camera: CameraId, reason: CloseReason, deadline_s: float) -> None:
@@ -69,11 +71,11 @@ class Watching(Protocol):
         ...
 
     def rezone(self, camera: CameraConfig) -> None:
-        """Go over to a camera's new zones; its stream and what is kept of it stay."""
+        """Replace a camera's zones; its stream and ring stay."""
         ...
 
     def tallies(self) -> Mapping[str, Tally]:
-        """Return the frames of every camera under watch, its own cameras included."""
+        """Return the frames of every watched camera, own cameras included."""
         ...
 
 
@@ -86,15 +88,15 @@ class GroupMember:
 
         group: the bus.
 
-        load: measures how much more this worker could do.
+        load: gives this worker's capacity.
 
         watching: starts and stops cameras.
 
-        witness: asked when the bus does not answer.
+        witness: called when the bus does not answer.
 
-        cut_off: what to do when neither does.
+        cut_off: what to do when neither answers.
 
-        about: name, version and start of this worker; the rest of the report is filled in.
+        about: name, version and start of this worker, for its report.
     """
 
     def __init__(
@@ -129,7 +131,7 @@ class GroupMember:
         self._changes = threading.Thread(target=self._run_changes, name="cameras")
 
     def start(self) -> None:
-        """Start to take part."""
+        """Start both threads."""
         self._turns.start()
         self._changes.start()
 
@@ -137,7 +139,7 @@ class GroupMember:
         """
         Give all cameras back, watch them until others do or 4 s have passed, and end both threads.
 
-        The cameras are left for the worker to stop with its own.
+        The worker stops the cameras with its own.
         """
         self._stopping.set()
         self._turns.join()
@@ -147,7 +149,7 @@ class GroupMember:
             if given and self._claims.others:
                 self._wait_taken()
         except redis.RedisError as error:
-            log.warning("cameras not given back; others take them over", error=str(error))
+            log.warning("cameras not given back, others take them over", error=str(error))
         self._over.set()
         self._settled.set()
         self._changes.join()
@@ -167,7 +169,7 @@ class GroupMember:
             except redis.RedisError as error:
                 pause_s = self._without_bus(error)
             except Exception:
-                log.exception("a turn with the group failed; the next one comes")
+                log.exception("turn with the group failed, continuing")
             self._settled.set()
 
     def _turn(self) -> None:
@@ -186,14 +188,14 @@ class GroupMember:
             )
         )
         if self._failures:
-            log.info("the bus answers again", failures=self._failures)
+            log.info("bus answers again", failures=self._failures)
             self._failures, self._say_at = 0, 0.0
         if self._monotonic() >= self._tell_at:
             self._tell_at = self._monotonic() + _TELL_S
             self._tell_refusals()
 
     def _without_bus(self, error: redis.RedisError) -> float:
-        """Find out whether others may reach the bus, and return the pause before the next attempt."""
+        """Ask the API whether it reaches the bus, and return the pause before the next attempt."""
         asked_at = self._monotonic()
         try:
             is_outage, api = not self._witness.bus_answers(WITNESS_TIMEOUT_S), "answers"
@@ -205,7 +207,7 @@ class GroupMember:
         if asked_at >= self._say_at:
             self._say_at = asked_at + _SAY_AGAIN_S
             log.warning(
-                "the bus does not answer",
+                "bus does not answer",
                 error=str(error),
                 api=api,
                 registered="watched on" if is_outage else "left to other workers until it answers",
@@ -240,7 +242,7 @@ class GroupMember:
                 self._apply(self._claims.wanted())
 
     def _apply(self, wanted: Mapping[str, Assignment]) -> None:
-        """Start what is new, then stop what is not wanted any more, then begin anew what has changed."""
+        """Start new cameras, then stop those no longer wanted, then restart those that changed."""
         for camera in wanted.keys() - self._running.keys():
             self._start(camera, wanted[camera])
         for camera in self._running.keys() - wanted.keys():
@@ -261,7 +263,7 @@ class GroupMember:
             self._watching.watch(assignment.config)
         except Exception:
             self._not_before[camera] = self._monotonic() + _START_AGAIN_S
-            log.exception("registered camera cannot be watched; tried again", camera=camera)
+            log.exception("registered camera cannot be watched, will retry", camera=camera)
         else:
             self._running[camera] = assignment
             log.info("camera added", camera=camera)
@@ -270,7 +272,7 @@ class GroupMember:
         try:
             self._watching.rezone(assignment.config)
         except Exception:
-            log.exception("zones cannot be taken over; the camera begins anew", camera=camera)
+            log.exception("zones cannot be replaced, camera restarts", camera=camera)
             self._stop(camera)
             self._start(camera, assignment)
         else:
@@ -279,7 +281,7 @@ class GroupMember:
 
     def _stop(self, camera: str) -> None:
         del self._running[camera]
-        log.info("camera taken off", camera=camera)
+        log.info("camera removed", camera=camera)
         try:
             self._watching.unwatch(CameraId(camera), CloseReason.SHUTDOWN, _STOP_CAMERA_S)
         except Exception:

@@ -1,7 +1,7 @@
 """
-A camera that an admin registered, as the bus lists it, made into one that a worker can watch.
+Registered cameras: documents on the bus as configurations that a worker can watch.
 
-    RefusedCameraError    the document makes no sense, or names a file: the message says why, without credentials
+    RefusedCameraError    the document is invalid, or names a file: the message says why, without credentials
 """
 
 from collections.abc import Iterator
@@ -10,9 +10,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from api.contract.schema import CameraDocument, Zones
 from api.contract.source import SourceError, checked_stream
-from vision.config.sections import CameraConfig, ZoneConfig
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.zone import Zones
+from vision.config.camera import CameraConfig, ZoneConfig
 
 
 class RefusedCameraError(ValueError):
@@ -23,7 +24,7 @@ def registered_camera(document: bytes) -> CameraConfig:
     """
     Return the configuration of a registered camera.
 
-    It must be a network stream: an address typed into a form never opens a file of this machine.
+    It must be a network stream: an address from a form never opens a local file.
     """
     with _refusals():
         camera = CameraDocument.model_validate_json(document)
@@ -38,7 +39,7 @@ def drafted_camera(document: CameraDocument, zones: Zones, clip: Path, watched: 
     """
     Return a camera with draft zones over a clip that this worker wrote.
 
-    It is the camera as `watched` here; one that is not, as its `document` has it.
+    It is the camera as `watched` here, else as in its `document`.
     """
     with _refusals():
         base = _configured(document, str(clip)) if watched is None else watched

@@ -1,8 +1,8 @@
 """
-Registration: this node and its cameras made known to the API, which may be down when the worker starts.
+Registration: registers this node and its cameras at the API, which may be down when the worker starts.
 
-What only a person can put right, a node or a camera that is taken, is an error in the log at most once a minute that
-says what to do. It is tried again, so that nobody need start the worker again.
+A name that is taken, of node or camera, needs a person: an error at most once a minute says what to do, and the attempt
+is repeated, so that the worker need not be restarted.
 """
 
 import threading
@@ -14,8 +14,9 @@ from typing import Protocol
 import structlog
 
 from api.contract.client import ApiClient, ApiRefusedError, ClientError
-from api.contract.schema import CameraDocument, ZoneDocument, ZoneHours
-from vision.config.sections import CameraConfig, ZoneConfig
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.zone import ZoneDocument, ZoneHours
+from vision.config.camera import CameraConfig, ZoneConfig
 from vision.config.worker import WorkerConfig
 from vision.evidence.lead_document import place_of
 from vision.evidence.node import NodeIdentity
@@ -25,13 +26,13 @@ from vision.retries import ELSEWHERE, RETRIED, UNAUTHORISED
 log = structlog.get_logger(__name__)
 
 REFUSED_PAUSE_S = 60.0
-"""Between two attempts at a refused camera, and between two lines about a refused node."""
+"""Seconds between two attempts at a refused camera, and between two log lines about a refused node."""
 
 PERIOD_S = 3.0
-"""Between two attempts, until all is registered."""
+"""Seconds between two attempts, until all is registered."""
 
 GONE = 404
-"""Answer to a removal of what somebody has removed already."""
+"""Answer to the removal of what is removed already."""
 
 NODE_ADVICE = (
     "a node that has filed nothing yet: stop the worker, delete the node folder in its data folder and start it again,"
@@ -48,12 +49,12 @@ CAMERA_ADVICE = {
 
 class Registration:
     """
-    Enrols the node and registers the cameras of its own configuration; both may be repeated without harm.
+    Enrols the node and registers the cameras of its own configuration; both can be repeated.
 
     Args:
         client: the API.
 
-        node: who enrols; its cameras are the API's list of what it has configured.
+        node: to enrol; the API lists its configured cameras.
 
         config: names the cameras.
 
@@ -79,9 +80,9 @@ class Registration:
 
     def enrol(self) -> None:
         """
-        Have the API pin this node's certificate; raise `ClientError` when it cannot now.
+        Have the API pin this node's certificate; raise `ClientError` where that fails.
 
-        That another node has the name or number is said here, for all who call.
+        A name or number that another node has is logged here, for all callers.
         """
         try:
             self._client.enrol_node(
@@ -100,7 +101,7 @@ class Registration:
         self._enrolled = True
 
     def attempt(self) -> bool:
-        """Register what is not registered yet; return whether everything is. A failure is logged and tried again."""
+        """Register what is not registered yet; return whether everything is. A failure is logged and retried."""
         try:
             if not self._enrolled:
                 self.enrol()
@@ -122,7 +123,7 @@ class Registration:
                 del self._waiting[camera.id]
 
     def _retire(self) -> None:
-        """Take the cameras off the API's list that this node's configuration no longer names."""
+        """Remove the cameras from the API's list that this node's configuration no longer has."""
         if self._dropped is None:
             named = {camera.id for camera in self._config.cameras}
             self._dropped = [
@@ -140,7 +141,7 @@ class Registration:
                 raise
 
     def _settle(self, camera: str, call: Callable[[], None]) -> bool:
-        """Return whether a camera is dealt with; one that is refused is put off alone."""
+        """Return whether a camera is handled; one that is refused is retried later."""
         if self._clock() < self._not_before.get(camera, float("-inf")):
             return False
         try:
@@ -150,7 +151,7 @@ class Registration:
                 raise
             self._not_before[camera] = self._clock() + REFUSED_PAUSE_S
             log.error(  # noqa: TRY400  (the sentence says it all)
-                "the API refuses a camera",
+                "API refuses a camera",
                 camera=camera,
                 status=error.status,
                 answer=error.detail,
@@ -160,14 +161,14 @@ class Registration:
         return True
 
     def _complain(self, event: str, **facts: str | int) -> None:
-        """Log an error that goes on, at most once in `REFUSED_PAUSE_S`."""
+        """Log a lasting error, at most once in `REFUSED_PAUSE_S`."""
         if self._clock() >= self._not_before.get(event, float("-inf")):
             self._not_before[event] = self._clock() + REFUSED_PAUSE_S
             log.error(event, **facts)
 
 
 class Attempt(Protocol):
-    """What is to be done until it succeeds: `Registration`."""
+    """Something to repeat until it succeeds: `Registration`."""
 
     def attempt(self) -> bool:
         """Try; return whether all is done."""
@@ -175,7 +176,7 @@ class Attempt(Protocol):
 
 
 class Registrar:
-    """One thread that attempts a registration until all is registered: an API that hangs holds up nothing else."""
+    """One thread that attempts a registration until all is registered, so that a hanging API blocks nothing else."""
 
     def __init__(self, registration: Attempt, *, period_s: float = PERIOD_S) -> None:
         self._registration = registration
@@ -188,7 +189,7 @@ class Registrar:
         self._thread.start()
 
     def stop(self, deadline_s: float = 5.0) -> bool:
-        """Stop; True if the thread has ended by the deadline. A call in flight ends by its own time-outs."""
+        """Stop; return whether the thread ended by the deadline. A call in flight ends by its own time-outs."""
         self._stopping.set()
         self._thread.join(deadline_s)
         return not self._thread.is_alive()
@@ -199,17 +200,17 @@ class Registrar:
                 if self._registration.attempt():
                     return
             except Exception:
-                log.exception("registration failed; it goes on")
+                log.exception("registration failed, continuing")
             self._stopping.wait(self._period_s)
 
 
 def _passes(error: ApiRefusedError) -> bool:
-    """True for an answer that is not about what was asked."""
+    """Whether an answer is not about this request."""
     return error.status in RETRIED or not 400 <= error.status < 500
 
 
 def camera_document(camera: CameraConfig, config: WorkerConfig, node: str) -> CameraDocument:
-    """Return a camera of this worker's own configuration as the API lists it."""
+    """Return a camera of this worker's own configuration as a document for the API."""
     return CameraDocument(
         id=camera.id,
         name=camera.name or camera.id,
@@ -222,7 +223,7 @@ def camera_document(camera: CameraConfig, config: WorkerConfig, node: str) -> Ca
 
 
 def zone_document(zone: ZoneConfig) -> ZoneDocument:
-    """Return a zone of the configuration as the API shows it: what it has no field for stays in the file."""
+    """Return a zone of the configuration as a document for the API, which has no field for some keys."""
     values = zone.model_dump(mode="json", exclude={"schedule"})
     hours = [
         ZoneHours(days=list(span.days), from_=f"{span.from_:%H:%M}", to=f"{span.to:%H:%M}") for span in zone.schedule

@@ -16,20 +16,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from vision.config.alerts import AlertConfig
+from vision.config.camera import Art41Config, CameraConfig, ZoneConfig
 from vision.config.enterprises import EnterpriseConfig, PositiveListConfig
 from vision.config.hours import ScheduleConfig
 from vision.config.rules import RuleConfig, ViolationRuleConfig
-from vision.config.sections import (
-    Art41Config,
-    BudgetConfig,
-    CameraConfig,
-    DetectorConfig,
-    EvidenceConfig,
-    MembershipConfig,
-    SiteConfig,
-    StreamConfig,
-    ZoneConfig,
-)
+from vision.config.sections import BudgetConfig, DetectorConfig, EvidenceConfig, MembershipConfig, SiteConfig
+from vision.config.stream import StreamConfig
 from vision.config.worker import WorkerConfig
 
 EXAMPLE = """\

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field
 
-from api.contract.schema import Weekday
+from api.contract.wire.zone import Weekday
 from vision.config.schedule import Schedule, Span
 from vision.config.section import Section
 

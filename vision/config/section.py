@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.contract.fields import Word
-from api.contract.schema import CodeOrNone
+from api.contract.wire.identifiers import CodeOrNone
 
 Name = Annotated[Word, Field(min_length=1)]
 ViolationCode = CodeOrNone

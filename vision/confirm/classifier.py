@@ -2,12 +2,11 @@
 Track classifier: the features of a track, weighed into the probability that it is what its class says.
 
 A logistic model for each detector and class, fitted by ``python -m benchmarks.confirm fit`` on clips and rendered
-scenes and kept in `classifier.json`; no weight is set by hand. How far its probabilities can be trusted stands in
-``benchmarks/results/confirm-<model>.json``: Brier score and calibration error on films that the weights had not seen
-(decision 0027).
+scenes and kept in `classifier.json`; no weight is set by hand. ``benchmarks/results/confirm-<model>.json`` holds its
+Brier score and calibration error on films that were not used for the fit (decision 0027).
 
-What was fitted on one form of a model judges the other only where an entry of the file says so, naming the weights and
-the fit that it is carried from (decision 0075).
+A fit for one form of a model is used for the other only where an entry of the file says so, naming the weights and the
+fit it is carried from (decision 0075).
 """
 
 import json
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 from vision.confirm.features import FEATURES
 
 START_CONFIDENCE = 0.1
-"""A track starts with a box at least as sure where belief decides: what is weak is weighed, not thrown away."""
+"""Least confidence of a box that starts a track where belief decides."""
 
 WEIGHTS = Path(__file__).with_name("classifier.json")
 
@@ -50,7 +49,7 @@ class ClassWeights:
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackClassifier:
     """
-    What was fitted for one detector.
+    The fit for one detector.
 
     Attributes:
         version: of the fit: the first hex digits of the hash of its weights.
@@ -67,10 +66,10 @@ class TrackClassifier:
     @classmethod
     def of(cls, weights_sha256: str, path: Path = WEIGHTS) -> Self | None:
         """
-        Return what was fitted for the weights of that SHA-256; ``None`` where nothing was.
+        Return the fit for the weights of that SHA-256; ``None`` where there is none.
 
-        Raises `ClassifierError` where the file is of other features than `vision.confirm.features.FEATURES`, or carries
-        what is not there.
+        Raises `ClassifierError` where the file has other features than `vision.confirm.features.FEATURES`, or carries a
+        fit that is not there.
         """
         document = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"models": {}}
         entry = _fitted(document["models"], weights_sha256)
@@ -100,7 +99,7 @@ class TrackClassifier:
 
 
 def _fitted(entries: Mapping[str, Mapping[str, Any]], weights_sha256: str) -> Mapping[str, Any] | None:
-    """Return the fit for those weights, their own or the one that they are said to be judged by."""
+    """Return the fit for those weights, their own or the one that is carried over."""
     entry = entries.get(weights_sha256)
     if entry is None or "carried_from" not in entry:
         return entry

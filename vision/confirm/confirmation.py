@@ -1,13 +1,12 @@
 """
-Confirmation: when what a track has shown, picture after picture, is enough to report it, and when it is over.
+Confirmation: when a track has shown enough to be reported, and when it is over.
 
-Two rules decide it. By *belief*: the features of the track make it probable enough (`vision.confirm.classifier`); that
-is the rule where weights were fitted for the detector. By *k of n*: the mean of the best `k` of the last `n` boxes is
-sure enough; that is the rule for any other detector. Both ask for a least duration and for pixels that change, since no
-smoke and no flame stands still. Nothing else stops a lead.
+By *belief*: the features of the track make it probable enough (`vision.confirm.classifier`), for detectors with fitted
+weights. By *k of n*: the mean confidence of the best `k` of the last `n` boxes is high enough, for other detectors.
+Both require a least duration and changing pixels, since neither smoke nor flames stand still.
 
-One track's state machine; its only clock is the pictures' own. ``WAITING -> CANDIDATE -> CONFIRMED -> CLOSED``, or
-``CANDIDATE -> DROPPED``. Nothing here knows about detectors, zones or cameras.
+One track's state machine, by the times of its pictures: ``WAITING -> CANDIDATE -> CONFIRMED -> CLOSED``, or
+``CANDIDATE -> DROPPED``. It does not depend on detectors, zones or cameras.
 """
 
 from collections import deque
@@ -22,7 +21,7 @@ from vision.leads.lead import CloseReason, LeadState
 @dataclass(frozen=True, slots=True)
 class Criteria:
     """
-    When a track is reported; `vision.config.rules.RuleConfig` tells what goes wrong at each extreme.
+    When a track is reported; `vision.config.rules.RuleConfig` describes the extremes.
 
     Attributes:
         threshold: least mean confidence of the best `k` boxes.
@@ -31,7 +30,7 @@ class Criteria:
 
         k: boxes that must count ...
 
-        n: ... among the last `n` analysed pictures, those without the box included ...
+        n: ... among the last `n` analysed pictures, with or without the box ...
 
         window_s: ... none of them older.
 
@@ -74,7 +73,7 @@ class Observation:
 
         change: of the box's pixels since the track began, in multiples of the noise around it.
 
-        probability: of the track by all its pictures so far; not looked at where `k` of `n` decide.
+        probability: of the track by all its pictures so far; unused where `k` of `n` decide.
     """
 
     time: CaptureTime
@@ -84,7 +83,7 @@ class Observation:
 
 
 class Confirmation:
-    """One track's way to a lead, or to nothing."""
+    """The state of one track."""
 
     def __init__(self, criteria: Criteria) -> None:
         self._criteria = criteria
@@ -97,7 +96,7 @@ class Confirmation:
 
     @property
     def state(self) -> LeadState | None:
-        """Where the track stands; ``None`` until a box reaches the threshold."""
+        """State of the track; ``None`` until a box reaches the threshold."""
         return self._state
 
     @property
@@ -117,7 +116,7 @@ class Confirmation:
 
     @property
     def asks(self) -> bool:
-        """Whether a closer look would decide sooner: boxes that could be a sign, neither confirmed nor given up."""
+        """Whether a closer look would decide sooner: boxes that count, neither confirmed nor dropped."""
         if self._first is None or self._state is LeadState.CONFIRMED or self.is_over:
             return False
         least = self._criteria.hysteresis * self._criteria.threshold
@@ -143,12 +142,12 @@ class Confirmation:
         return min(fmean(best), best[-1] / self._criteria.hysteresis)
 
     def suit(self, criteria: Criteria) -> None:
-        """Judge what follows by other criteria of the same `n`, as long as it is not confirmed."""
+        """Use other criteria of the same `n` from now on, unless it is confirmed."""
         if self._state is not LeadState.CONFIRMED:
             self._criteria = criteria
 
     def observe(self, observation: Observation) -> LeadState | None:
-        """Take in the next picture of the epoch and return the state it leads to; raise `ValueError` out of order."""
+        """Add the next picture of the epoch and return the new state; raise `ValueError` out of order."""
         if self.is_over:
             return self._state
         if self._window and observation.time.seconds_since(self._window[-1].time) <= 0:
@@ -190,7 +189,7 @@ class Confirmation:
         return self.support >= self._criteria.threshold
 
     def _holds(self, observation: Observation) -> bool:
-        """Whether a picture holds open what is confirmed."""
+        """Whether a picture keeps a confirmed track open."""
         if self._by_belief:
             return self._counts(observation) and self._is_sign(observation)
         return observation.confidence >= self._criteria.release * self._criteria.threshold
@@ -218,7 +217,7 @@ class Confirmation:
             self._held = now.time
 
     def _hold(self, now: Observation) -> None:
-        """After confirmation: last while boxes reach the lower limit, close when they have long not."""
+        """After confirmation: stay open while boxes reach the lower limit, close `close_after_s` after the last."""
         if self._held is None or self._holds(now):
             self._held, self._probability = now.time, now.probability
         elif now.time.seconds_since(self._held) >= self._criteria.close_after_s:

@@ -1,8 +1,8 @@
 """
-Features: what the newest pictures of one track show, as the few numbers that decide whether it is what it seems.
+Features: what the newest pictures of one track show, as the three numbers that the classifier weighs.
 
-Three are left of twenty-four that were measured on real film. Growth, turbulence, flicker, texture, fog, camera motion,
-what is new in the place and the rest changed less there than one clip more or less does (decision 0085).
+Twenty-four were measured on real film; growth, turbulence, flicker, texture, fog, camera motion and the others changed
+the result less than one clip more or less (decision 0085).
 """
 
 import math
@@ -26,10 +26,12 @@ Names of the features, in the order of `TrackFeatures.values`.
 """
 
 LOOKS = 12
-"""Pictures that strength is the mean of: 6 s in focus. Six confirm a second sooner and believe more of dust and fog."""
+"""
+Pictures averaged for strength: 6 s in focus. With six, leads come a second sooner and more of them are dust and fog.
+"""
 
 WINDOW_S = 12.0
-"""Boxes so old no longer count for drift."""
+"""Seconds of boxes that count for drift."""
 
 MOST_DRIFT = 3.0
 
@@ -51,11 +53,11 @@ class TrackFeatures:
         self._boxes: deque[tuple[CaptureTime, Xyxy]] = deque(maxlen=_MOST_LOOKS)
 
     def miss(self) -> None:
-        """Take in a picture that does not hold the track."""
+        """Add a picture without the track."""
         self._confidences.append(0.0)
 
     def observe(self, image: BgrImage, time: CaptureTime, xyxy: Xyxy, confidence: float) -> None:
-        """Take in the next picture of the epoch, with the track's box in its pixels."""
+        """Add the next picture of the epoch, with the track's box in its pixels."""
         self._confidences.append(confidence)
         self._flames.append(flame_in_core(image, xyxy))
         self._boxes.append((time, xyxy))
@@ -72,7 +74,7 @@ class TrackFeatures:
         """
         Return the speed of the boxes' centres by least squares; 0 before the third box.
 
-        A slope over the time, so that one box that is off does not count as a move.
+        A slope over time, so that one stray box does not count as a move.
         """
         if len(self._boxes) < 3:
             return 0.0
@@ -90,8 +92,8 @@ def flame_in_core(image: BgrImage, xyxy: Xyxy) -> float:
     """
     Return the share of flame colour, in [0, 1], in the brightest fifth of a box, in pixels of the picture.
 
-    Around its core a flame is yellow to red; a lamp or the moon is white. The rest of the box, which may be black
-    smoke or a dark wall, says nothing about it.
+    Around its core a flame is yellow to red; a lamp or the moon is white. The rest of the box may be black smoke or a
+    dark wall.
     """
     height, width = image.shape[:2]
     left, top = (min(max(int(edge), 0), size - 1) for edge, size in zip(xyxy[:2], (width, height), strict=True))

@@ -1,4 +1,4 @@
-"""Measures: what the pictures show at each track's boxes: how much the place changes, and the track's features."""
+"""Measures: how much the place of each track changes, and the track's features."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class TrackMeasures:
         self._tracks: dict[int, _Measured] = {}
 
     def begin_anew(self, frame: Frame) -> None:
-        """Compare the places of all boxes with this picture from now on: the camera moved or its exposure jumped."""
+        """Compare all boxes' places with this picture from now on: the camera moved or its exposure jumped."""
         for one in self._tracks.values():
             one.change.begin_anew(frame.image, frame.time)
 
@@ -34,7 +34,7 @@ class TrackMeasures:
         self, number: int, frame: Frame, box: Xyxy, sighting: Sighting | None, condition: Condition
     ) -> tuple[float, NDArray[np.float64]]:
         """
-        Take in the next picture of a track, with its newest box in pixels of the look.
+        Add the next picture of a track, with its newest box in pixels of the look.
 
         Returns how much the place of its first box has changed (`BoxChange.ratio`) and its features (`FEATURES`).
         """

@@ -1,9 +1,9 @@
 """
 Tracks: boxes of one class followed over time, in seconds, within one epoch.
 
-Smoke has no outline: its boxes grow, split and merge from one picture to the next, and at 1-5 pictures a second a
-flame's may not overlap its last one at all. Boxes are therefore joined by overlap, by containment *or* by nearness, and
-a box that lies mostly in one already joined is taken as a part of it instead of starting a track of its own.
+Smoke has no outline: its boxes grow, split and merge, and at 1-5 pictures a second a flame's boxes may not overlap at
+all. Boxes are therefore joined by overlap, by containment *or* by nearness, and a box that lies mostly in a joined one
+is a part of it and starts no track.
 """
 
 from collections import deque
@@ -43,7 +43,7 @@ class Sighting:
 @dataclass(slots=True, eq=False)
 class Track:
     """
-    Boxes over time that are taken for one thing; the tracker alone adds to it.
+    Boxes over time that belong together; only the tracker adds to it.
 
     Attributes:
         number: counts up from 1 within the epoch.
@@ -54,7 +54,7 @@ class Track:
 
         sightings: the newest boxes, oldest first, at most `TrackerSettings.history`.
 
-        count: boxes ever, forgotten ones too.
+        count: all boxes, forgotten ones too.
     """
 
     number: int
@@ -79,14 +79,14 @@ class TrackerSettings:
     How boxes are joined. Values measured on the real clips of ``benchmarks/confirm``.
 
     Attributes:
-        start_confidence: a track starts with a box at least as sure. Lower: every shadow is followed; higher than a
-            rule's threshold: that rule never sees its first boxes.
+        start_confidence: least confidence of a box that starts a track. Lower: every shadow is followed; above a rule's
+            threshold: that rule never sees its first boxes.
 
         max_gap_s: a track not seen for so long ends. Shorter: a plume hidden by a passing bus is a new track. Longer:
             two things that come to the same place one after the other are one track.
 
-        max_missed: ... but where pictures are far apart, on a patrol of distant key frames, not before it is missed in
-            more than so many of them. 0: whatever is seen every 6 s is a new thing each time.
+        max_missed: ... but where pictures are far apart, on a patrol of distant key frames, only once it is missed in
+            more than so many of them. 0: what is seen every 6 s is a new track each time.
 
         min_iou: overlap (intersection over union) at which two boxes are the same thing.
 
@@ -94,13 +94,13 @@ class TrackerSettings:
 
         max_distance: ... or the distance of the centres in mean box sizes. 0: off; above 1 neighbours are joined.
 
-        memory_s: boxes so old still count as where the track is, beside its last one. 0: when a large box of smoke
-            falls apart for a moment, its parts become tracks. Long: what starts beside it joins it.
+        memory_s: age up to which boxes count as the track's place, besides its last one. 0: when a large box of smoke
+            splits for a moment, its parts become tracks. Long: what starts next to it joins it.
 
         history: sightings kept a track.
 
-        max_tracks: live tracks at most; further boxes are counted and start none. A detector gone wild in rain gives
-            hundreds; a street of fires has not so many.
+        max_tracks: most live tracks; further boxes are counted and start none. A detector that fires at rain gives
+            hundreds.
     """
 
     start_confidence: float = 0.25
@@ -116,7 +116,7 @@ class TrackerSettings:
 
 @dataclass(frozen=True, slots=True)
 class TrackUpdate:
-    """What one picture did to the tracks: those that live on, and those that ended; both by number."""
+    """The tracks after one picture: those that live, and those that ended; both by number."""
 
     live: tuple[Track, ...]
     ended: tuple[Track, ...]
@@ -160,7 +160,7 @@ class Tracker:
 
     @property
     def refused(self) -> int:
-        """Boxes that started no track because there were too many."""
+        """Boxes that started no track because of `max_tracks`."""
         return self._refused
 
     @property
@@ -173,12 +173,12 @@ class Tracker:
         self._tracks = [track for track in self._tracks if track.number != number]
 
     def end_all(self) -> None:
-        """End every track; numbers go on counting."""
+        """End every track; numbers keep counting up."""
         self._tracks = []
 
     def observe(self, time: CaptureTime, detections: Detections, held: AbstractSet[int] = frozenset()) -> TrackUpdate:
         """
-        Take in the boxes of the picture at `time`; tracks whose number is in `held` do not end by absence.
+        Add the boxes of the picture at `time`; tracks whose number is in `held` do not end by absence.
 
         Raises `ValueError` if `time` is of another epoch than a live track's.
         """
@@ -198,11 +198,11 @@ class Tracker:
         self._last = time
         if len(self._steps_s) < _STEPS:
             return self._settings.max_gap_s
-        # Half a step more, for key frames do not come to the tick.
+        # Half a step more, since key frames do not come at exact intervals.
         return max(self._settings.max_gap_s, (self._settings.max_missed + 1.5) * median(self._steps_s))
 
     def _join(self, time: CaptureTime, class_name: str, boxes: Detections) -> None:
-        """Extend or start tracks of one class; sure boxes choose their tracks before unsure ones."""
+        """Extend or start tracks of one class; boxes of high confidence choose first."""
         if not len(boxes):
             return
         tracks = [track for track in self._tracks if track.class_name == class_name]

@@ -1,9 +1,8 @@
 """
 Coverage accounts: what a worker watched of one camera, hour by hour, and why not where it did not.
 
-Nothing here reads a clock: moments are UTC as `SteadyUtc` gives it, which never falls back. A picture counts at the
-moment of its capture as far as that is known (analysis lags, and a lag is no gap), the account's end is its newest
-picture: what has not been seen yet is never claimed.
+Nothing here reads a clock: times are UTC from `SteadyUtc`, which never goes back. A picture counts at its capture, as
+far as that is known, since a lag of the analysis is no gap. An account reaches to its newest picture and not further.
 """
 
 from collections.abc import Mapping
@@ -23,12 +22,12 @@ from api.contract.fields import one_line
 from api.contract.reasons import GapReason
 
 UNEXPLAINED_S = 2.0
-"""After the limit has passed, wait this long for the stream's own explanation before overload is assumed."""
+"""Seconds after the limit before overload is assumed: the stream may report a reason meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What is wrong with a camera now, the first stage that fails: stream, packets, decoding, analysis."""
+    """The first failing stage of a camera: stream, packets, decoding or analysis."""
 
     reason: GapReason
     detail: str = ""
@@ -36,7 +35,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """A camera's counts since it is watched: pictures dropped by reason, reconnects."""
+    """A camera's counts since the watch began: pictures dropped by reason, reconnects."""
 
     dropped: Mapping[str, int] = field(default_factory=dict)
     reconnects: int = 0
@@ -44,7 +43,7 @@ class Counters:
 
 @dataclass(slots=True)
 class _Hour:
-    """One hour of an account while it is being kept."""
+    """One hour of an account in progress."""
 
     hour: datetime
     start: datetime
@@ -66,21 +65,21 @@ class _OpenGap:
 
 
 def hour_of(moment: datetime) -> datetime:
-    """Return the start of the hour that a moment lies in."""
+    """Return the start of the hour of a time."""
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
 class CameraAccount:
     """
-    One camera's account from the moment a worker takes it. Not thread-safe; `vision.coverage.ledger` guards it.
+    One camera's account since a worker took it. Not thread-safe; `vision.coverage.ledger` guards it.
 
     Args:
-        camera_id: whose.
+        camera_id: of the camera.
         worker: name of the node.
         account: 16 hex digits that name this account.
         at: when it begins.
-        limit_s: longest interval between two analysed pictures that counts as watched. Too short: a camera of long
-            GOPs is never watched; too long: a plume may rise and go unseen in a time that is called watched.
+        limit_s: longest interval between two analysed pictures that counts as watched. Too short: a camera with long
+        GOPs is never watched; too long: a plume may come and go unseen in a time that counts as watched.
     """
 
     def __init__(self, camera_id: str, worker: str, account: str, at: datetime, limit_s: float) -> None:
@@ -98,9 +97,9 @@ class CameraAccount:
         self._hours = {hour_of(at): _Hour(hour_of(at), at)}
 
     def analysed(self, at: datetime) -> None:
-        """Take in that a picture, captured at `at`, was analysed."""
+        """Add an analysed picture captured at `at`."""
         if self._open is not None and at < self._open.start:
-            self._hour(self._open.start).analysed += 1  # so late that its time is told as a gap already
+            self._hour(self._open.start).analysed += 1  # so late that its time is already reported as a gap
             return
         at = max(at, self._reach) if self._open is None else at
         if self._newest is not None:
@@ -114,13 +113,13 @@ class CameraAccount:
             self._close_gap(at)
         self._newest = at
         self._advance(at)
-        # A picture that was analysed late ends a gap that has been followed further already: what came after the
-        # picture is open again, or it would count as watched.
+        # A late picture ends a gap that already reaches beyond it: the time after the picture is a gap again, or it
+        # would count as watched.
         self._reach = at
         self._hour(at).analysed += 1
 
     def tick(self, at: datetime, trouble: Trouble | None, counters: Counters, mode: str = "") -> None:
-        """Take in how the camera is at `at`, about once a second; `mode` is ``patrol``, ``focus`` or empty."""
+        """Add the camera's state at `at`, about once a second; `mode` is ``patrol``, ``focus`` or empty."""
         elapsed_s = self._count(at, counters, mode)
         if elapsed_s > self.limit_s and self._open is None:
             trouble = trouble or Trouble(GapReason.NOT_ANALYSED, f"the worker stood still for {elapsed_s:.0f} s")
@@ -137,17 +136,17 @@ class CameraAccount:
             self._advance(at)
 
     def end(self, at: datetime, reason: GapReason) -> None:
-        """Close the account: at its newest picture, or where its open gap has come to."""
+        """Close the account at its newest picture, or at the end of its open gap."""
         if self._open is not None:
             self._advance(at)
         self._ended = reason
 
     def documents(self) -> list[AccountHour]:
-        """Return what is to be told of each hour, oldest first, and forget the hours that are over."""
+        """Return a document for each hour, oldest first, and forget the hours that are over."""
         documents = []
         newest = hour_of(self._reach)
         for hour in sorted(self._hours):
-            # An hour in which nothing but the counters moved has no account yet: it comes once its first picture does.
+            # An hour in which only counters moved has no account until its first picture.
             if hour > newest:
                 continue
             kept = self._hours[hour]
@@ -157,7 +156,7 @@ class CameraAccount:
         return documents
 
     def _count(self, at: datetime, counters: Counters, mode: str) -> float:
-        """Put what has been counted since the last look into the hour of `at`; return the seconds since that look."""
+        """Add the counts since the last call to the hour of `at`; return the seconds since that call."""
         hour = self._hour(at)
         for reason, count in counters.dropped.items():
             if (more := count - self._counters.dropped.get(reason, 0)) > 0:
@@ -189,7 +188,7 @@ class CameraAccount:
             start = end
 
     def _advance(self, at: datetime) -> None:
-        """Let the account reach `at`; an open gap is cut where an hour ends."""
+        """Extend the account to `at`; an open gap is cut where an hour ends."""
         if self._open is not None:
             end = hour_of(self._open.start) + HOUR
             if at >= end:
@@ -237,7 +236,7 @@ def _gap(start: datetime, end: datetime, trouble: Trouble) -> CoverageGap:
 
 
 def _bounded(gaps: list[CoverageGap]) -> list[CoverageGap]:
-    """Return the gaps; where there are too many, the last ones as one that also swallows what was watched between."""
+    """Return the gaps; where there are too many, the last ones joined into one, watched time between them included."""
     if len(gaps) <= GAPS_MOST:
         return gaps
     rest = gaps[GAPS_MOST - 1 :]
@@ -246,10 +245,10 @@ def _bounded(gaps: list[CoverageGap]) -> list[CoverageGap]:
 
 class SteadyUtc:
     """
-    UTC for an account: the wall clock of one moment, carried on by the monotonic clock, and never falling back.
+    UTC for an account: the wall clock of one moment, continued by the monotonic clock, never going back.
 
-    A wall clock that is slewed is followed; one that is set forward by more than `STEP_S` is reported by `look`. One
-    that is set back makes the time stand still until it has caught up: no time is counted twice.
+    A slewed wall clock is followed; `look` reports one that was set forward by more than `STEP_S`. After one was set
+    back, time stands still until it has caught up, so that none is counted twice.
     """
 
     STEP_S = 2.0
@@ -259,13 +258,13 @@ class SteadyUtc:
         self._latest = utc
 
     def at(self, monotonic_s: float) -> datetime:
-        """Return the UTC of a moment of the monotonic clock."""
+        """Return the UTC at a time of the monotonic clock."""
         carried = self._utc + timedelta(seconds=monotonic_s - self._monotonic_s)
         self._latest = max(self._latest, carried)
         return self._latest
 
     def look(self, utc: datetime, monotonic_s: float) -> float:
-        """Compare with the wall clock and follow it; return the seconds it was set forward, 0 where it was not."""
+        """Follow the wall clock; return the seconds by which it was set forward, else 0."""
         step_s = (utc - self._utc).total_seconds() - (monotonic_s - self._monotonic_s)
         self._utc, self._monotonic_s = utc, monotonic_s
         return step_s if step_s > self.STEP_S else 0.0

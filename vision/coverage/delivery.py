@@ -1,4 +1,4 @@
-"""Delivery: sends the coverage journal to the API, for as long as it takes."""
+"""Delivery: sends the coverage journal to the API, retrying without end."""
 
 import random
 import threading
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 PERIOD_S = 30.0
 BATCH = 300
-"""Hours, and losses, of one post; the API takes `api.contract.coverage.BATCH_MOST` of each."""
+"""Most hours, and most losses, in one post; the API takes `api.contract.coverage.BATCH_MOST` of each."""
 
 
 class CoveragePoster(Protocol):
@@ -31,9 +31,9 @@ class CoveragePoster(Protocol):
 
 class CoverageDelivery:
     """
-    One thread that posts what the journal holds, oldest hour first, every `period_s`.
+    One thread that posts the journal, oldest hour first, every `period_s`.
 
-    A document that the API refuses for ever is given up alone, and its time is told as lost.
+    A document that the API refuses for good is dropped alone, and its time is reported as lost.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class CoverageDelivery:
         self._chance = chance
         self._failures = 0
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="coverage-courier")
+        self._thread = threading.Thread(target=self._run, name="coverage-sender")
 
     def start(self) -> None:
         """Start posting."""
         self._thread.start()
 
     def close(self, flush_s: float = 5.0) -> None:
-        """Stop, after posting what can be posted within `flush_s`; the rest stays on disk."""
+        """Stop after posting what `flush_s` allows; the rest stays on disk."""
         self._stopping.set()
         if self._thread.ident is None:
             return
@@ -110,7 +110,7 @@ class CoverageDelivery:
                 while self.step() and not self._stopping.is_set():
                     pass
             except Exception:
-                log.exception("coverage courier failed; it goes on")
+                log.exception("coverage sender failed, continuing")
                 self._failures += 1
 
 

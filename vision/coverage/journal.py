@@ -1,8 +1,8 @@
 """
-The coverage journal: accounts of what was watched, on disk until the API has them.
+Coverage journal: accounts on disk until the API has them.
 
 One SQLite file in WAL mode with ``synchronous=FULL``: a transaction that has returned survives a power cut, one that
-has not leaves the one before it. Whatever an earlier run left open ends here as `GapReason.WORKER_DIED`.
+has not is undone. Accounts that an earlier run left open end as `GapReason.WORKER_DIED`.
 """
 
 import sqlite3
@@ -19,16 +19,16 @@ from pydantic import ValidationError
 from api.contract.coverage import HOUR, AccountHour, AccountLoss
 from api.contract.durable import full_disk
 from api.contract.reasons import GapReason
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from vision.durable import StorageError, make_folder
 
 log = structlog.get_logger(__name__)
 
 FILE = "coverage.db"
 HOURS_MOST = 200_000
-"""Unsent hours on disk: 100 cameras for 83 days, about 120 MB. Beyond it the oldest are lost, and the loss is told."""
+"""Unsent hours on disk: 100 cameras for 83 days, about 120 MB. Beyond it the oldest are lost; the loss is reported."""
 BATCH_BYTES = 400_000
-"""What is handed out at once: a camera that flaps has hundreds of gaps an hour."""
+"""Bytes returned at once: a camera that reconnects all the time has hundreds of gaps an hour."""
 UNSAVED_MOST = 20_000
 """Hours in memory while the disk is full."""
 
@@ -82,9 +82,9 @@ class Journal:
 
     def keep(self, documents: Iterable[AccountHour]) -> None:
         """
-        Bring documents to disk; newer ones replace older ones of the same camera, hour and account.
+        Write documents to disk; newer ones replace older ones of the same camera, hour and account.
 
-        Raises `StorageError` (a full disk): they are then kept in memory, bounded, and written with the next call.
+        Raises `StorageError` (a full disk): they then stay in memory, bounded, and are written by the next call.
         """
         with self._lock:
             for document in documents:
@@ -101,9 +101,9 @@ class Journal:
 
     def unsent(self, limit: int, bytes_most: int = BATCH_BYTES) -> list[AccountHour]:
         """
-        Return up to `limit` documents of which the API has no or an older version, oldest hour first.
+        Return up to `limit` documents of which the API has no version or an older one, oldest hour first.
 
-        They hold no more than `bytes_most` together, but for the first one.
+        Together they hold at most `bytes_most`, except that the first one is always returned.
         """
         with self._lock, self._reading() as cursor:
             rows = cursor.execute(
@@ -114,12 +114,12 @@ class Journal:
             return self._read(texts)
 
     def count_unsent(self) -> int:
-        """Return how many documents wait."""
+        """Return the number of unsent documents."""
         with self._lock, self._reading() as cursor:
             return int(cursor.execute("SELECT count(*) FROM hours WHERE sent < sequence").fetchone()[0])
 
     def losses(self, limit: int) -> list[AccountLoss]:
-        """Return up to `limit` of what had to be thrown away and has not been told yet, by camera."""
+        """Return up to `limit` losses that are not reported yet, by camera."""
         with self._lock, self._reading() as cursor:
             rows = cursor.execute(
                 'SELECT camera_id, worker, start, "end" FROM losses ORDER BY camera_id LIMIT ?', (limit,)
@@ -127,7 +127,7 @@ class Journal:
         return [AccountLoss(camera_id=r[0], worker=r[1], start=_moment(r[2]), end=_moment(r[3])) for r in rows]
 
     def delivered(self, documents: Sequence[AccountHour], losses: Sequence[AccountLoss] = ()) -> None:
-        """Note that the API has these versions; hours that are over are forgotten."""
+        """Record that the API has these versions; forget the hours that are over."""
         with self._lock, self._writing() as cursor:
             cursor.executemany(
                 "UPDATE hours SET sent = ? WHERE camera_id = ? AND hour = ? AND account = ? AND sent < ?",
@@ -140,7 +140,7 @@ class Journal:
             )
 
     def refuse(self, document: AccountHour) -> None:
-        """Give up a document that the API will never take; its time is told as lost."""
+        """Drop a document that the API will never take; its time is reported as lost."""
         with self._lock, self._writing() as cursor:
             cursor.execute(
                 "UPDATE hours SET sent = sequence WHERE camera_id = ? AND hour = ? AND account = ?",
@@ -150,9 +150,9 @@ class Journal:
 
     def _read(self, texts: Sequence[str]) -> list[AccountHour]:
         """
-        Return documents; one that this version cannot read is taken out, as another version may have left it.
+        Return documents; one that this version cannot read, left by another version, is removed.
 
-        Nobody else may write meanwhile.
+        Nothing else may write meanwhile.
         """
         documents = []
         for text in texts:
@@ -170,14 +170,14 @@ class Journal:
         left = self._read([row[0] for row in rows])
         dead = [d.model_copy(update={"ended": GapReason.WORKER_DIED, "sequence": d.sequence + 1}) for d in left]
         if dead:
-            log.warning("earlier run ended without a word", cameras=len(dead), last=rfc3339(max(d.end for d in dead)))
+            log.warning("earlier run left accounts open", cameras=len(dead), last=rfc3339(max(d.end for d in dead)))
             try:
                 self.keep(dead)
-            except StorageError as error:  # a full disk must not keep a worker from watching
+            except StorageError as error:  # a full disk must not stop a worker
                 log.error("coverage waits for space", error=str(error))  # noqa: TRY400
 
     def _shed(self, cursor: sqlite3.Cursor) -> None:
-        """Throw away the oldest unsent hours beyond the bound, and record it."""
+        """Delete the oldest unsent hours beyond the bound, and record the loss."""
         excess = int(cursor.execute("SELECT count(*) FROM hours").fetchone()[0]) - self._hours_most
         if excess <= 0:
             return
@@ -191,7 +191,7 @@ class Journal:
             "DELETE FROM hours WHERE camera_id = ? AND hour = ? AND account = ?",
             [(d.camera_id, rfc3339(d.hour), d.account) for d in shed],
         )
-        log.error("coverage thrown away: too much of it could not be sent", hours=len(shed))
+        log.error("coverage dropped: too much is unsent", hours=len(shed))
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Cursor]:
@@ -207,14 +207,14 @@ class Journal:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """Open the file; one that is damaged is set aside, and a new one begun: the API then knows nothing of its time."""
+    """Open the file; a damaged one is set aside and replaced by a new one, and its unsent hours are lost."""
     try:
         return _connect(path)
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
             raise StorageError(f"{path} could not be opened: {error}") from error
         aside = path.with_name(path.name + ".damaged")
-        log.exception("coverage journal is damaged and set aside", aside=str(aside))
+        log.exception("coverage journal damaged, set aside", aside=str(aside))
         for ending in ("", "-wal", "-shm"):
             part = path.with_name(path.name + ending)
             if part.exists():
@@ -263,7 +263,7 @@ def _loss_row(loss: AccountLoss) -> tuple[str, str, str, str]:
 
 
 def _joined(losses: Iterable[AccountLoss]) -> list[AccountLoss]:
-    """Return one loss a camera, from its first to its last."""
+    """Return one loss for each camera, from its first to its last."""
     joined: dict[str, AccountLoss] = {}
     for loss in losses:
         known = joined.get(loss.camera_id, loss)

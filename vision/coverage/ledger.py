@@ -1,7 +1,7 @@
 """
-The coverage ledger: one account for each camera under watch, looked after once a second, on disk every few seconds.
+Coverage ledger: one account for each watched camera, updated once a second, on disk every few seconds.
 
-A thread of its own does it, so that no bus, no API and no full outbox can make it miss a gap.
+It has its own thread, so that neither bus, API nor a full outbox can make it miss a gap.
 """
 
 import secrets
@@ -24,14 +24,14 @@ log = structlog.get_logger(__name__)
 
 LOOK_PERIOD_S = 1.0
 KEEP_PERIOD_S = 5.0
-"""How much of its account a worker that is killed loses; each costs one fsync."""
+"""Seconds of its accounts that a killed worker loses; each write costs one fsync."""
 LAG_MOST_S = 30.0
-"""A picture is placed at its capture, but no further before its analysis than this: cameras' clocks may be wrong."""
+"""Most seconds by which a picture is placed before its analysis: cameras' clocks may be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a camera is at one moment, as its account wants to know it."""
+    """A camera's state at one moment, for its account."""
 
     trouble: Trouble | None = None
     counters: Counters = field(default_factory=Counters)
@@ -49,7 +49,7 @@ class CoverageLedger:
     Keeps the accounts of all cameras that this worker watches. Thread-safe.
 
     Args:
-        journal: where they are kept.
+        journal: where they are written.
         worker: name of the node.
         now: the wall clock.
         monotonic: seconds.
@@ -75,11 +75,11 @@ class CoverageLedger:
         self._thread = threading.Thread(target=self._run, name="coverage")
 
     def start(self) -> None:
-        """Start looking after the accounts."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self, deadline_s: float = 10.0) -> None:
-        """End every account with `GapReason.WORKER_STOPPED` and bring it to disk."""
+        """End every account with `GapReason.WORKER_STOPPED` and write it to disk."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(deadline_s)
@@ -95,20 +95,20 @@ class CoverageLedger:
         return self._journal.count_unsent()
 
     def begin(self, camera_id: str, limit_s: float, look: Callable[[], Look]) -> None:
-        """Open an account: the camera counts as *starting* until its first picture; `look` is asked once a second."""
+        """Open an account: the camera counts as *starting* until its first picture; `look` is called once a second."""
         with self._lock:
             at = self._utc.at(self._monotonic())
             self._watches[camera_id] = _Watch(self._account(camera_id, at, limit_s), look)
 
     def end(self, camera_id: str, reason: GapReason) -> None:
-        """Close a camera's account; nothing happens where it has none."""
+        """Close a camera's account, where it has one."""
         with self._lock:
             watch = self._watches.pop(camera_id, None)
             if watch is not None:
                 self._close(watch, self._utc.at(self._monotonic()), reason)
 
     def analysed(self, camera_id: str, lag_s: float) -> None:
-        """Note that a picture, captured `lag_s` before now, has been analysed."""
+        """Record that a picture captured `lag_s` seconds ago was analysed."""
         with self._lock:
             watch = self._watches.get(camera_id)
             if watch is not None:
@@ -116,10 +116,10 @@ class CoverageLedger:
                 watch.account.analysed(at - timedelta(seconds=min(max(lag_s, 0.0), LAG_MOST_S)))
 
     def look(self) -> None:
-        """Take in how every camera is now."""
+        """Update every account with its camera's state."""
         with self._lock:
             watches = dict(self._watches)
-        looks = {camera: watch.look() for camera, watch in watches.items()}  # without the lock: it asks others
+        looks = {camera: watch.look() for camera, watch in watches.items()}  # without the lock: it takes others
         with self._lock:
             monotonic_s = self._monotonic()
             before = self._utc.at(monotonic_s)
@@ -133,7 +133,7 @@ class CoverageLedger:
                     watch.account.tick(at, look.trouble, look.counters, look.mode)
 
     def keep(self) -> None:
-        """Bring the accounts to disk."""
+        """Write the accounts to disk."""
         with self._lock:
             documents, self._told = self._told, []
             for watch in self._watches.values():
@@ -151,7 +151,7 @@ class CoverageLedger:
         self._told.extend(watch.account.documents())
 
     def _begin_anew(self, before: datetime, after: datetime) -> None:
-        """End all accounts at the time before a jump of the clock, and begin new ones after it."""
+        """End all accounts before a jump of the clock, and open new ones after it."""
         for camera, watch in self._watches.items():
             limit_s = watch.account.limit_s
             self._close(watch, before, GapReason.CLOCK_SET)
@@ -166,4 +166,4 @@ class CoverageLedger:
                     keep_at = self._monotonic() + KEEP_PERIOD_S
                     self.keep()
             except Exception:
-                log.exception("coverage ledger failed; it goes on")
+                log.exception("coverage ledger failed, continuing")

@@ -12,7 +12,7 @@ import redis
 import structlog
 
 from api.contract import bus
-from api.contract.schema import LeadAnnouncement
+from api.contract.wire.lead import LeadAnnouncement
 
 log = structlog.get_logger(__name__)
 

@@ -28,8 +28,9 @@ from pydantic import Field, ValidationError
 
 from api.contract.evidence.manifest import STREAM, FileName, FileRole, Gap, Manifest
 from api.contract.evidence.package import CLIP, DEFAULT_LIMITS, FileOrigin, Signer, seal_package
-from api.contract.schema import LeadDocument, LeadEvidence, Wire
 from api.contract.trust.stamp import StampError
+from api.contract.wire.document import Wire
+from api.contract.wire.lead import LeadDocument, LeadEvidence
 from streams.timing.clock import utc_now
 from vision.durable import (
     PARTIAL,

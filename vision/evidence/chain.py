@@ -13,8 +13,9 @@ from pydantic import ValidationError
 
 from api.contract.evidence.manifest import FIRST_PACKAGE, Gap, parse_manifest
 from api.contract.evidence.package import MANIFEST, SUMS
-from api.contract.schema import LeadId, Sha256, Wire
 from api.contract.trust.stamp import StampError, sha256_hex
+from api.contract.wire.document import Wire
+from api.contract.wire.identifiers import LeadId, Sha256
 from vision.durable import make_folder, remove_partial, write_durably
 
 log = structlog.get_logger(__name__)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from api.contract.trust.stamp import canonical_json
+from vision.config.camera import CameraConfig
 from vision.config.rules import RuleConfig, RuleKind, ViolationRuleConfig
-from vision.config.sections import CameraConfig
 from vision.config.worker import ConfigError, WorkerConfig, parse_recorded
 
 CONFIG = "config.json"

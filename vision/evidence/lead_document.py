@@ -23,21 +23,13 @@ from api.contract.evidence.manifest import (
     ManifestTime,
     Measurements,
 )
-from api.contract.schema import (
-    LeadCamera,
-    LeadDocument,
-    LeadEvent,
-    LeadMeasure,
-    LeadModel,
-    LeadRule,
-    Place,
-    Priority,
-)
 from api.contract.trust.stamp import canonical_json, sha256_hex
+from api.contract.wire.lead import LeadCamera, LeadDocument, LeadEvent, LeadMeasure, LeadModel, LeadRule, Priority
+from api.contract.wire.place import Place
 from models.detector import ModelCard, Runtime
 from streams.camera import Camera
 from streams.timing.clock import CaptureTime
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.evidence.clips import Clip
 from vision.leads.lead import Lead

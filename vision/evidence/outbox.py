@@ -19,7 +19,7 @@ import structlog
 from pydantic import ValidationError
 
 from api.contract.evidence.tarball import write_tar
-from api.contract.schema import LeadDocument
+from api.contract.wire.lead import LeadDocument
 from streams.timing.clock import utc_now
 from vision.durable import (
     PARTIAL,

@@ -19,8 +19,8 @@ import structlog
 from api.contract.evidence.manifest import STREAM, FileRole, Gap
 from api.contract.evidence.package import CLIP, DETECTIONS, OVERLAY, READINGS, FileOrigin
 from api.contract.fields import one_line
-from api.contract.schema import rfc3339
 from api.contract.trust.stamp import canonical_json
+from api.contract.wire.moment import rfc3339
 from models.detections import Detections
 from streams.errors import StreamError
 from streams.timing.clock import CaptureTime

@@ -8,9 +8,10 @@ from fractions import Fraction
 import numpy as np
 from pydantic import Field, ValidationError
 
-from api.contract.fields import Whole, Word
-from api.contract.schema import MOST_BOXES, Box, UtcTime, Wire
+from api.contract.fields import MOST_BOXES, Box, Whole, Word
 from api.contract.trust.stamp import StampError
+from api.contract.wire.document import Wire
+from api.contract.wire.moment import UtcTime
 from models.detections import Detections
 from streams.camera import Camera, Pace
 from streams.decoding.decode import FrameDecoder

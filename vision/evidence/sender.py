@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from api.contract.client import ApiMisunderstoodError, ApiRefusedError, ApiUnreachableError, ClientError, Receipt
-from api.contract.schema import LeadDocument
+from api.contract.wire.lead import LeadDocument
 from vision.durable import StorageError
 from vision.evidence.outbox import Outbox, OutboxEntry
 from vision.retries import BACKOFF, ELSEWHERE, RETRIED, UNAUTHORISED, Backoff

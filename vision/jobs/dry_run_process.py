@@ -16,13 +16,14 @@ import structlog
 from api.contract.dry_run import DryRunFault, DryRunLead
 from models.detector import Detector
 from models.registry import Registry
+from models.runtime.choice import open_detector
 from streams.camera import Pace
 from streams.decoding.decode import decode_stills
 from streams.errors import StreamError
 from streams.frame import Packet
 from streams.source import AvSource
 from streams.timing.clock import CaptureTime, StreamClock
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.evidence.lead_document import Witness, confirmed_time, lead_document, site_of
 from vision.evidence.stills import small_jpeg
@@ -108,8 +109,8 @@ def run(trial: Trial, connection: Connection) -> None:
     cv2.setNumThreads(1)
     wanted = trial.config.detector
     try:
-        detector = Registry.load().detector(
-            wanted.model or None, wanted.runtime, threshold=wanted.candidate_threshold, threads=1
+        detector = open_detector(
+            Registry.load().model(wanted.model), wanted.runtime, threshold=wanted.candidate_threshold, threads=1
         )
         for message in tried(trial, detector):
             connection.send(message)

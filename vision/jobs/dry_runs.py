@@ -38,7 +38,7 @@ from streams.ring import PacketRing
 from streams.runner import CameraRunner
 from vision.analysis.lookback import Lookback
 from vision.cluster.registered_cameras import RefusedCameraError, drafted_camera
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.evidence.clips import RingClips, Span
 from vision.jobs.dry_run_process import Far, Fault, Found, Message, Picture, Trial, run

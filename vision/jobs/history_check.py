@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from models.detector import ModelCard, Runtime
 from vision.analysis.lookback import Lookback, Outlook
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.evidence.lead_document import Witness
 from vision.jobs.dry_run_process import Far, Found, Message, Trial, dry_lead
 

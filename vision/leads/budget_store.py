@@ -1,4 +1,4 @@
-"""Budgets: every watched camera held to its budget of false leads, its history kept on disk."""
+"""Budget store: keeps each watched camera to its budget of false leads, and its history on disk."""
 
 import math
 from collections.abc import Sequence
@@ -9,33 +9,35 @@ from typing import Protocol
 import structlog
 
 from api.contract.review import LeadReview
-from api.contract.schema import BudgetDay, FalseLeadBudget
+from api.contract.wire.camera_health import BudgetDay, FalseLeadBudget
 from streams.camera import CameraId
 from streams.timing.clock import CaptureTime
-from vision.config.sections import BudgetConfig, CameraConfig
+from vision.config.camera import CameraConfig
+from vision.config.sections import BudgetConfig
 from vision.durable import StorageError
-from vision.leads.budget import Climb, Range
+from vision.leads.budget import Range
+from vision.leads.climb import Climb
 from vision.leads.score_history import ScoreHistories, history_path, read_histories, write_histories
 from vision.leads.verdicts import NO_VERDICTS, Verdicts
 
 log = structlog.get_logger(__name__)
 
 RENEWED_S = 600.0
-"""Seconds of watching after which a history is written and the value set anew."""
+"""Seconds of watching after which a history is written and the value updated."""
 
 RETOLD_S = 60.0
-"""Seconds of watching after which the account for the API is drawn up anew."""
+"""Seconds of watching after which the report for the API is updated."""
 
 LONGEST_STEP_S = 10.0
-"""Pictures further apart than this watched nothing in between."""
+"""Seconds between two pictures beyond which the time between them was not watched."""
 
 
 class Budgeted(Protocol):
-    """What a budget needs of a camera's analyser: `vision.analysis.analyser.CameraAnalyser`."""
+    """A camera's analyser: `vision.analysis.analyser.CameraAnalyser`."""
 
     @property
     def budget_range(self) -> Range | None:
-        """What may be set; ``None`` where nothing may."""
+        """What a budget may set; ``None`` where it may set nothing."""
         ...
 
     def adopt(self, value: float) -> None:
@@ -43,7 +45,7 @@ class Budgeted(Protocol):
         ...
 
     def take_climbs(self) -> Sequence[Climb]:
-        """Return what the tracks that ended since the last call had reached."""
+        """Return the climbs of the tracks that ended since the last call."""
         ...
 
 
@@ -62,9 +64,9 @@ class _Camera:
 
 class BudgetStore:
     """
-    Keeps a worker's cameras to their budgets; of one camera one call at a time, but for `report`.
+    Keeps a worker's cameras to their budgets; one call a camera at a time, except `report`.
 
-    Only what was watched live counts: a replay of a file knows no history, and gives the same verdict every time.
+    Only live cameras count: a replay has no history and gives the same leads every time.
     """
 
     def __init__(self, folder: Path, config: BudgetConfig) -> None:
@@ -73,7 +75,7 @@ class BudgetStore:
         self._cameras: dict[CameraId, _Camera] = {}
 
     def begin(self, camera: CameraConfig, analyser: Budgeted) -> None:
-        """Read a camera's history and let its analyser open leads at what follows from it."""
+        """Read a camera's history and set the value that follows from it."""
         most = self._config.false_leads_a_day if camera.false_leads_a_day is None else camera.false_leads_a_day
         limits = analyser.budget_range
         camera_id = CameraId(camera.id)
@@ -84,14 +86,14 @@ class BudgetStore:
         try:
             histories, verdicts = read_histories(path, limits.belief)
         except (ValueError, OSError) as fault:
-            log.warning("history of false leads cannot be read, begun anew", camera=camera.id, error=str(fault))
+            log.warning("history of false leads cannot be read, starting without", camera=camera.id, error=str(fault))
             histories, verdicts = ScoreHistories(limits.belief), NO_VERDICTS
         kept = _Camera(histories, verdicts.sorted_by(limits.rules), most, limits, limits.fitted)
         self._renew(camera_id, kept, analyser)
         self._cameras[camera_id] = kept
 
     def note(self, camera_id: CameraId, analyser: Budgeted, time: CaptureTime) -> None:
-        """Take in that a camera was looked at, and what its tracks reached; now and then renew its value."""
+        """Add an analysed picture and the climbs of ended tracks; update the value every `RENEWED_S`."""
         kept = self._cameras.get(camera_id)
         if kept is None:
             return
@@ -108,20 +110,20 @@ class BudgetStore:
             _draw_up(kept)
 
     def review(self, camera_id: CameraId, analyser: Budgeted, reviews: Sequence[LeadReview]) -> None:
-        """Take in all that reviewers said of a camera's leads; what is as it was changes nothing."""
+        """Set the reviews of a camera's leads; unchanged ones have no effect."""
         kept = self._cameras.get(camera_id)
         if kept is None:
             return
         verdicts = Verdicts.of_reviews(reviews, kept.range.rules)
         if verdicts == kept.verdicts:
             return
-        log.info("reviews taken in", camera=camera_id, leads=len(verdicts.reviews), elsewhere=len(verdicts.elsewhere))
+        log.info("reviews received", camera=camera_id, leads=len(verdicts.reviews), elsewhere=len(verdicts.elsewhere))
         kept.verdicts = verdicts
         self._renew(camera_id, kept, analyser)
         self._write(camera_id, kept)
 
     def end(self, camera_id: CameraId, analyser: Budgeted) -> None:
-        """Keep what is known of a camera that is watched no more, what its last tracks had reached included."""
+        """Write the history of a camera that is no longer watched, with the climbs of its last tracks."""
         kept = self._cameras.pop(camera_id, None)
         if kept is None:
             return
@@ -136,14 +138,14 @@ class BudgetStore:
         return tuple(self._cameras)
 
     def report(self, camera_id: CameraId) -> FalseLeadBudget | None:
-        """Return what the API is told, at most `RETOLD_S` old; ``None`` where no budget was set or may be."""
+        """Return the report for the API, at most `RETOLD_S` old; ``None`` where there is no budget."""
         kept = self._cameras.get(camera_id)
         return None if kept is None else kept.told
 
     def _renew(self, camera_id: CameraId, kept: _Camera, analyser: Budgeted) -> None:
         value = kept.histories.reckoned(kept.most_a_day).threshold(kept.most_a_day, kept.range, kept.verdicts)
         if value != kept.value:
-            log.info("leads open at another value", camera=camera_id, before=kept.value, now=value)
+            log.info("budget value changed", camera=camera_id, before=kept.value, now=value)
         kept.value = value
         analyser.adopt(value)
         _draw_up(kept)
@@ -153,11 +155,11 @@ class BudgetStore:
         try:
             write_histories(history_path(self._folder, camera_id), kept.histories, kept.verdicts)
         except (StorageError, OSError) as fault:
-            log.warning("history of false leads not kept", camera=camera_id, error=str(fault))
+            log.warning("history of false leads cannot be written", camera=camera_id, error=str(fault))
 
 
 def _draw_up(kept: _Camera) -> None:
-    """Draw up the account of one camera for the API."""
+    """Update the report of one camera for the API."""
     kept.untold_s = 0.0
     history = kept.histories.reckoned(kept.most_a_day)
     told = history.forecast(kept.value, kept.verdicts, kept.range.scale)

@@ -1,9 +1,9 @@
 """
-Leads inside the worker: a track that a rule found worth reporting, and the machine of its states.
+Lead: what a rule reports, inside the worker, and its states.
 
-The worker's machine is ``CANDIDATE -> CONFIRMED -> CLOSED`` or ``CANDIDATE -> DROPPED``; it is data (`LEGAL_MOVES`).
-A closed lead whose target shows again within half an hour goes on (`vision.leads.merging`).
-What happens to a lead after it has been filed (review, dispatch, ...) is the API's machine, not this one.
+States go ``CANDIDATE -> CONFIRMED -> CLOSED`` or ``CANDIDATE -> DROPPED``, as data (`LEGAL_MOVES`). A closed lead whose
+target shows again within half an hour is confirmed again (`vision.leads.merging`).
+The states after filing (review, dispatch, ...) are the API's.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NewType
 
 from api.contract.reasons import DispositionReason
-from api.contract.schema import LeadDisposition, LeadFactor, LeadLegal, LeadTarget, LeadVote, Priority
+from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadLegal, LeadTarget, LeadVote, Priority
 from models.detections import Xyxy
 from streams.camera import CameraId
 from streams.timing.clock import CaptureTime
@@ -24,7 +24,7 @@ LeadKey = NewType("LeadKey", str)
 
 
 class LeadState(StrEnum):
-    """Where a lead stands while the camera still sees it."""
+    """State of a lead in the worker."""
 
     CANDIDATE = "candidate"
     CONFIRMED = "confirmed"
@@ -33,14 +33,14 @@ class LeadState(StrEnum):
 
 
 class CloseReason(StrEnum):
-    """Why a lead left the camera's view."""
+    """Why a lead ended."""
 
     GONE = "gone"
     STATIC = "static"
     STREAM_LOST = "stream_lost"
     SHUTDOWN = "shutdown"
     UNSIGHTED = "unsighted"
-    """The camera does not show its view any more: black, covered, turned away."""
+    """The camera no longer shows its view: black, covered, turned away."""
     MERGED = "merged"
     """It is part of another lead of the same target."""
     NOISY = "noisy"
@@ -60,7 +60,7 @@ LEGAL_MOVES: Mapping[LeadState, frozenset[LeadState]] = MappingProxyType(
 @dataclass(frozen=True, slots=True)
 class Finding:
     """
-    A rule's verdict on one observation, with the values that led to it.
+    One observation of a rule, with its values.
 
     Attributes:
         class_name: the detector's class, e.g. ``smoke``.
@@ -87,18 +87,18 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """
-    What is proposed for a lead (`vision.leads.judgement`).
+    The proposal for a lead (`vision.leads.judgement`).
 
     Attributes:
-        target: whose it is, by the register; ``None`` where no zone with an owner or outlet number is concerned.
+        target: responsible party, by the register; ``None`` outside zones with an owner or outlet number.
 
-        legal: what it may be under by the law of its day; ``None`` for a code outside the catalogue.
+        legal: the law in force on its day; ``None`` for a code outside the catalogue.
 
-        disposition: what is to be done and why.
+        disposition: proposed action, and why.
 
-        votes: what speaks for it.
+        votes: independent evidence for it.
 
-        factors: what the score is made of.
+        factors: parts of the score.
 
         score: points of the priority, at least 0.
 
@@ -117,7 +117,7 @@ class Judgement:
 @dataclass(frozen=True, slots=True)
 class Lead:
     """
-    One reportable thing that one camera sees.
+    One reportable event at one camera.
 
     Attributes:
         key: see `LeadKey`.
@@ -144,14 +144,14 @@ class Lead:
 
         reason: why it ended; ``None`` while it lasts.
 
-        measurement: what the readings above its outlet amount to; ``None`` where it is at none.
+        measurement: result of the readings above its outlet; ``None`` where it is at none.
 
         grounds: what the rule found, as reasons of the disposition.
 
-        judgement: what is proposed for it; ``None`` until the camera's analyser has judged it.
+        judgement: the proposal for it; ``None`` until it was judged.
 
-        probability: calibrated, that it is what its class says, by the pictures up to the newest that held it; ``None``
-            where nothing was fitted for the detector.
+        probability: calibrated, of being what its class says, by the pictures up to the newest that held it; ``None``
+            where no weights were fitted for the detector.
     """
 
     key: LeadKey

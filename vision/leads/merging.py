@@ -1,10 +1,9 @@
 """
-Merging: one event is one lead whose evidence grows, and one camera makes a few leads an hour at most (domain.md 7.3).
+Merging: one event is one lead, and one camera makes at most a few leads an hour (domain.md 7.3).
 
-Rules report tracks and zones. What they confirm of one target under one code within half an hour is one lead here;
-smoke that touches a fire is the fire's. What is graver than the lead that stands is never hidden in it: it becomes a
-lead of its own. Beyond `MOST_AN_HOUR` new leads a camera is noisy, which is a finding of its health; every lead that is
-held back is counted and named.
+Rules report tracks and zones. Confirmations of one target under one code within half an hour are one lead; smoke that
+touches a fire belongs to the fire. A graver confirmation is never merged into a lesser lead. Beyond `MOST_AN_HOUR` new
+leads a camera is noisy, which is a finding of its health; every lead held back is counted and logged.
 """
 
 from collections import deque
@@ -16,17 +15,17 @@ from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, LeadState
 from vision.leads.recent_leads import MERGE_S, RecentLead, is_fire_alarm, rank
 
 MOST_AN_HOUR = 3
-"""New leads of a camera; more of them tell of a camera or a model that sees ghosts."""
+"""Most new leads of a camera an hour; more come from a faulty camera or model."""
 
 HOUR_S = 3600.0
 _REMEMBERED = 64
 _NEVER_TOO_MANY = frozenset({"V17_DEVICE_TAMPER"})
-"""A camera that is tampered with is told of, however noisy it was; so is a fire alarm."""
+"""Codes that are reported from a noisy camera too, as are fire alarms."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """A confirmed lead that became none of its own: merged into another, or one too many of a noisy camera."""
+    """A confirmed lead that is not reported: merged into another, or beyond the hourly limit."""
 
     key: LeadKey
     violation_code: str
@@ -39,16 +38,16 @@ class HeldBack:
 @dataclass(slots=True)
 class _Event:
     """
-    One lead as it is told.
+    One reported lead and its parts.
 
     Attributes:
         lead: as it was first confirmed: its name, rule and code.
 
-        seen: when it was last seen, in whatever epoch.
+        seen: when it was last seen, in any epoch.
 
-        parts: the leads of rules that are under way in it.
+        parts: the open leads of rules in it.
 
-        past: those that are over, as one; ``None`` while all are under way.
+        past: those that are closed, joined; ``None`` while all are open.
     """
 
     lead: Lead
@@ -62,11 +61,11 @@ class _Event:
 
     @property
     def remembered(self) -> RecentLead:
-        """The lead as it says whether another is of the same event."""
+        """What is remembered of the lead, to recognise the same event."""
         return replace(RecentLead.of(self.lead), xyxy=self.told().peak.xyxy, seen=self.seen.utc)
 
     def told(self) -> Lead:
-        """Return the lead with all that its parts show."""
+        """Return the lead joined from its parts."""
         parts = [*([] if self.past is None else [self.past]), *self.parts.values()]
         whole = parts[0]
         for part in parts[1:]:
@@ -85,13 +84,13 @@ class _Event:
         )
 
     def close(self, part: Lead) -> None:
-        """Let a part be over."""
+        """Close a part."""
         del self.parts[part.key]
         self.past = part if self.past is None else _joined(self.past, part, self.lead)
 
 
 def _joined(a: Lead, b: Lead, of: Lead) -> Lead:
-    """Return two leads of one epoch as one: from first to last, the surest peak of the code and class of `of`."""
+    """Return two leads of one epoch as one: from first to last, with the surest peak of the code and class of `of`."""
     newest = b if b.last.pts_s >= a.last.pts_s else a
     code, class_name = of.violation_code, of.peak.class_name
     peaks = sorted(
@@ -110,7 +109,7 @@ def _joined(a: Lead, b: Lead, of: Lead) -> Lead:
 
 
 class Merger:
-    """Turns what a camera's rules confirm into the leads that are told; a function of what it was given."""
+    """Turns the confirmations of a camera's rules into reported leads; the same input gives the same leads."""
 
     def __init__(self) -> None:
         self._events: list[_Event] = []
@@ -123,34 +122,34 @@ class Merger:
 
     @property
     def held_back(self) -> Sequence[HeldBack]:
-        """The newest leads that were held back, oldest first."""
+        """The newest leads held back, oldest first."""
         return tuple(self._held_back)
 
     @property
     def noisy_since(self) -> CaptureTime | None:
-        """When the camera made one lead too many, within the last hour; ``None`` while it did not."""
+        """When the camera exceeded its hourly limit, within the last hour; ``None`` where it did not."""
         return self._noisy_since
 
     @property
     def open_leads(self) -> Sequence[Lead]:
-        """The leads under way as last told."""
+        """The open leads in their last reported state."""
         return [event.told() for event in self._events if event.is_open]
 
     @property
     def told(self) -> Sequence[RecentLead]:
-        """The leads that were told and that others may still be merged into, those of an earlier run too."""
+        """The reported leads, of earlier runs too, into which others may still be merged."""
         return (*self._before, *(event.remembered for event in self._events))
 
     def recall(self, told: Iterable[RecentLead]) -> None:
         """
-        Take in what an earlier run told of the camera: what is confirmed of the same event is merged into it.
+        Remember the leads that an earlier run reported, so that confirmations of the same event are merged into them.
 
-        Those leads are over, and grow no more.
+        Those leads are closed and do not change.
         """
         self._before.extend(told)
 
     def take(self, changes: Iterable[LeadChange], time: CaptureTime) -> list[LeadChange]:
-        """Return what the rules' changes of the picture at `time` are to the leads that are told."""
+        """Return the changes of reported leads that follow from the rules' changes in the picture at `time`."""
         self._events = [e for e in self._events if e.is_open or _apart_s(time, e.seen) <= MERGE_S]
         self._before = [told for told in self._before if told.is_recent(time.utc)]
         while self._opened and _apart_s(time, self._opened[0]) > HOUR_S:
@@ -158,13 +157,13 @@ class Merger:
         if self._noisy_since is not None and _apart_s(time, self._noisy_since) > HOUR_S:
             self._noisy_since = None
         told: list[LeadChange] = []
-        # The gravest first: what is confirmed in the same picture joins it, not the other way round.
+        # The gravest first, so that others confirmed in the same picture join it.
         for change in sorted(changes, key=lambda change: -rank(change.lead)[0]):
             told += self._moved(change, time)
         return told
 
     def grow(self, leads: Iterable[Lead]) -> None:
-        """Take in how the rules' open leads stand now."""
+        """Update the open leads of the rules."""
         current = {lead.key: lead for lead in leads}
         for event in self._events:
             for key in event.parts:

@@ -1,8 +1,8 @@
 """
-Recent leads: what one camera reported lately, as far as it says whether a new lead is of the same event.
+Recent leads: what is remembered of a camera's reported leads, to recognise another lead of the same event.
 
-What rules confirm of one target under one code within half an hour is one lead (domain.md 7.3). A worker that is
-started anew holds to that too: leads whose evidence is on disk are remembered beside the usual look of the place.
+Confirmations of one target under one code within half an hour are one lead (domain.md 7.3), across a restart too: leads
+whose evidence is on disk are remembered.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from models.detections import Xyxy
 from vision.leads.lead import Lead, LeadKey
 
 MERGE_S = 1800.0
-"""The same target and code within so long are one lead."""
+"""Seconds within which the same target and code are one lead."""
 
 _ACTIONS = ("watch", "warn_only", "lead")
 
@@ -26,12 +26,12 @@ _ACTIONS = ("watch", "warn_only", "lead")
 @dataclass(frozen=True, slots=True)
 class RecentLead:
     """
-    A lead that was told.
+    A reported lead.
 
     Attributes:
-        key: of the lead, within the worker run that told it.
+        key: of the lead, within the worker run that reported it.
 
-        confirmed: aware UTC; with the key what no other lead has.
+        confirmed: aware UTC; unique together with the key.
 
         seen: aware UTC of when it was last seen.
 
@@ -39,9 +39,9 @@ class RecentLead:
 
         class_name, zone: of its peak.
 
-        target: whose outlet or ground it is; the zone where nobody is named, the whole view where there is no zone.
+        target: owner of the outlet or ground; else the zone, else the whole view.
 
-        rank: how grave it is: its class, and what is proposed to follow.
+        rank: gravity by class and proposed action.
 
         xyxy: of its peak, in source-image pixels.
     """
@@ -58,7 +58,7 @@ class RecentLead:
 
     @classmethod
     def of(cls, lead: Lead) -> Self:
-        """Return a confirmed lead as it is remembered."""
+        """Return what is remembered of a confirmed lead."""
         return cls(
             key=lead.key,
             confirmed=(lead.confirmed or lead.first).utc,
@@ -73,15 +73,15 @@ class RecentLead:
 
     @property
     def identity(self) -> tuple[LeadKey, datetime]:
-        """What no other lead has: with new zones or a new run a key comes again, but a lead is confirmed once."""
+        """Identifies a lead: keys repeat after new zones or a restart, but a lead is confirmed once."""
         return self.key, self.confirmed
 
     def is_recent(self, utc: datetime) -> bool:
-        """Whether what is confirmed at `utc` can still be the same event."""
+        """Whether a confirmation at `utc` can still be the same event."""
         return 0 <= (utc - self.seen).total_seconds() <= MERGE_S
 
     def includes(self, lead: Lead) -> bool:
-        """Whether a newly confirmed lead is of its target and no graver; smoke that touches a fire is the fire's."""
+        """Whether a new lead is of the same target and not graver; smoke that touches a fire belongs to it."""
         if rank(lead) > self.rank:
             return False
         if self.violation_code == lead.violation_code:
@@ -92,7 +92,7 @@ class RecentLead:
 
 
 def as_json(told: Sequence[RecentLead]) -> bytes:
-    """Return leads that were told as a JSON array."""
+    """Return reported leads as a JSON array."""
     return _SEVERAL.dump_json(tuple(told), indent=1)
 
 
@@ -108,7 +108,7 @@ _SEVERAL = TypeAdapter(tuple[RecentLead, ...])
 
 
 def rank(lead: Lead) -> tuple[int, int]:
-    """Return how grave a lead is: a fire alarm above all, its class, and what is proposed to follow."""
+    """Return how grave a lead is: fire alarm, severity of the class, proposed action."""
     row = catalogue().get(lead.violation_code)
     action = "lead" if lead.judgement is None else lead.judgement.disposition.action
     grave = 2 if is_fire_alarm(lead) else int(row is not None and row.never_warn_only)
@@ -128,7 +128,7 @@ def _target(lead: Lead) -> tuple[str, str]:
 
 
 def _touch(a: Xyxy, b: Xyxy) -> bool:
-    """Whether two boxes overlap once `a` is grown by half its size to every side."""
+    """Whether two boxes overlap after `a` is enlarged by half its size on every side."""
     width, height = (a[2] - a[0]) / 2, (a[3] - a[1]) / 2
     across = b[0] < a[2] + width and b[2] > a[0] - width
     return across and b[1] < a[3] + height and b[3] > a[1] - height

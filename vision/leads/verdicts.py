@@ -1,8 +1,8 @@
 """
-Verdicts: what reviewers said of one camera's leads, as the bus brings it (`api.contract.bus.REVIEWS`).
+Verdicts: the reviews of one camera's leads, from the bus (`api.contract.bus.REVIEWS`).
 
-The list is always the whole of the last two weeks: reading it twice counts nothing twice, and a lead that is judged
-anew has the newer verdict.
+The list always covers the last two weeks: reading it twice counts nothing twice, and a second review replaces the
+first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ class Verdicts:
     Attributes:
         reviews: those of rules whose value a budget sets.
 
-        elsewhere: those of other rules: a threshold that the budget does not set made them.
+        elsewhere: those of other rules, whose threshold the budget does not set.
     """
 
     reviews: tuple[LeadReview, ...] = ()
@@ -34,20 +34,20 @@ class Verdicts:
 
     @classmethod
     def of_reviews(cls, reviews: Sequence[LeadReview], rules: frozenset[str]) -> Self:
-        """Return the verdicts on leads of a camera, of which a budget sets `rules`."""
+        """Return the verdicts on a camera's leads; a budget sets the value of `rules`."""
         ours = tuple(review for review in reviews if review.rule in rules)
         return cls(ours, tuple(review for review in reviews if review.rule not in rules))
 
     def of(self, confirmed: datetime | None) -> bool | None:
-        """Return whether the lead confirmed at that moment was found real; ``None`` where nobody has judged it."""
+        """Return whether the lead confirmed at that time was found real; ``None`` without a review."""
         return None if confirmed is None else self._by_time.get(as_wire(confirmed))
 
     @property
     def share_real(self) -> float:
         """
-        The share of leads that are real, by those that were judged (rule of succession): one half before any was.
+        The share of real leads among the reviewed ones (rule of succession): one half without reviews.
 
-        It stands for the leads that nobody has judged, where no probability was fitted for the model.
+        It is used for leads without a review where no probability was fitted for the model.
         """
         return (sum(self._by_time.values()) + 1) / (len(self._by_time) + 2)
 
@@ -57,7 +57,7 @@ class Verdicts:
         return sum(review.verdict is Verdict.FALSE for review in self.elsewhere)
 
     def by_day(self) -> dict[date, tuple[int, int]]:
-        """Return for each UTC day with judged leads how many of the budget's rules were real, and how many false."""
+        """Return the real and the false leads of the budget's rules, by UTC day."""
         days: dict[date, tuple[int, int]] = {}
         for review in self.reviews:
             real, false = days.get(review.confirmed.date(), (0, 0))
@@ -72,7 +72,7 @@ class Verdicts:
     @classmethod
     def from_document(cls, document: Sequence[Mapping[str, Any]]) -> Self:
         """
-        Return what `as_document` told, all of it as `elsewhere` until `sorted_by` says which rules the budget sets.
+        Return the verdicts of such a document, all as `elsewhere` until `sorted_by` is given the budget's rules.
 
         Raises `ValueError` for anything else.
         """
@@ -84,7 +84,7 @@ class Verdicts:
 
 
 def as_wire(moment: datetime) -> datetime:
-    """Return a time as a document tells it: cut to milliseconds."""
+    """Return a time as in documents: cut to milliseconds."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 

@@ -2,7 +2,7 @@
 Dissipation: how far a plume's turbulence reaches in one picture, and when several pictures show condensed water.
 
 Steam is white, or pale in its own shade, and ends within a few outlet widths; smoke tapers (domain.md 1.6, decisions
-0026 and 0067). What is seen faintly, or above a foot that nobody drew, must leave less than what is seen well.
+0026 and 0067). A plume that is seen faintly, or above a foot that is not a drawn outlet, must leave less.
 """
 
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 
 NEAR = (1, 3)
-"""Rings, in outlet widths from the lip, in which the plume must be well seen."""
+"""Rings, in outlet widths from the lip, in which the plume must be clearly seen."""
 
 MIDDLE = 3
 """Ring in which steam still churns as near the lip, a little before it ends."""
@@ -21,20 +21,20 @@ FAR = (6, 8)
 LEFT_OVER = 0.3
 """
 Share of the churning near the lip that may be left far from it. Rendered steam leaves 0.07 to 0.23, before a clear sky
-as before moving clouds, white smoke 0.48 to 1.0 once it has come so far (decision 0026).
+and before moving clouds; white smoke that has come so far 0.48 to 1.0 (decision 0026).
 """
 
 ENDED, NEXT_TO_NOTHING = 0.25, 0.1
-"""Likewise of what is not white, and of what is seen faintly, or above no outlet that anybody drew."""
+"""The same for plumes that are not white, and for those seen faintly or above no drawn outlet."""
 
 LEAST_LEVELS = 5.0
-"""Mean churning near the lip, in 8-bit levels, from which a third of it is told from noise."""
+"""Mean churning near the lip, in 8-bit levels, from which a third of it is more than noise."""
 
 FAINT_LEVELS = 4.0
-"""Likewise from which a tenth is: of steam at sunset, seen before a sky that is as even as it is dim."""
+"""The same for a tenth of it: steam at sunset, before an even and dim sky."""
 
 WHITE = 0.45
-"""Luminance of steam against what is brightest in the picture, linear."""
+"""Least luminance of steam as a share of the brightest in the picture, linear."""
 
 DARKER = 0.8
 """
@@ -45,8 +45,8 @@ rendered).
 
 PALE, DIM = 0.65, 0.4
 """
-What is darker than white steam may yet be its shaded side before an overcast sky: of `PALE` of the light beside it, and
-`DIM` of what is brightest in the picture. Rendered steam has 0.62 and more, but so has grey smoke of 40 %.
+A plume darker than white steam may be its shaded side before an overcast sky, with `PALE` of the light beside it and
+`DIM` of the brightest in the picture. Rendered steam has 0.62 and more, but so has grey smoke of 40 %.
 """
 
 NEUTRAL = 1.1
@@ -62,12 +62,12 @@ to 0.25 of it, grey smoke, which tapers, 0.42 and more (decision 0067).
 """
 
 CARRIED_ON = 0.3
-"""Churning of the `MIDDLE` against that near the lip from which the plume has come so far that its end can be seen."""
+"""Least churning of the `MIDDLE` as a share of that near the lip: only then has the plume come far enough to end."""
 
 LEAST_WHITE, LEAST_PALE = 1 / 3, 1 / 2
 """
-Share of those in which it is well seen in which it must be white, or pale: before an overcast sky steam shows a darker
-side at times. Where nothing churns the sky itself would be judged.
+Share of the clear judgements in which it must be white, or pale: before an overcast sky steam sometimes shows a darker
+side. Where nothing churns the sky itself would be judged.
 """
 
 
@@ -81,15 +81,15 @@ class Dissipation:
 
         middle: likewise a little before steam ends.
 
-        far: likewise where steam has gone.
+        far: likewise where steam has ended.
 
-        brightness: luminance of what churns near the lip, of what is brightest in the picture.
+        brightness: luminance of what churns near the lip, as a share of the brightest in the picture.
 
         light: its share of the light that is calm beside it, in the colour that loses most.
 
-        tint: by how much more it has in the colour that loses least, as a factor.
+        tint: factor between that share in the colour that loses least and in the one that loses most.
 
-        is_whole: whether the picture shows the plume's way that far.
+        is_whole: whether the picture shows all places on the plume's way.
 
         behind: by how much darker than the plume what is calm on its further way is, 8-bit levels.
     """
@@ -104,7 +104,7 @@ class Dissipation:
     behind: float
 
     def is_seen(self, least_levels: float = LEAST_LEVELS) -> bool:
-        """Whether so much churns near the lip, and the picture shows where it would go on."""
+        """Whether at least that much churns near the lip, and the picture shows its further way."""
         return self.is_whole and self.near >= least_levels
 
     @property
@@ -131,7 +131,7 @@ class Dissipation:
 @dataclass(frozen=True, slots=True)
 class Ending:
     """
-    One way to tell by judgements together that a plume of condensed water ends.
+    One set of conditions under which judgements together show that a plume of condensed water ends.
 
     Attributes:
         least_levels: churning near the lip from which a judgement counts; half of them must.
@@ -140,7 +140,7 @@ class Ending:
 
         most_after_drop: `Dissipation.dropped_to` in their median.
 
-        of_pale: whether it is told of what is pale, and not of what is white.
+        of_pale: whether it is for pale plumes, not for white ones.
     """
 
     least_levels: float
@@ -149,7 +149,7 @@ class Ending:
     of_pale: bool = False
 
     def is_told_by(self, judged: Collection[Dissipation]) -> bool:
-        """Whether these judgements tell it."""
+        """Whether these judgements meet the conditions."""
         seen = [fading for fading in judged if fading.is_seen(self.least_levels)]
         if not seen or 2 * len(seen) < len(judged):
             return False
@@ -165,19 +165,19 @@ class Ending:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """
-    On what terms a plume is called condensed water.
+    The terms on which a plume counts as condensed water.
 
     Attributes:
-        far: rings in which it must have gone.
+        far: rings in which it must have ended.
 
-        endings: the ways in which it may be told to end.
+        endings: the conditions, of which one must hold.
     """
 
     far: tuple[int, int]
     endings: tuple[Ending, ...]
 
     def are_met_by(self, judged: Collection[Dissipation]) -> bool:
-        """Whether judgements together tell one of the endings."""
+        """Whether judgements together meet one of the endings."""
         return any(ending.is_told_by(judged) for ending in self.endings)
 
 
@@ -191,5 +191,5 @@ ABOVE_AN_OUTLET = Terms(
     ),
 )
 """
-What is white and ends; what is faint and white, and gone or ends at once; what is pale and ends at once.
+White and ends; faint and white, and gone or ends at once; pale and ends at once.
 """

@@ -13,7 +13,7 @@ import numpy as np
 from vision.scene.light import Linear
 
 _HUBER = 1.345
-"""Residuals beyond this many standard deviations lose weight: 95 % efficient where all is normal (Huber 1981)."""
+"""Residuals beyond this many standard deviations lose weight: 95 % efficient for normal residuals (Huber 1981)."""
 
 _ROUNDS = 10
 _TO_SD = 1.4826
@@ -28,11 +28,11 @@ class Transmission:
     Attributes:
         share: of the background's light that comes through; 1 without a plume, and a little over 1 by noise.
 
-        path: what the plume adds itself, linear blue, green, red.
+        path: light that the plume adds, linear blue, green, red.
 
         r2: share of the variance of what is seen that the background explains; near 0 before an opaque plume too.
 
-        contrast: standard deviation of the background, linear: without contrast there is nothing to measure by.
+        contrast: standard deviation of the background, linear; without it nothing can be measured.
     """
 
     share: float
@@ -93,8 +93,8 @@ def one_background_opacity(seen: float, background: float) -> float:
     """
     Return ``1 - seen / background``, linear: the least opacity a plume darker than its background can have.
 
-    Exact for a plume that gives no light of its own; a grey one is denser than this says, and a white one may give any
-    number, below 0 too. Raises `ValueError` for a black background.
+    Exact for a plume without light of its own; a grey one is denser than this, and a white one may give any number,
+    below 0 too. Raises `ValueError` for a black background.
     """
     if background <= 0:
         raise ValueError("before a black background no opacity can be seen")

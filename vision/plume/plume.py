@@ -1,10 +1,10 @@
 """
 Plume reading: the opacity just above an outlet, from the pictures of some seconds and the clean ones before them.
 
-Pictures laid over each other (`vision.plume.surroundings`) are averaged, which takes away noise and most of the plume's
-own turbulence; then a field of transmission is fitted before the clean background (`vision.plume.plume_field`) and read
-along the plume. Beside the plume and in the clean time the same background must be found unchanged. Where opacity
-cannot be measured well, the reading says why and gives no number.
+Aligned pictures (`vision.plume.surroundings`) are averaged, which removes noise and most of the plume's turbulence; a
+field of transmission is fitted against the clean background (`vision.plume.plume_field`) and read along the plume. The
+background must be unchanged beside the plume and within the clean time. Where opacity cannot be measured well, the
+reading has a refusal instead of a number.
 """
 
 import math
@@ -23,7 +23,7 @@ from vision.plume.validity import Refusal
 from vision.scene.light import Linear
 
 BLOCKS = 5
-"""Parts of a reading that are each left out once: the spread is what turbulence and noise leave unsure."""
+"""Parts of a reading; each is left out once, and the spread is the uncertainty by turbulence and noise."""
 
 SD_LIMIT = 0.075
 """Largest standard deviation of a number that is given: twice it is 15 %, the most a certified observer may err
@@ -36,44 +36,45 @@ windows, trees and stripes 0.02 to 0.13 (`python -m benchmarks.opacity`).
 """
 
 STILL_R2 = 0.8
-"""Share of the background's texture that must be there in its second half as in its first, and beside the plume as
-before it: clouds move."""
+"""
+Share of the background's texture that its two halves must share, and the picture beside the plume too: clouds move.
+"""
 
 DRIFT_LIMIT = 0.1
 """Most opacity that may be found where there is none: in the clean half, and beside the plume."""
 
 _CALM = 0.02
-"""Change of light beside the plume, of the light itself, that noise and exposure leave on both sides."""
+"""Change of light beside the plume, as a share of the light, that noise and exposure leave on both sides."""
 
 HAZY = 0.12
 """
-Veil from which opacity is not read: what is between the camera and the plume adds light too. Rendered rain has 0.14 to
-0.19, fog more, other weather 0.06 at most. Of 40 photographs each of streets, yards and fixed cameras 0 to 3 % are
-above, of clouds and sunshine 10 to 12 %, of rain 17 % and of fog 30 %: the rest of these shows no veil.
+Veil from which opacity is not read: the air before the plume adds light too. Rendered rain has 0.14 to 0.19, fog more,
+other weather 0.06 at most. Of 40 photographs each of streets, yards and fixed cameras 0 to 3 % are above, of clouds and
+sunshine 10 to 12 %, of rain 17 % and of fog 30 %.
 """
 
 DARK = 0.02
 """Mean linear light below which nothing is measured (domain.md 7.3)."""
 
 SATURATED_SHARE = 0.05
-"""Share of saturated pixels in the window that is borne."""
+"""Largest share of saturated pixels in the window."""
 
 LEAST_SEEN = 0.05
-"""Opacity below which nothing is claimed of a plume's light alone: the nearest 5 % is what an observer reads."""
+"""Opacity below which a plume's light alone proves nothing: an observer reads to the nearest 5 %."""
 
 OWN_LIGHT_FROM = 0.1
-"""Opacity from which a plume's own light is told: below it is divided by next to nothing."""
+"""Opacity from which a plume's own light is given: below, the division is too uncertain."""
 
 SMOOTH = 0.25
-"""Width of what counts as slow, in outlet widths: a plume's own light changes over its own width."""
+"""Width of slow changes, in outlet widths: a plume's own light changes over its width."""
 
 ABOVE = Window(SMOOTH, 0.35, 1.2)
 """Just above the lip: where light, its change and its loss to saturation are compared."""
 
 _CONTROLS = (Window(SMOOTH, 0.35, 1.2, -2.0), Window(SMOOTH, 0.35, 1.2, 2.0))
 """
-Beside the plume, where the same regression must find nothing taken away; the wind blows to one side only. An outlet
-near the picture's edge has one of them or none.
+Beside the plume, where the same regression must find full transmission; the wind blows to one side only. An outlet near
+the picture's edge has one of them or none.
 """
 
 
@@ -88,15 +89,15 @@ class OpacityReading:
     Attributes:
         opacity: in [0, 1]; ``None`` where `refusal` says why.
 
-        sd: its standard deviation (`Veil.opacity`), and what the background changes by itself; ``None`` with no number
-            at all.
+        sd: its standard deviation (`Veil.opacity`) with the background's own changes; ``None`` where nothing was
+            measured.
 
-        r2: share of the texture that is seen which the background explains.
+        r2: share of the seen texture that the background explains.
 
         contrast: standard deviation of the background's texture where opacity is read, linear.
 
-        least: the least opacity that a plume darker than its background can have, from its light alone: in favour of
-            whoever is accused, less what the background's light wanders; ``None`` for a plume that is not darker.
+        least: the least opacity of a plume darker than its background, from its light alone, less the changes of the
+            background's light; ``None`` for a plume that is not darker.
 
         own_light: linear blue, green, red of the plume where it would be opaque; ``None`` below 10 % opacity.
 
@@ -108,8 +109,8 @@ class OpacityReading:
 
         behind: likewise what was seen there while the outlet was clean.
 
-        change: by how much of the background's light the window differs from it, beyond what it does beside the plume;
-            told with a refusal too.
+        change: difference of the window from the background, as a share of its light, beyond that beside the plume;
+            given with a refusal too.
     """
 
     opacity: float | None
@@ -130,7 +131,7 @@ class PlumeReader:
     Reads the opacity above one outlet against a clean background.
 
     Args:
-        surroundings: of the outlet; all parts were laid by it.
+        surroundings: of the outlet; they aligned all parts.
 
         clean: parts without emission, at least two with pictures.
 
@@ -151,7 +152,7 @@ class PlumeReader:
 
     @property
     def brightest(self) -> float:
-        """Linear luminance of what is brightest in the picture while the outlet is clean."""
+        """Linear luminance of the brightest in the picture while the outlet is clean."""
         return self._brightest
 
     def read(self, parts: Sequence[Part]) -> OpacityReading:
@@ -176,7 +177,7 @@ class PlumeReader:
         return next((refusal for refusal, holds in reasons.items() if holds), None)
 
     def change(self, part: Part) -> float:
-        """Return what `OpacityReading.change` says, of one part; 0 where it shows another place."""
+        """Return `OpacityReading.change` of one part; 0 where it shows another place."""
         return 0.0 if part.mean is None else self._change(part.mean)
 
     def _measured(self, means: Sequence[Linear], pictures: int) -> OpacityReading:
@@ -215,7 +216,7 @@ class PlumeReader:
         return transmission(self._view.texture(seen, spots), self._view.texture(background, spots))
 
     def _beside(self, seen: Linear) -> Transmission | None:
-        """Return how the background is seen where no smoke hangs beside the plume; ``None`` where it is even there."""
+        """Return how the background is seen beside the plume, without smoke; ``None`` where it has no texture."""
         changes = [self._difference(seen, at) for at in self._controls]
         calm = [at for at, change in zip(self._controls, changes, strict=True) if change <= 2 * min(changes) + _CALM]
         textured = [one for one in (self._texture(seen, at) for at in calm) if one.contrast >= CONTRAST_LIMIT / 2]
@@ -223,9 +224,9 @@ class PlumeReader:
 
     def _least(self, mean: Linear) -> float | None:
         """
-        Return what the light alone proves, against the darkest that the background may have become meanwhile.
+        Return the opacity that the light alone proves, against the darkest that the background may have become.
 
-        ``None`` where that is too little, or where the picture shows nothing beside the plume: a shadow may have come.
+        ``None`` where that is too little, or where nothing beside the plume is shown, since there may be a shadow.
         """
         if not self._controls:
             return None

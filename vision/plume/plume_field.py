@@ -18,14 +18,14 @@ Plane = NDArray[np.float64]
 """float64 ``(h, w)``: linear luminance."""
 
 BRIGHTEST = 1.2
-"""Most that a plume's own light can be, of the brightest that the sensor records."""
+"""Largest own light of a plume, as a share of the brightest that the sensor records."""
 
 _COARSE = np.concatenate([np.linspace(0.0, 0.3, 7), np.linspace(0.37, BRIGHTEST, 12)])
 _FINE = 7
 """Guesses at the own light: everywhere first, then between the neighbours of the best."""
 
 _LOOSE = 0.5
-"""Standard deviation of a transmission before anything is seen, about 1: where nothing is told there is no plume."""
+"""Prior standard deviation of a transmission, about 1: where the pictures say nothing there is no plume."""
 
 _HUBER = 1.345
 _TO_SD = 1.4826
@@ -33,10 +33,10 @@ _LEAST_NOISE = 1e-8
 """Variance below which no residual is believed, linear: an eighth of a step of eight bits."""
 
 _ALIKE_PX = 10.0
-"""Pixels that err alike: what turbulence leaves in the mean is as wide as the light that is seen through it."""
+"""Pixels whose errors are alike: turbulence left in the mean is as wide as the light seen through it."""
 
 UNEVEN = 0.02
-"""Standard deviation of a plume's own light from place to place, of itself: twice what rendered plumes have."""
+"""Relative standard deviation of a plume's own light from place to place: twice that of rendered plumes."""
 
 _TILE = 3.0
 """Side of the tiles of which each is left out once, in knots of the field."""
@@ -45,7 +45,7 @@ _TILE = 3.0
 @dataclass(frozen=True, slots=True, eq=False)
 class Veil:
     """
-    What the pictures of a reading amount to.
+    The result of the pictures of a reading.
 
     Attributes:
         own: the plume's own luminance, linear; arbitrary where there is no plume.
@@ -56,7 +56,7 @@ class Veil:
 
         by_place: with the own light that one tile less of the picture would give, for each tile.
 
-        by_guess: with every own light that could be, and how likely it is beside the best one.
+        by_guess: with every possible own light, and its likelihood relative to the best one.
 
         uneven: with an own light that differs from place to place by `UNEVEN`.
     """
@@ -72,8 +72,8 @@ class Veil:
         """
         Return ``1 - at(transmission)`` and its standard deviation, ``at`` being a mean over some places.
 
-        The deviation adds up a jackknife over time, whose turbulence differs; one over the places that tell the own
-        light; what other own lights leave open; and what a plume that is not equally bright everywhere may differ by.
+        The deviation adds up a jackknife over time (turbulence), one over places (own light), the spread of other
+        possible own lights, and the effect of an uneven own light.
         """
         found = at(self.transmission)
         likely = [(weight, (at(field) - found) ** 2) for weight, field in self.by_guess]
@@ -199,7 +199,7 @@ def _between(guesses: Plane, fields: Plane, own: float) -> Plane:
 
 
 def _likely(more: Plane, noise: float) -> list[float]:
-    """Return how likely guesses are that leave so much more than the best one does."""
+    """Return the likelihood of guesses that leave `more` unexplained than the best one."""
     return [float(value) for value in np.exp(-np.maximum(more, 0) / (2 * noise * _ALIKE_PX))]
 
 
@@ -209,5 +209,5 @@ def _sd(residual: Plane) -> float:
 
 
 def _jackknife(values: Sequence[float]) -> float:
-    """Return the standard deviation of what `values` are, each without one of its parts."""
+    """Return the jackknife standard deviation of `values`, each without one of the parts."""
     return math.sqrt((len(values) - 1) * float(np.var(values)))

@@ -13,26 +13,26 @@ _ASIDE, _LOW, _HIGH = 1.8, 0.1, 2.6
 """Outlet widths to each side of the outlet, and above its lip, between which the plume is fitted."""
 
 RADII = (1.0, 1.5, 2.0, 2.5)
-"""Outlet widths from the lip at which opacity is read: near the outlet, past where the plume is still filling out."""
+"""Outlet widths from the lip at which opacity is read: near the outlet, where the plume has filled out."""
 
 _NEAR = 0.6
 """Outlet widths around the places where opacity is read within which the background's texture counts."""
 
 _KNOT, _LEAST_KNOT_PX = 0.3, 3.0
-"""Distance of the knots of the field, in outlet widths: finer than a plume's rim is sharp; and in pixels at least."""
+"""Distance of the knots of the field, in outlet widths (finer than a plume's rim), and at least in pixels."""
 
 _MOST_PX = 24.0
-"""Pixels across an outlet beyond which pictures are made smaller: they show no more of what counts, and cost more."""
+"""Pixels across an outlet beyond which pictures are scaled down: more cost time and show no more."""
 
 _BLUR_PX = 0.7
-"""Finer detail than this is the first that an encoder takes away behind smoke."""
+"""Size of detail that encoders remove first behind smoke."""
 
 _SLOW = 0.25
 """Width of what counts as slow in a texture, in outlet widths."""
 
 _BEARINGS = np.radians(np.arange(-85.0, 86.0, 5.0))
 _LUMINANCE = np.array([0.0722, 0.7152, 0.2126], np.float32)
-"""Of linear blue, green, red (ITU-R BT.709). Of colours cameras send a quarter, and encoders keep little of it."""
+"""Weights of linear blue, green, red (ITU-R BT.709). Colours are sent at a quarter of the resolution and less."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,7 @@ class Spots:
 
 class PlumeView:
     """
-    Cuts parts of a reading to where the plume is.
+    Cuts the parts of a reading to the place of the plume.
 
     Args:
         surroundings: of the outlet, which laid the parts.
@@ -91,8 +91,7 @@ class PlumeView:
         """
         Return the places at `RADII` from the lip, each on the plume's axis.
 
-        The axis is where opacity has its middle, squared: before the plume has spread the densest is there, and noise
-        beside it hardly counts.
+        The axis is the centroid of squared opacity, so that noise beside the plume hardly counts.
         """
         height, width = transmission.shape
         opacity = np.clip(1 - transmission, 0.0, 1.0) ** 2

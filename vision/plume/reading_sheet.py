@@ -1,10 +1,10 @@
-"""The sheet of readings in an evidence package: ``readings.csv``, a line for each 15 seconds, refusals included."""
+"""Reading sheet: ``readings.csv`` of an evidence package, a line for each 15 seconds, refusals included."""
 
 import csv
 import io
 from collections.abc import Sequence
 
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from vision.plume.readings import METHOD, Reading
 from vision.plume.ringelmann import continuous_grade
 
@@ -30,7 +30,7 @@ COLUMNS = (
     "method",
     "zone",
 )
-"""Columns of the sheet. An empty cell was not measured or may not be told; notes are joined by semicolons."""
+"""Columns of the sheet. An empty cell was not measured or is refused; notes are joined by semicolons."""
 
 
 def reading_sheet(readings: Sequence[Reading]) -> bytes:

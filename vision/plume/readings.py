@@ -1,7 +1,7 @@
 """
 Readings: what was read above one outlet every 15 seconds, kept for half an hour, and what the standards make of it.
 
-Everything here is a screening value: it points, and fixes no fact (domain.md 1).
+Everything here is a screening value and proves nothing (domain.md 1).
 """
 
 import math
@@ -41,7 +41,7 @@ class PlumeColour(StrEnum):
 
     @property
     def has_grade(self) -> bool:
-        """Whether the Ringelmann scale is meant for it: black and grey smoke only."""
+        """Whether the Ringelmann scale applies: to black and grey smoke only."""
         return self in {PlumeColour.BLACK, PlumeColour.GREY}
 
 
@@ -61,10 +61,10 @@ class Reading:
 
         opacity: in [0, 1], the mean of these seconds; ``None`` where `refusal` says why.
 
-        sd: its standard deviation; may be told without a number.
+        sd: its standard deviation; may be given without a number.
 
-        least: the least opacity that a plume darker than its background can have, from its light alone, in favour of
-            whoever is accused. Holds without a number too; ``None`` where the light proves nothing.
+        least: the least opacity of a plume darker than its background, from its light alone. Holds without a number
+            too; ``None`` where the light proves nothing.
 
         colour: class of the plume's own light; ``None`` where too little of it is seen.
 
@@ -85,7 +85,7 @@ class Reading:
 
         sun_elevation_deg: of the sun above the horizon; ``None`` likewise.
 
-        notes: what else is to be known of it.
+        notes: remarks for its reader.
     """
 
     zone: str
@@ -142,7 +142,7 @@ class ReadingSeries:
         return tuple(self._readings)
 
     def enter(self, epoch: int) -> None:
-        """Forget the readings of any other epoch: nothing of this one can be reckoned from their times."""
+        """Forget the readings of other epochs, whose times do not compare."""
         if self._readings and self._readings[-1].time.epoch != epoch:
             self._readings.clear()
 
@@ -166,7 +166,7 @@ def is_exceeded(readings: Sequence[Reading], limit: float = 1.0, lasting_s: floa
     """
     Return whether the grade was above `limit` for longer than two minutes in all (HJ/T 398, domain.md 1.2).
 
-    What was refused counts as not above it: a missing reading accuses nobody.
+    Refused readings count as not above it.
     """
     return exceeds(grades_of(readings), limit, limit_s=lasting_s)
 
@@ -180,7 +180,7 @@ def lasting_grade(readings: Sequence[Reading], lasting_s: float = ACCUMULATION_S
     """
     Return the highest quarter grade reached for longer than `lasting_s` in all; ``None`` where none was.
 
-    `whole_grade` in quarters: the grade to hold against a limit of which "at most 1" is exceeded by 1.25.
+    `whole_grade` in quarters: a limit of "at most 1" is exceeded by 1.25.
     """
     fewest = math.floor(lasting_s / READING_S) + 1
     grades = sorted(grades_of(readings), reverse=True)
@@ -209,7 +209,7 @@ def visible_frequency(readings: Sequence[Reading]) -> float | None:
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """
-    What a series of readings amounts to, for a lead. All of it is screening.
+    The result of a series of readings, for a lead. All of it is screening.
 
     Attributes:
         zone: name of the outlet's zone.
@@ -254,7 +254,7 @@ class Measurement:
 
 
 def measurement_of(readings: Sequence[Reading]) -> Measurement | None:
-    """Return what the readings of one outlet amount to; ``None`` where there are none."""
+    """Return the measurement of one outlet's readings; ``None`` where there are none."""
     if not readings:
         return None
     peak = max(readings, key=lambda reading: (reading.opacity is not None, reading.opacity or reading.least or 0.0))

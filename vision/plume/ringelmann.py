@@ -1,8 +1,8 @@
 """
 Ringelmann screening grades and what the standards make of a series of readings (domain.md 1.1-1.3).
 
-Grades are a scale of black and grey smoke only: of white and coloured plumes opacity is told, never a grade. All of it
-is screening; a grade that counts before a court is read on site by HJ/T 398.
+Grades are for black and grey smoke only; white and coloured plumes have an opacity, never a grade. All of it is
+screening; a grade that counts in court is read on site by HJ/T 398.
 """
 
 import math
@@ -29,7 +29,7 @@ def continuous_grade(opacity: float) -> float:
 
 
 def reported_grade(opacity: float) -> float:
-    """Return the grade in quarters, rounded down: in favour of whoever is accused."""
+    """Return the grade in quarters, rounded down."""
     return math.floor(continuous_grade(opacity) * 4) / 4
 
 

@@ -1,11 +1,10 @@
 """
-Steam test: whether what leaves an outlet is condensed water, which is white and is gone within a few outlet widths.
+Steam test: whether an outlet emits condensed water, which is white and ends within a few outlet widths.
 
 Smoke and dust taper slowly; steam evaporates with a ragged edge (domain.md 1.6). No clean background is needed, since
-steam often stands there from the beginning: what churns above the lip (`vision.plume.turbulence`) is looked at ring by
-ring, in outlet widths. Where the churning ends it is steam only if a third of what is seen near the lip would still be
-seen further out. Before a sky as bright as itself a white plume ends for the eye wherever that begins: there nothing is
-said of it (decision 0043).
+steam is often there from the beginning: the churning above the lip (`vision.plume.turbulence`) is measured ring by
+ring, in outlet widths. Where it ends, the plume is steam only if a third of the churning near the lip would still be
+visible there. Before a sky as bright as the plume the end cannot be seen, and nothing is decided (decision 0043).
 """
 
 from collections import deque
@@ -22,11 +21,11 @@ from vision.plume.turbulence import Floats, Turbulence
 from vision.scene.light import Linear, linear
 
 JUDGEMENTS = 6
-"""Newest judgements that are taken together, by their median: a gust hides the end of a plume for a moment."""
+"""Newest judgements, taken by their median: a gust hides the end of a plume for a moment."""
 
 BEHIND_LEVELS = 8.0
 """
-8-bit levels by which what is calm on a plume's further way must be darker than the plume, for its end to be seen.
+8-bit levels by which the calm sky on a plume's further way must be darker than the plume for its end to be seen.
 Rendered steam before a clear sky 33 to 56, before an overcast one 4 to 15; white smoke before bright clouds -42 to 0.
 """
 
@@ -40,7 +39,7 @@ class SteamTest:
 
         size_wh: of them.
 
-        terms: of calling it steam.
+        terms: on which it counts as steam.
     """
 
     def __init__(self, outlet: Outlet, size_wh: tuple[int, int], terms: Terms = ABOVE_AN_OUTLET) -> None:
@@ -53,31 +52,31 @@ class SteamTest:
 
     @property
     def is_steam(self) -> bool:
-        """Whether the last judgements together say so."""
+        """Whether the newest judgements together show steam."""
         return self._ends and self._behind >= BEHIND_LEVELS
 
     @property
     def may_be_steam(self) -> bool:
         """
-        Whether a white plume ends, or did so a moment ago.
+        Whether a white plume ends, or ended a moment ago.
 
-        Where the sky is as bright as the plume it may as well be smoke that goes on unseen.
+        Where the sky is as bright as the plume this may be smoke that continues unseen.
         """
         return any(self._ended)
 
     @property
     def is_open(self) -> bool:
-        """Whether too few pictures were seen to say anything."""
+        """Whether there are too few pictures to decide."""
         return not self._judged
 
     @property
     def is_made_out(self) -> bool:
-        """Whether enough churns near the lip in the newest judgement, were it faint."""
+        """Whether enough churns near the lip in the newest judgement, even if faint."""
         return bool(self._judged) and self._judged[-1].is_seen(FAINT_LEVELS)
 
     @property
     def is_undecided(self) -> bool:
-        """Whether the newest judgement is of something white or pale that is not seen to go on, or not yet."""
+        """Whether the newest judgement is of something white or pale that is not yet seen to continue."""
         if not self._judged:
             return True
         newest = self._judged[-1]
@@ -85,7 +84,7 @@ class SteamTest:
 
     @property
     def _ends(self) -> bool:
-        """Whether what churns near the lip is condensed water by its look, and ends."""
+        """Whether what churns near the lip looks like condensed water and ends."""
         return self._terms.are_met_by(self._judged)
 
     @property
@@ -93,13 +92,13 @@ class SteamTest:
         return median(fading.behind for fading in self._judged)
 
     def begin_anew(self) -> None:
-        """Forget the pictures: the next one does not compare with them."""
+        """Forget the pictures: the next one cannot be compared with them."""
         self._churning.begin_anew()
         self._judged.clear()
         self._ended.clear()
 
     def observe(self, image: BgrImage) -> Dissipation | None:
-        """Take in the next picture; return how far churning reaches, ``None`` before enough pictures."""
+        """Add the next picture; return how far churning reaches, ``None`` before enough pictures."""
         cells = self._churning.observe(image)
         if not self._churning.is_known:
             return None
@@ -129,7 +128,7 @@ class SteamTest:
         )
 
     def _behind_by(self, weight: Floats, way: NDArray[np.bool_]) -> float:
-        """Return by how much what is on the further way is darker than what churns, in the mean of the pictures."""
+        """Return by how much the further way is darker than what churns, in the mean of the pictures, 8-bit levels."""
         grey = self._churning.grey
         if not way.any() or weight.sum() <= 0:
             return 0.0

@@ -1,8 +1,8 @@
 """
-Sun: where it stands over a camera's place at a time, and whether a reading is allowed under it (domain.md 1.6).
+Sun: its position at a camera's place and time, and whether a reading is allowed under it (domain.md 1.6).
 
-EPA Method 9 reads with the sun in the sector of 140 degrees behind the observer; a plume lit from behind scatters its
-light forward and looks denser or brighter than it is.
+EPA Method 9 requires the sun in the sector of 140 degrees behind the observer; a plume lit from behind scatters light
+forward and looks denser or brighter than it is.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ LOW_DEG = 10.0
 """Elevation below which there is too little light, or light from too low (domain.md 1.6)."""
 
 CLOCK_LIMIT_S = 600.0
-"""A clock less certain than this says nothing of the sun, which moves by 2.5 degrees meanwhile: a file's does not."""
+"""Uncertainty of the clock, as of a file's, beyond which the sun is unknown: it moves by 2.5 degrees meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,12 @@ def sun_at(lat: float, lon: float, time: CaptureTime) -> Sun:
 @dataclass(frozen=True, slots=True)
 class SunVerdict:
     """
-    What the sun means for a reading.
+    Effect of the sun on a reading.
 
     Attributes:
         refusal: why there may be none; ``None`` where there may.
 
-        notes: what the reader should know.
+        notes: remarks for the reader.
 
         angle_deg: see `Sun.angle_deg`; ``None`` where it is not known.
 
@@ -91,7 +91,7 @@ class SunRule:
     azimuth_deg: float | None = None
 
     def at(self, time: CaptureTime) -> SunVerdict:
-        """Return the verdict on a picture; what cannot be known refuses nothing and is noted."""
+        """Return the verdict on a picture; an unknown sun refuses nothing and is noted."""
         if self.lat is None or self.lon is None or time.uncertainty_s > CLOCK_LIMIT_S:
             return SunVerdict(notes=(Note.SUN_UNKNOWN,))
         sun = sun_at(self.lat, self.lon, time)

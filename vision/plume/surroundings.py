@@ -1,8 +1,8 @@
 """
-Surroundings: an outlet's part of the picture, laid over where it stood and as bright as it was in one first picture.
+Surroundings: an outlet's part of each picture, aligned with a first picture in place and brightness.
 
-A shaken camera is put back by phase correlation and its exposure divided out, both outside anything that may be
-emitted. What comes out is linear light that compares from picture to picture (decisions 0022 and 0041).
+Shifts are undone by phase correlation and exposure is divided out, both measured outside anything that may be emitted.
+The result is linear light that can be compared from picture to picture (decisions 0022 and 0041).
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from vision.scene.light import Linear, linear
 from vision.scene.weather import Air
 
 SATURATED = 250
-"""8-bit level from which a pixel has lost its light."""
+"""8-bit level from which a pixel is saturated."""
 
 ALIKE = 0.5
 """
@@ -31,17 +31,17 @@ rendered).
 
 REACHES = (4.0, 3.0, 2.0)
 """
-Outlet widths to each side of the outlet in which something emitted may be; what is beyond tells light and place. The
-first that leaves enough of the picture.
+Outlet widths to each side of the outlet that emissions may reach; what is beyond gives light and place. The first that
+leaves enough of the picture is taken.
 """
 
 _MARGIN = 2.5
 _BAND_MIN_PX = 24
 _BAND_DEEP_PX, _BAND_LONG_PX = 128, 320
-"""A band is cut to so many pixels across and along: more make the correlation slower and no surer."""
+"""Most pixels across and along a band: more make the correlation slower and no more certain."""
 
 _CELL_PX = 8
-"""Exposure is compared in cells of so many pixels each way: noise is averaged first."""
+"""Side of the cells, in pixels, in which exposure is compared: noise is averaged first."""
 
 _FINE_PX, _COARSE_PX = 1.0, 4.0
 """Sizes between which detail lies."""
@@ -63,18 +63,18 @@ class Window(NamedTuple):
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """
-    Some seconds of pictures.
+    The mean of some seconds of pictures.
 
     Attributes:
         mean: linear ``(h, w, 3)``, the mean of those that show the place; ``None`` where none does.
 
-        pictures: looked at.
+        pictures: number of them.
 
         lost: of them, those that show another place.
 
-        saturated: share of the window above the lip that has lost its light, in the picture that lost most.
+        saturated: share of saturated pixels in the window above the lip, in the picture that has most.
 
-        colourless: True where none of them has any colour: the camera sees by infrared.
+        colourless: True where none of them has any colour, as by infrared.
 
         air: of the first of them; ``None`` where there is none.
     """
@@ -89,10 +89,10 @@ class Part:
 
 class Surroundings:
     """
-    Lays pictures of one size over the first one.
+    Aligns pictures of one size with the first one.
 
     Args:
-        first: tells place and light.
+        first: gives place and light.
 
         outlet: in its pixels.
 
@@ -117,14 +117,14 @@ class Surroundings:
         self._light = light[self._usable]
 
     def part(self, pictures: Sequence[BgrImage], above: Window) -> Part:
-        """Return what pictures of a few seconds amount to; `above` is the window in which saturation counts."""
+        """Return the part of some pictures; `above` is the window in which saturation counts."""
         gathering = Gathering(self, above)
         for picture in pictures:
             gathering.add(picture)
         return gathering.part()
 
     def laid(self, picture: BgrImage) -> Linear | None:
-        """Return the outlet's surroundings where the first picture has them, as bright; ``None`` if they are gone."""
+        """Return the outlet's surroundings aligned with the first picture; ``None`` where it shows another place."""
         band = picture[self._band]
         grey = _grey(band)
         # Copies: OpenCV 5.0 multiplies its inputs by the window in place.
@@ -164,14 +164,14 @@ class Surroundings:
         return slice(top, max(bottom, top + 3)), slice(left, max(right, left + 3))
 
     def window_of(self, picture: BgrImage, window: Window) -> BgrImage:
-        """Return a window of a picture as it is, not laid."""
+        """Return a window of a picture, not aligned."""
         rows, columns = self.rows_columns(window)
         return picture[
             rows.start + self._top : rows.stop + self._top, columns.start + self._left : columns.stop + self._left
         ]
 
     def _shifted(self, picture: BgrImage, dx: float, dy: float) -> Linear:
-        """Return the surroundings cut from where they are now, a little more of the picture than they need."""
+        """Return the surroundings at their present place, cut with a margin."""
         height, width = picture.shape[:2]
         reach = int(max(abs(dx), abs(dy))) + 2
         top, left = max(0, self._top - reach), max(0, self._left - reach)
@@ -187,9 +187,9 @@ class Surroundings:
 
     def _exposure(self, picture: BgrImage) -> float:
         """
-        Return how much brighter the picture is than the first one, by the ratio that most of its light shares.
+        Return how much brighter the picture is than the first one, by the most common ratio of its cells.
 
-        The shortest half of the ratios: a plume that drifts over one band does not pass for exposure.
+        From the shortest half of the ratios, so that a plume that drifts over one band does not count as exposure.
         """
         if not len(self._light):
             return 1.0
@@ -215,7 +215,7 @@ class Gathering:
         self._air: Air | None = None
 
     def add(self, picture: BgrImage) -> None:
-        """Take in the next picture."""
+        """Add the next picture."""
         if self._air is None:
             self._air = Air.of(picture)
         self._pictures += 1
@@ -236,7 +236,7 @@ class Gathering:
 
 
 def is_colourless(picture: BgrImage) -> bool:
-    """Return whether a picture is grey all over, as those of a camera that has switched to infrared are."""
+    """Return whether a picture is grey all over, as by infrared."""
     coarse = picture[::16, ::16].astype(np.int16)
     return bool((coarse.max(2) - coarse.min(2)).max() <= COLOURLESS_LEVELS)
 
@@ -261,7 +261,7 @@ def _light(band: BgrImage) -> NDArray[np.float32]:
 
 
 def _detail(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what changes within a few pixels: edges of what is built, not clouds."""
+    """Return detail of a few pixels: edges of buildings, not clouds."""
     fine = cv2.GaussianBlur(grey, (0, 0), _FINE_PX) - cv2.GaussianBlur(grey, (0, 0), _COARSE_PX)
     return np.asarray(fine, np.float32)
 

@@ -1,8 +1,7 @@
 """
 Turbulence: how much each cell of a part of the picture changes from picture to picture.
 
-A plume churns, and what stays does not: second differences between pictures tell them apart, and pass over light that
-fades.
+A plume churns and its background does not. Second differences between pictures show it and ignore fading light.
 """
 
 from collections import deque
@@ -16,7 +15,7 @@ from streams.frame import BgrImage
 Floats = NDArray[np.float32]
 
 PICTURES = 8
-"""Second differences that are averaged; `LEAST_PICTURES` before anything is said."""
+"""Second differences that are averaged; at least `LEAST_PICTURES`."""
 
 LEAST_PICTURES = 3
 
@@ -38,7 +37,7 @@ class Turbulence:
 
     @property
     def is_known(self) -> bool:
-        """Whether enough pictures were seen to say anything."""
+        """Whether there were enough pictures."""
         return len(self._stays) >= LEAST_PICTURES
 
     @property
@@ -52,12 +51,12 @@ class Turbulence:
         return np.asarray(np.mean(self._greys, axis=0), np.float32)
 
     def begin_anew(self) -> None:
-        """Forget the pictures: the next one does not compare with them."""
+        """Forget the pictures: the next one cannot be compared with them."""
         self._greys.clear()
         self._stays.clear()
 
     def observe(self, image: BgrImage) -> BgrImage:
-        """Take in the next picture; return its cells."""
+        """Add the next picture; return its cells."""
         part = np.ascontiguousarray(image[self._part])
         cells = np.asarray(cv2.resize(part, self._cells_wh, interpolation=cv2.INTER_AREA), np.uint8)
         grey = np.asarray(cv2.cvtColor(cells, cv2.COLOR_BGR2GRAY), np.float32)
@@ -68,6 +67,6 @@ class Turbulence:
 
 
 def _bend(before: Floats, now: Floats, after: Floats) -> Floats:
-    """Return how far each cell is from going on as it went, beyond what all of them do."""
+    """Return the second difference of each cell, beyond that of all cells."""
     bend = after - 2 * now + before
     return np.asarray(np.abs(bend - np.median(bend)), np.float32)

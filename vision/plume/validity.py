@@ -1,4 +1,4 @@
-"""Validity: every reason for which a reading has no number, and what is to be known of one that has."""
+"""Validity: every reason for which a reading has no number, and the notes on one that has."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -10,8 +10,7 @@ VEILED = 0.25
 """
 Veil from which nothing is read. Rendered fog that takes 72 % of what is far has 0.30 and more, rendered rain 0.14 to
 0.19, any other weather 0.06 at most. Of 80 photographs each 10 % of the foggy and 5 % of the rainy ones are above 0.3,
-0 to 1 % of others: dense fog is recognised, haze is not (it takes contrast, and where too little is left the reading
-says so).
+0 to 1 % of others: dense fog is recognised, haze is not (it takes contrast; a reading with too little is refused).
 """
 
 REDDISH = 1.8
@@ -26,24 +25,24 @@ class Refusal(StrEnum):
     Why a reading has no number. Closed: `docs/glossary.md` holds each with its Chinese words.
 
     Attributes:
-        NO_CLEAN_BACKGROUND: nothing is known of what stands behind the plume: it was there from the beginning, or the
-            whole picture has changed since.
+        NO_CLEAN_BACKGROUND: the background is unknown: the plume was there from the beginning, or the whole picture has
+        changed since.
 
-        OLD_BACKGROUND: what is known of it is older than light stays the same.
+        OLD_BACKGROUND: the clean background is too old; the light has changed.
 
-        FEW_PICTURES: too few in these 15 seconds to tell how sure the number is.
+        FEW_PICTURES: too few in these 15 seconds to give an uncertainty.
 
-        NARROW_OUTLET: fewer pixels across the outlet than texture can be seen through.
+        NARROW_OUTLET: too few pixels across the outlet to see texture.
 
         DARK: too little light.
 
-        INFRARED: the picture has no colour: the camera sees by its own lamp.
+        INFRARED: the picture has no colour: the camera uses its own lamp.
 
-        SATURATED: the picture has lost what is brightest in it.
+        SATURATED: too many pixels are saturated.
 
         NO_CONTRAST: the background has no texture: an even sky.
 
-        BACKGROUND_MOVES: the background's texture is another one from minute to minute: clouds, traffic.
+        BACKGROUND_MOVES: the background's texture changes from minute to minute: clouds, traffic.
 
         CAMERA_MOVED: the pictures do not show the same place.
 
@@ -51,13 +50,13 @@ class Refusal(StrEnum):
 
         SUN_IN_FRONT: the sun is outside the sector of 140 degrees behind the camera (EPA Method 9).
 
-        LOW_SUN: it stands lower than 10 degrees; where nobody knows where it stands, the light is as red as then.
+        LOW_SUN: it stands lower than 10 degrees, or, where its position is unknown, the light is as red as then.
 
-        TOO_FAR: the outlet is further than readings are allowed from.
+        TOO_FAR: the outlet is beyond the distance of allowed readings.
 
-        STEAM: what is seen is condensed water, and nothing stands beyond its end to be read.
+        STEAM: the plume is condensed water, and nothing can be read beyond its end.
 
-        UNCERTAIN: the parts of the reading contradict each other by more than an observer may err.
+        UNCERTAIN: the parts of the reading differ by more than an observer's allowed error.
     """
 
     NO_CLEAN_BACKGROUND = "no_clean_background"
@@ -80,14 +79,14 @@ class Refusal(StrEnum):
 
 class Note(StrEnum):
     """
-    What a number does not depend on and its reader should know.
+    Remarks on a reading that do not change its number.
 
     Attributes:
-        SUN_UNKNOWN: the camera's position or direction is not configured, so nobody knows where the sun stood.
+        SUN_UNKNOWN: the camera's position or direction is not configured, so the sun's position is unknown.
 
         BEYOND_STEAM: read where the condensed water had evaporated, not at the lip.
 
-        OVERCAST: no sun disc; HJ/T 398 lets an observer subtract a quarter to half a grade, which is his to do.
+        OVERCAST: no sun disc; HJ/T 398 lets an observer subtract a quarter to half a grade, which is not done here.
     """
 
     SUN_UNKNOWN = "sun_unknown"
@@ -96,11 +95,11 @@ class Note(StrEnum):
 
 
 VALID = "valid"
-"""What the validity of a reading says where it has a number."""
+"""Validity of a reading that has a number."""
 
 
 def refused_in(air: Sequence[Air], *, is_sun_known: bool) -> Refusal | None:
-    """Return why nothing may be read in the pictures' air; ``None`` where nothing speaks against it."""
+    """Return why nothing may be read through the pictures' air; ``None`` where it may."""
     if not air:
         return None
     if median(each.veil for each in air) > VEILED:

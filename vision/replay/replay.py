@@ -9,8 +9,8 @@ from typing import Self
 
 import structlog
 
-from api.contract.schema import LeadDisposition, LeadFactor, LeadLegal, LeadMeasure, LeadTarget, LeadVote, Priority
 from api.contract.titles import Title, title
+from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadLegal, LeadMeasure, LeadTarget, LeadVote, Priority
 from models.detections import Detections, Xyxy
 from models.detector import Detector
 from streams.camera import Camera, Pace
@@ -19,7 +19,7 @@ from streams.frame import Frame
 from streams.source import AvSource
 from streams.timing.clock import CaptureTime, StreamClock
 from vision.analysis.analyser import CameraAnalyser
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.confirm.tracks import TrackedBox
 from vision.evidence.lead_document import measure_of
@@ -57,7 +57,7 @@ class ReplayLead:
         first_utc: when the thing was first seen, by the file's own account of when it was recorded.
 
         measure, target, legal, disposition, votes, factors, score, priority: as in the lead's document
-            (`api.contract.schema`).
+            (`api.contract.wire.lead`).
 
         probability: calibrated, that it is what its class says; ``None`` where nothing was fitted for the model.
     """

@@ -7,11 +7,10 @@ and key frames on patrol are decoded without the loop filter: what comes out dif
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 from api.contract.evidence.manifest import Manifest
 from api.contract.evidence.package import CLIP, DETECTIONS, PackageError, PackageFiles, read_bytes
@@ -19,19 +18,20 @@ from api.contract.evidence.report import Outcome
 from api.contract.evidence.tarball import open_package
 from api.contract.evidence.verification import verify_package
 from api.contract.trust.stamp import sha256_hex
-from models.detections import Detections
-from models.detector import Detector, ModelCard
-from models.parity import pair_up
-from models.registry import Registry
+from models.detector import Detector, WeightsError
+from models.registry import RegisteredModel, Registry
+from models.runtime.choice import open_detector
 from streams.timing.clock import UtcSource
 from vision.analysis.analyser import CameraAnalyser
 from vision.config.worker import WorkerConfig
 from vision.confirm.classifier import TrackClassifier
 from vision.evidence.clips import LEFT_OUT, NO_PRE_ROLL
 from vision.evidence.effective_config import CONFIG, read_in_force
-from vision.evidence.recorded_pictures import RecordedPicture, Shown, read_recorded, shown_in_clip
+from vision.evidence.recorded_pictures import read_recorded, shown_in_clip
 from vision.leads.lead import CloseReason, Lead
+from vision.replay.box_agreement import BoxAgreement, BoxCounter
 from vision.replay.replay import seen
+from vision.replay.verdict import Verdict, differences, nearest, step_s
 from vision.scene.look import looking
 
 CONFIDENCE_BOUND = 0.05
@@ -39,76 +39,6 @@ CONFIDENCE_BOUND = 0.05
 
 _DETECTIONS_MOST = 64 << 20
 _CLIP_MOST = 1 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class BoxAgreement:
-    """
-    Boxes found again against those recorded, on the same pictures.
-
-    Attributes:
-        pictures: compared.
-
-        missing: recorded pictures that the clip does not show.
-
-        recorded, found: boxes of each.
-
-        matched: pairs of one class that overlap.
-
-        confidence: largest difference of confidence within a pair.
-
-        lone: largest confidence of a box without a partner, on either side; 0 where there is none.
-    """
-
-    pictures: int
-    missing: int
-    recorded: int
-    found: int
-    matched: int
-    confidence: float
-    lone: float
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a rule made of the pictures, in the terms in which two verdicts are compared."""
-
-    rule: str
-    rule_version: str
-    violation_code: str
-    class_name: str
-    zone: str
-    confirmed_utc: datetime
-    peak_confidence: float
-
-    @classmethod
-    def recorded(cls, manifest: Manifest) -> "Verdict":
-        """Return the verdict that a package states."""
-        measured = manifest.measurements
-        return cls(
-            rule=manifest.rule.id,
-            rule_version=manifest.rule.version,
-            violation_code=manifest.violation_code,
-            class_name=measured.class_name,
-            zone=measured.zone or "",
-            confirmed_utc=measured.confirmed_utc,
-            peak_confidence=round(measured.peak_confidence, 4),
-        )
-
-    @classmethod
-    def of(cls, lead: Lead) -> "Verdict":
-        """Return the verdict in a lead; raise `ValueError` for one that was never confirmed."""
-        if lead.confirmed is None:
-            raise ValueError(f"lead {lead.key} was never confirmed")
-        return cls(
-            rule=lead.rule_id,
-            rule_version=lead.rule_version,
-            violation_code=lead.violation_code,
-            class_name=lead.peak.class_name,
-            zone=lead.peak.zone,
-            confirmed_utc=lead.confirmed.utc,
-            peak_confidence=round(lead.peak.confidence, 4),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +79,27 @@ class Reverification:
         return not self.differences
 
 
-def reverify(package: Path, registry: Registry, runtime: str = "auto", weights: Path | None = None) -> Reverification:
+class DetectorOpener(Protocol):
+    """Opens the detector of a registered model; raises `ModelError`."""
+
+    def __call__(self, model: RegisteredModel, runtime: str, *, threshold: float) -> Detector:
+        """Return it, in that run-time and with that threshold."""
+        ...
+
+
+def reverify(
+    package: Path,
+    registry: Registry,
+    runtime: str = "auto",
+    weights: Path | None = None,
+    *,
+    opener: DetectorOpener = open_detector,
+) -> Reverification:
     """
     Judge the clip of `package` (a folder or tar) again and compare.
 
     The weights are those that the package names by their SHA-256: the registry's, or the file `weights` where they are
-    retired and not installed. Raises `PackageError` for a package that does not verify or has no clip,
+    retired and only in the project's history. Raises `PackageError` for a package that does not verify or has no clip,
     `models.detector.UnknownModelError` where `registry` does not know its weights, `WeightsError` where they are not
     there or others; `ModelError`, `ConfigError` and `StreamError` as their makers do.
     """
@@ -165,7 +110,9 @@ def reverify(package: Path, registry: Registry, runtime: str = "auto", weights: 
     opened = open_package(package)
     try:
         with tempfile.TemporaryDirectory(prefix="plumewatch-reverify-") as folder:
-            return _judge_again(opened, report.manifest, _Engine(registry, runtime, weights), Path(folder) / CLIP)
+            return _judge_again(
+                opened, report.manifest, _Engine(registry, runtime, weights, opener), Path(folder) / CLIP
+            )
     finally:
         opened.close()
 
@@ -177,13 +124,19 @@ class _Engine:
     registry: Registry
     runtime: str
     weights: Path | None
+    opener: DetectorOpener
 
     def detector(self, manifest: Manifest, threshold: float) -> Detector:
         """Return a detector over the recorded weights."""
         model = self.registry.of_weights(manifest.model.weights_sha256)
         if self.weights is not None:
             model = replace(model, weights=self.weights)
-        return self.registry.open(model, self.runtime, threshold)
+        elif model.is_retired and not model.weights.is_file():
+            raise WeightsError(
+                f"{model.title}, which judged this package, is retired: its weights, SHA-256 "
+                f"{model.card.weights_sha256}, stand {model.whereabouts}; give them by --weights FILE"
+            )
+        return self.opener(model, self.runtime, threshold=threshold)
 
 
 def _judge_again(package: PackageFiles, manifest: Manifest, engine: _Engine, clip: Path) -> Reverification:
@@ -197,7 +150,7 @@ def _judge_again(package: PackageFiles, manifest: Manifest, engine: _Engine, cli
     camera = looking(config.cameras[0].to_camera(config.stream), detector.card)
     belief = TrackClassifier.of(manifest.model.weights_sha256)
     analyser = CameraAnalyser.for_camera(config.cameras[0], config, detector.card, belief)
-    counter = _BoxCounter(detector.card)
+    counter = BoxCounter(detector.card)
     leads: dict[str, Lead] = {}
     source = UtcSource(manifest.time.source)
     for shown in shown_in_clip(camera, pictures, source, manifest.time.uncertainty_s):
@@ -207,7 +160,7 @@ def _judge_again(package: PackageFiles, manifest: Manifest, engine: _Engine, cli
     leads |= {change.lead.key: change.lead for change in analyser.end(CloseReason.SHUTDOWN)}
     boxes = counter.agreement(len(pictures))
     recorded = Verdict.recorded(manifest)
-    verdict = _nearest(recorded, leads.values())
+    verdict = nearest(recorded, leads.values())
     return Reverification(
         lead_id=manifest.lead_id,
         recorded=recorded,
@@ -215,7 +168,7 @@ def _judge_again(package: PackageFiles, manifest: Manifest, engine: _Engine, cli
         boxes=boxes,
         model=f"{detector.card.name} {detector.card.version}",
         engine=_engine(detector),
-        differences=tuple(_differences(recorded, verdict, _step_s(pictures, recorded.confirmed_utc))),
+        differences=tuple(differences(recorded, verdict, step_s(pictures, recorded.confirmed_utc))),
         remarks=(*remarks, *_circumstances(manifest, detector, boxes, belief)),
     )
 
@@ -229,80 +182,6 @@ def _configuration(package: PackageFiles, manifest: Manifest, clip: Path) -> tup
     if sha256_hex(data) != manifest.config_sha256:
         raise PackageError(f"{CONFIG} is not the configuration whose SHA-256 the manifest states")
     return read_in_force(data, str(clip)), []
-
-
-class _BoxCounter:
-    """Counts how boxes found again agree with those recorded."""
-
-    def __init__(self, card: ModelCard) -> None:
-        self._names = card.class_names
-        self._pictures = self._recorded = self._found = self._matched = 0
-        self._confidence = self._lone = 0.0
-
-    def add(self, shown: Shown, found: Detections) -> None:
-        """Count one picture's boxes, those found again in pixels of the stream's own picture."""
-        recorded = shown.recorded.detections(self._names)
-        self._pictures += 1
-        self._recorded += len(recorded)
-        self._found += len(found)
-        pairs, alone = pair_up(recorded, found, 0.0)
-        self._matched += len(pairs)
-        differences = (abs(float(recorded.confidence[row] - found.confidence[other])) for row, other in pairs)
-        self._confidence = max([self._confidence, *differences])
-        self._lone = max(self._lone, *alone)
-
-    def agreement(self, pictures: int) -> BoxAgreement:
-        """Return the counts, of `pictures` that were recorded."""
-        return BoxAgreement(
-            pictures=self._pictures,
-            missing=pictures - self._pictures,
-            recorded=self._recorded,
-            found=self._found,
-            matched=self._matched,
-            confidence=round(self._confidence, 4),
-            lone=round(self._lone, 4),
-        )
-
-
-def _nearest(recorded: Verdict, leads: Iterable[Lead]) -> Verdict | None:
-    """Return the confirmed verdict most like the recorded one: of its rule, then its violation, then its time."""
-    verdicts = [Verdict.of(lead) for lead in leads if lead.confirmed is not None]
-    return min(
-        verdicts,
-        key=lambda each: (
-            each.rule != recorded.rule,
-            each.violation_code != recorded.violation_code,
-            abs((each.confirmed_utc - recorded.confirmed_utc).total_seconds()),
-        ),
-        default=None,
-    )
-
-
-def _differences(recorded: Verdict, found: Verdict | None, step_s: float) -> Iterator[str]:
-    """Yield what makes it another verdict; a confirmation within `step_s`, one analysed picture, is the same."""
-    if found is None:
-        yield f"{recorded.rule} confirmed {recorded.violation_code}; judged again, nothing is confirmed"
-        return
-    for name, before, now in (
-        ("rule", recorded.rule, found.rule),
-        ("violation", recorded.violation_code, found.violation_code),
-        ("class", recorded.class_name, found.class_name),
-        ("zone", recorded.zone, found.zone),
-    ):
-        if before != now:
-            yield f"the {name} was {before or 'none'}; judged again it is {now or 'none'}"
-    after_s = (found.confirmed_utc - recorded.confirmed_utc).total_seconds()
-    if abs(after_s) > step_s:
-        when = "later" if after_s > 0 else "earlier"
-        yield f"it is confirmed {abs(after_s):.1f} s {when} than recorded; one analysed picture is {step_s:.1f} s"
-
-
-def _step_s(pictures: Sequence[RecordedPicture], confirmed: datetime) -> float:
-    """Return the longer of the steps to the analysed pictures before and after the confirmation, to the millisecond."""
-    after_s = sorted((each.utc - confirmed).total_seconds() for each in pictures)
-    at = min(range(len(after_s)), key=lambda number: abs(after_s[number]), default=0)
-    around = after_s[max(0, at - 1) : at + 2]
-    return round(max((b - a for a, b in pairwise(around)), default=0.0), 3) + 0.001
 
 
 def _belief_version(manifest: Manifest) -> str:

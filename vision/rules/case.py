@@ -1,4 +1,4 @@
-"""Case: what a rule knows of one track, and the lead that it makes of it."""
+"""Case: one track under a rule, and its lead."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,18 +8,19 @@ from streams.timing.clock import CaptureTime
 from vision.config.zones import Zone
 from vision.confirm.confirmation import Confirmation, Criteria, Observation
 from vision.confirm.tracks import Sighting
-from vision.leads.budget import STRICTEST, Climb, Climber
+from vision.leads.budget import STRICTEST
+from vision.leads.climb import Climb, Climber
 from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
 from vision.rules.leniency import USUAL, Leniency
 from vision.rules.rule import TrackView, View
 
 LOWEST = 0.01
-"""No leniency takes the least confidence or probability below this."""
+"""Lowest least confidence or probability under any leniency."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeadFacts:
-    """What all leads of a rule at a camera have in common; fields as in `vision.leads.lead.Lead`."""
+    """Fields that all leads of a rule at a camera share, as in `vision.leads.lead.Lead`."""
 
     camera_id: CameraId
     rule_id: str
@@ -35,7 +36,7 @@ class Case:
     Attributes:
         confirmation: decides whether a lead opens and when it closes.
 
-        lead: as it last moved; ``None`` before the first move.
+        lead: in its last state; ``None`` before the first.
     """
 
     def __init__(self, facts: LeadFacts, track: int, criteria: Criteria) -> None:
@@ -56,11 +57,11 @@ class Case:
 
     @property
     def climb(self) -> Climb:
-        """How high the track came, and when its lead was confirmed, for the camera's budget."""
+        """The climb of the track, with the time of confirmation, for the camera's budget."""
         return replace(self._climber.climb, confirmed=None if self._confirmed is None else self._confirmed.utc)
 
     def suit(self, leniency: Leniency) -> None:
-        """Ask of a track that is not confirmed what its zone's owner is asked: surer boxes, for longer."""
+        """Apply the leniency of the zone's owner to a track that is not confirmed."""
         if leniency == self._leniency or self._confirmed is not None:
             return
         self._leniency, usual = leniency, self._criteria
@@ -78,10 +79,10 @@ class Case:
         self, seen: TrackView, view: View, sighting: Sighting | None, zone: Zone | None, probability: float | None
     ) -> None:
         """
-        Show the confirmation the next picture of the track, and keep what a lead will say of it.
+        Add the next picture of the track, and keep what a lead needs of it.
 
-        `sighting` and `zone` are ``None`` where the picture holds no box that counts; `probability` where none was
-        fitted.
+        `sighting` and `zone` are ``None`` where the picture holds no box that counts; `probability` without fitted
+        weights.
         """
         confidence = 0.0 if sighting is None else sighting.confidence
         self.confirmation.observe(Observation(view.time, confidence, seen.change, probability or 0.0))
@@ -101,11 +102,11 @@ class Case:
             self._confirmed = view.time
 
     def note_climb(self, value: float, delay_s: float) -> None:
-        """Note how high the track has come so long after it began."""
+        """Add the track's value `delay_s` seconds after it began."""
         self._climber.observe(value, delay_s)
 
     def end(self, reason: CloseReason) -> None:
-        """End the confirmation; what it moved is returned by `take_moves`."""
+        """End the confirmation; `take_moves` returns the moves."""
         self.confirmation.end(reason)
 
     def take_moves(self, params: Mapping[str, float | int | str | bool]) -> list[LeadChange]:
@@ -171,7 +172,7 @@ class Case:
 
 
 def _as_params(leniency: Leniency) -> dict[str, float | int | str | bool]:
-    """Return a leniency as evidence repeats it; nothing where nothing is changed."""
+    """Return a leniency as rule parameters; empty for the usual one."""
     if leniency == USUAL:
         return {}
     return {"owner_threshold": leniency.threshold, "owner_persistence": leniency.persistence}

@@ -1,16 +1,16 @@
 """
 The fire rule: visible flames that last.
 
-The catalogue has no code for a fire. What is proposed is open burning; that it is a fire alarm is said by the reasons,
-points and priority of the lead (`vision.leads.judgement`).
+The catalogue has no code for a fire: open burning is proposed, and reasons, points and priority of the lead make it a
+fire alarm (`vision.leads.judgement`).
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from vision.config.camera import CameraConfig
 from vision.config.rules import RuleConfig
-from vision.config.sections import CameraConfig
 from vision.config.zones import ZoneKind
 from vision.confirm.classifier import TrackClassifier
 from vision.rules.visible import VisibleRule
@@ -18,7 +18,7 @@ from vision.rules.visible import VisibleRule
 CLASS_NAME = "fire"
 VERSION = "1.0.0"
 VIOLATION_CODE = "V04_WASTE_BURN"
-"""Open flames are open burning until somebody says otherwise (domain.md 7.1); a zone may propose another code."""
+"""Open flames are open burning by default (domain.md 7.1); a zone may propose another code."""
 CODES: Mapping[ZoneKind, str] = MappingProxyType({ZoneKind.FIELD: "V03_STRAW_BURN", ZoneKind.NO_BBQ: "V05_OPEN_BBQ"})
 """Codes by the kind of zone."""
 

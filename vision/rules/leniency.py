@@ -1,8 +1,7 @@
 """
-Leniency: what risk colour and positive list of an owner change about when a lead is made (domain.md 6.5).
+Leniency: how risk colour and positive list of an owner change the conditions of a lead (domain.md 6.5).
 
-Boxes must be a little surer, or less sure, and what is seen must last longer. What is measured stays as it is. Flames
-are told alike whoever they burn at.
+They change the least confidence of boxes and the least duration, not measurements, and not the conditions for flames.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from api.contract.register.enterprise import Risk
-from vision.config.sections import ZoneConfig
+from vision.config.camera import ZoneConfig
 from vision.config.worker import WorkerConfig
 
 SHIFTS: Mapping[Risk, float] = MappingProxyType({Risk.RED: -0.05, Risk.GREEN: 0.05})
@@ -22,10 +21,10 @@ _LENIENT_SHIFT, _LENIENT_PERSISTENCE = 0.05, 1.5
 @dataclass(frozen=True, slots=True)
 class Leniency:
     """
-    What is changed.
+    The changes.
 
     Attributes:
-        threshold: added to the least confidence.
+        threshold: added to the least confidence or probability.
 
         persistence: times the least duration.
     """
@@ -35,14 +34,14 @@ class Leniency:
 
 
 USUAL = Leniency()
-"""Of an owner without colour, of yellow colour, and of nobody."""
+"""For owners without colour or of yellow colour, and without an owner."""
 
 LeniencyAt = Callable[[datetime], Leniency]
-"""What holds at an aware time."""
+"""Returns the leniency at an aware time."""
 
 
 def leniency_of(zone: ZoneConfig, config: WorkerConfig) -> LeniencyAt:
-    """Return what holds for a zone's owner, by time: lists begin and end at midnight of the site."""
+    """Return the leniency for a zone's owner, by time: lists begin and end at the site's midnight."""
     enterprise = next((e for e in config.enterprises if zone.owner and zone.owner in {e.uscc, e.name}), None)
     if enterprise is None:
         return lambda _: USUAL

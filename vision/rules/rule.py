@@ -1,4 +1,4 @@
-"""The rule seam: what a rule is shown of each analysed picture, and what it answers."""
+"""Rule: the protocol of rules, and the view of an analysed picture that they get."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -14,7 +14,7 @@ from vision.leads.lead import CloseReason, Lead, LeadChange, LeadState
 from vision.plume.readings import Reading
 
 DOUBTFUL = 0.5
-"""Probability below which a box does not by itself show what its class says."""
+"""Probability below which a box alone does not show what its class says."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +31,7 @@ class TrackView:
 
         features: what its pictures have shown so far, in the order of `vision.confirm.features.FEATURES`.
 
-        probability: calibrated, that it is what its class says; ``None`` where nothing was fitted for the detector.
+        probability: calibrated, of being what its class says; ``None`` where no weights were fitted for the detector.
     """
 
     track: Track
@@ -42,11 +42,11 @@ class TrackView:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether it is more probable that it is something else."""
+        """Whether it is more probably something else."""
         return self.probability is not None and self.probability < DOUBTFUL
 
     def differs(self, min_change: float) -> bool:
-        """Whether its pixels have changed since the track began: a sign, a lamp or a stain does not."""
+        """Whether its pixels have changed since the track began; those of a sign, a lamp or a stain do not."""
         return self.change >= min_change
 
 
@@ -66,11 +66,10 @@ class View:
 
         ended: numbers of the tracks that ended since the last picture.
 
-        readings: of the last half hour above each outlet, by the name of its zone, oldest first; an outlet at which
-            nothing was read yet is missing.
+        readings: of the last half hour above each outlet, by the name of its zone, oldest first; an outlet without
+            readings is missing.
 
-        emitting: names of the outlets above whose lip something stands now
-        (`vision.plume.outlets.OutletWatch.is_emitting`).
+        emitting: names of the outlets that emit something now (`vision.plume.outlets.OutletWatch.is_emitting`).
     """
 
     time: CaptureTime
@@ -83,7 +82,7 @@ class View:
 
 
 class Rule(Protocol):
-    """Turns tracks into leads. A function of what it was shown and of nothing else: same pictures, same leads."""
+    """Turns views into leads; the same views give the same leads."""
 
     @property
     def id(self) -> str:
@@ -92,33 +91,33 @@ class Rule(Protocol):
 
     @property
     def states(self) -> Mapping[int, LeadState]:
-        """State of the lead on each track that has one under way, by track number."""
+        """State of the open lead on each track that has one, by track number."""
         ...
 
     @property
     def held(self) -> AbstractSet[int]:
-        """Tracks that must not end by absence: an open lead waits for their boxes to come back."""
+        """Tracks that must not end by absence, because of an open lead."""
         ...
 
     @property
     def undecided(self) -> AbstractSet[int]:
-        """Tracks with boxes that count, neither confirmed nor given up: a closer look would decide sooner."""
+        """Tracks with boxes that count, neither confirmed nor dropped: a closer look would decide sooner."""
         ...
 
     @property
     def open_leads(self) -> Sequence[Lead]:
-        """The confirmed leads under way as they stand now: longer and surer than at their last move."""
+        """The open confirmed leads in their newest state, which may have grown since their last move."""
         ...
 
     @property
     def renounced(self) -> AbstractSet[int]:
-        """Tracks that were given up as static and now change: they should begin anew."""
+        """Tracks that were dropped as static and now change: they should start again."""
         ...
 
     def observe(self, view: View) -> list[LeadChange]:
-        """Return what the next picture changes."""
+        """Return the leads that the next picture changes."""
         ...
 
     def end(self, reason: CloseReason) -> list[LeadChange]:
-        """End every lead under way and forget the tracks."""
+        """End every open lead and forget the tracks."""
         ...

@@ -1,8 +1,8 @@
 """
 Rule set: the rules of one camera, and the leads that they report: merged, judged, held back.
 
-It is shown pictures as rules see them (`vision.rules.rule.View`), live by the camera's analyser, or once more out of
-what was kept of the last hour (`vision.analysis.lookback`). A function of what it was shown, in its order.
+It gets views (`vision.rules.rule.View`), live from the camera's analyser, or again from the record of the last hour
+(`vision.analysis.lookback`). The same views in the same order give the same leads.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,12 +13,13 @@ from typing import Self
 from models.detector import ModelCard
 from streams.camera import camera_id
 from streams.timing.clock import CaptureTime
+from vision.config.camera import CameraConfig
 from vision.config.rules import RuleConfig, RuleKind
-from vision.config.sections import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.confirm.classifier import TrackClassifier
 from vision.confirm.tracks import TrackerSettings
-from vision.leads.budget import Climb, Range
+from vision.leads.budget import Range
+from vision.leads.climb import Climb
 from vision.leads.judgement import Judge
 from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, LeadState
 from vision.leads.merging import Merger
@@ -34,7 +35,7 @@ from vision.scene.health import PictureHealth
 
 
 class RuleFailedError(Exception):
-    """Rules failed on a picture: `rules` by id; `changes` are the leads that the others made of it, and count."""
+    """Rules failed on a picture: `rules` by id; `changes` are the valid changes by the other rules."""
 
     def __init__(self, rules: Sequence[str], changes: Sequence[LeadChange]) -> None:
         super().__init__(f"rules failed on a picture: {', '.join(rules)}")
@@ -44,19 +45,19 @@ class RuleFailedError(Exception):
 
 class RuleSet:
     """
-    One camera's rules at work. Not thread-safe but for `open_leads` and `lead`.
+    One camera's rules. Not thread-safe except `open_leads` and `lead`.
 
     Args:
         camera: the camera's id.
 
         rules: that look at tracks and zones.
 
-        judge: says what is proposed for a lead; without it nothing is.
+        judge: judges each lead; without it leads have no judgement.
 
         tamper: watches the camera itself.
 
     Attributes:
-        merger: what became of the leads that rules confirmed: merged, held back, too many.
+        merger: merges confirmed leads and holds back those beyond the limit.
     """
 
     def __init__(
@@ -71,18 +72,18 @@ class RuleSet:
         self._open: Mapping[LeadKey, Lead] = {}
         self._time: CaptureTime | None = None
         self.start_confidence = TrackerSettings().start_confidence
-        """Confidence of a box from which a track must start for every rule to see its first boxes."""
+        """Least confidence of a box that starts a track, so that every rule sees its first boxes."""
 
     @classmethod
     def for_camera(
         cls, camera: CameraConfig, config: WorkerConfig, card: ModelCard, belief: TrackClassifier | None = None
     ) -> Self:
         """
-        Return the bench of one camera with the rules that `config` gives it.
+        Return the rules of one camera by `config`.
 
-        `belief` is what was fitted for the model of `card`, if not what `vision.confirm.classifier` ships for it.
+        `belief` replaces the weights that `vision.confirm.classifier` holds for the model of `card`.
 
-        Raises `ValueError` where a rule wants a class that the model of `card` does not know.
+        Raises `ValueError` where a rule needs a class that the model of `card` lacks.
         """
         belief = belief or TrackClassifier.of(card.weights_sha256)
         families = Families(camera, config, card.class_names)
@@ -105,16 +106,16 @@ class RuleSet:
 
     @property
     def open_leads(self) -> Sequence[Lead]:
-        """The confirmed leads under way as they stand with the newest picture. Thread-safe."""
+        """The open confirmed leads, updated by the newest picture. Thread-safe."""
         return tuple(self._open.values())
 
     def lead(self, key: LeadKey) -> Lead | None:
-        """Return a lead under way as it stands with the newest picture; ``None`` for one that is not. Thread-safe."""
+        """Return an open lead, updated by the newest picture; ``None`` where it is not open. Thread-safe."""
         return self._open.get(key)
 
     @property
     def held(self) -> AbstractSet[int]:
-        """Tracks that must not end by absence: an open lead waits for their boxes."""
+        """Tracks that must not end by absence, because of an open lead."""
         return frozenset[int]().union(*(rule.held for rule in self._rules))
 
     @property
@@ -124,12 +125,12 @@ class RuleSet:
 
     @property
     def renounced(self) -> AbstractSet[int]:
-        """Tracks that rules gave up and that none holds: their next box should start another."""
+        """Tracks that rules dropped and none holds: their next box should start another."""
         return frozenset[int]().union(*(rule.renounced for rule in self._rules)) - self.held
 
     @property
     def states(self) -> Mapping[int, LeadState]:
-        """State of the furthest lead on each track that has one under way: ``confirmed`` before ``candidate``."""
+        """State of the furthest open lead on each track: ``confirmed`` before ``candidate``."""
         furthest: dict[int, LeadState] = {}
         for rule in self._rules:
             for track, state in rule.states.items():
@@ -138,15 +139,14 @@ class RuleSet:
         return furthest
 
     def look_at(self, time: CaptureTime, readings: Mapping[str, Sequence[Reading]]) -> None:
-        """Take in the time of the next picture, and what is known above the outlets by then."""
+        """Set the time of the next picture and the readings above the outlets."""
         self._time, self._readings = time, readings
 
     def observe(self, view: View) -> list[LeadChange]:
         """
         Return the leads that the next picture changes.
 
-        Raises `RuleFailedError` once all rules have seen it: a fault of one must not cost the lead that another has
-        just confirmed.
+        Raises `RuleFailedError` after all rules have seen it, so that a fault of one loses no lead of another.
         """
         self.look_at(view.time, view.readings)
         changes: list[LeadChange] = []
@@ -164,15 +164,15 @@ class RuleSet:
     def observe_health(
         self, health: PictureHealth, time: CaptureTime, resolution_wh: tuple[int, int]
     ) -> list[LeadChange]:
-        """Return the leads that change by how the camera itself is in the picture looked at."""
+        """Return the leads that the state of the camera itself changes."""
         return self._told(self._tamper.observe(health, time, resolution_wh))
 
     def end_rules(self, reason: CloseReason) -> list[LeadChange]:
-        """End what rules have under way and let them begin anew; what concerns the camera itself goes on."""
+        """End the rules' open leads and start again; the tamper rule continues."""
         return self._told([change for rule in self._rules for change in rule.end(reason)])
 
     def end(self, reason: CloseReason) -> list[LeadChange]:
-        """End every lead under way."""
+        """End every open lead."""
         return [*self.end_rules(reason), *self._told(self._tamper.end(reason))]
 
     @property
@@ -196,11 +196,11 @@ class RuleSet:
             rule.adopt(value)
 
     def take_climbs(self) -> list[Climb]:
-        """Return what the tracks that ended since the last call had reached (`vision.leads.budget`)."""
+        """Return the climbs of the tracks that ended since the last call."""
         return [climb for rule in self._visible for climb in rule.take_climbs()]
 
     def _told(self, changes: Sequence[LeadChange]) -> list[LeadChange]:
-        """Return what the rules' changes are to the leads that are told, each judged as it stands."""
+        """Return the changes of reported leads that follow from the rules' changes, each judged."""
         if self._time is None:
             return list(changes)
         self.merger.grow([*(lead for rule in self._rules for lead in rule.open_leads), *self._tamper.open_leads])
@@ -216,7 +216,7 @@ class RuleSet:
 
 
 def _leniency(camera: CameraConfig, config: WorkerConfig) -> dict[str, LeniencyAt]:
-    """Return what the register changes about when smoke in a zone is a lead, by the zone's name."""
+    """Return the leniency for smoke, by the zone's name."""
     owners = {name for each in config.enterprises for name in (each.uscc, each.name)}
     return {zone.name: leniency_of(zone, config) for zone in camera.zones if zone.owner in owners}
 

@@ -5,8 +5,8 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from vision.config.camera import CameraConfig
 from vision.config.rules import RuleConfig
-from vision.config.sections import CameraConfig
 from vision.config.zones import ZoneKind
 from vision.confirm.classifier import TrackClassifier
 from vision.rules.leniency import LeniencyAt
@@ -15,7 +15,7 @@ from vision.rules.visible import VisibleRule
 CLASS_NAME = "smoke"
 VERSION = "1.0.0"
 VIOLATION_CODE = "V01_STACK_SMOKE"
-"""What a camera over outlets most likely sees (domain.md 7.1); a zone or the configuration proposes other codes."""
+"""Default code (domain.md 7.1); a zone or the configuration may propose another."""
 CODES: Mapping[ZoneKind, str] = MappingProxyType({ZoneKind.OUTLET: VIOLATION_CODE})
 """Codes by the kind of zone."""
 

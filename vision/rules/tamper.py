@@ -1,4 +1,4 @@
-"""V17, a monitoring camera blocked or turned away: its picture changes at once and stays so (domain.md 7.2)."""
+"""V17, a monitoring camera blocked or turned away: its picture changes suddenly and stays changed (domain.md 7.2)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 from api.contract.reasons import DispositionReason
 from streams.camera import CameraId
 from streams.timing.clock import CaptureTime
-from vision.config.sections import ZoneConfig
+from vision.config.camera import ZoneConfig
 from vision.config.zones import ZoneKind
 from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
 from vision.rules.leniency import USUAL, LeniencyAt
@@ -17,17 +17,17 @@ VERSION = "1.0.0"
 CODE = "V17_DEVICE_TAMPER"
 
 PLANT = frozenset({ZoneKind.OUTLET, ZoneKind.VENT, ZoneKind.PREMISES})
-"""Only who is watched has a reason to blind a camera: one of these zones must be drawn."""
+"""Kinds of zone of which one must be drawn: only a watched plant has a reason to blind a camera."""
 
 BY_HAND = frozenset({PictureFault.COVERED, PictureFault.BLURRED, PictureFault.MOVED})
-"""Night makes black, sun glare, and a broken encoder frozen pictures; these three a hand makes."""
+"""Faults made by hand; night makes black pictures, the sun glare, a broken encoder frozen ones."""
 
 
 class TamperRule:
     """
-    At most one lead while a fault lasts; it needs no boxes and works where no other rule does: on a blind camera.
+    At most one lead while a fault lasts; it needs no boxes and works on a blinded camera, where no other rule does.
 
-    `turns` says that the camera turns by itself (it has presets): that it shows another place is no tampering then.
+    `turns` says that the camera turns by itself (it has presets), so that another view is no tampering.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class TamperRule:
 
     @property
     def open_leads(self) -> Sequence[Lead]:
-        """The lead under way as it stands now."""
+        """The open lead in its newest state."""
         return () if self._lead is None else (self._lead,)
 
     def observe(self, health: PictureHealth, time: CaptureTime, resolution_wh: tuple[int, int]) -> list[LeadChange]:
-        """Return the moves of the lead with the next picture, which `health` has just judged."""
+        """Return the moves of the lead by the next picture, already judged by `health`."""
         if self._zone is None:
             return []
         fault, onset = health.fault, health.onset
@@ -70,7 +70,7 @@ class TamperRule:
         return self._open(fault, onset, time, resolution_wh, self._zone.name)
 
     def end(self, reason: CloseReason) -> list[LeadChange]:
-        """Close the lead under way."""
+        """Close the open lead."""
         lead, self._lead = self._lead, None
         if lead is None:
             return []

@@ -10,14 +10,16 @@ from zoneinfo import ZoneInfo
 
 from api.contract.fields import SETTING_MOST, one_line
 from streams.camera import CameraId, camera_id
+from vision.config.camera import CameraConfig
 from vision.config.hours import schedule_of
 from vision.config.rules import ConfirmBy, RuleConfig
 from vision.config.schedule import Schedule
-from vision.config.sections import CameraConfig
 from vision.config.zones import Zone, ZoneKind
 from vision.confirm.classifier import START_CONFIDENCE, TrackClassifier
 from vision.confirm.confirmation import Criteria
-from vision.leads.budget import MOST_CLIMBS, Climb, Scale
+from vision.leads.budget import Scale
+from vision.leads.climb import Climb
+from vision.leads.history_day import MOST_CLIMBS
 from vision.leads.lead import CloseReason, Lead, LeadChange, LeadState
 from vision.rules.case import LOWEST, Case, LeadFacts
 from vision.rules.leniency import SHIFTS, LeniencyAt
@@ -27,7 +29,7 @@ from vision.rules.whereabouts import PRECISION, Place
 
 class VisibleRule:
     """
-    Reports tracks of one class that last, change and are where and when the rule looks.
+    Reports tracks of one class that last and change, in the rule's place and hours.
 
     One lead a track; its moves follow `vision.leads.lead.LEGAL_MOVES`.
     """
@@ -91,8 +93,8 @@ class VisibleRule:
         Its code is the zone's own, else the rule's configured one, else that of `codes` for the zone's kind, else
         `violation_code`. A rule that is confined to zones cedes none of them.
 
-        `belief` is what was fitted for the detector; it decides unless the configuration asks for *k* of *n*. A budget
-        may set its probability unless the configuration does; where nothing was fitted, the threshold of *k* of *n*.
+        `belief` is the fit for the detector; it decides unless the configuration asks for *k* of *n*. A budget may set
+        its probability unless the configuration does; without a fit, the threshold of *k* of *n*.
 
         `leniency` is that of the owners, by the names of their zones.
         """
@@ -150,7 +152,7 @@ class VisibleRule:
 
     @property
     def lowest_confidence(self) -> float:
-        """Confidence from which a box can count; a track need not start below it."""
+        """Confidence from which a box can count."""
         return self._start_confidence
 
     @property
@@ -160,7 +162,7 @@ class VisibleRule:
 
     @property
     def belief_version(self) -> str:
-        """Version of the weights that decide; empty where *k* of *n* do."""
+        """Version of the weights in use; empty where *k* of *n* decide."""
         return self._belief.version if self._belief else ""
 
     @property
@@ -175,8 +177,8 @@ class VisibleRule:
         """
         The lowest value that a budget may set.
 
-        Of a probability: below it nothing becomes a candidate. Of a confidence: the configured one, as nobody has
-        fitted what weaker boxes are worth.
+        Of a probability: the limit of candidates. Of a confidence: the configured one, since weaker boxes were not
+        fitted.
         """
         return self._criteria.release * (self.fitted or 1.0) if self._belief else self._base.threshold
 
@@ -192,14 +194,14 @@ class VisibleRule:
             self._params = {**self._params, "threshold": self._criteria.threshold}
 
     def take_climbs(self) -> list[Climb]:
-        """Return what the tracks that ended since the last call had reached."""
+        """Return the climbs of the tracks that ended since the last call."""
         climbs = list(self._climbs)
         self._climbs.clear()
         return climbs
 
     @property
     def states(self) -> Mapping[int, LeadState]:
-        """State of the lead on each track that has one under way, by track number."""
+        """State of the open lead on each track that has one, by track number."""
         return {
             number: case.lead.state
             for number, case in self._cases.items()
@@ -213,7 +215,7 @@ class VisibleRule:
 
     @property
     def undecided(self) -> AbstractSet[int]:
-        """Tracks with boxes that count, neither confirmed nor given up."""
+        """Tracks with boxes that count, neither confirmed nor dropped."""
         return {number for number, case in self._cases.items() if case.confirmation.asks}
 
     @property
@@ -244,7 +246,7 @@ class VisibleRule:
 
     @property
     def open_leads(self) -> Sequence[Lead]:
-        """The confirmed leads as they stand now."""
+        """The confirmed leads in their newest state."""
         return [
             case.grown(case.lead)
             for case in self._cases.values()
@@ -252,17 +254,17 @@ class VisibleRule:
         ]
 
     def end(self, reason: CloseReason) -> list[LeadChange]:
-        """End every lead under way and forget the tracks."""
+        """End every open lead and forget the tracks."""
         return [change for number in sorted(self._cases) for change in self._forget(number, reason)]
 
     def _is_back(self, case: Case, seen: TrackView) -> bool:
-        """Whether a track whose case is over deserves a new one: it was static and now changes, or it was gone."""
+        """Whether a track whose case is over gets a new one: it was static and now changes, or it was gone."""
         is_sure = seen.sighting is not None and seen.sighting.confidence >= self.lowest_confidence
         was_static = case.confirmation.reason is CloseReason.STATIC
         return is_sure and (not was_static or seen.differs(self._criteria.min_change))
 
     def _take_in(self, case: Case, seen: TrackView, view: View, *, is_on: bool) -> None:
-        """Show the case one picture of its track; a box counts where and when the rule looks."""
+        """Add one picture of its track to the case; a box counts in the rule's place and hours."""
         sighting = seen.sighting if is_on else None
         zone = None if sighting is None else self._place.zone(sighting, view.resolution_wh, self._emitting(view))
         if not self._place.is_watched(zone, view.time.utc):
@@ -275,11 +277,11 @@ class VisibleRule:
             self._climb(case, seen, view, probability)
 
     def _emitting(self, view: View) -> AbstractSet[str]:
-        """Return the outlets whose plume a box may be: flames are where they burn."""
+        """Return the outlets whose plume a box may be; none for flames, which burn where they are."""
         return view.emitting if self._facts.class_name == "smoke" else frozenset()
 
     def _climb(self, case: Case, seen: TrackView, view: View, probability: float | None) -> None:
-        """Note how high the track has come, for the camera's budget."""
+        """Add to the track's climb, for the camera's budget."""
         delay_s = view.time.seconds_since(seen.track.first.time)
         if probability is not None:
             case.note_climb(probability, delay_s)
@@ -287,7 +289,7 @@ class VisibleRule:
             case.note_climb(case.confirmation.reached, delay_s)
 
     def _forget(self, number: int, reason: CloseReason) -> list[LeadChange]:
-        """End the lead on one track, if one is under way, and forget the track."""
+        """End the open lead on one track, if any, and forget the track."""
         case = self._cases.pop(number, None)
         if case is None:
             return []

@@ -21,7 +21,7 @@ PRECISION = (
     ZoneKind.PREMISES,
     ZoneKind.MASK,
 )
-"""Kinds of zone by how much they tell: a box in several is in the first of them, an outlet before its plant."""
+"""Kinds of zone in the order of precedence: a box in several is in the first, an outlet before its plant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Place:
     Attributes:
         zones: the camera's watch zones, in the order of the configuration.
 
-        is_confined: whether a box must be in one of them; if not, they only name where it is.
+        is_confined: whether a box must be in one of them; if not, they only name its place.
 
         test: how a box is in a zone.
 
@@ -51,7 +51,7 @@ class Place:
     minds_hours: bool = True
 
     def is_watched(self, zone: Zone | None, utc: datetime) -> bool:
-        """Whether what is in `zone` at an aware time is this rule's to report; ``None``: it is in no zone."""
+        """Whether this rule reports what is in `zone` at an aware time; ``None``: in no zone."""
         if zone is None:
             return not self.is_confined
         if zone.name in self.ceded:
@@ -64,9 +64,8 @@ class Place:
         """
         Return the first zone the box is in; for one in none, the outlet whose plume it is.
 
-        Detectors box a plume where it is widest, far downwind of its outlet. Where one outlet alone has something above
-        its lip (`emitting`), what hangs higher than that lip is taken for its plume: that it smokes is seen there. With
-        two of them, or none, it stays nobody's.
+        Detectors box a plume where it is widest, far downwind of its outlet. Where exactly one outlet emits
+        (`emitting`), a box higher than its lip counts as its plume; with two, or none, it belongs to no outlet.
         """
         found = next((z for z in self.zones if self._holds(z, sighting.xyxy, resolution_wh)), None)
         if found is not None or len(emitting) != 1:

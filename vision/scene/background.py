@@ -1,9 +1,9 @@
 """
-Background: what one camera does to its own pictures, told apart from what happens in front of it.
+Background: changes that the camera or the weather makes to the whole picture, apart from events in front of it.
 
 A camera that shakes, turns, adapts its exposure or switches to infra-red, and lightning or rain, change pictures
-everywhere at once. None of it is smoke, and after most of it earlier pictures no longer compare: confirmation then
-learns anew instead of reporting. Each picture is compared with the one before; nothing here knows boxes or tracks.
+everywhere at once. None of it is smoke, and after most of it earlier pictures cannot be compared, so that confirmation
+starts again. Each picture is compared with the one before; boxes and tracks are not used.
 """
 
 import math
@@ -33,7 +33,7 @@ STEP_GAIN = 1.25
 """Change of contrast from which it did: a third of a stop."""
 
 FLASH_S = 2.5
-"""A step of exposure that is undone within so long was lightning or a passing headlight."""
+"""Seconds within which a step of exposure that is undone was lightning or a headlight."""
 
 UNLIKE = 0.5
 """
@@ -42,10 +42,10 @@ pictures a second fixed cameras keep 0.94 and more.
 """
 
 PART_TEXTURE = 2.0
-"""Grey levels of spread that a part of the picture must have to be told from another: noise alone leaves one."""
+"""Least spread in grey levels of a part that can be recognised: noise alone leaves 1."""
 
 LEAST_PARTS = 0.15
-"""Share of such parts below which a picture has too little in it to be recognised: fog, night, an empty sky."""
+"""Share of such parts below which a picture cannot be recognised: fog, night, an empty sky."""
 
 SHAKE_CELLS = 0.25
 """
@@ -55,27 +55,27 @@ have 0.00 to 0.18, those from a hand 1 to 10.
 
 MOUNTED = 0.9
 """
-Median correlation of successive pictures that a camera on a shaking mast keeps: 0.95 at shifts of half a cell. One in a
-hand keeps 0.36 to 0.87 on four clips; what changes around a box then says nothing about the box, and is not used.
+Least median correlation of successive pictures of a camera on a shaking mast: 0.95 at shifts of half a cell. One in a
+hand keeps 0.36 to 0.87 on four clips; changes around a box then say nothing about the box, and are not used.
 """
 
 RAIN_RISE = 1.8
-"""How many times its usual the fine unrest must be in nearly every part of the picture to be rain."""
+"""Factor by which the fine unrest of nearly every part must exceed the usual to be rain."""
 
 RAIN_LEAST = 1.2
-"""Grey levels of fine unrest that rain has at least; fixed clips have 0.0 to 0.72 in the median."""
+"""Least fine unrest of rain in grey levels; fixed clips have 0.0 to 0.72 in the median."""
 
 RAIN_SURE = 3.0
 """Grey levels of fine unrest that are rain without any comparison; sensor noise of 4 levels leaves 2."""
 
 RAIN_PART = 20
-"""Percentile of the parts of the picture: four in five must be restless, else it is traffic or trees."""
+"""Percentile of the parts: four in five must be restless, else it is traffic or trees."""
 
 SETTLE_S = 2.0
 """Seconds after a turn or a switch in which nothing is confirmed: motors run, and exposure and focus settle."""
 
 MEMORY_S = 120.0
-"""Time constant in which the usual unrest is learnt."""
+"""Time constant of the usual unrest, in seconds."""
 
 _SMALL_WH = (160, 90)
 _FINE_WH = (480, 270)
@@ -84,7 +84,7 @@ _RECENT = 6
 
 
 class Condition(StrEnum):
-    """What the camera, or the weather before it, does to the whole picture."""
+    """What the camera or the weather does to the whole picture."""
 
     CALM = "calm"
     SHAKE = "shake"
@@ -101,7 +101,7 @@ class Condition(StrEnum):
 
     @property
     def is_restless(self) -> bool:
-        """Whether pixels change everywhere, so that what differs from how a place usually looks proves nothing."""
+        """Whether pixels change everywhere, so that a difference from the usual look proves nothing."""
         return self in {Condition.SHAKE, Condition.RAIN}
 
 
@@ -131,7 +131,7 @@ class Background:
 
     @property
     def condition(self) -> Condition:
-        """What the newest picture shows of the camera itself."""
+        """The condition of the newest picture."""
         return self._condition
 
     @property
@@ -140,7 +140,7 @@ class Background:
         return median(self._restless) if self._restless else 0.0
 
     def observe(self, image: BgrImage, time: CaptureTime) -> Condition:
-        """Take in the next picture and return what the camera did."""
+        """Add the next picture and return its condition."""
         sight = _sight(image)
         last, self._last = self._last, (sight, time)
         if last is None:
@@ -168,14 +168,14 @@ class Background:
         return Condition.RAIN if self._is_rain() else Condition.CALM
 
     def _sudden(self, now: _Sight, time: CaptureTime, before: _Sight, before_time: CaptureTime) -> Condition | None:
-        """Return what happened at once between two pictures; ``None`` where nothing did."""
+        """Return the sudden change between two pictures; ``None`` where there is none."""
         if (now.chroma < GREY_CHROMA) != (before.chroma < GREY_CHROMA) and _stepped(now, before):
             return Condition.INFRARED
         shift, likeness = self._shift(now, before), _likeness(now, before)
         usually = median(self._likeness) if len(self._likeness) >= _RECENT // 2 else likeness
         self._shifts.append(shift)
         self._likeness.append(likeness)
-        # A camera in somebody's hand is always unlike: none of its pictures stands out.
+        # Pictures of a hand-held camera always differ: none of them stands out.
         if usually >= MOUNTED and likeness < UNLIKE:
             return Condition.TURNED
         if not _stepped(now, before):
@@ -188,7 +188,7 @@ class Background:
         return Condition.EXPOSURE
 
     def _shift(self, now: _Sight, before: _Sight) -> float:
-        """Return by how many cells of 160 the picture moved."""
+        """Return the shift of the picture, in cells of 160."""
         # OpenCV 5 multiplies the window into its arguments where they need no padding: it gets copies.
         vector, _ = cv2.phaseCorrelate(before.small.copy(), now.small.copy(), self._window)
         return math.hypot(float(vector[0]), float(vector[1]))
@@ -217,7 +217,7 @@ def _sight(image: BgrImage) -> _Sight:
 
 
 def _stepped(now: _Sight, before: _Sight) -> bool:
-    """Whether level or contrast of the whole picture changed by a step; a change of a part of it leaves the median."""
+    """Whether level or contrast of the whole picture changed by a step; the median ignores a change of a part."""
     level = abs(float(np.median(now.small - before.small)))
     spreads = [np.sqrt((_parts(sight.small) ** 2).mean(axis=1)) for sight in (before, now)]
     textured = np.minimum(*spreads) >= PART_TEXTURE
@@ -229,7 +229,7 @@ def _likeness(now: _Sight, before: _Sight) -> float:
     """
     Return the median correlation of two pictures' parts that have any texture, in [-1, 1]; 1 where too few have.
 
-    Part by part, so that neither a plume nor a lorry makes another place of it, and levels do not matter.
+    By parts, so that neither a plume nor a lorry counts as another place; levels do not matter.
     """
     a, b = _parts(before.small), _parts(now.small)
     spread = np.minimum(np.sqrt((a * a).mean(axis=1)), np.sqrt((b * b).mean(axis=1)))

@@ -1,10 +1,9 @@
 """
 Change: how much the pixels of a box have changed since it was first seen, and whether the whole picture just did.
 
-A sign, a lamp or a stain that a detector takes for smoke or fire looks the same in every picture, so confirming it
-over time proves nothing. Smoke and fire change from one second to the next. What is compared is a fixed piece of the
-picture, averaged down to a few hundred cells so that compression noise averages out, against the noise of its
-surroundings.
+A sign, a lamp or a stain that a detector takes for smoke or fire looks the same in every picture, so that time does not
+confirm it. Smoke and fire change every second. A fixed piece of the picture is compared, averaged to a few hundred
+cells against compression noise, relative to the noise of its surroundings.
 """
 
 import math
@@ -25,8 +24,8 @@ NOISE_FLOOR = 1.0
 
 NOISE_CEILING = 3.0
 """
-Grey levels of noise assumed at most. Where the surroundings change more, the street is busy or the camera is in
-somebody's hand, and they say nothing about the box: it then has to change by a fixed amount only.
+Grey levels of noise assumed at most. Where the surroundings change more (a busy street, a hand-held camera) they say
+nothing about the box, which must then change by a fixed amount.
 """
 
 PERCENTILE = 90
@@ -37,10 +36,10 @@ mountain below 1.1; a thin distant plume reaches 2.2-4.1 (by the upper quartile 
 """
 
 SHAKE_PX = 3.0
-"""Pixels by which a shaken picture is off the first one at most: a mast that swings by 1.2 px either way, twice."""
+"""Most pixels between a shaken picture and the first one: twice a mast's swing of 1.2 px either way."""
 
 RENEWAL_S = 60.0
-"""Seconds after which the picture compared with is renewed: the light of dusk would else change any sign in time."""
+"""Seconds after which the first picture is renewed: otherwise dusk would change any sign."""
 
 GLOBAL_LEVELS = 12.0
 """Grey levels by which a cell must differ from the last picture to count as changed."""
@@ -52,14 +51,14 @@ hand-held camera reaches 0.4-0.65 from picture to picture at 2 fps, which is why
 """
 
 SUDDEN = 2.0
-"""How many times the usual share (median of the last few pictures) it must be: one that always shakes is steady."""
+"""Least factor over the usual share (median of the last few pictures): a picture that always shakes is steady."""
 
 _THUMB_WH = (64, 36)
 _REMEMBERED = 5
 
 
 class BoxChange:
-    """Watches one fixed piece of the picture: where a track was first seen, and what was there."""
+    """Watches one fixed piece of the picture: the place where a track was first seen."""
 
     def __init__(self, image: BgrImage, xyxy: Xyxy, time: CaptureTime) -> None:
         self._region = Region.around(xyxy, (image.shape[1], image.shape[0]))
@@ -73,7 +72,7 @@ class BoxChange:
         How much the box has changed in up to `RENEWAL_S`, in multiples of the noise around it; 0 before the second
         picture.
 
-        The median of the last few pictures, so that somebody who walks past a sign does not make it smoke.
+        The median of the last few pictures, so that a passer-by does not count as change.
         """
         return median(self._newest) if self._newest else 0.0
 
@@ -83,9 +82,8 @@ class BoxChange:
         """
         Compare a later picture of the same epoch and size with the first one.
 
-        Where the whole picture `is_restless` (it rains), the box must change more than its surroundings do, however
-        much that is. Where it `is_shaken`, only that counts by which a cell is lighter or darker than all that a shake
-        can have brought there: an edge that swings to and fro changes nothing.
+        Where the whole picture `is_restless` (rain), the box must change more than its surroundings, without a ceiling.
+        Where it `is_shaken`, only what is lighter or darker than anything within the reach of a shake counts.
         """
         cells = self._region.grey(image)
         difference = self._beyond_shake(cells, self._reference) if is_shaken else cells - self._reference
@@ -96,7 +94,7 @@ class BoxChange:
             self._reference, self._taken = cells, time
 
     def _ratio(self, difference: NDArray[np.float32], ceiling: float) -> float:
-        """Return how much the cells of the box differ, in multiples of what those around it do."""
+        """Return how much the cells of the box differ, in multiples of the cells around it."""
         inside = self._region.inside
         around = difference[~inside]
         offset = float(np.median(around)) if around.size else 0.0
@@ -105,7 +103,7 @@ class BoxChange:
         return change / min(max(noise, NOISE_FLOOR), ceiling)
 
     def _beyond_shake(self, cells: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return by how much cells leave what those before show within the reach of a shake, float32, signed."""
+        """Return by how much cells exceed the earlier cells within the reach of a shake, float32, signed."""
         across, down = (
             2 * math.ceil(SHAKE_PX * CELLS / size) + 1
             for size in (self._region.right - self._region.left, self._region.bottom - self._region.top)
@@ -115,14 +113,14 @@ class BoxChange:
         return np.asarray(np.maximum(cells - lightest, 0) + np.minimum(cells - darkest, 0), np.float32)
 
     def begin_anew(self, image: BgrImage, time: CaptureTime) -> None:
-        """Take `image` as the new first picture: the old one no longer compares."""
+        """Take `image` as the new first picture."""
         self._reference = self._region.grey(image)
         self._taken = time
         self._newest.clear()
 
 
 class PictureChange:
-    """Tells when the whole picture changed at once."""
+    """Detects a sudden change of the whole picture."""
 
     def __init__(self) -> None:
         self._last: NDArray[np.float32] | None = None
@@ -139,7 +137,7 @@ class PictureChange:
         return self._shares[-1] if self._shares else 0.0
 
     def observe(self, image: BgrImage) -> bool:
-        """Take in the next picture; return whether it suddenly differs from the last one nearly everywhere."""
+        """Add the next picture; return whether it suddenly differs from the last one nearly everywhere."""
         thumb = grey_cells(image, _THUMB_WH)
         last, self._last = self._last, thumb
         if last is None:

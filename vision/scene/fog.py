@@ -1,9 +1,9 @@
 """
-Fog: a veil that has come over the whole picture, in which drifting banks look like smoke (domain.md 7.3).
+Fog: a veil over the whole picture, in which drifting banks look like smoke (domain.md 7.3).
 
-How veiled a picture is (`vision.scene.weather.Air`) depends on what it shows too: some cameras see nothing dark on the
-clearest day. So it is held against what the same camera usually shows, and only a veil that has risen is fog. Smoke
-raises none: it covers a part of the picture, and a veil is what even the clearest tenth of it has (decision 0043).
+The veil of a picture (`vision.scene.weather.Air`) depends on the view too: some cameras see nothing dark on the
+clearest day. So it is compared with the camera's usual veil, and only a risen veil is fog. Smoke does not raise it:
+smoke covers a part of the picture, and the veil is that of the clearest tenth (decision 0043).
 """
 
 from collections import deque
@@ -28,18 +28,18 @@ CLEARED = 0.6
 """Share of it below which it is over."""
 
 STEP_S = 2.0
-"""It is looked for so often at most: fog takes seconds to come."""
+"""Least seconds between two looks: fog takes seconds to come."""
 
 USUAL_LOOKS, USUALLY = 300, 20
-"""Looks from which the usual veil is learnt, and the percentile of them that it is."""
+"""Looks from which the usual veil is learnt, and their percentile that it is."""
 
 LASTS_S = 7200.0
-"""What has lain over the picture for so long is how it looks now: snow on the ground, another lens cover."""
+"""Seconds after which a veil is taken as usual: snow on the ground, another lens cover."""
 
 STANDS = 0.03
 """
-Veil by which two pictures differ at most that show no more fog in the second. Rendered banks rise by 0.07 within the
-2 s of a patrol, where each of its pictures can pass for a step of exposure.
+Most difference in veil of two pictures without more fog in the second. Rendered banks rise by 0.07 within the 2 s of a
+patrol, where each picture can look like a step of exposure.
 """
 
 _RECENT = 3
@@ -66,7 +66,7 @@ class FogWatch:
         return self._since is not None
 
     def observe(self, image: BgrImage, time: CaptureTime) -> None:
-        """Take in the next picture; another epoch begins anew."""
+        """Add the next picture; another epoch starts again."""
         if self._last is not None and self._last.epoch != time.epoch:
             self._recent.clear()
             self._veils.clear()
@@ -92,11 +92,11 @@ class FogWatch:
             self._veils.append(self._recent[-1])
 
     def jump(self, image: BgrImage) -> None:
-        """Take in a picture that differs from the one before as a whole: light, exposure, or a bank that rolls in."""
+        """Add a picture that differs as a whole from the one before: light, exposure, or a bank of fog."""
         self._jumped_to = Air.of(image).veil
 
     def _follow_jump(self, veil: float) -> None:
-        """Let the usual veil jump as far as the newest one did, foggy or not, if it stands still since."""
+        """Shift the usual veil by as much as the newest one jumped, foggy or not, if it has been still since."""
         self._jumped_to, now = None, self._recent[-1]
         if abs(now - veil) > STANDS:
             return

@@ -1,6 +1,6 @@
 """
-Between the two pictures of one moment: the stream's own, in whose pixels everything is told, and the look at it, scaled
-down, in which a detector finds boxes and pixels are compared (decision 0012).
+Look: converts boxes between the stream's own picture, in whose pixels everything is reported, and the scaled look at
+it, in which a detector finds boxes and pixels are compared (decision 0012).
 """
 
 from dataclasses import replace
@@ -13,7 +13,7 @@ from streams.camera import Camera
 from streams.frame import Frame
 
 LEAST_PX = 640
-"""Longer side of a look at least, though a model may take less: the wall's snapshots are made of it."""
+"""Least longer side of a look, even if a model takes less: the wall's snapshots are made from it."""
 
 
 def looking(camera: Camera, card: ModelCard) -> Camera:
@@ -22,7 +22,7 @@ def looking(camera: Camera, card: ModelCard) -> Camera:
 
 
 def in_source(frame: Frame, detections: Detections) -> Detections:
-    """Return what was found in the pixels of ``frame.image`` in those of the stream's own picture."""
+    """Return detections in pixels of ``frame.image`` in those of the stream's own picture."""
     if frame.source_wh == frame.image_wh:
         return detections
     scale = np.array(frame.scale_xy * 2, np.float32)

@@ -1,10 +1,10 @@
 """
-Novelty: what is in the picture that its own history does not explain, whatever a detector makes of it.
+Novelty: what the picture's own history does not explain, independent of the detector.
 
 Each cell of a small grey picture has a usual level and a usual deviation, both learnt over minutes. Something is new
-where several cells differ from them by more than they ever do, in two pictures running: who walks or drives past is
-gone or elsewhere by then, what rises from a stack stays. It is a reason to look closely (decision 0011), never one
-not to look: a slow haze is learnt as usual.
+where several cells differ by more than they ever do, in two pictures in a row: passers-by are gone or elsewhere by
+then, what rises from a stack stays. It is a reason to look closely (decision 0011), never a reason not to: a slow haze
+is learnt as usual.
 """
 
 import math
@@ -18,16 +18,16 @@ MEMORY_S = 120.0
 """Time constant of the usual. Shorter: slow plumes are learnt while they grow. Longer: light and shadows are new."""
 
 STEP_S = 1.5
-"""Pictures closer together are passed over: in focus too, what lasts must last as long as between two of a patrol."""
+"""Pictures closer together are skipped, so that focus and patrol require the same duration."""
 
 WARM_UP_S = 30.0
-"""Nothing is new before so much has been seen."""
+"""Seconds of pictures before anything is new."""
 
 LEAST_LEVELS = 14.0
-"""Grey levels by which a cell must differ at least: compression and noise stay below."""
+"""Least difference of a cell in grey levels: compression and noise stay below."""
 
 DEVIATIONS = 5.0
-"""Usual deviations by which it must differ: a road with traffic or a tree in the wind varies by itself."""
+"""Least difference in usual deviations: traffic or a tree in the wind varies by itself."""
 
 LEAST_SHARE = 0.006
 """Share of the picture's cells that must be new: 14 of 64 x 36, a plume of about 100 x 80 pixels in 1080p."""
@@ -51,14 +51,14 @@ class Novelty:
 
     @property
     def is_new(self) -> bool:
-        """Whether the newest picture holds something that the history does not explain."""
+        """Whether the newest picture shows something new."""
         return self._share >= LEAST_SHARE
 
     def observe(self, cells: NDArray[np.float32], time: CaptureTime, *, is_steady: bool) -> None:
         """
-        Take in the next picture of an epoch, float32 grey ``(rows, columns)``.
+        Add the next picture of an epoch, float32 grey ``(rows, columns)``.
 
-        After a change of the whole picture (`is_steady` False) everything is learnt anew.
+        After a change of the whole picture (`is_steady` False) everything is learnt again.
         """
         if self._began is None or self._last is None or not is_steady or time.epoch != self._last.epoch:
             self._begin(cells, time)
@@ -68,7 +68,7 @@ class Novelty:
             return
         difference = cells - self._usual
         limit = np.maximum(LEAST_LEVELS, DEVIATIONS * self._deviation)
-        # Signed, so that a bright car after a dark one is not the same thing twice.
+        # Signed, so that a bright car after a dark one does not count as lasting.
         differs = (np.sign(difference) * (np.abs(difference) > limit)).astype(np.int8)
         is_new = (differs != 0) & (differs == self._before)
         warm = time.seconds_since(self._began) >= WARM_UP_S

@@ -14,7 +14,7 @@ CELLS = 48
 """Cells across and down: few enough that compression noise averages out, enough to see texture in a box."""
 
 MARGIN = 0.5
-"""Of the box's size on every side: what lies around it is what it is compared with."""
+"""Margin on every side as a share of the box's size: the surroundings that it is compared with."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,9 +1,8 @@
 """
-Scenery: what one camera's pictures show as a whole, whatever boxes they hold.
+Scenery: what one camera's pictures show as a whole, independent of boxes.
 
-Whether the picture can be believed (health, steadiness), what the weather or the camera does to it (rain, shaking,
-fog), and what its history does not explain. The analyser asks it about each picture before it asks anything about a
-track.
+It covers whether the picture can be trusted (health, steadiness), what weather or camera do to it (rain, shaking, fog),
+and what is new in it. The analyser uses it before any track.
 """
 
 from streams.frame import Frame
@@ -19,7 +18,7 @@ class Scenery:
     One camera's pictures, in order. Not thread-safe: one caller.
 
     Attributes:
-        health: what is wrong with what the camera shows, since when, and whether it came at once.
+        health: fault of the pictures, its onset, and whether it came suddenly.
 
         fog: whether fog lies over the picture.
     """
@@ -34,20 +33,20 @@ class Scenery:
 
     @property
     def condition(self) -> Condition:
-        """What the camera, or the weather before it, did to the newest picture as a whole."""
+        """What the camera or the weather did to the newest picture as a whole."""
         return self._background.condition
 
     @property
     def is_novel(self) -> bool:
-        """Whether the newest picture holds something that the history does not explain."""
+        """Whether the newest picture shows something that its history does not explain."""
         return self._novelty.is_new
 
     def observe(self, frame: Frame) -> bool:
         """
-        Take in the next picture and return whether it is steady.
+        Add the next picture and return whether it is steady.
 
-        What a camera that is covered, frozen or just turned shows is no more to be believed than one that just jumped.
-        With the first picture in which a new place is learnt (`PictureHealth.views`) everything begins anew.
+        The picture of a camera that is covered, frozen or just turned is not trusted either. With the first picture of
+        a new view (`PictureHealth.views`) everything starts again.
         """
         image, time, views = frame.image, frame.time, self.health.views
         self.health.observe(image, time)
@@ -65,5 +64,5 @@ class Scenery:
         return is_steady
 
     def forget(self) -> None:
-        """Let the next picture begin anew; what is known of the camera's health and of fog stays."""
+        """Start again with the next picture; health and fog stay."""
         self._begin()

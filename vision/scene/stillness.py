@@ -1,10 +1,10 @@
 """
-Stillness: whether a camera sends one picture over and over, encoded anew each time (decision 0042).
+Stillness: whether a camera sends the same picture over and over, encoded again each time (decision 0042).
 
-A living sensor never gives the same picture twice: its grain is another one each time. Of a frozen picture an encoder
-makes several, by their place in the group and by what its rate control has to spare, but it comes back to them. So
-each picture is held against those of the last half minute, and the one most like it tells how much is new. That is
-little for a frozen camera, now next to nothing and now what the encoder left, and nowhere does anything move.
+A live sensor never gives the same picture twice: its grain differs each time. Of a frozen picture an encoder makes
+several versions, by their place in the group and by rate control, but it repeats them. So each picture is compared with
+those of the last half minute, and the most similar one gives how much is new. For a frozen camera that is little,
+sometimes almost nothing and sometimes what the encoder left, and nothing moves anywhere.
 """
 
 from collections import deque
@@ -17,73 +17,72 @@ from numpy.typing import NDArray
 from streams.timing.clock import CaptureTime
 
 WINDOW_S = 30.0
-"""The same picture for so long is a frozen one: an empty yard at night moves by its noise alone."""
+"""Seconds of the same picture that make it frozen: an empty yard at night changes by its noise alone."""
 
 SAME_LEVELS = 0.05
-"""Grey levels by which a part changes at most from picture to picture where they are one, not even encoded anew."""
+"""Most change of a part, in grey levels, between identical pictures that were not even encoded again."""
 
 APART_S = 1.4
 """
-Pictures nearer than this are not compared: between two of the same group an encoder may leave out grain that it does
-not leave out from group to group.
+Seconds below which pictures are not compared: within a group an encoder may drop grain that it keeps from group to
+group.
 """
 
 EARLIER = 16
-"""So many earlier pictures are compared at most: half a minute of a patrol, four groups in focus."""
+"""Most earlier pictures that are compared: half a minute of a patrol, four groups in focus."""
 
 LONGEST_STEP_S = 5.0
-"""A picture vouches for so long at most."""
+"""Most seconds that one picture counts for."""
 
 LEAST_PICTURES = 6
-"""Fewer in the window say nothing."""
+"""Least pictures in the window."""
 
 LEARN_S = 10.0
-"""What is usually new is learnt for so long before it is compared with."""
+"""Seconds for which the usual newness is learnt before it is used."""
 
 USUAL_PICTURES = 600
-"""It is learnt from the newest so many, five minutes in focus, twenty of a patrol: grain follows the daylight."""
+"""Newest pictures from which it is learnt, five minutes in focus, twenty of a patrol: grain follows the daylight."""
 
 USUALLY = 20
-"""Percentile of them that is the usual: wind, shake and lamps that are switched raise most of them, grain is in all."""
+"""Percentile of them that is the usual: wind, shake and switched lamps raise most of them, grain is in all."""
 
 QUIET = 35
-"""Percentile of the picture's parts that tells how much is new: what moves is elsewhere."""
+"""Percentile of the picture's parts by which newness is measured: what moves is in other parts."""
 
 LEAST_USUAL = 0.15
 """
-Grey levels that are usually new in the quiet parts, below which nothing is said: encoders that take away all grain send
-living yards as if they were frozen.
+Least usual newness of the quiet parts in grey levels: encoders that remove all grain send live yards as if frozen.
 """
 
 NEW_SHARE = 0.5
-"""Share of what is usually new that a frozen camera has left in the median of the window."""
+"""Most newness of a frozen camera in the median of the window, as a share of the usual."""
 
 NEARLY = 0.8
-"""Share of it that it has left in four of five pictures of the window: as much as usual is life."""
+"""Most newness in four of five pictures of the window, as a share of the usual: more is live."""
 
 UNSTEADY = 0.5
 """
-Share of the most (its 90 % quantile) that the least (10 %) may be, in either half of the window: an encoder comes back
-to its own pictures at times, and the grain of a sensor is always as new. A lamp that is lit leaves less of it, evenly.
+Largest ratio of the least (10 % quantile) to the most (90 %) in either half of the window: an encoder sometimes repeats
+its pictures, while the grain of a sensor is always equally new. A lamp that is lit leaves less of it, evenly.
 """
 
 MOVED = 1.7
-"""Times what is usually new that a part of a frozen picture changes at most, wherever it is."""
+"""Most change of any part of a frozen picture, in multiples of the usual newness."""
 
 MOST_LEVELS = 1.5
-"""Grey levels that it changes at most, whatever is usual."""
+"""Most change of it in grey levels."""
 
 _PARTS_WH = (16, 9)
 _QUIET_PART = round(QUIET / 100 * (16 * 9 - 1))
 _ROW = 4
 _BORDER = slice(1, -1)
-"""Rows of parts in which movement counts: in the first and the last clocks are burnt in, which go on."""
+"""Rows of parts in which movement counts: the first and the last hold burnt-in clocks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Newness:
     """
-    What one picture shows that none of the last half minute did, in grey levels.
+    What one picture shows that none of the last half minute showed, in grey levels.
 
     Attributes:
         quiet: in the quieter parts of the picture.
@@ -97,7 +96,7 @@ class Newness:
 
 
 class Stillness:
-    """Watches one camera's pictures, in order; another epoch or size begins anew."""
+    """Watches one camera's pictures, in order; another epoch or size starts again."""
 
     def __init__(self) -> None:
         self._pictures: deque[tuple[NDArray[np.uint8], CaptureTime]] = deque(maxlen=4 * EARLIER)
@@ -115,12 +114,12 @@ class Stillness:
 
     @property
     def is_frozen(self) -> bool:
-        """Whether the pictures of the last `WINDOW_S` are one."""
+        """Whether the pictures of the last `WINDOW_S` are the same."""
         return self._same_s >= WINDOW_S or self._is_frozen
 
     @property
     def since(self) -> CaptureTime | None:
-        """The first of the pictures that are one; ``None`` while they are not."""
+        """The first of the same pictures; ``None`` while they are not."""
         return self._since if self.is_frozen else None
 
     def _judge(self) -> bool:
@@ -140,7 +139,7 @@ class Stillness:
         return bool(is_little and is_uneven and all(one.most <= limit for one in window))
 
     def observe(self, grey: NDArray[np.uint8], time: CaptureTime) -> Newness | None:
-        """Take in the next picture, grey ``(h, w)``; return what it shows of new, ``None`` without earlier ones."""
+        """Add the next picture, grey ``(h, w)``; return its newness, ``None`` without earlier ones."""
         rows, was_frozen = np.ascontiguousarray(grey[::_ROW]), self.is_frozen
         if self._pictures:
             last, before = self._pictures[-1]
@@ -163,7 +162,7 @@ class Stillness:
         return new
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Start again."""
         self._pictures.clear()
         self._window.clear()
         self._learnt.clear()
@@ -183,7 +182,7 @@ class Stillness:
         return Newness(time, quiet, most)
 
     def _learn(self, time: CaptureTime) -> None:
-        """Learn from what leaves the window: what may be a frozen picture is not the usual one yet."""
+        """Learn from pictures that leave the window, since newer ones may be frozen."""
         while time.seconds_since(self._window[0].time) > WINDOW_S:
             left = self._window.popleft()
             if not self._is_frozen:

@@ -1,4 +1,4 @@
-"""Weather between camera and outlet: the light there is, and whether air that is not clear lies over the picture."""
+"""Weather between camera and outlet: the light, and how veiled the air over the picture is."""
 
 from dataclasses import dataclass
 
@@ -22,11 +22,11 @@ class Air:
     Attributes:
         brightest: linear luminance that a twentieth of the picture exceeds: sky, or sunlit walls.
 
-        redness: linear red that a twentieth of the picture exceeds, against the blue: low sunlight has lost its blue
-            on its way through the air, and so has the sky.
+        redness: linear red that a twentieth of the picture exceeds, relative to the blue: the air takes blue from low
+        sunlight and the sky.
 
-        veil: how bright the darkest is below the upper third, against `brightest`, 0 to 1. The dark channel of He, Sun
-            and Tang 2009, linear: in clear air some surface or shadow reflects next to nothing in one of the three
+        veil: brightness of the darkest below the upper third, relative to `brightest`, 0 to 1. The dark channel of He,
+            Sun and Tang 2009, linear: in clear air some surface or shadow reflects almost nothing in one of the three
             colours; fog adds its own light to all.
     """
 

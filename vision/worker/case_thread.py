@@ -1,9 +1,8 @@
 """
-Case thread: takes confirmed leads from the analysers and sees them through to the outbox.
+Case thread: turns the analysers' confirmed leads into sealed packages in the outbox.
 
-A confirmed lead goes to disk first, then to the wall (`vision.evidence.announcer`, which holds up nothing here), then
-waits for its post-roll (a deadline, not a sleep) and is sealed. What fails for want of space is tried again until it
-succeeds.
+A confirmed lead is written to disk, announced to the wall (`vision.evidence.announcer`, which does not block), and
+sealed after its post-roll (a deadline, not a sleep). What fails because the disk is full is retried.
 """
 
 import base64
@@ -18,7 +17,7 @@ from dataclasses import dataclass, field, replace
 import redis
 import structlog
 
-from api.contract.schema import LeadAnnouncement, LeadState
+from api.contract.wire.lead import LeadAnnouncement, LeadState
 from models.detections import Detections
 from streams.camera import Camera, CameraId
 from streams.frame import Frame
@@ -41,10 +40,10 @@ from vision.worker.watched import WatchedCamera
 log = structlog.get_logger(__name__)
 
 _WAITING_LEADS = 256
-"""Confirmed leads between the analysers and the desk; a full queue makes the analysers wait, for leads are not lost."""
+"""Confirmed leads that wait for this thread; where the queue is full the analysers block, so that no lead is lost."""
 
 _LATE_S = 15.0
-"""How long after the post-roll's end a stream that stalls may still deliver it."""
+"""Seconds after the end of the post-roll in which a stalled stream may still deliver it."""
 
 _TICK_S = 0.2
 _RETRY_S = 5.0
@@ -56,9 +55,9 @@ _STILL_LONG_SIDE_PX = 640
 @dataclass(frozen=True, slots=True)
 class _Confirmed:
     """
-    A lead on its way to the desk, with what only its camera can give.
+    A confirmed lead in the queue, with what belongs to its camera.
 
-    `has_ended` says that no packet will come; `current` gives the lead as it stands while it is under way.
+    `has_ended` returns whether no more packets will come; `current` returns the newest state of an open lead.
     """
 
     lead: Lead
@@ -84,7 +83,7 @@ class _Pending:
 @dataclass(slots=True)
 class DeskStats:
     """
-    Counts since the start: cases opened, finished, attempts that failed for want of space, announcements unheard.
+    Counts since the start: cases opened and finished, attempts that failed on a full disk, announcements dropped.
 
     `waits` says why the last attempt failed; empty once nothing waits.
     """
@@ -98,7 +97,7 @@ class DeskStats:
 
 @dataclass(slots=True)
 class _Books:
-    """What other threads touch too, under `lock`: detections by camera, leads' newest states, cameras that are gone."""
+    """State shared with other threads, guarded by `lock`: detections by camera, newest leads, cameras removed."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     logs: dict[CameraId, DetectionLog] = field(default_factory=dict)
@@ -108,9 +107,9 @@ class _Books:
 
 class CaseThread:
     """
-    One thread that opens, announces and finishes cases; `note` and `take` are called by the analysing thread.
+    One thread that opens, announces and finishes cases; the analysing threads call `note` and `take`.
 
-    It calls `on_opened` with each lead whose case is on disk.
+    Calls `on_opened` with each lead whose case is on disk.
     """
 
     def __init__(
@@ -142,17 +141,17 @@ class CaseThread:
 
     @property
     def stats(self) -> DeskStats:
-        """The counts as they stand."""
+        """The current counts."""
         return replace(self._stats, announcements_dropped=self._announcer.dropped)
 
     def start(self) -> None:
-        """Start the desk; it finishes what an earlier run left, too."""
+        """Start; cases left by an earlier run are finished too."""
         self._announcer.start()
         self._thread.start()
 
     def stop(self, deadline_s: float = 30.0) -> None:
         """
-        Finish every open case with what its ring holds, trying again until `deadline_s`; then stop announcing.
+        Finish every open case with what its ring holds, retrying until `deadline_s`; then stop announcing.
 
         A case that cannot be finished stays on disk for the next start.
         """
@@ -160,15 +159,15 @@ class CaseThread:
         self._stopping.set()
         self._thread.join(deadline_s)
         if self._thread.is_alive():
-            log.error("evidence is not finished in time; open cases stay on disk", deadline_s=deadline_s)
+            log.error("evidence not finished in time, open cases stay on disk", deadline_s=deadline_s)
         self._announcer.stop()
 
     def note(self, frame: Frame, detections: Detections, readings: Sequence[Reading] = ()) -> None:
-        """Keep what was detected in a frame, and the readings that it completed, for the cases that will show them."""
+        """Record the detections of a frame and the readings that it completed, for later cases."""
         self._log_of(frame.camera_id).append(frame.time, detections, readings)
 
     def take(self, watched: WatchedCamera, change: LeadChange) -> None:
-        """Take in a lead's change; a confirmed one opens a case, later ones update it."""
+        """Add the change of a lead: its confirmation opens a case, later changes update it."""
         lead = change.lead
         if change.previous is TrackState.CANDIDATE and lead.state is TrackState.CONFIRMED:
             runner = watched.runner
@@ -191,13 +190,13 @@ class CaseThread:
                 self._books.newest[_identity(lead)] = lead
 
     def camera_gone(self, camera: CameraId) -> None:
-        """Let the camera's cases be finished with what the ring holds: no more will come."""
+        """Finish the camera's cases with what its ring holds: no more packets will come."""
         with self._books.lock:
             self._books.gone.add(camera)
             self._books.logs.pop(camera, None)
 
     def camera_added(self, camera: Camera) -> None:
-        """Expect frames and packets of this camera from now on."""
+        """Accept frames and packets of this camera from now on."""
         with self._books.lock:
             self._books.gone.discard(camera.id)
             self._books.logs[camera.id] = DetectionLog(camera.settings.ring_s)
@@ -214,12 +213,12 @@ class CaseThread:
                 self.recover_what_is_left()
                 self._finish_cases(stopping=stopping)
             except Exception:
-                log.exception("evidence desk failed; it goes on")
+                log.exception("case thread failed, continuing")
                 self._stopping.wait(1.0)
             if stopping and (not (self._unopened or self._pending) or self._monotonic() >= self._stop_by):
                 break
         for confirmed in self._unopened:
-            log.error("confirmed lead has no evidence: it could not be stored", lead=confirmed.lead.key)
+            log.error("confirmed lead could not be stored", lead=confirmed.lead.key)
 
     def _put_down(self, error: StorageError, event: str, **about: str) -> None:
         self._stats.storage_failures += 1
@@ -227,7 +226,7 @@ class CaseThread:
         log.error(event, error=str(error), **about)
 
     def recover_what_is_left(self) -> None:
-        """Finish what an earlier run left, if it is time for that; what fails is tried again after longer pauses."""
+        """Finish the cases of an earlier run where a retry is due; each failure doubles the pause."""
         if self._monotonic() < self._recover_at:
             return
         is_done = False
@@ -242,7 +241,7 @@ class CaseThread:
             self._recover_pause_s = min(2 * self._recover_pause_s, _RECOVER_MOST_S)
 
     def _collect(self, *, stopping: bool) -> None:
-        """Wait a moment for confirmed leads, and open the cases of those that have arrived."""
+        """Wait up to a tick for confirmed leads, and open their cases."""
         hurries = stopping and not (self._unopened or self._pending)
         try:
             self._unopened.append(self._arriving.get(timeout=0.0 if hurries else _TICK_S))
@@ -261,11 +260,11 @@ class CaseThread:
                 self._put_down(error, "lead waits for space", lead=confirmed.lead.key)
                 self._put_off(confirmed)
             except Exception:
-                log.exception("case cannot be opened; tried again", lead=confirmed.lead.key)
+                log.exception("case cannot be opened, will retry", lead=confirmed.lead.key)
                 self._put_off(confirmed)
 
     def _put_off(self, confirmed: _Confirmed) -> None:
-        """Let a lead that cannot be opened wait behind the others; it is not given up."""
+        """Queue a lead whose case cannot be opened again, behind the others."""
         self._unopened.append(replace(confirmed, not_before=self._monotonic() + _REOPEN_S))
 
     def _open_case(self, confirmed: _Confirmed) -> None:
@@ -288,7 +287,7 @@ class CaseThread:
         self._announcer.announce(LeadAnnouncement(lead=document, still_jpeg_b64=_picture(case)))
 
     def _finish_cases(self, *, stopping: bool) -> None:
-        """Finish the cases that are due; one that fails is put off, and the others go on."""
+        """Finish the cases that are due; one that fails is retried later."""
         for waiting in list(self._pending):
             now = self._monotonic()
             if now < waiting.not_before or not (stopping or self._is_due(waiting, now)):
@@ -299,7 +298,7 @@ class CaseThread:
             except StorageError as error:
                 self._put_down(error, "evidence waits for space", lead=waiting.case.lead_id)
             except Exception:
-                log.exception("case cannot be finished; tried again", lead=waiting.case.lead_id)
+                log.exception("case cannot be finished, will retry", lead=waiting.case.lead_id)
 
     def _finish_case(self, waiting: _Pending) -> None:
         confirmed = waiting.confirmed
@@ -312,7 +311,7 @@ class CaseThread:
             self._books.newest.pop(_identity(newest), None)
 
     def _newest(self, waiting: _Pending) -> Lead:
-        """Return the lead of a case as it stands now."""
+        """Return the newest state of a case's lead."""
         opened, current = waiting.case.lead, waiting.confirmed.current()
         if current is not None and _identity(current) == _identity(opened):
             return current
@@ -329,17 +328,17 @@ class CaseThread:
 
 
 def _identity(lead: Lead) -> tuple[LeadKey, CaptureTime | None]:
-    """Return what no other lead has: with new zones or a new watch a key comes again, but a lead is confirmed once."""
+    """Return what identifies a lead: keys repeat after new zones or a restart, but a lead is confirmed once."""
     return lead.key, lead.confirmed
 
 
 def _picture(case: OpenCase) -> str:
-    """Return a small picture for the announcement, base64 JPEG; empty where there is none or it cannot be made."""
+    """Return a small base64 JPEG for the announcement; empty where there is none or it cannot be made."""
     if not case.stills:
         return ""
     try:
         return base64.b64encode(small_jpeg(case.stills[-1].image, _STILL_LONG_SIDE_PX)).decode("ascii")
     except Exception:
-        # The case is open and pending by now: a fault here must not open it a second time.
-        log.exception("announcement goes without a picture", lead=case.lead_id)
+        # The case is already open: a fault here must not open it twice.
+        log.exception("announcement sent without a picture", lead=case.lead_id)
         return ""

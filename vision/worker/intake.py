@@ -1,7 +1,7 @@
 """
-The intake: where what a detector found in a frame goes: the camera's rules, evidence, ledger, focus, wall.
+Intake: hands each frame and its detections to the camera's rules, evidence, ledger, focus and wall.
 
-Called by the detector pool's threads for every frame taken from the board; of one camera for one at a time.
+The detector pool's threads call it for every frame taken from the board, one frame a camera at a time.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from typing import Protocol
 
 import structlog
 
-from api.contract.schema import OverlayBox
+from api.contract.wire.live import OverlayBox
 from models.detections import Detections
 from models.pool import Discard
 from streams.board import FrameBoard
@@ -28,42 +28,42 @@ log = structlog.get_logger(__name__)
 
 
 class Desk(Protocol):
-    """Keeps what evidence will show: `vision.worker.case_thread.CaseThread`."""
+    """Records evidence: `vision.worker.case_thread.CaseThread`."""
 
     def note(self, frame: Frame, detections: Detections, readings: Sequence[Reading] = ()) -> None:
-        """Keep what was detected in a frame, in pixels of the source."""
+        """Record the detections of a frame, in pixels of the source."""
         ...
 
     def take(self, watched: WatchedCamera, change: LeadChange) -> None:
-        """Take in a lead's change."""
+        """Add the change of a lead."""
         ...
 
 
 class Ledger(Protocol):
-    """Accounts for what was watched: `vision.coverage.ledger.CoverageLedger`."""
+    """Keeps the coverage accounts: `vision.coverage.ledger.CoverageLedger`."""
 
     def analysed(self, camera_id: str, lag_s: float) -> None:
-        """Note that a picture, captured `lag_s` before now, has been analysed."""
+        """Record that a picture captured `lag_s` seconds ago was analysed."""
         ...
 
 
 class Live(Protocol):
-    """Shows the wall what was seen: `vision.worker.live.LivePublisher`."""
+    """Publishes live pictures: `vision.worker.live.LivePublisher`."""
 
     def on_analysed(self, frame: Frame, boxes: Sequence[OverlayBox]) -> None:
-        """Take in an analysed frame and its boxes."""
+        """Publish an analysed frame and its boxes."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
     """
-    Takes in every frame that left the board, and says there when it is done. Thread-safe.
+    Takes every frame that left the board, and releases its slot there when done. Thread-safe.
 
     Attributes:
-        watched: the camera of this id that is watched now; ``None`` where none is.
+        watched: returns the watched camera of an id; ``None`` where there is none.
 
-        may_analyse: whether this worker may analyse a frame of the camera now (`vision.cluster.claims.Claims`).
+        may_analyse: returns whether this worker may analyse the camera now (`vision.cluster.claims.Claims`).
     """
 
     board: FrameBoard
@@ -77,9 +77,9 @@ class Intake:
 
     def analyse(self, frame: Frame, detections: Detections) -> None:
         """
-        Show the camera's rules a frame and what was found in it, in pixels of ``frame.image``.
+        Give a frame and its detections, in pixels of ``frame.image``, to the camera's rules.
 
-        Raises `RuleFailedError` after the leads of the other rules have been taken in.
+        Raises `RuleFailedError` after the leads of the other rules are reported.
         """
         try:
             watched = self._watched(frame)
@@ -89,7 +89,7 @@ class Intake:
             self.board.done(frame)
 
     def give_up(self, frame: Frame, reason: Discard) -> None:
-        """Count a frame that was taken and not analysed."""
+        """Count a frame that was taken but not analysed."""
         log.debug("frame not analysed", camera=frame.camera_id, reason=reason)
         watched = self._watched(frame)
         if watched is not None:
@@ -97,7 +97,7 @@ class Intake:
         self.board.done(frame)
 
     def report(self, watched: WatchedCamera, changes: Sequence[LeadChange]) -> None:
-        """Hand on what became of a camera's leads; `watched.analysing` is held."""
+        """Report the changes of a camera's leads; the caller holds `watched.analysing`."""
         for change in changes:
             lead = change.lead
             if lead.reason in {CloseReason.MERGED, CloseReason.NOISY}:
@@ -106,10 +106,10 @@ class Intake:
 
     def _watched(self, frame: Frame) -> WatchedCamera | None:
         """
-        Return whose frame it is; ``None`` where that camera was taken off meanwhile.
+        Return the camera of a frame; ``None`` where it was removed meanwhile.
 
-        Another one may be watched under its id by then, whose clock has begun anew: this frame would lie in its future.
-        The board is asked last: who is watched has its slot already.
+        Another camera may have the same id by then, with its own clock. The board is checked last: a watched camera has
+        its slot already.
         """
         watched = self.watched(frame.camera_id)
         return watched if watched is not None and self.board.holds(frame) else None
@@ -122,7 +122,7 @@ class Intake:
                 is_new = self._observe(watched, frame, in_source(frame, detections))
             except Exception:
                 watched.note_discarded(Discard.FAILED)
-                raise  # the pool counts and tells it too; a picture that a rule did not see is no watch
+                raise  # the pool counts and logs it; a picture that a rule did not see does not count as watched
             if not is_new:
                 watched.note_out_of_order()
                 return
@@ -135,7 +135,7 @@ class Intake:
         self.live.on_analysed(frame, boxes)
 
     def _observe(self, watched: WatchedCamera, frame: Frame, detections: Detections) -> bool:
-        """Show rules a frame and its boxes, in pixels of the source; return False for one not later than the last."""
+        """Give rules a frame and its boxes, in pixels of the source; return False for one that is out of order."""
         analyser = watched.analyser
         before = analyser.out_of_order
         fault = None
@@ -149,7 +149,7 @@ class Intake:
             if (shown := analyser.shown) is not None:
                 watched.lookback.note(shown, analyser.new_readings)
             self.desk.note(frame, detections, analyser.new_readings)
-        finally:  # after what its evidence shows, but whatever becomes of that: a lead is confirmed once
+        finally:  # after the evidence is recorded, even if that fails: a lead is confirmed once
             self.report(watched, changes)
         if fault is not None:
             raise fault

@@ -1,8 +1,8 @@
 """
-Lead memory: what was reported of each watched camera, kept on disk so that a restarted worker knows it.
+Lead memory: the recently reported leads of each camera, kept on disk for a restarted worker.
 
-It is written when its evidence is on disk, never before: what is remembered as told will be told. It is a help and no
-more: where it cannot be read or kept, the log says so and the watch begins as on the first day.
+A lead is written only once its evidence is on disk, so that every remembered lead will be reported. Where the file
+cannot be read or written, the log says so and the camera starts without memory.
 """
 
 import threading
@@ -22,48 +22,47 @@ from vision.leads.recent_leads import MERGE_S, RecentLead, as_json, from_json
 log = structlog.get_logger(__name__)
 
 SUFFIX = ".told.json"
-"""What the file of a camera ends in."""
+"""Suffix of a camera's file."""
 
 _Filed = dict[tuple[LeadKey, datetime], RecentLead]
 
 
 class Remembering(Protocol):
-    """What is needed of a camera's analyser: `vision.analysis.analyser.CameraAnalyser`."""
+    """A camera's analyser: `vision.analysis.analyser.CameraAnalyser`."""
 
     @property
     def told(self) -> Sequence[RecentLead]:
-        """The leads that were told and that others may still be merged into."""
+        """The reported leads into which others may still be merged."""
         ...
 
     def recall(self, told: Sequence[RecentLead]) -> None:
-        """Go on from what was told."""
+        """Continue from leads reported before."""
         ...
 
 
 class LeadMemory:
     """
-    Keeps what was told of a worker's cameras; of one camera one call at a time, but for `filed`.
+    Keeps the reported leads of a worker's cameras; one call a camera at a time, except `filed`.
 
-    Only what is watched live is remembered: a replay of a file gives the same verdict every time. Of a file that a
-    worker reads, which tells it anew each time, what was told is forgotten.
+    Only live cameras are remembered: a replay gives the same leads every time, and so does a file that a worker reads.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Keep them in `folder`; what lies there and is too old to be merged into is removed."""
+        """Keep them in `folder`; remove what is too old to be merged into."""
         self._folder = folder
         self._cameras: dict[CameraId, _Filed] = {}
         self._lock = threading.Lock()
         self._clear()
 
     def begin(self, camera: CameraId, analyser: Remembering) -> None:
-        """Hand a camera's analyser what is kept of what was told of it."""
+        """Give a camera's analyser its remembered leads."""
         filed = {one.identity: one for one in self._read(camera) if one.is_recent(utc_now())}
         with self._lock:
             self._cameras[camera] = filed
         analyser.recall(tuple(filed.values()))
 
     def filed(self, lead: Lead) -> None:
-        """Take in that the evidence of a lead is on disk: it is told, come what may. Called by any thread."""
+        """Remember a lead whose evidence is on disk. Called from any thread."""
         if lead.last.source is UtcSource.FILE:
             return
         with self._lock:
@@ -74,7 +73,7 @@ class LeadMemory:
                 self._write(lead.camera_id, filed, ())
 
     def end(self, camera: CameraId, analyser: Remembering) -> None:
-        """Keep what was told of a camera that is watched no more."""
+        """Write the leads of a camera that is no longer watched."""
         with self._lock:
             filed = self._cameras.pop(camera, None)
             if filed is not None:
@@ -88,11 +87,11 @@ class LeadMemory:
         try:
             return from_json(path.read_bytes()) if path.is_file() else ()
         except (ValueError, OSError) as fault:
-            log.warning("leads told before cannot be read, told again", camera=camera, error=str(fault))
+            log.warning("remembered leads cannot be read, may be reported again", camera=camera, error=str(fault))
             return ()
 
     def _write(self, camera: CameraId, filed: _Filed, newest: Iterable[RecentLead]) -> None:
-        """Write what was filed and may still be merged into, as it was seen last; the lock is held."""
+        """Write the filed leads that may still be merged into, in their newest state; the caller holds the lock."""
         filed |= {one.identity: one for one in newest if one.identity in filed}
         recent = [one for one in filed.values() if one.is_recent(utc_now())]
         if not recent and not self._path(camera).is_file():
@@ -101,7 +100,7 @@ class LeadMemory:
             make_folder(self._folder)
             write_durably(self._path(camera), as_json(recent))
         except (StorageError, OSError) as fault:
-            log.warning("told leads not remembered", camera=camera, error=str(fault))
+            log.warning("reported leads cannot be remembered", camera=camera, error=str(fault))
 
     def _clear(self) -> None:
         try:
@@ -109,4 +108,4 @@ class LeadMemory:
                 if path.suffix == ".look" or utc_now().timestamp() - path.stat().st_mtime > MERGE_S:
                     path.unlink()
         except OSError as fault:
-            log.warning("what is old of told leads is not removed", folder=str(self._folder), error=str(fault))
+            log.warning("old remembered leads cannot be removed", folder=str(self._folder), error=str(fault))

@@ -1,8 +1,8 @@
 """
-Live tiles and snapshots for the wall: latest only, dropped freely, never in the way of analysis or evidence.
+Live tiles and snapshots for the wall: latest only, dropped freely, never blocking analysis or evidence.
 
-Nothing but a snapshot now and then is published for a camera that nobody watches (`api.contract.bus.wanted_key`).
-Tiles are remuxed packets, so a watched camera costs a copy of its bit rate and no encoding.
+A camera without viewers gets only occasional snapshots (`api.contract.bus.wanted_key`). Tiles are remuxed packets: a
+viewed camera costs a copy of its bit rate and no encoding.
 """
 
 import threading
@@ -17,7 +17,7 @@ import structlog
 from redis.typing import EncodableT, FieldT
 
 from api.contract import bus
-from api.contract.schema import OverlayBox
+from api.contract.wire.live import OverlayBox
 from streams.camera import CameraId
 from streams.frame import Frame, Packet
 from vision.evidence.stills import small_jpeg
@@ -38,7 +38,7 @@ _BUS_PAUSE_S = 1.0
 
 @dataclass(slots=True)
 class _Served:
-    """One camera that is served; the publishing thread owns everything but the three queues."""
+    """One camera; the publishing thread owns everything except the three queues."""
 
     tile: LiveTile
     packets: deque[Packet] = field(default_factory=lambda: deque(maxlen=_QUEUE_PACKETS))
@@ -51,13 +51,12 @@ class _Served:
 
 class LivePublisher:
     """
-    Publishes the live tiles and snapshots of one worker's cameras on the bus, from one thread of its own.
+    Publishes the live tiles and snapshots of one worker's cameras on the bus, from its own thread.
 
-    `on_packet` and `on_analysed` only append to bounded queues and never block. When the bus is away everything is
-    dropped and counted. A fault in one camera's tile ends that tile alone.
+    `on_packet` and `on_analysed` append to bounded queues and never block. While the bus is down everything is
+    dropped and counted. A fault in one camera's tile ends only that tile.
 
-    A new viewer need not wait for a key frame: `newest_gop` gives the packets since the last one from the
-    camera's ring.
+    New viewers do not wait for a key frame: `newest_gop` gives the packets since the last one in the camera's ring.
     """
 
     def __init__(self, bus_client: redis.Redis, newest_gop: Callable[[CameraId], Sequence[Packet]]) -> None:
@@ -81,22 +80,22 @@ class LivePublisher:
         self._thread.join(deadline_s)
 
     def add(self, camera: CameraId) -> None:
-        """Begin to serve a camera."""
+        """Add a camera."""
         with self._lock:
             self._served.setdefault(camera, _Served(LiveTile(camera)))
 
     def remove(self, camera: CameraId) -> None:
-        """Forget a camera."""
+        """Remove a camera."""
         with self._lock:
             self._served.pop(camera, None)
 
     def is_wanted(self, camera: CameraId) -> bool:
-        """True while somebody watches the camera."""
+        """Whether the camera has viewers."""
         served = self._served.get(camera)
         return served is not None and served.wanted
 
     def on_packet(self, packet: Packet) -> None:
-        """Take in a packet as it arrives; called by the camera's own thread."""
+        """Queue a packet; called by the camera's own thread."""
         served = self._served.get(packet.camera_id)
         if served is None or not served.wanted:
             return
@@ -107,7 +106,7 @@ class LivePublisher:
         self._wake.set()
 
     def on_analysed(self, frame: Frame, boxes: Sequence[OverlayBox]) -> None:
-        """Take in an analysed frame and its boxes."""
+        """Queue an analysed frame and its boxes."""
         served = self._served.get(frame.camera_id)
         if served is None:
             return
@@ -132,7 +131,7 @@ class LivePublisher:
                     served.tile.forget()
                 self._stopping.wait(_BUS_PAUSE_S)
             except Exception:
-                log.exception("live tiles failed; they go on")
+                log.exception("live tiles failed, continuing")
                 self._stopping.wait(_BUS_PAUSE_S)
             self._wake.wait(0.1)
             self._wake.clear()
@@ -152,7 +151,7 @@ class LivePublisher:
                 served.overlays.clear()
                 served.tile.forget()
             elif wanted and not served.wanted:
-                # Packets queue from now on, so that none is missing between the ring's copy and the queue.
+                # Packets are queued from here on, so that none is missing between the ring's copy and the queue.
                 served.wanted = True
                 self._prime(camera, served)
 
@@ -164,7 +163,7 @@ class LivePublisher:
         except redis.RedisError:
             raise
         except Exception:
-            log.exception("live tile cannot start from the ring; it starts at the next key frame", camera=camera)
+            log.exception("live tile cannot start from the ring, waits for a key frame", camera=camera)
             served.tile.forget()
 
     def _publish(self, camera: CameraId, served: _Served) -> None:
@@ -175,7 +174,7 @@ class LivePublisher:
         except redis.RedisError:
             raise
         except Exception:
-            log.exception("live tile failed; it starts anew", camera=camera)
+            log.exception("live tile failed, restarting", camera=camera)
             served.tile.forget()
 
     def _publish_tile(self, served: _Served) -> None:
@@ -206,5 +205,5 @@ class LivePublisher:
 
 
 def _taken(waiting: deque[Item]) -> list[Item]:
-    """Take what waits now; other threads may go on appending."""
+    """Remove and return what is queued now; other threads may append meanwhile."""
     return [waiting.popleft() for _ in range(len(waiting))]

@@ -1,8 +1,8 @@
 """
-Progress of one camera through the stages of watching: process, packets, pictures, analyses; and the first that fails.
+Progress: how one camera moves through its stages (process, packets, pictures, analyses), and which stage fails first.
 
-The four states are told apart by age: a worker that reports is alive; packets arrive; pictures decode; pictures are
-analysed. Each presumes the one before it, so the first that stands still is what is wrong.
+Stages are judged by age: the worker reports, packets arrive, pictures are decoded, pictures are analysed. Each needs
+the one before, so the first that stands still is the fault.
 """
 
 from dataclasses import dataclass, field
@@ -29,9 +29,9 @@ class Stage:
     One stage at one moment.
 
     Attributes:
-        age_s: seconds since it last moved on; ``None`` where it never did.
+        age_s: seconds since it last moved; ``None`` where it never did.
 
-        flowing_s: seconds for which it has moved without a pause, 0 in one; ``None`` where it never moved.
+        flowing_s: seconds for which it has moved without a pause, 0 during one; ``None`` where it never moved.
     """
 
     age_s: float | None = None
@@ -40,7 +40,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """The stages of a camera; `failed` are pictures that the detector or a rule could not do."""
+    """The stages of a camera; `failed` is of pictures on which the detector or a rule failed."""
 
     packets: Stage = Stage()
     decoded: Stage = Stage()
@@ -51,10 +51,10 @@ class Stages:
 @dataclass(slots=True)
 class Progress:
     """
-    Notes when a camera's counts last rose. Thread-safe; ages are as fine as the looks are frequent.
+    Records when a camera's counts last rose. Thread-safe; ages are as fine as the calls of `look`.
 
     Args:
-        pause_s: a stage that stood still for longer has begun anew.
+        pause_s: longest pause after which a stage still counts as flowing.
     """
 
     pause_s: float
@@ -64,7 +64,7 @@ class Progress:
     _lock: Lock = field(default_factory=Lock)
 
     def look(self, now: float, *, packets: int, decoded: int, analysed: int, failed: int) -> Stages:
-        """Take in the counts at `now`, monotonic seconds, and return how the stages are."""
+        """Add the counts at `now`, monotonic seconds, and return the stages."""
         counts = {"packets": packets, "decoded": decoded, "analysed": analysed, "failed": failed}
         with self._lock:
             for name, count in counts.items():
@@ -85,9 +85,9 @@ class Progress:
 
 def trouble_of(status: StreamStatus, stages: Stages, limit_s: float) -> Trouble | None:
     """
-    Return what keeps a camera from being watched, or ``None``.
+    Return the reason why a camera is not watched, or ``None``.
 
-    It is the first stage that stands still for more than `limit_s` while the one before it moves for as long.
+    It is the first stage that stands still for more than `limit_s` while the stage before it has moved for as long.
     """
     if status.state is not StreamState.PLAYING:
         return Trouble(_BY_STATE[status.state], status.error)

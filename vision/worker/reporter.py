@@ -18,7 +18,7 @@ _PERIOD_S = 1.0
 
 
 class StateReporter:
-    """Tells the bus the health of every camera and of the worker itself, from one thread of its own."""
+    """Reports the health of every camera and of the worker to the bus, from its own thread."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class StateReporter:
         vitals: Callable[[], WorkerHealth],
         hear: Callable[[float], None],
     ) -> None:
-        """Report `cameras` and `vitals`; `hear` is called after each report, with the monotonic time."""
+        """Report `cameras` and `vitals`; call `hear` after each report, with the monotonic time."""
         self._redis = bus_client
         self._worker = worker
         self._board = board
@@ -56,23 +56,23 @@ class StateReporter:
             except redis.RedisError as error:
                 log.warning("camera health waits for the bus", error=str(error))
             except Exception:
-                log.exception("reporting failed; it goes on")
+                log.exception("reporting failed, continuing")
             self._stopping.wait(_PERIOD_S)
 
     def _report(self) -> None:
-        """Tell all that can be told: what one camera or the worker cannot say keeps nothing else from the bus."""
+        """Send all reports; one that fails does not stop the others."""
         with self._redis.pipeline(transaction=False) as pipe:
             for camera in self._cameras():
                 try:
                     text = camera.health(self._worker, self._board).model_dump_json()
                 except Exception:
-                    log.exception("camera cannot say how it is", camera=camera.config.id)
+                    log.exception("camera health cannot be read", camera=camera.config.id)
                 else:
                     pipe.set(bus.state_key(camera.config.id), text, ex=bus.STATE_TTL_S)
             try:
                 vitals = self._vitals()
             except Exception:
-                log.exception("worker cannot say how it is")
+                log.exception("worker health cannot be read")
             else:
                 pipe.set(bus.vitals_key(vitals.worker), vitals.model_dump_json(), ex=bus.STATE_TTL_S)
             pipe.execute()

@@ -1,4 +1,4 @@
-"""Reviews: what people said of the leads of this worker's cameras, read from the bus now and then."""
+"""Reviews: reads the reviews of this worker's leads from the bus, every few seconds."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
@@ -16,12 +16,12 @@ from vision.worker.watched import WatchedCamera
 log = structlog.get_logger(__name__)
 
 EVERY_S = 5.0
-"""Between two looks: a decision on the wall is in the budget within this time and that of the API's own look."""
+"""Seconds between two reads; a decision reaches the budget within this and the API's own period."""
 
 
 def read_reviews(client: redis.Redis, cameras: Sequence[str]) -> Mapping[str, list[LeadReview]]:
     """
-    Return the reviews of those cameras; none where the bus does not hold them now: what is known stays then.
+    Return the reviews by camera; a camera that the bus does not hold is absent, and keeps the reviews it has.
 
     Raises `redis.RedisError`.
     """
@@ -40,7 +40,7 @@ def read_reviews(client: redis.Redis, cameras: Sequence[str]) -> Mapping[str, li
 
 
 class ReviewReader:
-    """Hands the reviews of cameras with a budget to `BudgetStore`; `look` is called by the reporter's thread."""
+    """Passes the reviews of cameras with a budget to `BudgetStore`; the reporter's thread calls `look`."""
 
     def __init__(self, client: redis.Redis, budgets: BudgetStore, find: Callable[[str], WatchedCamera | None]) -> None:
         self._redis = client
@@ -49,7 +49,7 @@ class ReviewReader:
         self._at = float("-inf")
 
     def look(self, now: float) -> None:
-        """Read them if it is time, `now` being of the monotonic clock; raises `redis.RedisError`."""
+        """Read them where that is due at `now`, monotonic seconds; raise `redis.RedisError`."""
         if now < self._at:
             return
         self._at = now + EVERY_S

@@ -7,8 +7,8 @@ import structlog
 from redis.typing import EncodableT, FieldT
 
 from api.contract import bus
-from api.contract.fields import one_line
-from api.contract.schema import MOST_BOXES, LiveClock, LiveEnd, LiveInit, OverlayBox, OverlayMessage
+from api.contract.fields import MOST_BOXES, one_line
+from api.contract.wire.live import LiveClock, LiveEnd, LiveInit, OverlayBox, OverlayMessage
 from streams.camera import CameraId
 from streams.decoding.clip import Fragment, FragmentedMp4, unplayable_mime
 from streams.errors import ClipError
@@ -23,10 +23,9 @@ _LIVE_TTL_S = 60
 
 class LiveTile:
     """
-    A tile while somebody watches it. Writes to the pipeline it is given; not thread-safe.
+    The tile of a camera with viewers. Writes to the pipeline it is given; not thread-safe.
 
-    The initialisation segment is also kept in a key of its own: the stream is capped, and a viewer who comes later
-    than its cap must still find the beginning.
+    The initialisation segment is also kept in a key of its own, since the stream is capped and late viewers need it.
     """
 
     def __init__(self, camera: CameraId) -> None:
@@ -39,24 +38,24 @@ class LiveTile:
         self._clock_sent_s = float("-inf")
 
     def prime(self, gop: Sequence[Packet], pipe: redis.client.Pipeline) -> None:
-        """Start with the packets since the newest key frame; the same packets in `feed` are then passed over."""
+        """Start with the packets since the newest key frame; `feed` then skips the same packets."""
         if gop:
             self.feed(gop, pipe)
             self._primed = (gop[-1].time.epoch, gop[-1].dts)
 
     def feed(self, packets: Iterable[Packet], pipe: redis.client.Pipeline) -> None:
-        """Add packets in the order they were received; a packet that cannot be muxed starts the tile anew."""
+        """Add packets in the order of arrival; a packet that cannot be muxed restarts the tile."""
         for packet in packets:
             if self._primed is not None and (packet.time.epoch, packet.dts) <= self._primed:
                 continue
             try:
                 self._add(packet, pipe)
             except ClipError as error:
-                log.warning("live tile starts anew", camera=self._camera, error=str(error))
+                log.warning("live tile restarts", camera=self._camera, error=str(error))
                 self.end("packet cannot be shown", pipe)
 
     def show(self, frame: Frame, boxes: Sequence[OverlayBox], pipe: redis.client.Pipeline) -> None:
-        """Add the boxes of an analysed frame, tied to its picture's media time."""
+        """Add the boxes of an analysed frame, with the media time of its picture."""
         if self._muxer is None or frame.time.epoch != self._epoch:
             return
         media_s = self._muxer.media_s(frame.time)
@@ -73,13 +72,13 @@ class LiveTile:
             self._say(message.model_dump_json(), pipe)
 
     def end(self, reason: str, pipe: redis.client.Pipeline) -> None:
-        """Tell viewers that this epoch of the tile is over; the next key frame starts another."""
+        """Send the end of this epoch of the tile; the next key frame starts another."""
         if self._muxer is not None:
             self._say(LiveEnd(epoch=self._epoch, reason=one_line(reason)).model_dump_json(), pipe)
         self.forget()
 
     def forget(self) -> None:
-        """Start anew at the next key frame, without telling anybody: nobody watches, or the bus lost what was sent."""
+        """Restart at the next key frame without an end: there are no viewers, or the bus lost what was sent."""
         self._muxer = None
         self._unshowable = None
         self._primed = None
@@ -98,7 +97,7 @@ class LiveTile:
             self._send(fragment, self._muxer.media_s(fragment.time), pipe)
 
     def _begin(self, packet: Packet, pipe: redis.client.Pipeline) -> FragmentedMp4 | None:
-        """Send the initialisation; where MP4 cannot hold the codec an empty one, so that viewers turn to snapshots."""
+        """Send the initialisation; an empty one where MP4 cannot hold the codec, so that viewers use snapshots."""
         muxer, mime, segment = None, unplayable_mime(packet.stream.codec), b""
         try:
             muxer = FragmentedMp4(packet.stream)

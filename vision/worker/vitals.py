@@ -1,4 +1,4 @@
-"""Vitals: what a worker says of itself once a second (`api.contract.health.WorkerHealth`)."""
+"""Vitals: a worker's own health report, once a second (`api.contract.health.WorkerHealth`)."""
 
 import os
 import threading
@@ -21,7 +21,7 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the parts of a worker say at one moment."""
+    """Figures of the parts of a worker at one moment."""
 
     cameras: int
     ring_bytes: int
@@ -38,7 +38,7 @@ class _Usage:
 
 
 class Vitals:
-    """Makes a worker's report; the share of the processors is of the time since the last one."""
+    """Makes a worker's reports; processor use is over the time since the last one."""
 
     def __init__(self, worker: str, detector: Detector) -> None:
         self._worker = worker
@@ -51,7 +51,7 @@ class Vitals:
         self._last = _Usage(_cpu_s(), time.monotonic())
 
     def report(self, figures: Figures) -> WorkerHealth:
-        """Return the report of this moment."""
+        """Return the current report."""
         usage = _Usage(_cpu_s(), time.monotonic())
         elapsed_s = usage.at - self._last.at
         share = (usage.cpu_s - self._last.cpu_s) / elapsed_s if elapsed_s > 0 else 0.0

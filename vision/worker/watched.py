@@ -1,4 +1,4 @@
-"""Cameras under watch: each with its runner and its analyser, and what the worker says of its health."""
+"""Watched camera: its runner, its analyser, its counts and its health."""
 
 import threading
 import time
@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from api.contract.fields import one_line
 from api.contract.reasons import GapReason
-from api.contract.schema import CameraFinding, CameraHealth, CameraState, FindingKind, OpenLead, OverlayBox
+from api.contract.wire.camera_health import CameraFinding, CameraHealth, CameraState, FindingKind, OpenLead
+from api.contract.wire.live import OverlayBox
 from models.pool import Discard
 from streams.board import FrameBoard
 from streams.frame import Frame
@@ -16,7 +17,7 @@ from streams.runner import CameraRunner, StreamStatus
 from streams.timing.clock import UtcSource, utc_now
 from vision.analysis.analyser import CameraAnalyser
 from vision.analysis.lookback import Lookback
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.coverage.account import Counters, Trouble
 from vision.coverage.ledger import Look
 from vision.evidence.lead_document import confirmed_time
@@ -26,15 +27,15 @@ from vision.scene.health import PictureFault
 from vision.worker.progress import Progress, Stages, trouble_of
 
 MOST_OPEN = 16
-"""Leads under way that are told of a camera: it makes three an hour."""
+"""Most open leads in a health report; a camera makes three an hour."""
 
 _RATE_WINDOW_S = 10.0
 _INTERVAL_WINDOW_S = 30.0
 CLOCK_OFFSET_S = 2.0
-"""A camera's clock further off than this is a finding (domain.md 6.6)."""
+"""Offset of a camera's clock from which it is a finding (domain.md 6.6)."""
 
 MOVED_DETAIL = "the new view is watched, its zones may be off"
-"""What is told of a camera that shows another place."""
+"""Detail of the finding for a camera that was moved."""
 
 
 @dataclass(slots=True)
@@ -42,9 +43,8 @@ class WatchedCamera:
     """
     One camera while it is watched.
 
-    `analysing` guards the analyser and `is_over`: frames come from a detector thread, one at a time; the end comes from
-    another, and a frame that was in flight then is not analysed any more. `register` holds the codes and names of the
-    enterprises that this worker knows.
+    `analysing` guards the analyser and `is_over`: a detector thread brings frames, one at a time; another thread ends
+    the watch, and a frame still in flight is not analysed. `register` holds the codes and names of known enterprises.
     """
 
     config: CameraConfig
@@ -71,31 +71,31 @@ class WatchedCamera:
         return self.runner.camera.settings.patrol_limit_s
 
     def lag_s(self, frame: Frame) -> float:
-        """Return how long before now a frame was captured; 0 for a file, whose capture was long ago."""
+        """Return the seconds since a frame was captured; 0 for a file."""
         return 0.0 if frame.time.source is UtcSource.FILE else self.delay_s
 
     def note_discarded(self, reason: Discard) -> None:
-        """Count a frame that was taken for analysis and given up; called for one frame at a time."""
+        """Count a frame that was taken and discarded; called for one frame at a time."""
         self.discarded[reason] += 1
 
     def note_out_of_order(self) -> None:
-        """Count a frame that the analyser refused because it is not later than the one before: no rule saw it."""
+        """Count a frame that the analyser refused because it is not later than the one before."""
         self.out_of_order += 1
 
     def late(self, board: FrameBoard) -> int:
-        """Return how many pictures were given up for want of time: before their decoding, or on the board."""
+        """Return how many pictures were dropped for lack of time: before decoding, or on the board."""
         stale = self.discarded[Discard.STALE]
         return board.dropped(self.runner.camera.id) + self.runner.passed_over + stale
 
     def look(self, board: FrameBoard) -> Look:
-        """Return how the camera is now, for its coverage account."""
+        """Return the camera's state for its coverage account."""
         status = self.runner.snapshot()
         trouble = self._trouble(status, self._stages(status))
         return Look(trouble, Counters(self._dropped(status, board), status.reconnects), status.mode.value)
 
     @property
     def is_sighted(self) -> bool:
-        """True while the camera shows a view, be it another one: a picture through a covered lens watches nothing."""
+        """Whether the camera shows a view, even a new one: with a covered lens nothing is watched."""
         return self._blinded_by is None
 
     @property
@@ -121,8 +121,8 @@ class WatchedCamera:
 
     def _dropped(self, status: StreamStatus, board: FrameBoard) -> dict[str, int]:
         """
-        Return the pictures not analysed by reason: replaced by a newer one, skipped in focus or passed over on patrol
-        because decoding was behind, never delivered by the camera, not later than the one before, stale, failed.
+        Return the pictures not analysed by reason: replaced by a newer one, skipped in focus or on patrol because
+        decoding was behind, never delivered by the camera, out of order, stale, failed.
         """
         return {
             "replaced": board.dropped(self.runner.camera.id),
@@ -134,14 +134,14 @@ class WatchedCamera:
         }
 
     def note_analysed(self, frame: Frame) -> None:
-        """Count an analysed frame, and how long after its capture its boxes were known."""
+        """Count an analysed frame, and its delay from capture to boxes."""
         self.analysed += 1
         self.delay_s = max(0.0, (utc_now() - frame.time.utc).total_seconds())
         self._moments.append(time.monotonic())
 
     def interval_s(self, now: float) -> float:
         """
-        Return the mean time between analysed pictures of the last half minute; the present wait if it is longer.
+        Return the mean time between analysed pictures of the last half minute, or the current wait if longer.
 
         0 before the second picture. `now` is of the monotonic clock.
         """
@@ -153,11 +153,11 @@ class WatchedCamera:
         return max(mean, now - moments[-1])
 
     def lead(self, key: LeadKey) -> Lead | None:
-        """Return a lead under way as it stands with the newest analysed picture; ``None`` for one that is not."""
+        """Return an open lead with what the newest analysed picture showed; ``None`` where it is not open."""
         return self.analyser.lead(key)
 
     def overlay(self) -> list[OverlayBox]:
-        """Return the boxes of the newest analysed frame as the wall draws them."""
+        """Return the boxes of the newest analysed frame for the wall."""
         return [
             OverlayBox(
                 xyxy=box.xyxy,
@@ -170,7 +170,7 @@ class WatchedCamera:
         ]
 
     def health(self, worker: str, board: FrameBoard) -> CameraHealth:
-        """Return what the API is told of this camera now."""
+        """Return the health report of this camera."""
         status = self.runner.snapshot()
         stages = self._stages(status)
         trouble = self._trouble(status, stages)
@@ -219,7 +219,7 @@ class WatchedCamera:
         )
 
     def _findings(self, clock_offset_s: float | None) -> list[CameraFinding]:
-        """Return what is wrong with the camera although it is connected and analysed."""
+        """Return the faults of a camera that is connected and analysed."""
         found: list[CameraFinding] = []
         fault, health, merger = self.analyser.picture_fault, self.analyser.health, self.analyser.merger
         if fault is not None:

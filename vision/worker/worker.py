@@ -1,4 +1,4 @@
-"""The worker: composition root of a process that watches cameras. It builds, starts, watches and stops."""
+"""Worker: composition root of a process that watches cameras. It builds, starts and stops the parts."""
 
 import os
 import threading
@@ -13,11 +13,12 @@ import structlog
 
 from api.contract.client import ApiClient
 from api.contract.reasons import GapReason
-from api.contract.schema import WorkerReport
+from api.contract.wire.worker import WorkerReport
 from models.detections import Detections
 from models.detector import Detector
 from models.pool import DetectorPool, Discard
 from models.registry import Registry
+from models.runtime.choice import open_detector
 from streams.board import FrameBoard
 from streams.camera import CameraId
 from streams.frame import Frame, Packet
@@ -32,8 +33,8 @@ from vision.cluster.group import WatcherGroup
 from vision.cluster.load import Load, Tally
 from vision.cluster.membership import BUS_TIMEOUT_S, GroupMember
 from vision.cluster.registration import Registrar, Registration
+from vision.config.camera import CameraConfig
 from vision.config.enterprises import register_of
-from vision.config.sections import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.coverage.account import Trouble
 from vision.coverage.delivery import CoverageDelivery
@@ -63,11 +64,11 @@ from vision.worker.watched import WatchedCamera
 log = structlog.get_logger(__name__)
 
 _STALENESS_S = 5.0
-"""A frame that waited longer than this on the board says nothing about now; the budget is half the time in which a lead
-must be on the wall. Counted from its post: the camera's own clock may be wrong by more."""
+"""Seconds on the board after which a frame is dropped: half the time in which a lead must be on the wall. Counted from
+its post, since the camera's own clock may be wrong by more."""
 
 _FOCUS_PER_CORE = 2
-"""Cameras in focus at once where the configuration leaves it open: each costs a tenth of a core at 1080p25."""
+"""Cameras in focus at once by default; each costs a tenth of a core at 1080p25."""
 
 _CAMERAS_END_S = 10.0
 _FLUSH_S = 10.0
@@ -75,7 +76,7 @@ _FLUSH_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerPlaces:
-    """Where a worker keeps its data, whom it talks to, and the node's name (``None``: the machine's, or as stored)."""
+    """A worker's data folder, its API and bus, and the node's name (``None``: the stored one, or the machine's)."""
 
     data: Path
     api_url: str
@@ -85,15 +86,15 @@ class WorkerPlaces:
 
 
 class Worker:
-    """Watches cameras until it is told to stop."""
+    """Watches cameras until it is stopped."""
 
     def __init__(
         self, config: WorkerConfig, places: WorkerPlaces, registers: WorkerConfig | None = None, *, processes: int = 1
     ) -> None:
         """
-        Watch the cameras of `config`; make those of `registers` known to the API, where they are not the same.
+        Watch the cameras of `config`; register those of `registers` at the API, by default the same.
 
-        `processes` is how many workers share this machine's processors.
+        `processes` is the number of workers that share this machine's processors.
         """
         self._config = config
         self._places = places
@@ -108,7 +109,7 @@ class Worker:
         self._lock = threading.Lock()
 
     def run(self, stop: threading.Event) -> None:
-        """Watch until `stop` is set, then end in reverse order of the start, each part with a deadline."""
+        """Watch until `stop` is set; then stop the parts in reverse order, each with a deadline."""
         bound_arenas(self._cores)
         data, url = self._places.data, self._places.redis_url
         with ExitStack() as stack:
@@ -174,7 +175,7 @@ class Worker:
             log.info("worker stops", node=node.name)
 
     def watch(self, camera: CameraConfig) -> None:
-        """Begin to watch a camera; where that fails nothing of it is left."""
+        """Start to watch a camera; where that fails, undo it and raise."""
         analyser = CameraAnalyser.for_camera(camera, self._config, self._card)
         looked_at = looking(camera.to_camera(self._config.stream), self._card)
         runner = CameraRunner(looked_at, self._board, on_packet=self._on_packet, gate=self._gate)
@@ -190,12 +191,12 @@ class Worker:
             self._desk.camera_added(runner.camera)
             self._live.add(runner.camera.id)
             runner.start()
-        except Exception:  # a thread that cannot be started, for one
+        except Exception:  # such as a thread that cannot be started
             self.unwatch(runner.camera.id, CloseReason.SHUTDOWN)
             raise
 
     def _look(self, watched: WatchedCamera) -> Look:
-        """Return how a camera is, for its account: what is no longer ours to watch is not behind, it is given up."""
+        """Return a camera's state for its account; one that this worker may no longer analyse is handed over."""
         look = watched.look(self._board)
         is_behind = look.trouble is None or look.trouble.reason is GapReason.NOT_ANALYSED
         if is_behind and not self._claims.may_analyse(watched.config.id):
@@ -203,7 +204,7 @@ class Worker:
         return look
 
     def unwatch(self, camera: CameraId, reason: CloseReason, deadline_s: float = _CAMERAS_END_S) -> None:
-        """Stop watching a camera; its open leads are closed and their evidence is finished."""
+        """Stop watching a camera; close its open leads and finish their evidence."""
         with self._lock:
             watched = self._watched.pop(camera, None)
         if watched is None:
@@ -221,7 +222,7 @@ class Worker:
 
     def rezone(self, camera: CameraConfig) -> None:
         """
-        Go over to a camera's new zones: leads under way are closed and judged anew, stream and ring go on.
+        Replace a camera's zones: open leads are closed, stream and ring continue.
 
         Raises `KeyError` for a camera that is not watched.
         """
@@ -246,19 +247,19 @@ class Worker:
         )
 
     def _open_ledger(self, node: str, client: ApiClient, stack: ExitStack) -> CoverageLedger:
-        """Return the ledger of what is watched, kept on disk and brought to the API."""
+        """Return the coverage ledger, kept on disk and sent to the API; started."""
         journal = Journal(self._places.data / "coverage")
         stack.callback(journal.close)
-        courier = CoverageDelivery(journal, client)
-        courier.start()
-        stack.callback(courier.close)
+        delivery = CoverageDelivery(journal, client)
+        delivery.start()
+        stack.callback(delivery.close)
         ledger = CoverageLedger(journal, node)
         ledger.start()
         stack.callback(ledger.stop)
         return ledger
 
     def _open_desk(self, node: NodeIdentity, outbox: Outbox, detector: Detector, stack: ExitStack) -> CaseThread:
-        """Return the desk through which confirmed leads go, started."""
+        """Return the case thread, started."""
         data, wanted = self._places.data, self._config.evidence
         sm2 = Sm2Key.open(data / "node", node.name) if wanted.sm2_signature else None
         store = CaseStore(data / STORE, node, outbox, zone=self._config.site.zone, stills=wanted.stills, sm2=sm2)
@@ -270,7 +271,7 @@ class Worker:
         return desk
 
     def _open_intake(self) -> Intake:
-        """Return the place where analysed frames go."""
+        """Return the intake of analysed frames."""
         return Intake(
             self._board,
             self._watched.get,
@@ -283,7 +284,7 @@ class Worker:
         )
 
     def _join(self, node: NodeIdentity, client: ApiClient, stack: ExitStack) -> GroupMember:
-        """Return this worker as a member of the group that watches the registered cameras."""
+        """Return this worker's membership of the group that watches the registered cameras."""
         bus = stack.enter_context(open_bus(self._places.redis_url, BUS_TIMEOUT_S))
         name = f"{node.name}.{node.certificate_sha256[:8]}"
         about = WorkerReport(name=node.name, member=name, version=version("plumewatch"), since=utc_now())
@@ -295,7 +296,7 @@ class Worker:
         return GroupMember(self._claims, group, load, self, client, ours.cut_off, about)
 
     def tallies(self) -> dict[str, Tally]:
-        """Return the frames of every camera under watch: analysed, and given up because nobody had time for them."""
+        """Return the frames of every watched camera: analysed, and dropped for lack of time."""
         return {
             watched.config.id: Tally(watched.analysed, watched.late(self._board)) for watched in self._cameras_now()
         }
@@ -308,7 +309,7 @@ class Worker:
             return any(box.state is not None for box in watched.analyser.overlay())
 
     def _unwatch_all(self) -> None:
-        """End all cameras within one deadline: every thread is told first, then waited for."""
+        """End all cameras within one deadline: signal every thread first, then wait."""
         for watched in self._cameras_now():
             self._ledger.end(watched.config.id, GapReason.WORKER_STOPPED)
         deadline = time.monotonic() + _CAMERAS_END_S
@@ -323,10 +324,8 @@ class Worker:
 
     def _detector(self) -> Detector:
         wanted = self._config.detector
-        detector = Registry.load().detector(
-            wanted.model or None,
-            wanted.runtime,
-            threshold=wanted.candidate_threshold,
+        detector = open_detector(
+            Registry.load().model(wanted.model), wanted.runtime, threshold=wanted.candidate_threshold
         )
         runtime = detector.runtime
         log.info("model loaded", model=detector.card.name, engine=runtime.engine, precision=runtime.precision)

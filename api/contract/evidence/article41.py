@@ -16,7 +16,8 @@ from typing import Literal
 from pydantic import Field
 
 from api.contract.fields import Line, Name
-from api.contract.schema import Sha256, Wire
+from api.contract.wire.document import Wire
+from api.contract.wire.identifiers import Sha256
 
 FIXED_BY_CAMERA = frozenset({"V09_TRUCK_COVER", "V10_BLACK_CAR"})
 """Violations that may be fixed by a camera on the road without anybody on site."""

@@ -10,9 +10,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from api.contract.fields import Count, Line, Name, Pixels, Settings, Whole, Word
-from api.contract.schema import Box, CameraIdText, LeadId, Sha256, UtcTime, Wire
+from api.contract.fields import Box, Count, Line, Name, Pixels, Settings, Whole, Word
 from api.contract.trust.stamp import FILE_NAME_PATTERN, StampError, canonical_json
+from api.contract.wire.document import Wire
+from api.contract.wire.identifiers import CameraIdText, LeadId, Sha256
+from api.contract.wire.moment import UtcTime
 
 FileName = Annotated[str, Field(max_length=128, pattern=f"^{FILE_NAME_PATTERN}$")]
 FIRST_PACKAGE = "0" * 64

@@ -64,6 +64,8 @@ class PackageLimits:
 
 
 DEFAULT_LIMITS = PackageLimits()
+SMALL = 4 << 20
+"""Bytes that a list, manifest, certificate or stamp may have."""
 
 
 class PackageFiles(Protocol):
@@ -153,6 +155,13 @@ def read_bytes(package: PackageFiles, name: str, limit: int) -> bytes:
         raise PackageError(f"{name} has {package.sizes[name]} bytes, more than the {limit} allowed")
     with package.open(name) as stream:
         return stream.read(limit + 1)
+
+
+def read_present(package: PackageFiles, name: str, limit: int = SMALL) -> bytes:
+    """Return a small file's bytes as `read_bytes` does; raise `PackageError` where the package has no such file."""
+    if name not in package.sizes:
+        raise PackageError(f"{name} is missing")
+    return read_bytes(package, name, limit)
 
 
 class Signer(Protocol):

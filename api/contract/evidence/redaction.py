@@ -12,7 +12,8 @@ from pydantic import Field, model_validator
 
 from api.contract.evidence.manifest import FileName
 from api.contract.fields import Count, Line, Name, Reason, Seconds, Whole, Word
-from api.contract.schema import LeadId, Sha256, Wire
+from api.contract.wire.document import Wire
+from api.contract.wire.identifiers import LeadId, Sha256
 from api.contract.zones import MOST_POINTS, MOST_ZONES, Point
 
 REDACTION_ID_PATTERN = r"^[0-9a-f]{32}$"

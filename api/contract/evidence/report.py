@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from api.contract.evidence.manifest import Manifest
 from api.contract.evidence.sentences import in_chinese
-from api.contract.schema import rfc3339
 from api.contract.trust.timestamp import TimeStampKind
+from api.contract.wire.moment import rfc3339
 
 
 class CheckName(StrEnum):

@@ -11,7 +11,6 @@ knows no time of a revocation.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -21,28 +20,18 @@ from api.contract.evidence.contents import count_frames, listing_faults, manifes
 from api.contract.evidence.manifest import FileRole, Manifest, parse_manifest, source_faults
 from api.contract.evidence.package import (
     CERTIFICATE,
-    CHECKPOINT,
-    CHECKPOINT_SIGNATURE,
-    CHECKPOINT_TIME_STAMP,
     DETECTIONS,
-    LOG_CERTIFICATE,
-    LOG_FILES,
-    LOG_PROOF,
     MANIFEST,
     SIGNATURE,
     SM2_CERTIFICATE,
     SM2_SIGNATURE,
     SUMS,
-    TIME_STAMP,
-    TSA_CERTIFICATE,
-    PackageError,
     PackageFiles,
-    read_bytes,
+    read_present,
 )
 from api.contract.evidence.report import Check, CheckName, Outcome, VerificationReport
+from api.contract.evidence.site_proofs import Sealed, SiteProofs
 from api.contract.evidence.tarball import open_package
-from api.contract.schema import LEAD_ID_PATTERN, rfc3339
-from api.contract.trust.checkpoint import check_log_certificate, check_log_proof, parse_checkpoint, parse_log_proof
 from api.contract.trust.revocation import Revocation, Revocations
 from api.contract.trust.sm2 import knows_sm2, read_sm2_certificate, sm2_signature_holds
 from api.contract.trust.stamp import (
@@ -51,7 +40,6 @@ from api.contract.trust.stamp import (
     StampError,
     check_chain,
     digests,
-    exact_certificates,
     fingerprint,
     parse_sha256_list,
     read_certificate,
@@ -59,12 +47,9 @@ from api.contract.trust.stamp import (
     sha256_hex,
     signature_holds,
 )
-from api.contract.trust.timestamp import TimeStamp, TimeStampKind, check_time_stamp
+from api.contract.trust.timestamp import TimeStampKind
+from api.contract.wire.identifiers import LEAD_ID_PATTERN
 
-SMALL = 4 << 20
-"""Bytes that a list, manifest, certificate or stamp may have."""
-CLOCK_ALLOWANCE = timedelta(seconds=60)
-"""How far a node's clock and an authority's may differ before the package's own time is disbelieved."""
 _DETECTIONS_LIMIT = 64 << 20
 _LEAD_ID = re.compile(LEAD_ID_PATTERN)
 
@@ -112,15 +97,15 @@ class _Verifier:
     anchors: list[x509.Certificate] | None
     lead_id: str | None
     revocations: Revocations
+    proofs: SiteProofs = field(init=False)
     sums: bytes = b""
     listed: dict[str, str] = field(default_factory=dict)
     found: dict[str, Digests] = field(default_factory=dict)
     certificate: x509.Certificate | None = None
     manifest: Manifest | None = None
-    tsa: str = "none"
-    stamp: TimeStamp | None = None
-    log: str = "none"
-    log_index: int | None = None
+
+    def __post_init__(self) -> None:
+        self.proofs = SiteProofs(self.package, self.anchors, self.revocations)
 
     def report(self) -> VerificationReport:
         steps: dict[CheckName, Callable[[], Check | str]] = {
@@ -130,13 +115,13 @@ class _Verifier:
             CheckName.SIGNATURE: self._signature,
             CheckName.MANIFEST: self._manifest,
             CheckName.SM2: self._sm2,
-            CheckName.TIME_STAMP: self._time_stamp,
+            CheckName.TIME_STAMP: lambda: self.proofs.check_stamp(self._sealed),
             CheckName.IDENTITY: self._identity,
             CheckName.CONTENTS: self._contents,
             CheckName.LEAD_ID: self._lead_id,
             CheckName.ORIGIN: self._origin,
             CheckName.DETECTIONS: self._detections,
-            CheckName.LOG: self._log_proof,
+            CheckName.LOG: lambda: self.proofs.check_log(self._sealed),
         }
         made: dict[CheckName, Check] = {}
         for name, step in steps.items():
@@ -147,37 +132,26 @@ class _Verifier:
             except ContractError as error:
                 result = Check(name, Outcome.FAIL, str(error))
             made[name] = result if isinstance(result, Check) else Check(name, Outcome.OK, result)
+        stamp = self.proofs.stamp
         return VerificationReport(
             checks=tuple(made[name] for name in CheckName if name in made),
             manifest=self.manifest,
             sums_sha256=sha256_hex(self.sums) if self.sums else "",
             certificate_sha256="" if self.certificate is None else fingerprint(self.certificate),
-            tsa=self.tsa,
-            tsa_kind=TimeStampKind.NONE if self.stamp is None else self.stamp.kind,
-            authority="" if self.stamp is None else self.stamp.authority,
-            stamped=None if self.stamp is None else self.stamp.gen_time,
-            log=self.log,
-            log_index=self.log_index,
+            tsa=self.proofs.tsa,
+            tsa_kind=TimeStampKind.NONE if stamp is None else stamp.kind,
+            authority="" if stamp is None else stamp.authority,
+            stamped=None if stamp is None else stamp.gen_time,
+            log=self.proofs.log,
+            log_index=self.proofs.log_index,
         )
 
     @property
-    def _above_node(self) -> list[x509.Certificate] | None:
-        """The roots that may vouch for times and for the log: not the package's own node, and none that was revoked."""
-        if self.anchors is None:
-            return None
-        return [
-            each
-            for each in self.anchors
-            if each != self.certificate and fingerprint(each) not in self.revocations.known
-        ]
-
-    def _small(self, name: str, limit: int = SMALL) -> bytes:
-        if name not in self.package.sizes:
-            raise PackageError(f"{name} is missing")
-        return read_bytes(self.package, name, limit)
+    def _sealed(self) -> Sealed:
+        return Sealed(self.sums, self.manifest, self.certificate)
 
     def _list(self) -> str:
-        self.sums = self._small(SUMS)
+        self.sums = read_present(self.package, SUMS)
         self.listed = parse_sha256_list(self.sums)
         return f"SHA256SUMS lists {len(self.listed)} files"
 
@@ -203,15 +177,15 @@ class _Verifier:
         return "every file is listed and every listed file is there"
 
     def _signature(self) -> str:
-        self.certificate = read_certificate(self._small(CERTIFICATE))
-        if not signature_holds(self.certificate, self.sums, self._small(SIGNATURE)):
+        self.certificate = read_certificate(read_present(self.package, CERTIFICATE))
+        if not signature_holds(self.certificate, self.sums, read_present(self.package, SIGNATURE)):
             raise StampError("SHA256SUMS.sig is not the signature of node.crt's key over SHA256SUMS")
         return f"SHA256SUMS is signed by the key of {self.certificate.subject.rfc4514_string()}"
 
     def _sm2(self) -> Check | str:
         if SM2_CERTIFICATE not in self.listed:
             raise StampError("SHA256SUMS.sm2 stands beside a list that names no node.sm2.crt")
-        pem, signature = self._small(SM2_CERTIFICATE), self._small(SM2_SIGNATURE)
+        pem, signature = read_present(self.package, SM2_CERTIFICATE), read_present(self.package, SM2_SIGNATURE)
         name = read_sm2_certificate(pem).subject.rfc4514_string()
         if not knows_sm2():
             sentence = "the SM2 signature was not checked: the openssl of this machine knows no SM2"
@@ -229,7 +203,8 @@ class _Verifier:
             return Check(CheckName.IDENTITY, Outcome.SKIPPED, sentence)
         if self.manifest is None:
             raise StampError("without a manifest the time for which the certificate must be valid is not known")
-        stamped = None if self.stamp is None or self.stamp.anchor is None else self.stamp.gen_time
+        stamp = self.proofs.stamp
+        stamped = None if stamp is None or stamp.anchor is None else stamp.gen_time
         trusted = [*self.anchors, *self.revocations.readmitted(self.certificate, stamped)]
         check_chain(self.certificate, trusted, self.manifest.created_utc)
         if stamped is not None:
@@ -237,7 +212,7 @@ class _Verifier:
         return f"the certificate of {self.certificate.subject.rfc4514_string()} chains to the given roots"
 
     def _manifest(self) -> str:
-        self.manifest = parse_manifest(self._small(MANIFEST))
+        self.manifest = parse_manifest(read_present(self.package, MANIFEST))
         return f"manifest.json is a canonical {self.manifest.schema_} of lead {self.manifest.lead_id}"
 
     def _known(self) -> Manifest:
@@ -268,87 +243,5 @@ class _Verifier:
         return f"originals: {', '.join(originals) or 'none'}; every other file names its source"
 
     def _detections(self) -> str:
-        count = count_frames(self._small(DETECTIONS, _DETECTIONS_LIMIT))
+        count = count_frames(read_present(self.package, DETECTIONS, _DETECTIONS_LIMIT))
         return f"detections.jsonl holds {count} analysed frames"
-
-    def _time_stamp(self) -> Check | str:
-        if TIME_STAMP not in self.package.sizes:
-            if TSA_CERTIFICATE in self.package.sizes and CHECKPOINT_TIME_STAMP not in self.package.sizes:
-                raise StampError("tsa.crt is there without a time stamp")
-            if self._is_promised("time_stamp"):
-                sentence = "tsa: missing; its site stamps every package: not stamped yet, or the stamp was taken away"
-                return Check(CheckName.TIME_STAMP, Outcome.MISSING, sentence)
-            sentence = "tsa: none; the times in the package are the node's own claim"
-            return Check(CheckName.TIME_STAMP, Outcome.SKIPPED, sentence)
-        self.tsa = "fail"
-        stamp, sent = self._stamp_of(self.sums, TIME_STAMP)
-        self.revocations.check_stands(stamp.certificate, stamp.gen_time, (*stamp.chain, *sent))
-        self.stamp = stamp
-        self._made_before(stamp.gen_time, "it was stamped")
-        when = f"existed at {rfc3339(stamp.gen_time)}, stamped by {stamp.authority}"
-        if self.anchors is None:
-            self.tsa = "unchecked"
-            sentence = f"the time stamp fits: SHA256SUMS {when}; the authority was not checked: no roots given"
-            return Check(CheckName.TIME_STAMP, Outcome.SKIPPED, sentence)
-        self.tsa = "ok"
-        whose = (
-            "the site's own authority, a weaker proof" if stamp.kind is TimeStampKind.OWN else "an outside authority"
-        )
-        return f"SHA256SUMS {when} ({whose})"
-
-    def _stamp_of(self, stamped: bytes, name: str) -> tuple[TimeStamp, list[x509.Certificate]]:
-        """Return the stamp in the file `name` for these bytes, and the certificates of tsa.crt: all that it brings."""
-        sent = exact_certificates(self._small(TSA_CERTIFICATE), TSA_CERTIFICATE)
-        digest = bytes.fromhex(sha256_hex(stamped))
-        stamp = check_time_stamp(self._small(name), digest, certificates=sent, roots=self._above_node)
-        if not set(stamp.chain) <= set(sent):
-            raise StampError(f"{name} holds a certificate that tsa.crt does not")
-        return stamp, sent
-
-    def _is_promised(self, proof: str) -> bool:
-        """True where the manifest says that the site adds a proof when it files the package."""
-        return self.manifest is not None and proof in (self.manifest.site_proofs or ())
-
-    def _made_before(self, moment: datetime, what: str) -> None:
-        """Raise where the package's own time lies after `moment`, at which it existed already."""
-        if self.manifest is not None and self.manifest.created_utc - moment > CLOCK_ALLOWANCE:
-            made = rfc3339(self.manifest.created_utc)
-            raise StampError(f"the package says that it was made at {made}, but {what} at {rfc3339(moment)}")
-
-    def _log_proof(self) -> Check | str:
-        there = LOG_FILES & set(self.package.sizes)
-        if not there and self._is_promised("log"):
-            sentence = "log: missing; its site logs every package: not filed yet, or the proof was taken away"
-            return Check(CheckName.LOG, Outcome.MISSING, sentence)
-        if not there:
-            return Check(CheckName.LOG, Outcome.SKIPPED, "log: none; no proof that the site's log holds the package")
-        self.log = "fail"
-        proof = parse_log_proof(self._small(LOG_PROOF))
-        text = self._small(CHECKPOINT)
-        checkpoint = parse_checkpoint(text)
-        check_log_proof(proof, checkpoint, self.sums)
-        certificate = read_certificate(self._small(LOG_CERTIFICATE))
-        exact_certificates(self._small(LOG_CERTIFICATE), LOG_CERTIFICATE)
-        if not signature_holds(certificate, text, self._small(CHECKPOINT_SIGNATURE)):
-            raise StampError("checkpoint.sig is not the signature of log.crt's key over checkpoint.txt")
-        at, when = certificate.not_valid_before_utc, "its checkpoint has no time stamp"
-        stamped: datetime | None = None
-        if CHECKPOINT_TIME_STAMP in self.package.sizes:
-            stamp, sent = self._stamp_of(text, CHECKPOINT_TIME_STAMP)
-            self._made_before(stamp.gen_time, "a checkpoint that holds it was stamped")
-            self.revocations.check_stands(stamp.certificate, stamp.gen_time, (*stamp.chain, *sent))
-            stamped = stamp.gen_time
-            at, when = stamp.gen_time, f"its checkpoint was stamped at {rfc3339(stamp.gen_time)}"
-        self.revocations.check_stands(certificate, stamped)
-        self.log_index = proof.index
-        sentence = f"the package is leaf {proof.index} of {proof.tree_size} in the log {checkpoint.origin}; {when}"
-        if self.anchors is not None:
-            check_log_certificate(certificate, proof.log_id, self._above_node or (), at)
-        self.log = "unchecked" if self.anchors is None else "ok"
-        if stamped is None and self._is_promised("time_stamp"):
-            missing = f"{sentence}: its site stamps every checkpoint; not stamped yet, or the stamp was taken away"
-            return Check(CheckName.LOG, Outcome.MISSING, missing)
-        if self.anchors is None:
-            unchecked = f"{sentence}; whose log it is was not checked: no roots given"
-            return Check(CheckName.LOG, Outcome.SKIPPED, unchecked)
-        return sentence

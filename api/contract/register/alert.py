@@ -9,7 +9,8 @@ from pydantic import ConfigDict, Field, model_validator
 from api.contract.fields import Line, Prose, Word
 from api.contract.register.enterprise import Measure
 from api.contract.register.entry import Entry, Facts, RegisterKey, RegisterKind, Uscc
-from api.contract.schema import UtcTime, Wire, rfc3339
+from api.contract.wire.document import Wire
+from api.contract.wire.moment import UtcTime, rfc3339
 
 
 class AlertLevel(StrEnum):

@@ -20,7 +20,7 @@ from api.contract.register.entry import (
     holding_on,
     in_order,
 )
-from api.contract.schema import Wire
+from api.contract.wire.document import Wire
 
 MOST_SPANS = 64
 

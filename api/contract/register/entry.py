@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from api.contract.evidence.article41 import local_day
 from api.contract.fields import LINE_MOST, LINE_PATTERN
 from api.contract.register.uscc import USCC_PATTERN, checked_uscc
-from api.contract.schema import Wire
+from api.contract.wire.document import Wire
 
 KEY_MOST = 64
 KEY_PATTERN = r"^[^\s./\\?#\x00-\x1f\x7f-\x9f\u2028\u2029][^\s/\\?#\x00-\x1f\x7f-\x9f\u2028\u2029]{0,63}$"

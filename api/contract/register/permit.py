@@ -6,7 +6,8 @@ from pydantic import Field
 
 from api.contract.fields import Prose, Word
 from api.contract.register.entry import CodeItem, DatedEntry, Facts, Item, RegisterKey, RegisterKind, Uscc
-from api.contract.schema import Wire, ZoneHours
+from api.contract.wire.document import Wire
+from api.contract.wire.zone import ZoneHours
 from api.contract.zones import MOST_SPANS
 
 

@@ -18,7 +18,7 @@ from api.contract.register.entry import (
     Uscc,
     checked_place,
 )
-from api.contract.schema import CameraIdText
+from api.contract.wire.identifiers import CameraIdText
 
 Metres = Annotated[float, Field(ge=0, le=100_000)]
 

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from api.contract.register.entry import Entry, Facts, Item, RegisterKey, RegisterKind, Uscc
-from api.contract.schema import Sha256, UtcTime
+from api.contract.wire.identifiers import Sha256
+from api.contract.wire.moment import UtcTime
 
 
 class CheckMode(StrEnum):

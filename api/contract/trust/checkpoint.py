@@ -19,10 +19,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import Field, ValidationError
 
 from api.contract.fields import Count
-from api.contract.schema import Sha256, Wire
 from api.contract.trust.merkle import HASH_BYTES, inclusion_holds, leaf_hash
 from api.contract.trust.stamp import UNREADABLE, StampError, canonical_json, check_chain, is_authority, sha256_hex
 from api.contract.trust.timestamp import bears_site_policy
+from api.contract.wire.document import Wire
+from api.contract.wire.identifiers import Sha256
 
 ORIGIN_PATTERN = r"[A-Za-z0-9._/+-]{1,100}"
 _FORM = re.compile(rf"({ORIGIN_PATTERN})\n(0|[1-9][0-9]{{0,15}})\n([A-Za-z0-9+/]{{43}}=)\n")

@@ -16,8 +16,10 @@ from cryptography.exceptions import InvalidSignature
 from pydantic import Field, ValidationError
 
 from api.contract.fields import Line, Pem
-from api.contract.schema import Sha256, UtcTime, Wire, rfc3339
 from api.contract.trust.stamp import UNREADABLE, StampError, fingerprint, read_certificates
+from api.contract.wire.document import Wire
+from api.contract.wire.identifiers import Sha256
+from api.contract.wire.moment import UtcTime, rfc3339
 
 _PEM = re.compile(rb"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
 _HARMLESS = frozenset(

@@ -4,7 +4,7 @@ Stamps: canonical JSON, hash lists, signatures and certificates; one code for th
     ContractError
     ├── StampError       a hash list, a signature key or a certificate is not what it must be
     │   ├── DerError         bytes are not DER (api.contract.trust.der)
-    │   └── TimeStampError   a time-stamp does not hold (api.contract.trust.timestamp)
+    │   └── TimeStampError   a time-stamp does not hold (api.contract.trust.timestamp_request)
     ├── PackageError     a package cannot be read at all (api.contract.evidence.package)
     └── ClientError      the API did not give the expected answer (api.contract.client)
 

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import Field
 
 from api.contract.fields import Line, Pem
-from api.contract.schema import Wire
 from api.contract.trust.stamp import StampError, fingerprint, read_certificate, signature_holds
+from api.contract.wire.document import Wire
 
 MOST = 50
 """Successions in one list; a node that changes its key daily stays under it for seven weeks without the API."""

@@ -1,31 +1,24 @@
 """
-Time-stamps of RFC 3161: the request, and the check of an answer; the same here as ``openssl ts -verify``.
-
-    TimeStampError    an answer that is none, was refused, or does not hold (a StampError)
+Time-stamps of RFC 3161: the check of an authority's answer; the same here as ``openssl ts -verify``.
 
 A stamp proves that what it names existed at ``gen_time`` *at the latest*; when the event happened it does not prove.
 Of an answer everything is checked: status, form, imprint, the authority's signature over exactly this content, that the
-certificate is meant for time-stamping and nothing else (critical), and its chain at ``gen_time``.
+certificate is meant for time-stamping and nothing else (critical), and its chain at ``gen_time``. An answer that is
+none, was refused or does not hold raises `TimeStampError`.
 """
 
-import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from api.contract.trust.der import (
     BOOLEAN,
     INTEGER,
-    NULL,
     OCTETS,
     OID,
     SEQUENCE,
@@ -33,24 +26,16 @@ from api.contract.trust.der import (
     TIME,
     DerError,
     Element,
-    encode,
-    encode_int,
-    encode_oid,
     read_der,
     read_int,
     read_oid,
     read_time,
 )
 from api.contract.trust.stamp import UNREADABLE, StampError, check_chain
+from api.contract.trust.timestamp_request import TimeStampError, read_imprint
+from api.contract.trust.timestamp_signature import TST_INFO_OID, check_signer
 
-SHA256_OID = "2.16.840.1.101.3.4.2.1"
 SIGNED_DATA_OID = "1.2.840.113549.1.7.2"
-TST_INFO_OID = "1.2.840.113549.1.9.16.1.4"
-CONTENT_TYPE_OID = "1.2.840.113549.1.9.3"
-MESSAGE_DIGEST_OID = "1.2.840.113549.1.9.4"
-SIGNING_CERTIFICATE_OID = "1.2.840.113549.1.9.16.2.12"
-SIGNING_CERTIFICATE_V2_OID = "1.2.840.113549.1.9.16.2.47"
-ECDSA_SHA256_OID = "1.2.840.10045.4.3.2"
 SITE_POLICY = "2.25.196253393793267128020013594357013558149"
 """
 Policy of a site's own authority, as its root certificate and its stamps say: who holds the site's keys can make them.
@@ -59,85 +44,9 @@ An identifier of our own under the arc for UUIDs (ITU-T X.667), which needs no r
 """
 _STATUS = MappingProxyType({2: "rejection", 3: "waiting", 4: "revocation warning", 5: "revocation notification"})
 _GRANTED = frozenset({0, 1})
-_DIGESTS: Mapping[str, hashes.HashAlgorithm] = MappingProxyType(
-    {SHA256_OID: hashes.SHA256(), "2.16.840.1.101.3.4.2.2": hashes.SHA384(), "2.16.840.1.101.3.4.2.3": hashes.SHA512()}
-)
-_RSA_OID = "1.2.840.113549.1.1.1"
-_SIGNATURES: Mapping[str, hashes.HashAlgorithm] = MappingProxyType(
-    {
-        ECDSA_SHA256_OID: hashes.SHA256(),
-        "1.2.840.10045.4.3.3": hashes.SHA384(),
-        "1.2.840.10045.4.3.4": hashes.SHA512(),
-        "1.2.840.113549.1.1.11": hashes.SHA256(),
-        "1.2.840.113549.1.1.12": hashes.SHA384(),
-        "1.2.840.113549.1.1.13": hashes.SHA512(),
-    }
-)
 _CONTEXT_0, _CONTEXT_1 = 0xA0, 0xA1
-_KEY_ID = 0x80
+_MILLIS, _MICROS = 0x80, 0x81
 _MOST_CERTIFICATES = 16
-
-
-class TimeStampError(StampError):
-    """An answer that is none, was refused or does not hold; the message says which."""
-
-
-@dataclass(frozen=True, slots=True)
-class TimeStampRequest:
-    """
-    What an authority is asked.
-
-    Attributes:
-        digest: SHA-256 of what is to be stamped, 32 bytes.
-
-        nonce: a number that the answer must repeat; ``None``: none.
-
-        with_certificate: whether the answer is to hold the authority's certificate.
-
-        policy: dotted policy that is wanted; ``None``: the authority's own.
-    """
-
-    digest: bytes
-    nonce: int | None = None
-    with_certificate: bool = True
-    policy: str | None = None
-
-    def to_bytes(self) -> bytes:
-        """Return the request in DER, as ``application/timestamp-query``."""
-        parts = [encode_int(1), imprint_of(self.digest)]
-        if self.policy is not None:
-            parts.append(encode_oid(self.policy))
-        if self.nonce is not None:
-            parts.append(encode_int(self.nonce))
-        if self.with_certificate:
-            parts.append(encode(BOOLEAN, b"\xff"))
-        return encode(SEQUENCE, *parts)
-
-
-def imprint_of(digest: bytes) -> bytes:
-    """Return the MessageImprint of a SHA-256."""
-    return encode(SEQUENCE, encode(SEQUENCE, encode_oid(SHA256_OID), encode(NULL)), encode(OCTETS, digest))
-
-
-def read_request(data: bytes) -> TimeStampRequest:
-    """Return the request in `data`; raise `TimeStampError` for one that is not DER or not for a SHA-256."""
-    try:
-        fields = read_der(data, SEQUENCE).children()
-        if read_int(fields.take(INTEGER)) != 1:
-            raise TimeStampError("the request is of another version than 1")
-        digest = _imprint(fields.take(SEQUENCE))
-        policy = fields.take_if(OID)
-        nonce = fields.take_if(INTEGER)
-        wanted = fields.take_if(BOOLEAN)
-        fields.end()
-        return TimeStampRequest(
-            digest,
-            None if nonce is None else read_int(nonce),
-            wanted is not None and wanted.content == b"\xff",
-            None if policy is None else read_oid(policy),
-        )
-    except DerError as error:
-        raise TimeStampError(f"the request is not one of RFC 3161: {error}") from error
 
 
 class TimeStampKind(StrEnum):
@@ -272,7 +181,7 @@ def _read_answer(answer: bytes, certificates: Sequence[x509.Certificate]) -> Tim
     signed.end()
     if len(signers) != 1:
         raise TimeStampError(f"the time-stamp has {len(signers)} signers, not one")
-    certificate = _check_signer(signers[0], told_bytes, [*chain, *certificates], hashed_by)
+    certificate = check_signer(signers[0], told_bytes, [*chain, *certificates], hashed_by)
     return _read_content(told_bytes, certificate, chain)
 
 
@@ -286,108 +195,6 @@ def _certificates(element: Element | None) -> tuple[x509.Certificate, ...]:
     if len(members) > _MOST_CERTIFICATES:
         raise TimeStampError(f"the time-stamp holds more than {_MOST_CERTIFICATES} certificates")
     return tuple(x509.load_der_x509_certificate(each.encoded) for each in members)
-
-
-def _check_signer(
-    signer: Element, content: bytes, certificates: Sequence[x509.Certificate], hashed_by: Collection[str]
-) -> x509.Certificate:
-    """Return the certificate whose key signed `content`; raise `TimeStampError`."""
-    fields = signer.children()
-    fields.take(INTEGER)
-    certificate = _named(fields.take(SEQUENCE, _KEY_ID), certificates)
-    digest_oid = read_oid(fields.take(SEQUENCE).children().take(OID))
-    attributes_element = fields.take(_CONTEXT_0)
-    signature_oid = read_oid(fields.take(SEQUENCE).children().take(OID))
-    signature = fields.take(OCTETS).content
-    digest = _DIGESTS.get(digest_oid)
-    if digest is None:
-        raise TimeStampError(f"the time-stamp is hashed with {digest_oid}, which is not accepted")
-    if digest_oid not in hashed_by:
-        raise TimeStampError(f"the time-stamp is hashed with {digest_oid}, which it does not name among its hashes")
-    attributes = _attributes(attributes_element)
-    if read_oid(_only(attributes, CONTENT_TYPE_OID)) != TST_INFO_OID:
-        raise TimeStampError("the signature is not one over a time-stamp")
-    if _only(attributes, MESSAGE_DIGEST_OID).content != _hash(digest, content):
-        raise TimeStampError("the time-stamp's content was changed: the signed digest is another")
-    _check_named_certificate(attributes, certificate)
-    signed = bytes([SET]) + attributes_element.encoded[1:]
-    _check_signature(certificate, signature, signed, signature_oid, digest)
-    return certificate
-
-
-def _named(identifier: Element, certificates: Sequence[x509.Certificate]) -> x509.Certificate:
-    if identifier.tag == SEQUENCE:
-        parts = identifier.children()
-        issuer, serial = parts.take(SEQUENCE).encoded, read_int(parts.take(INTEGER))
-        found = [each for each in certificates if each.serial_number == serial and each.issuer.public_bytes() == issuer]
-    else:
-        found = [each for each in certificates if _key_id(each) == identifier.content]
-    if not found:
-        raise TimeStampError("the certificate of the time-stamp's authority is missing")
-    return found[0]
-
-
-def _key_id(certificate: x509.Certificate) -> bytes | None:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except x509.ExtensionNotFound:
-        return None
-
-
-def _attributes(element: Element) -> dict[str, list[Element]]:
-    attributes: dict[str, list[Element]] = {}
-    for attribute in element.children().rest():
-        parts = attribute.children()
-        name = read_oid(parts.take(OID))
-        if name in attributes:
-            raise TimeStampError(f"the time-stamp's signature has the attribute {name} twice")
-        attributes[name] = list(parts.take(SET).children().rest())
-    return attributes
-
-
-def _only(attributes: Mapping[str, list[Element]], name: str) -> Element:
-    values = attributes.get(name, [])
-    if len(values) != 1:
-        raise TimeStampError(f"the time-stamp's signature must have one attribute {name}")
-    return values[0]
-
-
-def _check_named_certificate(attributes: Mapping[str, list[Element]], certificate: x509.Certificate) -> None:
-    """Raise unless the signed attributes name this very certificate (RFC 5035; RFC 2634 for old authorities)."""
-    der = certificate.public_bytes(Encoding.DER)
-    if SIGNING_CERTIFICATE_V2_OID in attributes:
-        named = _first_named(_only(attributes, SIGNING_CERTIFICATE_V2_OID)).children()
-        algorithm = named.take_if(SEQUENCE)
-        oid = SHA256_OID if algorithm is None else read_oid(algorithm.children().take(OID))
-        digest = _DIGESTS.get(oid)
-        if digest is None:
-            raise TimeStampError(f"the time-stamp names its certificate by {oid}, which is not accepted")
-        expected = _hash(digest, der)
-    else:
-        named = _first_named(_only(attributes, SIGNING_CERTIFICATE_OID)).children()
-        expected = hashlib.sha1(der, usedforsecurity=False).digest()
-    if named.take(OCTETS).content != expected:
-        raise TimeStampError("the time-stamp was signed under another certificate than the one that it names")
-
-
-def _first_named(value: Element) -> Element:
-    return value.children().take(SEQUENCE).children().take(SEQUENCE)
-
-
-def _check_signature(
-    certificate: x509.Certificate, signature: bytes, signed: bytes, oid: str, digest: hashes.HashAlgorithm
-) -> None:
-    algorithm = digest if oid == _RSA_OID else _SIGNATURES.get(oid)
-    try:
-        key = certificate.public_key()
-        if algorithm is not None and isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, signed, ec.ECDSA(algorithm))
-        elif algorithm is not None and isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, signed, padding.PKCS1v15(), algorithm)
-        else:
-            raise TimeStampError(f"the time-stamp's signature is of a kind that is not accepted ({oid})")
-    except InvalidSignature as error:
-        raise TimeStampError("the time-stamp's signature does not hold") from error
 
 
 def _check_purpose(certificate: x509.Certificate) -> None:
@@ -405,7 +212,7 @@ def _read_content(data: bytes, certificate: x509.Certificate, chain: tuple[x509.
     if read_int(fields.take(INTEGER)) != 1:
         raise TimeStampError("the time-stamp is of another version than 1")
     policy = read_oid(fields.take(OID))
-    digest = _imprint(fields.take(SEQUENCE))
+    digest = read_imprint(fields.take(SEQUENCE))
     serial = read_int(fields.take(INTEGER))
     gen_time = read_time(fields.take(TIME))
     accuracy = _accuracy(fields.take_if(SEQUENCE))
@@ -416,28 +223,12 @@ def _read_content(data: bytes, certificate: x509.Certificate, chain: tuple[x509.
     )
 
 
-def _imprint(element: Element) -> bytes:
-    parts = element.children()
-    algorithm = read_oid(parts.take(SEQUENCE).children().take(OID))
-    digest = parts.take(OCTETS).content
-    parts.end()
-    if algorithm != SHA256_OID or len(digest) != hashes.SHA256.digest_size:
-        raise TimeStampError(f"the imprint is not a SHA-256 but {algorithm}")
-    return digest
-
-
 def _accuracy(element: Element | None) -> timedelta:
     if element is None:
         return timedelta(0)
     parts = element.children()
     seconds, millis, micros = (
         0 if part is None else int.from_bytes(part.content, "big")
-        for part in (parts.take_if(INTEGER), parts.take_if(_KEY_ID), parts.take_if(_KEY_ID + 1))
+        for part in (parts.take_if(INTEGER), parts.take_if(_MILLIS), parts.take_if(_MICROS))
     )
     return timedelta(seconds=seconds, milliseconds=millis, microseconds=micros)
-
-
-def _hash(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
-    digest = hashes.Hash(algorithm)
-    digest.update(data)
-    return digest.finalize()

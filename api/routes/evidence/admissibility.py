@@ -6,8 +6,8 @@ from fastapi import APIRouter
 
 from api.contract.evidence.manifest import parse_manifest
 from api.contract.evidence.package import MANIFEST
-from api.contract.schema import ReviewAnswers
 from api.contract.trust.stamp import StampError
+from api.contract.wire.lead import ReviewAnswers
 from api.evidence.admissibility import Judgement, judge
 from api.evidence.custody import filed_lead, package_sizes
 from api.people.auth import AnyOperator

@@ -18,8 +18,9 @@ from api.contract.evidence.redaction import (
     RedactionState,
 )
 from api.contract.fields import Reason
-from api.contract.schema import Sha256, Wire
 from api.contract.trust.stamp import parse_sha256_list
+from api.contract.wire.document import Wire
+from api.contract.wire.identifiers import Sha256
 from api.evidence.clip_redactions import ClipRedaction, call_off, find_order, keep_copy, place_order
 from api.evidence.custody import filed_lead, note, package_sizes
 from api.evidence.upload import receive_body

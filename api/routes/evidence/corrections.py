@@ -8,7 +8,9 @@ from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
 from api.contract.fields import Line, Reason
-from api.contract.schema import LeadDocument, UtcTime, Wire
+from api.contract.wire.document import Wire
+from api.contract.wire.lead import LeadDocument
+from api.contract.wire.moment import UtcTime
 from api.people.auth import AnyOperator, Reader
 from api.problems import Problem
 from api.routes.leads import LeadIdPath, found_lead, named_version

@@ -5,16 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from api.contract.schema import UtcTime
+from api.contract.wire.moment import UtcTime
 from api.evidence.custody import filed_lead
 from api.people.auth import AnyOperator
 from api.problems import Problem
 from api.routes.leads import LeadIdPath
 from api.state import State
+from api.store.columns import SERIAL_MOST
 from api.store.evidence.access import access_proof, logged_until
 from api.store.evidence.custody import CustodyAction, custody_of
 from api.store.faults import UnknownRecord
-from api.store.tables import SERIAL_MOST
 
 router = APIRouter(prefix="/v1/evidence/{lead_id}", tags=["evidence"])
 

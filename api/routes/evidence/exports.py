@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import StreamingResponse
 
 from api.clock import utc_now
-from api.contract.schema import LeadId
+from api.contract.wire.identifiers import LeadId
 from api.evidence.custody import filed_lead, note, package_sizes
 from api.evidence.export import MOST_LEADS, case_chunks, case_name
 from api.people.auth import AnyOperator, caller_name

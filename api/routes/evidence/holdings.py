@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.contract.schema import LeadId, Sha256
+from api.contract.wire.identifiers import LeadId, Sha256
 from api.people.auth import AnyOperator
 from api.state import State
 from api.store.search import Holding, find_holdings

@@ -13,8 +13,8 @@ from api.contract.evidence.manifest import Manifest
 from api.contract.evidence.package import MANIFEST
 from api.contract.evidence.report import PackageVerdict
 from api.contract.evidence.tarball import tar_chunks
-from api.contract.schema import UtcTime
 from api.contract.trust.stamp import FILE_NAME_PATTERN, ContractError, parse_sha256_list, sha256_hex
+from api.contract.wire.moment import UtcTime
 from api.evidence.custody import filed_lead, missing, note, package_sizes
 from api.evidence.intake import verify_filed
 from api.evidence.proofs import proofs_of, proven_folder

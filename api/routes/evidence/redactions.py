@@ -13,7 +13,9 @@ from api.clock import utc_now
 from api.contract.evidence.manifest import FileName
 from api.contract.evidence.redaction import ClipRegion, PictureBox
 from api.contract.fields import Reason
-from api.contract.schema import Sha256, UtcTime, Wire
+from api.contract.wire.document import Wire
+from api.contract.wire.identifiers import Sha256
+from api.contract.wire.moment import UtcTime
 from api.evidence.custody import filed_lead, note, package_sizes
 from api.evidence.ranges import served
 from api.people.auth import AnyOperator, caller_name

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.clock import utc_now
-from api.contract.schema import UtcTime
 from api.contract.trust.stamp import sha256_hex
+from api.contract.wire.moment import UtcTime
 from api.fleet.cameras import redacted
 from api.people.auth import Reader
 from api.problems import Problem

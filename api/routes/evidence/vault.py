@@ -8,7 +8,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
 from api.contract.fields import Reason
-from api.contract.schema import UtcTime, Wire, rfc3339
+from api.contract.wire.document import Wire
+from api.contract.wire.moment import UtcTime, rfc3339
 from api.evidence.capacity import RoomLevel, rule_of, vault_state
 from api.evidence.custody import filed_lead
 from api.evidence.scrub import ScrubReport, last_scrub

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
 from api.contract.evidence.article41 import Article41File, Lack, LeadClass, admissibility, in_words, local_day
-from api.contract.schema import UtcTime
+from api.contract.wire.moment import UtcTime
 from api.people.auth import Admin, AnyOperator, caller_name
 from api.problems import Problem
 from api.routes.fleet.cameras import CameraIdPath

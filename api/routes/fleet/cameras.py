@@ -9,8 +9,11 @@ from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
 from api.contract.bus import snapshot_key
-from api.contract.schema import CAMERA_ID_PATTERN, CameraDocument, CameraHealth, EventType
 from api.contract.source import SourceError, checked_source, checked_stream
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.camera_health import CameraHealth
+from api.contract.wire.event import EventType
+from api.contract.wire.identifiers import CAMERA_ID_PATTERN
 from api.fleet.broker import BusDown
 from api.fleet.cameras import HIDDEN, all_health, health_of, redacted, redacted_camera, tell_workers
 from api.people.auth import AnyOperator, Reader, Registrar, caller_name

@@ -13,7 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from api.clock import utc_now
 from api.contract.coverage import HOUR, CoverageReceipt, CoverageReport
 from api.contract.reasons import GapReason
-from api.contract.schema import CAMERA_ID_PATTERN, UtcTime, rfc3339
+from api.contract.wire.identifiers import CAMERA_ID_PATTERN
+from api.contract.wire.moment import UtcTime, rfc3339
 from api.fleet.coverage import Gap, Watched, hour_of, in_one, watched_by_hour
 from api.people.auth import AnyWorker, Reader
 from api.problems import Problem

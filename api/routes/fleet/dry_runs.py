@@ -12,7 +12,10 @@ from pydantic import BaseModel, Field, JsonValue, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.contract.dry_run import MOST_LEADS, RUN_ID_PATTERN, DryRunReport, DryRunSource
-from api.contract.schema import CAMERA_ID_PATTERN, CameraDocument, Wire, Zones
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.document import Wire
+from api.contract.wire.identifiers import CAMERA_ID_PATTERN
+from api.contract.wire.zone import Zones
 from api.evidence.upload import receive_clip
 from api.fleet.dry_runs import DryRun, call_off, clip_path, find_run, picture_of, place_order
 from api.people.auth import Admin, AnyWorker, caller_name

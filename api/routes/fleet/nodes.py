@@ -9,11 +9,13 @@ from pydantic import BaseModel, Field
 
 from api.clock import utc_now
 from api.contract.fields import PEM_PATTERN, Pem, Reason
-from api.contract.schema import Sha256, UtcTime, Wire
 from api.contract.trust.enrolment import check_node_certificate
 from api.contract.trust.revocation import RevokedDocument, RevokedList, parse_crls
 from api.contract.trust.stamp import StampError, check_chain, fingerprint, read_certificate, read_certificates
 from api.contract.trust.succession import MOST, Succession, succeeds
+from api.contract.wire.document import Wire
+from api.contract.wire.identifiers import Sha256
+from api.contract.wire.moment import UtcTime
 from api.evidence.intake import pinned_roots
 from api.people.auth import Admin, AnyWorker, Reader, caller_name
 from api.problems import Problem

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.contract.health import WorkerHealth
-from api.contract.schema import WorkerReport
+from api.contract.wire.worker import WorkerReport
 from api.fleet.broker import BusDown
 from api.fleet.cameras import all_members, all_workers
 from api.people.auth import Reader

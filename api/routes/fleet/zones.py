@@ -9,8 +9,12 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
-from api.contract.schema import CAMERA_ID_PATTERN, CameraDocument, EventType, Wire, Zones
 from api.contract.trust.stamp import canonical_json, sha256_hex
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.document import Wire
+from api.contract.wire.event import EventType
+from api.contract.wire.identifiers import CAMERA_ID_PATTERN
+from api.contract.wire.zone import Zones
 from api.fleet.cameras import tell_workers
 from api.people.auth import Admin, Reader, caller_name
 from api.problems import Problem

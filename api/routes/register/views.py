@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field, model_validator
 
 from api.contract.fields import Line, Word
 from api.contract.register.entry import RegisterKey
-from api.contract.schema import UtcTime, Wire
+from api.contract.wire.document import Wire
+from api.contract.wire.moment import UtcTime
 from api.routes.asked_time import AskedTime
 from api.store.register.entries import Change, EntryPage, EntryQuery, EntryT, Stored
 

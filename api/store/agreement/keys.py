@@ -7,11 +7,12 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import rfc3339
 from api.contract.trust.stamp import StampError, fingerprint, read_certificates
+from api.contract.wire.moment import rfc3339
 from api.store.agreement.ledger import PIECE, Leaf, differing
+from api.store.evidence.log_tables import CertificateRow
 from api.store.evidence.trust import ANCHORS
-from api.store.tables import CertificateRow, NodeRow
+from api.store.tables import NodeRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.contract.review import Verdict
-from api.contract.schema import LeadDocument, LeadState, rfc3339
 from api.contract.trust.stamp import canonical_json
+from api.contract.wire.lead import LeadDocument, LeadState
+from api.contract.wire.moment import rfc3339
 from api.store.agreement.ledger import PIECE, Leaf, Walk, differing
 from api.store.evidence.corrections import CorrectedField, value_of
 from api.store.evidence.tlog import LeafKind

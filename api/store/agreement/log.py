@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from api.store.agreement.custody import Custody
 from api.store.agreement.keys import Keys, subjects_of
 from api.store.agreement.leads import Leads
@@ -17,8 +17,8 @@ from api.store.agreement.operators import Operators
 from api.store.agreement.packages import Packages
 from api.store.agreement.records import camera_files, holds, redactions
 from api.store.agreement.register import Register
+from api.store.evidence.log_tables import LogLeafRow
 from api.store.evidence.tlog import LeafKind
-from api.store.tables import LogLeafRow
 
 
 @dataclass(frozen=True, slots=True)

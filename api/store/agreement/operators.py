@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from api.store.agreement.ledger import Leaf
 from api.store.tables import OperatorRow
 

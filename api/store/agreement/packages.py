@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from api.store.agreement.ledger import PIECE, Leaf, Walk
 from api.store.evidence.tlog import LeafKind
 from api.store.tables import PackageRow

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from api.store.agreement.ledger import PIECE, Leaf, Row, Walk, differing
 from api.store.evidence.tables import CameraFileRow, HoldRow, RedactionRow
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from api.store.agreement.ledger import PIECE, Leaf
 from api.store.agreement.records import Records
 from api.store.register.tables import RegisterChangeRow, RegisterEntryRow

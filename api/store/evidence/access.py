@@ -13,9 +13,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import rfc3339
 from api.contract.trust.merkle import Span, Subtree, inclusion_spans, leaf_hash, node_hash
 from api.contract.trust.stamp import canonical_json
+from api.contract.wire.moment import rfc3339
 from api.store.evidence.tables import AccessBatchRow
 from api.store.evidence.tlog import LeafKind, append_record
 from api.store.faults import UnknownRecord

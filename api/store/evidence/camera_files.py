@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.contract.evidence.article41 import Article41File
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from api.store.documents import read_document, stored
 from api.store.evidence.tables import CameraFileRow
 from api.store.evidence.tlog import LeafKind, append_record

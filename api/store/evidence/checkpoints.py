@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.contract.trust.checkpoint import Checkpoint, parse_checkpoint
+from api.store.evidence.log_tables import CertificateRow, CheckpointRow, LogIdentityRow
 from api.store.faults import RecordConflict
-from api.store.tables import CertificateRow, CheckpointRow, LogIdentityRow
 
 
 @dataclass(frozen=True, slots=True)

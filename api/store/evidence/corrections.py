@@ -19,7 +19,9 @@ from sqlalchemy.orm import Session
 from api.contract.catalogue import catalogue
 from api.contract.evidence.article41 import admissibility, local_day
 from api.contract.reasons import DispositionReason
-from api.contract.schema import EventType, LeadDocument, LeadState, LeadTarget, rfc3339
+from api.contract.wire.event import EventType
+from api.contract.wire.lead import LeadDocument, LeadState, LeadTarget
+from api.contract.wire.moment import rfc3339
 from api.store.events import append_event
 from api.store.evidence.camera_files import camera_file
 from api.store.evidence.tlog import LeafKind, append_record, leaves_about

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from api.contract.review import Verdict
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from api.store.evidence.custody import CustodyAction, CustodyEntry, add_custody
 from api.store.evidence.tables import HoldRow
 from api.store.evidence.tlog import LeafKind, append_record

@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from api.contract.evidence.redaction import ClipMask, ClipRegion, PictureBox
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from api.store.database import Database
 from api.store.documents import note_row
 from api.store.evidence.tables import RedactionRow

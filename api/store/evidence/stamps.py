@@ -8,10 +8,11 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import LeadDocument
+from api.contract.wire.lead import LeadDocument
 from api.store.documents import LEADS, read_document
+from api.store.evidence.log_tables import LogLeafRow, TimeStampRow
 from api.store.faults import UnknownRecord
-from api.store.tables import LeadRow, LogLeafRow, PackageRow, TimeStampRow
+from api.store.tables import LeadRow, PackageRow
 
 LATE_AFTER = timedelta(hours=24)
 """A stamp that has been waited for longer is an alarm (domain.md 5.2)."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Boolean, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.store.tables import Moment, Serial, Table
+from api.store.columns import Moment, Serial, Table
 
 
 class AccessBatchRow(Table):

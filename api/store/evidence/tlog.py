@@ -27,8 +27,9 @@ from api.contract.trust.merkle import (
     node_hash,
 )
 from api.contract.trust.stamp import canonical_json
+from api.store.evidence.log_tables import LogLeafRow, LogNodeRow
 from api.store.faults import StoreError
-from api.store.tables import LogLeafRow, LogNodeRow, PackageRow
+from api.store.tables import PackageRow
 
 
 class LeafKind(StrEnum):

@@ -9,13 +9,13 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.contract.schema import rfc3339
 from api.contract.trust.revocation import Revocation, RevokedDocument, crl_revocation
 from api.contract.trust.stamp import UNREADABLE, StampError, read_certificate, read_certificates
+from api.contract.wire.moment import rfc3339
 from api.store.evidence.checkpoints import keep_certificate
+from api.store.evidence.log_tables import CertificateRow
 from api.store.evidence.tlog import LeafKind, append_record
 from api.store.faults import RecordConflict, UnknownRecord
-from api.store.tables import CertificateRow
 
 ANCHORS = ("node", "authority")
 """Kinds of certificates that packages are verified against: nodes', and those of authorities that issue them."""

@@ -11,8 +11,8 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from api.contract.register.entry import Entry, RegisterKind
-from api.contract.schema import rfc3339
 from api.contract.trust.stamp import canonical_json
+from api.contract.wire.moment import rfc3339
 from api.store.documents import forget_row
 from api.store.evidence.tlog import LeafKind, append_records
 from api.store.faults import StaleVersion, UnknownRecord

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Boolean, Double, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.store.tables import ByteOrdered, Moment, Serial, Table
+from api.store.columns import ByteOrdered, Moment, Serial, Table
 
 
 class RegisterChangeRow(Table):

@@ -1,20 +1,20 @@
 /**
- * Main: who is there, then the wall.
+ * Main: the entry point. Asks who is signed in, shows the login if nobody is, then the wall.
  * @module
  */
-import { h } from "./dom.js";
-import { forgetCursor } from "./events.js";
-import { onLanguage, speak, t } from "./i18n.js";
-import { ApiProblem, onUnauthorised } from "./http.js";
-import { askLogin } from "./login.js";
-import { logOut, whoAmI } from "./session.js";
-import { Wall } from "./wall.js";
+import { h } from "./shared/dom.js";
+import { ApiProblem, onUnauthorised } from "./shared/http.js";
+import { onLanguage, translate, t } from "./shared/i18n.js";
+import { logOut, whoAmI } from "./shared/session.js";
+import { forgetCursor } from "./wall/events.js";
+import { askLogin } from "./wall/login.js";
+import { Wall } from "./wall/wall.js";
 
 const RETRY_MS = 3000;
 const EXPIRED = "plumewatch.expired";
 const host = /** @type {HTMLElement} */ (document.getElementById("app"));
 
-/** Start afresh with the login: everything of the old session is gone with the page. @param {boolean} expired */
+/** Reload the page, which starts again at the login without any state of the old session. @param {boolean} expired */
 function leave(expired) {
   forgetCursor();
   if (expired) sessionStorage.setItem(EXPIRED, "yes");
@@ -29,7 +29,7 @@ async function start() {
     operator = await whoAmI();
   } catch (error) {
     if (!(error instanceof ApiProblem)) throw error;
-    host.replaceChildren(h("main", { class: "login" }, speak(h("p", { class: "panel-error", role: "alert" }), "login.unreachable")));
+    host.replaceChildren(h("main", { class: "login" }, translate(h("p", { class: "panel-error", role: "alert" }), "login.unreachable")));
     setTimeout(start, RETRY_MS);
     return;
   }
@@ -53,7 +53,7 @@ async function start() {
       } catch (error) {
         if (!(error instanceof ApiProblem)) throw error;
         if (error.status !== 401) {
-          // the session lives on: whoever comes next must not find the login and think it over
+          // the session is still valid: showing the login would make the next person believe that it has ended
           left = false;
           wall.bar.fault("login.notout", { reason: error.status === 0 ? t("login.unreachable") : error.message });
           return;

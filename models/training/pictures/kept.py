@@ -1,4 +1,4 @@
-"""What a run kept back from learning, by name: what it is measured on, in a folder that does not say so itself."""
+"""Pictures that a run kept back from learning, by name: it is measured on them, and their folder does not mark them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class KeptBack:
 
     @classmethod
     def between(cls, before: Sequence[Sample], after: Sequence[Sample]) -> Self:
-        """Return what the folder's own samples (`before`) did not say and the same, parted, do."""
+        """Return the samples whose split in ``after`` differs from the folder's own in ``before``."""
         moved = [(now.name, now.split) for was, now in zip(before, after, strict=True) if was.split != now.split]
         val, held = (tuple(sorted(name for name, split in moved if split == wanted)) for wanted in ("val", "held"))
         return cls(val, held)

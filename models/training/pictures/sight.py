@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from models.training import heap, weights
+from models.training import weights
+from models.training.device import keep_freed_memory
 from models.training.evaluate import see
 from models.training.pictures import store as stores
 
@@ -37,7 +38,7 @@ def write_sightings(checkpoint: Path, samples: Sequence[Sample], path: Path, *, 
         return
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device.type == "cpu":
-        heap.keep_freed_memory()
+        keep_freed_memory()
     model = weights.load(checkpoint).to(device).eval()
     with path.open("a", encoding="utf-8") as file:
         for at in range(0, len(todo), CHUNK):

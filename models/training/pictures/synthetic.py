@@ -31,12 +31,6 @@ VISIBLE = 0.06
 CLEAR = 0.08
 """A plume that changes its box by less than this in the mean is left out of the loss: people would not label it."""
 
-DISTANT, TRAIL = (0.03, 0.1), (0.04, 0.16)
-"""Heights of distant plumes and of trails behind vehicles, as shares of the picture's."""
-
-ROAD = 0.4
-"""Trails lie below this share of the picture's height: where roads are."""
-
 WHITE, GREYISH, BLACK = (0.78, 1.0), (0.35, 0.75), (0.03, 0.25)
 
 
@@ -132,37 +126,23 @@ class Painter:
     def _plume(self, size_wh: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return alpha ``(b, 1, side, side)`` and colours ``(b, 3, side, side)`` of one plume an image."""
         side, count = self.store.side_px, len(size_wh)
-        lies, high, wide = self._extents(size_wh)
+        high, wide = self._extents(size_wh)
         left = self._uniform(count) * (size_wh[:, 0] - wide)
         top = self._uniform(count) * (size_wh[:, 1] - high)
-        top = torch.where(lies, size_wh[:, 1] * ROAD + top * (1 - ROAD), top).clamp(max=size_wh[:, 1] - high)
         axis = torch.arange(side, device=self.device) + 0.5
         x = (axis[None] - left[:, None]) / wide[:, None] * 2 - 1
         y = (axis[None] - top[:, None]) / high[:, None] * 2 - 1
         grid = torch.stack([x[:, None].expand(-1, side, -1), y[:, :, None].expand(-1, -1, side)], dim=-1)
-        if self.settings.trail > 0:  # on its side, its source to the left or to the right
-            turned = grid.flip(-1)
-            turned[..., 1] *= torch.where(self._uniform(count, 1, 1) < 0.5, -1.0, 1.0)
-            grid = torch.where(lies.view(-1, 1, 1, 1), turned, grid)
         density = functional.grid_sample(self._texture(count), grid, align_corners=False)
         peak = self._column(count, *self.settings.opacity)
         return density * peak, self._colour(count, side)
 
-    def _extents(self, size_wh: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return bool ``(b,)``, which plumes lie behind a vehicle, and heights and widths ``(b,)`` in px."""
-        settings, count = self.settings, len(size_wh)
-        share = 0.1 * (0.95 / 0.1) ** self._uniform(count)
-        aspect = self._uniform(count, low=0.5, high=1.5)
-        lies = torch.zeros(count, dtype=torch.bool, device=self.device)
-        if settings.distant > 0:
-            is_far = self._uniform(count) < settings.distant
-            share = torch.where(is_far, DISTANT[0] * (DISTANT[1] / DISTANT[0]) ** self._uniform(count), share)
-        if settings.trail > 0:
-            lies = self._uniform(count) < settings.trail
-            share = torch.where(lies, self._uniform(count, low=TRAIL[0], high=TRAIL[1]), share)
-            aspect = torch.where(lies, self._uniform(count, low=1.5, high=4.5), aspect)
-        high = size_wh[:, 1] * share
-        return lies, high, (high * aspect).clamp(max=size_wh[:, 0])
+    def _extents(self, size_wh: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return heights and widths ``(b,)`` of plumes in px: a tenth of the picture's height to nearly all of it."""
+        count = len(size_wh)
+        high = size_wh[:, 1] * (0.1 * (0.95 / 0.1) ** self._uniform(count))
+        wide = high * self._uniform(count, low=0.5, high=1.5)
+        return high, wide.clamp(max=size_wh[:, 0])
 
     def _colour(self, count: int, side: int) -> torch.Tensor:
         """Return smoke colours ``(b, 3, side, side)``: a grey level a plume, slightly tinted, with soft shading."""

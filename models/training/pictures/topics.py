@@ -1,5 +1,5 @@
 """
-Images labelled for one topic only: what they say nothing about is neither right nor wrong.
+Images labelled for one topic only: the classes of other topics are neither present nor absent in them.
 
 A picture of litter whose people nobody boxed must not teach that there are no people. Every class that an image's topic
 does not answer becomes one ignored region over the whole image: its loss is left out there (mosaics carry the region

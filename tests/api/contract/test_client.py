@@ -13,7 +13,7 @@ from api.contract.client import (
     ApiUnreachableError,
     idempotency_key,
 )
-from api.contract.schema import CameraDocument
+from api.contract.wire.camera import CameraDocument
 from tests.vision.made_leads import lead_document
 
 LEAD = lead_document("L20261123-001001", "ab" * 32)

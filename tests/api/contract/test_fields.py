@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from api.contract.fields import Line, Settings
-from api.contract.schema import CameraDocument, LeadDocument, WallEvent, Wire
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.document import Wire
+from api.contract.wire.event import WallEvent
+from api.contract.wire.lead import LeadDocument
 from tests.api.contract.documents import Described, Kind, Place, documents, most_bytes, places, unlimited
 from tests.api.contract.wires import all_wires, asked_models
 

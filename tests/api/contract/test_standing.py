@@ -46,6 +46,6 @@ def test_every_kind_that_a_rule_asks_for_has_a_name() -> None:
 
 def test_a_kind_has_one_name() -> None:
     """What a rule asks for is called as in the editor of zones, where it is to be found."""
-    words = files("api").joinpath("wall", "js", "zonewords.js").read_text(encoding="utf-8")
+    words = files("api").joinpath("wall", "js", "shared", "words", "zones.js").read_text(encoding="utf-8")
     named = dict(re.findall(r'"zone\.(\w+)": \["([^"]+)"', words))
     assert {kind: named[kind] for kind in KINDS_ZH} == dict(KINDS_ZH)

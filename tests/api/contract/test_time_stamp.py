@@ -8,7 +8,7 @@ import pytest
 from api.contract.evidence.report import CheckName, Outcome
 from api.contract.evidence.verification import verify_package
 from api.contract.trust.stamp import sha256_hex
-from api.contract.trust.timestamp import TimeStampRequest
+from api.contract.trust.timestamp_request import TimeStampRequest
 from tests.api.contract.authorities import OpensslAuthority, make_authority
 from tests.api.contract.sample import TestSigner, make_package, run_verify_sh
 

@@ -3,8 +3,8 @@
 import pytest
 
 from api.contract.catalogue import catalogue
-from api.contract.schema import LeadDisposition
 from api.contract.titles import VIOLATIONS, Title, is_code_proposed, title, title_of
+from api.contract.wire.lead import LeadDisposition
 from tests.api.conftest import sample_lead
 
 READ = {"validity": "valid", "grade": 2.25, "grade_limit": 1.0}

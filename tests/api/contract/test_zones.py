@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from api.contract.schema import CameraDocument, ZoneDocument
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.zone import ZoneDocument
 from api.contract.zones import MOST_POINTS, PolygonError, checked_polygon
 
 SQUARE = [(0.1, 0.1), (0.4, 0.1), (0.4, 0.4), (0.1, 0.4)]

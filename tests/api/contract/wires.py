@@ -13,7 +13,7 @@ import api
 import api.contract
 import vision
 from api.app import ROUTERS
-from api.contract.schema import Wire
+from api.contract.wire.document import Wire
 
 
 def all_wires() -> list[type[Wire]]:

@@ -13,7 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from api.clock import utc_now
-from api.contract.schema import EventType, LeadState
+from api.contract.wire.event import EventType
+from api.contract.wire.lead import LeadState
 from api.evidence.capacity import RoomLevel, rate_of, rule_of, vault_state
 from api.evidence.retention import Retention, erase_left_overs, prune
 from api.evidence.vault import Space, Vault

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import text
 
 from api.clock import utc_now
-from api.contract.schema import rfc3339
 from api.contract.trust.stamp import fingerprint
+from api.contract.wire.moment import rfc3339
 from api.evidence.retention import prune
 from api.evidence.scrub import ScrubReport, last_scrub, scrub
 from api.evidence.vault import Vault

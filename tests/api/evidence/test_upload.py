@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
+from api.evidence.folder_vault import ABANDONED_S
 from api.evidence.upload import clear_uploads
-from api.evidence.vault import ABANDONED_S
 
 
 def test_abandoned_uploads_are_removed(tmp_path: Path) -> None:

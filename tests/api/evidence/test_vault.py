@@ -9,7 +9,10 @@ import pytest
 from obstore.store import MemoryStore
 
 from api.contract.evidence.package import FolderPackage, SealedPackage
-from api.evidence.vault import FolderVault, MissingEvidence, ObjectVault, Vault, VaultError, open_vault
+from api.evidence.folder_vault import FolderVault
+from api.evidence.object_vault import ObjectVault
+from api.evidence.vault import MissingEvidence, Vault, VaultError
+from api.evidence.vault_address import open_vault
 from tests.api.contract.sample import LEAD_ID, TestSigner, make_package
 from tests.api.s3 import S3Server, s3_server
 
@@ -87,7 +90,7 @@ def test_what_is_already_there_is_brought_to_disk_again(
     vault, synced = FolderVault(tmp_path / "vault"), []
     with FolderPackage(sealed.folder) as package:
         vault.keep(sealed.sums_sha256, package)
-        monkeypatch.setattr("api.evidence.vault.sync_folder", synced.append)
+        monkeypatch.setattr("api.evidence.folder_vault.sync_folder", synced.append)
         vault.keep(sealed.sums_sha256, package)
     assert [path.relative_to(tmp_path / "vault") for path in synced] == [Path(sealed.sums_sha256[:2]), Path()]
 

@@ -8,7 +8,7 @@ import httpx
 import redis
 
 from api.contract.bus import LEADS_ANNOUNCED
-from api.contract.schema import LeadAnnouncement
+from api.contract.wire.lead import LeadAnnouncement
 from api.people.accounts import create_worker_key, ensure_first_operator
 from api.settings import Settings
 from tests.api.conftest import CSRF, PASSWORD, Posting, RunningApi, sample_lead

@@ -21,7 +21,8 @@ from openpyxl import Workbook
 from api.contract.register.entry import Entry, RegisterKind
 from api.contract.register.kinds import KINDS
 from api.contract.register.places import Premises
-from api.contract.schema import CameraDocument, ZoneDocument
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.zone import ZoneDocument
 from api.people.accounts import open_database
 from api.register.columns import HeadError
 from api.register.importing import ImportReport, import_table
@@ -41,7 +42,29 @@ __all__ = ["database", "settings"]
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 BY = {"who": "operator:li", "reason": "年度核对", "at": NOW}
 FREE = frozenset(
-    ["name", "industry", "address", "source", "reason", "version", "role", "phone", "number", "monitor", "factors", "outlets", "factor", "unit", "alert_measures", "items", "sector", "class", "measure", "order", "authority"]
+    [
+        "name",
+        "industry",
+        "address",
+        "source",
+        "reason",
+        "version",
+        "role",
+        "phone",
+        "number",
+        "monitor",
+        "factors",
+        "outlets",
+        "factor",
+        "unit",
+        "alert_measures",
+        "items",
+        "sector",
+        "class",
+        "measure",
+        "order",
+        "authority",
+    ]
 )
 """Fields of any text."""
 TEXTS = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=12).map(str.strip).filter(bool)

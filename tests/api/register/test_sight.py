@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from api.contract.register.places import Premises
-from api.contract.schema import CameraDocument, ZoneDocument
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.zone import ZoneDocument
 from api.people.accounts import open_database
 from api.register.sight import seen_premises
 from api.settings import Settings

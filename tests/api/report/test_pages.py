@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from api.contract.evidence.report import Check, CheckName, Outcome
-from api.contract.schema import LeadDisposition, LeadState
 from api.contract.trust.timestamp import TimeStampKind
+from api.contract.wire.lead import LeadDisposition, LeadState
 from api.contract.words import spread_words
 from api.report.case import CaseMove
 from api.report.pages import lead_report

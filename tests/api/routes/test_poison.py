@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from api.contract.coverage import AccountHour, CoverageReport
-from api.contract.schema import LeadDocument
+from api.contract.wire.lead import LeadDocument
 from api.store.evidence.tables import CameraFileRow
 from api.store.tables import CameraRow, CoverageRow, EventRow, LeadRow
 from tests.api.conftest import NODE, RunningApi, sample_lead

@@ -12,10 +12,10 @@ import pytest
 from api.clock import utc_now
 from api.contract.evidence.report import PackageVerdict
 from api.contract.evidence.verification import verify_package
-from api.contract.schema import rfc3339
 from api.contract.trust.revocation import RevokedDocument, RevokedList, parse_revoked
 from api.contract.trust.stamp import StampError, fingerprint
 from api.contract.trust.succession import Succession, voucher
+from api.contract.wire.moment import rfc3339
 from api.people.accounts import create_worker_key
 from api.settings import Settings
 from api.store.agreement.log import Disagreements, disagreements

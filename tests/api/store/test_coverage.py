@@ -8,7 +8,7 @@ from alembic.config import Config
 from sqlalchemy import text
 
 from api.contract.coverage import HOUR, AccountHour, AccountLoss
-from api.contract.schema import CameraDocument
+from api.contract.wire.camera import CameraDocument
 from api.settings import Settings
 from api.store.cameras import put_camera, remove_camera
 from api.store.coverage import known_coverage, note_duty, take_hours, take_losses

@@ -13,13 +13,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.clock import utc_now
-from api.contract.schema import EventType
+from api.contract.wire.event import EventType
 from api.people.accounts import open_database
 from api.settings import Settings
+from api.store.columns import Table
 from api.store.database import MIGRATIONS, Database, newest_revision
 from api.store.events import append_event, events_after, newest_cursor
 from api.store.evidence.custody import CustodyAction, CustodyEntry, add_custody
-from api.store.tables import Table
 from tests.api.postgresql import over_postgresql
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from api.contract.schema import LeadDocument, LeadState
+from api.contract.wire.lead import LeadDocument, LeadState
 from api.people.accounts import open_database
 from api.settings import Settings
 from api.store import search

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from api.contract.review import Verdict
-from api.contract.schema import LeadState
+from api.contract.wire.lead import LeadState
 from api.fleet.reviews import reviews_since
 from api.store.evidence.corrections import CorrectedField, correct_lead
 from api.store.evidence.holds import RetentionClass, RetentionRule, due_packages

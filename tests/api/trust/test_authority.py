@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from api.contract.trust.stamp import read_certificates
-from api.contract.trust.timestamp import SITE_POLICY, TimeStampError, TimeStampKind, TimeStampRequest, check_time_stamp
+from api.contract.trust.timestamp import SITE_POLICY, TimeStampKind, check_time_stamp
+from api.contract.trust.timestamp_request import TimeStampError, TimeStampRequest
 from api.trust.authority import Authority, AuthorityError, HttpAuthority, SiteAuthority, ask
 from api.trust.keys import SiteKeys, open_site_keys
 from tests.api.contract.authorities import OpensslAuthority, make_authority, openssl_accepts

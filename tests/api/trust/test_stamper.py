@@ -18,7 +18,7 @@ from api.clock import utc_now
 from api.contract.evidence.tarball import write_tar
 from api.contract.trust.revocation import parse_crls
 from api.contract.trust.stamp import fingerprint, read_certificates
-from api.contract.trust.timestamp import TimeStampRequest
+from api.contract.trust.timestamp_request import TimeStampRequest
 from api.people.accounts import create_worker_key, open_database
 from api.settings import Settings
 from api.store.database import Database

@@ -7,11 +7,11 @@ globalThis.sessionStorage ??= { getItem: () => null, setItem: () => {}, removeIt
 globalThis.location ??= { href: "http://127.0.0.1/" };
 globalThis.document ??= { documentElement: {}, querySelectorAll: () => [] };
 
-const { ApiProblem, call, callJson, received } = await import("../../../api/wall/js/http.js");
-const { EventFeed } = await import("../../../api/wall/js/events.js");
-const { LiveFeed } = await import("../../../api/wall/js/live.js");
-const { LastingSocket } = await import("../../../api/wall/js/socket.js");
-const { SnapshotFeed } = await import("../../../api/wall/js/snapshot.js");
+const { ApiProblem, call, callJson, received } = await import("../../../api/wall/js/shared/http.js");
+const { EventFeed } = await import("../../../api/wall/js/wall/events.js");
+const { LiveFeed } = await import("../../../api/wall/js/wall/live.js");
+const { LastingSocket } = await import("../../../api/wall/js/shared/socket.js");
+const { SnapshotFeed } = await import("../../../api/wall/js/shared/snapshot.js");
 
 /** A WebSocket that opens and never speaks by itself: half-open ones look like that. */
 class SilentSocket {

@@ -10,7 +10,8 @@ from api.contract import bus
 from api.contract.coverage import HOUR, INTERVAL_BOUNDS_S, AccountHour, CoverageGap, CoverageReport, interval_class
 from api.contract.health import DetectorHealth, OutboxHealth, WorkerHealth
 from api.contract.reasons import GapReason
-from api.contract.schema import CameraHealth, CameraState, WorkerReport
+from api.contract.wire.camera_health import CameraHealth, CameraState
+from api.contract.wire.worker import WorkerReport
 from api.store.coverage import note_duty
 from tests.api.conftest import NODE, RunningApi
 

@@ -9,7 +9,8 @@ import cv2
 from api.contract.evidence.manifest import FileRole
 from api.contract.evidence.package import FileOrigin, seal_package
 from api.contract.evidence.tarball import write_tar
-from api.contract.schema import LeadDisposition, LeadDocument, LeadEvidence, LeadLegal, LeadTarget, LeadVote, rfc3339
+from api.contract.wire.lead import LeadDisposition, LeadDocument, LeadEvidence, LeadLegal, LeadTarget, LeadVote
+from api.contract.wire.moment import rfc3339
 from tests.api.conftest import Posting, sample_lead
 from tests.api.contract.sample import ORIGINS, TestSigner, sample_manifest
 from tests.api.wall.stage import square_picture

@@ -6,25 +6,25 @@ import { test } from "node:test";
 globalThis.localStorage ??= { getItem: () => null, setItem: () => {} };
 globalThis.document ??= { documentElement: {}, querySelectorAll: () => [] };
 
-const { arrangement } = await import("../../../api/wall/js/arrangement.js");
-const { boxAt, boxBetween } = await import("../../../api/wall/js/coverlayer.js");
-const { Backoff } = await import("../../../api/wall/js/backoff.js");
-const { certificateDer, children, element, hex, rawSignature } = await import("../../../api/wall/js/der.js");
-const { parseSums } = await import("../../../api/wall/js/hashes.js");
-const { checkLog, inclusionHolds, leafHash } = await import("../../../api/wall/js/logproof.js");
-const { LeadBook } = await import("../../../api/wall/js/leadbook.js");
-const { durationWords, gapWords, gradeWords, keyFigure, limitWords, opacityWords, refusalWords } = await import("../../../api/wall/js/measures.js");
-const { tomlOf, ZoneDraft } = await import("../../../api/wall/js/draft.js");
-const { crossing, moved, polygonFault } = await import("../../../api/wall/js/geometry.js");
-const { agreement, paperOf } = await import("../../../api/wall/js/paper.js");
-const { parseReadings } = await import("../../../api/wall/js/readings.js");
-const { loadOf } = await import("../../../api/wall/js/loads.js");
-const { bytesInWords, roomSentences, scrubSentence } = await import("../../../api/wall/js/room.js");
-const { inChinese } = await import("../../../api/wall/js/streamfaults.js");
-const { joined, lengthWords, levelOf, shareWords } = await import("../../../api/wall/js/strips.js");
-const { troubleOf, watchOf } = await import("../../../api/wall/js/troubles.js");
-const { BoxTrack, MediaClock } = await import("../../../api/wall/js/timeline.js");
-const { WORDS } = await import("../../../api/wall/js/words.js");
+const { arrangement } = await import("../../../api/wall/js/wall/arrangement.js");
+const { boxAt, boxBetween } = await import("../../../api/wall/js/evidence/regionlayer.js");
+const { Backoff } = await import("../../../api/wall/js/shared/backoff.js");
+const { certificateDer, children, element, hex, rawSignature } = await import("../../../api/wall/js/evidence/der.js");
+const { parseSums } = await import("../../../api/wall/js/evidence/hashes.js");
+const { checkLog, inclusionHolds, leafHash } = await import("../../../api/wall/js/evidence/logproof.js");
+const { LeadStore } = await import("../../../api/wall/js/leads/store.js");
+const { durationWords, gapWords, gradeWords, keyFigure, limitWords, opacityWords, refusalWords } = await import("../../../api/wall/js/leads/measures.js");
+const { tomlOf, ZoneDraft } = await import("../../../api/wall/js/zones/draft.js");
+const { crossing, moved, polygonFault } = await import("../../../api/wall/js/zones/geometry.js");
+const { agreement, printedReportOf } = await import("../../../api/wall/js/evidence/report.js");
+const { parseReadings } = await import("../../../api/wall/js/leads/readings.js");
+const { loadOf } = await import("../../../api/wall/js/fleet/load.js");
+const { bytesInWords, roomSentences, scrubSentence } = await import("../../../api/wall/js/fleet/vault.js");
+const { inChinese } = await import("../../../api/wall/js/fleet/streamfaults.js");
+const { joined, lengthWords, levelOf, shareWords } = await import("../../../api/wall/js/coverage/strips.js");
+const { troubleOf, watchOf } = await import("../../../api/wall/js/fleet/health.js");
+const { BoxTrack, MediaClock } = await import("../../../api/wall/js/wall/timeline.js");
+const { WORDS } = await import("../../../api/wall/js/shared/words.js");
 
 test("a region covers nothing before and after its time, and moves in a straight line", () => {
   const region = { box: [0, 0, 10, 10], to_box: [100, 50, 110, 60], from_s: 1, to_s: 3 };
@@ -109,7 +109,7 @@ test("tiles fit their area whatever their number", () => {
 });
 
 test("a lead is kept once, and an older version never replaces a newer one", () => {
-  const book = new LeadBook();
+  const book = new LeadStore();
   const lead = (lead_id, version, state, start = "2026-11-23T02:30:00Z") => ({ lead_id, version, state, event: { start }, camera: { id: "a" }, evidence: null });
   assert.deepEqual(book.list(), []);
   assert.equal(book.take(lead("L1", 2, "VERIFIED")), true);
@@ -122,7 +122,7 @@ test("a lead is kept once, and an older version never replaces a newer one", () 
 });
 
 test("open leads are counted and found by camera as they come, and a count of a part says so", () => {
-  const book = new LeadBook();
+  const book = new LeadStore();
   const lead = (number, state, camera, minute) => ({ lead_id: `L${number}`, version: 1, state, event: { start: `2026-11-23T02:${minute}:00Z` }, camera: { id: camera }, evidence: null });
   const told = [];
   book.onChange((taken) => told.push(taken.map((one) => one.lead_id)));
@@ -145,10 +145,10 @@ test("open leads are counted and found by camera as they come, and a count of a 
 
 test("what a scanned code asks for is read from the address, and nothing else is", () => {
   const sha256 = "ab".repeat(32);
-  assert.equal(paperOf(""), null);
-  for (const hash of ["#", "#lead=", "#lead=..", "#lead=L20261123-001007/..", "#sha256=" + sha256, "#lead=<b>L20261123-001007"]) assert.equal(paperOf(hash), null);
-  assert.deepEqual(paperOf(`#lead=L20261123-001007&sha256=${sha256.toUpperCase()}`), { leadId: "L20261123-001007", sha256 });
-  assert.deepEqual(paperOf("#lead=L20261123-001007&sha256=abab"), { leadId: "L20261123-001007", sha256: "" });
+  assert.equal(printedReportOf(""), null);
+  for (const hash of ["#", "#lead=", "#lead=..", "#lead=L20261123-001007/..", "#sha256=" + sha256, "#lead=<b>L20261123-001007"]) assert.equal(printedReportOf(hash), null);
+  assert.deepEqual(printedReportOf(`#lead=L20261123-001007&sha256=${sha256.toUpperCase()}`), { leadId: "L20261123-001007", sha256 });
+  assert.deepEqual(printedReportOf("#lead=L20261123-001007&sha256=abab"), { leadId: "L20261123-001007", sha256: "" });
 });
 
 test("paper and package agree only by the whole hash of a filed package", () => {

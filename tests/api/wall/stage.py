@@ -17,7 +17,9 @@ import redis
 from numpy.typing import NDArray
 
 from api.contract import bus
-from api.contract.schema import CameraHealth, CameraState, LeadAnnouncement, LeadDocument, OverlayBox
+from api.contract.wire.camera_health import CameraHealth, CameraState
+from api.contract.wire.lead import LeadAnnouncement, LeadDocument
+from api.contract.wire.live import OverlayBox
 from streams.camera import Camera, CameraId, SourceUrl, StreamSettings
 from streams.frame import Frame, Packet
 from streams.source import AvSource

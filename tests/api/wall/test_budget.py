@@ -45,7 +45,7 @@ def test_the_budget_shows_its_price_and_its_grounds(
         "预计检出率83%",
         "预计确认时间4.5 秒",
         "人工审核属实 3 条，误报 2 条",
-        "其中 2 条确认时该记录尚未开始或中断",
+        "其中 2 条线索确认时，记录尚未开始或已中断",
         "另有 1 条误报来自按区域和读数判断的规则",
     ):
         expect(budget).to_contain_text(words)
@@ -55,7 +55,7 @@ def test_the_budget_shows_its_price_and_its_grounds(
     wall.keyboard.press("Escape")
     wall.get_by_role("button", name="EN").click()
     opener.click()
-    expect(budget).to_contain_text("Leads from a confidence of0.46 (0.3 without a budget)")
+    expect(budget).to_contain_text("Confidence threshold0.46 (0.3 without a budget)")
     expect(budget.locator("tbody tr").last).to_have_text("11-2624 h431")
     keep_picture(wall, "budget-en")
     assert complaints == []

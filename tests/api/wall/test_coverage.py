@@ -179,7 +179,7 @@ def test_a_camera_is_told_in_full(
     ):
         expect(panel.locator(".camera-now")).to_contain_text(words)
     expect(panel.locator('dd[data-tone="bad"]', has_text="6.2 秒")).to_be_visible()
-    expect(panel.locator(".camera-file .standing-verdict")).to_have_text("仅作线索")
+    expect(panel.locator(".camera-file .admissibility-verdict")).to_have_text("仅作线索")
     expect(panel.locator(".camera-file")).to_contain_text("当日设置地点未向社会公布")
     picture(wall, "camera-zh")
     panel.locator(".camera-finding", has_text="镜头遮挡").click()

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from api.contract import bus as keys
 from api.contract.dry_run import DryRunFault, DryRunLead, DryRunOrder, DryRunReport, DryRunSource, DryRunState
 from api.contract.health import WorkerHealth
-from api.contract.schema import CameraHealth, CameraState
+from api.contract.wire.camera_health import CameraHealth, CameraState
 from tests.api.conftest import NODE
 from tests.api.wall.leads import judged_lead
 from tests.api.wall.stage import square_left, square_picture

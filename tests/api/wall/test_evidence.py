@@ -221,8 +221,8 @@ def test_the_browser_s_back_closes_the_lead_and_not_the_wall(view: Page) -> None
 def test_what_the_record_is_good_for_is_said_and_follows_the_review(view: Page, operator: httpx.Client) -> None:
     """Use, obstacles and chain in plain words; answered questions take their obstacle away, a no brings its own."""
     open_evidence(view)
-    use = view.locator(".standing")
-    expect(use.locator(".standing-verdict")).to_have_text("仅作线索")
+    use = view.locator(".admissibility")
+    expect(use.locator(".admissibility-verdict")).to_have_text("仅作线索")
     expect(use.locator('[data-obstacle="no_legal_review"]')).to_have_text("当日无有效的设备法制审核")
     expect(use.locator('[data-obstacle="not_reviewed"]')).to_be_visible()
     lead = operator.get(f"/v1/leads/{ID}").json()
@@ -236,7 +236,7 @@ def test_what_the_record_is_good_for_is_said_and_follows_the_review(view: Page, 
     expect(use.locator('[data-obstacle="not_clear"]')).to_have_text("审核认为不清晰")
     expect(use.locator('[data-obstacle="not_reviewed"]')).to_have_count(0)
     use.scroll_into_view_if_needed()
-    keep_picture(view, "standing-zh-1366")
+    keep_picture(view, "admissibility-zh-1366")
 
 
 def test_the_log_s_proof_is_followed_in_the_browser(view: Page, operator: httpx.Client) -> None:
@@ -249,7 +249,7 @@ def test_the_log_s_proof_is_followed_in_the_browser(view: Page, operator: httpx.
     index = operator.get(f"/v1/leads/{ID}").json()["evidence"]["log_index"]
     expect(view.locator(".chain")).to_contain_text(f"第 {index} 项，浏览器已核验：在")
     expect(view.locator(".chain")).to_contain_text("本站自有时间戳机构（证明力较弱）")
-    expect(view.locator('tr[data-file="tlog.json"] .verdict')).to_have_text("后补证明")
+    expect(view.locator('tr[data-file="tlog.json"] .verdict')).to_have_text("后附证明")
 
 
 def test_copies_with_parts_covered_are_offered(view: Page, operator: httpx.Client) -> None:

@@ -8,7 +8,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from api.contract.schema import LeadDisposition, LeadFactor, LeadTarget, Priority, rfc3339
+from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadTarget, Priority
+from api.contract.wire.moment import rfc3339
 from tests.api.contract.sample import TestSigner
 from tests.api.wall.leads import fresh_lead, judged_lead, playable_posting, readings_csv
 from tests.api.wall.stage import StagedWorker
@@ -197,7 +198,7 @@ def test_titles_say_what_was_seen_and_a_fire_stands_first(wall: Page, stage: Sta
     evidence = wall.locator("dialog.evidence")
     for said in (
         "+150", "+0 · not graded", "+20 · orange", "+22 · Waste burning", "+2 · 65 s / 30 s", "−15 · ",
-        "179 points: P1", "on-line exceedance and complaints are not connected",
+        "179 points: P1", "on-line monitoring and complaints are not connected",
         "V04_WASTE_BURN Waste burning (proposed",
         "fire alarm: look at once",
     ):  # fmt: skip

@@ -61,7 +61,7 @@ def test_hours_of_a_file_are_copied_as_its_tables(wall: Page, enrolled: httpx.Cl
     assert enrolled.put("/v1/cameras/gate-1", json=document).status_code in {200, 201}
     editor = open_editor(wall)
     expect(editor.locator("[data-field=distance_m]")).to_have_value("250")
-    text = wall.evaluate("async zones => (await import('/wall/js/draft.js')).tomlOf(zones)", saved(enrolled))
+    text = wall.evaluate("async zones => (await import('/wall/js/zones/draft.js')).tomlOf(zones)", saved(enrolled))
     assert text.endswith(
         'outlet = "DA001"\ndistance_m = 250\n\n[[cameras.zones.schedule]]\n'
         'days = ["mon","tue","wed","thu","fri"]\nfrom = "20:00"\nto = "06:00"\n'

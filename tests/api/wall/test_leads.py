@@ -74,7 +74,7 @@ def test_the_tile_of_a_fresh_lead_is_marked(wall: Page, stage: StagedWorker, squ
 def test_a_lead_tells_its_day_once_that_is_over(wall: Page, stage: StagedWorker) -> None:
     """A card shows the time alone on its own day; on an open wall, midnight puts the date before it, read aloud too."""
     lead = fresh_lead(ID)
-    clock = "ms => import('/wall/js/times.js').then(({ serverClock }) => { serverClock.now = () => ms; })"
+    clock = "ms => import('/wall/js/shared/times.js').then(({ serverClock }) => { serverClock.now = () => ms; })"
     began_ms = lead.event.start.timestamp() * 1000
     wall.evaluate(clock, began_ms)
     stage.announce(lead)

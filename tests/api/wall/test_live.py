@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Error as PageError
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
-from api.contract.schema import CameraState
+from api.contract.wire.camera_health import CameraState
 from api.settings import Settings
 from tests.api.conftest import RunningApi
 from tests.api.wall.stage import SIZE, StagedWorker, make_square_clip

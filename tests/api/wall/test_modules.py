@@ -1,6 +1,7 @@
 """The wall's pure modules, under node's own test runner."""
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,9 @@ from tests.api.conftest import sample_lead
 from tests.api.contract.test_titles import TITLES
 
 OLDEST_NODE = 20
+
+FOLDERS = ("shared", "leads", "fleet", "coverage", "evidence", "zones", "wall")
+"""Folders of modules, the lowest first: each imports from itself and from those before it."""
 
 
 def node() -> str:
@@ -49,7 +53,7 @@ def test_what_is_wrong_with_a_stream_has_its_chinese(tmp_path: Path) -> None:
             with pytest.raises(StreamError) as fault:
                 open_container(Camera(camera_id("gate"), "", SourceUrl(address)))
             said.append(str(fault.value))
-    program = f"import {{ inChinese }} from {json.dumps((WALL_FOLDER / 'js/streamfaults.js').as_uri())};"
+    program = f"import {{ inChinese }} from {json.dumps((WALL_FOLDER / 'js/fleet/streamfaults.js').as_uri())};"
     program += f"for (const said of {json.dumps(said)}) console.log(inChinese(said));"
     run = subprocess.run(
         [node(), "--no-warnings", "--input-type=module", "-e", program], capture_output=True, text=True, check=True
@@ -68,7 +72,7 @@ def test_the_wall_calls_leads_as_paper_does() -> None:
         }
         for code, seen, measured, reasons, _, _ in TITLES
     ]
-    program = f"import {{ leadTitle, violationName }} from {json.dumps((WALL_FOLDER / 'js/codes.js').as_uri())};"
+    program = f"import {{ leadTitle, violationName }} from {json.dumps((WALL_FOLDER / 'js/leads/codes.js').as_uri())};"
     program += f"for (const l of {json.dumps(leads)}) console.log(leadTitle(l, 'zh') + '|' + leadTitle(l, 'en'));"
     program += f"for (const c of {json.dumps(list(VIOLATIONS))}) "
     program += "console.log(violationName(c, 'zh') + '|' + violationName(c, 'en'));"
@@ -82,7 +86,7 @@ def test_the_wall_calls_leads_as_paper_does() -> None:
 def test_no_markup_from_values() -> None:
     """No module makes markup, code or styles from text: names and reasons are hostile."""
     forbidden = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "cssText")
-    scripts = sorted(WALL_FOLDER.glob("js/*.js"))
+    scripts = sorted(WALL_FOLDER.glob("js/**/*.js"))
     assert scripts
     found = [(script.name, word) for script in scripts for word in forbidden if word in script.read_text()]
     assert found == []
@@ -102,7 +106,34 @@ def test_nothing_from_elsewhere() -> None:
 
 def test_modules_are_small() -> None:
     """A module is one noun: at most 350 lines, words aside, and says what it is."""
-    for script in sorted(WALL_FOLDER.glob("js/*.js")):
+    for script in sorted(WALL_FOLDER.glob("js/**/*.js")):
         lines = script.read_text().splitlines()
         assert lines[0] == "/**", script.name
         assert len(lines) <= 350, script.name
+
+
+def _imports(script: Path) -> set[Path]:
+    """Return the modules that one imports, those of which its comments take a type included."""
+    found = re.findall(r"""(?:from |import\()"(\.[^"]+)\"""", script.read_text(encoding="utf-8"))
+    return {(script.parent / path).resolve() for path in found}
+
+
+def test_every_import_leads_to_a_module() -> None:
+    """What a module imports is there, and each module but the first is imported by another."""
+    scripts = set(WALL_FOLDER.resolve().glob("js/**/*.js"))
+    imported = {path for script in scripts for path in _imports(script)}
+    assert imported == scripts - {WALL_FOLDER.resolve() / "js" / "main.js"}
+
+
+def test_folders_import_downwards() -> None:
+    """A folder imports nothing of those above it, so that ``shared`` stands alone and no two need each other."""
+    root = WALL_FOLDER.resolve() / "js"
+    assert {path.name for path in root.iterdir() if path.is_dir()} == set(FOLDERS)
+    upwards = [
+        f"{script.relative_to(root)} imports {path.relative_to(root)}"
+        for script in sorted(root.glob("*/**/*.js"))
+        for path in sorted(_imports(script))
+        if path.parent == root
+        or FOLDERS.index(path.relative_to(root).parts[0]) > FOLDERS.index(script.relative_to(root).parts[0])
+    ]
+    assert upwards == []

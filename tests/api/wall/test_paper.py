@@ -47,15 +47,15 @@ def test_a_scanned_report_opens_its_lead_after_the_login(
     page = new_page()
     page.goto(scanned_address(printed.content, tmp_path))
     log_in(page)
-    banner = page.locator(".paper")
+    banner = page.locator(".printed-report")
     banner.wait_for()
     expect(page.locator(".evidence-id")).to_have_text(ID)
-    expect(banner).to_have_attribute("data-paper", "match")
+    expect(banner).to_have_attribute("data-agreement", "match")
     expect(banner.locator("strong")).to_have_text("纸质报告与证据包一致")
     expect(page.locator(".viewer video")).to_be_visible()
     page.reload()
     banner.wait_for()
-    expect(banner).to_have_attribute("data-paper", "match")
+    expect(banner).to_have_attribute("data-agreement", "match")
     page.locator("dialog.evidence [data-act=close]").click()
     expect(page).not_to_have_url(re.compile("#"))
     page.locator(f'[data-lead="{ID}"] button').click()
@@ -77,16 +77,16 @@ def test_a_report_of_another_package_is_told(
     page.goto(f"{api.url}/#lead={ID}&sha256={OTHER}")
     page.get_by_role("button", name="EN").click()
     log_in(page)
-    banner = page.locator(".paper")
+    banner = page.locator(".printed-report")
     banner.wait_for()
     expect(banner).to_have_attribute("role", "alert")
-    expect(banner.locator("strong")).to_have_text("Paper and package differ")
+    expect(banner.locator("strong")).to_have_text("Printed report and package differ")
     expect(banner.locator(".hash")).to_have_text([OTHER, filed.lead.evidence.sums_sha256])
     page.set_viewport_size({"width": 390, "height": 844})
     for part in (banner, banner.locator(".hash").last, page.locator("dialog.evidence [data-act=close]")):
         expect(part).to_be_in_viewport(ratio=1)
     page.goto(f"{api.url}/#lead={ID}&sha256={filed.lead.evidence.sums_sha256[:63]}")
-    expect(banner).to_have_attribute("data-paper", "unreadable")
+    expect(banner).to_have_attribute("data-agreement", "unreadable")
     assert complaints == []
 
 
@@ -119,8 +119,8 @@ def test_a_report_scanned_after_another_is_held_against_its_own_lead(
     with page.expect_request(address):
         page.goto(f"{api.url}/#lead={ID}&sha256={OTHER}")
     page.goto(f"{api.url}/#lead={SECOND}&sha256={second.lead.evidence.sums_sha256}")
-    banner = page.locator(".paper")
-    expect(banner).to_have_attribute("data-paper", "match")
+    banner = page.locator(".printed-report")
+    expect(banner).to_have_attribute("data-agreement", "match")
     expect(page.locator(".viewer video")).to_be_visible()
     with page.expect_response(address):
         if late == "answer":
@@ -129,7 +129,7 @@ def test_a_report_scanned_after_another_is_held_against_its_own_lead(
             waiting[0].fulfill(status=404, json={"title": "not-found"})
     page.evaluate("address => fetch(address).then((answer) => answer.text())", address)
     expect(page.locator(".evidence-id")).to_have_text(SECOND)
-    expect(banner).to_have_attribute("data-paper", "match")
+    expect(banner).to_have_attribute("data-agreement", "match")
     expect(page.locator(".viewer video")).to_be_visible()
     assert complaints == []
 

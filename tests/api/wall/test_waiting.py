@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from api.contract.schema import LeadState, Priority
+from api.contract.wire.lead import LeadState, Priority
 from api.people.accounts import open_database
 from api.store.leads import announce_lead, lead_row, move_lead
 from tests.api.conftest import RunningApi

@@ -16,6 +16,7 @@ from benchmarks.accuracy.text import accuracy_text
 from benchmarks.errors import BenchmarkError
 from models.detector import ModelError
 from models.registry import Registry
+from models.runtime.choice import open_detector
 from tests.benchmarks.pictures import add, small_set
 
 
@@ -47,7 +48,7 @@ def test_two_runs_give_the_same_bytes_but_for_the_time_they_took(material: Path)
     assert (first.images.data.images, first.images.data.negatives) == (5, 3)
     assert first.images.data.boxes == {"smoke": 1, "fire": 1}
     assert first.sequences == []
-    assert first.model.weights_sha256 == Registry.load().detector("emissions-n").card.weights_sha256
+    assert first.model.weights_sha256 == open_detector(Registry.load().model("emissions-n")).card.weights_sha256
 
 
 def test_the_command_writes_result_and_report_and_holds_to_a_baseline(material: Path, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_a_result_is_read_as_it_was_written(result: CapacityResult, tmp_path: Pa
     path.write_text(result.as_json(), encoding="utf-8")
     assert result == read_capacity(path)
     path.write_text("{}", encoding="utf-8")
-    with pytest.raises(BenchmarkError, match="not a capacity result"):
+    with pytest.raises(BenchmarkError, match="not a result of bench capacity"):
         read_capacity(path)
 
 
@@ -126,4 +126,4 @@ def test_a_written_result_is_rendered_again(
     assert "carried within the budget: 16 cameras" in capsys.readouterr().out
     assert page.read_text(encoding="utf-8") == capacity_html(result)
     assert main(["--read", str(page)]) == 2
-    assert "not a capacity result" in capsys.readouterr().err
+    assert "not a result of bench capacity" in capsys.readouterr().err

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.accuracy.deciders import FIVE_IN_A_ROW, SHIPPED, ConfirmedLead, FaultTold, Watched, shipped_threshold
-from benchmarks.accuracy.sequence import Seen
+from benchmarks.accuracy.sequence import Seen, delays_s, false_leads
 from benchmarks.clips.corpus import Clip, Event
-from benchmarks.scene_bench.events import delays_s, false_leads, split_events
+from benchmarks.scene_bench.events import split_events
 from benchmarks.scene_bench.result import PerDay, quantile
 from benchmarks.scenes import CameraFault, LookAlike, Place, Scene, Weather
 from vision.scene.health import PictureFault
@@ -45,11 +45,12 @@ def test_nothing_seen() -> None:
 
 def test_an_event_is_found_by_its_first_lead() -> None:
     """The delay runs from the event's start to its first lead; a lead elsewhere tells of nothing."""
-    one = seen(SMOKY, lead(12.0), lead(10.5), lead(11.0, left=900.0), events=(SMOKE,))
+    elsewhere = lead(11.0, left=900.0)
+    leads = [lead(12.0), lead(10.5), elsewhere]
 
-    assert delays_s(one, KEY) == [4.5]
-    assert delays_s(one, OTHER) == [None]
-    assert (false_leads(one, KEY), false_leads(one, OTHER)) == (1, 0)
+    assert delays_s(leads, [SMOKE]) == [4.5]
+    assert delays_s([], [SMOKE]) == [None]
+    assert false_leads(leads, [SMOKE]) == [elsewhere]
 
 
 def test_deciders_stand_beside_each_other() -> None:

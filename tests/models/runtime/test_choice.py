@@ -8,7 +8,7 @@ import structlog
 
 from models.detector import ModelError, WeightsError
 from models.registry import RegisteredModel, Registry, WeightsFile
-from models.runtime.choice import Engine, choose_runtime, open_network, runtimes_of
+from models.runtime.choice import Engine, choose_runtime, open_detector, open_network, runtimes_of
 from models.runtime.openvino_runtime import has_bf16
 from models.runtime.ort import Provider
 from tests.models.forms import AMX, PLAIN, two_forms
@@ -68,9 +68,9 @@ def test_a_run_time_that_was_named_runs_onnx(model: RegisteredModel, name: str) 
 
 def test_the_card_names_the_file_that_runs(model: RegisteredModel) -> None:
     """Evidence names the SHA-256 and the format of the very file; both forms find the same here, at any threshold."""
-    registry, image = Registry({"n": model}, "n"), np.full((234, 416, 3), 90, np.uint8)
-    onnx = registry.detector(runtime="openvino-f32", threshold=0.02, threads=1)
-    int8 = registry.detector(runtime="openvino-int8", threshold=0.02, threads=1)
+    image = np.full((234, 416, 3), 90, np.uint8)
+    onnx = open_detector(model, "openvino-f32", threshold=0.02, threads=1)
+    int8 = open_detector(model, "openvino-int8", threshold=0.02, threads=1)
     assert [(each.card.weights_sha256, each.card.weights_format) for each in (onnx, int8)] == [
         (form.card.weights_sha256, form.card.weights_format) for form in model.forms
     ]
@@ -83,7 +83,7 @@ def test_what_is_known_by_its_hash_is_run_itself(model: RegisteredModel) -> None
     registry = Registry({"n": model}, "n")
     for form in model.forms:
         found = registry.of_weights(form.card.weights_sha256)
-        assert registry.open(found, "auto", threads=1).card == form.card
+        assert open_detector(found, threads=1).card == form.card
 
 
 def test_an_int8_file_that_is_another_is_no_reason_to_run_onnx(model: RegisteredModel) -> None:

@@ -17,6 +17,7 @@ if find_spec("ultralytics") is None:  # not imported here: its guards must be se
 pytest.importorskip("onnx")
 
 from models.registry import Registry
+from models.runtime.choice import open_detector
 from models.training import weights
 from models.training.candidate import find_recipe, make
 from models.training.pictures import sight
@@ -77,7 +78,7 @@ def test_train_export_and_promote_on_a_tiny_set(tmp_path: Path) -> None:
     for name in ("tiny.onnx", "tiny.md"):
         shutil.copyfile(folder / name, registry.parent / "weights" / name)
     registry.write_text('default = "tiny"\n\n' + (folder / "candidate.toml").read_text(encoding="utf-8"), "utf-8")
-    detector = Registry.load(registry).detector("tiny", runtime="onnxruntime", threshold=0.01)
+    detector = open_detector(Registry.load(registry).model("tiny"), "onnxruntime", threshold=0.01)
     (found,) = detector.detect([np.zeros((64, 96, 3), np.uint8)])
     assert set(found.class_id.tolist()) <= {0, 1}
 

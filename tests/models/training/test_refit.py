@@ -21,8 +21,8 @@ from models.training.activation import SCALE, with_activation  # noqa: E402
 from models.training.layers import LayerError, layers, patches  # noqa: E402
 from models.training.pictures.dataset import CLASS_NAMES, DatasetError, of_split, read_folder  # noqa: E402
 from models.training.recipe import Recipe, RecipeError  # noqa: E402
-from models.training.refit import Refit, RefitError, choose, main, show  # noqa: E402
-from models.training.tune import Pictures, assemble  # noqa: E402
+from models.training.reconstruction import Reconstruction, ReconstructionError, show  # noqa: E402
+from models.training.refit import Pictures, assemble, choose, main, share_out  # noqa: E402
 from tests.models.training.drawn import draw  # noqa: E402
 from tests.models.training.networks import scattered  # noqa: E402
 
@@ -128,7 +128,7 @@ def test_refitted_is_closer_to_the_teacher_than_hardened(checkpoint: Path, tmp_p
     samples = read_folder(draw(tmp_path, train=24))
     teacher, student = hardened(checkpoint)
     before = deepcopy(student)
-    rows = Refit(teacher, student, show(of_split(samples, "train"), 64, 4), seed=1).run()
+    rows = Reconstruction(teacher, student, show(of_split(samples, "train"), 64, 4), seed=1).run()
     assert {row.name for row in rows} == set(layers(student))
     assert rows[0].name == "model.0.conv"
     assert rows[0].before < 1e-6
@@ -155,7 +155,7 @@ def test_nothing_is_left_to_refit_where_nothing_changed(checkpoint: Path, tmp_pa
         if isinstance(getattr(part, "act", None), torch.nn.Hardswish):
             part.act = Scaled()
     shown = show(of_split(read_folder(draw(tmp_path)), "train"), 64, 4)
-    for row in Refit(teacher, student, shown, seed=1).run():
+    for row in Reconstruction(teacher, student, shown, seed=1).run():
         assert (row.before, row.after) == pytest.approx((0, 0), abs=1e-4), row.name
 
 
@@ -187,6 +187,14 @@ def test_pictures_kept_back_are_never_fitted_to(tmp_path: Path) -> None:
     assert [sum(item.path.is_relative_to(folder) for item in chosen) for folder in (data, more)] == [5, 5]
     assert [item.path for item in chosen] == [item.path for item in choose(learned, pictures, seed=1)]
     assert [item.path for item in chosen] != [item.path for item in choose(learned, pictures, seed=2)]
+
+
+def test_large_groups_give_no_more_than_their_share(tmp_path: Path) -> None:
+    """At most so many of each group, the same ones each time."""
+    samples = read_folder(draw(tmp_path, train=16))
+    few = share_out(samples, 2, seed=3)
+    assert len(few) == 4
+    assert [item.name for item in few] == [item.name for item in share_out(samples, 2, seed=3)]
 
 
 def test_the_command_line_ends_with_a_candidate(checkpoint: Path, tmp_path: Path) -> None:
@@ -227,18 +235,18 @@ def test_what_cannot_be_refitted_is_named(checkpoint: Path, tmp_path: Path) -> N
     with pytest.raises(LayerError, match="one group"):
         layers(weights.build("yolo11n.yaml", CLASS_NAMES))
     teacher, student = hardened(checkpoint)
-    with pytest.raises(RefitError, match="one shape"):
-        Refit(teacher, weights.build("yolov8n.yaml", CLASS_NAMES, width=0.125), (), seed=1)
+    with pytest.raises(ReconstructionError, match="one shape"):
+        Reconstruction(teacher, weights.build("yolov8n.yaml", CLASS_NAMES, width=0.125), (), seed=1)
     hard = tmp_path / "hard.pt"
     weights.save(student, hard, {})
     data = draw(tmp_path / "data")
     options = ["--initial", str(hard), "--data", str(data), "--out", str(tmp_path / "out")]
-    with pytest.raises(RefitError, match="no SiLU"):
+    with pytest.raises(ReconstructionError, match="no SiLU"):
         main([str(recipe(tmp_path)), *options])
     weights.save(with_activation(weights.load(checkpoint), "hardswish", 3), hard, {})
     part = recipe(tmp_path)
     part.write_text(RECIPE + "activation_first = 3\n", encoding="utf-8")
-    with pytest.raises(RefitError, match="no SiLU"):
+    with pytest.raises(ReconstructionError, match="no SiLU"):
         main([str(part), *options])
     other = recipe(tmp_path)
     other.write_text(RECIPE.replace("hardswish", "silu"), encoding="utf-8")

@@ -10,7 +10,7 @@ from tests.vision.plume.test_outlets import SIZE_WH, ZONE, picture
 from tests.vision.rules.views import box, square, view
 from vision.analysis.analyser import CameraAnalyser
 from vision.analysis.lookback import MOST_BYTES, SPAN_S, Lookback
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig, parse_config
 from vision.leads.lead import Lead, LeadState
 from vision.rules.rule import View

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.contract.schema import WorkerReport
+from api.contract.wire.worker import WorkerReport
 from vision.cluster.balance import fair_share, receiver
 
 SINCE = datetime(2026, 11, 24, tzinfo=UTC)

@@ -10,15 +10,17 @@ import redis
 
 from api.contract import bus
 from api.contract.client import ApiUnreachableError
-from api.contract.schema import CameraHealth, WorkerReport
+from api.contract.wire.camera_health import CameraHealth
+from api.contract.wire.worker import WorkerReport
 from streams.camera import CameraId
-from tests.vision.cluster.test_claims import SINCE, Site, cameras, running
+from tests.vision.cluster.made_workers import SINCE, Site, cameras, running
 from tests.vision.cluster.test_registered_cameras import document
 from vision.cluster.claims import FENCE_S, Claims
 from vision.cluster.group import View, WatcherGroup
 from vision.cluster.load import Load, Tally
 from vision.cluster.membership import GroupMember
-from vision.config.sections import CameraConfig, CutOff
+from vision.config.camera import CameraConfig
+from vision.config.sections import CutOff
 from vision.leads.lead import CloseReason
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.contract.schema import CameraDocument
+from api.contract.wire.camera import CameraDocument
 from vision.cluster.registered_cameras import RefusedCameraError, registered_camera
 from vision.config.zones import ZoneKind
 

@@ -9,8 +9,8 @@ import pytest
 import structlog
 
 from api.contract.client import ApiRefusedError, ApiUnreachableError
-from api.contract.schema import CameraDocument
 from api.contract.trust.succession import Succession
+from api.contract.wire.camera import CameraDocument
 from vision.cluster.registration import Registrar, Registration
 from vision.config.worker import WorkerConfig
 
@@ -119,7 +119,7 @@ def test_a_camera_that_is_refused_stops_no_other() -> None:
             clock.now += 3
             assert not ours.attempt()
     [error] = [line for line in logs if line["log_level"] == "error"]
-    assert (error["event"], error["camera"]) == ("the API refuses a camera", "cam-1")
+    assert (error["event"], error["camera"]) == ("API refuses a camera", "cam-1")
     assert error["answer"] == "camera cam-1 was registered by an admin"
     assert "choose another id" in error["advice"]
     assert api.puts == ["cam-1", "cam-2"]

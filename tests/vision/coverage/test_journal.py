@@ -1,4 +1,4 @@
-"""The coverage journal and its courier: nothing watched is lost unsaid, whatever is killed, full or down."""
+"""The coverage journal and its sender: nothing watched is lost unsaid, whatever is killed, full or down."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -113,21 +113,21 @@ def test_an_api_outage_of_days_loses_nothing(tmp_path: Path) -> None:
     time, api = Time(), Api()
     journal, ledger = start(tmp_path, time, "gate")
     api.away = True
-    courier = CoverageDelivery(journal, api, chance=lambda: 1.0)
+    sender = CoverageDelivery(journal, api, chance=lambda: 1.0)
     for _ in range(49):
         time.s += 3600
         ledger.look()
         ledger.keep()
-        assert courier.step() is False
-    assert courier.pause_s == 60.0
+        assert sender.step() is False
+    assert sender.pause_s == 60.0
     api.away = False
-    courier.step()
+    sender.step()
     assert len({hour for _, hour, _ in api.kept}) == 50
     assert journal.count_unsent() == 0
     posts = api.posts
-    assert courier.step() is False
+    assert sender.step() is False
     assert api.posts == posts
-    assert courier.pause_s == 30.0
+    assert sender.pause_s == 30.0
     journal.close()
 
 
@@ -138,10 +138,10 @@ def test_a_refused_hour_does_not_hold_up_the_others(tmp_path: Path) -> None:
     run(ledger, time, 10, "gate", "odd", "roof")
     ledger.keep()
     api.hates = {"odd"}
-    courier = CoverageDelivery(journal, api)
-    courier.step()
+    sender = CoverageDelivery(journal, api)
+    sender.step()
     api.hates = set()
-    courier.step()
+    sender.step()
     assert {camera for camera, _, _ in api.kept} == {"gate", "roof"}
     assert api.lost == ["odd"]
     assert journal.count_unsent() == 0
@@ -173,10 +173,10 @@ def test_more_losses_than_one_report_holds_are_told_in_several(tmp_path: Path) -
     cameras = [f"cam-{number:04}" for number in range(BATCH_MOST + 1)]
     for camera in cameras:
         journal.refuse(an_hour_of(camera))
-    courier = CoverageDelivery(journal, api)
-    while courier.step():
+    sender = CoverageDelivery(journal, api)
+    while sender.step():
         pass
-    assert (sorted(api.lost), courier.pause_s) == (cameras, PERIOD_S)
+    assert (sorted(api.lost), sender.pause_s) == (cameras, PERIOD_S)
     assert journal.losses(10) == []
     journal.close()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from api.contract.schema import LeadAnnouncement
+from api.contract.wire.lead import LeadAnnouncement
 from tests.e2e.waiting import wait_for
 from tests.vision.made_leads import lead_document
 from tests.vision.silent_bus import silent_bus

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from api.contract.catalogue import catalogue
-from api.contract.schema import LeadDisposition, LeadFactor, LeadTarget, LeadVote, Place, Priority
+from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadTarget, LeadVote, Priority
+from api.contract.wire.place import Place
 from models.detections import Detections
 from tests.vision.staged import CAMERA, NOW, SITE, WITNESS, some_time
 from vision.evidence.lead_document import lead_document, manifest_draft, measure_of

@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from api.contract.schema import LEAD_ID_PATTERN
 from api.contract.trust.stamp import read_certificate, signature_holds
+from api.contract.wire.identifiers import LEAD_ID_PATTERN
 from vision.durable import StorageError
 from vision.evidence.node import NodeError, NodeIdentity
 

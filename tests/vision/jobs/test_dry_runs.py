@@ -15,7 +15,7 @@ import redis
 from api.contract import bus as keys
 from api.contract.client import ApiClient
 from api.contract.health import WorkerHealth
-from api.contract.schema import CameraHealth, CameraState
+from api.contract.wire.camera_health import CameraHealth, CameraState
 from api.people.accounts import create_worker_key
 from streams.camera import CameraId
 from streams.timing.clock import utc_now
@@ -26,7 +26,7 @@ from tests.vision.films import hang, plume_film, try_brightly
 from tests.vision.moments import CARD
 from tests.vision.staged import read_packets, ring_of
 from tests.vision.worker.test_watched import Runner, playing
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig, parse_config
 from vision.jobs.dry_run_process import Trial, run
 from vision.jobs.dry_runs import DryRuns

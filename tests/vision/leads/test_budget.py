@@ -8,18 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.contract.review import LeadReview, Verdict
-from api.contract.schema import rfc3339
-from vision.leads.budget import (
-    HISTORY_DAYS,
-    MOST_CLIMBS,
-    STRICTEST,
-    STRICTEST_CONFIDENCE,
-    CameraHistory,
-    Climb,
-    Climber,
-    Range,
-    Scale,
-)
+from api.contract.wire.moment import rfc3339
+from vision.leads.budget import STRICTEST, STRICTEST_CONFIDENCE, Range, Scale
+from vision.leads.camera_history import HISTORY_DAYS, CameraHistory
+from vision.leads.climb import Climb, Climber
+from vision.leads.history_day import MOST_CLIMBS
 from vision.leads.verdicts import Verdicts
 
 MIDNIGHT = datetime(2026, 11, 28, tzinfo=UTC) - timedelta(seconds=1)

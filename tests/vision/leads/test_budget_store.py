@@ -8,9 +8,11 @@ from api.contract.review import Verdict
 from streams.camera import CameraId
 from tests.vision.leads.test_budget import NOON, said
 from tests.vision.moments import START, moment
-from vision.config.sections import BudgetConfig, CameraConfig
-from vision.leads.budget import Climb, Range
+from vision.config.camera import CameraConfig
+from vision.config.sections import BudgetConfig
+from vision.leads.budget import Range
 from vision.leads.budget_store import RENEWED_S, BudgetStore
+from vision.leads.climb import Climb
 from vision.leads.score_history import history_path, read_histories
 
 GATE = CameraId("gate-3")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from api.contract.review import Verdict
 from tests.vision.leads.test_budget import DAY, DAY_S, FITTED, MIDNIGHT, NOON, daily, history, said
-from vision.leads.budget import HISTORY_DAYS, CameraHistory, Climb
+from vision.leads.camera_history import HISTORY_DAYS, CameraHistory
+from vision.leads.climb import Climb
 from vision.leads.score_history import ScoreHistories, history_path, proving_days, read_histories, write_histories
 from vision.leads.verdicts import Verdicts
 

@@ -14,10 +14,11 @@ import pytest
 from numpy.typing import NDArray
 
 from api.contract.catalogue import catalogue
-from api.contract.schema import LeadDocument
+from api.contract.wire.lead import LeadDocument
 from models.detections import Detections
 from models.detector import Detector
 from models.registry import Registry
+from models.runtime.choice import open_detector
 from plumewatch.commands.reports import lead_json
 from streams.errors import NotAVideo, SourceUnavailable
 from tests.shared import shared_path
@@ -194,7 +195,7 @@ def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
 @cache
 def shipped_detector() -> Detector:
     """Return the shipped model at the threshold that the worker runs it at."""
-    return Registry.load().detector(threshold=WorkerConfig().detector.candidate_threshold)
+    return open_detector(Registry.load().model(), threshold=WorkerConfig().detector.candidate_threshold)
 
 
 def leads_in(name: str) -> list[ReplayLead]:

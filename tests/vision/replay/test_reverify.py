@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from api.contract.evidence.package import PackageError
 from models.detections import Detections
-from models.detector import Detector, UnknownModelError
+from models.detector import Detector, UnknownModelError, WeightsError
 from models.network import Head
 from models.registry import RegisteredModel, Registry
 from streams.camera import Pace
@@ -52,29 +52,18 @@ class Unsure(BrightBoxDetector):
         return [replace(found, confidence=found.confidence - 0.1) for found in super().detect(images)]
 
 
-class FilmRegistry(Registry):
-    """A registry whose one model is a detector of the tests."""
+def known(weights_sha256: str = CARD.weights_sha256, *, is_retired: bool = False) -> Registry:
+    """Return a registry of one model with those weights, in force or retired; its file is not there."""
+    card = replace(CARD, weights_sha256=weights_sha256)
+    model = RegisteredModel(card, Path("none.onnx"), Path("none"), Head.V8, 0.5, "none", "in a test")
+    if not is_retired:
+        return Registry({"test": model}, "test")
+    return Registry({}, "test", (replace(model, is_retired=True, commit="3fdcf62"),))
 
-    maker: type[Detector]
 
-    @classmethod
-    def of(cls, maker: type[Detector], weights_sha256: str = CARD.weights_sha256) -> "FilmRegistry":
-        """Return a registry whose model `test` is made by `maker`."""
-        card = replace(CARD, weights_sha256=weights_sha256)
-        model = RegisteredModel(card, Path("none"), Path("none"), Head.V8, 0.5, "none", "in a test")
-        registry = cls({"test": model}, "test")
-        object.__setattr__(registry, "maker", maker)
-        return registry
-
-    def open(
-        self,
-        model: RegisteredModel,  # noqa: ARG002 (the registry's signature)
-        runtime: str = "auto",  # noqa: ARG002
-        threshold: float | None = None,  # noqa: ARG002
-        threads: int | None = None,  # noqa: ARG002
-    ) -> Detector:
-        """Return the detector."""
-        return self.maker()
+def judged(package: Path, maker: type[Detector], registry: Registry, weights: Path | None = None) -> Reverification:
+    """Return the package judged again by a detector of the tests."""
+    return reverify(package, registry, weights=weights, opener=lambda *_, **__: maker())
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +101,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def answer(package: Path) -> Reverification:
     """The package judged again by the detector that made it."""
-    return reverify(package, FilmRegistry.of(BrightBoxDetector))
+    return judged(package, BrightBoxDetector, known())
 
 
 def test_the_same_detector_gives_the_same_verdict(answer: Reverification) -> None:
@@ -127,12 +116,12 @@ def test_the_same_detector_gives_the_same_verdict(answer: Reverification) -> Non
 
 def test_it_is_the_same_every_time(package: Path, answer: Reverification) -> None:
     """Judging again is a function of the package."""
-    assert reverify(package, FilmRegistry.of(BrightBoxDetector)) == answer
+    assert judged(package, BrightBoxDetector, known()) == answer
 
 
 def test_a_detector_that_sees_nothing_is_another_verdict(package: Path) -> None:
     """It says that nothing is confirmed, and how sure the boxes were that are not found again."""
-    answer = reverify(package, FilmRegistry.of(Blind))
+    answer = judged(package, Blind, known())
 
     assert answer.found is None
     assert not answer.is_same
@@ -142,7 +131,7 @@ def test_a_detector_that_sees_nothing_is_another_verdict(package: Path) -> None:
 
 def test_other_confidences_are_remarked(package: Path) -> None:
     """The verdict is the same, but boxes differ by more than engines do."""
-    answer = reverify(package, FilmRegistry.of(Unsure))
+    answer = judged(package, Unsure, known())
 
     assert answer.is_same
     assert [remark for remark in answer.remarks if "differs by 0.100" in remark]
@@ -151,7 +140,16 @@ def test_other_confidences_are_remarked(package: Path) -> None:
 def test_unknown_weights_are_named(package: Path) -> None:
     """Without the recorded weights nothing is judged: the answer names them."""
     with pytest.raises(UnknownModelError, match=CARD.weights_sha256):
-        reverify(package, FilmRegistry.of(BrightBoxDetector, "1" * 64))
+        judged(package, BrightBoxDetector, known("1" * 64))
+
+
+def test_weights_of_a_retired_model_are_asked_for(package: Path, tmp_path: Path) -> None:
+    """Without its file the sentence says which file, its hash and where it is; with one the package is judged."""
+    registry = known(is_retired=True)
+    where = f"{CARD.weights_sha256}, stand in the project's git history at commit 3fdcf62 under models/weights/retired/"
+    with pytest.raises(WeightsError, match=f"{registry.retired[0].title}, .*{where}none.onnx; give them by --weights"):
+        judged(package, BrightBoxDetector, registry)
+    assert judged(package, BrightBoxDetector, registry, weights=tmp_path / "old.onnx").is_same
 
 
 def test_a_tampered_package_is_not_judged(package: Path, tmp_path: Path) -> None:
@@ -164,4 +162,4 @@ def test_a_tampered_package_is_not_judged(package: Path, tmp_path: Path) -> None
     (folder / "detections.jsonl").write_bytes(b"\n".join([*lines[:-1], json.dumps(changed).encode()]) + b"\n")
 
     with pytest.raises(PackageError, match="does not verify"):
-        reverify(folder, FilmRegistry.of(BrightBoxDetector))
+        judged(folder, BrightBoxDetector, known())

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from api.contract.schema import OverlayBox
+from api.contract.wire.live import OverlayBox
 from models.detections import Detections
 from models.pool import Discard
 from streams.board import FrameBoard

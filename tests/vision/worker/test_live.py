@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from api.contract import bus
-from api.contract.schema import LiveClock, LiveInit, OverlayBox, OverlayMessage
+from api.contract.wire.live import LiveClock, LiveInit, OverlayBox, OverlayMessage
 from streams.camera import camera_id
 from streams.frame import Frame, Packet
 from streams.ring import PacketRing

@@ -6,12 +6,12 @@ import redis
 
 from api.contract import bus
 from api.contract.health import WorkerHealth
-from api.contract.schema import CameraHealth
+from api.contract.wire.camera_health import CameraHealth
 from streams.board import FrameBoard
 from streams.runner import StreamState, StreamStatus
 from tests.e2e.waiting import wait_for
 from tests.vision.worker.test_watched import Analyser, Runner
-from vision.config.sections import CameraConfig
+from vision.config.camera import CameraConfig
 from vision.durable import StorageError
 from vision.worker.reporter import StateReporter
 from vision.worker.watched import WatchedCamera

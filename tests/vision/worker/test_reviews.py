@@ -29,7 +29,8 @@ from tests.api.fleet.test_reviews import decide, reconcile
 from tests.vision.leads.test_budget_store import Analyser
 from tests.vision.worker.test_watched import Runner, playing
 from vision.analysis.analyser import CameraAnalyser
-from vision.config.sections import BudgetConfig, CameraConfig
+from vision.config.camera import CameraConfig
+from vision.config.sections import BudgetConfig
 from vision.leads.budget import Range
 from vision.leads.budget_store import BudgetStore
 from vision.worker.reviews import EVERY_S, ReviewReader, read_reviews

@@ -14,7 +14,7 @@ from streams.runner import StreamState, StreamStatus
 from tests.vision.evidence.test_lead_document import a_lead
 from tests.vision.faults import YARD, grain, hazy, yard
 from tests.vision.moments import START, moment
-from vision.config.sections import CameraConfig, ZoneConfig
+from vision.config.camera import CameraConfig, ZoneConfig
 from vision.coverage.account import Trouble
 from vision.leads.lead import Lead, LeadState
 from vision.leads.merging import Merger

@@ -1,4 +1,4 @@
-"""V05, open-air barbecue: smoke from one place in a banned area and time; grill and food are for a person to see."""
+"""V05, open-air barbecue: smoke from one place in a banned area and time; a person checks for grill and food."""
 
 from vision.rules.zone.zonal import RuleName
 

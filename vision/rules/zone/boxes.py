@@ -1,4 +1,4 @@
-"""Watching boxes: something of one class, in its place, for so long out of so long."""
+"""Box watcher: boxes of one class in their place, for some seconds out of a window."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from vision.rules.zone.zonal import Verdict
 
 FEWEST_PICTURES = 4
 """
-Pictures that must show it, however long they are apart: undoubted in each. A box that is more probably of
-something else (`TrackView.is_doubtful`) makes time go on, and shows nothing by itself.
+Least pictures that show it without doubt, however far apart. A box that is more probably of something else
+(`TrackView.is_doubtful`) only extends the time.
 """
 
 Place = Callable[[TrackView, tuple[int, int]], bool]
@@ -30,13 +30,13 @@ class Terms:
 
         threshold: confidence from which a box counts.
 
-        release: what has begun to count goes on down to ``release x threshold``.
+        release: what has begun to count continues down to ``release x threshold``.
 
         min_change: least change of its pixels in multiples of the noise around it; less is a sign, a lamp or a stain.
 
-        seen_s: seconds seen ...
+        seen_s: least seconds seen ...
 
-        window_s: ... out of the last so many.
+        window_s: ... within the last so many.
     """
 
     class_name: str
@@ -89,7 +89,7 @@ class BoxWatcher:
         }
 
     def watch(self, view: View) -> Verdict:
-        """Return how long it has lasted with the next picture."""
+        """Return the verdict after the next picture."""
         utc = view.time.utc
         is_on = self._schedule.holds(utc) and self._gate(utc)
         leniency = self._leniency(utc)
@@ -117,13 +117,13 @@ class BoxWatcher:
         )
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Start again."""
         self._time = SeenTime(self._terms.window_s)
         self._pictures = self._undoubted = 0
         self._was_seen = False
 
     def _boxes(self, view: View, leniency: Leniency) -> Sequence[TrackView]:
-        """Return what counts, the surest first; hysteresis keeps what began from flickering about the threshold."""
+        """Return the boxes that count, the surest first, with hysteresis around the threshold."""
         terms = self._terms
         least = (terms.threshold + leniency.threshold) * (terms.release if self._was_seen else 1.0)
         found = [

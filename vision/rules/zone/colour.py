@@ -30,7 +30,7 @@ class ColourWatcher:
         return {"seen_s": self._seen_s, "window_s": self._window_s, "colours": ",".join(COLOURS)}
 
     def watch(self, view: View) -> Verdict:
-        """Return for how long the plume has had the colour it has now."""
+        """Return the verdict on how long the plume has had its present colour."""
         readings = view.readings.get(self._zone.name, ())
         now = readings[-1].colour if readings else None
         if now not in COLOURS or view.time.seconds_since(readings[-1].time) > 2 * READING_S:
@@ -47,4 +47,4 @@ class ColourWatcher:
         )
 
     def forget(self) -> None:
-        """Keep nothing: the readings are the camera's."""
+        """Do nothing: the readings belong to the camera."""

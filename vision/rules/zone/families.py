@@ -1,7 +1,7 @@
 """
-The families of the catalogue: which rules a camera's zones put to work (domain.md 7.2).
+Families of the catalogue: which rules a camera's zones need (domain.md 7.2).
 
-One file a family holds what is its own; here they are put together from configuration.
+Each family has a file of its own; they are put together here from the configuration.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,9 +10,9 @@ from types import MappingProxyType
 
 from api.contract.catalogue import catalogue
 from streams.camera import camera_id
+from vision.config.camera import CameraConfig, ZoneConfig
 from vision.config.enterprises import register_of
 from vision.config.hours import schedule_of
-from vision.config.sections import CameraConfig, ZoneConfig
 from vision.config.worker import WorkerConfig
 from vision.config.zones import Masks, Zone, ZoneKind
 from vision.rules import tamper
@@ -24,7 +24,7 @@ from vision.rules.zone.places import OffOutlets, at, fixed_in
 from vision.rules.zone.zonal import RuleName, Watcher, ZoneRule
 
 RELEASE = 0.7
-"""Hysteresis of boxes: what began at the threshold goes on down to this share of it (domain.md 7.3)."""
+"""Hysteresis of boxes: share of the threshold down to which boxes continue to count (domain.md 7.3)."""
 
 
 class Families:
@@ -39,7 +39,7 @@ class Families:
 
     @property
     def smoke_zones(self) -> frozenset[str]:
-        """Names of the zones whose smoke these rules decide on alone: the standing smoke rule leaves it to them."""
+        """Names of the zones whose smoke only these rules report, not the standing smoke rule."""
         return frozenset(
             zone.name
             for zone in self._camera.zones
@@ -62,7 +62,7 @@ class Families:
         return RELEASE * (min(thresholds, default=1.0) + min(SHIFTS.values()))
 
     def tamper(self) -> TamperRule:
-        """Return the rule that watches the camera itself; it sleeps where no plant is watched or it is switched off."""
+        """Return the tamper rule; it is inactive where no plant is watched or it is switched off."""
         settings = self._config.violation(tamper.CODE)
         is_ours = not settings.cameras or self._camera.id in settings.cameras
         seen_s = settings.seen_s or catalogue().by_code[tamper.CODE].durations["seen_s"]
@@ -138,7 +138,7 @@ class Families:
 
 
 def zone_of(zone: ZoneConfig) -> Zone:
-    """Return a configured zone as boxes are held against it."""
+    """Return a configured zone for testing boxes."""
     return Zone(zone.name, zone.polygon, zone.violation_code, zone.kind)
 
 
@@ -163,4 +163,4 @@ _MAKERS: Mapping[ZoneKind, tuple[tuple[RuleName, _Maker], ...]] = MappingProxyTy
         ZoneKind.VENT: ((fume.NAME, Families.fume),),
     }
 )
-"""The families that each kind of zone puts to work."""
+"""The families of each kind of zone."""

@@ -7,22 +7,22 @@ from vision.rules.rule import TrackView
 from vision.rules.zone.boxes import Place
 
 MOST_SHIFT = 0.75
-"""Share of its own size by which the base of smoke on the ground may wander: vehicles, dust and fog wander further."""
+"""Most shift of the base of smoke on the ground, in its own sizes: vehicles, dust and fog move further."""
 
 
 def at(zone: Zone) -> Place:
-    """Return the place of what the zone claims: at an outlet's mouth or a vent, or with its base on the ground."""
+    """Return the place that the zone claims: an outlet's mouth, a vent, or the ground under a base."""
     return lambda seen, wh: seen.sighting is not None and zone.claims(seen.sighting.xyxy, wh)
 
 
 def fixed_in(zone: Zone) -> Place:
-    """Return the place of smoke whose base stays where it was, on the zone's ground (domain.md 7.2: V03, V04, V05)."""
+    """Return the place of smoke with a fixed base on the zone's ground (domain.md 7.2: V03, V04, V05)."""
     inside = at(zone)
     return lambda seen, wh: inside(seen, wh) and not _has_wandered(seen)
 
 
 class OffOutlets:
-    """The place of smoke that rises from a plant's ground and never was at one of its outlets (V01B)."""
+    """The place of smoke from a plant's ground that never was at one of its outlets (V01B)."""
 
     def __init__(self, premises: Zone, outlets: Sequence[Zone]) -> None:
         self._inside = at(premises)
@@ -30,7 +30,7 @@ class OffOutlets:
         self._from_outlets: set[tuple[int, int]] = set()
 
     def __call__(self, seen: TrackView, resolution_wh: tuple[int, int]) -> bool:
-        """Whether a track's newest box is there; a plume that drifts away from its outlet stays the outlet's."""
+        """Whether a track's newest box is there; a plume that drifts away still belongs to its outlet."""
         if seen.sighting is None:
             return False
         track = (seen.sighting.time.epoch, seen.track.number)

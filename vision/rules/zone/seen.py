@@ -1,4 +1,4 @@
-"""How long something was seen, out of how long it could have been (EPA Method 22's stop-watch, domain.md 1.3)."""
+"""Seen time: seconds in which something was seen, of those in which it could be (EPA Method 22, domain.md 1.3)."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from streams.timing.clock import CaptureTime
 
 LONGEST_STEP_S = 5.0
-"""Between pictures further apart than this nobody watched: such a step is neither seen nor observed."""
+"""Seconds between two pictures beyond which the step is neither seen nor observed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,7 @@ class SeenTime:
     """
     Seconds in which something was seen within the last `window_s` of one epoch.
 
-    A step between two pictures counts as seen where both show it, in favour of whoever is accused; it is observed where
-    both could show it.
+    A step between two pictures counts as seen where both show it, and as observed where both could show it.
     """
 
     def __init__(self, window_s: float) -> None:
@@ -54,7 +53,7 @@ class SeenTime:
         return next((step.start for step in self._steps if step.seen_s > 0), None)
 
     def observe(self, time: CaptureTime, *, is_seen: bool, is_clear: bool) -> None:
-        """Take in the next picture; `is_clear` says that it could show it. A new epoch begins anew."""
+        """Add the next picture; `is_clear` says that it could show it. A new epoch starts again."""
         last, self._last = self._last, (time, is_seen and is_clear, is_clear)
         if last is None or last[0].epoch != time.epoch:
             self._steps.clear()

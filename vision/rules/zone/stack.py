@@ -1,4 +1,4 @@
-"""V01, stack smoke over the limit: the readings above an outlet against its grade, as HJ/T 398 adds them up."""
+"""V01, stack smoke over the limit: the readings above an outlet against its limit, added up by HJ/T 398."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,17 +12,17 @@ from vision.rules.zone.zonal import RuleName, Verdict
 
 NAME = RuleName("stack.grade", "1.0.0", "V01_STACK_SMOKE", "smoke")
 FAST_GRADE = 2.0
-"""This grade for `FAST_S` is reported at once, before two minutes have added up (domain.md 7.2)."""
+"""Grade that is reported after `FAST_S`, before two minutes have added up (domain.md 7.2)."""
 FAST_S = 60.0
 HYSTERESIS = 0.7
-"""A lead goes on while the grade is above so much of the limit."""
+"""Share of the limit above which the grade keeps a lead open."""
 
 
 class StackWatcher:
     """
-    Watches the grades above one outlet; what was refused accuses nobody.
+    Watches the grades above one outlet; refused readings count as not exceeded.
 
-    What a lenient owner is given is time before a lead is made; that the limit was exceeded is measured as for anybody.
+    A lenient owner only gets more time before a lead is made.
     """
 
     def __init__(self, zone: Zone, grade_limit: float, leniency: LeniencyAt = lambda _: USUAL) -> None:
@@ -57,7 +57,7 @@ class StackWatcher:
         )
 
     def forget(self) -> None:
-        """Keep nothing: the readings are the camera's."""
+        """Do nothing: the readings belong to the camera."""
 
 
 def smoke_at(view: View, zone: Zone) -> Sequence[TrackView]:
@@ -73,12 +73,12 @@ def smoke_at(view: View, zone: Zone) -> Sequence[TrackView]:
 
 
 def _is_fresh(view: View, readings: Sequence[Reading]) -> bool:
-    """Whether the newest reading is of the present: the next one is not overdue."""
+    """Whether the newest reading is current: the next one is not overdue."""
     return bool(readings) and view.time.seconds_since(readings[-1].time) <= 2 * READING_S
 
 
 def _lasts(readings: Sequence[Reading], over: float, seconds: float) -> bool:
-    """Whether the last readings were all of `FAST_GRADE` and more, and above `over`, for so long without a break."""
+    """Whether the last readings were at least `FAST_GRADE` and above `over`, for `seconds` without a break."""
     newest = readings[-int(seconds / READING_S) :]
     grades = [reading.grade or 0.0 for reading in newest]
     if len(newest) < seconds / READING_S or min(grades) < FAST_GRADE or min(grades) <= over:

@@ -1,8 +1,8 @@
 """
-Zonal rules: a lead on what is seen in one zone of the catalogue, however many tracks it takes (domain.md 7.2, 7.3).
+Zonal rules: one lead for a zone of the catalogue, from any number of tracks (domain.md 7.2, 7.3).
 
-A family of the catalogue is a `Watcher`: it says of each picture whether what it looks for has lasted, and whether it
-is still there. The lead's life is the same for all and stands here.
+A family of the catalogue is a `Watcher`: it decides for each picture whether its condition has lasted long enough, and
+whether it still holds. The states of the lead are the same for all and are kept here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,25 +14,25 @@ from api.contract.reasons import DispositionReason
 from models.detections import Xyxy
 from streams.camera import CameraId
 from streams.timing.clock import CaptureTime
+from vision.config.camera import ZoneConfig
 from vision.config.schedule import ALWAYS, Schedule
-from vision.config.sections import ZoneConfig
 from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
 from vision.plume.readings import Reading, measurement_of
 from vision.rules.rule import TrackView, View
 
 CLOSE_AFTER_S = 60.0
-"""A lead is over after so long without what it is about (domain.md 7.3)."""
+"""Seconds without its condition after which a lead is closed (domain.md 7.3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """
-    What a watcher makes of one picture.
+    A watcher's verdict on one picture.
 
     Attributes:
-        is_met: it has lasted for as long as the catalogue asks.
+        is_met: the condition has lasted as long as the catalogue requires.
 
-        is_held: it is there in this picture; an open lead goes on.
+        is_held: it holds in this picture, so that an open lead stays open.
 
         first: when what counts began; ``None`` where nothing counts.
 
@@ -42,7 +42,7 @@ class Verdict:
 
         grounds: reasons for the disposition.
 
-        pictures: that showed what counts, this one included.
+        pictures: that showed it, with this one.
     """
 
     is_met: bool = False
@@ -67,13 +67,13 @@ class Watcher(Protocol):
         ...
 
     def forget(self) -> None:
-        """Begin anew: what follows is another time or another place."""
+        """Start again: the next picture is of another time or place."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RuleName:
-    """How a rule calls itself and what it proposes."""
+    """Name, version and proposed code of a rule."""
 
     id: str
     version: str
@@ -117,12 +117,12 @@ class ZoneRule:
 
     @property
     def held(self) -> AbstractSet[int]:
-        """No track: the lead hangs on its zone."""
+        """No track: the lead belongs to its zone."""
         return frozenset()
 
     @property
     def undecided(self) -> AbstractSet[int]:
-        """No track: what takes a minute and more is decided on patrol as well."""
+        """No track: conditions of a minute and more are decided on patrol too."""
         return frozenset()
 
     @property
@@ -132,11 +132,11 @@ class ZoneRule:
 
     @property
     def open_leads(self) -> Sequence[Lead]:
-        """The lead under way as it stands now."""
+        """The open lead in its newest state."""
         return () if self._lead is None else (self._lead,)
 
     def observe(self, view: View) -> list[LeadChange]:
-        """Return the moves of the zone's lead with the next picture."""
+        """Return the moves of the zone's lead by the next picture."""
         if not self._hours.holds(view.time.utc):
             return self._rest(view)
         if self._hours.spans:
@@ -154,7 +154,7 @@ class ZoneRule:
         return []
 
     def _rest(self, view: View) -> list[LeadChange]:
-        """Look at nothing outside the zone's hours: what is under way is over as if it could be seen no more."""
+        """Ignore the picture outside the zone's hours; an open lead ends as without its condition."""
         self._watcher.forget()
         self._shown = ()
         if self._lead is None or view.time.seconds_since(self._lead.last) < CLOSE_AFTER_S:
@@ -165,7 +165,7 @@ class ZoneRule:
         return [reading for reading in series if self._hours.holds(reading.start.utc)]
 
     def end(self, reason: CloseReason) -> list[LeadChange]:
-        """Close the lead under way and begin anew."""
+        """Close the open lead and start again."""
         self._watcher.forget()
         self._shown = ()
         return self._close(reason)
@@ -193,7 +193,7 @@ class ZoneRule:
         return [LeadChange(candidate, None), LeadChange(self._lead, LeadState.CANDIDATE)]
 
     def _grow(self, lead: Lead, verdict: Verdict, view: View) -> None:
-        """Let the lead's evidence grow: it lasts, and its surest picture may be this one."""
+        """Update the lead: it lasts, and this picture may be its peak."""
         finding = self._finding(verdict, view)
         is_surer = finding.confidence > lead.peak.confidence
         peak = finding if is_surer else replace(lead.peak, measures={**lead.peak.measures, **verdict.measures})
@@ -213,7 +213,7 @@ class ZoneRule:
         return [LeadChange(replace(lead, state=LeadState.CLOSED, reason=reason), lead.state)]
 
     def _finding(self, verdict: Verdict, view: View) -> Finding:
-        """Return what is seen: the surest box, or the zone itself where a reading needs none."""
+        """Return the finding: the surest box, or the zone itself for a reading without boxes."""
         measures = dict(verdict.measures)
         box, confidence = self._box(view.resolution_wh), 0.0
         if verdict.boxes and (sighting := verdict.boxes[0].sighting) is not None:

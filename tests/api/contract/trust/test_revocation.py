@@ -12,7 +12,8 @@ from api.contract.evidence.report import CheckName, PackageVerdict
 from api.contract.evidence.verification import verify_package
 from api.contract.trust.revocation import parse_crls
 from api.contract.trust.stamp import StampError, read_certificates, sha256_hex
-from api.contract.trust.timestamp import TimeStampRequest, check_time_stamp
+from api.contract.trust.timestamp import check_time_stamp
+from api.contract.trust.timestamp_request import TimeStampRequest
 from plumewatch.offline import verify_one
 from tests.api.contract.authorities import make_authority
 from tests.api.contract.sample import TestSigner, make_package, run_verify_sh

@@ -9,14 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.contract.trust.stamp import read_certificates
-from api.contract.trust.timestamp import (
-    TimeStamp,
-    TimeStampError,
-    TimeStampKind,
-    TimeStampRequest,
-    check_time_stamp,
-    read_request,
-)
+from api.contract.trust.timestamp import TimeStamp, TimeStampKind, check_time_stamp
+from api.contract.trust.timestamp_request import TimeStampError, TimeStampRequest, read_request
 from tests.api.contract.authorities import OpensslAuthority, make_authority, openssl_accepts
 
 DATA = b"the list\n"

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from api.contract.catalogue import catalogue
-from api.contract.schema import LeadDisposition
+from api.contract.wire.lead import LeadDisposition
 from api.store.evidence.tlog import LeafKind, leaves_about
 from api.store.leads import announce_lead
 from tests.api.conftest import Posting, RunningApi, sample_lead

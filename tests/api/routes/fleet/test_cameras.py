@@ -10,7 +10,9 @@ import pytest
 import redis
 
 from api.contract.bus import DESIRED_CAMERAS, DESIRED_MARKER, snapshot_key, state_key
-from api.contract.schema import CameraDocument, CameraHealth, CameraState, EventType
+from api.contract.wire.camera import CameraDocument
+from api.contract.wire.camera_health import CameraHealth, CameraState
+from api.contract.wire.event import EventType
 from api.people.accounts import create_worker_key, drop_worker_key, open_database
 from api.settings import Settings
 from api.store.events import append_event

@@ -7,7 +7,7 @@ import redis
 
 from api.contract.bus import CAMERAS, WATCHERS, vitals_key, worker_key
 from api.contract.health import EvidenceHealth, WorkerHealth
-from api.contract.schema import WorkerReport
+from api.contract.wire.worker import WorkerReport
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from api.contract.schema import LeadState, ReviewAnswers
+from api.contract.wire.lead import LeadState, ReviewAnswers
 from api.people.accounts import open_database
 from api.settings import Settings
 from api.store.agreement.log import Disagreements, disagreements

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from api.contract.schema import LeadState
 from api.contract.trust.stamp import canonical_json
+from api.contract.wire.lead import LeadState
 from api.store.evidence.corrections import CorrectedField, correct_lead
 from api.store.leads import announce_lead, move_lead
 from tests.api.conftest import NODE, sample_lead

@@ -3,7 +3,7 @@
 import pytest
 
 from api.contract.register.enterprise import Enterprise
-from api.contract.schema import rfc3339
+from api.contract.wire.moment import rfc3339
 from api.store.register.changes import delete_entry, put_entry
 from tests.api.contract.sample import START
 from tests.api.store.agreement.conftest import Store, settings, store

@@ -17,7 +17,9 @@ from api.contract.trust.merkle import EMPTY_ROOT, Span, Subtree, consistency_hol
 from api.contract.trust.stamp import canonical_json
 from api.people.accounts import open_database
 from api.settings import Settings
+from api.store.columns import Table
 from api.store.database import Database
+from api.store.evidence.log_tables import LogLeafRow, LogNodeRow
 from api.store.evidence.tlog import (
     LeafKind,
     append_leaf,
@@ -31,7 +33,6 @@ from api.store.evidence.tlog import (
     log_size,
 )
 from api.store.faults import StoreError
-from api.store.tables import LogLeafRow, LogNodeRow, Table
 from tests.api.contract.trust.test_merkle import LEAVES, ROOTS, Tree
 from tests.api.store.test_database import settings
 

@@ -18,12 +18,12 @@ from api.contract.register.permit import Permit
 from api.contract.register.staff import Officer
 from api.people.accounts import open_database
 from api.settings import Settings
+from api.store.columns import Table
 from api.store.database import Database
 from api.store.register.changes import delete_entry, put_entry
 from api.store.register.entries import EntryQuery
 from api.store.register.held import held_at, held_entries
 from api.store.register.standing import alerts_at, officers_valid, registry_version, standing_at
-from api.store.tables import Table
 from tests.api.store.register.samples import OTHER, USCC, enterprise
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)

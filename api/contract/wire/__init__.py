@@ -1,0 +1,1 @@
+"""Wire types that workers, the API and outside tools share."""

@@ -1,0 +1,52 @@
+/**
+ * Words of covered copies: key to [Chinese, English].
+ * @module
+ */
+
+/** @type {Record<string, [string, string]>} */
+export const REDACTIONS = {
+  "redact.open": ["制作遮挡副本", "Make a covered copy"],
+  "redact.close": ["收起", "Close"],
+  "redact.why.clip": ["在画面上拖出方框，框内在所设时段内以单一颜色遮盖；原件封存不变，副本与原件的哈希一并记入同一条日志。程序不会自动识别人脸，请逐段看完。", "Drag boxes over the picture; each is covered with one flat colour for the time that you set. The original stays sealed; one log entry holds the hashes of both. Faces are not detected automatically: watch the whole clip."],
+  "redact.why.picture": ["在图片上拖出方框，框内以单一颜色遮盖；原件封存不变，副本与原件的哈希一并记入同一条日志。", "Drag boxes over the picture; each is covered with one flat colour. The original stays sealed; one log entry holds the hashes of both."],
+  "redact.layer": ["拖动以画出遮挡方框", "Drag to draw a box to cover"],
+  "redact.play": ["播放", "Play"],
+  "redact.pause": ["暂停", "Pause"],
+  "redact.seek": ["播放位置", "Position"],
+  "redact.at": ["{at} / {all} 秒", "{at} / {all} s"],
+  "redact.region": ["方框 {n}", "Box {n}"],
+  "redact.from": ["起（秒）", "From (s)"],
+  "redact.to": ["止（秒）", "To (s)"],
+  "redact.now": ["取当前", "Now"],
+  "redact.from.now": ["起点取当前播放位置", "Start at the current position"],
+  "redact.to.now": ["终点取当前播放位置", "End at the current position"],
+  "redact.move": ["移动", "Moving"],
+  "redact.move.how": ["请把视频定位到移动结束处，再拖出该处的方框。", "Go to the end of the movement, then drag the box there."],
+  "redact.still": ["固定", "Fixed"],
+  "redact.remove": ["删除", "Remove"],
+  "redact.masks": ["同时遮挡该摄像机的屏蔽区（全程）", "Also cover the camera's masks, for the whole clip"],
+  "redact.reason": ["遮挡理由", "Reason for covering"],
+  "redact.make": ["生成副本", "Make the copy"],
+  "redact.stop": ["停止", "Stop"],
+  "redact.empty.boxes": ["请先在画面上画出方框。", "Please draw a box first."],
+  "redact.empty.reason": ["请填写理由。", "Please give a reason."],
+  "redact.empty.times": ["方框 {n} 的终点须晚于起点。", "Box {n} must end after it starts."],
+  "redact.waiting": ["等待分析节点…", "Waiting for a worker…"],
+  "redact.running": ["正在遮挡：{at} 秒", "Covering: {at} s"],
+  "redact.running.of": ["正在遮挡：{at} / {all} 秒", "Covering: {at} of {all} s"],
+  "redact.done": ["副本已生成，已列在原件旁。", "The copy is ready and listed beside the original."],
+  "redact.stopped": ["已停止，没有生成副本。", "Stopped; no copy was made."],
+  "redact.failed": ["未能生成副本：{reason}", "The copy was not made: {reason}"],
+  "redact.fault.clip_lost": ["取不到原件，或原件与清单不符。{detail}", "The original could not be fetched or does not match its list. {detail}"],
+  "redact.fault.refused": ["该视频无法遮挡。{detail}", "This clip cannot be covered. {detail}"],
+  "redact.fault.too_slow": ["超过允许的时间。{detail}", "It took longer than allowed. {detail}"],
+  "redact.fault.not_taken": ["服务器未接收副本。{detail}", "The server did not accept the copy. {detail}"],
+  "redact.fault.stopped": ["分析节点已停止，请重试。{detail}", "The worker stopped; please try again. {detail}"],
+  "redact.fault.broken": ["分析节点内部错误，原因见其日志。{detail}", "Internal error of the worker; see its log for the reason. {detail}"],
+
+  "copies.title": ["遮挡副本（原件不变）", "Covered copies (the originals are unchanged)"],
+  "copies.leaf": ["日志第 {n} 项 · {reason}", "log entry {n} · {reason}"],
+  "copies.of": ["原件 {sha}", "original {sha}"],
+  "copies.clip": ["遮挡副本 {n}", "Covered copy {n}"],
+  "copies.badge": ["遮挡副本，非原件", "Covered copy, not the original"],
+};

@@ -1,0 +1,1 @@
+"""Backdrops: the places of the scenes, painted once a scene."""
