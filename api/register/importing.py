@@ -85,16 +85,19 @@ def import_table(
     """
     table = read_table(data)
     columns = read_heads(kind, table.heads)
-    if dry_run:
-        with database.reading() as session:
-            draft = _draft(session, kind, table, columns)
-            return _report(session, kind, table, draft, outcomes_of(session, draft.documents), dry_run=True)
-    with database.writing() as session:
+    with database.reading() as session:
+        known = registry_version(session)
         draft = _draft(session, kind, table, columns)
-        if draft.wrong and not partial:
-            return _report(session, kind, table, draft, outcomes_of(session, draft.documents), dry_run=False)
+        if dry_run or (draft.wrong and not partial):
+            outcomes = outcomes_of(session, draft.documents)
+            return _report(session, kind, table, draft, outcomes, dry_run=dry_run)
+    with database.writing() as session:
+        if registry_version(session) != known:
+            draft = _draft(session, kind, table, columns)
+            if draft.wrong and not partial:
+                return _report(session, kind, table, draft, outcomes_of(session, draft.documents))
         outcomes = put_entries(session, draft.documents, who=who, reason=reason, at=at)
-        return _report(session, kind, table, draft, outcomes, dry_run=False, written=True)
+        return _report(session, kind, table, draft, outcomes, written=True)
 
 
 def _report(
@@ -104,7 +107,7 @@ def _report(
     draft: _Draft,
     outcomes: Sequence[Outcome],
     *,
-    dry_run: bool,
+    dry_run: bool = False,
     written: bool = False,
 ) -> ImportReport:
     return ImportReport(

@@ -16,7 +16,13 @@ MOST_MEMBERS = 500
 MOST_UNPACKED = 64 * 1024 * 1024
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAGIC = b"PK\x03\x04"
-_ENTITY = b"<!ENTITY"
+_ENTITIES = tuple("<!ENTITY".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
+_NO_XML = str.maketrans({"\ufffe": "\ufffd", "\uffff": "\ufffd"})
+"""Characters that no field forbids and XML does."""
+
+
+_UNREADABLE = (InvalidFileException, zipfile.BadZipFile, LookupError, ValueError, TypeError, SyntaxError)
+"""What openpyxl raises for parts that are missing or are not what they should be."""
 
 
 class SpreadsheetError(ValueError):
@@ -29,16 +35,9 @@ def read_xlsx(data: bytes, most_columns: int) -> Iterator[Sequence[object]]:
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # what a writer says of them may be wrong, and rows beyond would be passed over
         yield from sheet.iter_rows(max_col=most_columns, values_only=True)
-    except (
-        InvalidFileException,
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        TypeError,
-        IndexError,
-        SyntaxError,
-    ) as fault:
+    except _UNREADABLE as fault:
         raise SpreadsheetError(f"the workbook cannot be read: {type(fault).__name__}") from fault
 
 
@@ -48,7 +47,7 @@ def write_xlsx(sheets: Sequence[tuple[str, Sequence[Sequence[str | float]]]]) ->
     for title, rows in sheets:
         sheet = book.create_sheet(title)
         for row in rows:
-            sheet.append(list(row))
+            sheet.append([cell.translate(_NO_XML) if isinstance(cell, str) else cell for cell in row])
     target = io.BytesIO()
     book.save(target)
     return target.getvalue()
@@ -66,7 +65,8 @@ def _check(data: bytes) -> None:
                     f"the workbook has {len(members)} parts and {unpacked} bytes, more than {limits}"
                 )
             for member in members:
-                if _ENTITY in archive.read(member):
+                content = archive.read(member)
+                if any(entity in content for entity in _ENTITIES):
                     raise SpreadsheetError(f"the workbook's part {member.filename[:64]!r} declares entities")
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as fault:
         raise SpreadsheetError(f"it is no workbook: {type(fault).__name__}") from fault

@@ -12,8 +12,10 @@ from api.register.columns import columns_of, row_of
 from api.register.spreadsheet import MAGIC, MEDIA_TYPE, SpreadsheetError, read_xlsx, write_xlsx
 
 MOST_BYTES = 16 * 1024 * 1024
-MOST_ROWS = 50_000
+MOST_ROWS = 20_000
 MOST_COLUMNS = 64
+MOST_LINES = 1_048_576
+"""Rows that a spreadsheet can have, blank ones too."""
 MOST_CELL = 32_767
 """Characters that a spreadsheet's cell can have."""
 OLE_MAGIC = b"\xd0\xcf\x11\xe0"
@@ -69,6 +71,8 @@ def read_table(data: bytes) -> Table:
 def _rows(lines: Iterable[Sequence[str]]) -> Iterator[Row]:
     """Yield the rows that are not blank; raise `TableError` where there is more than is read."""
     for number, cells in enumerate(lines, start=1):
+        if number > MOST_LINES:
+            raise TableError(f"the table goes on beyond {MOST_LINES} rows")
         if not any(map(str.strip, cells)):
             continue
         if number > MOST_ROWS + 1:
@@ -120,4 +124,4 @@ def _decoded(data: bytes) -> str:
 
 def _xlsx_lines(data: bytes) -> Iterator[Sequence[str]]:
     for cells in read_xlsx(data, MOST_COLUMNS + 1):
-        yield texts_of(cells)
+        yield () if cells.count(None) == len(cells) else texts_of(cells)
