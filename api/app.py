@@ -51,6 +51,7 @@ from api.routes.evidence import (
 from api.routes.evidence import packages as evidence
 from api.routes.fleet import camera_files, cameras, coverage, dry_runs, live, nodes, workers, zones
 from api.routes.loop import queue
+from api.routes.register import entries, tables
 from api.routes.wall import WallFiles, wall_page
 from api.settings import Settings
 from api.state import ApiState
@@ -82,6 +83,8 @@ ROUTERS = (
     zones,
     dry_runs,
     rules,
+    entries,
+    tables,
     coverage,
     live,
     events,
@@ -90,8 +93,10 @@ ROUTERS = (
     session,
     health,
 )
-UPLOAD_PATHS = re.compile(r"/v1/leads|/v1/cameras/[^/]+/dry-runs|/v1/evidence/[^/]+/redactions/clips/[^/]+/copy")
-"""Have limits of their own, as they read packages and clips from the body."""
+UPLOAD_PATHS = re.compile(
+    "/v1/leads|/v1/cameras/[^/]+/dry-runs|/v1/evidence/[^/]+/redactions/clips/[^/]+/copy|/v1/registry/import"
+)
+"""Have limits of their own, as they read packages, clips and tables from the body."""
 WS_MAX_BYTES = 64 * 1024
 """Clients have nothing long to say over a WebSocket."""
 

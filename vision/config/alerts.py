@@ -2,23 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
 from api.contract.fields import Line
-from vision.config.enterprises import Measure
+from api.contract.register.alert import AlertLevel
+from api.contract.register.enterprise import Measure
 from vision.config.section import Section
-
-
-class AlertLevel(StrEnum):
-    """Levels of the municipal plan, the gravest last."""
-
-    YELLOW = "yellow"
-    ORANGE = "orange"
-    RED = "red"
 
 
 class AlertConfig(Section):

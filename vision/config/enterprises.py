@@ -6,64 +6,14 @@ A worker never changes a colour or a list; it repeats what held on the day of th
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from enum import StrEnum
 from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
 from api.contract.fields import Name, Word
+from api.contract.register.enterprise import Measure, Risk
+from api.contract.register.uscc import checked_uscc
 from vision.config.section import Section
-
-_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-
-
-class UsccError(ValueError):
-    """A text is no unified social credit code."""
-
-
-def checked_uscc(text: str) -> str:
-    """Return a unified social credit code whose check character holds (GB 32100-2015); raise `UsccError`."""
-    if len(text) != 18 or any(character not in _ALPHABET for character in text):
-        raise UsccError(f"a unified social credit code has 18 of {_ALPHABET}, got {text!r}")
-    total = sum(_ALPHABET.index(character) * weight for character, weight in zip(text, _WEIGHTS, strict=False))
-    expected = _ALPHABET[(31 - total % 31) % 31]
-    if text[-1] != expected:
-        raise UsccError(f"the check character of {text!r} should be {expected!r}: one character is wrong")
-    return text
-
-
-def looks_like_uscc(text: str) -> bool:
-    """Whether a text is meant as a code rather than as a name: 18 capital letters and digits."""
-    return len(text) == 18 and text.isascii() and text.isalnum() and text.upper() == text
-
-
-class Risk(StrEnum):
-    """Risk colour of an enterprise; `NONE`: not graded."""
-
-    RED = "red"
-    YELLOW = "yellow"
-    GREEN = "green"
-    NONE = ""
-
-
-class Measure(StrEnum):
-    """What an alert order may make an enterprise stop (domain.md 7.4)."""
-
-    PRODUCTION = "production"
-    EARTHWORK = "earthwork"
-    TRANSPORT = "transport"
-    SPRAYING = "spraying"
-    BARBECUE = "barbecue"
-
-
-def is_uscc(text: str) -> bool:
-    """Whether a text is a unified social credit code whose check character holds."""
-    try:
-        checked_uscc(text)
-    except UsccError:
-        return False
-    return True
 
 
 class PositiveListConfig(Section):

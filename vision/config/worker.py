@@ -15,10 +15,11 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from api.contract.catalogue import catalogue
 from api.contract.fields import NAME_MOST, one_line
+from api.contract.register.uscc import UsccError, checked_uscc, looks_like_uscc
 from streams.camera import Camera, CameraId, SourceUrl, StreamSettings, WatchPolicy
 from vision.config.alerts import AlertConfig
 from vision.config.camera import CameraConfig
-from vision.config.enterprises import EnterpriseConfig, UsccError, checked_uscc, looks_like_uscc, register_of
+from vision.config.enterprises import EnterpriseConfig, register_of
 from vision.config.rules import RuleConfig, RuleKind, ViolationRuleConfig
 from vision.config.section import Name, Section
 from vision.config.sections import BudgetConfig, DetectorConfig, EvidenceConfig, MembershipConfig, SiteConfig

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from api.contract.catalogue import Violation
+from api.contract.register.enterprise import Risk
 from vision.config.alerts import AlertConfig
 from vision.config.camera import ZoneConfig
-from vision.config.enterprises import EnterpriseConfig, Risk
+from vision.config.enterprises import EnterpriseConfig
 from vision.leads.lead import Lead
 from vision.plume.validity import VALID
 

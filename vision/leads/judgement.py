@@ -10,11 +10,12 @@ from datetime import date
 
 from api.contract.catalogue import catalogue
 from api.contract.reasons import DispositionReason
+from api.contract.register.uscc import is_uscc
 from api.contract.wire.lead import LeadTarget
 from models.detector import ModelCard
 from vision.config.alerts import AlertCalendar
 from vision.config.camera import CameraConfig, ZoneConfig
-from vision.config.enterprises import EnterpriseConfig, is_uscc, register_of
+from vision.config.enterprises import EnterpriseConfig, register_of
 from vision.config.hours import schedule_of
 from vision.config.worker import WorkerConfig
 from vision.config.zones import ZoneKind

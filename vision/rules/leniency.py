@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from api.contract.register.enterprise import Risk
 from vision.config.camera import ZoneConfig
-from vision.config.enterprises import Risk
 from vision.config.worker import WorkerConfig
 
 SHIFTS: Mapping[Risk, float] = MappingProxyType({Risk.RED: -0.05, Risk.GREEN: 0.05})

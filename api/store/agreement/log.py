@@ -17,6 +17,7 @@ from api.store.agreement.ledger import PIECE, Leaf, Ledger
 from api.store.agreement.operators import Operators
 from api.store.agreement.packages import Packages
 from api.store.agreement.records import camera_files, holds, redactions
+from api.store.agreement.register import Register
 from api.store.evidence.log_tables import LogLeafRow
 from api.store.evidence.tlog import LeafKind
 
@@ -78,6 +79,7 @@ def disagreements(session: Session) -> Disagreements:
         LeafKind.KEY: Keys(session),
         LeafKind.OPERATOR: Operators(session),
         LeafKind.GRANT: Grants(session),
+        LeafKind.REGISTER: Register(session),
     }
     for listed in _leaves(session):
         try:
@@ -109,4 +111,6 @@ def _subject(leaf: Leaf) -> str:
         return f"custody-{leaf.text('first_seq')}-{leaf.text('last_seq')}"
     if leaf.kind in {LeafKind.OPERATOR, LeafKind.GRANT}:
         return f"operator:{leaf.text('operator')}"
+    if leaf.kind is LeafKind.REGISTER:
+        return f"register:{leaf.text('register')}:{leaf.text('key')}"
     return str(leaf.record.get("lead_id") or leaf.record.get("camera_id") or "")

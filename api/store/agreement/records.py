@@ -67,8 +67,7 @@ class Records(Generic[Row]):
         return f"{self._name(self._record(row))} is not the log's leaf {self._place(row)}"
 
     def _name(self, record: Mapping[str, JsonValue]) -> str:
-        about = f"lead {record['lead_id']}" if "lead_id" in record else f"camera {record['camera_id']}"
-        return f"the {self._noun} of {about} at {record['at']}"
+        return f"the {self._noun} of {_about(record)} at {record['at']}"
 
 
 def holds(session: Session) -> Records[HoldRow]:
@@ -115,6 +114,12 @@ def camera_files(session: Session) -> Records[CameraFileRow]:
             "at": rfc3339(row.at),
         },
     )
+
+
+def _about(record: Mapping[str, JsonValue]) -> str:
+    if "register" in record:
+        return f"{record['register']} {record['key']}"
+    return f"lead {record['lead_id']}" if "lead_id" in record else f"camera {record['camera_id']}"
 
 
 def _redaction(row: RedactionRow) -> Mapping[str, JsonValue]:

@@ -46,6 +46,7 @@ class LeafKind(StrEnum):
     REDACTION = "redaction"
     OPERATOR = "operator"
     GRANT = "grant"
+    REGISTER = "register"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +62,52 @@ class LogLeaf:
 
 def append_leaf(session: Session, kind: LeafKind, data: bytes, subject: str, at: datetime) -> int:
     """Append `data` and return its index; needs the writing transaction, with which it is on disk."""
-    index = log_size(session)
+    return append_leaves(session, kind, [(data, subject)], at)
+
+
+def append_leaves(session: Session, kind: LeafKind, leaves: Sequence[tuple[bytes, str]], at: datetime) -> int:
+    """
+    Append leaves, each with its subject, and return the index of the first one; the others follow.
+
+    Needs the writing transaction; as many statements for thousands as for one.
+    """
+    first = log_size(session)
+    if not leaves:
+        return first
+    numbered = list(enumerate(leaves, start=first))
+    wanted = (left for index, _ in numbered for left in finished_by(index))
+    known = _hashes(session, [left for left in wanted if (left.position + 1) << left.level <= first])
+    for index, (data, _) in numbered:
+        found = known[Subtree(0, index)] = leaf_hash(data)
+        for left in finished_by(index):
+            found = known[Subtree(left.level + 1, index >> (left.level + 1))] = node_hash(known[left], found)
+    made = [
+        {"level": subtree.level, "position": subtree.position, "hash": found}
+        for subtree, found in known.items()
+        if (subtree.position + 1) << subtree.level > first
+    ]
     session.execute(
-        insert(LogLeafRow).values(index=index, kind=kind.value, subject=subject, at=at, data=data),
+        insert(LogLeafRow),
+        [
+            {"index": index, "kind": kind.value, "subject": subject, "at": at, "data": data}
+            for index, (data, subject) in numbered
+        ],
     )
-    found = leaf_hash(data)
-    made = [{"level": 0, "position": index, "hash": found}]
-    lefts = list(finished_by(index))
-    known = _hashes(session, lefts)
-    for left in lefts:
-        found = node_hash(known[left], found)
-        made.append({"level": left.level + 1, "position": index >> (left.level + 1), "hash": found})
     session.execute(insert(LogNodeRow), made)
-    return index
+    return first
 
 
 def append_record(session: Session, kind: LeafKind, record: Mapping[str, object], subject: str, at: datetime) -> int:
     """Append `record` as canonical JSON with its ``kind`` and return its index; needs the writing transaction."""
     return append_leaf(session, kind, canonical_json({**record, "kind": kind.value}), subject, at)
+
+
+def append_records(
+    session: Session, kind: LeafKind, records: Sequence[tuple[Mapping[str, object], str]], at: datetime
+) -> int:
+    """Append records, each with its subject, like `append_record`; return the index of the first one."""
+    leaves = [(canonical_json({**record, "kind": kind.value}), subject) for record, subject in records]
+    return append_leaves(session, kind, leaves, at)
 
 
 def log_size(session: Session) -> int:

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from api.contract.register.enterprise import Measure
 from vision.config.alerts import AlertCalendar
-from vision.config.enterprises import EnterpriseConfig, Measure
+from vision.config.enterprises import EnterpriseConfig
 from vision.config.worker import WorkerConfig
 from vision.rules.zone.zonal import RuleName
 

@@ -72,7 +72,16 @@ class Store:
 
     def rewrite(self, *statements: str, **values: str | int) -> None:
         """Change the database behind the API's back, triggers dropped first, as its owner can."""
-        tables = ("custody", "access_batches", "transitions", "holds", "camera_files", "redactions", "log_leaves")
+        tables = (
+            "custody",
+            "access_batches",
+            "transitions",
+            "holds",
+            "camera_files",
+            "redactions",
+            "register_changes",
+            "log_leaves",
+        )
         with self.database.engine.begin() as connection:
             for table in tables:
                 if connection.dialect.name == "sqlite":

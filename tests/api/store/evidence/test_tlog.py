@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Table as SqlTable
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.clock import utc_now
@@ -23,6 +23,7 @@ from api.store.evidence.log_tables import LogLeafRow, LogNodeRow
 from api.store.evidence.tlog import (
     LeafKind,
     append_leaf,
+    append_leaves,
     append_record,
     consistency_path,
     inclusion_path,
@@ -72,6 +73,22 @@ def test_roots_and_proofs_are_those_of_the_vectors(database: Database) -> None:
                 assert consistency_holds(first, size, *roots, consistency_path(session, first, size))
         with pytest.raises(StoreError, match="the log has 8 leaves"):
             log_root(session, 9)
+
+
+@pytest.mark.parametrize("parts", [[0], [8], [1, 7], [3, 5], [4, 4], [5, 1, 2], [2, 0, 3, 3]])
+def test_leaves_may_come_together(database: Database, parts: list[int]) -> None:
+    """However many are appended at once, tree and proofs are those of one after the other."""
+    rest = list(LEAVES)
+    for count in parts:
+        together, rest = rest[:count], rest[count:]
+        with database.writing() as session:
+            leaves = [(data, "L20261123-000001") for data in together]
+            assert append_leaves(session, LeafKind.PACKAGE, leaves, utc_now()) == len(LEAVES) - len(rest) - count
+    size = sum(parts)
+    with database.reading() as session:
+        assert [log_root(session, size).hex() for size in range(size + 1)] == ROOTS[: size + 1]
+        assert [leaf.data for leaf in log_leaves(session, 0, 10)] == LEAVES[:size]
+        assert len(session.scalars(select(LogNodeRow)).all()) == 2 * size - size.bit_count()
 
 
 def test_leaves_are_kept_as_they_were(database: Database) -> None:

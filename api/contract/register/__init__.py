@@ -1,0 +1,1 @@
+"""The register: enterprises, outlets, premises, permits, officers, units, plans and alert orders, as documents."""

@@ -1,0 +1,1 @@
+"""The register over HTTP: entries by kind, their history, tables in and out."""

@@ -1,0 +1,80 @@
+"""How an enterprise stood at a moment: its colour, its place on the positive list, its permit; and who may enforce."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.contract.evidence.article41 import local_day
+from api.contract.register.alert import AlertLevel, AlertOrder
+from api.contract.register.enterprise import Enterprise, Listing, Risk
+from api.contract.register.permit import Permit
+from api.contract.register.staff import Officer
+from api.store.register.entries import EntryQuery
+from api.store.register.held import held_at, held_entries, held_of_enterprise, held_of_keys
+from api.store.register.tables import RegisterChangeRow
+
+_ALL = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """
+    How an enterprise stood.
+
+    Attributes:
+        enterprise: its entry of then; ``None`` where the register did not know it: then nothing else is known of it.
+
+        positive_list: its membership of then; ``None``: it was not on the list.
+
+        registry_version: see `registry_version`.
+
+        permit: the one that held; of several the one that began last.
+    """
+
+    enterprise: Enterprise | None
+    risk: Risk
+    positive_list: Listing | None
+    registry_version: str
+    permit: Permit | None
+
+
+def standing_at(session: Session, uscc: str, at: datetime) -> Standing:
+    """Return how an enterprise stood at an aware time, as the register said then (`api.store.register.held`)."""
+    enterprise = held_at(session, Enterprise, uscc, at)
+    day = local_day(at)
+    permits = held_of_enterprise(session, Permit, uscc, at)
+    return Standing(
+        enterprise,
+        Risk.NONE if enterprise is None else enterprise.risk_on(day),
+        None if enterprise is None else enterprise.listing_on(day),
+        registry_version(session, at),
+        max(permits, key=lambda permit: permit.valid_from, default=None),
+    )
+
+
+def registry_version(session: Session, at: datetime | None = None) -> str:
+    """
+    Return the version of the register at an aware time: local day and number of its newest change, ``2026-11-20.417``.
+
+    Empty while nothing was entered. `at` left out: now.
+    """
+    newest = select(func.max(RegisterChangeRow.seq))
+    if at is not None:
+        newest = newest.where(RegisterChangeRow.at <= at)
+    row = session.scalar(select(RegisterChangeRow).where(RegisterChangeRow.seq == newest.scalar_subquery()))
+    return "" if row is None else f"{local_day(row.at)}.{row.seq}"
+
+
+def officers_valid(session: Session, cert_nos: Sequence[str], at: datetime) -> dict[str, Officer]:
+    """Return by certificate the officers whose certificates held at an aware time; who is not in it has none."""
+    return held_of_keys(session, Officer, cert_nos, at)
+
+
+def alerts_at(session: Session, at: datetime) -> list[AlertOrder]:
+    """Return the alert orders in force at an aware time, the gravest first."""
+    held = held_entries(session, AlertOrder, at, EntryQuery(limit=_ALL)).entries
+    gravest = list(AlertLevel)
+    return sorted((stored.document for stored in held), key=lambda order: -gravest.index(order.level))
