@@ -35,6 +35,7 @@ from api.people.accounts import ensure_first_operator, open_database
 from api.people.logins import LoginLimit
 from api.problems import ProblemApi, ProblemDocument, add_problem_handlers
 from api.routes import events, health, leads, rules, session
+from api.routes.checks import codes, draws, page
 from api.routes.evidence import (
     admissibility,
     clip_redactions,
@@ -66,6 +67,9 @@ log = structlog.get_logger(__name__)
 ROUTERS = (
     leads,
     queue,
+    codes,
+    draws,
+    page,
     corrections,
     holdings,
     evidence,

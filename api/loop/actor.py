@@ -58,3 +58,14 @@ def actor_before(session: Session, username: str, lead: LeadDocument) -> Actor:
     records = (json.loads(record) for record in transitions_of(session, lead.lead_id))
     acted = frozenset(LoopRole(each["role"]) for each in records if each["user"] == username and each["role"] != "A")
     return Actor(username, held, acted)
+
+
+def missing_role(session: Session, username: str, roles: Iterable[LoopRole], division: str = "") -> str:
+    """Return why an operator may not act in a division without a lead; empty where one of the roles is held there."""
+    if not has_grants(session):
+        return ""
+    wanted = list(roles)
+    if any(each.role in wanted and each.covers(division) for each in grants(session, username)):
+        return ""
+    where = f"division {division}" if division else "a division of yours"
+    return f"this takes the role {' or '.join(ROLE_EN[role] for role in wanted)} in {where}"

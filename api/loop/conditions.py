@@ -6,10 +6,15 @@ from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
+from api.clock import utc_now
 from api.contract.catalogue import catalogue
+from api.contract.checks.check import OPEN, Check, CheckState
 from api.contract.loop.moves import Condition
+from api.contract.register.plan import CheckMode
 from api.contract.wire.handling import LeadHandling, MoveContent
 from api.contract.wire.lead import LeadDocument
+from api.store.checks.codes import get_check
+from api.store.faults import StoreError
 from api.store.transitions import handling_after
 
 _MEASURED = frozenset({"V01_STACK_SMOKE", "V01B_BYPASS"})
@@ -64,8 +69,43 @@ def _approved_if_listed(facts: Facts) -> str:
     return ""
 
 
-def _code_valid(_: Facts) -> str:
-    return "no check code can be issued by this version, and no site is entered without one: check from the office"
+def _code_valid(facts: Facts) -> str:
+    code = facts.handling.check_code
+    if code is None:
+        return "no site is entered without a check code: have one issued for this lead, and name it in check_code"
+    try:
+        return _unfit(get_check(facts.session, code), facts.lead)
+    except StoreError as fault:
+        return str(fault)
+
+
+def _unfit(check: Check, lead: LeadDocument) -> str:
+    """Return why a check does not cover a visit for a lead now; empty where it does."""
+    code, target = check.check_code, lead.target
+    if not check.answers(lead.lead_id):
+        return f"check {code} does not answer this lead; issue one for it, or let the lead join the open code"
+    if target is not None and target.uscc and target.uscc != check.uscc:
+        return f"check {code} is for the enterprise {check.uscc}, and the lead is on {target.uscc}"
+    if check.mode is not CheckMode.ON_SITE:
+        return f"check {code} is for a check from afar"
+    if check.state not in OPEN or (check.state is CheckState.ISSUED and utc_now() >= check.valid_to):
+        return f"check {code} is {check.state} and was valid to {check.valid_to:%Y-%m-%d %H:%M} UTC"
+    return ""
+
+
+def _code_scanned(facts: Facts) -> str:
+    code = facts.handling.check_code
+    try:
+        scans = [] if code is None else get_check(facts.session, code).scans
+    except StoreError as fault:
+        return str(fault)
+    return "" if scans else f"the enterprise's code was not scanned under check {code}; scan it on the spot first"
+
+
+def _record_filed(facts: Facts) -> str:
+    if all(attachment.kind != "record" for attachment in facts.content.attachments):
+        return "the record of the visit is missing: attach its hash with kind record"
+    return ""
 
 
 def _measured_if_smoke(facts: Facts) -> str:
@@ -106,7 +146,8 @@ CHECKS: Mapping[Condition, Callable[[Facts], str]] = MappingProxyType(
         Condition.WARN_ONLY_ALLOWED: _warn_only_allowed,
         Condition.APPROVED_IF_LISTED: _approved_if_listed,
         Condition.CODE_VALID: _code_valid,
-        Condition.CODE_SCANNED: _code_valid,
+        Condition.CODE_SCANNED: _code_scanned,
+        Condition.RECORD_FILED: _record_filed,
         Condition.MEASURED_IF_SMOKE: _measured_if_smoke,
         Condition.LEGAL_CONFIRMED: _legal_confirmed,
         Condition.RECEIPT_NAMES_PACKAGE: _receipt_names_package,

@@ -8,11 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from api.checks.use import expire_checks
 from api.clock import utc_now
 from api.contract.wire.role import LoopRole
 from api.contract.wire.state import LeadState
 from api.loop.transition import SYSTEM
 from api.state import ApiState
+from api.store.checks.codes import checks_over
 from api.store.loop.clock import take_alarms
 from api.store.tables import LeadRow
 from api.store.transitions import OPERATOR_MOVES, move_lead
@@ -41,10 +43,11 @@ class Timers:
     def turn(self, now: datetime) -> int:
         """Take what is due; return how much that was. Nothing is written where nothing is due."""
         with self._state.database.reading() as session:
-            if session.scalar(select(LeadRow.lead_id).where(LeadRow.alarm_at <= now).limit(1)) is None:
+            waits = session.scalar(select(LeadRow.lead_id).where(LeadRow.alarm_at <= now).limit(1))
+            if waits is None and not checks_over(session, now, 1):
                 return 0
         with self._state.database.writing() as session:
-            over = _archive(session, now)
+            over = _archive(session, now) + expire_checks(session, now, MOST)
             alarms = take_alarms(session, now, MOST)
         if alarms:
             log.info("leads wait too long", count=len(alarms), overdue=sum(alarm.level >= 100 for alarm in alarms))

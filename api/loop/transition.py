@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from api.checks.use import finish_check, plan_done_from_afar
 from api.contract.loop.moves import MOVES, Condition, Content, Move, move_between
 from api.contract.wire.handling import LeadProposal, MoveContent
 from api.contract.wire.lead import LeadDocument
@@ -150,6 +151,7 @@ def perform(
         review=asked.content.review,
         content=asked.content,
     )
+    _close_check(session, lead, moved, asked.content, username, at)
     return _follow(session, moved, actor, at)
 
 
@@ -206,7 +208,13 @@ def _first_failing(move: Move, facts: Facts, *, given: bool) -> str:
 
 
 _MENDED_BY_CONTENT = frozenset(
-    {Condition.APPROVED_IF_LISTED, Condition.MEASURED_IF_SMOKE, Condition.RECEIPT_NAMES_PACKAGE}
+    {
+        Condition.APPROVED_IF_LISTED,
+        Condition.MEASURED_IF_SMOKE,
+        Condition.RECEIPT_NAMES_PACKAGE,
+        Condition.CODE_VALID,
+        Condition.RECORD_FILED,
+    }
 )
 
 
@@ -221,6 +229,24 @@ def _decline(session: Session, lead: LeadDocument, actor: Actor, asked: Request,
         raise IllegalMove(reason)
     said = Said(actor.username, role, asked.reason, at)
     return propose_move(session, lead.lead_id, None, asked.content, version=asked.version, record=said)
+
+
+def _close_check(
+    session: Session, before: LeadDocument, after: LeadDocument, content: MoveContent, username: str, at: datetime
+) -> None:
+    """File the record of a visit with its check, and mark a planned check that was made from the office as done."""
+    handling = after.handling
+    if handling is None or after.state not in _FINDINGS:
+        return
+    record = next((each.sha256 for each in content.attachments if each.kind == "record"), None)
+    if before.state is LeadState.ON_SITE and handling.check_code is not None and record is not None:
+        finish_check(session, handling.check_code, record, username, at)
+    if before.state is LeadState.NON_SITE_CHECK and handling.plan_match is not None and handling.plan_match.plan_id:
+        package = None if after.evidence is None else after.evidence.sums_sha256
+        plan_done_from_afar(session, handling.plan_match.plan_id, package, username, at)
+
+
+_FINDINGS = frozenset({LeadState.CONFIRMED, LeadState.NOT_CONFIRMED})
 
 
 def _follow(session: Session, lead: LeadDocument, actor: Actor, at: datetime) -> LeadDocument:

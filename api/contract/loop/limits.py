@@ -138,8 +138,13 @@ def due_at(
         limit = row[list(Priority).index(priority)]
     if not limit.working_days:
         return entered + limit.span
-    local = entered.astimezone(SITE_ZONE)
-    day, left = local.date(), limit.working_days
+    return after_working_days(entered, limit.working_days, is_working)
+
+
+def after_working_days(begin: datetime, count: int, is_working: Callable[[date], bool]) -> datetime:
+    """Return the same local time of day, `count` working days in Beijing after an aware time."""
+    local = begin.astimezone(SITE_ZONE)
+    day, left = local.date(), count
     while left:
         day += timedelta(days=1)
         left -= is_working(day)

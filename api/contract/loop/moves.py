@@ -55,6 +55,8 @@ class Condition(StrEnum):
     """A check code for this lead is valid (domain.md 6.4)."""
     CODE_SCANNED = "code_scanned"
     """It was scanned on the site."""
+    RECORD_FILED = "record_filed"
+    """The record of the visit is among the attachments."""
     MEASURED_IF_SMOKE = "measured_if_smoke"
     """Smoke from a stack was measured by the standard method."""
     LEGAL_CONFIRMED = "legal_confirmed"
@@ -162,14 +164,14 @@ MOVES: Mapping[LeadState, tuple[Move, ...]] = MappingProxyType(
                 INSPECTOR,
                 requires=(Content.ATTACHMENTS,),
                 offers=(Content.MEASUREMENT, Content.REASON_CODE),
-                conditions=(Condition.CODE_SCANNED, Condition.MEASURED_IF_SMOKE),
+                conditions=(Condition.CODE_SCANNED, Condition.RECORD_FILED, Condition.MEASURED_IF_SMOKE),
             ),
             _move(
                 _S.NOT_CONFIRMED,
                 INSPECTOR,
                 requires=(Content.ATTACHMENTS, Content.REASON_CODE),
                 offers=(Content.MEASUREMENT,),
-                conditions=(Condition.CODE_SCANNED,),
+                conditions=(Condition.CODE_SCANNED, Condition.RECORD_FILED),
             ),
         ),
         _S.NOT_CONFIRMED: (_move(_S.CLOSED, V, proposer=INSPECTOR, requires=(Content.REASON_CODE, *_CLOSING)),),

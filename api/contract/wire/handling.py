@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from api.contract.checks.code import CheckCode
 from api.contract.fields import Line, Name, Prose, Word
 from api.contract.wire.document import Wire
 from api.contract.wire.identifiers import Sha256
@@ -12,9 +13,7 @@ from api.contract.wire.moment import UtcTime
 from api.contract.wire.role import LoopRole
 from api.contract.wire.state import LeadState
 
-CHECK_CODE_PATTERN = r"^JC[0-9]{6}[0-9]{8}[0-9]{4}[0-9A-Z]{4}[0-9A-Z]$"
 ReasonCode = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")]
-CheckCodeText = Annotated[str, Field(max_length=25, pattern=CHECK_CODE_PATTERN)]
 CertificateNo = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z_-]+$")]
 
 
@@ -77,7 +76,7 @@ class MoveContent(Wire):
     plan_match: PlanMatch | None = None
     joint_units: list[Word] = Field(default_factory=list, max_length=16, description="units that are to come along")
     approval_ref: Word = Field("", description="approval of the head of unit, for an enterprise of the positive list")
-    check_code: CheckCodeText | None = None
+    check_code: CheckCode | None = None
     explanation: Prose = Field("", description="written explanation, data that were pulled, the company's own photos")
     measurement: Line = Field("", description="standard measurement: method, instrument, value, number of the report")
     attachments: list[Attachment] = Field(default_factory=list, max_length=64)
@@ -133,7 +132,7 @@ class LeadHandling(Wire):
     plan_match: PlanMatch | None = None
     joint_units: list[Word] = Field(default_factory=list, max_length=16)
     approval_ref: Word = ""
-    check_code: CheckCodeText | None = None
+    check_code: CheckCode | None = None
     measurement: Line = ""
     unit: Name = ""
     crime: bool | None = None

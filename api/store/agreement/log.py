@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.contract.wire.moment import rfc3339
+from api.store.agreement.checks import Checks, draws
 from api.store.agreement.custody import Custody
 from api.store.agreement.grants import Grants
 from api.store.agreement.keys import Keys, subjects_of
@@ -80,6 +81,8 @@ def disagreements(session: Session) -> Disagreements:
         LeafKind.OPERATOR: Operators(session),
         LeafKind.GRANT: Grants(session),
         LeafKind.REGISTER: Register(session),
+        LeafKind.CHECK: Checks(session),
+        LeafKind.DRAW: draws(session),
     }
     for listed in _leaves(session):
         try:
@@ -111,6 +114,10 @@ def _subject(leaf: Leaf) -> str:
         return f"custody-{leaf.text('first_seq')}-{leaf.text('last_seq')}"
     if leaf.kind in {LeafKind.OPERATOR, LeafKind.GRANT}:
         return f"operator:{leaf.text('operator')}"
+    if leaf.kind is LeafKind.CHECK:
+        return f"check:{leaf.text('check_code')}"
+    if leaf.kind is LeafKind.DRAW:
+        return f"draw:{leaf.text('draw')}"
     if leaf.kind is LeafKind.REGISTER:
         return f"register:{leaf.text('register')}:{leaf.text('key')}"
     return str(leaf.record.get("lead_id") or leaf.record.get("camera_id") or "")

@@ -117,6 +117,10 @@ def camera_files(session: Session) -> Records[CameraFileRow]:
 
 
 def _about(record: Mapping[str, JsonValue]) -> str:
+    if "check_code" in record:
+        return f"check {record['check_code']}"
+    if "draw" in record:
+        return f"draw {record['draw']}"
     if "register" in record:
         return f"{record['register']} {record['key']}"
     return f"lead {record['lead_id']}" if "lead_id" in record else f"camera {record['camera_id']}"

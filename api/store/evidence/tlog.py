@@ -47,6 +47,8 @@ class LeafKind(StrEnum):
     OPERATOR = "operator"
     GRANT = "grant"
     REGISTER = "register"
+    CHECK = "check"
+    DRAW = "draw"
 
 
 @dataclass(frozen=True, slots=True)

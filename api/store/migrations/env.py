@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import api.store.checks.tables
 import api.store.evidence.log_tables
 import api.store.evidence.tables
 import api.store.loop.tables

@@ -1,0 +1,1 @@
+"""Checks: when a code is issued and refused, what follows from it, and the draw of who is checked."""

@@ -1,0 +1,74 @@
+"""Checks: codes, what happened to them, and draws of who is checked."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0015"
+down_revision = "0013"
+
+_SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _byte_ordered(length: int) -> sa.types.TypeEngine[str]:
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
+def _forbid_changes(table: str) -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        for verb in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+        return
+    op.execute(
+        f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
+    )
+    op.execute(
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()"
+    )
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    op.create_table(
+        "checks",
+        sa.Column("code", _byte_ordered(25), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("mode", sa.String(16), nullable=False),
+        sa.Column("uscc", sa.String(18), nullable=False),
+        sa.Column("lead_id", sa.String(32), nullable=True),
+        sa.Column("issued", sa.BigInteger(), nullable=False),
+        sa.Column("visited", sa.BigInteger(), nullable=True),
+        sa.Column("ends", sa.BigInteger(), nullable=True),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("code"),
+    )
+    op.create_index("checks_by_enterprise", "checks", ["uscc", "state"])
+    op.create_index("checks_by_end", "checks", ["ends"])
+    op.create_index("ix_checks_lead_id", "checks", ["lead_id"])
+    op.create_index("ix_checks_issued", "checks", ["issued"])
+    op.create_table(
+        "check_events",
+        sa.Column("seq", _SERIAL, autoincrement=True, nullable=False),
+        sa.Column("code", _byte_ordered(25), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("log_index", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("check_events_by_code", "check_events", ["code", "version"])
+    op.create_table(
+        "draws",
+        sa.Column("draw_id", _byte_ordered(64), nullable=False),
+        sa.Column("made", sa.BigInteger(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("log_index", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("draw_id"),
+    )
+    _forbid_changes("check_events")
+    _forbid_changes("draws")
