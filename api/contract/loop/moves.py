@@ -137,7 +137,7 @@ MOVES: Mapping[LeadState, tuple[Move, ...]] = MappingProxyType(
         _S.PENDING_VERIFY: (
             _move(_S.VERIFIED, V, proposer=D, requires=(Content.REVIEW, Content.REASON_CODE)),
             _move(_S.REJECTED_FALSE, V, proposer=D, requires=_REASON, offers=(Content.REVIEW, Content.ATTACHMENTS)),
-            _move(_S.NEED_MORE, V, proposer=D),
+            _move(_S.NEED_MORE, V, proposer=D, offers=(Content.REVIEW, Content.REASON_CODE, Content.ATTACHMENTS)),
         ),
         _S.NEED_MORE: (_move(_S.PENDING_VERIFY, D, A),),
         _S.REJECTED_FALSE: (_move(_S.ARCHIVED, V),),
@@ -233,6 +233,24 @@ AUTOMATIC_ENDS = frozenset(
 def move_between(frm: LeadState, to: LeadState) -> Move | None:
     """Return the move from one state to another; ``None`` where there is none."""
     return next((move for move in MOVES[frm] if move.to is to), None)
+
+
+def turn_of(state: LeadState, *, proposed: bool) -> frozenset[LoopRole]:
+    """
+    Return whose turn it is while a lead is in a state; empty where it waits for nobody but the system.
+
+    Args:
+        state: the lead's.
+
+        proposed: whether a move is proposed: then it is the turn of who confirms such moves.
+    """
+    found: set[LoopRole] = set()
+    for move in MOVES[state]:
+        if move.proposer is not None and not proposed:
+            found.add(move.proposer)
+        elif not proposed or move.proposer is not None:
+            found |= move.roles
+    return frozenset(found - {A})
 
 
 def waiting_for(role: LoopRole) -> frozenset[tuple[LeadState, bool]]:

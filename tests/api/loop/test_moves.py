@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.contract.loop.limits import LEVELS, LIMITS, TIMER_NAMES, due_at, level_at, moment_of
-from api.contract.loop.moves import AUTOMATIC_ENDS, MOVES, waiting_for
+from api.contract.loop.moves import AUTOMATIC_ENDS, MOVES, turn_of, waiting_for
 from api.contract.wire.handling import LeadHandling, MoveContent
 from api.contract.wire.role import GRANTED, LoopRole
 from api.contract.wire.state import LeadState, Priority
@@ -44,6 +44,17 @@ def test_every_open_state_waits_for_somebody() -> None:
     people = {state for state, moves in MOVES.items() if any(move.roles - {LoopRole.ANALYSER} for move in moves)}
     assert people == waited
     assert set(LIMITS) <= set(TIMER_NAMES)
+
+
+def test_whose_turn_it_is_agrees_with_the_queues() -> None:
+    """A state names exactly the roles in whose queue it stands, with a proposal and without."""
+    for state in LeadState:
+        for proposed in (False, True):
+            queued = {role for role in GRANTED if (state, proposed) in waiting_for(role)}
+            if not proposed or any(move.proposer for move in MOVES[state]):
+                assert turn_of(state, proposed=proposed) == queued
+    assert turn_of(LeadState.PENDING_VERIFY, proposed=False) == {LoopRole.DUTY}
+    assert turn_of(LeadState.PENDING_VERIFY, proposed=True) == {LoopRole.VERIFIER}
 
 
 def test_working_days_leave_out_the_days_off() -> None:

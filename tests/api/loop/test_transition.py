@@ -100,7 +100,8 @@ def test_roles_count_in_their_division_and_moves_say_what_they_take(api: Running
     with staff(api, duty="D", verifier="V", officer="O") as people:
         refused = move(people["officer"], "VERIFIED", **VERIFIED)
         assert refused.status_code in {403, 409}
-        assert people["officer"].get(f"{PATH}/moves").json()["moves"] == []
+        theirs = people["officer"].get(f"{PATH}/moves").json()
+        assert (theirs["moves"], theirs["waits_for"]) == ([], ["D"])
         moves = people["duty"].get(f"{PATH}/moves").json()["moves"]
         assert [(each["to"], each["act"], each["role"]) for each in moves] == [
             ("VERIFIED", "propose", "D"),
@@ -114,7 +115,13 @@ def test_roles_count_in_their_division_and_moves_say_what_they_take(api: Running
 
 @pytest.mark.usefixtures("filed")
 def test_a_site_without_roles_works_as_one_desk(operator: httpx.Client) -> None:
-    """One operator verifies alone, as before there were roles; the rest of the table holds."""
+    """One operator verifies alone, as before there were roles; the rest of the table holds, and offers stay whole."""
+    moves = operator.get(f"{PATH}/moves").json()["moves"]
+    assert [(each["requires"], each["offers"][:2]) for each in moves] == [
+        ([], ["review", "reason_code"]),
+        ([], ["reason_code", "review"]),
+        ([], ["review", "reason_code"]),
+    ]
     assert move(operator, "VERIFIED").json()["state"] == "VERIFIED"
     assert move(operator, "DISPATCHED").status_code == 409
     assert operator.get("/v1/loop/grants").json() == {"enforced": False, "grants": []}
