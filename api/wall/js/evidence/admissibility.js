@@ -3,10 +3,10 @@
  * @module
  */
 import { fill, h } from "../shared/dom.js";
+import { canHash } from "../shared/hash.js";
 import { ApiProblem, call, callJson, received } from "../shared/http.js";
 import { hasWords, translate, t } from "../shared/i18n.js";
 import { fullTime } from "../shared/times.js";
-import { canHash } from "./hashes.js";
 import { checkLog } from "./logproof.js";
 
 /** @typedef {import("../leads/store.js").Lead} Lead */

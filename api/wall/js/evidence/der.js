@@ -2,6 +2,7 @@
  * DER: the part of ASN.1 that a signature check needs: key and name of a certificate, the two numbers of an ECDSA signature.
  * @module
  */
+import { hex } from "../shared/hash.js";
 
 const INTEGER = 0x02;
 const OBJECT_ID = 0x06;
@@ -110,9 +111,4 @@ function commonName(bytes, name) {
     }
   }
   return "";
-}
-
-/** Return bytes as lower-case hex. @param {Uint8Array} bytes */
-export function hex(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -3,7 +3,8 @@
  * signature is checked with the node's certificate. The server is trusted for nothing but delivering the bytes.
  * @module
  */
-import { certificateDer, certificateKey, hex, rawSignature } from "./der.js";
+import { sha256 } from "../shared/hash.js";
+import { certificateDer, certificateKey, rawSignature } from "./der.js";
 
 /** @typedef {"match" | "mismatch" | "missing" | "unlisted" | "unread"} FileVerdict */
 /** @typedef {{name: string, expected: string, found: string, verdict: FileVerdict}} FileCheck */
@@ -21,16 +22,6 @@ import { certificateDer, certificateKey, hex, rawSignature } from "./der.js";
 /** @typedef {(name: string) => Promise<Uint8Array | null>} ReadFile */
 
 const SUMS_LINE = /^([0-9a-f]{64}) [ *]([^/\0]+)$/;
-
-/** True if the browser lets the page compute hashes: over https or on localhost. */
-export function canHash() {
-  return window.isSecureContext && Boolean(globalThis.crypto?.subtle);
-}
-
-/** Return SHA-256 as lower-case hex. @param {Uint8Array} bytes */
-export async function sha256(bytes) {
-  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
-}
 
 /**
  * Return the entries of a `sha256sum` list; raise `SyntaxError` if a line is not an entry.

@@ -3,9 +3,10 @@
  * @module
  */
 import { fill, h, write } from "../shared/dom.js";
+import { canHash } from "../shared/hash.js";
 import { ApiProblem, call, callJson } from "../shared/http.js";
 import { hasWords, language, translate } from "../shared/i18n.js";
-import { canHash, checkPackage } from "./hashes.js";
+import { checkPackage } from "./hashes.js";
 
 /** @typedef {import("../leads/store.js").Lead} Lead */
 /** @typedef {import("./hashes.js").PackageCheck} PackageCheck */

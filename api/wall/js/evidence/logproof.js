@@ -3,7 +3,8 @@
  * the signed checkpoint stored beside the package.
  * @module
  */
-import { certificateDer, certificateKey, hex, rawSignature } from "./der.js";
+import { hex } from "../shared/hash.js";
+import { certificateDer, certificateKey, rawSignature } from "./der.js";
 
 /** @typedef {{log_id: string, index: number, tree_size: number, root: string, path: string[]}} LogProof */
 /** @typedef {{index: number, size: number, included: boolean, signed: boolean, fault: string}} LogCheck `fault`: name of the file that fails the check, empty if none does */
