@@ -51,7 +51,7 @@ from api.routes.evidence import (
 )
 from api.routes.evidence import packages as evidence
 from api.routes.fleet import camera_files, cameras, coverage, dry_runs, live, nodes, workers, zones
-from api.routes.loop import queue
+from api.routes.loop import queue, site
 from api.routes.register import entries, tables
 from api.routes.wall import WallFiles, wall_page
 from api.settings import Settings
@@ -67,6 +67,7 @@ log = structlog.get_logger(__name__)
 ROUTERS = (
     leads,
     queue,
+    site,
     codes,
     draws,
     page,

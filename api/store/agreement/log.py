@@ -1,9 +1,10 @@
 """All of the log, read leaf by leaf beside the tables."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from api.store.agreement.operators import Operators
 from api.store.agreement.packages import Packages
 from api.store.agreement.records import camera_files, holds, redactions
 from api.store.agreement.register import Register
+from api.store.agreement.site import Calendar, legal_confirmations
 from api.store.evidence.log_tables import LogLeafRow
 from api.store.evidence.tlog import LeafKind
 
@@ -83,6 +85,8 @@ def disagreements(session: Session) -> Disagreements:
         LeafKind.REGISTER: Register(session),
         LeafKind.CHECK: Checks(session),
         LeafKind.DRAW: draws(session),
+        LeafKind.LEGAL: legal_confirmations(session),
+        LeafKind.CALENDAR: Calendar(session),
     }
     for listed in _leaves(session):
         try:
@@ -108,16 +112,21 @@ def _leaves(session: Session) -> Iterator[_Listed]:
         yield _Listed(kind, subject, at, index, bytes(data))
 
 
+_SUBJECTS: Mapping[LeafKind, Callable[[Leaf], str]] = MappingProxyType(
+    {
+        LeafKind.ACCESS: lambda leaf: f"custody-{leaf.text('first_seq')}-{leaf.text('last_seq')}",
+        LeafKind.OPERATOR: lambda leaf: f"operator:{leaf.text('operator')}",
+        LeafKind.GRANT: lambda leaf: f"operator:{leaf.text('operator')}",
+        LeafKind.REGISTER: lambda leaf: f"register:{leaf.text('register')}:{leaf.text('key')}",
+        LeafKind.CHECK: lambda leaf: f"check:{leaf.text('check_code')}",
+        LeafKind.DRAW: lambda leaf: f"draw:{leaf.text('draw')}",
+        LeafKind.LEGAL: lambda leaf: f"catalogue:{leaf.text('code')}",
+        LeafKind.CALENDAR: lambda leaf: f"calendar:{leaf.text('day')}",
+    }
+)
+
+
 def _subject(leaf: Leaf) -> str:
     """Return what a record is about by its own words; empty where it does not say so by itself."""
-    if leaf.kind is LeafKind.ACCESS:
-        return f"custody-{leaf.text('first_seq')}-{leaf.text('last_seq')}"
-    if leaf.kind in {LeafKind.OPERATOR, LeafKind.GRANT}:
-        return f"operator:{leaf.text('operator')}"
-    if leaf.kind is LeafKind.CHECK:
-        return f"check:{leaf.text('check_code')}"
-    if leaf.kind is LeafKind.DRAW:
-        return f"draw:{leaf.text('draw')}"
-    if leaf.kind is LeafKind.REGISTER:
-        return f"register:{leaf.text('register')}:{leaf.text('key')}"
-    return str(leaf.record.get("lead_id") or leaf.record.get("camera_id") or "")
+    said = _SUBJECTS.get(leaf.kind)
+    return str(leaf.record.get("lead_id") or leaf.record.get("camera_id") or "") if said is None else said(leaf)

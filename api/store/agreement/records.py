@@ -119,6 +119,8 @@ def camera_files(session: Session) -> Records[CameraFileRow]:
 def _about(record: Mapping[str, JsonValue]) -> str:
     if "check_code" in record:
         return f"check {record['check_code']}"
+    if "catalogue" in record:
+        return f"row {record['code']} of the catalogue"
     if "draw" in record:
         return f"draw {record['draw']}"
     if "register" in record:

@@ -49,6 +49,8 @@ class LeafKind(StrEnum):
     REGISTER = "register"
     CHECK = "check"
     DRAW = "draw"
+    LEGAL = "legal"
+    CALENDAR = "calendar"
 
 
 @dataclass(frozen=True, slots=True)
