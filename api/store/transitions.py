@@ -78,6 +78,10 @@ def move_lead(
     row, moved = enter_state(session, row, moved, row.received, at)
     if role is not LoopRole.ANALYSER:
         row.changed = at
+    if to is LeadState.CONFIRMED:
+        row.confirmed = at
+    elif to is LeadState.WITHDRAWN:
+        row.confirmed = None
     record_transition(
         session,
         moved,
