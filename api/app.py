@@ -15,6 +15,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
+from api.contract.shared_rows import SharedRows
 from api.evidence.backlog import index_backlog
 from api.evidence.retention import Retention
 from api.evidence.scrub import ScrubOutcome, last_outcome
@@ -108,7 +109,8 @@ def create_app(settings: Settings) -> FastAPI:
             holder.database = database
             vault = await run_in_threadpool(open_vault, settings.vault_url.get_secret_value(), settings.data_dir)
             await run_in_threadpool(clear_uploads, settings.data_dir)
-            broker = Broker(settings.redis_url.get_secret_value())
+            rows = SharedRows(lambda kind: metrics.rows_left_out.labels(kind=kind).inc())
+            broker = Broker(settings.redis_url.get_secret_value(), rows)
             stack.push_async_callback(broker.close)
             logins = LoginLimit(settings.login_attempts, settings.login_window_s)
             provers = await run_in_threadpool(

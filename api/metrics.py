@@ -53,6 +53,9 @@ class Metrics:
         self.announcements = Counter(
             "plumewatch_announcements", "Lead announcements read from the bus", ["result"], registry=self.registry
         )
+        self.rows_left_out = Counter(
+            "plumewatch_bus_rows_left_out", "Times a row on the bus could not be read", ["kind"], registry=self.registry
+        )
         self.cameras = Gauge("plumewatch_cameras", "Cameras by last reported state", ["state"], registry=self.registry)
         self.unclaimed = Gauge(
             "plumewatch_cameras_unclaimed",

@@ -129,10 +129,12 @@ async def _told(state: ApiState, lead_id: str, redaction_id: str) -> ClipRedacti
     gone = Problem(404, "not-found", f"there is no redaction {redaction_id}: it was called off, or its hour is over")
     if not {"order", "report"} <= fields.keys():
         raise gone
-    order = RedactionOrder.model_validate_json(fields["order"])
-    if order.lead_id != lead_id:
+    key, rows = redaction_key(redaction_id), state.broker.rows
+    order = rows.read("redaction order", RedactionOrder.model_validate_json, f"{key} order", fields["order"])
+    report = rows.read("redaction report", RedactionReport.model_validate_json, f"{key} report", fields["report"])
+    if order is None or report is None or order.lead_id != lead_id:
         raise gone
-    return ClipRedaction(order, RedactionReport.model_validate_json(fields["report"]))
+    return ClipRedaction(order, report)
 
 
 async def _is_held(state: ApiState, redaction_id: str) -> bool:

@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from api.contract.bus import EVENTS_BELL
+from api.contract.shared_rows import SharedRows
 from api.store.database import StoreFullError
 
 log = structlog.get_logger(__name__)
@@ -35,9 +36,15 @@ class BusDown(Exception):  # noqa: N818
 
 
 class Broker:
-    """A connection to Redis or Valkey that opens by itself, and the bell that wakes readers of events."""
+    """
+    A connection to Redis or Valkey that opens by itself, and the bell that wakes readers of events.
 
-    def __init__(self, url: str) -> None:
+    Attributes:
+        rows: reads what others wrote there.
+    """
+
+    def __init__(self, url: str, rows: SharedRows | None = None) -> None:
+        self.rows = rows or SharedRows()
         self.redis: Redis = Redis.from_url(
             url, socket_timeout=10, socket_connect_timeout=3, retry=Retry(NoBackoff(), 1), max_connections=512
         )

@@ -5,7 +5,6 @@ import re
 from typing import TypeVar
 
 import structlog
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
@@ -27,6 +26,9 @@ WireT = TypeVar("WireT", bound=Wire)
 WATCH_PERIOD_S = 1.0
 RECONCILE_PERIOD_S = 5.0
 """A bus that was restarted empty knows the cameras again within this time; when nothing differs, nothing is written."""
+CAMERA_ROW = "camera report"
+WORKER_ROW = "worker report"
+"""Kinds of `api.contract.shared_rows`."""
 HIDDEN = "***"
 SILENT = "silent"
 """What a camera is called of which no worker has said anything for 15 s."""
@@ -61,8 +63,8 @@ async def all_health(state: ApiState) -> dict[str, CameraHealth]:
     """Return what workers last said of each camera, but of those just taken off; raise `BusDown`."""
     reports = await state.broker.get_matching(state_key("*"))
     left = await _left(state)
-    documents = (_health_of(key, report) for key, report in reports.items())
-    return {health.camera_id: health for health in documents if health is not None and health.camera_id not in left}
+    documents = state.broker.rows.read_all(CAMERA_ROW, CameraHealth.model_validate_json, reports)
+    return {health.camera_id: health for health in documents if health.camera_id not in left}
 
 
 async def all_workers(state: ApiState) -> list[WorkerHealth]:
@@ -76,13 +78,8 @@ async def all_members(state: ApiState) -> list[WorkerReport]:
 
 
 async def _documents(state: ApiState, pattern: str, kind: type[WireT]) -> list[WireT]:
-    documents = []
-    for key, report in (await state.broker.get_matching(pattern)).items():
-        try:
-            documents.append(kind.model_validate_json(report))
-        except ValidationError as fault:
-            log.warning("worker report cannot be read", key=key, errors=fault.error_count())
-    return documents
+    reports = await state.broker.get_matching(pattern)
+    return state.broker.rows.read_all(WORKER_ROW, kind.model_validate_json, reports)
 
 
 async def health_of(state: ApiState, camera_id: str) -> CameraHealth | None:
@@ -91,7 +88,7 @@ async def health_of(state: ApiState, camera_id: str) -> CameraHealth | None:
     report = await state.broker.get(key)
     if report is None or camera_id in await _left(state):
         return None
-    return _health_of(key, report)
+    return state.broker.rows.read(CAMERA_ROW, CameraHealth.model_validate_json, key, report)
 
 
 async def _left(state: ApiState) -> set[str]:
@@ -99,14 +96,6 @@ async def _left(state: ApiState) -> set[str]:
     removed = await run_in_threadpool(state.removals.look)
     since = utc_now() - LETTING_GO
     return {camera for camera, at in removed.items() if at > since}
-
-
-def _health_of(key: str, report: bytes) -> CameraHealth | None:
-    try:
-        return CameraHealth.model_validate_json(report)
-    except ValidationError as fault:
-        log.warning("camera report cannot be read", key=key, errors=fault.error_count())
-        return None
 
 
 async def tell_workers(state: ApiState) -> None:

@@ -167,10 +167,12 @@ async def _told(state: ApiState, camera_id: str, run_id: str) -> DryRun:
     fields = await state.broker.get_hash(dry_run_key(run_id))
     if not {"order", "report"} <= fields.keys():
         raise _gone(run_id)
-    order = DryRunOrder.model_validate_json(fields["order"])
-    if order.camera.id != camera_id:
+    key, rows = dry_run_key(run_id), state.broker.rows
+    order = rows.read("dry run order", DryRunOrder.model_validate_json, f"{key} order", fields["order"])
+    report = rows.read("dry run report", DryRunReport.model_validate_json, f"{key} report", fields["report"])
+    if order is None or report is None or order.camera.id != camera_id:
         raise _gone(run_id)
-    return DryRun(order, DryRunReport.model_validate_json(fields["report"]))
+    return DryRun(order, report)
 
 
 async def _has_turn(state: ApiState, node: str, run_id: str) -> bool:
