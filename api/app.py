@@ -129,7 +129,7 @@ def create_app(settings: Settings) -> FastAPI:
                 asyncio.create_task(keep_running("bell", broker.hear_bells)),
                 asyncio.create_task(keep_running("dry-runs", partial(sweep_clips, state))),
                 asyncio.create_task(keep_running("accesses", AccessLog(state).run)),
-                asyncio.create_task(keep_running("keeper", Retention(state).run)),
+                asyncio.create_task(keep_running("retention", Retention(state).run)),
                 asyncio.create_task(index_backlog(state)),
                 asyncio.create_task(keep_running("time-stamps", provers.stamper.run)),
                 asyncio.create_task(keep_running("checkpoints", provers.checkpoints.run)),
@@ -159,7 +159,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 @cache
 def _routes() -> APIRouter:
-    """Return the routes, which know of no settings: what FastAPI works out for each is worked out once a process."""
+    """Return the routes, which need no settings: FastAPI analyses them once a process."""
     router = APIRouter(responses={"default": {"model": ProblemDocument, "description": "A problem"}})
     for module in ROUTERS:
         router.include_router(module.router)
@@ -168,7 +168,7 @@ def _routes() -> APIRouter:
 
 
 class _Holder:
-    """Lends the metrics a database that is opened later than they are made."""
+    """Gives the metrics a database that is opened after they are made."""
 
     database: Database | None = None
 

@@ -141,7 +141,7 @@ class _LastScrub(Collector):
         return [GaugeMetricFamily(*SCRUB_FAULTS), GaugeMetricFamily(*SCRUB_STARTED)]
 
     def collect(self) -> Iterable[Metric]:
-        """Tell how the newest scrub ended; without one there are no values."""
+        """Return the outcome of the newest scrub; no values before the first."""
         outcome = self._last_scrub()
         if outcome is None:
             return self.describe()

@@ -108,7 +108,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Dry runs of zones", ("dry_run_max_bytes", "dry_run_max_s", "dry_run_timeout_s")),
     ("Covered copies of clips", ("redaction_max_s", "redaction_max_bytes", "redaction_timeout_s")),
 )
-"""Which settings stand together, in the page's order; each setting stands in one."""
+"""Groups of settings in the page's order; each setting is in one."""
 
 
 def render() -> str:

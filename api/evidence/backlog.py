@@ -22,7 +22,7 @@ PIECE = 50
 
 
 async def index_backlog(state: ApiState) -> None:
-    """Index what is not indexed yet, and say how much that was."""
+    """Index the leads that are not indexed yet, and log their number."""
     leads = packages = 0
     try:
         while done := await run_in_threadpool(_index_leads, state):

@@ -38,11 +38,11 @@ _ACCURACY_S = 1
 
 
 class AuthorityError(Exception):
-    """An authority gave no answer, or one that does not hold; the message says which."""
+    """An authority gave no answer, or an invalid one; the message says which."""
 
 
 class Authority(Protocol):
-    """Who answers requests for time-stamps. Blocks."""
+    """Answers requests for time-stamps. Blocks."""
 
     def answer(self, request: bytes) -> bytes:
         """Return the answer to a TimeStampReq; raise `AuthorityError` where there is none."""
@@ -51,7 +51,7 @@ class Authority(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GivenStamp:
-    """A stamp that was asked for and checked: the authority's whole answer, and what it says."""
+    """A checked time-stamp: the authority's whole answer, and its content."""
 
     answer: bytes
     stamp: TimeStamp

@@ -1,4 +1,4 @@
-"""Leads held against the log: every change of state as it was recorded, and each lead as its newest records say."""
+"""Compares leads with the log: every change of state, and each lead with its newest records."""
 
 import hashlib
 import json
@@ -25,14 +25,14 @@ from api.store.verdicts import verdict_after
 @dataclass(slots=True)
 class _Standing:
     """
-    How a lead stands by its records: state, version, verdict, and the newest value of each corrected field.
+    A lead by its records: state, version, verdict, and the newest value of each corrected field.
 
     Attributes:
-        verdict: what it was found to be; ``None`` while that is undecided.
+        verdict: the decision on it; ``None`` while undecided.
 
         filed: when its package was filed; empty before that.
 
-        changed: when an operator last decided on it, and before that when it came.
+        changed: the last decision of an operator; before the first, the time of filing.
     """
 
     state: str = ""
@@ -44,12 +44,12 @@ class _Standing:
 
 
 _NEEDED = frozenset({"seq", "lead_id", "to", "role", "user", "at", "version", "prev_hash"})
-"""Members without which a transition's record tells nothing."""
+"""Required members of a transition's record."""
 
 
 class Leads:
     """
-    Transitions and leads beside the leaves of kinds ``transition`` and ``correction``.
+    Compares transitions and leads with the leaves of kinds ``transition`` and ``correction``.
 
     Transitions from before there was a log have no leaf: the hash chain holds them, up to the first that has one.
     """
@@ -63,7 +63,7 @@ class Leads:
         self._standings: dict[str, _Standing] = {}
 
     def hold(self, leaf: Leaf) -> Iterator[str]:
-        """Yield what the tables tell otherwise than a leaf."""
+        """Yield the differences between the tables and a leaf."""
         if leaf.kind is LeafKind.CORRECTION:
             standing = self._standings.setdefault(leaf.text("lead_id"), _Standing())
             standing.version = max(standing.version, leaf.number("version"))
@@ -83,7 +83,7 @@ class Leads:
         yield from self._follow(leaf.record, record)
 
     def close(self) -> Iterator[str]:
-        """Yield the transitions without a leaf, and the leads that do not stand as their records say."""
+        """Yield the transitions without a leaf, and the leads that differ from their records."""
         yield from (fault for row in self._rows.rest() for fault in self._without_leaf(row))
         columns = (LeadRow.lead_id, LeadRow.state, LeadRow.version, LeadRow.violation_code, LeadRow.document)
         rows = select(*columns, LeadRow.verdict, LeadRow.changed, PackageRow.received).outerjoin(
@@ -133,7 +133,7 @@ class Leads:
 
 
 def _lead_faults(lead_id: str, listed: Mapping[str, str | int], document: str, standing: _Standing) -> Iterator[str]:
-    """Yield what a lead tells otherwise than its records; `listed` is what it is found by."""
+    """Yield the differences between a lead and its records; `listed` is what it is found by."""
     told = json.loads(document)
     if (told["state"], told["version"]) != (standing.state, standing.version):
         yield (
