@@ -1,4 +1,4 @@
-"""Why a camera is not watched, and why a lead is handled as it is: one list of words each, for all who report them."""
+"""Reasons why a camera is not watched, and why a lead is handled as it is: one list each for all reporters."""
 
 from enum import StrEnum
 
@@ -25,7 +25,7 @@ class GapReason(StrEnum):
     STREAM_ENDED = "stream_ended"
     """A file has come to its end."""
     WORKER_STOPPED = "worker_stopped"
-    """The worker was told to stop."""
+    """The worker was stopped."""
     WORKER_DIED = "worker_died"
     """The worker ended without saying so: killed, or its machine lost power."""
     HANDED_OVER = "handed_over"
@@ -35,9 +35,9 @@ class GapReason(StrEnum):
     LEDGER_LOST = "ledger_lost"
     """The worker had to throw the account away: it could not be sent for too long."""
     UNREPORTED = "unreported"
-    """The worker that watched it has not been heard of since; it may still tell."""
+    """The worker that watched it has sent nothing since; its account may still arrive."""
     UNCLAIMED = "unclaimed"
-    """No worker has said anything of this camera."""
+    """No worker has reported this camera."""
 
 
 class DispositionReason(StrEnum):

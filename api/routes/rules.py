@@ -1,4 +1,4 @@
-"""Rules: what the violation catalogue says of each and how it stands here, for who draws zones and reviews leads."""
+"""Rules: each row of the violation catalogue and its standing here, for drawing zones and reviewing leads."""
 
 from zoneinfo import ZoneInfo
 
@@ -52,7 +52,7 @@ class RuleList(BaseModel):
 
 @router.get("")
 async def get_rules(_: Reader, state: State) -> RuleList:
-    """List the rules of the violation catalogue, the zones that put them to work, and how each stands now."""
+    """List the rules of the violation catalogue, the zones that enable them, and the standing of each."""
     zones = await run_in_threadpool(_drawn, state)
     classes = await _classes(state)
     stood = standings(classes, zones, utc_now().astimezone(_LOCAL).date())
@@ -89,7 +89,7 @@ def _drawn(state: ApiState) -> list[tuple[str, str, str]]:
 
 
 async def _classes(state: ApiState) -> list[str]:
-    """Return what the workers' models find; nothing while the bus is away or no worker is heard of."""
+    """Return the classes of the workers' models; empty while the bus is away or no worker reports."""
     try:
         workers = await all_workers(state)
     except BusDown:

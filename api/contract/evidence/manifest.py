@@ -20,7 +20,7 @@ FileName = Annotated[str, Field(max_length=128, pattern=f"^{FILE_NAME_PATTERN}$"
 FIRST_PACKAGE = "0" * 64
 """``prev_package_sha256`` of a camera's first package."""
 STREAM = "stream"
-"""``source`` of a file that was taken from the camera's stream itself and not from another file of the package."""
+"""``source`` of a file that was taken from the camera's stream and not from another file of the package."""
 
 
 SITE_PROOFS: tuple[Literal["time_stamp", "log"], ...] = ("time_stamp", "log")
@@ -159,7 +159,7 @@ class ManifestFile(Wire):
 
 
 class Manifest(Wire):
-    """``manifest.json``; what it says of its own package is checked by `api.contract.evidence.verification`."""
+    """``manifest.json``; `api.contract.evidence.verification` checks it against its package."""
 
     schema_: Literal["evidence/1"] = Field("evidence/1", alias="schema")
     lead_id: LeadId
@@ -215,7 +215,7 @@ def parse_manifest(data: bytes) -> Manifest:
 
 
 def source_faults(files: Mapping[str, ManifestFile]) -> list[str]:
-    """Return one sentence for each file whose origin is not told: no source or operation, or an unknown source."""
+    """Return one sentence for each file without a known origin: no source or operation, or an unknown source."""
     faults = []
     for name, entry in files.items():
         if entry.role is FileRole.DERIVED and not (entry.source and entry.operation):

@@ -1,4 +1,4 @@
-"""Coverage: workers report what they watched; anybody logged in sees what was watched of each camera, and why not."""
+"""Coverage: accounts from workers, and for operators the watched time of each camera with reasons for gaps."""
 
 import csv
 import io
@@ -53,7 +53,7 @@ class Interval(BaseModel):
 
 
 class GapDocument(BaseModel):
-    """A time of duty in which nobody watched."""
+    """A time of duty that was not watched."""
 
     start: UtcTime
     end: UtcTime
@@ -122,7 +122,7 @@ def post_coverage(body: CoverageReport, worker: AnyWorker, state: State) -> Cove
     """
     Take in what a worker watched. The same may be posted any number of times and in any order.
 
-    403 ``node-not-yours`` when it speaks for a node that its key has not enrolled.
+    403 ``node-not-yours`` when it reports for a node that its key has not enrolled.
     """
     with state.database.writing() as session:
         nodes = nodes_of(session, worker)
