@@ -23,7 +23,7 @@ class UnknownRecord(StoreError):  # noqa: N818
 
 
 class UnreadableRecord(UnknownRecord):
-    """What is stored does not validate; nothing can be done with it but write it anew or remove it."""
+    """A stored row does not validate; it can only be written again or removed."""
 
 
 class IllegalMove(StoreError):  # noqa: N818

@@ -61,7 +61,7 @@ def certificates_of_key(session: Session, pem: str) -> list[CertificateRow]:
 
 
 def _public_key(pem: str) -> CertificatePublicKeyTypes | None:
-    """Return a certificate's key; ``None`` where it cannot be read, which the scrub tells."""
+    """Return a certificate's key; ``None`` where it cannot be read, which the scrub reports."""
     try:
         return read_certificates(pem.encode())[0].public_key()
     except (StampError, *UNREADABLE):
