@@ -40,7 +40,7 @@ class Violation(Wire):
     basis: list[Word] = Field(min_length=1, max_length=16, description="under the Code")
     penalty_zh: Line = Field(description="under the Code; empty: not a violation by itself")
     mark: Word = Field(description="how sure the row is: V verified in a named copy, K-M medium")
-    legal_confirmed_by: Name = Field(description="who of the legal section confirmed the row; empty: nobody yet")
+    legal_confirmed_by: Name = Field(description="who of the legal section confirmed the row; empty: unconfirmed")
     never_warn_only: bool = Field(description="no colour and no list makes it a mere warning (domain.md 6.5)")
     seen_zh: Line = Field(description="what must be seen and how long, in Chinese")
     seen: Line = Field(description="the same in English")

@@ -208,7 +208,7 @@ class ApiClient:
         try:
             return bool(response.json()["parts"]["bus"] == "ok")
         except (ValueError, KeyError, TypeError) as error:
-            raise ApiMisunderstoodError(f"the API's answer {response.status_code} tells nothing of the bus") from error
+            raise ApiMisunderstoodError(f"the API's answer {response.status_code} does not describe the bus") from error
 
     def close(self) -> None:
         """Close the connections; a request in flight ends with `ApiUnreachableError`."""

@@ -29,7 +29,7 @@ async def index_backlog(state: ApiState) -> None:
             leads += done
         packages = await run_in_threadpool(index_packages, state)
     except Exception:  # the API works without: the rest is indexed at the next start
-        log.exception("backlog not indexed to its end", leads=leads, packages=packages)
+        log.exception("backlog indexing stopped", leads=leads, packages=packages)
         return
     if leads or packages:
         log.info("backlog indexed", leads=leads, packages=packages)

@@ -157,7 +157,7 @@ def _refusals() -> Iterator[None]:
 def _too_early(lead_id: str, made: datetime) -> Problem:
     """Return the answer for a package dated in the future: a time-stamp of today would contradict it."""
     now = utc_now()
-    log.error("lead from a time to come", lead=lead_id, made=rfc3339(made), ahead_s=round((made - now).total_seconds()))
+    log.error("lead dated in the future", lead=lead_id, made=rfc3339(made), ahead_s=round((made - now).total_seconds()))
     detail = (
         f"the package says that it was made at {rfc3339(made)}, and here it is {rfc3339(now)}: set the node's clock or "
         "the API's right; it is taken once that time has come"
@@ -174,7 +174,7 @@ def _keep(state: ApiState, upload: Upload, lead_id: str, sums_sha256: str) -> tu
         state.vault.keep(sums_sha256, package)
         return len(package.sizes), read_bytes(package, SUMS, SMALL)
     except VaultError as fault:
-        log.error("evidence cannot be kept", lead=lead_id, error=str(fault))  # noqa: TRY400 (says it all)
+        log.error("evidence cannot be stored", lead=lead_id, error=str(fault))  # noqa: TRY400 (says it all)
         raise Problem(503, "vault-unavailable", "the evidence cannot be kept now; post it again later") from fault
     finally:
         package.close()

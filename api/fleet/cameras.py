@@ -104,7 +104,7 @@ async def tell_workers(state: ApiState) -> None:
     try:
         await state.roster.publish()
     except BusDown as fault:  # CameraWatch publishes later
-        log.warning("workers not told of the cameras yet", error=str(fault))
+        log.warning("cameras not published yet", error=str(fault))
 
 
 class CameraWatch:

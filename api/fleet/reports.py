@@ -100,7 +100,7 @@ CAMERA: tuple[Figure[CameraHealth], ...] = (
     Figure(
         "clock_offset_seconds",
         "gauge",
-        "Arrival minus the camera's own clock, where it tells it",
+        "Arrival minus the camera's own clock, where the camera sends it",
         (),
         _one(lambda c: c.clock_offset_s),
     ),

@@ -154,7 +154,7 @@ def require_reader(connection: HTTPConnection, state: State) -> Operator | Worke
 
 
 def require_insider(connection: HTTPConnection, state: State) -> None:
-    """Let programs of this machine pass, workers and operators too; answer 401 to anybody else."""
+    """Let programs of this machine pass, workers and operators too; answer 401 to others."""
     if not calls_from_here(connection):
         require_reader(connection, state)
 

@@ -33,7 +33,7 @@ class RuleView(BaseModel):
     seen: str
     detectable: bool = Field(description="a rule for it exists")
     missing_zh: str = Field(description="what is still missing; empty: nothing")
-    status: Standing = Field(description="by the models of the workers heard of and the zones that are drawn")
+    status: Standing = Field(description="by the models of reporting workers and the drawn zones")
     reason_zh: str
     reason: str
     missing_classes: list[str] = Field(description="classes without which it cannot be seen and no worker's model has")
@@ -46,7 +46,7 @@ class RuleList(BaseModel):
     """All rows of the catalogue in force."""
 
     version: str
-    classes: list[str] = Field(description="what the models of the workers heard of can find; empty: none was heard of")
+    classes: list[str] = Field(description="classes of the models of reporting workers; empty: no worker reports")
     rules: list[RuleView]
 
 

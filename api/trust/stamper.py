@@ -100,7 +100,7 @@ class Stamper:
             missing = queue_missing(session, clock())
             newest = newest_stamp_time(session)
         if missing:
-            log.info("time-stamps asked for packages that had none", count=missing)
+            log.info("time-stamps requested for packages without one", count=missing)
         roots: Sequence[x509.Certificate]
         if settings.tsa_url:
             client = stack.enter_context(httpx.Client(timeout=settings.tsa_timeout_s, follow_redirects=False))
@@ -154,7 +154,7 @@ class Stamper:
             return False
         with self._database.writing() as session:
             store_stamp(session, waiting.digest, stamp)
-        log.info("time-stamp given", kind=waiting.kind.value, subject=waiting.subject, at=stamp.gen_time.isoformat())
+        log.info("time-stamp received", kind=waiting.kind.value, subject=waiting.subject, at=stamp.gen_time.isoformat())
         return True
 
     def _ask(self, digest: str) -> StoredStamp:

@@ -35,7 +35,7 @@ class FileRole(StrEnum):
 
 
 class Article41(Wire):
-    """The camera's file under art. 41 of the Penalty Law; all ``null`` until somebody has entered it."""
+    """The camera's file under art. 41 of the Penalty Law; all ``null`` until it is entered."""
 
     legal_review: Line | None = None
     technical_review: Line | None = None
@@ -44,7 +44,7 @@ class Article41(Wire):
 
 
 class ManifestCamera(Wire):
-    """Which camera and where it stands; angles in degrees, height in metres."""
+    """The camera and its place; angles in degrees, height in metres."""
 
     id: CameraIdText
     gb_id: Word | None = None

@@ -28,7 +28,7 @@ class CameraFileDocument(BaseModel):
     """A version of a camera's file; its ``ETag`` is the version."""
 
     camera_id: str
-    version: int = Field(description="0: nobody has entered anything")
+    version: int = Field(description="0: nothing was entered yet")
     file: Article41File
     by: str
     at: UtcTime | None

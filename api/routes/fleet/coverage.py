@@ -39,7 +39,7 @@ _COLUMNS = (
 )
 
 CameraIdPath = Annotated[str, Path(pattern=CAMERA_ID_PATTERN)]
-From = Annotated[AskedTime | None, Query(alias="from", description="start; the hour it lies in counts whole")]
+From = Annotated[AskedTime | None, Query(alias="from", description="start; its hour counts whole")]
 To = Annotated[AskedTime | None, Query(description="end; without it now")]
 
 
@@ -66,7 +66,7 @@ class GapDocument(BaseModel):
 class CoverageFigures(BaseModel):
     """What was watched in some time."""
 
-    required_s: float = Field(description="seconds in which the camera was registered and enabled, as far as told")
+    required_s: float = Field(description="seconds in which the camera was registered and enabled, as far as reported")
     watched_s: float = Field(description="seconds of these in which pictures were analysed in time")
     share: float | None = Field(description="watched_s / required_s; null without duty")
     doubled_s: float = Field(description="seconds of these that two workers watched")

@@ -126,7 +126,7 @@ def _node_faults(row: NodeRow, told: _Pinned | None) -> Iterator[str]:
         "certificate": row.fingerprint,
     }
     if found != logged:
-        yield f"{what} is not as the log tells since its leaf {told.log_index}: changed is {differing(logged, found)}"
+        yield f"{what} differs from the log since its leaf {told.log_index}: changed is {differing(logged, found)}"
     if not _is_of(row.certificate_pem, row.fingerprint):
         yield f"{what} has another certificate than the one that it is listed with, {row.fingerprint}"
 

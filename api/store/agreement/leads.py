@@ -105,7 +105,7 @@ class Leads:
                     f"by its records it is {standing.verdict or 'undecided'}"
                 )
             yield from _time_faults(lead_id, changed, received, standing)
-        yield from (f"lead {lead_id}, of which the log tells, is gone" for lead_id in sorted(self._standings))
+        yield from (f"lead {lead_id} is in the log and no longer in the store" for lead_id in sorted(self._standings))
 
     def _without_leaf(self, row: TransitionRow) -> Iterator[str]:
         record = _read(row)
@@ -150,7 +150,7 @@ def _lead_faults(lead_id: str, listed: Mapping[str, str | int], document: str, s
             return
         for name, after in standing.corrected.items():
             if value_of(lead, name) != after:
-                yield f"lead {lead_id} tells {name} {value_of(lead, name)!r}; it was corrected to {after!r}"
+                yield f"lead {lead_id} has {name} {value_of(lead, name)!r}; it was corrected to {after!r}"
 
 
 def _time_faults(lead_id: str, changed: datetime, received: datetime | None, standing: _Standing) -> Iterator[str]:

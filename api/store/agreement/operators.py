@@ -56,4 +56,4 @@ class Operators:
             if role != told.role:
                 yield f"operator {name} has the role {role}; by the log's leaf {told.log_index} it was {told.role}"
         for name, told in self._newest.items():
-            yield f"operator {name}, of whom the log's leaf {told.log_index} tells, is gone"
+            yield f"operator {name} of the log's leaf {told.log_index} is gone"
