@@ -11,7 +11,7 @@ case-20261123-103000/
 ```
 
 The hash list comes last, because it covers the bytes that were sent: an interrupted export has none. No more than
-one piece of a file is in memory at a time, but for a lead's records and its report.
+one piece of a file is in memory at a time, except a lead's records and its report.
 """
 
 import csv

@@ -62,7 +62,7 @@ async def follow_events(websocket: WebSocket, _: AnyOperator, state: State, curs
     """
     Send each event after ``cursor`` as one JSON text until closed; without a cursor only new ones.
 
-    What the reader sends is ignored, but for a binary message: closed with 1003.
+    Messages of the reader are ignored; a binary one closes the socket with 1003.
     """
     await websocket.accept()
     newest = await run_in_threadpool(_newest, state)

@@ -55,7 +55,7 @@ class Unreadable:
             keys = [key for each, key in rows if each == kind]
             rest = ", ..." if len(keys) > _NAMED else ""
             told.append(f"{len(keys)} of {kind} ({', '.join(keys[:_NAMED])}{rest})")
-        return f"stored rows cannot be read and are left out: {'; '.join(told)}; write them anew or remove them"
+        return f"stored rows cannot be read and are left out: {'; '.join(told)}; write them again or remove them"
 
 
 def open_session_info(unreadable: Unreadable) -> dict[str, Unreadable]:

@@ -6,7 +6,7 @@ StoreError
   UnknownRecord      no such lead, camera, operator, node
     UnreadableRecord   it is there, and what is stored of it does not validate
   IllegalMove        this state may not follow that one
-  StaleVersion       somebody else changed the lead first
+  StaleVersion       another request changed the lead first
   RecordConflict     the id, name, number or key belongs to something else
   ReusedKey          the idempotency key was used for other content
   WrongValue         a field cannot have this value, or has it already

@@ -73,7 +73,7 @@ class ManifestTime(Wire):
     The clip's first and last picture by both clocks.
 
     ``first_pts`` and ``last_pts`` are the stream's own ticks of ``time_base`` seconds; UTC comes from ``source`` and
-    holds within ``uncertainty_s``. Network and on-screen clock are ``null`` while nobody measures them.
+    holds within ``uncertainty_s``. Network and on-screen clock are ``null`` until they are measured.
     """
 
     first_pts: Whole | None = None
