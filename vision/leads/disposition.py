@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Literal
 
 from api.contract.reasons import DispositionReason
-from api.contract.wire.lead import LeadDisposition, Priority
+from api.contract.wire.lead import LeadDisposition
+from api.contract.wire.state import Priority
 from vision.config.enterprises import Risk
 from vision.leads.circumstances import Circumstances
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from api.contract.wire.lead import LeadFactor, Priority
+from api.contract.wire.lead import LeadFactor
+from api.contract.wire.state import Priority
 from vision.config.enterprises import Risk
 from vision.leads.circumstances import Circumstances
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.contract.wire.moment import rfc3339
 from api.store.agreement.custody import Custody
+from api.store.agreement.grants import Grants
 from api.store.agreement.keys import Keys, subjects_of
 from api.store.agreement.leads import Leads
 from api.store.agreement.ledger import PIECE, Leaf, Ledger
@@ -76,6 +77,7 @@ def disagreements(session: Session) -> Disagreements:
         LeafKind.CAMERA: camera_files(session),
         LeafKind.KEY: Keys(session),
         LeafKind.OPERATOR: Operators(session),
+        LeafKind.GRANT: Grants(session),
     }
     for listed in _leaves(session):
         try:
@@ -105,6 +107,6 @@ def _subject(leaf: Leaf) -> str:
     """Return the subject of a record; empty where the record does not contain it."""
     if leaf.kind is LeafKind.ACCESS:
         return f"custody-{leaf.text('first_seq')}-{leaf.text('last_seq')}"
-    if leaf.kind is LeafKind.OPERATOR:
+    if leaf.kind in {LeafKind.OPERATOR, LeafKind.GRANT}:
         return f"operator:{leaf.text('operator')}"
     return str(leaf.record.get("lead_id") or leaf.record.get("camera_id") or "")

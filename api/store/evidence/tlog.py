@@ -45,6 +45,7 @@ class LeafKind(StrEnum):
     HOLD = "hold"
     REDACTION = "redaction"
     OPERATOR = "operator"
+    GRANT = "grant"
 
 
 @dataclass(frozen=True, slots=True)
