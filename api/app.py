@@ -28,6 +28,7 @@ from api.fleet.dry_runs import sweep_clips
 from api.fleet.removals import Removals
 from api.fleet.reviews import ReviewBoard
 from api.headers import BodyLimit, RequestTimes, SecurityHeaders
+from api.loop.timers import Timers
 from api.metrics import Metrics
 from api.people.access import AccessLog
 from api.people.accounts import ensure_first_operator, open_database
@@ -50,6 +51,7 @@ from api.routes.evidence import (
 )
 from api.routes.evidence import packages as evidence
 from api.routes.fleet import camera_files, cameras, coverage, dry_runs, live, nodes, workers, zones
+from api.routes.loop import queue
 from api.routes.register import entries, tables
 from api.routes.wall import WallFiles, wall_page
 from api.settings import Settings
@@ -64,6 +66,7 @@ log = structlog.get_logger(__name__)
 
 ROUTERS = (
     leads,
+    queue,
     corrections,
     holdings,
     evidence,
@@ -141,6 +144,7 @@ def create_app(settings: Settings) -> FastAPI:
                 asyncio.create_task(keep_running("dry-runs", partial(sweep_clips, state))),
                 asyncio.create_task(keep_running("accesses", AccessLog(state).run)),
                 asyncio.create_task(keep_running("keeper", Retention(state).run)),
+                asyncio.create_task(keep_running("timers", Timers(state).run)),
                 asyncio.create_task(index_backlog(state)),
                 asyncio.create_task(keep_running("time-stamps", provers.stamper.run)),
                 asyncio.create_task(keep_running("checkpoints", provers.checkpoints.run)),

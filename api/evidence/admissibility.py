@@ -14,7 +14,8 @@ from pydantic import Field
 from api.contract.evidence.article41 import Article41File, Lack, LeadClass, admissibility, local_day
 from api.contract.evidence.manifest import Manifest
 from api.contract.wire.document import Wire
-from api.contract.wire.lead import LeadDocument, ReviewAnswers
+from api.contract.wire.handling import ReviewAnswers
+from api.contract.wire.lead import LeadDocument
 
 CLOCK_LIMIT_S = 2.0
 """Camera clocks that may be further off are flagged (domain.md 4)."""

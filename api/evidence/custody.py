@@ -12,7 +12,7 @@ from api.state import ApiState
 from api.store.evidence.custody import CustodyAction, CustodyEntry, add_custody, is_recorded
 from api.store.evidence.holds import deleted_at
 from api.store.faults import UnknownRecord
-from api.store.leads import get_lead
+from api.store.lead_rows import get_lead
 from api.store.people import Operator
 from api.store.workers import Worker
 

@@ -35,7 +35,7 @@ from api.report.words import ADMISSIBILITY, BEIJING, STATES, beijing, word
 from api.state import ApiState
 from api.store.evidence.corrections import corrections_of
 from api.store.evidence.custody import custody_of
-from api.store.leads import transitions_of
+from api.store.transitions import transitions_of
 
 MOST_LEADS = 200
 _RECORD = TypeAdapter(dict[str, JsonValue])

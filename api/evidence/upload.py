@@ -24,7 +24,7 @@ from api.problems import Problem, too_large
 
 log = structlog.get_logger(__name__)
 
-LEAD_LIMIT = 256 * 1024
+LEAD_LIMIT = 288 * 1024
 OVERHEAD = 64 * 1024
 """Bytes that boundaries and part headers may take."""
 

@@ -15,8 +15,10 @@ from pathlib import Path
 from sqlalchemy import select
 
 from api.clock import utc_now
+from api.contract.wire.role import LoopRole
 from api.settings import Settings
 from api.store.database import Database
+from api.store.loop.grants import Grant, grant_role, grants, revoke_role
 from api.store.people import (
     Account,
     Role,
@@ -30,6 +32,8 @@ from api.store.tables import OperatorRow
 from api.store.workers import add_worker_key, find_worker, revoke_worker_key
 
 FIRST_OPERATOR = "admin"
+BY_COMMAND = "command line"
+"""Who is named in the log for what is done on the machine itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,24 @@ def let_in(settings: Settings, username: str) -> NewOperator:
         password = _one_time_password()
         enable_operator(session, username, password, utc_now())
         return NewOperator(username, password)
+
+
+def grant(settings: Settings, username: str, role: LoopRole, division: str) -> None:
+    """Let an operator act in a role of the loop; see `api.store.loop.grants.grant_role` for what it raises."""
+    with open_database(settings) as database, database.writing() as session:
+        grant_role(session, username, role, division, by=BY_COMMAND, at=utc_now())
+
+
+def revoke(settings: Settings, username: str, role: LoopRole, division: str) -> None:
+    """Take a role of the loop from an operator; raise `api.store.faults.UnknownRecord` where it is not held."""
+    with open_database(settings) as database, database.writing() as session:
+        revoke_role(session, username, role, division, by=BY_COMMAND, at=utc_now())
+
+
+def roles(settings: Settings) -> list[Grant]:
+    """Return who holds which role in the loop."""
+    with open_database(settings) as database, database.reading() as session:
+        return grants(session)
 
 
 def create_worker_key(settings: Settings, name: str) -> str:

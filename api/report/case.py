@@ -15,7 +15,8 @@ from api.contract.evidence.manifest import Manifest
 from api.contract.evidence.package import OVERLAY, READINGS, SUMS
 from api.contract.evidence.report import VerificationReport
 from api.contract.trust.stamp import StampError, parse_sha256_list
-from api.contract.wire.lead import LeadDocument, ReviewAnswers
+from api.contract.wire.handling import ReviewAnswers
+from api.contract.wire.lead import LeadDocument
 from api.evidence.admissibility import Judgement, judge
 from api.evidence.intake import verify_filed
 from api.evidence.proofs import proven_folder
@@ -25,7 +26,8 @@ from api.state import ApiState
 from api.store.evidence.camera_files import camera_file
 from api.store.evidence.corrections import Correction, corrections_of
 from api.store.evidence.custody import CustodyEntry, custody_of
-from api.store.leads import get_lead, transitions_of
+from api.store.lead_rows import get_lead
+from api.store.transitions import transitions_of
 
 STILLS = 2
 """Pictures on paper: the overlay and the first still; the rest is in the package."""

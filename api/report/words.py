@@ -12,7 +12,7 @@ from api.contract import titles
 from api.contract.evidence.article41 import LACKS_ZH
 from api.contract.evidence.report import Outcome, PackageVerdict
 from api.contract.reasons import DispositionReason
-from api.contract.wire.lead import LeadState
+from api.contract.wire.state import LeadState
 from api.evidence.admissibility import Doubt
 from api.store.evidence.corrections import CorrectedField
 from api.store.evidence.custody import CustodyAction

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from api.contract.fields import Line, Word
 from api.contract.wire.document import Wire
 from api.contract.wire.identifiers import CameraIdText, Sha256
-from api.contract.wire.lead import LeadState, Priority
+from api.contract.wire.state import LeadState, Priority
 from api.routes.asked_time import AskedTime
 from api.store.search import Box, LeadQuery
 

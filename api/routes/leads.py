@@ -10,22 +10,29 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from api.clock import utc_now
 from api.contract.fields import Reason
-from api.contract.wire.document import Wire
+from api.contract.loop.moves import Content
+from api.contract.wire.handling import LeadProposal, MoveContent, ReviewAnswers
 from api.contract.wire.identifiers import LEAD_ID_PATTERN, Sha256
-from api.contract.wire.lead import LeadDocument, LeadState, ReviewAnswers
+from api.contract.wire.lead import LeadDocument
 from api.contract.wire.moment import UtcTime
+from api.contract.wire.role import LoopRole
+from api.contract.wire.state import LeadState
 from api.evidence.intake import take_in
 from api.evidence.upload import receive_upload
+from api.loop.evidence import evidence_fault
+from api.loop.once import answered_once
+from api.loop.transition import Act, ContentMissing, RoleMissing, needs_evidence, options, perform
+from api.loop.transition import Request as Move
 from api.people.auth import AnyOperator, AnyWorker, Reader, caller_address
 from api.problems import Problem
 from api.routes.lead_filter import LeadFilter
 from api.state import State
 from api.store.events import newest_cursor
-from api.store.faults import IllegalMove, StaleVersion, UnknownRecord
-from api.store.leads import get_lead, get_still, move_lead, transitions_of
+from api.store.faults import IllegalMove, ReusedKey, StaleVersion, UnknownRecord
+from api.store.lead_rows import get_lead, get_still
 from api.store.search import list_leads
+from api.store.transitions import transitions_of
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
 
@@ -42,16 +49,12 @@ class LeadPage(BaseModel):
     events_cursor: int = Field(description="follow GET or WS /v1/events from here to miss nothing after this page")
 
 
-class TransitionRequest(Wire):
-    """A reviewer's decision."""
+class TransitionRequest(MoveContent):
+    """A move: where to, why, and what it carries; what is required stands in ``GET /v1/leads/{id}/moves``."""
 
     to: LeadState
-    reason: Reason = Field(description="why, in the reviewer's words")
-    reason_code: str = Field("", max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")
+    reason: Reason = Field(description="why, in the operator's words")
     attach_sha256: Sha256 | None = Field(None, description="hash of a document that belongs to the decision")
-    review: ReviewAnswers | None = Field(
-        None, description="the four answers on the record; required to leave PENDING_VERIFY where the site demands them"
-    )
 
 
 class TransitionRecord(BaseModel):
@@ -69,6 +72,8 @@ class TransitionRecord(BaseModel):
     reason_code: str
     attach_sha256: str
     review: ReviewAnswers | None = Field(None, description="absent where nobody answered")
+    act: str = Field("", description="proposed or declined: the state stays; absent where the lead moved")
+    content: MoveContent | None = Field(None, description="what the move carried; absent where it carried nothing")
     prev_hash: str
 
 
@@ -76,6 +81,27 @@ class TransitionList(BaseModel):
     """A lead's history, oldest first."""
 
     transitions: list[TransitionRecord]
+
+
+class MoveOption(BaseModel):
+    """What an operator can do with a lead now."""
+
+    to: LeadState
+    act: Act
+    role: LoopRole = Field(description="in which role")
+    requires: list[Content] = Field(description="fields of the request that must be given, besides the reason")
+    offers: list[Content] = Field(description="fields that may be given")
+    blocked: str = Field(description="why it cannot be done yet; empty: it can")
+
+
+class MoveList(BaseModel):
+    """The moves of a lead that are open to who asks."""
+
+    lead_id: str
+    state: LeadState
+    version: int
+    proposal: LeadProposal | None = Field(description="a move that waits for a second person")
+    moves: list[MoveOption]
 
 
 _POST_BODY = {
@@ -176,6 +202,21 @@ def get_transitions(lead_id: LeadIdPath, _: Reader, state: State) -> Response:
     return Response('{"transitions":[' + ",".join(records) + "]}", media_type="application/json")
 
 
+@router.get("/{lead_id}/moves")
+def get_moves(lead_id: LeadIdPath, operator: AnyOperator, state: State) -> MoveList:
+    """Show what this operator can do with the lead now, with what each move takes, and why a move is blocked."""
+    with state.database.reading() as session, found_lead():
+        lead = get_lead(session, lead_id)
+        found = options(session, lead, operator.username)
+    return MoveList(
+        lead_id=lead_id,
+        state=lead.state,
+        version=lead.version,
+        proposal=lead.proposal,
+        moves=[MoveOption.model_validate(option, from_attributes=True) for option in found],
+    )
+
+
 @router.post("/{lead_id}/transitions", response_model=LeadDocument)
 async def post_transition(
     lead_id: LeadIdPath,
@@ -183,34 +224,44 @@ async def post_transition(
     operator: AnyOperator,
     state: State,
     if_match: Annotated[str | None, Header(description="the lead's ETag as you read it")] = None,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
 ) -> Response:
     """
-    Move a lead to another state.
+    Move a lead to another state, or propose, confirm or decline a move that takes two people.
 
-    409: illegal move; 412: somebody else was faster; 428: no If-Match; 422 ``review-required``: the site demands the
-    four answers (``PLUMEWATCH_REVIEW_ANSWERS``).
+    Who may do what and what it takes stands in ``GET /v1/leads/{id}/moves``. 403 ``role-required``: no role for it;
+    409 ``illegal-transition``: the table, a second person or a condition forbids it; 412: somebody else was faster;
+    422 ``content-required``: something is missing; 428: no If-Match; 422 ``review-required``: the site demands the four
+    answers (``PLUMEWATCH_REVIEW_ANSWERS``). The same ``Idempotency-Key`` with the same body gets the same answer.
     """
     version = named_version(if_match)
 
+    asked = Move(
+        body.to,
+        body.reason,
+        MoveContent.model_validate(body.model_dump(exclude={"to", "reason", "attach_sha256"}, by_alias=True)),
+        version,
+        body.attach_sha256 or "",
+    )
+
     def move() -> LeadDocument:
-        if body.review is None and state.settings.review_answers == "required":
-            with state.database.reading() as session, found_lead():
-                before = get_lead(session, lead_id).state
-            if before is LeadState.PENDING_VERIFY:
-                detail = "the four answers true, clear, complete, accurate are required to leave PENDING_VERIFY"
-                raise Problem(422, "review-required", detail)
+        with state.database.reading() as session, found_lead():
+            before = get_lead(session, lead_id)
+        if (
+            body.review is None
+            and state.settings.review_answers == "required"
+            and before.state is LeadState.PENDING_VERIFY
+        ):
+            detail = "the four answers true, clear, complete, accurate are required to leave PENDING_VERIFY"
+            raise Problem(422, "review-required", detail)
+        evidence = evidence_fault(state, before) if needs_evidence(before, body.to) else None
         with state.database.writing() as session, found_lead():
-            return move_lead(
+            return answered_once(
                 session,
-                lead_id,
-                body.to,
-                version=version,
-                user=operator.username,
-                reason=body.reason,
-                at=utc_now(),
-                reason_code=body.reason_code,
-                attach_sha256=body.attach_sha256 or "",
-                review=body.review,
+                operator,
+                idempotency_key,
+                (lead_id, body.model_dump_json()),
+                lambda at: perform(session, lead_id, operator.username, asked, evidence=evidence, at=at),
             )
 
     moved = await run_in_threadpool(move)
@@ -245,3 +296,9 @@ def found_lead() -> Iterator[None]:
         raise Problem(412, "stale-version", str(fault)) from fault
     except IllegalMove as fault:
         raise Problem(409, "illegal-transition", str(fault)) from fault
+    except RoleMissing as fault:
+        raise Problem(403, "role-required", str(fault)) from fault
+    except ContentMissing as fault:
+        raise Problem(422, "content-required", str(fault)) from fault
+    except ReusedKey as fault:
+        raise Problem(422, "idempotency-key-reused", str(fault)) from fault

@@ -19,7 +19,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.contract.catalogue import catalogue
 from api.contract.titles import title_of
-from api.contract.wire.lead import LeadDocument, LeadState
+from api.contract.wire.lead import LeadDocument
+from api.contract.wire.state import LeadState
 from api.store.documents import LEADS, read_document
 from api.store.search_tables import LeadTermRow, PackageFileRow
 from api.store.tables import LeadRow

@@ -16,7 +16,9 @@ class LeadRow(Table):
     """
     A lead: its newest document, and the small picture that came with its announcement.
 
-    ``verdict`` is what people found it to be (`api.store.verdicts`), empty while that is undecided.
+    ``verdict`` is what people found it to be (`api.store.verdicts`), empty while that is undecided. ``entered`` and
+    ``due`` are the time of its state, ``alarm_at`` is when somebody is told of that next (`api.store.loop.clock`);
+    ``proposed``: a move waits for a second person.
     """
 
     __tablename__ = "leads"
@@ -29,6 +31,8 @@ class LeadRow(Table):
         Index("leads_by_enterprise", "uscc", "event_start"),
         Index("leads_by_division", "division"),
         Index("leads_by_place", "lat", "lon"),
+        Index("leads_waiting", "state", "proposed", "due"),
+        Index("leads_alarms", "alarm_at"),
     )
 
     lead_id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -43,6 +47,10 @@ class LeadRow(Table):
     event_start: Mapped[datetime] = mapped_column(Moment)
     received: Mapped[datetime] = mapped_column(Moment)
     changed: Mapped[datetime] = mapped_column(Moment, server_default="0")
+    entered: Mapped[datetime | None] = mapped_column(Moment)
+    due: Mapped[datetime | None] = mapped_column(Moment)
+    alarm_at: Mapped[datetime | None] = mapped_column(Moment)
+    proposed: Mapped[bool] = mapped_column(Boolean, server_default=false())
     sums_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     division: Mapped[str] = mapped_column(ByteOrdered(12), server_default="")
     lon: Mapped[float | None] = mapped_column(Double)

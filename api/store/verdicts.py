@@ -5,10 +5,15 @@ from functools import reduce
 from types import MappingProxyType
 
 from api.contract.review import Verdict
-from api.contract.wire.lead import LeadState
+from api.contract.wire.state import LeadState
 
 _DECISIVE: Mapping[str, Verdict | None] = MappingProxyType(
-    {LeadState.PENDING_VERIFY: None, LeadState.VERIFIED: Verdict.REAL, LeadState.REJECTED_FALSE: Verdict.FALSE}
+    {
+        LeadState.PENDING_VERIFY: None,
+        LeadState.VERIFIED: Verdict.REAL,
+        LeadState.REJECTED_FALSE: Verdict.FALSE,
+        LeadState.CONFIRMED: Verdict.REAL,
+    }
 )
 """
 What entering a state decides: what waits to be verified, be it anew, is undecided. Every other state leaves the verdict

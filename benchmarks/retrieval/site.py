@@ -23,12 +23,14 @@ from api.contract.catalogue import catalogue
 from api.contract.evidence.manifest import FIRST_PACKAGE, FileRole, Manifest
 from api.contract.evidence.package import CLIP, DETECTIONS, FileOrigin, FolderPackage, SealedPackage, seal_package
 from api.contract.trust.stamp import fingerprint, sign
-from api.contract.wire.lead import LeadDocument, LeadEvidence, LeadState
+from api.contract.wire.lead import LeadDocument, LeadEvidence
+from api.contract.wire.state import LeadState
 from api.evidence.vault import Vault
 from api.store.database import Database
-from api.store.leads import Filing, file_lead, move_lead
+from api.store.leads import Filing, file_lead
 from api.store.search_tables import PackageFileRow
 from api.store.tables import LeadRow
+from api.store.transitions import move_lead
 from api.store.workers import Worker, add_worker_key, enrol_node, find_worker
 
 NODE = "bench-01"

@@ -11,6 +11,15 @@ from plumewatch.logs import configure
 
 operator_app = typer.Typer(help="Operators of the wall.", no_args_is_help=True)
 
+LoopRoleLetter = Annotated[
+    str,
+    typer.Option(
+        "--role",
+        help="D duty officer, V verifier, E evidence officer, P dispatcher, O enforcement officer, R legal reviewer, "
+        "M head of unit, X partner unit, C company.",
+    ),
+]
+Division = Annotated[str, typer.Option(help="Beginning of the GB/T 2260 codes in which it counts; empty: everywhere.")]
 Name = Annotated[str, typer.Argument(help="Login name.")]
 
 
@@ -81,3 +90,43 @@ def operator_enable(name: Name, data: Data = Path("plumewatch-data"), database: 
 
     configure(quiet=True)
     print(enable_one(Place(data, database), name))
+
+
+@operator_app.command("grant")
+def operator_grant(
+    name: Name,
+    role: LoopRoleLetter,
+    division: Division = "",
+    data: Data = Path("plumewatch-data"),
+    database: Database = "",
+) -> None:
+    """Let an operator act in a role of the loop. From the first grant on, roles and four eyes are enforced."""
+    from plumewatch.commands.operator_accounts import Place, grant_one  # noqa: PLC0415
+
+    configure(quiet=True)
+    print(grant_one(Place(data, database), name, role, division))
+
+
+@operator_app.command("revoke")
+def operator_revoke(
+    name: Name,
+    role: LoopRoleLetter,
+    division: Division = "",
+    data: Data = Path("plumewatch-data"),
+    database: Database = "",
+) -> None:
+    """Take a role of the loop from an operator."""
+    from plumewatch.commands.operator_accounts import Place, revoke_one  # noqa: PLC0415
+
+    configure(quiet=True)
+    print(revoke_one(Place(data, database), name, role, division))
+
+
+@operator_app.command("roles")
+def operator_roles(data: Data = Path("plumewatch-data"), database: Database = "") -> None:
+    """Print who holds which role in the loop."""
+    from plumewatch.commands.operator_accounts import Place, all_roles, grant_line  # noqa: PLC0415
+
+    configure(quiet=True)
+    for each in all_roles(Place(data, database)):
+        print(grant_line(each))

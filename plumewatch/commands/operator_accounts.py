@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.contract.wire.moment import rfc3339
-from api.people.accounts import create_operator, let_in, operators, reset_password, shut_out
+from api.contract.wire.role import GRANTED, ROLE_EN, LoopRole
+from api.people.accounts import create_operator, grant, let_in, operators, reset_password, revoke, roles, shut_out
 from api.settings import Settings
 from api.store.faults import RecordConflict, UnknownRecord
+from api.store.loop.grants import Grant
 from api.store.people import Account, Role
 from plumewatch.api_process import site_settings, told
 from plumewatch.failures import UsageError
@@ -52,6 +54,37 @@ def enable_one(place: Place, name: str) -> str:
     """Return the one-time password by which an operator who was shut out may log in again."""
     with _settings(place) as settings:
         return let_in(settings, name).password
+
+
+def grant_one(place: Place, name: str, role: str, division: str) -> str:
+    """Let an operator act in a role of the loop; return what that did as a sentence."""
+    with _settings(place) as settings:
+        grant(settings, name, _role(role), division)
+    return f"{name} is {ROLE_EN[_role(role)]} in {division or 'all divisions'}"
+
+
+def revoke_one(place: Place, name: str, role: str, division: str) -> str:
+    """Take a role of the loop from an operator; return what that did as a sentence."""
+    with _settings(place) as settings:
+        revoke(settings, name, _role(role), division)
+    return f"{name} is no longer {ROLE_EN[_role(role)]} in {division or 'all divisions'}"
+
+
+def all_roles(place: Place) -> list[Grant]:
+    """Return who holds which role in the loop."""
+    with _settings(place) as settings:
+        return roles(settings)
+
+
+def grant_line(each: Grant) -> str:
+    """Return a grant as a line for people."""
+    return f"{each.username}  {each.role.value}  {ROLE_EN[each.role]}  {each.division or 'all divisions'}"
+
+
+def _role(letter: str) -> LoopRole:
+    if letter not in GRANTED:
+        raise UsageError(f"a role is one of {', '.join(sorted(GRANTED))}, got {letter!r}")
+    return LoopRole(letter)
 
 
 def account_document(account: Account) -> dict[str, object]:

@@ -237,11 +237,18 @@ def _password_hash() -> str:
 @contextmanager
 def admin_of(api: RunningApi) -> Iterator[httpx.Client]:
     """A client logged in as the first admin of an API, who has changed his password, sending the CSRF header."""
+    with client_of(api, FIRST_OPERATOR, Role.ADMIN) as client:
+        yield client
+
+
+@contextmanager
+def client_of(api: RunningApi, username: str, role: Role = Role.OPERATOR) -> Iterator[httpx.Client]:
+    """A client logged in as a new operator, who has changed the password, sending the CSRF header."""
     now = utc_now()
     with api.state.database.writing() as session:
         admin = OperatorRow(
-            username=FIRST_OPERATOR,
-            role=Role.ADMIN,
+            username=username,
+            role=role,
             password_hash=_password_hash(),
             must_change_password=False,
             created=now,

@@ -24,8 +24,9 @@ from api.contract.evidence.manifest import (
     Measurements,
 )
 from api.contract.trust.stamp import canonical_json, sha256_hex
-from api.contract.wire.lead import LeadCamera, LeadDocument, LeadEvent, LeadMeasure, LeadModel, LeadRule, Priority
+from api.contract.wire.lead import LeadCamera, LeadDocument, LeadEvent, LeadMeasure, LeadModel, LeadRule
 from api.contract.wire.place import Place
+from api.contract.wire.state import Priority
 from models.detector import ModelCard, Runtime
 from streams.camera import Camera
 from streams.timing.clock import CaptureTime

@@ -5,7 +5,8 @@ from typing import Literal
 
 from api.contract.reasons import DispositionReason
 from api.contract.register.enterprise import Risk
-from api.contract.wire.lead import LeadDisposition, Priority
+from api.contract.wire.lead import LeadDisposition
+from api.contract.wire.state import Priority
 from vision.leads.circumstances import Circumstances
 
 _RISK_REASONS = {

@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import NewType
 
 from api.contract.reasons import DispositionReason
-from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadLegal, LeadTarget, LeadVote, Priority
+from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadLegal, LeadTarget, LeadVote
+from api.contract.wire.state import Priority
 from models.detections import Xyxy
 from streams.camera import CameraId
 from streams.timing.clock import CaptureTime

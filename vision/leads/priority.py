@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from api.contract.register.enterprise import Risk
-from api.contract.wire.lead import LeadFactor, Priority
+from api.contract.wire.lead import LeadFactor
+from api.contract.wire.state import Priority
 from vision.leads.circumstances import Circumstances
 
 _LEAST_SEVERITY = 5

@@ -10,7 +10,8 @@ from typing import Self
 import structlog
 
 from api.contract.titles import Title, title
-from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadLegal, LeadMeasure, LeadTarget, LeadVote, Priority
+from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadLegal, LeadMeasure, LeadTarget, LeadVote
+from api.contract.wire.state import Priority
 from models.detections import Detections, Xyxy
 from models.detector import Detector
 from streams.camera import Camera, Pace

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, replace
 import redis
 import structlog
 
-from api.contract.wire.lead import LeadAnnouncement, LeadState
+from api.contract.wire.lead import LeadAnnouncement
+from api.contract.wire.state import LeadState
 from models.detections import Detections
 from streams.camera import Camera, CameraId
 from streams.frame import Frame

@@ -16,6 +16,8 @@ class EventType(StrEnum):
     LEAD_ANNOUNCED = "lead.announced"
     LEAD_FILED = "lead.filed"
     LEAD_CHANGED = "lead.changed"
+    LEAD_TIMER = "lead.timer"
+    """A lead waits too long in its state; ``data`` tells the share of its time, until when, and who is told."""
     CAMERA_CHANGED = "camera.changed"
     CAMERA_REMOVED = "camera.removed"
     VAULT_CHANGED = "vault.changed"

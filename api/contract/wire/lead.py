@@ -1,34 +1,16 @@
 """Lead: what a worker reports and people decide on. The document is ``lead/1`` of domain.md 6.3."""
 
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import ConfigDict, Field
 
 from api.contract.fields import Box, Count, Line, Name, Seconds, Settings, Whole, Word
 from api.contract.wire.document import Wire
+from api.contract.wire.handling import LeadHandling, LeadProposal, PenaltyHint
 from api.contract.wire.identifiers import CameraIdText, Code, LeadId, Sha256
 from api.contract.wire.moment import UtcTime, ZoneName
 from api.contract.wire.place import Place
-
-
-class LeadState(StrEnum):
-    """States of a lead (domain.md 6.2) that exist so far; later states come with the closed loop."""
-
-    CANDIDATE = "CANDIDATE"
-    PENDING_VERIFY = "PENDING_VERIFY"
-    NEED_MORE = "NEED_MORE"
-    VERIFIED = "VERIFIED"
-    REJECTED_FALSE = "REJECTED_FALSE"
-    ARCHIVED = "ARCHIVED"
-
-
-class Priority(StrEnum):
-    """Urgency of a lead: P1 from a score of 70, P2 from 40 (domain.md 6.5)."""
-
-    P1 = "P1"
-    P2 = "P2"
-    P3 = "P3"
+from api.contract.wire.state import LeadState, Priority
 
 
 class LeadCamera(Wire):
@@ -140,15 +122,6 @@ class LeadDisposition(Wire):
     reasons: list[Name] = Field(default_factory=list, max_length=32, description="codes of why, the strongest first")
 
 
-class ReviewAnswers(Wire):
-    """A reviewer's four answers on the record (Penalty Law art. 41): without four times yes it is no evidence."""
-
-    true: bool = Field(description="真实: it shows what happened there and then")
-    clear: bool = Field(description="清晰: target and act can be made out")
-    complete: bool = Field(description="完整: from before the act to after it, without a gap that matters")
-    accurate: bool = Field(description="准确: place, time and values are right")
-
-
 class LeadVote(Wire):
     """One of the independent confirmations (domain.md 7.3)."""
 
@@ -204,6 +177,12 @@ class LeadDocument(Wire):
     disposition: LeadDisposition | None = None
     votes: list[LeadVote] = Field(default_factory=list, max_length=16)
     evidence: LeadEvidence | None = Field(None, description="absent while the package is still being made")
+    timers: dict[Word, UtcTime] = Field(
+        default_factory=dict, max_length=8, description="until when the state it is in should be left, by name"
+    )
+    proposal: LeadProposal | None = Field(None, description="a move that one person proposed and another must confirm")
+    handling: LeadHandling | None = Field(None, description="what its moves carried; absent before the first")
+    penalty_hint: PenaltyHint | None = Field(None, description="what the no-penalty list proposes; a person decides")
     node: Name = Field("", description="name of the worker node that reports")
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)

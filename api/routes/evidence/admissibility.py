@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from api.contract.evidence.manifest import parse_manifest
 from api.contract.evidence.package import MANIFEST
 from api.contract.trust.stamp import StampError
-from api.contract.wire.lead import ReviewAnswers
+from api.contract.wire.handling import ReviewAnswers
 from api.evidence.admissibility import Judgement, judge
 from api.evidence.custody import filed_lead, package_sizes
 from api.people.auth import AnyOperator
@@ -15,7 +15,7 @@ from api.problems import Problem
 from api.routes.leads import LeadIdPath
 from api.state import State
 from api.store.evidence.camera_files import camera_file
-from api.store.leads import transitions_of
+from api.store.transitions import transitions_of
 
 router = APIRouter(prefix="/v1/evidence/{lead_id}/admissibility", tags=["evidence"])
 

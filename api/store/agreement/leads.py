@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from api.contract.review import Verdict
 from api.contract.trust.stamp import canonical_json
-from api.contract.wire.lead import LeadDocument, LeadState
+from api.contract.wire.lead import LeadDocument
 from api.contract.wire.moment import rfc3339
+from api.contract.wire.state import LeadState
 from api.store.agreement.ledger import PIECE, Leaf, Walk, differing
 from api.store.evidence.corrections import CorrectedField, value_of
 from api.store.evidence.tlog import LeafKind
-from api.store.leads import FIRST_HASH
 from api.store.tables import LeadRow, PackageRow, TransitionRow
+from api.store.transitions import FIRST_HASH
 from api.store.verdicts import verdict_after
 
 
@@ -120,12 +121,13 @@ class Leads:
             yield f"{_name(record)} does not follow the one before it, which was changed, planted or taken away"
         self._newest = hashlib.sha256(data).hexdigest()
         standing = self._standings.setdefault(str(record["lead_id"]), _Standing())
-        standing.state = str(record["to"])
-        standing.verdict = verdict_after(standing.verdict, standing.state)
+        if not record.get("act"):  # a proposal, or an answer to one, leaves the state as it is
+            standing.state = str(record["to"])
+            standing.verdict = verdict_after(standing.verdict, standing.state)
         by_operator, at = record["role"] != "A", str(record["at"])
         if by_operator or not standing.changed:
             standing.changed = at
-        if not by_operator and standing.state == LeadState.PENDING_VERIFY:
+        if not (by_operator or standing.filed) and standing.state == LeadState.PENDING_VERIFY:
             standing.filed = at
         if isinstance(record["version"], int):
             # a record from before the log may come after the leaf of a correction that is newer

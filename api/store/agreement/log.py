@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.contract.wire.moment import rfc3339
 from api.store.agreement.custody import Custody
+from api.store.agreement.grants import Grants
 from api.store.agreement.keys import Keys, subjects_of
 from api.store.agreement.leads import Leads
 from api.store.agreement.ledger import PIECE, Leaf, Ledger
@@ -78,6 +79,7 @@ def disagreements(session: Session) -> Disagreements:
         LeafKind.KEY: Keys(session),
         LeafKind.OPERATOR: Operators(session),
         LeafKind.REGISTER: Register(session),
+        LeafKind.GRANT: Grants(session),
     }
     for listed in _leaves(session):
         try:
@@ -107,7 +109,7 @@ def _subject(leaf: Leaf) -> str:
     """Return what a record is about by its own words; empty where it does not say so by itself."""
     if leaf.kind is LeafKind.ACCESS:
         return f"custody-{leaf.text('first_seq')}-{leaf.text('last_seq')}"
-    if leaf.kind is LeafKind.OPERATOR:
+    if leaf.kind in {LeafKind.OPERATOR, LeafKind.GRANT}:
         return f"operator:{leaf.text('operator')}"
     if leaf.kind is LeafKind.REGISTER:
         return f"register:{leaf.text('register')}:{leaf.text('key')}"

@@ -20,14 +20,16 @@ from api.contract.catalogue import catalogue
 from api.contract.evidence.article41 import admissibility, local_day
 from api.contract.reasons import DispositionReason
 from api.contract.wire.event import EventType
-from api.contract.wire.lead import LeadDocument, LeadState, LeadTarget
+from api.contract.wire.lead import LeadDocument, LeadTarget
 from api.contract.wire.moment import rfc3339
+from api.contract.wire.state import LeadState
 from api.store.events import append_event
 from api.store.evidence.camera_files import camera_file
 from api.store.evidence.tlog import LeafKind, append_record, leaves_about
 from api.store.faults import IllegalMove, StaleVersion, WrongValue
-from api.store.leads import lead_row, read_lead, reviewers_reasons, write_lead
+from api.store.lead_rows import lead_row, read_lead, write_lead
 from api.store.search import index_lead
+from api.store.transitions import reviewers_reasons
 
 
 class CorrectedField(StrEnum):

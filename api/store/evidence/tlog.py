@@ -46,6 +46,7 @@ class LeafKind(StrEnum):
     REDACTION = "redaction"
     OPERATOR = "operator"
     REGISTER = "register"
+    GRANT = "grant"
 
 
 @dataclass(frozen=True, slots=True)

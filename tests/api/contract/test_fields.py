@@ -147,7 +147,7 @@ def test_what_is_taken_is_strict_json(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "most"), [(LeadDocument, 256 << 10), (WallEvent, 336 << 10), (CameraDocument, 640 << 10)]
+    ("kind", "most"), [(LeadDocument, 288 << 10), (WallEvent, 368 << 10), (CameraDocument, 640 << 10)]
 )
 def test_what_lists_repeat_is_small(kind: type[Wire], most: int) -> None:
     """A lead fits what a worker may post; no name or setting makes a list of leads, events or cameras long."""

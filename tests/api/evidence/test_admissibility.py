@@ -6,7 +6,8 @@ import httpx
 
 from api.contract.evidence.article41 import Article41File, Lack, Publication, Review, Sign, Standard
 from api.contract.evidence.manifest import Manifest
-from api.contract.wire.lead import LeadDocument, ReviewAnswers
+from api.contract.wire.handling import ReviewAnswers
+from api.contract.wire.lead import LeadDocument
 from api.evidence.admissibility import Doubt, judge
 from tests.api.conftest import sample_lead
 from tests.api.contract.sample import LEAD_ID, sample_manifest

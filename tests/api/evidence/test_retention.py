@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from api.clock import utc_now
 from api.contract.wire.event import EventType
-from api.contract.wire.lead import LeadState
+from api.contract.wire.state import LeadState
 from api.evidence.capacity import RoomLevel, rate_of, rule_of, vault_state
 from api.evidence.retention import Retention, erase_left_overs, prune
 from api.evidence.vault import Space, Vault
@@ -23,7 +23,7 @@ from api.store.database import Database
 from api.store.events import newest_event
 from api.store.evidence.holds import Stock, due_packages
 from api.store.evidence.tlog import LeafKind, leaves_about
-from api.store.leads import move_lead
+from api.store.transitions import move_lead
 from tests.api.conftest import Posting, RunningApi
 from tests.api.contract.sample import LEAD_ID
 

@@ -7,7 +7,8 @@ from PIL import Image, ImageDraw
 
 from api.contract.evidence.article41 import Lack
 from api.contract.evidence.report import Check, CheckName, Outcome, VerificationReport
-from api.contract.wire.lead import LeadDocument, ReviewAnswers
+from api.contract.wire.handling import ReviewAnswers
+from api.contract.wire.lead import LeadDocument
 from api.evidence.admissibility import Doubt, Judgement
 from api.report.case import Case, CaseFile, CaseMove
 from api.report.pictures import printable

@@ -10,7 +10,8 @@ import pytest
 
 from api.contract.evidence.report import Check, CheckName, Outcome
 from api.contract.trust.timestamp import TimeStampKind
-from api.contract.wire.lead import LeadDisposition, LeadState
+from api.contract.wire.lead import LeadDisposition
+from api.contract.wire.state import LeadState
 from api.contract.words import spread_words
 from api.report.case import CaseMove
 from api.report.pages import lead_report

@@ -8,14 +8,16 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from api.contract.wire.lead import LeadDocument, LeadState
+from api.contract.wire.lead import LeadDocument
+from api.contract.wire.state import LeadState
 from api.people.accounts import open_database
 from api.settings import Settings
 from api.store import search
 from api.store.database import Database
-from api.store.leads import announce_lead, index_waiting, move_lead
+from api.store.leads import announce_lead, index_waiting
 from api.store.search import Box, LeadQuery, find_holdings, index_files, list_leads
 from api.store.tables import LeadRow
+from api.store.transitions import move_lead
 from tests.api.conftest import sample_lead
 from tests.api.contract.sample import START
 from tests.api.postgresql import over_postgresql

@@ -5,15 +5,17 @@ from datetime import timedelta
 import pytest
 
 from api.contract.review import Verdict
-from api.contract.wire.lead import LeadState
+from api.contract.wire.state import LeadState
 from api.fleet.reviews import reviews_since
 from api.store.evidence.corrections import CorrectedField, correct_lead
 from api.store.evidence.holds import RetentionClass, RetentionRule, due_packages
-from api.store.leads import OPERATOR_MOVES, lead_row, move_lead
+from api.store.lead_rows import lead_row
+from api.store.transitions import OPERATOR_MOVES, move_lead
 from api.store.verdicts import verdict_of
 from tests.api.conftest import sample_lead
 from tests.api.contract.sample import START
 from tests.api.store.agreement.conftest import Store, lead_id, settings, store
+from tests.api.store.older import back_to
 
 __all__ = ["settings", "store"]
 
@@ -94,11 +96,7 @@ def test_a_verdict_that_no_record_tells_is_found(decided: Store) -> None:
 
 def test_an_older_release_s_leads_get_their_verdicts(decided: Store) -> None:
     """The records of a database that had no verdicts say what each lead was found to be."""
-    decided.rewrite(
-        "DROP INDEX leads_by_verdict",
-        "ALTER TABLE leads DROP COLUMN verdict",
-        "UPDATE alembic_version SET version_num = '0010'",
-    )
+    decided.rewrite(*back_to("0010"))
     decided.database.migrate()
     with decided.database.reading() as session:
         assert [lead_row(session, lead_id(number)).verdict for number in (1, 2, 3, 4)] == ["real", "false", "real", ""]

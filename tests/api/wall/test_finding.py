@@ -8,8 +8,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadTarget, Priority
+from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadTarget
 from api.contract.wire.moment import rfc3339
+from api.contract.wire.state import Priority
 from tests.api.contract.sample import TestSigner
 from tests.api.wall.leads import fresh_lead, judged_lead, playable_posting, readings_csv
 from tests.api.wall.stage import StagedWorker

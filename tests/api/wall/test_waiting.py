@@ -7,9 +7,11 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from api.contract.wire.lead import LeadState, Priority
+from api.contract.wire.state import LeadState, Priority
 from api.people.accounts import open_database
-from api.store.leads import announce_lead, lead_row, move_lead
+from api.store.lead_rows import lead_row
+from api.store.leads import announce_lead
+from api.store.transitions import move_lead
 from tests.api.conftest import RunningApi
 from tests.api.wall.conftest import log_in
 from tests.api.wall.leads import fresh_lead

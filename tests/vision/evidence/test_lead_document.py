@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from api.contract.catalogue import catalogue
-from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadTarget, LeadVote, Priority
+from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadTarget, LeadVote
 from api.contract.wire.place import Place
+from api.contract.wire.state import Priority
 from models.detections import Detections
 from tests.vision.staged import CAMERA, NOW, SITE, WITNESS, some_time
 from vision.evidence.lead_document import lead_document, manifest_draft, measure_of

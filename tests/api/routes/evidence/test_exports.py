@@ -15,7 +15,7 @@ from api.clock import utc_now
 from api.contract.evidence.verification import verify_package
 from api.evidence.export import case_chunks
 from api.evidence.vault import MissingEvidence
-from api.store.leads import get_lead
+from api.store.lead_rows import get_lead
 from tests.api.conftest import Posting, RunningApi
 
 LEADS = ("L20261123-001007", "L20261123-001008")

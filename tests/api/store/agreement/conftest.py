@@ -7,13 +7,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from api.contract.wire.lead import LeadState, ReviewAnswers
+from api.contract.wire.handling import ReviewAnswers
+from api.contract.wire.state import LeadState
 from api.people.accounts import open_database
 from api.settings import Settings
 from api.store.agreement.log import Disagreements, disagreements
 from api.store.database import Database
-from api.store.leads import Filing, announce_lead, file_lead, move_lead
+from api.store.leads import Filing, announce_lead, file_lead
 from api.store.tables import WorkerKeyRow
+from api.store.transitions import move_lead
 from api.store.workers import add_worker_key
 from tests.api.conftest import NODE, sample_lead
 from tests.api.contract.sample import START

@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import text
 
 from api.contract.trust.stamp import canonical_json
-from api.contract.wire.lead import LeadState
+from api.contract.wire.state import LeadState
 from api.store.evidence.corrections import CorrectedField, correct_lead
-from api.store.leads import announce_lead, move_lead
+from api.store.leads import announce_lead
+from api.store.transitions import move_lead
 from tests.api.conftest import NODE, sample_lead
 from tests.api.contract.sample import START
 from tests.api.store.agreement.conftest import Store, lead_id
+from tests.api.store.older import back_to
 
 ONE, TWO = lead_id(1), lead_id(2)
 DECIDED = "2026-11-23T02:30:05.120Z"
@@ -190,10 +192,6 @@ def test_a_lead_decided_before_there_was_retention_is_brought_up_to_date(store: 
         f"lead {ONE} is listed as decided at 2026-11-23T02:31:05.120Z",
         f"lead {TWO} is listed as decided at 2026-11-23T02:32:05.120Z",
     ]
-    store.rewrite(
-        "DROP INDEX leads_by_verdict",
-        "ALTER TABLE leads DROP COLUMN verdict",
-        "UPDATE alembic_version SET version_num = '0009'",
-    )
+    store.rewrite(*back_to("0009"))
     store.database.migrate()
     assert store.record_faults() == []

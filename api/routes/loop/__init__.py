@@ -1,0 +1,1 @@
+"""Routes of the loop: the queue, who holds which role, days of work."""

@@ -1,0 +1,47 @@
+"""Tables of the loop."""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.store.columns import ByteOrdered, Moment, Serial, Table
+
+
+class GrantRow(Table):
+    """A role in the loop that an operator holds, or held until it was ``revoked``, in a division and those below it."""
+
+    __tablename__ = "grants"
+    __table_args__ = (Index("grants_by_operator", "operator_id", "revoked"),)
+
+    grant_id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    operator_id: Mapped[int] = mapped_column(ForeignKey("operators.operator_id"))
+    role: Mapped[str] = mapped_column(String(1))
+    division: Mapped[str] = mapped_column(ByteOrdered(12))
+    granted: Mapped[datetime] = mapped_column(Moment)
+    granted_by: Mapped[str] = mapped_column(String(160))
+    revoked: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class CalendarDayRow(Table):
+    """A day on which work is other than the calendar of holidays says."""
+
+    __tablename__ = "calendar_days"
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    working: Mapped[bool] = mapped_column(Boolean)
+    reason: Mapped[str] = mapped_column(Text)
+    changed: Mapped[datetime] = mapped_column(Moment)
+    changed_by: Mapped[str] = mapped_column(String(160))
+
+
+class MoveAnswerRow(Table):
+    """The answer to a move with an idempotency key, so that the same key gets it again."""
+
+    __tablename__ = "move_answers"
+
+    operator_id: Mapped[int] = mapped_column(ForeignKey("operators.operator_id"), primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    answer: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime] = mapped_column(Moment)
