@@ -35,6 +35,7 @@ from api.people.access import AccessLog
 from api.people.accounts import ensure_first_operator, open_database
 from api.people.logins import LoginLimit
 from api.problems import ProblemApi, ProblemDocument, add_problem_handlers
+from api.register.board import RegisterBoard
 from api.routes import events, health, leads, rules, session
 from api.routes.checks import codes, draws, page
 from api.routes.evidence import (
@@ -129,12 +130,19 @@ def create_app(settings: Settings) -> FastAPI:
             provers = await run_in_threadpool(
                 open_provers, settings, database, utc_now, stack.enter_context(contextlib.ExitStack())
             )
-            roster, removals, reviews = (
+            state = ApiState(
+                settings,
+                database,
+                vault,
+                broker,
                 CameraRoster(broker, database),
                 Removals(database),
                 ReviewBoard(broker, database),
+                RegisterBoard(broker, database),
+                metrics,
+                logins,
+                provers,
             )
-            state = ApiState(settings, database, vault, broker, roster, removals, reviews, metrics, logins, provers)
             app.state.api = state
             tasks = [
                 asyncio.create_task(keep_running("announcements", AnnouncementReader(broker, database, metrics).run)),

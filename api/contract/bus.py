@@ -22,6 +22,7 @@ by HTTP from the outbox, wall events live in the database and the bus only rings
 | ``pw:redaction:{id}`` | hash, an hour | API, worker | ``order``, ``report``; without it the work ends |
 | ``pw:redaction:{id}:held`` | string, 15 s | worker | the worker that is at it |
 | ``pw:reviews`` | hash id -> JSON | API | `LeadReview` lists by camera, and `REVIEWS_MARKER` |
+| ``pw:register`` | hash | API | `RegisterStanding` JSON in `REGISTER_WHOLE`, and `REGISTER_MARKER` |
 | ``pw:leads:announced`` | stream, capped | worker | ``announcement``: `LeadAnnouncement` JSON |
 | ``pw:events`` | pub/sub | API | newest event cursor: the bell |
 """
@@ -73,6 +74,11 @@ REVIEW_DAYS = 14
 """
 Days whose leads' reviews are kept on the bus: as long as a camera's history of tracks reaches (`vision.leads.budget`).
 """
+
+REGISTER = "pw:register"
+REGISTER_WHOLE = "standing"
+REGISTER_MARKER = "-"
+"""Field that tells one state of what workers are told of the register from the next, so that few read all of it."""
 
 LEADS_ANNOUNCED = "pw:leads:announced"
 EVENTS_BELL = "pw:events"

@@ -127,6 +127,7 @@ class CameraWatch:
             if loop.time() >= reconcile_at:
                 await self._state.roster.reconcile()
                 await self._state.reviews.reconcile()
+                await self._state.register.reconcile()
                 reconcile_at = loop.time() + RECONCILE_PERIOD_S
             await self.look()
             await asyncio.sleep(WATCH_PERIOD_S)
