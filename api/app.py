@@ -15,6 +15,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
+from api.contract.shared_rows import SharedRows
 from api.evidence.backlog import index_backlog
 from api.evidence.retention import Retention
 from api.evidence.scrub import ScrubOutcome, last_outcome
@@ -34,6 +35,7 @@ from api.people.access import AccessLog
 from api.people.accounts import ensure_first_operator, open_database
 from api.people.logins import LoginLimit
 from api.problems import ProblemApi, ProblemDocument, add_problem_handlers
+from api.register.board import RegisterBoard
 from api.routes import events, health, leads, rules, session
 from api.routes.checks import codes, draws, page
 from api.routes.evidence import (
@@ -51,7 +53,7 @@ from api.routes.evidence import (
 )
 from api.routes.evidence import packages as evidence
 from api.routes.fleet import camera_files, cameras, coverage, dry_runs, live, nodes, workers, zones
-from api.routes.loop import queue
+from api.routes.loop import queue, site
 from api.routes.register import entries, tables
 from api.routes.wall import WallFiles, wall_page
 from api.settings import Settings
@@ -67,6 +69,7 @@ log = structlog.get_logger(__name__)
 ROUTERS = (
     leads,
     queue,
+    site,
     codes,
     draws,
     page,
@@ -120,18 +123,26 @@ def create_app(settings: Settings) -> FastAPI:
             holder.database = database
             vault = await run_in_threadpool(open_vault, settings.vault_url.get_secret_value(), settings.data_dir)
             await run_in_threadpool(clear_uploads, settings.data_dir)
-            broker = Broker(settings.redis_url.get_secret_value())
+            rows = SharedRows(lambda kind: metrics.rows_left_out.labels(kind=kind).inc())
+            broker = Broker(settings.redis_url.get_secret_value(), rows)
             stack.push_async_callback(broker.close)
             logins = LoginLimit(settings.login_attempts, settings.login_window_s)
             provers = await run_in_threadpool(
                 open_provers, settings, database, utc_now, stack.enter_context(contextlib.ExitStack())
             )
-            roster, removals, reviews = (
+            state = ApiState(
+                settings,
+                database,
+                vault,
+                broker,
                 CameraRoster(broker, database),
                 Removals(database),
                 ReviewBoard(broker, database),
+                RegisterBoard(broker, database),
+                metrics,
+                logins,
+                provers,
             )
-            state = ApiState(settings, database, vault, broker, roster, removals, reviews, metrics, logins, provers)
             app.state.api = state
             tasks = [
                 asyncio.create_task(keep_running("announcements", AnnouncementReader(broker, database, metrics).run)),
@@ -139,7 +150,7 @@ def create_app(settings: Settings) -> FastAPI:
                 asyncio.create_task(keep_running("bell", broker.hear_bells)),
                 asyncio.create_task(keep_running("dry-runs", partial(sweep_clips, state))),
                 asyncio.create_task(keep_running("accesses", AccessLog(state).run)),
-                asyncio.create_task(keep_running("keeper", Retention(state).run)),
+                asyncio.create_task(keep_running("retention", Retention(state).run)),
                 asyncio.create_task(keep_running("timers", Timers(state).run)),
                 asyncio.create_task(index_backlog(state)),
                 asyncio.create_task(keep_running("time-stamps", provers.stamper.run)),
@@ -170,7 +181,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 @cache
 def _routes() -> APIRouter:
-    """Return the routes, which know of no settings: what FastAPI works out for each is worked out once a process."""
+    """Return the routes, which need no settings: FastAPI analyses them once a process."""
     router = APIRouter(responses={"default": {"model": ProblemDocument, "description": "A problem"}})
     for module in ROUTERS:
         router.include_router(module.router)
@@ -179,7 +190,7 @@ def _routes() -> APIRouter:
 
 
 class _Holder:
-    """Lends the metrics a database that is opened later than they are made."""
+    """Gives the metrics a database that is opened after they are made."""
 
     database: Database | None = None
 

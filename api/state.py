@@ -14,6 +14,7 @@ from api.fleet.removals import Removals
 from api.fleet.reviews import ReviewBoard
 from api.metrics import Metrics
 from api.people.logins import LoginLimit
+from api.register.board import RegisterBoard
 from api.settings import Settings
 from api.store.database import Database
 from api.trust.services import Provers
@@ -30,6 +31,7 @@ class ApiState:
     roster: CameraRoster
     removals: Removals
     reviews: ReviewBoard
+    register: RegisterBoard
     metrics: Metrics
     logins: LoginLimit
     provers: Provers

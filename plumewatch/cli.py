@@ -24,6 +24,7 @@ from plumewatch.commands.models import models_app
 from plumewatch.commands.nodes import node_app
 from plumewatch.commands.operator import operator_app
 from plumewatch.commands.options import AsJson, Data, Database
+from plumewatch.commands.registry import registry_app
 from plumewatch.commands.rules import rules_app
 from plumewatch.commands.vault import vault_app
 from plumewatch.failures import UsageError, sentence_for
@@ -46,6 +47,7 @@ app.add_typer(c2pa_app, name="c2pa")
 app.add_typer(node_app, name="node")
 app.add_typer(vault_app, name="vault")
 app.add_typer(rules_app, name="rules")
+app.add_typer(registry_app, name="registry")
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Worker configuration (TOML).")]
 Sources = Annotated[list[str] | None, typer.Option("--source", "-s", help="Stream address or file; repeatable.")]

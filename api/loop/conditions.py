@@ -15,6 +15,7 @@ from api.contract.wire.handling import LeadHandling, MoveContent
 from api.contract.wire.lead import LeadDocument
 from api.store.checks.codes import get_check
 from api.store.faults import StoreError
+from api.store.loop.legal import is_confirmed
 from api.store.transitions import handling_after
 
 _MEASURED = frozenset({"V01_STACK_SMOKE", "V01B_BYPASS"})
@@ -115,13 +116,12 @@ def _measured_if_smoke(facts: Facts) -> str:
 
 
 def _legal_confirmed(facts: Facts) -> str:
-    row = catalogue().get(facts.lead.violation_code)
-    if row is None or not row.legal_confirmed_by:
-        return (
-            f"the legal section has not confirmed the row {facts.lead.violation_code} of the violation catalogue "
-            "(legal_confirmed_by is empty), so no case is filed on it"
-        )
-    return ""
+    if is_confirmed(facts.session, facts.lead.violation_code):
+        return ""
+    return (
+        f"the legal section has not confirmed the row {facts.lead.violation_code} of the violation catalogue, so no "
+        "case is filed on it: PUT /v1/catalogue/{code}/confirmation"
+    )
 
 
 def _receipt_names_package(facts: Facts) -> str:

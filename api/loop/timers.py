@@ -13,6 +13,7 @@ from api.clock import utc_now
 from api.contract.wire.role import LoopRole
 from api.contract.wire.state import LeadState
 from api.loop.transition import SYSTEM
+from api.loop.watching import finish_watching
 from api.state import ApiState
 from api.store.checks.codes import checks_over
 from api.store.loop.clock import take_alarms
@@ -47,7 +48,7 @@ class Timers:
             if waits is None and not checks_over(session, now, 1):
                 return 0
         with self._state.database.writing() as session:
-            over = _archive(session, now) + expire_checks(session, now, MOST)
+            over = _archive(session, now) + expire_checks(session, now, MOST) + finish_watching(session, now, MOST)
             alarms = take_alarms(session, now, MOST)
         if alarms:
             log.info("leads wait too long", count=len(alarms), overdue=sum(alarm.level >= 100 for alarm in alarms))

@@ -18,6 +18,7 @@ from api.contract.wire.lead import LeadDocument
 from api.contract.wire.role import ROLE_EN, LoopRole
 from api.contract.wire.state import LeadState
 from api.loop.actor import Actor, actor_before
+from api.loop.assessment import reassess_later
 from api.loop.conditions import CHECKS, Facts
 from api.store.faults import IllegalMove, StoreError
 from api.store.lead_rows import versioned_lead
@@ -152,6 +153,8 @@ def perform(
         content=asked.content,
     )
     _close_check(session, lead, moved, asked.content, username, at)
+    if moved.state in _FINDINGS | {LeadState.WITHDRAWN}:
+        reassess_later(session, moved, at)
     return _follow(session, moved, actor, at)
 
 

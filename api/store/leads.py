@@ -19,6 +19,7 @@ from api.store.faults import (
     ReusedKey,
     StoreError,
 )
+from api.store.loop.facts import assessed
 from api.store.search import index_files, index_lead
 from api.store.tables import IdempotencyRow, LeadRow, PackageRow
 from api.store.transitions import enter_state, record_transition, reviewers_reasons
@@ -100,7 +101,7 @@ def file_lead(session: Session, lead: LeadDocument, filing: Filing, at: datetime
         index = append_leaf(session, LeafKind.PACKAGE, filing.sums, lead.lead_id, at)
         evidence = lead.evidence.model_copy(update={"log_index": index})
         update = {**_UNTOUCHED, "state": LeadState.PENDING_VERIFY, "version": version, "evidence": evidence}
-        row, filed = enter_state(session, row, lead.model_copy(update=update), at, at)
+        row, filed = enter_state(session, row, assessed(session, lead.model_copy(update=update)), at, at)
         session.add(
             PackageRow(
                 sums_sha256=lead.evidence.sums_sha256,

@@ -18,7 +18,7 @@ class LeadRow(Table):
 
     ``verdict`` is what people found it to be (`api.store.verdicts`), empty while that is undecided. ``entered`` and
     ``due`` are the time of its state, ``alarm_at`` is when somebody is told of that next (`api.store.loop.clock`);
-    ``proposed``: a move waits for a second person.
+    ``proposed``: a move waits for a second person. ``confirmed``: since when it is a confirmed violation.
     """
 
     __tablename__ = "leads"
@@ -51,6 +51,7 @@ class LeadRow(Table):
     due: Mapped[datetime | None] = mapped_column(Moment)
     alarm_at: Mapped[datetime | None] = mapped_column(Moment)
     proposed: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    confirmed: Mapped[datetime | None] = mapped_column(Moment)
     sums_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     division: Mapped[str] = mapped_column(ByteOrdered(12), server_default="")
     lon: Mapped[float | None] = mapped_column(Double)
@@ -102,7 +103,7 @@ class WorkerKeyRow(Table):
 
 
 class NodeRow(Table):
-    """A worker node whose certificate is pinned: packages are verified against it."""
+    """A worker node with its pinned certificate, against which packages are verified."""
 
     __tablename__ = "nodes"
 
@@ -181,7 +182,7 @@ class CustodyRow(Table):
 
 
 class IdempotencyRow(Table):
-    """The answer that was given to an idempotency key, so that the same key gets it again."""
+    """The answer to an idempotency key, so that the same key gets it again."""
 
     __tablename__ = "idempotency"
 
@@ -209,7 +210,7 @@ class CoverageRow(Table):
 
 
 class CoverageLossRow(Table):
-    """A time whose account a worker had to throw away."""
+    """A time for which a worker had to discard its account."""
 
     __tablename__ = "coverage_losses"
 

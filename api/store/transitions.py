@@ -78,6 +78,10 @@ def move_lead(
     row, moved = enter_state(session, row, moved, row.received, at)
     if role is not LoopRole.ANALYSER:
         row.changed = at
+    if to is LeadState.CONFIRMED:
+        row.confirmed = at
+    elif to is LeadState.WITHDRAWN:
+        row.confirmed = None
     record_transition(
         session,
         moved,
@@ -105,33 +109,70 @@ def propose_move(
 
     Raises `UnknownRecord` or `StaleVersion`.
     """
+    act = "declined" if proposal is None else "proposed"
+    to = None if proposal is None else proposal.to
+    changed = annotate_lead(
+        session, lead_id, act, {"proposal": proposal}, version=version, record=record, content=content, to=to
+    )
+    lead_row(session, lead_id).proposed = proposal is not None
+    return changed
+
+
+def annotate_lead(
+    session: Session,
+    lead_id: str,
+    act: str,
+    changes: Mapping[str, object],
+    *,
+    version: int,
+    record: Said,
+    content: MoveContent | None = None,
+    to: LeadState | None = None,
+) -> LeadDocument:
+    """
+    Change what a lead's document says, and keep that as a record of its history; its state stays.
+
+    Args:
+        session: the writing transaction.
+
+        lead_id: the lead's id.
+
+        act: what is done, one word; it stands in the record.
+
+        changes: fields of the document and their new values.
+
+        version: the one that the caller has read.
+
+        record: who says so, in which role, why and when.
+
+        content: what was given with it.
+
+        to: the state that is spoken of; ``None``: the lead's own.
+
+    Raises `UnknownRecord` or `StaleVersion`.
+    """
     row, lead = versioned_lead(session, lead_id, version)
-    changed = lead.model_copy(update={"version": version + 1, "proposal": proposal})
+    changed = lead.model_copy(update={**changes, "version": version + 1})
     row = write_lead(session, row, changed, row.received)
-    row.proposed, row.changed = proposal is not None, record.at
-    to = lead.state if proposal is None else proposal.to
+    if record.role is not LoopRole.ANALYSER:
+        row.changed = record.at
     record_transition(
         session,
         changed,
         frm=lead.state,
         to=to,
-        act="declined" if proposal is None else "proposed",
+        act=act,
         role=record.role,
         user=record.user,
         reason=record.reason,
-        reason_code=content.reason_code,
-        review=content.review,
+        reason_code="" if content is None else content.reason_code,
+        review=None if content is None else content.review,
         content=content,
         at=record.at,
     )
-    append_event(
-        session,
-        EventType.LEAD_CHANGED,
-        lead_id,
-        record.at,
-        lead=changed,
-        data={"from": lead.state, "by": f"operator:{record.user}"},
-    )
+    by = f"operator:{record.user}" if record.role is not LoopRole.ANALYSER else record.user
+    data = {"from": lead.state, "by": by}
+    append_event(session, EventType.LEAD_CHANGED, lead_id, record.at, lead=changed, data=data)
     return changed
 
 

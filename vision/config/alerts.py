@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
-from api.contract.fields import Line
+from api.contract.fields import Line, Word
 from api.contract.register.alert import AlertLevel
 from api.contract.register.enterprise import Measure
 from vision.config.section import Section
@@ -29,6 +29,7 @@ class AlertConfig(Section):
         description="What the order makes stop; of these `production` alone has a rule so far (V12). Empty: the alert "
         "adds 20 points to leads and makes none of its own.",
     )
+    exempt: tuple[Word, ...] = Field((), description="Codes of enterprises that it does not concern.")
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:

@@ -97,6 +97,11 @@ at once. Numbers carry their unit in the name: `_s` seconds, `_fps` pictures a s
 {EXAMPLE}```
 """
 
+_IN_THE_REGISTER = (
+    "The API's [register](register.md) comes first, and from 0.2 on it is the only place: `plumewatch registry "
+    "from-config FILE` enters what stands here."
+)
+
 _TABLES: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("[site]", SiteConfig, ""),
     ("[detector]", DetectorConfig, ""),
@@ -109,9 +114,9 @@ _TABLES: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("[cameras.stream]", StreamConfig, "The keys of `[stream]`; those given here hold for this camera."),
     ("[[cameras.zones]]", ZoneConfig, ""),
     ("[[cameras.zones.schedule]]", ScheduleConfig, ""),
-    ("[[enterprises]]", EnterpriseConfig, ""),
+    ("[[enterprises]]", EnterpriseConfig, _IN_THE_REGISTER),
     ("[enterprises.positive_list]", PositiveListConfig, ""),
-    ("[[alerts]]", AlertConfig, ""),
+    ("[[alerts]]", AlertConfig, _IN_THE_REGISTER),
     ("[rules.NAME]", RuleConfig, "`[rules.smoke]` and `[rules.fire]` are there without being written."),
     ("[[rules.NAME.schedule]]", ScheduleConfig, ""),
     (

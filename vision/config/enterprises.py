@@ -4,6 +4,7 @@ Enterprises of the register: who owns what a zone shows, how risky it is held to
 A worker never changes a colour or a list; it repeats what held on the day of the event (domain.md 6.1, S1 and S2).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Self
@@ -65,6 +66,7 @@ class EnterpriseConfig(Section):
 
 
 def register_of(enterprises: Iterable[EnterpriseConfig]) -> Mapping[str, EnterpriseConfig]:
-    """Return the enterprises by what zones may call them: their name, and their code, which comes first."""
+    """Return the enterprises by what zones may call them: their code, and their name where no other has it."""
     known = tuple(enterprises)
-    return {each.name: each for each in known} | {each.uscc: each for each in known}
+    bearers = Counter(each.name for each in known)
+    return {each.name: each for each in known if bearers[each.name] == 1} | {each.uscc: each for each in known}

@@ -45,7 +45,7 @@ class WorkerConfig(Section):
     )
     budget: BudgetConfig = Field(default_factory=BudgetConfig, description="How many false leads a camera may tell.")
     cameras: tuple[CameraConfig, ...] = Field((), description="The cameras to watch.")
-    enterprises: tuple[EnterpriseConfig, ...] = Field((), description="The register: who owns what zones show.")
+    enterprises: tuple[EnterpriseConfig, ...] = Field((), description="Who owns what zones show.")
     alerts: tuple[AlertConfig, ...] = Field((), description="Heavy-pollution alerts, past and present.")
     rules: dict[Name, RuleConfig] = Field(
         default_factory=lambda: {kind.value: RuleConfig(kind=kind) for kind in RuleKind},
@@ -147,16 +147,22 @@ def parse_config(values: dict[str, Any]) -> WorkerConfig:
 
 
 def warnings_of(config: WorkerConfig) -> Iterator[str]:
-    """Yield a sentence for each zone whose owner the register does not know, and for each key without effect."""
+    """Yield a sentence for each key without effect, for what the register is to hold, and for each owner not here."""
     if "magnify" in config.detector.model_fields_set:
         yield "detector.magnify: has no effect since 0.1 and will be refused from 0.2 on"
     for name, rule in config.rules.items():
         if "support" in rule.model_fields_set:
             yield f"rules.{name}.support: has no effect since 0.1 and will be refused from 0.2 on"
+    for name, entries in (("enterprises", config.enterprises), ("alerts", config.alerts)):
+        if entries:
+            yield (
+                f"[[{name}]]: the API's register comes before them, and they will be refused from 0.2 on: enter them "
+                "there with plumewatch registry from-config"
+            )
     register = register_of(config.enterprises)
     for path, owner in _owners(config):
         if owner not in register:
-            yield f"{path}: {owner!r} is none of [[enterprises]]: leads will say that it is not in the register"
+            yield f"{path}: {owner!r} is none of [[enterprises]]: leads name it if the API's register knows it"
 
 
 def parse_recorded(values: dict[str, Any]) -> WorkerConfig:

@@ -115,7 +115,7 @@ class DryRuns:
     def __init__(
         self,
         node: str,
-        config: WorkerConfig,
+        config: Callable[[], WorkerConfig],
         card: ModelCard,
         bus_client: redis.Redis,
         client: ApiClient,
@@ -238,16 +238,15 @@ class DryRuns:
 
     def _trial(self, order: DryRunOrder, clip: Path) -> Trial:
         camera = self._camera(order, clip)
-        rules = {
-            name: rule for name, rule in self._config.rules.items() if not rule.cameras or camera.id in rule.cameras
-        }
+        common = self._config()
+        rules = {name: rule for name, rule in common.rules.items() if not rule.cameras or camera.id in rule.cameras}
         names = {zone.name for zone in camera.zones}
         for name, rule in rules.items():
             if missing := [zone for zone in rule.zones if rule.enabled and zone not in names]:
                 raise DryRunError(
                     DryRunFault.REFUSED, f"rule {name} is confined to zone {missing[0]!r}, which the draft lacks"
                 )
-        config = self._config.model_copy(update={"cameras": (camera,), "rules": rules})
+        config = common.model_copy(update={"cameras": (camera,), "rules": rules})
         return Trial(camera, config, self._node, order.max_s)
 
     def _camera(self, order: DryRunOrder, clip: Path) -> CameraConfig:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 
 from api.contract.catalogue import catalogue
+from api.contract.loop.priority import priority_of
 from api.contract.reasons import DispositionReason
 from api.contract.register.uscc import is_uscc
 from api.contract.wire.lead import LeadTarget
@@ -22,7 +23,7 @@ from vision.config.zones import ZoneKind
 from vision.leads.circumstances import Circumstances
 from vision.leads.disposition import disposition_of
 from vision.leads.lead import Judgement, Lead
-from vision.leads.priority import factors_of, priority_of
+from vision.leads.priority import factors_of
 from vision.leads.votes import votes_for
 from vision.plume.readings import Measurement, Reading, measurement_of
 

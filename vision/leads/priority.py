@@ -1,30 +1,19 @@
-"""Priority: the factors of a lead's score, and the class of the score (domain.md 6.5)."""
+"""Priority: the factors of a lead's score (domain.md 6.5)."""
 
 from collections.abc import Iterator
 
-from api.contract.register.enterprise import Risk
+from api.contract.loop.priority import alert_factor, confirmed_factor, standing_factor
 from api.contract.wire.lead import LeadFactor
-from api.contract.wire.state import Priority
 from vision.leads.circumstances import Circumstances
 
 _LEAST_SEVERITY = 5
 _SHORTEST_S = 60.0
 """The shortest persistence of domain.md 7.2, for codes outside the catalogue."""
 
-_COLOUR_POINTS = {Risk.RED: 30, Risk.YELLOW: 15, Risk.GREEN: 0, Risk.NONE: 0}
-_LISTED_POINTS = -10
-_ALERT_POINTS = 20
-_CONFIRMED_POINTS = 5
-_MOST_CONFIRMED_POINTS = 15
 _MOST_DURATION_POINTS = 10
 _INVALID_POINTS = -15
 _FIRE_POINTS = 150
 """More than all other factors together, which reach 145 with on-line data and complaints."""
-
-
-def priority_of(score: int) -> Priority:
-    """Return the class of a score: P1 from 70, P2 from 40."""
-    return Priority.P1 if score >= 70 else Priority.P2 if score >= 40 else Priority.P3
 
 
 def factors_of(around: Circumstances) -> Iterator[LeadFactor]:
@@ -41,16 +30,11 @@ def factors_of(around: Circumstances) -> Iterator[LeadFactor]:
     confirmed = around.confirmed_within(12)
     if around.is_fire_alarm:
         yield LeadFactor(name="fire_alarm", points=_FIRE_POINTS)
-    if around.is_listed:
-        yield LeadFactor(name="positive_list", points=_LISTED_POINTS)
-    else:
-        yield LeadFactor(name="risk", points=_COLOUR_POINTS[around.risk], says=around.risk.value)
     level = "" if around.alert is None else around.alert.level.value
-    yield LeadFactor(name="alert", points=_ALERT_POINTS if around.alert is not None else 0, says=level)
+    yield standing_factor(around.risk, is_listed=around.is_listed)
+    yield alert_factor(level)
     yield LeadFactor(name="severity", points=row.severity if row else _LEAST_SEVERITY, says=lead.violation_code[:64])
-    yield LeadFactor(
-        name="confirmed", points=min(_MOST_CONFIRMED_POINTS, _CONFIRMED_POINTS * confirmed), says=str(confirmed)
-    )
+    yield confirmed_factor(confirmed)
     yield LeadFactor(
         name="duration",
         points=min(_MOST_DURATION_POINTS, int(duration_s / max(limit_s, 1.0))),

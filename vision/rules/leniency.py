@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from api.contract.register.enterprise import Risk
 from vision.config.camera import ZoneConfig
+from vision.config.enterprises import register_of
 from vision.config.worker import WorkerConfig
 
 SHIFTS: Mapping[Risk, float] = MappingProxyType({Risk.RED: -0.05, Risk.GREEN: 0.05})
@@ -42,7 +43,7 @@ LeniencyAt = Callable[[datetime], Leniency]
 
 def leniency_of(zone: ZoneConfig, config: WorkerConfig) -> LeniencyAt:
     """Return the leniency for a zone's owner, by time: lists begin and end at the site's midnight."""
-    enterprise = next((e for e in config.enterprises if zone.owner and zone.owner in {e.uscc, e.name}), None)
+    enterprise = register_of(config.enterprises).get(zone.owner)
     if enterprise is None:
         return lambda _: USUAL
     listing, local = enterprise.positive_list, config.site.zone

@@ -178,7 +178,7 @@ class CaseThread:
                 _Confirmed(
                     lead=lead,
                     site=site_of(runner.camera, watched.config, self._config),
-                    witness=replace(self._witness, configuration=in_force(self._config, watched.config)),
+                    witness=replace(self._witness, configuration=in_force(watched.common, watched.config)),
                     clips=RingClips(runner.ring),
                     detections=self._log_of(lead.camera_id),
                     has_ended=lambda: runner.snapshot().state is StreamState.ENDED,

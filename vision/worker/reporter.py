@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import redis
 import structlog
@@ -17,6 +18,13 @@ log = structlog.get_logger(__name__)
 _PERIOD_S = 1.0
 
 
+class Reader(Protocol):
+    """What reads from the bus now and then."""
+
+    def look(self, now: float) -> None:
+        """Read where that is due at `now`, monotonic seconds; raise `redis.RedisError`."""
+
+
 class StateReporter:
     """Reports the health of every camera and of the worker to the bus, from its own thread."""
 
@@ -27,15 +35,15 @@ class StateReporter:
         board: FrameBoard,
         cameras: Callable[[], Sequence[WatchedCamera]],
         vitals: Callable[[], WorkerHealth],
-        hear: Callable[[float], None],
+        readers: Sequence[Reader],
     ) -> None:
-        """Report `cameras` and `vitals`; call `hear` after each report, with the monotonic time."""
+        """Report `cameras` and `vitals`; let `readers` look after each report."""
         self._redis = bus_client
         self._worker = worker
         self._board = board
         self._cameras = cameras
         self._vitals = vitals
-        self._hear = hear
+        self._readers = readers
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reporter")
 
@@ -52,7 +60,8 @@ class StateReporter:
         while not self._stopping.is_set():
             try:
                 self._report()
-                self._hear(time.monotonic())
+                for reader in self._readers:
+                    reader.look(time.monotonic())
             except redis.RedisError as error:
                 log.warning("camera health waits for the bus", error=str(error))
             except Exception:

@@ -18,6 +18,7 @@ from streams.timing.clock import UtcSource, utc_now
 from vision.analysis.analyser import CameraAnalyser
 from vision.analysis.lookback import Lookback
 from vision.config.camera import CameraConfig
+from vision.config.worker import WorkerConfig
 from vision.coverage.account import Counters, Trouble
 from vision.coverage.ledger import Look
 from vision.evidence.lead_document import confirmed_time
@@ -44,7 +45,8 @@ class WatchedCamera:
     One camera while it is watched.
 
     `analysing` guards the analyser and `is_over`: a detector thread brings frames, one at a time; another thread ends
-    the watch, and a frame still in flight is not analysed. `register` holds the codes and names of known enterprises.
+    the watch, and a frame still in flight is not analysed. `common` is the worker's configuration by which the analyser
+    judges, `register` holds the codes and names of its enterprises.
     """
 
     config: CameraConfig
@@ -54,6 +56,7 @@ class WatchedCamera:
     lookback: Lookback = field(default_factory=lambda: Lookback(()))
     analysing: threading.Lock = field(default_factory=threading.Lock)
     is_over: bool = False
+    common: WorkerConfig = field(default_factory=WorkerConfig)
     register: Container[str] = ()
     analysed: int = 0
     delay_s: float = 0.0

@@ -13,6 +13,7 @@ import structlog
 
 from api.contract.client import ApiClient
 from api.contract.reasons import GapReason
+from api.contract.register.told import RegisterStanding
 from api.contract.wire.worker import WorkerReport
 from models.detections import Detections
 from models.detector import Detector
@@ -24,8 +25,6 @@ from streams.camera import CameraId
 from streams.frame import Frame, Packet
 from streams.runner import CameraRunner
 from streams.timing.clock import utc_now
-from vision.analysis.analyser import CameraAnalyser
-from vision.analysis.lookback import Lookback
 from vision.bus_client import open_bus
 from vision.cluster.claims import Claims
 from vision.cluster.focus import FocusTurns
@@ -34,7 +33,6 @@ from vision.cluster.load import Load, Tally
 from vision.cluster.membership import BUS_TIMEOUT_S, GroupMember
 from vision.cluster.registration import Registrar, Registration
 from vision.config.camera import CameraConfig
-from vision.config.enterprises import register_of
 from vision.config.worker import WorkerConfig
 from vision.coverage.account import Trouble
 from vision.coverage.delivery import CoverageDelivery
@@ -52,10 +50,12 @@ from vision.jobs.redactions import Redactions
 from vision.leads.budget_store import BudgetStore
 from vision.leads.lead import CloseReason
 from vision.scene.look import looking
+from vision.worker.analysers import Analysers
 from vision.worker.case_thread import CaseThread
 from vision.worker.intake import Intake
 from vision.worker.lead_memory import LeadMemory
 from vision.worker.live import LivePublisher
+from vision.worker.register import open_register
 from vision.worker.reporter import StateReporter
 from vision.worker.reviews import ReviewReader
 from vision.worker.vitals import Figures, Vitals
@@ -107,6 +107,7 @@ class Worker:
         self._remembered = LeadMemory(places.data / "places")
         self._watched: dict[CameraId, WatchedCamera] = {}
         self._lock = threading.Lock()
+        self._analysers = Analysers(config, self._budgets)
 
     def run(self, stop: threading.Event) -> None:
         """Watch until `stop` is set; then stop the parts in reverse order, each with a deadline."""
@@ -144,6 +145,7 @@ class Worker:
             stack.callback(pool.stop)
             stack.callback(self._board.close)
             stack.callback(self._unwatch_all)
+            register = open_register(bus, self._config, self.adopt)
             for camera in self._config.cameras:
                 self.watch(camera)
             vitals = Vitals(node.name, detector)
@@ -153,7 +155,7 @@ class Worker:
                 self._board,
                 self._cameras_now,
                 lambda: vitals.report(self._figures(pool, sender)),
-                ReviewReader(bus, self._budgets, lambda camera: self._watched.get(CameraId(camera))).look,
+                (ReviewReader(bus, self._budgets, lambda camera: self._watched.get(CameraId(camera))), register),
             )
             reporter.start()
             stack.callback(reporter.stop)
@@ -161,7 +163,7 @@ class Worker:
             registrar.start()
             stack.callback(registrar.stop)
             dry_runs = DryRuns(
-                node.name, self._config, detector.card, bus, client, data / "dry-runs", self._watched.get
+                node.name, self._analysers.current, detector.card, bus, client, data / "dry-runs", self._watched.get
             )
             dry_runs.start()
             stack.callback(dry_runs.stop)
@@ -176,14 +178,10 @@ class Worker:
 
     def watch(self, camera: CameraConfig) -> None:
         """Start to watch a camera; where that fails, undo it and raise."""
-        analyser = CameraAnalyser.for_camera(camera, self._config, self._card)
         looked_at = looking(camera.to_camera(self._config.stream), self._card)
         runner = CameraRunner(looked_at, self._board, on_packet=self._on_packet, gate=self._gate)
-        register = register_of(self._config.enterprises)
-        lookback = Lookback(self._card.class_names)
-        watched = WatchedCamera(camera, runner, analyser, self._budgets, lookback, register=register)
-        with self._lock:
-            self._watched[runner.camera.id] = watched
+        watched = self._analysers.begin(camera, runner, self._card, self._add)
+        analyser = watched.analyser
         try:
             self._budgets.begin(camera, analyser)
             self._remembered.begin(runner.camera.id, analyser)
@@ -226,14 +224,15 @@ class Worker:
 
         Raises `KeyError` for a camera that is not watched.
         """
-        watched = self._watched[CameraId(camera.id)]
-        analyser = CameraAnalyser.for_camera(camera, self._config, self._card)
-        with watched.analysing:
-            self._intake.report(watched, watched.analyser.end(CloseReason.SHUTDOWN))
-            self._budgets.end(CameraId(camera.id), watched.analyser)
-            watched.lookback.rezone(watched.config, camera)
-            watched.config, watched.analyser = camera, analyser
-            self._budgets.begin(camera, analyser)
+        self._analysers.rezone(self._watched[CameraId(camera.id)], camera, self._card, self._intake.report)
+
+    def adopt(self, told: RegisterStanding) -> None:
+        """Go by what the register tells: cameras that it concerns are judged anew, as by new zones."""
+        self._analysers.adopt(told, self._cameras_now, self._card, self._intake.report)
+
+    def _add(self, watched: WatchedCamera) -> None:
+        with self._lock:
+            self._watched[watched.runner.camera.id] = watched
 
     def _figures(self, pool: DetectorPool[Frame], sender: OutboxSender) -> Figures:
         cameras = self._cameras_now()

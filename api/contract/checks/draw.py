@@ -3,13 +3,15 @@ Draw: who is checked and by whom, by a published seed, so that anybody can draw 
 
 Numbers come from SHA-256 in counter mode: the n-th is ``SHA-256(seed ":" n)`` as an unsigned big-endian integer, n in
 decimal from 0. A number below 2^256 - (2^256 mod total) is taken modulo the total, a larger one is skipped, so that
-nothing is favoured. Enterprises come in the order of their codes, each with a whole weight; one is taken where the number
-falls in the running sum of weights, and leaves the pool. Then for each enterprise officers are taken the same way from
-the pool of officers by certificate number, each of weight 1; the pool is filled again when it is too small for a team.
+nothing is favoured. Enterprises come in the order of their codes, each with a whole weight; one is taken where the
+number falls in the running sum of weights, and leaves the pool. Then for each enterprise officers are taken the same
+way from the pool of officers by certificate number, each of weight 1; the pool is filled again when it is too small for
+a team.
 """
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Annotated
 
 from pydantic import Field
@@ -111,10 +113,8 @@ def _take(numbers: Iterator[int], pool: Mapping[str, int], count: int) -> list[s
     taken = []
     for _ in range(count):
         at = next(number for number in numbers if number < _RANGE - _RANGE % total) % total
-        for key, weight in left.items():
-            if at < weight:
-                break
-            at -= weight
+        sums = accumulate(left.values())
+        key = next(key for key, until in zip(left, sums, strict=True) if at < until)
         taken.append(key)
         total -= left.pop(key)
     return taken

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.contract.checks.code import CheckCode
 from api.contract.fields import Line, Name, Prose, Word
@@ -56,6 +56,8 @@ class Publicity(Wire):
     from_: date = Field(alias="from")
     until: date
     serious: bool = False
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
 
 class Feedback(Wire):

@@ -18,6 +18,7 @@ from api.contract.wire.zone import Zones
 from api.fleet.cameras import tell_workers
 from api.people.auth import Admin, Reader, caller_name
 from api.problems import Problem
+from api.register.owners import UnknownOwnerError, check_owners
 from api.state import State
 from api.store.cameras import get_camera, put_camera
 from api.store.events import append_event
@@ -66,10 +67,11 @@ async def put_zones(
     if_match: Annotated[str | None, Header(description="the ETag of the zones as you read them")] = None,
 ) -> ZoneView:
     """
-    Replace the zones of a camera; its worker goes over to them within a second, without losing the stream.
+    Replace the zones of a camera; its worker applies them within a second, without losing the stream.
 
-    409 ``zones-in-a-file``: they stand in the configuration of the node that watches it; 412: somebody else was faster;
-    428: no ``If-Match``. The event ``camera.changed`` keeps who drew what.
+    409 ``zones-in-a-file``: they are in the configuration of the node that watches it; 412: changed by another request;
+    422 ``unknown-owner``: the code of a new owner is not in the register, once that holds enterprises; 428: no
+    ``If-Match``. The event ``camera.changed`` records the author and the zones.
     """
     if if_match is None:
         raise Problem(428, "if-match-required", "the header If-Match must hold the ETag of the zones")
@@ -82,6 +84,10 @@ async def put_zones(
                 raise Problem(409, "zones-in-a-file", detail, extensions={"configured_by": known.configured_by})
             if if_match != etag_of(known.zones):
                 raise Problem(412, "stale-version", f"the zones of {camera_id} have changed since you read them")
+            try:
+                check_owners(session, body.zones, known.zones)
+            except UnknownOwnerError as fault:
+                raise Problem(422, "unknown-owner", str(fault)) from fault
             changed = known.model_copy(update={"zones": body.zones})
             put_camera(session, changed, utc_now())
             append_event(
@@ -107,7 +113,7 @@ def _registered(session: Session, camera_id: str) -> CameraDocument:
 
 
 def etag_of(zones: Zones) -> str:
-    """Return what tells one version of a camera's zones from the next."""
+    """Return a tag that identifies a version of a camera's zones."""
     return f'"{sha256_hex(_text(zones).encode())[:16]}"'
 
 

@@ -1,9 +1,10 @@
-"""All of the log, read leaf by leaf beside the tables."""
+"""The whole log, compared with the tables leaf by leaf."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,13 +20,14 @@ from api.store.agreement.operators import Operators
 from api.store.agreement.packages import Packages
 from api.store.agreement.records import camera_files, holds, redactions
 from api.store.agreement.register import Register
+from api.store.agreement.site import Calendar, legal_confirmations
 from api.store.evidence.log_tables import LogLeafRow
 from api.store.evidence.tlog import LeafKind
 
 
 @dataclass(frozen=True, slots=True)
 class Disagreements:
-    """Sentences on what the tables tell otherwise than the log: of custody, and of all other records."""
+    """Sentences on differences between tables and log: of custody, and of all other records."""
 
     custody: list[str] = field(default_factory=list)
     records: list[str] = field(default_factory=list)
@@ -42,14 +44,14 @@ class _Listed:
     data: bytes
 
     def read(self) -> Leaf:
-        """Return the leaf as its bytes tell it; raise `ValueError` or `KeyError` for bytes that tell nothing."""
+        """Return the parsed leaf; raise `ValueError` or `KeyError` for invalid bytes."""
         if not self.data.startswith(b"{"):
             return Leaf(self.index, LeafKind.PACKAGE, self.subject, self.data, {})
         record = json.loads(self.data)
         return Leaf(self.index, LeafKind(record["kind"]), self.subject, self.data, record)
 
     def is_of(self, leaf: Leaf) -> bool:
-        """True where the columns say what the bytes do; a hash list tells neither subject nor time."""
+        """True where the columns agree with the bytes; a hash list has neither subject nor time."""
         if leaf.kind is LeafKind.PACKAGE:
             return self.kind == LeafKind.PACKAGE
         if leaf.kind is LeafKind.KEY and self.subject not in subjects_of(leaf):
@@ -60,11 +62,11 @@ class _Listed:
 
 def disagreements(session: Session) -> Disagreements:
     """
-    Return what the tables tell otherwise than the log; nothing where they agree.
+    Return the differences between the tables and the log; empty where they agree.
 
     `session` must see one moment throughout (`Database.snapshot`). Entries that are in no leaf yet are not judged. All
-    is streamed; what stays in memory is a batch of custody, how every lead stands, the deletions, and what keys and
-    operators the log tells of.
+    is streamed; in memory are a batch of custody, the standing of every lead, the deletions, and the keys and
+    operators in the log.
     """
     found = Disagreements()
     custody, leads, packages = Custody(session), Leads(session), Packages(session)
@@ -83,6 +85,8 @@ def disagreements(session: Session) -> Disagreements:
         LeafKind.REGISTER: Register(session),
         LeafKind.CHECK: Checks(session),
         LeafKind.DRAW: draws(session),
+        LeafKind.LEGAL: legal_confirmations(session),
+        LeafKind.CALENDAR: Calendar(session),
     }
     for listed in _leaves(session):
         try:
@@ -108,16 +112,21 @@ def _leaves(session: Session) -> Iterator[_Listed]:
         yield _Listed(kind, subject, at, index, bytes(data))
 
 
+_SUBJECTS: Mapping[LeafKind, Callable[[Leaf], str]] = MappingProxyType(
+    {
+        LeafKind.ACCESS: lambda leaf: f"custody-{leaf.text('first_seq')}-{leaf.text('last_seq')}",
+        LeafKind.OPERATOR: lambda leaf: f"operator:{leaf.text('operator')}",
+        LeafKind.GRANT: lambda leaf: f"operator:{leaf.text('operator')}",
+        LeafKind.REGISTER: lambda leaf: f"register:{leaf.text('register')}:{leaf.text('key')}",
+        LeafKind.CHECK: lambda leaf: f"check:{leaf.text('check_code')}",
+        LeafKind.DRAW: lambda leaf: f"draw:{leaf.text('draw')}",
+        LeafKind.LEGAL: lambda leaf: f"catalogue:{leaf.text('code')}",
+        LeafKind.CALENDAR: lambda leaf: f"calendar:{leaf.text('day')}",
+    }
+)
+
+
 def _subject(leaf: Leaf) -> str:
-    """Return what a record is about by its own words; empty where it does not say so by itself."""
-    if leaf.kind is LeafKind.ACCESS:
-        return f"custody-{leaf.text('first_seq')}-{leaf.text('last_seq')}"
-    if leaf.kind in {LeafKind.OPERATOR, LeafKind.GRANT}:
-        return f"operator:{leaf.text('operator')}"
-    if leaf.kind is LeafKind.CHECK:
-        return f"check:{leaf.text('check_code')}"
-    if leaf.kind is LeafKind.DRAW:
-        return f"draw:{leaf.text('draw')}"
-    if leaf.kind is LeafKind.REGISTER:
-        return f"register:{leaf.text('register')}:{leaf.text('key')}"
-    return str(leaf.record.get("lead_id") or leaf.record.get("camera_id") or "")
+    """Return the subject of a record; empty where the record does not contain it."""
+    said = _SUBJECTS.get(leaf.kind)
+    return str(leaf.record.get("lead_id") or leaf.record.get("camera_id") or "") if said is None else said(leaf)

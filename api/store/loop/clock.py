@@ -66,6 +66,19 @@ def due_of(session: Session, lead: LeadDocument, at: datetime) -> datetime | Non
     return due_at(lead.state, lead.priority, lead.violation_code, at, working_days(session))
 
 
+def limit_of(session: Session, lead: LeadDocument, entered: datetime) -> datetime | None:
+    """Return when a lead that entered its state at a time is due by the table alone, without extension."""
+    return due_at(lead.state, lead.priority, lead.violation_code, entered, working_days(session))
+
+
+def restart_alarms(row: LeadRow, due: datetime, now: datetime) -> None:
+    """Give a lead's state another end; alarms that lie before `now` are not given again."""
+    row.due = due
+    entered = now if row.entered is None else row.entered
+    coming = [moment for level in LEVELS if (moment := moment_of(level, entered, due)) > now]
+    row.alarm_at = coming[0] if coming else None
+
+
 def timed(lead: LeadDocument, due: datetime | None) -> LeadDocument:
     """Return the lead with the end of its state as it is shown."""
     return lead.model_copy(update={"timers": {} if due is None else {TIMER_NAMES[lead.state]: due}})

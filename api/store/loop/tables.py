@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.store.columns import ByteOrdered, Moment, Serial, Table
@@ -33,6 +33,22 @@ class CalendarDayRow(Table):
     reason: Mapped[str] = mapped_column(Text)
     changed: Mapped[datetime] = mapped_column(Moment)
     changed_by: Mapped[str] = mapped_column(String(160))
+
+
+class LegalConfirmationRow(Table):
+    """What the legal section said of a row of the violation catalogue: the newest counts. Append-only."""
+
+    __tablename__ = "legal_confirmations"
+    __table_args__ = (Index("legal_confirmations_by_code", "code", "seq"), {"sqlite_autoincrement": True})
+
+    seq: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    code: Mapped[str] = mapped_column(String(64))
+    confirmed: Mapped[bool] = mapped_column(Boolean)
+    catalogue: Mapped[str] = mapped_column(String(64))
+    reference: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(String(160))
+    at: Mapped[datetime] = mapped_column(Moment)
+    log_index: Mapped[int] = mapped_column(BigInteger)
 
 
 class MoveAnswerRow(Table):

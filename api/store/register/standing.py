@@ -1,20 +1,24 @@
 """How an enterprise stood at a moment: its colour, its place on the positive list, its permit; and who may enforce."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from api.contract.evidence.article41 import local_day
 from api.contract.register.alert import AlertLevel, AlertOrder
 from api.contract.register.enterprise import Enterprise, Listing, Risk
+from api.contract.register.entry import RegisterKind
 from api.contract.register.permit import Permit
 from api.contract.register.staff import Officer
-from api.store.register.entries import EntryQuery
+from api.store.faults import UnreadableRecord
+from api.store.register.entries import PIECE, EntryQuery, read_entry
 from api.store.register.held import held_at, held_entries, held_of_enterprise, held_of_keys
-from api.store.register.tables import RegisterChangeRow
+from api.store.register.tables import RegisterChangeRow, RegisterEntryRow
 
 _ALL = 10_000
 
@@ -71,6 +75,35 @@ def registry_version(session: Session, at: datetime | None = None) -> str:
 def officers_valid(session: Session, cert_nos: Sequence[str], at: datetime) -> dict[str, Officer]:
     """Return by certificate the officers whose certificates held at an aware time; who is not in it has none."""
     return held_of_keys(session, Officer, cert_nos, at)
+
+
+def named_enterprises(session: Session, owners: Collection[str]) -> list[tuple[Enterprise, str]]:
+    """
+    Return the enterprises whose code is among `owners`, or whose name is and is no other's; by code, as they stand.
+
+    With each comes the version of the register at the newest change of its entry, like `registry_version`.
+    """
+    kind = RegisterEntryRow.kind == RegisterKind.ENTERPRISE.value
+    changed = and_(
+        RegisterChangeRow.kind == RegisterEntryRow.kind,
+        RegisterChangeRow.key == RegisterEntryRow.key,
+        RegisterChangeRow.version == RegisterEntryRow.version,
+    )
+    wanted = list(owners)
+    rows: dict[str, tuple[RegisterEntryRow, int]] = {}
+    for start in range(0, len(wanted), PIECE):
+        piece = wanted[start : start + PIECE]
+        is_meant = RegisterEntryRow.key.in_(piece) | RegisterEntryRow.name.in_(piece)
+        asked = select(RegisterEntryRow, RegisterChangeRow.seq).join(RegisterChangeRow, changed).where(kind, is_meant)
+        rows |= {row.key: (row, seq) for row, seq in session.execute(asked)}
+    bearers = Counter(row.name for row, _ in rows.values())
+    found = []
+    for key, (row, seq) in sorted(rows.items()):
+        if key in owners or bearers[row.name] == 1:
+            with suppress(UnreadableRecord):
+                entry = read_entry(session, Enterprise, row)
+                found.append((entry.document, f"{local_day(entry.at)}.{seq}"))
+    return found
 
 
 def alerts_at(session: Session, at: datetime) -> list[AlertOrder]:

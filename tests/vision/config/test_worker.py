@@ -226,9 +226,11 @@ def test_owners_outside_the_register_are_warned_of() -> None:
     zones = [{"name": f"z{i}", "polygon": [[0, 0], [1, 0], [1, 1]], "owner": owner} for i, owner in enumerate(owners)]
     register = [{"uscc": "91110000802100433B", "name": "x"}]
     cameras = [{"id": "gate", "source": "x.mp4", "zones": zones}]
-    end = "is none of [[enterprises]]: leads will say that it is not in the register"
+    end = "is none of [[enterprises]]: leads name it if the API's register knows it"
     assert list(warnings_of(WorkerConfig())) == []
-    assert list(warnings_of(parse_config({"enterprises": register, "cameras": cameras}))) == [
+    told, *warnings = warnings_of(parse_config({"enterprises": register, "cameras": cameras}))
+    assert told.startswith("[[enterprises]]: the API's register comes before them")
+    assert warnings == [
         f"cameras[0].zones[3].owner: '914403001922038216' {end}",
         f"cameras[0].zones[4].owner: 'Boiler house' {end}",
     ]

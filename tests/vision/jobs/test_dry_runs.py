@@ -70,7 +70,14 @@ def start(api: RunningApi, bus: redis.Redis, tmp_path: Path) -> Iterator[Start]:
             bus.set(keys.state_key("gate-3"), camera.model_dump_json())
         known = {} if watched is None else {CameraId("gate-3"): watched}
         runs = DryRuns(
-            "worker-01", config or WorkerConfig(), CARD, bus, client, tmp_path / "dry-runs", known.get, body=body
+            "worker-01",
+            lambda: config or WorkerConfig(),
+            CARD,
+            bus,
+            client,
+            tmp_path / "dry-runs",
+            known.get,
+            body=body,
         )
         runs.start()
         running.append(runs)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from api.contract.loop.priority import priority_of
 from tests.vision.leads.judged_leads import flames, judged, lead, measured
-from vision.leads.priority import priority_of
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def run_desk(
     desk = CaseThread(store, config, WITNESS, bus, on_opened=on_opened)  # type: ignore[arg-type]
     desk.camera_added(CAMERA)
     runner = SimpleNamespace(camera=CAMERA, ring=PacketRing(90, 1 << 20), snapshot=lambda: SimpleNamespace(state=state))
-    watched = SimpleNamespace(config=config.cameras[0], runner=runner, lead=lambda _: None)
+    watched = SimpleNamespace(config=config.cameras[0], common=config, runner=runner, lead=lambda _: None)
     desk.start()
     feed(desk, watched)
     if state is StreamState.PLAYING:

@@ -36,7 +36,7 @@ def test_a_camera_that_cannot_say_how_it_is_hides_neither_the_others_nor_the_wor
     """A fault over one camera's health costs its own report; without any all would count as silent."""
     cameras = [camera("broken", Broken), camera("gate")]
     vitals = WorkerHealth(worker="w1", started=NOW, reported=NOW)
-    reporter = StateReporter(client, "w1", FrameBoard(), lambda: cameras, lambda: vitals, lambda _: None)
+    reporter = StateReporter(client, "w1", FrameBoard(), lambda: cameras, lambda: vitals, ())
     reporter.start()
     text = wait_for("the sound camera", lambda: client.get(bus.state_key("gate")), 10)
     assert CameraHealth.model_validate_json(text).state == "playing"  # type: ignore[arg-type]
@@ -51,7 +51,7 @@ def test_a_worker_that_cannot_say_how_it_is_does_not_hide_its_cameras(client: re
     def fail() -> WorkerHealth:
         raise StorageError("the coverage journal: disk I/O error")
 
-    reporter = StateReporter(client, "w1", FrameBoard(), lambda: [camera("gate")], fail, lambda _: None)
+    reporter = StateReporter(client, "w1", FrameBoard(), lambda: [camera("gate")], fail, ())
     reporter.start()
     wait_for("the camera", lambda: client.get(bus.state_key("gate")), 10)
     reporter.stop()

@@ -20,6 +20,7 @@ def production_gate(config: WorkerConfig, owner: EnterpriseConfig | None) -> Cal
 
     def holds(utc: datetime) -> bool:
         order = calendar.at(utc)
-        return order is not None and Measure.PRODUCTION in order.measures
+        is_exempt = order is not None and owner is not None and owner.uscc in order.exempt
+        return order is not None and Measure.PRODUCTION in order.measures and not is_exempt
 
     return holds

@@ -1,4 +1,4 @@
-"""Checks: codes, what happened to them, and draws of who is checked."""
+"""Checks: codes, what happened to them, and draws of who is checked; what the legal section confirmed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -70,5 +70,21 @@ def upgrade() -> None:
         sa.Column("log_index", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("draw_id"),
     )
+    op.create_table(
+        "legal_confirmations",
+        sa.Column("seq", _SERIAL, autoincrement=True, nullable=False),
+        sa.Column("code", sa.String(64), nullable=False),
+        sa.Column("confirmed", sa.Boolean(), nullable=False),
+        sa.Column("catalogue", sa.String(64), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(160), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("log_index", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("legal_confirmations_by_code", "legal_confirmations", ["code", "seq"])
+    op.add_column("leads", sa.Column("confirmed", sa.BigInteger(), nullable=True))
+    _forbid_changes("legal_confirmations")
     _forbid_changes("check_events")
     _forbid_changes("draws")

@@ -1,0 +1,38 @@
+"""Extension: the head of unit makes a limit longer, once, where the law lets him (domain.md 6.2)."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from api.contract.loop.limits import EXTENSIONS, TIMER_NAMES
+from api.contract.wire.lead import LeadDocument
+from api.contract.wire.role import LoopRole
+from api.loop.actor import actor_before
+from api.loop.transition import RoleMissing
+from api.store.faults import IllegalMove
+from api.store.lead_rows import versioned_lead
+from api.store.loop.clock import limit_of, restart_alarms
+from api.store.transitions import Said, annotate_lead
+
+
+def extend(session: Session, lead_id: str, username: str, reason: str, *, version: int, at: datetime) -> LeadDocument:
+    """
+    Extend the limit of the state that a lead is in; needs the writing transaction.
+
+    Raises `UnknownRecord`, `StaleVersion`, `RoleMissing`, or `IllegalMove` where the law knows no longer limit.
+    """
+    row, lead = versioned_lead(session, lead_id, version)
+    if LoopRole.HEAD not in actor_before(session, username, lead).roles:
+        raise RoleMissing("to extend a limit takes the role head of unit in the lead's division")
+    longer = EXTENSIONS.get(lead.state)
+    if longer is None or row.due is None or row.entered is None:
+        raise IllegalMove(f"the limit of the state {lead.state} cannot be extended")
+    usual = limit_of(session, lead, row.entered)
+    if usual is None or row.due > usual:
+        raise IllegalMove(f"the limit of the state {lead.state} was extended already")
+    due = row.due + longer
+    said = Said(username, LoopRole.HEAD, reason, at)
+    timers = {TIMER_NAMES[lead.state]: due}
+    changed = annotate_lead(session, lead_id, "extended", {"timers": timers}, version=version, record=said)
+    restart_alarms(row, due, at)
+    return changed
