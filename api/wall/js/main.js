@@ -47,6 +47,7 @@ async function start() {
   onUnauthorised.lost = lose;
   const wall = new Wall({
     logout: async () => {
+      await wall.outbox.flush();
       left = true;
       try {
         await logOut();

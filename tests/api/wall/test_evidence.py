@@ -48,6 +48,22 @@ def answer(page: Page, **other: str) -> None:
         page.locator(f'[data-question="{question}"] label:has(input[value="{choice}"])').click()
 
 
+def choose(page: Page, to: str) -> None:
+    """Open the form of a move."""
+    page.locator(f'.review [data-to="{to}"]').click()
+
+
+def submit(page: Page) -> None:
+    """Submit the open form."""
+    page.locator(".move-form [type=submit]").click()
+
+
+def send(page: Page) -> None:
+    """Submit the open form, and send at once what could still be taken back."""
+    submit(page)
+    page.locator("[data-act=send-now]").click()
+
+
 def kept_file(api: RunningApi, filed: Posting, name: str) -> Path:
     """Return where the vault keeps a file of the package."""
     assert filed.lead.evidence is not None
@@ -150,8 +166,10 @@ def test_a_decision_needs_answers_and_a_reason_and_is_recorded(
 ) -> None:
     """Without the four answers or a reason nothing is sent; with them the state changes and the record holds both."""
     open_evidence(view)
-    view.locator(".review textarea").fill("画面清晰，<b>属实</b>")
-    view.locator('[data-to="VERIFIED"]').click()
+    expect(view.locator(".standing")).to_contain_text("核实时限")
+    choose(view, "VERIFIED")
+    view.locator("[name=reason]").fill("画面清晰，<b>属实</b>")
+    submit(view)
     expect(view.locator(".review-message")).to_have_text("请先回答真实、清晰、完整、准确四项。")
     expect(view.locator('[name="answer-true"]').first).to_be_focused()
     answer(view, complete="no")
@@ -160,16 +178,16 @@ def test_a_decision_needs_answers_and_a_reason_and_is_recorded(
     view.keyboard.press("Tab")
     answer(view)
     expect(view.locator(".answers-doubt")).to_be_hidden()
-    view.locator(".review textarea").fill(" ")
-    view.locator('[data-to="VERIFIED"]').click()
+    view.locator("[name=reason]").fill(" ")
+    submit(view)
     expect(view.locator(".review-message")).to_have_text("请先填写理由。")
-    view.locator(".review textarea").fill("画面清晰，<b>属实</b>")
-    view.locator('[data-to="VERIFIED"]').click()
+    view.locator("[name=reason]").fill("画面清晰，<b>属实</b>")
+    send(view)
     expect(view.locator(".review-message")).to_have_text("已记录：属实")
     expect(view.locator(".evidence-head .chip")).to_have_text("属实")
-    expect(view.locator(".moves").first).to_contain_text("画面清晰，<b>属实</b>")
+    expect(view.locator(".timeline")).to_contain_text("画面清晰，<b>属实</b>")
     expect(view.locator(".move-review")).to_have_text("真实 是 · 清晰 是 · 完整 是 · 准确 是")
-    expect(view.locator(".answers")).to_be_hidden()
+    expect(view.locator(".answers")).to_have_count(0)
     assert operator.get(f"/v1/leads/{ID}").json()["state"] == "VERIFIED"
     record = operator.get(f"/v1/leads/{ID}/transitions").json()["transitions"][-1]
     assert record["review"] == {"true": True, "clear": True, "complete": True, "accurate": True}
@@ -178,25 +196,41 @@ def test_a_decision_needs_answers_and_a_reason_and_is_recorded(
     assert complaints == []
 
 
-def test_a_lead_is_reviewed_by_keyboard_alone(view: Page) -> None:
-    """From its card to the review is three keys, and what the decision takes away does not take the keyboard along."""
+def test_a_lead_is_reviewed_by_keyboard_alone_and_the_move_taken_back(view: Page, operator: httpx.Client) -> None:
+    """From its card to the form is four keys; Escape takes a move back, with all that was typed; left alone it goes."""
     card = view.locator(f'[data-lead="{ID}"] button')
     card.focus()
     view.keyboard.press("Enter")
-    expect(view.locator(".review")).to_be_visible()
+    expect(view.locator(".review .choice")).to_have_count(3)
     expect(view.locator("[data-act=close]").first).to_be_focused()
     view.keyboard.press("Tab")
     expect(view.locator("[data-act=review]")).to_be_in_viewport(ratio=1)
+    view.keyboard.press("Enter")
+    expect(view.locator('.review [data-to="VERIFIED"]')).to_be_focused()
     view.keyboard.press("Enter")
     for question in ("true", "clear", "complete", "accurate"):
         expect(view.locator(f'[name="answer-{question}"]').first).to_be_focused()
         view.keyboard.press("Space")
         view.keyboard.press("Tab")
     view.keyboard.type("属实")
-    view.keyboard.press("Tab")
-    view.keyboard.press("Enter")
+    view.keyboard.press("Control+Enter")
+    expect(view.locator(".undo-row")).to_contain_text("属实")
+    expect(view.locator(".review-message")).to_be_focused()
+    expect(view.locator('.review [data-to="VERIFIED"]')).to_be_disabled()
+    expect(view.locator(f'[data-lead="{ID}"] .chip')).to_have_text("待提交：属实")
+    keep_picture(view, "undo-zh-1366")
+    view.keyboard.press("Escape")
+    expect(view.locator(".review-message")).to_have_text("已撤回，未提交。")
+    expect(view.locator(".undo")).to_be_hidden()
+    assert operator.get(f"/v1/leads/{ID}").json()["state"] == "PENDING_VERIFY"
+    view.keyboard.press("1")
+    expect(view.locator("[name=reason]")).to_have_value("属实")
+    view.keyboard.press("Control+Enter")
     expect(view.locator(".review-message")).to_have_text("已记录：属实")
     expect(view.locator(".review-message")).to_be_focused()
+    view.keyboard.press("?")
+    expect(view.locator(".keys-help")).to_be_visible()
+    view.keyboard.press("Escape")
     view.keyboard.press("Escape")
     expect(view.locator("dialog.evidence")).not_to_be_visible()
     expect(view.locator('[data-filter="open"]')).to_be_focused()
@@ -230,9 +264,10 @@ def test_what_the_record_is_good_for_is_said_and_follows_the_review(view: Page, 
     expect(chain).to_contain_text(lead["evidence"]["sums_sha256"])
     expect(chain).to_contain_text(f"第 {lead['evidence']['log_index']} 项")
     expect(chain).to_contain_text("无（首个证据包）")
+    choose(view, "NEED_MORE")
     answer(view, clear="no")
-    view.locator(".review textarea").fill("夜间看不清")
-    view.locator('[data-to="NEED_MORE"]').click()
+    view.locator("[name=reason]").fill("夜间看不清")
+    send(view)
     expect(use.locator('[data-obstacle="not_clear"]')).to_have_text("审核认为不清晰")
     expect(use.locator('[data-obstacle="not_reviewed"]')).to_have_count(0)
     use.scroll_into_view_if_needed()
@@ -269,8 +304,9 @@ def test_copies_with_parts_covered_are_offered(view: Page, operator: httpx.Clien
 def test_a_race_between_two_reviewers_is_told(view: Page, operator: httpx.Client) -> None:
     """Who decides on a lead that a colleague has changed in the meantime sees the new state instead."""
     open_evidence(view)
+    choose(view, "REJECTED_FALSE")
     answer(view, accurate="no")
-    view.locator(".review textarea").fill("是水汽")
+    view.locator("[name=reason]").fill("是水汽")
 
     def colleague_first(route: Route) -> None:
         if route.request.method == "POST":
@@ -281,10 +317,10 @@ def test_a_race_between_two_reviewers_is_told(view: Page, operator: httpx.Client
         route.continue_()
 
     view.route("**/v1/leads/*/transitions", colleague_first)
-    view.locator('[data-to="REJECTED_FALSE"]').click()
+    send(view)
     expect(view.locator(".review-message")).to_contain_text("其他人刚刚更新了这条线索")
     expect(view.locator(".evidence-head .chip")).to_have_text("需补充")
-    expect(view.locator('[data-to="PENDING_VERIFY"]')).to_be_visible()
-    assert view.locator(".review textarea").input_value() == "是水汽"
+    choose(view, "PENDING_VERIFY")
+    expect(view.locator("[name=reason]")).to_have_value("是水汽")
     assert operator.get(f"/v1/leads/{ID}").json()["state"] == "NEED_MORE"
     view.unroute("**/v1/leads/*/transitions")

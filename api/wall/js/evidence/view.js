@@ -1,13 +1,13 @@
 /**
- * Evidence view: one lead with its clip, stills, values, files, checks and review.
+ * Evidence view: one lead with its clip, stills, values, files, checks, moves and history.
  * @module
  */
 import { leadTitle } from "../leads/codes.js";
 import { CorrectionPanel } from "../leads/correction.js";
 import { factTables } from "../leads/facts.js";
 import { FindingPanel } from "../leads/finding.js";
-import { History } from "../leads/history.js";
-import { Review } from "../leads/review.js";
+import { LeadPanel } from "../loop/panel.js";
+import { Timeline } from "../loop/timeline.js";
 import { fill, h, write } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
 import { language, onLanguage, translate, t } from "../shared/i18n.js";
@@ -36,9 +36,9 @@ export class EvidenceView {
   #viewer = null;
   /** @type {RedactionEditor | null} */
   #redaction = null;
-  /** @type {Review | null} */
+  /** @type {LeadPanel | null} */
   #review = null;
-  /** @type {History | null} */
+  /** @type {Timeline | null} */
   #history = null;
   /** @type {CorrectionPanel | null} */
   #corrections = null;
@@ -50,9 +50,17 @@ export class EvidenceView {
   /** Counts openings and closings: an answer to an earlier one is dropped. */
   #opening = 0;
 
-  /** @param {{store: import("../leads/store.js").LeadStore, closed?: () => void}} parts `closed` is called when the view closes */
-  constructor({ store, closed = () => {} }) {
+  /**
+   * @param {object} parts
+   * @param {import("../leads/store.js").LeadStore} parts.store
+   * @param {import("../loop/outbox.js").Outbox} parts.outbox
+   * @param {() => import("../loop/people.js").Standing} parts.people the operator's roles
+   * @param {() => void} [parts.closed] called when the view closes
+   */
+  constructor({ store, outbox, people, closed = () => {} }) {
     this.store = store;
+    this.outbox = outbox;
+    this.people = people;
     this.closed = closed;
     this.what = h("h2", { id: "evidence-title" });
     this.chip = h("span", { class: "chip" });
@@ -94,6 +102,11 @@ export class EvidenceView {
     return this.#lead?.lead_id ?? null;
   }
 
+  /** Open the form of a move of the lead that is shown. @param {number} place of the move, from 1 */
+  choose(place) {
+    this.#review?.choose(place);
+  }
+
   /** @param {string} leadId @param {import("./report.js").PrintedReport | null} [report] the printed report that opened it */
   async open(leadId, report = null) {
     this.#clear();
@@ -131,8 +144,8 @@ export class EvidenceView {
   async #show(lead) {
     const opening = this.#opening;
     if (this.#report) fill(this.banner, reportBanner(this.#report, lead));
-    this.#review = new Review(lead, (newer) => this.store.take(newer));
-    this.#history = new History(lead);
+    this.#review = new LeadPanel(lead, { outbox: this.outbox, people: this.people, changed: (newer) => this.store.take(newer) });
+    this.#history = new Timeline(lead);
     void this.#history.load(lead);
     this.#corrections = new CorrectionPanel(lead, (newer) => this.store.take(newer));
     void this.#corrections.load(lead);
@@ -210,7 +223,9 @@ export class EvidenceView {
     this.#redaction = null;
     this.#viewer?.close();
     this.#viewer = null;
+    this.#review?.close();
     this.#review = null;
+    this.#history?.close();
     this.#history = null;
     this.#corrections = null;
     this.#admissibility = null;

@@ -25,6 +25,9 @@
  * @property {{action: "lead" | "warn_only" | "watch", notify: string[], approval_required: boolean, reasons: string[]} | null} [disposition]
  * @property {{source: string, name: string, says: string}[]} [votes]
  * @property {{package: string, sums_sha256: string, tsa: string, log_index: number | null} | null} evidence
+ * @property {Record<string, string>} [timers] until when it should leave its state, by the limit's name
+ * @property {{to: string, role: string, by: string, at: string} | null} [proposal]
+ * @property {Record<string, any> | null} [handling] what its moves carried
  * @property {string} node
  */
 
@@ -42,6 +45,8 @@ export class LeadStore {
   /** Order and counts of the leads, computed when first needed after a change. @type {Digest | null} */
   #digest = null;
   #whole = false;
+  /** Moves that are submitted and not sent yet, by lead. @type {Map<string, {act: string, to: string}>} */
+  #awaited = new Map();
 
   /**
    * Add a lead. Return true if it is new or newer than the known version.
@@ -77,6 +82,18 @@ export class LeadStore {
   /** @param {string} id @returns {Lead | undefined} */
   get(id) {
     return this.#leads.get(id);
+  }
+
+  /** Remember, or forget, that a move of a lead is submitted and not sent yet. @param {string} id @param {{act: string, to: string} | null} move */
+  await(id, move) {
+    if (move) this.#awaited.set(id, move);
+    else if (!this.#awaited.delete(id)) return;
+    this.#tell([]);
+  }
+
+  /** @param {string} id @returns {{act: string, to: string} | undefined} the move of a lead that is submitted and not sent yet */
+  awaited(id) {
+    return this.#awaited.get(id);
   }
 
   /** @param {Filter} filter @returns {Lead[]} open fire alarms first, then the newest */

@@ -3,13 +3,20 @@
  * @module
  */
 import { CAMERAS } from "./words/cameras.js";
+import { CARRIED } from "./words/carried.js";
+import { CHECKS } from "./words/checks.js";
 import { DISPOSITION } from "./words/disposition.js";
 import { EVIDENCE } from "./words/evidence.js";
 import { FINDINGS } from "./words/findings.js";
 import { LEADS } from "./words/leads.js";
+import { LOOP } from "./words/loop.js";
 import { PAGE } from "./words/page.js";
 import { REDACTIONS } from "./words/redactions.js";
+import { REGISTER } from "./words/register.js";
 import { ZONES } from "./words/zones.js";
 
 /** @type {Record<string, [string, string]>} */
-export const WORDS = { ...PAGE, ...CAMERAS, ...LEADS, ...FINDINGS, ...DISPOSITION, ...EVIDENCE, ...REDACTIONS, ...ZONES };
+export const WORDS = {
+  ...PAGE, ...CAMERAS, ...LEADS, ...LOOP, ...CARRIED, ...REGISTER, ...CHECKS,
+  ...FINDINGS, ...DISPOSITION, ...EVIDENCE, ...REDACTIONS, ...ZONES,
+};

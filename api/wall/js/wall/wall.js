@@ -10,6 +10,11 @@ import { VaultBanner } from "../fleet/vault.js";
 import { leadTitle } from "../leads/codes.js";
 import { LeadQueue } from "../leads/queue.js";
 import { LeadStore, OPEN_STATES } from "../leads/store.js";
+import { Keys } from "../loop/keys.js";
+import { Outbox } from "../loop/outbox.js";
+import { standingOf } from "../loop/people.js";
+import { RoleQueues } from "../loop/queues.js";
+import { UndoBar } from "../loop/undobar.js";
 import { h } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
 import { language, onLanguage } from "../shared/i18n.js";
@@ -40,17 +45,25 @@ export class Wall {
   /** @type {"live" | "connecting" | "offline"} state of the event feed */
   #link = "connecting";
   #reached = true;
+  /** @type {import("../loop/people.js").Standing} */
+  #people = { username: "", enforced: false, roles: [] };
 
   /** @param {{logout: () => void, doubt: () => void}} acts `doubt` is called when the server may have ended the session */
   constructor(acts) {
     this.acts = acts;
     this.store = new LeadStore();
     this.chime = new Chime(() => this.bar.soundState(this.chime.state));
-    this.evidence = new EvidenceView({ store: this.store, closed: () => { forgetReport(); this.queue.resume(); } });
+    this.outbox = new Outbox(this.store);
+    this.evidence = new EvidenceView({ store: this.store, outbox: this.outbox, people: () => this.#people, closed: () => { forgetReport(); this.queue.resume(); } });
     const open = (/** @type {string} */ id) => void this.evidence.open(id);
     this.zones = new ZoneEditor();
     this.grid = new Grid({ openLead: open, camera: (camera) => this.coverage.open(camera), zones: ({ id, name }) => void this.zones.open({ id, name: name || id }), changed: () => this.bar?.layoutState(this.grid.layout, this.grid.pages) });
     this.queue = new LeadQueue(this.store, { open, more: () => this.#loadOlder() });
+    this.queues = new RoleQueues(this.store, { offer: (waits, isWhole) => this.queue.offer(waits, isWhole), fault: (reason) => this.queue.fault(reason) });
+    this.undo = new UndoBar(this.outbox, { open });
+    this.keys = new Keys({ step: (step) => this.#step(step), choose: (place) => this.evidence.choose(place) });
+    this.queue.roles.append(this.queues.select);
+    this.queue.foot.append(this.keys.button);
     this.bar = new Topbar({
       layout: (layout) => { this.grid.layout = layout; },
       turn: (step) => this.grid.turn(step),
@@ -71,7 +84,7 @@ export class Wall {
       },
     });
     this.room = new VaultBanner();
-    this.node = h("div", { class: "wall" }, this.bar.node, this.room.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node, this.coverage.node, this.zones.node);
+    this.node = h("div", { class: "wall" }, this.bar.node, this.room.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node, this.coverage.node, this.zones.node, this.keys.help);
     this.store.onChange(() => this.#mark());
     onLanguage(() => this.#mark());
     document.addEventListener("keydown", (event) => {
@@ -94,7 +107,21 @@ export class Wall {
     void this.room.ask();
     setInterval(() => { if (!document.hidden) void this.coverage.glance(); }, COVERAGE_EVERY_MS);
     this.#openReport();
-    await this.#loadNewest();
+    await Promise.all([this.#loadNewest(), this.#learnRoles(operator.username)]);
+  }
+
+  /** Learn the operator's roles; who holds any sees what waits for them first. @param {string} username */
+  async #learnRoles(username) {
+    this.#people = await standingOf(username);
+    if (this.#people.enforced && this.#people.roles.length) this.queue.filter("mine");
+    await this.queues.begin(this.#people);
+  }
+
+  /** Show the next or the previous lead of the list. @param {1 | -1} step */
+  #step(step) {
+    if (document.querySelector("dialog[open]:not(.evidence)")) return;
+    const id = this.queue.neighbour(this.evidence.shown, step);
+    if (id) void this.evidence.open(id);
   }
 
   /** Open the lead of a printed report if the page was opened by its QR code. */
