@@ -43,7 +43,7 @@ const ALL = [
       field("risk", "rows", { fields: [field("colour", "choice", { options: COLOURS, must: true }), ...DAYS, field("source"), field("reason")] }),
       field("positive_list", "rows", { fields: [...DAYS, field("version", "text", { most: 64 }), field("source"), field("reason")] }),
       field("exempt_measures", "several", { options: MEASURES }), field("finance_consent", "tick"),
-      field("contacts", "rows", { fields: [field("name", "text", { must: true, most: 128 }), field("role", "text", { most: 128 }), field("phone", "text", { most: 64 })] })],
+      field("contacts", "rows", { fields: [field("name", "text", { words: "register.person", must: true, most: 128 }), field("role", "text", { most: 128 }), field("phone", "text", { most: 64 })] })],
   },
   {
     name: "outlet", path: "/v1/registry/outlets", key: "id", title: (entry) => entry.number, columns: ["id", "uscc", "outlet_kind", "monitor"], status: OUTLETS,

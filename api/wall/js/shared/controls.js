@@ -99,7 +99,22 @@ const MAKERS = {
   choice: (field) => simple(field, select(field, field.options ?? [])),
   flag: (field) => simple(field, select(field, [["yes", "yes"], ["no", "no"]]), (text) => text === "yes", (value) => (value ? "yes" : "no")),
   day: (field) => simple(field, input(field, { type: "date" })),
-  moment: (field) => simple(field, input(field, { type: "datetime-local" }), momentOf, localOf),
+  moment(field) {
+    const control = simple(field, input(field, { type: "datetime-local" }), momentOf, localOf);
+    /** Seconds are not shown: a moment that nobody changed is read as it was written. @type {string | null} */
+    let written = null;
+    return {
+      ...control,
+      read() {
+        const value = control.read();
+        return written !== null && value !== undefined && localOf(written) === localOf(value) ? written : value;
+      },
+      write(value) {
+        written = value ?? null;
+        control.write(value);
+      },
+    };
+  },
   lines: (field) => simple(field, area({ ...field, most: 20_000 }), (text) => text.split("\n").map((line) => line.trim()).filter(Boolean), (value) => value.join("\n")),
   several(field) {
     const boxes = (field.options ?? []).map(([value, words]) => ({ value, words, box: /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", name: field.name, value })) }));

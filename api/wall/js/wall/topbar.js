@@ -19,6 +19,8 @@ import { LAYOUTS } from "./grid.js";
  * @property {() => void} coverage
  */
 
+/** Pages with an address of their own, each with the key of its words. */
+const PAGES = [["#register", "register.title"]];
 /** A fault is shown for this long. */
 const SAID_MS = 15_000;
 
@@ -54,6 +56,7 @@ export class Topbar {
     this.who = translate(h("button", { class: "quiet", type: "button", "data-act": "logout", on: { click: acts.logout } }), "bar.logout");
     this.node = h("header", { class: "bar" },
       h("div", { class: "brand" }, h("img", { src: "/wall/mark.svg", alt: "" }), translate(h("strong"), "name")),
+      translate(h("nav", { class: "bar-pages" }, PAGES.map(([hash, words]) => translate(h("a", { class: "quiet", href: hash }), words))), "bar.pages", {}, "aria-label"),
       h("div", { class: "bar-clock" }, this.time, this.day),
       this.link,
       h("div", { class: "figures" },

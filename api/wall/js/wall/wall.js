@@ -15,6 +15,7 @@ import { Outbox } from "../loop/outbox.js";
 import { standingOf } from "../loop/people.js";
 import { RoleQueues } from "../loop/queues.js";
 import { UndoBar } from "../loop/undobar.js";
+import { RegisterView } from "../register/view.js";
 import { h } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
 import { language, onLanguage } from "../shared/i18n.js";
@@ -22,6 +23,7 @@ import { serverClock } from "../shared/times.js";
 import { ZoneEditor } from "../zones/editor.js";
 import { EventFeed, forgetCursor, heardCursor } from "./events.js";
 import { Grid } from "./grid.js";
+import { goTo, Pages } from "./pages.js";
 import { Chime } from "./sound.js";
 import { Topbar } from "./topbar.js";
 
@@ -84,7 +86,9 @@ export class Wall {
       },
     });
     this.room = new VaultBanner();
-    this.node = h("div", { class: "wall" }, this.bar.node, this.room.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node, this.coverage.node, this.zones.node, this.keys.help);
+    this.register = new RegisterView({ go: goTo });
+    this.pages = new Pages({ register: this.register });
+    this.node = h("div", { class: "wall" }, this.bar.node, this.room.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node, this.coverage.node, this.zones.node, this.register.node, this.keys.help);
     this.store.onChange(() => this.#mark());
     onLanguage(() => this.#mark());
     document.addEventListener("keydown", (event) => {
@@ -98,6 +102,7 @@ export class Wall {
   async start(operator) {
     this.bar.operator(operator.username);
     this.zones.operator(operator.role);
+    this.register.operator(operator.role);
     this.#tellLink();
     this.bar.soundState(this.chime.state);
     this.bar.layoutState(this.grid.layout, this.grid.pages);
@@ -107,6 +112,7 @@ export class Wall {
     void this.room.ask();
     setInterval(() => { if (!document.hidden) void this.coverage.glance(); }, COVERAGE_EVERY_MS);
     this.#openReport();
+    this.pages.follow();
     await Promise.all([this.#loadNewest(), this.#learnRoles(operator.username)]);
   }
 

@@ -38,6 +38,7 @@ export const PAGE = {
   "password.same": ["新密码不能与当前密码相同。", "The new password must be different from the current one."],
   "password.failed": ["未能更换密码：{reason}", "The password was not changed: {reason}"],
 
+  "bar.pages": ["页面", "Pages"],
   "bar.live": ["实时", "Live"],
   "bar.connecting": ["正在连接", "Connecting"],
   "bar.offline": ["连接中断，正在重连", "Disconnected, reconnecting"],
