@@ -14,6 +14,7 @@ from api.store.agreement.grants import Grants
 from api.store.agreement.keys import Keys, subjects_of
 from api.store.agreement.leads import Leads
 from api.store.agreement.ledger import PIECE, Leaf, Ledger
+from api.store.agreement.notifications import Notifications
 from api.store.agreement.operators import Operators
 from api.store.agreement.packages import Packages
 from api.store.agreement.records import camera_files, holds, redactions
@@ -78,6 +79,7 @@ def disagreements(session: Session) -> Disagreements:
         LeafKind.KEY: Keys(session),
         LeafKind.OPERATOR: Operators(session),
         LeafKind.GRANT: Grants(session),
+        LeafKind.NOTIFICATION: Notifications(session),
     }
     for listed in _leaves(session):
         try:
@@ -109,4 +111,6 @@ def _subject(leaf: Leaf) -> str:
         return f"custody-{leaf.text('first_seq')}-{leaf.text('last_seq')}"
     if leaf.kind in {LeafKind.OPERATOR, LeafKind.GRANT}:
         return f"operator:{leaf.text('operator')}"
+    if leaf.kind is LeafKind.NOTIFICATION:
+        return leaf.text("of")
     return str(leaf.record.get("lead_id") or leaf.record.get("camera_id") or "")

@@ -46,6 +46,7 @@ class LeafKind(StrEnum):
     REDACTION = "redaction"
     OPERATOR = "operator"
     GRANT = "grant"
+    NOTIFICATION = "notification"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from alembic import context
 import api.store.evidence.log_tables
 import api.store.evidence.tables
 import api.store.loop.tables
+import api.store.notify.tables
 import api.store.search_tables
 import api.store.tables  # noqa: F401  (tables are known once their modules are)
 from api.store.columns import Table
