@@ -15,6 +15,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
+from api.contract.shared_rows import SharedRows
 from api.evidence.backlog import index_backlog
 from api.evidence.retention import Retention
 from api.evidence.scrub import ScrubOutcome, last_outcome
@@ -117,7 +118,8 @@ def create_app(settings: Settings) -> FastAPI:
             holder.database = database
             vault = await run_in_threadpool(open_vault, settings.vault_url.get_secret_value(), settings.data_dir)
             await run_in_threadpool(clear_uploads, settings.data_dir)
-            broker = Broker(settings.redis_url.get_secret_value())
+            rows = SharedRows(lambda kind: metrics.rows_left_out.labels(kind=kind).inc())
+            broker = Broker(settings.redis_url.get_secret_value(), rows)
             stack.push_async_callback(broker.close)
             logins = LoginLimit(settings.login_attempts, settings.login_window_s)
             provers = await run_in_threadpool(
@@ -143,7 +145,7 @@ def create_app(settings: Settings) -> FastAPI:
                 asyncio.create_task(keep_running("bell", broker.hear_bells)),
                 asyncio.create_task(keep_running("dry-runs", partial(sweep_clips, state))),
                 asyncio.create_task(keep_running("accesses", AccessLog(state).run)),
-                asyncio.create_task(keep_running("keeper", Retention(state).run)),
+                asyncio.create_task(keep_running("retention", Retention(state).run)),
                 asyncio.create_task(keep_running("timers", Timers(state).run)),
                 asyncio.create_task(index_backlog(state)),
                 asyncio.create_task(keep_running("time-stamps", provers.stamper.run)),
@@ -174,7 +176,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 @cache
 def _routes() -> APIRouter:
-    """Return the routes, which know of no settings: what FastAPI works out for each is worked out once a process."""
+    """Return the routes, which need no settings: FastAPI analyses them once a process."""
     router = APIRouter(responses={"default": {"model": ProblemDocument, "description": "A problem"}})
     for module in ROUTERS:
         router.include_router(module.router)
@@ -183,7 +185,7 @@ def _routes() -> APIRouter:
 
 
 class _Holder:
-    """Lends the metrics a database that is opened later than they are made."""
+    """Gives the metrics a database that is opened after they are made."""
 
     database: Database | None = None
 

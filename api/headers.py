@@ -46,10 +46,10 @@ class SecurityHeaders:
 
 class BodyLimit:
     """
-    Answers 413 to a body over a limit, by its length or, when that is not told, while it comes.
+    Answers 413 to a body over a limit: by its length header or, without one, while reading.
 
     Args:
-        app: what comes next.
+        app: the next application.
 
         limit: bytes.
 
@@ -85,7 +85,7 @@ class BodyLimit:
 
 
 class RequestTimes:
-    """Measures each request by its route; methods that HTTP does not know are one, or strangers could make series."""
+    """Measures each request by its route; unknown methods share one label, so that strangers cannot add series."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app

@@ -13,7 +13,7 @@ from api.store.evidence.stamps import StampQueue
 
 LEADS = ("plumewatch_leads", "Leads by state")
 STAMPS_WAITING = ("plumewatch_time_stamps_waiting", "Time-stamps asked for and not given yet")
-SCRUB_FAULTS = ("plumewatch_scrub_faults", "Faults that the newest scrub told; none before the first scrub")
+SCRUB_FAULTS = ("plumewatch_scrub_faults", "Faults that the newest scrub found; none before the first scrub")
 SCRUB_STARTED = ("plumewatch_scrub_started_timestamp_seconds", "When the newest scrub began, in seconds since 1970")
 STAMPS_OLDEST = ("plumewatch_time_stamps_oldest_seconds", "How long the oldest of them has been waited for")
 
@@ -53,10 +53,13 @@ class Metrics:
         self.announcements = Counter(
             "plumewatch_announcements", "Lead announcements read from the bus", ["result"], registry=self.registry
         )
+        self.rows_left_out = Counter(
+            "plumewatch_bus_rows_left_out", "Times a row on the bus could not be read", ["kind"], registry=self.registry
+        )
         self.cameras = Gauge("plumewatch_cameras", "Cameras by last reported state", ["state"], registry=self.registry)
         self.unclaimed = Gauge(
             "plumewatch_cameras_unclaimed",
-            "Registered cameras that no worker has claimed: nobody watches them",
+            "Registered cameras that no worker has claimed or watches",
             registry=self.registry,
         )
         self.viewers = Gauge("plumewatch_live_viewers", "Live tiles being sent", registry=self.registry)
@@ -64,7 +67,7 @@ class Metrics:
             "plumewatch_live_skips", "Times a slow viewer was moved to the newest key frame", registry=self.registry
         )
         self.coverage_hours = Counter(
-            "plumewatch_coverage_hours", "Hours of coverage told by workers", ["result"], registry=self.registry
+            "plumewatch_coverage_hours", "Hours of coverage reported by workers", ["result"], registry=self.registry
         )
         self.vault_packages = Gauge(
             "plumewatch_vault_packages",
@@ -138,7 +141,7 @@ class _LastScrub(Collector):
         return [GaugeMetricFamily(*SCRUB_FAULTS), GaugeMetricFamily(*SCRUB_STARTED)]
 
     def collect(self) -> Iterable[Metric]:
-        """Tell how the newest scrub ended; without one there are no values."""
+        """Return the outcome of the newest scrub; no values before the first."""
         outcome = self._last_scrub()
         if outcome is None:
             return self.describe()

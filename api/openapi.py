@@ -14,5 +14,5 @@ def openapi_json() -> str:
 
 
 def write_openapi(path: Path) -> None:
-    """Put the document into a file; the test that it is current tells when."""
+    """Write the document to a file; a test fails when it is out of date."""
     path.write_text(openapi_json(), encoding="utf-8")

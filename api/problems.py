@@ -2,7 +2,7 @@
 Problem documents (RFC 9457) for every error answer.
 
 The faults underneath have their own trees: `api.store.faults`, `api.evidence.vault`, `api.contract.trust.stamp`. Routes
-turn them into a `Problem`; what nobody expected is logged and answered 500 without a word of its inside.
+turn them into a `Problem`; an unexpected fault is logged and answered 500 without details.
 """
 
 import json
@@ -43,7 +43,7 @@ class ProblemDocument(BaseModel):
 
 
 class ProblemApi(FastAPI):
-    """An API whose description tells the media type that its problems have; FastAPI knows but one for all answers."""
+    """An API whose description has the media type of problems; FastAPI gives one type to all answers."""
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
@@ -131,7 +131,7 @@ def _on_http_exception(connection: HTTPConnection, fault: Exception) -> Response
 
 
 def _methods_at(connection: HTTPConnection) -> set[str]:
-    """Return the methods of all routes at a path; Starlette tells those of the first alone."""
+    """Return the methods of all routes at a path; Starlette gives those of the first route only."""
     asked = [(method.value, {**connection.scope, "method": method.value}) for method in HTTPMethod]
     routes = connection.app.routes
     return {method for method, scope in asked if any(each.matches(scope)[0] is Match.FULL for each in routes)}

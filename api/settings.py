@@ -11,7 +11,7 @@ from api.contract.evidence.tarball import most_tar_bytes
 
 class Settings(BaseSettings):
     """
-    What the API needs to know.
+    Settings of the API.
 
     Addresses may carry credentials, so they are secret strings: never shown in a log or a traceback. No password or
     key has a default.

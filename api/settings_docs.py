@@ -15,10 +15,10 @@ _HEAD = """# Settings of the API
 
 *Made by `python -m api.settings_docs docs/settings.md` from the code; do not edit.*
 
-What the API process is told by environment variables. All have defaults. A variable that is not on this page is not
-read, so check its spelling; a wrong value stops the start with one sentence. `plumewatch api` has options for the first
-six too, and an option wins. `plumewatch up` has options for folder, bus and port, and hands all but the port's variable
-on to its API. The commands that open the same store (`plumewatch operator`, `worker-key`, `vault`, `log`) read these
+Environment variables of the API process. All have defaults. A variable that is not on this page is not read, so check
+its spelling; a wrong value stops the start with one sentence. `plumewatch api` has options for the first six too, and
+an option wins. `plumewatch up` has options for folder, bus and port, and passes all variables but the port's to its
+API. The commands that open the same store (`plumewatch operator`, `worker-key`, `vault`, `log`) read these
 variables too. A worker is set up by [its configuration](configuration.md) and by `PLUMEWATCH_API_URL`,
 `PLUMEWATCH_WORKER_KEY_FILE` (or the key itself in `PLUMEWATCH_WORKER_KEY`), `PLUMEWATCH_REDIS_URL` and
 `PLUMEWATCH_DATA_DIR`.
@@ -32,8 +32,8 @@ _PROXY = """
 
 The API speaks plain HTTP, so it listens on the loopback alone, and a proxy on the same machine gives it TLS. Nothing
 needs to be set for that where the proxy passes on the name that was called (`Host`), WebSockets, and
-`X-Forwarded-Proto`: the session's cookie is then `Secure`, and the wall's own pages are told from foreign ones. With
-Caddy, which gets the certificate by itself, the whole of it is
+`X-Forwarded-Proto`: the session's cookie is then `Secure`, and foreign pages are recognised. With Caddy, which gets the
+certificate by itself, the whole configuration is
 
 ```
 centre.example {
@@ -65,25 +65,25 @@ server {
 ```
 
 Failed logins count by name and address together. An address that fails ten times as often over any names waits half a
-minute at most, and whoever has logged in from it before does not wait for others.
+minute at most, and an operator who has logged in from it before does not wait for others.
 
-`X-Forwarded-For` tells the login limit and the record of accesses who called; it is believed from a proxy on the same
-machine. For one elsewhere set `FORWARDED_ALLOW_IPS` (uvicorn's variable) to its address, and `PLUMEWATCH_HOST` to the
-address at which it reaches the API, on a network that nobody else is on: between the two, passwords go in the clear.
+`X-Forwarded-For` gives the login limit and the access records the caller's address; it is accepted from a proxy on the
+same machine. For one elsewhere set `FORWARDED_ALLOW_IPS` (uvicorn's variable) to its address, and `PLUMEWATCH_HOST` to
+the address at which it reaches the API, on a private network: between the two, passwords are sent in clear.
 `plumewatch up` speaks to its API at 127.0.0.1; where another address is needed, run `plumewatch api` and
 `plumewatch worker`.
 
-`/metrics` and `/readyz` tell of the site's inside. They are open to programs that call the API from the same machine
-and not through the proxy; whoever comes through it, which `X-Forwarded-For` or `X-Forwarded-Proto` tells, needs a
-session or a worker's key ([metrics.md](metrics.md)). For a load balancer's probe `/healthz` is open to all.
+`/metrics` and `/readyz` show the site's inner state. They are open to programs that call the API from the same machine
+without the proxy; calls through it, recognised by `X-Forwarded-For` or `X-Forwarded-Proto`, need a session or a
+worker's key ([metrics.md](metrics.md)). For a load balancer's probe `/healthz` is open to all.
 """
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Places", ("data_dir", "database_url", "redis_url", "vault_url", "host", "port", "authority_dir")),
-    ("Who calls", ("public_url", "allowed_origins", "session_lifetime_s", "login_attempts", "login_window_s")),
-    ("How much", ("max_upload_bytes", "max_body_bytes")),
+    ("Access", ("public_url", "allowed_origins", "session_lifetime_s", "login_attempts", "login_window_s")),
+    ("Sizes", ("max_upload_bytes", "max_body_bytes")),
     (
-        "Evidence and how long it stays",
+        "Evidence and retention",
         (
             "retention_case_days",
             "retention_rejected_days",
@@ -108,7 +108,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Dry runs of zones", ("dry_run_max_bytes", "dry_run_max_s", "dry_run_timeout_s")),
     ("Covered copies of clips", ("redaction_max_s", "redaction_max_bytes", "redaction_timeout_s")),
 )
-"""Which settings stand together, in the page's order; each setting stands in one."""
+"""Groups of settings in the page's order; each setting is in one."""
 
 
 def render() -> str:

@@ -7,7 +7,7 @@ UNSUPPORTED_DATA = 1003
 
 
 async def until_gone(websocket: WebSocket) -> None:
-    """Raise `WebSocketDisconnect` when the other side has gone; return when it sends what is not text."""
+    """Raise `WebSocketDisconnect` when the other side disconnects; return when it sends a binary message."""
     while True:
         message = await websocket.receive()
         if message["type"] == "websocket.disconnect":

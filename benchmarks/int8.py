@@ -23,6 +23,7 @@ from models.parity import Parity, compare
 from models.quantise import CALIBRATION_IMAGES, Image, Quantised, count_pictures, quantise, read_pictures
 from models.registry import DEFAULT_FILE, INT8_FORMAT, RegisteredModel, Registry
 from models.registry_text import with_int8
+from models.replacement import replacing
 from models.runtime.choice import open_detector
 from models.runtime.openvino_runtime import has_bf16
 from models.training.pictures.kept import KeptBack
@@ -174,9 +175,8 @@ def _add(model: RegisteredModel, made: Quantised, file: Path) -> None:
     text = with_int8(file.read_text(encoding="utf-8"), name, str(beside.relative_to(folder)), made.sha256)
     if made.path.resolve() != beside.resolve():
         shutil.copyfile(made.path, beside)
-    part = file.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(file)
+    with replacing(file) as part:
+        part.write_text(text, encoding="utf-8")
     if model.document.is_file():
         said = _SECTION.sub("", model.document.read_text(encoding="utf-8")).rstrip("\n")
         told = f"`{beside.name}`, SHA-256 `{made.sha256}`: the ONNX file in INT8 by `plumewatch models quantise`, "

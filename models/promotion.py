@@ -17,6 +17,7 @@ from models.detector import ModelError
 from models.gate import SETTINGS, PromotionError, Result, Verdict, weigh
 from models.registry import DEFAULT_FILE, RegisteredModel, Registry, read_model
 from models.registry_text import quoted, with_retired, with_table
+from models.replacement import replacing
 
 CHECKPOINT = "released.pt"
 """In a candidate's folder: what the next version is trained on from."""
@@ -69,9 +70,8 @@ def promote(
         text = re.sub(r"(?m)^default = .*$", f"default = {quoted(new.card.name)}", text, count=1)
     text = text.rstrip("\n") + "\n\n" + _entry(new, measured, replaced, verdict, reason)
     tomllib.loads(text)
-    part = registry.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(registry)
+    with replacing(registry) as part:
+        part.write_text(text, encoding="utf-8")
     _note(Registry.load(registry).model(new.card.name), measured, replaced, verdict, reason)
     return verdict
 

@@ -14,6 +14,8 @@ from typing import IO
 
 import structlog
 
+from models.replacement import replacing
+
 log = structlog.get_logger(__name__)
 
 STOP_ON_EOF = "PLUMEWATCH_STOP_ON_EOF"
@@ -142,13 +144,8 @@ class Child:
             log.warning("log not set aside", process=self.name, log=str(self.log_path), error=str(error))
 
     def _copy_log(self, earlier: Path) -> None:
-        partial = earlier.with_suffix(".partial")
-        try:
-            with self.log_path.open("rb") as source, partial.open("wb") as target:
-                shutil.copyfileobj(source, target)
-            partial.replace(earlier)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replacing(earlier) as part, self.log_path.open("rb") as source, part.open("wb") as target:
+            shutil.copyfileobj(source, target)
 
     def _close_log(self) -> None:
         if self._log is not None:

@@ -87,7 +87,18 @@ def test_the_readme_names_commands_that_exist() -> None:
 
 
 def test_decisions_are_numbered_once() -> None:
-    """Decision records are numbered from 0001 on, each number once."""
-    numbers = sorted(path.name[:4] for path in (ROOT / "docs" / "decisions").glob("*.md"))
+    """Decision records are numbered from 0001 on, each number once, those that are superseded among them."""
+    numbers = sorted(path.name[:4] for path in (ROOT / "docs" / "decisions").rglob("*.md"))
     assert numbers == sorted(set(numbers))
     assert numbers[0] == "0001"
+
+
+def test_the_index_of_decisions_names_every_record_where_it_is() -> None:
+    """Each record stands once in docs/decisions/README.md, and marked there when it is superseded."""
+    folder = ROOT / "docs" / "decisions"
+    lines = re.findall(r"^- \[\d{4}\]\((.+?)\) (.+)$", (folder / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    records = {str(path.relative_to(folder)) for path in folder.rglob("*.md")} - {"README.md"}
+    assert sorted(records) == sorted(record for record, _ in lines)
+    assert {record for record in records if record.startswith("superseded/")} == {
+        record for record, line in lines if "(superseded by " in line
+    }

@@ -1,7 +1,7 @@
 """
 The bus: names of the Redis keys and streams that tie workers and the API together, and nothing else.
 
-Lossy things (snapshots, live tiles, states) expire by themselves. What may not be lost does not travel here: leads go
+Data that may be lost (snapshots, live tiles, states) expires by itself. Nothing else travels here: leads go
 by HTTP from the outbox, wall events live in the database and the bus only rings a bell.
 
 | key | kind | written by | holds |
@@ -33,7 +33,7 @@ from enum import StrEnum
 DESIRED_CAMERAS = "pw:cameras:desired"
 DESIRED_MARKER = "-"
 """
-Field that the list of desired cameras always has, so that an empty list and a lost one can be told apart; it holds a
+Field that the list of desired cameras always has, to distinguish an empty list from a lost one; it holds a
 digest of the list.
 """
 
@@ -41,9 +41,9 @@ CAMERAS = "pw:cameras"
 """
 The cameras to be watched, one entry each, and their watchers as its consumer group (docs/decisions/0013).
 
-Every entry is pending, always: with the worker that watches the camera, who keeps it from growing idle, or with
-`NOBODY`. Who may take an entry is a matter of how long it has been idle: `SETTLE_MS` for one that is nobody's,
-`TAKEOVER_MS` for one whose worker has fallen silent. A changed camera is a new entry, a removed one is none.
+Every entry is always pending: with the worker that watches the camera and keeps it from growing idle, or with
+`NOBODY`. A worker may take an entry that has been idle long enough: `SETTLE_MS` for one of `NOBODY`,
+`TAKEOVER_MS` for one whose worker is silent. A changed camera is a new entry, a removed one is none.
 """
 
 WATCHERS = "workers"
@@ -56,8 +56,8 @@ ENTRY_GENERATION = "generation"
 
 SETTLE_MS = 3_000
 """
-How long an entry waits with nobody before any worker may take it. It is added, or given back, as one that has waited
-already; only where the bus had lost the list does it really wait, so that who watches the camera has the first claim.
+How long an entry is held by `NOBODY` before a worker may take it. A new or returned entry is written as one that has
+already waited; it really waits only after the bus lost the list, so that the camera's watcher has the first claim.
 """
 
 TAKEOVER_MS = 8_000
@@ -66,8 +66,8 @@ TAKEOVER_MS = 8_000
 REVIEWS = "pw:reviews"
 REVIEWS_MARKER = "-"
 """
-Field that the reviews always have, so that a camera without reviews and a bus that has lost them can be told apart; it
-tells one state of the database's reviews from the next.
+Field that the reviews always have, to distinguish a camera without reviews from a bus that has lost them; it changes
+with the database's reviews.
 """
 
 REVIEW_DAYS = 14
@@ -78,7 +78,7 @@ Days whose leads' reviews are kept on the bus: as long as a camera's history of 
 REGISTER = "pw:register"
 REGISTER_WHOLE = "standing"
 REGISTER_MARKER = "-"
-"""Field that tells one state of what workers are told of the register from the next, so that few read all of it."""
+"""Field with a digest of the state, so that a worker reads all of it only after a change."""
 
 LEADS_ANNOUNCED = "pw:leads:announced"
 EVENTS_BELL = "pw:events"
@@ -93,7 +93,7 @@ DRY_RUN_TTL_S = 3600
 """How long the result of a dry run can be looked at."""
 REDACTIONS = "pw:redactions"
 REDACTION_TTL_S = 3600
-"""How long what has come of a redaction can be asked for; the copy itself stays with the lead."""
+"""How long the report of a redaction can be read; the copy itself stays with the lead."""
 REDACTION_HELD_S = 15
 """A worker silent for so long is not at its redaction any more."""
 ANNOUNCED_MAXLEN = 10_000
@@ -118,17 +118,17 @@ def state_key(camera_id: str) -> str:
 
 
 def worker_key(member: str) -> str:
-    """Key of what a member of `WATCHERS` last said of itself."""
+    """Key of the newest report of a member of `WATCHERS`."""
     return f"pw:worker:{member}"
 
 
 def generation_of(document: bytes) -> str:
-    """Return what tells one version of a camera's document from the next."""
+    """Return a digest that identifies a version of a camera's document."""
     return hashlib.sha256(document).hexdigest()[:16]
 
 
 def vitals_key(node: str) -> str:
-    """Key of what a worker last said of its own health."""
+    """Key of a worker's newest report of its own health."""
     return f"pw:vitals:{node}"
 
 
@@ -138,7 +138,7 @@ def snapshot_key(camera_id: str) -> str:
 
 
 def wanted_key(camera_id: str) -> str:
-    """Key that lives while somebody watches the camera."""
+    """Key that exists while a viewer watches the camera."""
     return f"pw:camera:{camera_id}:wanted"
 
 
@@ -149,7 +149,7 @@ def live_key(camera_id: str) -> str:
 
 def init_key(camera_id: str) -> str:
     """
-    Key of the newest initialisation of a camera's live stream, for viewers that come after it fell off the stream.
+    Key of the newest initialisation of a camera's live stream, for viewers that join after it left the capped stream.
 
     A hash with the fields ``data`` (JSON `LiveInit`) and ``segment`` of the entry, and ``epoch`` in decimal; its time
     to live is renewed with each message.
@@ -163,12 +163,12 @@ def dry_runs_key(node: str) -> str:
 
 
 def dry_run_turn_key(node: str) -> str:
-    """Key that holds the id of the dry run whose turn it is at a worker."""
+    """Key that holds the id of a worker's current dry run."""
     return f"pw:dry-runs:{node}:turn"
 
 
 def dry_run_key(run_id: str) -> str:
-    """Key of one dry run: its order, what has come of it, its pictures."""
+    """Key of one dry run: its order, its report, its pictures."""
     return f"pw:dry-run:{run_id}"
 
 
@@ -178,7 +178,7 @@ def dry_run_picture(number: int) -> str:
 
 
 def redaction_key(redaction_id: str) -> str:
-    """Key of the covering of one clip: its order and what has come of it."""
+    """Key of the redaction of one clip: its order and its report."""
     return f"pw:redaction:{redaction_id}"
 
 

@@ -40,7 +40,7 @@ class Violation(Wire):
     basis: list[Word] = Field(min_length=1, max_length=16, description="under the Code")
     penalty_zh: Line = Field(description="under the Code; empty: not a violation by itself")
     mark: Word = Field(description="how sure the row is: V verified in a named copy, K-M medium")
-    legal_confirmed_by: Name = Field(description="who of the legal section confirmed the row; empty: nobody yet")
+    legal_confirmed_by: Name = Field(description="who of the legal section confirmed the row; empty: unconfirmed")
     never_warn_only: bool = Field(description="no colour and no list makes it a mere warning (domain.md 6.5)")
     seen_zh: Line = Field(description="what must be seen and how long, in Chinese")
     seen: Line = Field(description="the same in English")
@@ -53,7 +53,7 @@ class Violation(Wire):
     durations: dict[Word, float] = Field(default_factory=dict, max_length=16, description="the rule's times in seconds")
 
     def missing(self, known: tuple[str, ...]) -> list[str]:
-        """Return the classes without which it cannot be seen and that a model with the classes `known` lacks."""
+        """Return the classes that detection requires and that a model with the classes `known` lacks."""
         return [name for name in self.classes if name not in known]
 
 
@@ -83,7 +83,7 @@ class Catalogue(Wire):
         return {row.code: row for row in self.violations}
 
     def get(self, code: str) -> Violation | None:
-        """Return the row of a code; ``None`` for one that the catalogue does not hold."""
+        """Return the row of a code; ``None`` for an unknown one."""
         return next((row for row in self.violations if row.code == code), None)
 
     def legal_at(self, code: str, day: date) -> LeadLegal | None:

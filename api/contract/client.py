@@ -60,7 +60,7 @@ class ApiRefusedError(ClientError):
 
     @property
     def detail(self) -> str:
-        """The problem document's sentence; the start of the answer where there is none."""
+        """The problem document's sentence, or the start of another answer."""
         try:
             detail = json.loads(self.body)["detail"]
         except (ValueError, KeyError, TypeError):
@@ -202,13 +202,13 @@ class ApiClient:
             raise ApiMisunderstoodError(f"the API's answer {response.status_code} names no copy") from error
 
     def bus_answers(self, timeout_s: float) -> bool:
-        """Return whether the bus answers the API; it is asked here by who gets no answer from the bus himself."""
+        """Return whether the bus answers the API; for callers that get no answer from the bus themselves."""
         with _reaching("readyz"):
             response = self._http.get("readyz", timeout=timeout_s)
         try:
             return bool(response.json()["parts"]["bus"] == "ok")
         except (ValueError, KeyError, TypeError) as error:
-            raise ApiMisunderstoodError(f"the API's answer {response.status_code} tells nothing of the bus") from error
+            raise ApiMisunderstoodError(f"the API's answer {response.status_code} does not describe the bus") from error
 
     def close(self) -> None:
         """Close the connections; a request in flight ends with `ApiUnreachableError`."""
@@ -244,7 +244,7 @@ def _reaching(path: str) -> Iterator[None]:
         yield
     except (httpx.TransportError, httpx.DecodingError) as error:
         raise ApiUnreachableError(f"no answer to {path}: {type(error).__name__}: {error}") from error
-    except RuntimeError as error:  # httpx says this of a client that was closed meanwhile
+    except RuntimeError as error:  # httpx raises this for a client that was closed meanwhile
         raise ApiUnreachableError(f"no answer to {path}: {error}") from error
 
 

@@ -1,9 +1,9 @@
 """
-Wire types of the coverage ledger: what a worker says of one camera in one hour, and the words for why nobody watched.
+Wire types of the coverage ledger: a worker's account of one camera in one hour, and the reasons for gaps.
 
 *Watched* means: pictures were analysed, none later than ``limit_s`` after the one before it. Where two analysed
 pictures lie further apart, the whole time between them is a gap. An *account* is one run of one worker watching one
-camera without a break; an `AccountHour` is what it says of one hour. It is cumulative: a later one (higher
+camera without a break; an `AccountHour` is its part for one hour. It is cumulative: a later one (higher
 ``sequence``) replaces an earlier one, so that it may be sent any number of times and in any order.
 """
 

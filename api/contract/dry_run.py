@@ -100,7 +100,7 @@ class DryRunLead(Wire):
     last_s: float
     peak_s: float
     has_picture: bool = False
-    lead: LeadDocument = Field(description="as it would have been filed; its number L00000000-... is nobody's")
+    lead: LeadDocument = Field(description="as it would have been filed; its number L00000000-... is a placeholder")
 
 
 class DryRunReport(Wire):
@@ -112,9 +112,9 @@ class DryRunReport(Wire):
     rules: list[Name] = Field(default_factory=list, max_length=64, description="names of the rules that were at work")
     analysed_s: Seconds = Field(0.0, description="seconds of the clip, or of the hour, that were looked at")
     looks: Count = Field(0, description="analysed pictures of the hour; 0 for a clip")
-    duration_s: float | None = Field(None, description="of the clip, where it is known; null: not told")
+    duration_s: float | None = Field(None, description="of the clip, where it is known; null: unknown")
     is_cut: bool = Field(default=False, description="the clip is longer than what was looked at")
-    width: Pixels = Field(0, description="of the pictures in whose pixels boxes are told")
+    width: Pixels = Field(0, description="of the pictures, in whose pixels boxes are given")
     height: Pixels = 0
     leads: list[DryRunLead] = Field(default_factory=list, max_length=MOST_LEADS)
     more: Count = Field(0, description="leads beyond those shown")

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 PARTIAL = ".partial"
-"""Ending of names that are still being written, never read; what bears it after a restart is rubbish."""
+"""Ending of names that are still being written, never read; after a restart such files can be deleted."""
 LEAST_ROOM_BYTES = 1 << 20
 """A disk that does not take this much more is full: next to nothing could be kept on it."""
 
@@ -40,7 +40,7 @@ def check_room(folder: Path) -> None:
 
 def write_durably(path: Path, data: bytes, mode: int = 0o644) -> None:
     """
-    Make `path` hold `data`: the old bytes or the new ones, whatever is cut, and the new ones when this returns.
+    Make `path` hold `data`: the old bytes or the new ones after a power cut, and the new ones once this returns.
 
     Raises `OSError`, a full disk included; then nothing half-written stays.
     """

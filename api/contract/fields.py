@@ -18,7 +18,7 @@ PROSE_PATTERN = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
 SAID_PATTERN = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
 """Prose that is not blank."""
 PEM_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
-"""Prose whose lines may end like those of Windows."""
+"""Prose with line ends of either kind."""
 
 LINE_MOST = 1000
 NAME_MOST = 128
@@ -29,7 +29,7 @@ SECRET_MOST = 200
 Word = Annotated[str, Field(max_length=64, pattern=LINE_PATTERN)]
 """A word of a program: a code, a kind, a version."""
 Name = Annotated[str, Field(max_length=NAME_MOST, pattern=LINE_PATTERN)]
-"""What something or somebody is called."""
+"""A name of a thing or a person."""
 Line = Annotated[str, Field(max_length=LINE_MOST, pattern=LINE_PATTERN)]
 """A sentence or two, without line breaks."""
 Prose = Annotated[str, Field(max_length=4000, pattern=PROSE_PATTERN)]

@@ -1,4 +1,4 @@
-"""What a worker says of itself once a second: the numbers behind the API's metrics and the wall's system panel."""
+"""A worker's health report, sent once a second: the source of the API's metrics and the wall's system panel."""
 
 from pydantic import Field
 

@@ -1,4 +1,4 @@
-"""Why a camera is not watched, and why a lead is handled as it is: one list of words each, for all who report them."""
+"""Reasons why a camera is not watched, and why a lead is handled as it is: one list each for all reporters."""
 
 from enum import StrEnum
 
@@ -25,7 +25,7 @@ class GapReason(StrEnum):
     STREAM_ENDED = "stream_ended"
     """A file has come to its end."""
     WORKER_STOPPED = "worker_stopped"
-    """The worker was told to stop."""
+    """The worker was stopped."""
     WORKER_DIED = "worker_died"
     """The worker ended without saying so: killed, or its machine lost power."""
     HANDED_OVER = "handed_over"
@@ -35,9 +35,9 @@ class GapReason(StrEnum):
     LEDGER_LOST = "ledger_lost"
     """The worker had to throw the account away: it could not be sent for too long."""
     UNREPORTED = "unreported"
-    """The worker that watched it has not been heard of since; it may still tell."""
+    """The worker that watched it has sent nothing since; its account may still arrive."""
     UNCLAIMED = "unclaimed"
-    """No worker has said anything of this camera."""
+    """No worker has reported this camera."""
 
 
 class DispositionReason(StrEnum):
@@ -58,13 +58,13 @@ class DispositionReason(StrEnum):
     NOT_MEASURED = "not_measured"
     """Smoke is seen at an outlet and no valid reading says how dark: to be watched, not handled."""
     NO_GRADE = "no_grade"
-    """It is neither black nor grey: the limit, one of black smoke, says nothing of it. To be watched."""
+    """It is neither black nor grey: the limit, one of black smoke, does not apply. To be watched."""
     BELOW_LIMIT = "below_limit"
     """No reading was above the limit. To be watched."""
     NOT_LASTING = "not_lasting"
     """Readings were above the limit, and not for two minutes in all so far. To be watched."""
     UNATTRIBUTED = "unattributed"
-    """It is at no outlet and on nobody's ground: whose it is, and whether it is one, is for a person to find out."""
+    """It is at no outlet and on nobody's ground: a person must find out whose it is, and whether it is a violation."""
     TAMPERING = "tampering"
     """The picture changed at once, as it does when a hand does it."""
     SEVERE = "severe"

@@ -1,5 +1,5 @@
 """
-Reviews: what people said of a camera's leads, on its way to the worker that watches the camera (decision 0049).
+Reviews: reviewers' verdicts on a camera's leads, for the worker that watches the camera (decision 0049).
 
 The API keeps `bus.REVIEWS` as its database has it, for the leads of the last `bus.REVIEW_DAYS` days; a worker reads its
 cameras' lists again and again. A list is always whole, so that nothing is counted twice and nothing has to arrive.

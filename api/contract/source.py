@@ -1,7 +1,7 @@
 """
 Source: which addresses and paths a camera can have, the same for the API and a worker's configuration.
 
-    SourceError     it is none that a worker could read; the message repeats nothing of it
+    SourceError     a worker could not read it; the message repeats nothing of it
 """
 
 import re

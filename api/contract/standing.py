@@ -1,4 +1,4 @@
-"""How each row of the violation catalogue stands here and now: at work, waiting for a zone, or not yet detectable."""
+"""Standing of each row of the violation catalogue at this site: at work, waiting for a zone, or not yet detectable."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
@@ -42,7 +42,7 @@ class Standing(StrEnum):
 
 
 class RuleStanding(Wire):
-    """One row of the catalogue, how it stands and why."""
+    """One row of the catalogue, its standing and the reason."""
 
     code: Code
     zh: Name
@@ -68,12 +68,12 @@ class RuleStanding(Wire):
 
 def standings(classes: Collection[str], zones: Iterable[tuple[str, str, str]], day: date) -> Sequence[RuleStanding]:
     """
-    Return how every row of the catalogue stands, in its order.
+    Return the standing of every row of the catalogue, in its order.
 
     Args:
-        classes: that the model at work knows.
+        classes: the classes of the model in use.
         zones: those that are drawn, as (camera, name, kind).
-        day: local day whose law is told.
+        day: local day whose law applies.
     """
     by_kind: dict[str, list[str]] = {}
     for camera, name, kind in zones:

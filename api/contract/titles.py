@@ -54,7 +54,7 @@ _SEEN: Mapping[str, Title] = MappingProxyType({"fire": FLAMES, "smoke": SMOKE})
 _NOTHING_MORE = frozenset({"V01_STACK_SMOKE"})
 """Of its smoke there is nothing to suspect: it is over the limit or it is not."""
 _OF_READINGS = frozenset({"V02_COLOR_PLUME"})
-"""What its name says was read above the outlet."""
+"""The reading above the outlet, as the name gives it."""
 
 
 def title_of(lead: LeadDocument) -> Title:
@@ -88,5 +88,5 @@ def is_over_limit(measure: LeadMeasure, reasons: Sequence[str]) -> bool:
 
 
 def is_code_proposed(lead: LeadDocument) -> bool:
-    """Whether no zone says what the lead is under, so that its code is the rule's usual one."""
+    """Whether no zone sets the lead's code, so that it is the rule's usual one."""
     return lead.disposition is not None and DispositionReason.CODE_PROPOSED in lead.disposition.reasons

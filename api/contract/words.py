@@ -57,6 +57,6 @@ def spread_words(seconds: float) -> str:
 
 
 def value_words(name: str, value: float) -> tuple[str, str]:
-    """Return what a further measured value is called and how it is written; one without words as it came."""
+    """Return name and format of a further measured value; unknown ones unchanged."""
     label, form = VALUES.get(name, (name, "{:.4g}"))
     return label, form.format(value)

@@ -1,1 +1,1 @@
-"""Evidence: what is kept of leads, who saw it, what goes out, what is deleted when."""
+"""Evidence: packages in the vault, access to them, exports, retention and deletion."""

@@ -1,5 +1,5 @@
 """
-Admissibility: whether a lead's record may be put forward as evidence, and what stands against it.
+Admissibility: whether a lead's record may be used as evidence, and the obstacles to it.
 
 What the camera's file under article 41 lacks (`api.contract.evidence.article41`) makes a lead of it, and so does what
 the record itself leaves open: a reviewer must have found it true, clear, complete and accurate, its time must be known
@@ -23,7 +23,7 @@ CLOCK_LIMIT_S = 2.0
 
 class Doubt(StrEnum):
     """
-    What the record itself leaves open.
+    Open questions about the record itself.
 
     Attributes:
         NOT_REVIEWED: no reviewer has answered the four questions; those answered with no are `NOT_TRUE`, `NOT_CLEAR`,
@@ -47,7 +47,7 @@ class Doubt(StrEnum):
 
 
 class Judgement(Wire):
-    """What a lead's record may be used for, and everything that stands against more."""
+    """What a lead's record may be used for, and every obstacle to more."""
 
     admissibility: LeadClass
     obstacles: list[Lack | Doubt] = Field(
@@ -73,7 +73,7 @@ def judge(
 
         manifest: of its package.
 
-        review: the newest answers; ``None`` where nobody answered.
+        review: the newest answers; ``None`` without any.
 
         is_stamped: whether a time-stamp of the package holds.
     """

@@ -22,14 +22,14 @@ PIECE = 50
 
 
 async def index_backlog(state: ApiState) -> None:
-    """Index what is not indexed yet, and say how much that was."""
+    """Index the leads that are not indexed yet, and log their number."""
     leads = packages = 0
     try:
         while done := await run_in_threadpool(_index_leads, state):
             leads += done
         packages = await run_in_threadpool(index_packages, state)
     except Exception:  # the API works without: the rest is indexed at the next start
-        log.exception("backlog not indexed to its end", leads=leads, packages=packages)
+        log.exception("backlog indexing stopped", leads=leads, packages=packages)
         return
     if leads or packages:
         log.info("backlog indexed", leads=leads, packages=packages)

@@ -24,7 +24,7 @@ class VaultState:
     The vault at one moment.
 
     Attributes:
-        space: room by the file system, or by the settings' capacity; ``None``: nobody says.
+        space: room by the file system, or by the settings' capacity; ``None``: unknown.
 
         days_left: until it is full at the present rate (`rate_of`); ``None``: not known, or nothing was filed.
     """
@@ -79,12 +79,12 @@ def _level(space: Space | None, days: float | None, settings: Settings) -> RoomL
 
 @dataclass(slots=True)
 class Room:
-    """The vault as the keeper last found it; ``None`` before its first look."""
+    """Room in the vault at the last check of `api.evidence.retention`; ``None`` before the first."""
 
     found: VaultState | None = None
 
     def warning(self) -> str:
-        """Return a sentence on what is short; empty while there is ample room, or nobody has looked."""
+        """Return a sentence on what is short; empty while there is ample room, or before the first check."""
         found = self.found
         if found is None or found.level is RoomLevel.AMPLE or found.space is None:
             return ""

@@ -1,7 +1,7 @@
 """
-Redactions of clips: the API's side. Places an order for any worker, reads how far it is, and keeps the copy that comes.
+Redactions of clips: the API's side. Places an order for any worker, reads its progress, and stores the redacted copy.
 
-What is ordered and how far it is lie on the bus and expire there; the copy is kept in the store with its leaf of the
+Order and progress are on the bus and expire there; the copy is kept in the store with its leaf of the
 log, in one transaction.
 """
 
@@ -27,12 +27,12 @@ from api.state import ApiState
 from api.store.evidence.redactions import Covering, Redaction, add_redaction
 
 MOST_WAITING = 20
-"""Orders that may wait for a worker; who would be the next comes back later."""
+"""Orders that may wait for a worker; a further one is refused with 503."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClipRedaction:
-    """A clip that is being covered, as it stands."""
+    """The redaction of a clip: its order and its latest report."""
 
     order: RedactionOrder
     report: RedactionReport
@@ -83,11 +83,11 @@ async def place_order(
 
 
 async def find_order(state: ApiState, lead_id: str, redaction_id: str) -> ClipRedaction:
-    """Return how an order stands; answer 404 where there is none (any more)."""
+    """Return the state of an order; answer 404 for one that is unknown or expired."""
     redaction = await _told(state, lead_id, redaction_id)
     if redaction.report.state is not RedactionState.RUNNING or await _is_held(state, redaction_id):
         return redaction
-    # A worker lets go after its last word, which may have come since the first look.
+    # A worker releases the order after its last report, which may have arrived since the first read.
     redaction = await _told(state, lead_id, redaction_id)
     if redaction.report.state is not RedactionState.RUNNING:
         return redaction
@@ -97,7 +97,7 @@ async def find_order(state: ApiState, lead_id: str, redaction_id: str) -> ClipRe
 
 
 async def call_off(state: ApiState, redaction: ClipRedaction) -> None:
-    """End a redaction, or forget what has come of it; a copy that is kept stays."""
+    """Cancel a redaction, or delete its report; a copy that was stored stays."""
     with bus_faults():
         await state.broker.redis.delete(redaction_key(redaction.order.id))
         await state.broker.redis.lrem(REDACTIONS, 0, redaction.order.id)
@@ -124,15 +124,17 @@ def keep_copy(state: ApiState, order: RedactionOrder, worker: str, copy: Path) -
 
 
 async def _told(state: ApiState, lead_id: str, redaction_id: str) -> ClipRedaction:
-    """Return an order with what its worker told last; answer 404 where there is none (any more)."""
+    """Return an order with its worker's latest report; answer 404 for one that is unknown or expired."""
     fields = await state.broker.get_hash(redaction_key(redaction_id))
     gone = Problem(404, "not-found", f"there is no redaction {redaction_id}: it was called off, or its hour is over")
     if not {"order", "report"} <= fields.keys():
         raise gone
-    order = RedactionOrder.model_validate_json(fields["order"])
-    if order.lead_id != lead_id:
+    key, rows = redaction_key(redaction_id), state.broker.rows
+    order = rows.read("redaction order", RedactionOrder.model_validate_json, f"{key} order", fields["order"])
+    report = rows.read("redaction report", RedactionReport.model_validate_json, f"{key} report", fields["report"])
+    if order is None or report is None or order.lead_id != lead_id:
         raise gone
-    return ClipRedaction(order, RedactionReport.model_validate_json(fields["report"]))
+    return ClipRedaction(order, report)
 
 
 async def _is_held(state: ApiState, redaction_id: str) -> bool:

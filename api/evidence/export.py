@@ -10,8 +10,8 @@ case-20261123-103000/
   SHA256SUMS                   of every file above: sha256sum -c SHA256SUMS
 ```
 
-The hash list comes last, for it is made from the bytes that were sent: an export that broke off has none. No more than
-one piece of a file is in memory at a time, but for a lead's records and its report.
+The hash list comes last, because it covers the bytes that were sent: an interrupted export has none. No more than
+one piece of a file is in memory at a time, except a lead's records and its report.
 """
 
 import csv
@@ -81,7 +81,7 @@ class _Archive:
             self.sums[name] = digest.hexdigest()
 
     def text(self, name: str, data: bytes, *, listed: bool = True) -> Iterator[bytes]:
-        """Yield one file whose bytes are here."""
+        """Yield one file from bytes in memory."""
         return self.file(name, len(data), (data,), listed=listed)
 
 
@@ -170,7 +170,7 @@ def _records(state: ApiState, lead: LeadDocument) -> bytes:
 
 
 def _index(leads: Sequence[LeadDocument]) -> bytes:
-    """Return the index as CSV with the mark by which spreadsheets know UTF-8."""
+    """Return the index as CSV with a byte-order mark, by which spreadsheets recognise UTF-8."""
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\r\n")
     writer.writerow(_COLUMNS)
@@ -194,7 +194,7 @@ def _index(leads: Sequence[LeadDocument]) -> bytes:
 
 
 def _harmless(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula, in whatever width its signs are written."""
+    """Return a cell that no spreadsheet reads as a formula, with full-width signs too."""
     return f"'{text}" if text.lstrip()[:1] in _FORMULA or text[:1] in _CONTROL else text
 
 

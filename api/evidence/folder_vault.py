@@ -15,14 +15,14 @@ from api.contract.trust.stamp import digests
 from api.evidence.vault import CHUNK, PACKAGE_NAME, MissingEvidence, Space, VaultError
 
 ABANDONED_S = 3600
-"""What stands in ``incoming`` for longer belongs to no process that still runs."""
+"""Anything older in ``incoming`` belongs to no running process."""
 
 
 class FolderVault:
     """
     A vault in a local folder: ``<root>/ab/ab12.../<file>``, files 0440, folders 0550 once complete.
 
-    Only `erase` takes anything away, by one rename, and what a crash leaves of that goes as well.
+    Only `erase` removes packages, by one rename; what a crash leaves of that is removed too.
 
     A package appears by one rename of a folder whose files were synced; what a crash leaves in ``incoming`` is removed
     at a later start.
@@ -42,7 +42,7 @@ class FolderVault:
         try:
             if final.exists() or not self._move_in(package, final):
                 _compare(package, final)
-            # also where it was there: whoever moved it in may have died before its name was on disk
+            # also when it existed: the process that moved it in may have died before its name was on disk
             sync_folder(final.parent)
             sync_folder(self._root)
             final.chmod(0o550)
@@ -50,7 +50,7 @@ class FolderVault:
             raise VaultError(f"package {sums_sha256} cannot be written: {why_not(self._root, fault)}") from fault
 
     def _move_in(self, package: PackageFiles, final: Path) -> bool:
-        """Write the files and move them to `final` at once; false where somebody else did so in this moment."""
+        """Write the files and move them to `final` at once; false where another process has just done so."""
         final.parent.mkdir(exist_ok=True, mode=0o700)
         temporary = Path(tempfile.mkdtemp(dir=self._incoming))
         try:
@@ -89,11 +89,11 @@ class FolderVault:
 
     @contextlib.contextmanager
     def folder(self, sums_sha256: str, name: str) -> Iterator[Path]:
-        """Lend the package as a folder; see `Vault.folder`."""
+        """Yield the package as a folder; see `Vault.folder`."""
         path = self._path(sums_sha256)
         if not path.is_dir():
             raise MissingEvidence(f"the vault holds no package {sums_sha256}")
-        with tempfile.TemporaryDirectory(dir=self._incoming) as temporary:  # beside the vault: links cost nothing
+        with tempfile.TemporaryDirectory(dir=self._incoming) as temporary:  # in the vault, where hard links work
             lent = Path(temporary) / name
             lent.mkdir()
             for file in path.iterdir():

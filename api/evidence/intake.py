@@ -2,7 +2,7 @@
 Intake: a posted lead is checked, kept and filed; every step before the last can be repeated without harm.
 
 1. The lead document is parsed, the package verified against the pinned node certificates, the two compared.
-2. The package goes into the vault, which is write-once by content: twice is once.
+2. The package goes into the vault, which is write-once by content: storing it twice changes nothing.
 3. One database transaction files the lead, the package, the transition, the wall event, their leaves in the log and
    the idempotent answer.
 
@@ -51,7 +51,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the worker is told; ``fresh`` when something new was filed."""
+    """The answer to the worker; ``fresh`` when something new was filed."""
 
     status: int
     body: str
@@ -66,8 +66,8 @@ def pinned_roots(state: ApiState) -> bytes:
     time-stamp authority, and its revocation lists where they stand beside them. Nothing that was revoked, from
     wherever it comes: a bureau's root may be both.
 
-    Written anew from the certificates that were read: OpenSSL takes more out of such a file (``TRUSTED CERTIFICATE``,
-    lists) than is ever looked at here, and what a worker sent beside its certificate is nobody's root.
+    Rewritten from the certificates that were read: OpenSSL takes more from such a file (``TRUSTED CERTIFICATE``,
+    lists) than this module reads, and what a worker sent with its certificate is no root.
     """
     with state.database.reading() as session:
         revoked = revoked_certificates(session)
@@ -81,7 +81,7 @@ def pinned_roots(state: ApiState) -> bytes:
 
 
 def verify_filed(state: ApiState, folder: Path, lead_id: str) -> VerificationReport:
-    """Verify a package of the vault as the site knows it now; raise `ContractError` for one that cannot be read."""
+    """Verify a package of the vault with the site's current roots; raise `ContractError` if it cannot be read."""
     with state.database.reading() as session:
         revoked = revoked_certificates(session)
     crls = parse_crls(outside_roots(state.settings))
@@ -89,7 +89,7 @@ def verify_filed(state: ApiState, folder: Path, lead_id: str) -> VerificationRep
 
 
 def take_in(state: ApiState, upload: Upload, worker: Worker, idempotency_key: str, address: str) -> Answer:
-    """File a posted lead, or raise the `Problem` that says why not; blocks, call it from a thread."""
+    """File a posted lead, or raise a `Problem` with the reason; blocks, call it from a thread."""
     lead = parse_lead(upload.lead)
     report = _verify(state, upload, lead)
     if lead.evidence is None or report.manifest is None:
@@ -155,9 +155,9 @@ def _refusals() -> Iterator[None]:
 
 
 def _too_early(lead_id: str, made: datetime) -> Problem:
-    """Return the answer for a package from a time to come: under a stamp of today nobody would believe it."""
+    """Return the answer for a package dated in the future: a time-stamp of today would contradict it."""
     now = utc_now()
-    log.error("lead from a time to come", lead=lead_id, made=rfc3339(made), ahead_s=round((made - now).total_seconds()))
+    log.error("lead dated in the future", lead=lead_id, made=rfc3339(made), ahead_s=round((made - now).total_seconds()))
     detail = (
         f"the package says that it was made at {rfc3339(made)}, and here it is {rfc3339(now)}: set the node's clock or "
         "the API's right; it is taken once that time has come"
@@ -174,7 +174,7 @@ def _keep(state: ApiState, upload: Upload, lead_id: str, sums_sha256: str) -> tu
         state.vault.keep(sums_sha256, package)
         return len(package.sizes), read_bytes(package, SUMS, SMALL)
     except VaultError as fault:
-        log.error("evidence cannot be kept", lead=lead_id, error=str(fault))  # noqa: TRY400 (says it all)
+        log.error("evidence cannot be stored", lead=lead_id, error=str(fault))  # noqa: TRY400 (says it all)
         raise Problem(503, "vault-unavailable", "the evidence cannot be kept now; post it again later") from fault
     finally:
         package.close()
@@ -217,7 +217,7 @@ def _verify(state: ApiState, upload: Upload, lead: LeadDocument) -> Verification
 
 
 def _check_agreement(lead: LeadDocument, sums_sha256: str, report: VerificationReport, manifest: Manifest) -> None:
-    """Answer 422 unless lead and package tell the same."""
+    """Answer 422 unless lead and package agree."""
     pairs: Iterable[tuple[str, object, object]] = (
         ("evidence.sums_sha256", sums_sha256, report.sums_sha256),
         ("lead_id", lead.lead_id, manifest.lead_id),

@@ -65,7 +65,7 @@ class ObjectVault:
 
     @contextlib.contextmanager
     def folder(self, sums_sha256: str, name: str) -> Iterator[Path]:
-        """Lend the package as a folder; see `Vault.folder`."""
+        """Yield the package as a folder; see `Vault.folder`."""
         with tempfile.TemporaryDirectory(prefix="plumewatch-") as temporary:
             lent = Path(temporary) / name
             lent.mkdir()
@@ -77,7 +77,7 @@ class ObjectVault:
 
     def packages(self) -> Iterator[str]:
         """Yield all packages; see `Vault.packages`."""
-        # Not by common prefixes: some stores go on listing the folder of objects that are gone.
+        # Not by common prefixes: some stores list the folder of deleted objects.
         try:
             for piece in obstore.list(self._store):
                 for meta in piece:
@@ -98,7 +98,7 @@ class ObjectVault:
         return bool(listed)
 
     def space(self) -> Space | None:
-        """Return ``None``: object stores do not say; see `Vault.space`."""
+        """Return ``None``: object stores do not report their room; see `Vault.space`."""
         return None
 
     def check(self) -> None:

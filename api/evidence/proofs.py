@@ -1,8 +1,8 @@
 """
-Proofs: what came after a package was sealed and proves it further, put beside its files wherever it is handed out.
+Proofs: time-stamp and log proof of a sealed package, added to its files in every copy that leaves the site.
 
 The vault holds a package as the node made it and never changes it; its time-stamp and its place in the log come from
-the store. The checkpoint is the first that holds the package: once there, the proof stays the same for ever.
+the store. The checkpoint is the first that covers the package, so the proof never changes once it exists.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from api.store.evidence.tlog import inclusion_path, log_index_of
 
 
 def proofs_of(state: ApiState, sums_sha256: str) -> dict[str, bytes]:
-    """Return the files that prove a package beyond its own signature, by name; none where none came yet."""
+    """Return the files that prove a package beyond its own signature, by name; empty before any exist."""
     with state.database.reading() as session:
         stamp = find_stamp(session, sums_sha256)
         index = log_index_of(session, sums_sha256)
@@ -57,7 +57,7 @@ def proven_folder(
     state: ApiState, sums_sha256: str, name: str, proofs: Mapping[str, bytes] | None = None
 ) -> Iterator[Path]:
     """
-    Lend a package with its proofs as a local folder called `name`; see `api.evidence.vault.Vault.folder`.
+    Yield a package with its proofs as a local folder called `name`; see `api.evidence.vault.Vault.folder`.
 
     `proofs` are those of `proofs_of`, where they have been read already.
     """

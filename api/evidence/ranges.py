@@ -56,7 +56,7 @@ def is_known(request: Request, etag: str) -> bool:
 
 def byte_range(request: Request, size: int, etag: str) -> tuple[int, int] | None:
     """
-    Return start and end of the bytes asked for, ``None`` for the whole file (RFC 9110, 14).
+    Return start and end of the requested bytes, ``None`` for the whole file (RFC 9110, 14).
 
     Answers 416 for a range outside the file. Several ranges, another unit, or a range of other bytes than these
     (``If-Range``, which a date never fits) are answered with the whole file.
@@ -69,7 +69,7 @@ def byte_range(request: Request, size: int, etag: str) -> tuple[int, int] | None
         return None
     first, last = match.groups()
     if first and last and int(last) < int(first):
-        return None  # not a range at all, so it is as if none was asked for
+        return None  # not a valid range, which counts as none (RFC 9110, 14.2)
     if first:
         start, end = int(first), min(size, int(last) + 1) if last else size
     else:

@@ -1,10 +1,10 @@
 """
-Retention: which packages may be deleted, and who is warned that the vault's room (`api.evidence.capacity`) grows short.
+Retention: which packages may be deleted, and warnings when the vault's room (`api.evidence.capacity`) runs short.
 
-Nothing is deleted for want of room: a full vault refuses new packages (503; the nodes' outboxes keep them) until a
-person makes room, and the warning comes long before. What goes is what the retention of its class has ended for and no
-legal hold keeps, and only where the site has said so (``PLUMEWATCH_RETENTION_DELETES``); each deletion is a leaf of the
-log before the first byte goes.
+Nothing is deleted for lack of room: a full vault refuses new packages (503; the nodes' outboxes keep them) until a
+person makes room, and the warning comes long before. A package is deleted only after the retention time of its class,
+without a legal hold, and only if the site has enabled it (``PLUMEWATCH_RETENTION_DELETES``); each deletion is a leaf of
+the log before the first byte is removed.
 """
 
 import asyncio
@@ -36,10 +36,10 @@ BY = "system:retention"
 
 def prune(database: Database, vault: Vault, settings: Settings, now: datetime) -> int:
     """
-    Delete what is due, leaf first, and erase what an earlier cut left; return how many packages went; blocks.
+    Delete packages that are due, leaf first, and erase what an earlier cut left; return how many were deleted; blocks.
 
-    What was put on hold, decided anew, or deleted by another process, since it was listed is left alone. Raises
-    `VaultError` where a package cannot be erased; its deletion stands, and `erase_left_overs` makes it good.
+    A package is left alone if it was put on hold, decided anew, or deleted by another process since the list. Raises
+    `VaultError` where a package cannot be erased; its deletion stands, and `erase_left_overs` completes it.
     """
     erased = 0
     while True:
@@ -69,7 +69,7 @@ def erase_left_overs(database: Database, vault: Vault) -> int:
 
 
 class Retention:
-    """Looks after the vault's room; tells metrics, log and wall when the level changes."""
+    """Checks the vault's room; reports changes of its level to metrics, log and wall."""
 
     def __init__(self, state: ApiState) -> None:
         self._state = state
@@ -77,7 +77,7 @@ class Retention:
         self._owes = False
 
     async def run(self) -> None:
-        """Look for ever; to be run by `api.fleet.broker.keep_running`."""
+        """Check until cancelled; to be run by `api.fleet.broker.keep_running`."""
         await run_in_threadpool(erase_left_overs, self._state.database, self._state.vault)
         while True:
             if await run_in_threadpool(self.look):

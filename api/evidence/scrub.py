@@ -1,5 +1,5 @@
 """
-Scrub: everything in the vault is read and hashed again, and damage is reported before somebody needs the evidence.
+Scrub: reads and hashes everything in the vault again, to report damage before the evidence is needed.
 
 Each package is held against its ``SHA256SUMS``, and that against the hash under which it was filed; custody, records,
 keys and operators against the leaves of the log (`api.store.agreement`); and the vault against the store: packages that
@@ -29,7 +29,7 @@ from api.store.evidence.holds import deleted_packages, kept_packages
 from api.store.evidence.tables import ScrubRow
 
 READERS = 2
-"""Packages read at the same time: hashing and reading overlap, and the API beside it keeps breathing."""
+"""Packages read at the same time: hashing and reading overlap, and the API keeps processor time."""
 MOST_FAULTS = 1000
 
 
@@ -65,19 +65,19 @@ class ScrubReport(BaseModel):
 
     @property
     def fault_count(self) -> int:
-        """How many faults are told, of all three kinds."""
+        """Number of faults of all three kinds."""
         return len(self.faults) + len(self.custody_faults) + len(self.record_faults)
 
 
 @dataclass(frozen=True, slots=True)
 class ScrubOutcome:
-    """When a scrub began, aware UTC, and how many faults it told."""
+    """When a scrub began, aware UTC, and how many faults it found."""
 
     started: datetime
     faults: int
 
     def warning(self) -> str:
-        """Return a sentence that says where the faults can be read; empty where there was none."""
+        """Return a sentence on where the report of the faults is; empty without faults."""
         if self.faults == 0:
             return ""
         found = f"{self.faults} fault{'s' * (self.faults > 1)}"
@@ -121,13 +121,13 @@ def scrub(database: Database, vault: Vault) -> ScrubReport:
 
 
 def last_scrub(session: Session) -> ScrubReport | None:
-    """Return the newest report; ``None`` where there was no scrub, or it cannot be read."""
+    """Return the newest report; ``None`` before the first scrub, or if it cannot be read."""
     row = session.scalar(select(ScrubRow).order_by(ScrubRow.scrub_id.desc()).limit(1))
     return None if row is None else read_document(session, ScrubReport, str(row.scrub_id), row.report, of="scrubs")
 
 
 def last_outcome(session: Session) -> ScrubOutcome | None:
-    """Return how the newest scrub ended; ``None`` where there was no scrub. The report is read where it has faults."""
+    """Return the outcome of the newest scrub; ``None`` before the first. The report is read only if it has faults."""
     newest = select(ScrubRow.at, ScrubRow.sound).order_by(ScrubRow.scrub_id.desc()).limit(1)
     row = session.execute(newest).one_or_none()
     if row is None:

@@ -1,5 +1,5 @@
 """
-Upload: a body read as it comes, packages and clips straight to disk.
+Upload: reads a body as a stream; packages and clips go straight to disk.
 
 Nothing is held in memory but the small lead document; what is over the limit is refused while it arrives.
 """
@@ -41,7 +41,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class ClipUpload:
-    """A posted draft of zones: its JSON, and the clip on disk to try it on, if one came."""
+    """A posted draft of zones: its JSON, and the uploaded clip on disk, if any."""
 
     draft: bytes
     clip: Path | None

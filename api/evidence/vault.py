@@ -1,7 +1,7 @@
 """
 Vault: evidence packages by content hash, written once.
 
-A package lives under the SHA-256 of its ``SHA256SUMS``, one object a file, so that a byte range of the clip is one
+A package is stored under the SHA-256 of its ``SHA256SUMS``, one object a file, so that a byte range of the clip is one
 read. Nothing here overwrites: storing a package that is already there keeps the old bytes and succeeds only if they
 are equal.
 
@@ -58,7 +58,7 @@ class Vault(Protocol):
         ...
 
     def folder(self, sums_sha256: str, name: str) -> contextlib.AbstractContextManager[Path]:
-        """Lend the package as a local folder called ``name``, to be read only."""
+        """Yield the package as a local folder called ``name``, to be read only."""
         ...
 
     def packages(self) -> Iterator[str]:
@@ -75,7 +75,7 @@ class Vault(Protocol):
         ...
 
     def space(self) -> Space | None:
-        """Return what room there is; ``None`` where the store does not say."""
+        """Return the room of the store; ``None`` where it is unknown."""
         ...
 
     def check(self) -> None:

@@ -1,1 +1,1 @@
-"""Fleet: cameras and workers as the API knows them, and what it tells them."""
+"""Fleet: the API's view of cameras and workers, and its messages to them."""

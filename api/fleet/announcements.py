@@ -1,4 +1,4 @@
-"""Announcements: confirmed leads whose package is still being made, read from the bus and put on the wall at once."""
+"""Announcements: confirmed leads without a finished package, read from the bus and shown on the wall at once."""
 
 import base64
 import binascii
@@ -45,7 +45,7 @@ class AnnouncementReader:
         self._name = f"{socket.gethostname()}-{os.getpid()}"
 
     async def run(self) -> None:
-        """Read for ever; to be run by `api.fleet.broker.keep_running`."""
+        """Read until cancelled; to be run by `api.fleet.broker.keep_running`."""
         with bus_faults():
             try:
                 await self._redis.xgroup_create(LEADS_ANNOUNCED, GROUP, id="0", mkstream=True)

@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from api.contract.bus import EVENTS_BELL
+from api.contract.shared_rows import SharedRows
 from api.store.database import StoreFullError
 
 log = structlog.get_logger(__name__)
@@ -25,7 +26,7 @@ BACK_OFF_S = (0.5, 3.0)
 """Shortest and longest pause of a task that waits for the bus: workers wait for the cameras it will put there."""
 
 CHECK_S = 1.0
-"""A bus that has not answered by then is away: whoever asks (`/readyz`) must know soon."""
+"""A bus that has not answered by then counts as away: `/readyz` must answer soon."""
 Entry = tuple[str, dict[str, bytes]]
 """A stream entry: its id and its fields."""
 
@@ -35,9 +36,15 @@ class BusDown(Exception):  # noqa: N818
 
 
 class Broker:
-    """A connection to Redis or Valkey that opens by itself, and the bell that wakes readers of events."""
+    """
+    A connection to Redis or Valkey that reconnects by itself, and the bell that wakes readers of events.
 
-    def __init__(self, url: str) -> None:
+    Attributes:
+        rows: reads rows on the bus that workers or other versions wrote.
+    """
+
+    def __init__(self, url: str, rows: SharedRows | None = None) -> None:
+        self.rows = rows or SharedRows()
         self.redis: Redis = Redis.from_url(
             url, socket_timeout=10, socket_connect_timeout=3, retry=Retry(NoBackoff(), 1), max_connections=512
         )
@@ -71,14 +78,14 @@ class Broker:
         return {name.decode(): value for name, value in fields.items()}
 
     async def get_matching(self, pattern: str) -> dict[str, bytes]:
-        """Return all strings whose key matches a pattern."""
+        """Return all strings with a key that matches a pattern."""
         with bus_faults():
             keys = [key async for key in self.redis.scan_iter(match=pattern, count=1000)]
             values = cast("list[bytes | None]", await self.redis.mget(keys)) if keys else []
         return {key.decode(): value for key, value in zip(keys, values, strict=True) if value is not None}
 
     async def set_for(self, key: str, seconds: int) -> None:
-        """Set a key that goes away by itself."""
+        """Set a key that expires after ``seconds``."""
         with bus_faults():
             await self.redis.set(key, b"1", ex=seconds)
 
@@ -95,7 +102,7 @@ class Broker:
         return [_entry(entry) for entry in cast("list[object]", answer or [])]
 
     async def read_group(self, key: str, group: str, name: str, *, count: int, block_ms: int) -> list[Entry]:
-        """Return entries that no member of the group has yet, waiting up to ``block_ms`` for the first."""
+        """Return entries that no member of the group has read, waiting up to ``block_ms`` for the first."""
         with bus_faults():
             answer = await self.redis.xreadgroup(group, name, {key: ">"}, count=count, block=block_ms)
         return [entry for entries in _streams(answer) for entry in entries]
@@ -124,7 +131,7 @@ class Broker:
         return self._bell
 
     async def hear_bells(self) -> None:
-        """Pass on the bells that other processes ring, for ever; to be run by `keep_running`."""
+        """Pass on the bells of other processes until cancelled; to be run by `keep_running`."""
         async with self.redis.pubsub() as pubsub:
             await pubsub.subscribe(EVENTS_BELL)
             while True:
@@ -148,7 +155,7 @@ def bus_faults() -> Iterator[None]:
 
 
 async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
-    """Run ``work`` for ever; after a fault log it and try again with jittered back-off."""
+    """Run ``work`` until cancelled; log each fault and try again with jittered back-off."""
     shortest, longest = BACK_OFF_S
     pause = shortest
     while True:
@@ -169,7 +176,7 @@ async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
 
 async def stop_tasks(tasks: Collection[asyncio.Task[None]]) -> list[BaseException]:
     """
-    Cancel tasks, wait for their end and return what they raised but for the cancellation.
+    Cancel tasks, wait for their end and return the faults they raised, cancellations excluded.
 
     Cancels again until each has ended: redis-py swallows a cancellation that meets it while it connects.
     """

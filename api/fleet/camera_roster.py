@@ -129,7 +129,7 @@ class CameraRoster:
         self._full_at = 0.0
 
     async def publish(self) -> RosterChange:
-        """Make the bus hold exactly the registered cameras, whatever it held before."""
+        """Make the bus hold exactly the registered cameras."""
         async with self._one_at_a_time:
             return await self._write(await run_in_threadpool(self._wanted))
 

@@ -5,7 +5,6 @@ import re
 from typing import TypeVar
 
 import structlog
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
@@ -26,10 +25,13 @@ log = structlog.get_logger(__name__)
 WireT = TypeVar("WireT", bound=Wire)
 WATCH_PERIOD_S = 1.0
 RECONCILE_PERIOD_S = 5.0
-"""A bus that was restarted empty knows the cameras again within this time; when nothing differs, nothing is written."""
+"""An emptied bus holds the cameras again within this time; nothing is written while nothing differs."""
+CAMERA_ROW = "camera report"
+WORKER_ROW = "worker report"
+"""Kinds of `api.contract.shared_rows`."""
 HIDDEN = "***"
 SILENT = "silent"
-"""What a camera is called of which no worker has said anything for 15 s."""
+"""State of a camera without any report for 15 s."""
 _KIND = "(?:rtsps?|rtmps?|https?|srt|udp)"
 _SCHEME = re.compile(rf"[^@:]*://|{_KIND}[:/\\]+", re.IGNORECASE)
 """How an address begins, the usual slips of the hand included."""
@@ -39,9 +41,9 @@ def redacted(source: str) -> str:
     """
     Return a source without what may be secret: user, password, query, fragment. Takes any text.
 
-    All up to the last ``@`` goes, for passwords hold ``/``, ``?``, ``#`` and ``[`` in real life, and no parser of
-    addresses takes those. So it does where the scheme is mistyped, and where none is left: with a ``:`` before the
-    ``@``. The same as `streams.camera.SourceUrl.redacted`, which the API may not import.
+    Everything up to the last ``@`` is removed, because real passwords hold ``/``, ``?``, ``#`` and ``[``, which no
+    parser of addresses accepts. The same applies to a mistyped scheme, and without a scheme if a ``:`` stands before
+    the ``@``. Same rule as `streams.camera.SourceUrl.redacted`, which the API may not import.
     """
     scheme = _SCHEME.match(source)
     before, at, address = source[scheme.end() if scheme else 0 :].rpartition("@")
@@ -58,71 +60,58 @@ def redacted_camera(camera: CameraDocument) -> CameraDocument:
 
 
 async def all_health(state: ApiState) -> dict[str, CameraHealth]:
-    """Return what workers last said of each camera, but of those just taken off; raise `BusDown`."""
+    """Return the newest report of each camera, without cameras that were just removed; raise `BusDown`."""
     reports = await state.broker.get_matching(state_key("*"))
     left = await _left(state)
-    documents = (_health_of(key, report) for key, report in reports.items())
-    return {health.camera_id: health for health in documents if health is not None and health.camera_id not in left}
+    documents = state.broker.rows.read_all(CAMERA_ROW, CameraHealth.model_validate_json, reports)
+    return {health.camera_id: health for health in documents if health.camera_id not in left}
 
 
 async def all_workers(state: ApiState) -> list[WorkerHealth]:
-    """Return what workers last said of themselves, by name; raise `BusDown`."""
+    """Return the newest report of each worker, by name; raise `BusDown`."""
     return sorted(await _documents(state, vitals_key("*"), WorkerHealth), key=lambda worker: worker.worker)
 
 
 async def all_members(state: ApiState) -> list[WorkerReport]:
-    """Return what the members of the group of watchers last said, by name; raise `BusDown`."""
+    """Return the newest report of each member of the watchers' group, by name; raise `BusDown`."""
     return sorted(await _documents(state, worker_key("*"), WorkerReport), key=lambda member: member.member)
 
 
 async def _documents(state: ApiState, pattern: str, kind: type[WireT]) -> list[WireT]:
-    documents = []
-    for key, report in (await state.broker.get_matching(pattern)).items():
-        try:
-            documents.append(kind.model_validate_json(report))
-        except ValidationError as fault:
-            log.warning("worker report cannot be read", key=key, errors=fault.error_count())
-    return documents
+    reports = await state.broker.get_matching(pattern)
+    return state.broker.rows.read_all(WORKER_ROW, kind.model_validate_json, reports)
 
 
 async def health_of(state: ApiState, camera_id: str) -> CameraHealth | None:
-    """Return what a worker last said of a camera, ``None`` when that is nothing that counts; raise `BusDown`."""
+    """Return the newest report of a camera, ``None`` without a valid one; raise `BusDown`."""
     key = state_key(camera_id)
     report = await state.broker.get(key)
     if report is None or camera_id in await _left(state):
         return None
-    return _health_of(key, report)
+    return state.broker.rows.read(CAMERA_ROW, CameraHealth.model_validate_json, key, report)
 
 
 async def _left(state: ApiState) -> set[str]:
-    """Return the cameras that were taken off and that workers may still have in hand: what they say does not count."""
+    """Return the cameras that were removed and that workers may still watch: their reports do not count."""
     removed = await run_in_threadpool(state.removals.look)
     since = utc_now() - LETTING_GO
     return {camera for camera, at in removed.items() if at > since}
 
 
-def _health_of(key: str, report: bytes) -> CameraHealth | None:
-    try:
-        return CameraHealth.model_validate_json(report)
-    except ValidationError as fault:
-        log.warning("camera report cannot be read", key=key, errors=fault.error_count())
-        return None
-
-
 async def tell_workers(state: ApiState) -> None:
-    """Tell walls and workers that a registered camera has changed; workers at the latest once the bus is back."""
+    """Notify walls and workers of a changed camera; workers at the latest once the bus is back."""
     await state.broker.ring()
     try:
         await state.roster.publish()
-    except BusDown as fault:  # CameraWatch tells them
-        log.warning("workers not told of the cameras yet", error=str(fault))
+    except BusDown as fault:  # CameraWatch publishes later
+        log.warning("cameras not published yet", error=str(fault))
 
 
 class CameraWatch:
     """
-    Tells the wall each change of a camera's state.
+    Writes an event for each change of a camera's state.
 
-    A report that stays away counts as *silent*, but not of a camera that was taken off.
+    A camera without reports is *silent*, unless it was removed.
     """
 
     def __init__(self, state: ApiState) -> None:
@@ -130,7 +119,7 @@ class CameraWatch:
         self._known: dict[str, str] = {}
 
     async def run(self) -> None:
-        """Watch for ever; to be run by `api.fleet.broker.keep_running`."""
+        """Watch until cancelled; to be run by `api.fleet.broker.keep_running`."""
         loop = asyncio.get_running_loop()
         self._known = await run_in_threadpool(self._last_told) | self._known
         reconcile_at = loop.time()
@@ -162,7 +151,7 @@ class CameraWatch:
         metrics.unclaimed.set(await self._state.roster.unclaimed())
 
     def _last_told(self) -> dict[str, str]:
-        """Return what the wall was last told, so that a restart of the API repeats nothing."""
+        """Return the states in the newest events, so that a restart of the API repeats none."""
         with self._state.database.reading() as session:
             return last_camera_states(session)
 

@@ -1,5 +1,5 @@
 """
-Coverage: what was watched of a camera, from everything that workers have said of it. Pure functions.
+Coverage: which time of a camera was watched, from the accounts of all its workers. Pure functions.
 
 Of several accounts the union counts: what one worker watched was watched. A time of duty that none watched is
 explained, piece by piece: by the gaps of the accounts that speak of it, else by how the account before it ended, else
@@ -17,17 +17,17 @@ from api.contract.reasons import GapReason
 from api.store.coverage import Known
 
 SETTLE = timedelta(seconds=60)
-"""Time as young as this may not have been told yet; it counts only once it has."""
+"""Accounts of younger time may be missing; it counts only once they have arrived."""
 
 Span = tuple[datetime, datetime]
 
 _PRECEDENCE = tuple(GapReason)
-"""Where several accounts explain the same time, the later stage of this list says more."""
+"""Where several accounts explain the same time, the later stage of this list wins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time of duty in which nobody watched; ``worker`` is whose account explains it, empty where none does."""
+    """A time of duty that was not watched; ``worker`` is the author of the account that explains it, or empty."""
 
     start: datetime
     end: datetime
@@ -63,7 +63,7 @@ class Watched:
 
     @property
     def share(self) -> float | None:
-        """Share of the time of duty that was watched; ``None`` where there was no duty."""
+        """Share of the time of duty that was watched; ``None`` without duty."""
         return self.watched_s / self.required_s if self.required_s > 0 else None
 
     def quantile(self, share: float) -> float | None:
@@ -104,7 +104,7 @@ def watched_by_hour(known: Known, start: datetime, end: datetime, now: datetime)
     """
     Return what was watched of one camera in each hour from ``start`` (a full hour) to ``end``.
 
-    Time that is still to come, or too young to have been told, is in no duty.
+    Future time, and time too young to be reported, is in no duty.
     """
     told = max((hour.end for hour in known.hours), default=start)
     settled = min(end, max(now - SETTLE, min(told, now)))
@@ -146,7 +146,7 @@ def _duty(known: Known, start: datetime, end: datetime) -> list[Span]:
 
 
 def _spans(account: AccountHour) -> list[Span]:
-    """Return what an account says it watched."""
+    """Return the spans that an account counts as watched."""
     return _without([(account.start, account.end)], [(gap.start, gap.end) for gap in account.gaps])
 
 
@@ -178,7 +178,7 @@ def _touching(spans: Sequence[Span]) -> list[Span]:
 
 
 def _both(left: Sequence[Span], right: Sequence[Span]) -> list[Span]:
-    """Return the times that lie in a span of each list."""
+    """Return the intersection of two lists of spans."""
     found, i, j = [], 0, 0
     while i < len(left) and j < len(right):
         start, end = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
@@ -192,7 +192,7 @@ def _both(left: Sequence[Span], right: Sequence[Span]) -> list[Span]:
 
 
 def _without(spans: Sequence[Span], holes: Sequence[Span]) -> list[Span]:
-    """Return the times of ``spans`` that lie in no hole."""
+    """Return ``spans`` without the holes."""
     left: list[Span] = []
     holes = _union(holes)[0]
     for begin, end in spans:
@@ -236,7 +236,7 @@ def _explained(unwatched: Sequence[Span], accounts: Sequence[AccountHour], known
 
 
 def _unsaid(piece: Span, known: Known) -> Gap:
-    """Explain a time that no account speaks of."""
+    """Explain a time without any account."""
     before = [account for account in known.hours if account.end <= piece[0]]
     last = max(before, key=lambda account: (account.end, account.hour), default=None)
     for loss in known.losses:

@@ -1,7 +1,7 @@
 """
-Dry runs: the API's side. Places an order with the worker that watches the camera, and reads what has come of it.
+Dry runs: the API's side. Places an order with the worker that watches the camera, and reads its report.
 
-A clip lies in the data folder from its upload until the worker has fetched it; whatever is left of a run goes with the
+A clip is in the data folder from its upload until the worker has fetched it; all that is left of a run goes with the
 run, at the latest an hour after its last word.
 """
 
@@ -38,13 +38,13 @@ log = structlog.get_logger(__name__)
 FOLDER = "dry-runs"
 SWEEP_PERIOD_S = 60.0
 _TURN_MARGIN_S = 60
-"""A worker's turn ends by itself so long after the run's own time: a worker that died holds up nobody for longer."""
+"""A worker's turn expires this long after the run's own time, so that a dead worker blocks no other run."""
 _UNFINISHED = frozenset({DryRunState.WAITING, DryRunState.RUNNING})
 
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """A dry run as it stands."""
+    """A dry run: its order and its latest report."""
 
     order: DryRunOrder
     report: DryRunReport
@@ -100,11 +100,11 @@ async def place_order(
 
 
 async def find_run(state: ApiState, camera_id: str, run_id: str) -> DryRun:
-    """Return a dry run of a camera; answer 404 where there is none (any more)."""
+    """Return a dry run of a camera; answer 404 for one that is unknown or expired."""
     run = await _told(state, camera_id, run_id)
     if run.report.state not in _UNFINISHED or await _has_turn(state, run.report.worker, run_id):
         return run
-    # A turn ends after the worker's last word, which may have come since the first look.
+    # A turn ends after the worker's last report, which may have arrived since the first read.
     run = await _told(state, camera_id, run_id)
     if run.report.state not in _UNFINISHED:
         return run
@@ -136,7 +136,7 @@ async def call_off(state: ApiState, run: DryRun) -> None:
 
 
 async def sweep_clips(state: ApiState) -> None:
-    """Remove the clips that nobody will fetch, again and again; to be run by `api.fleet.broker.keep_running`."""
+    """Remove clips of ended runs until cancelled; to be run by `api.fleet.broker.keep_running`."""
     while True:
         for path in await run_in_threadpool(_old_clips, state):
             await run_in_threadpool(path.unlink, missing_ok=True)
@@ -163,14 +163,16 @@ async def _worker_for(state: ApiState, camera_id: str, *, needs_ring: bool) -> s
 
 
 async def _told(state: ApiState, camera_id: str, run_id: str) -> DryRun:
-    """Return a dry run with what its worker told last; answer 404 where there is none (any more)."""
+    """Return a dry run with its worker's latest report; answer 404 for one that is unknown or expired."""
     fields = await state.broker.get_hash(dry_run_key(run_id))
     if not {"order", "report"} <= fields.keys():
         raise _gone(run_id)
-    order = DryRunOrder.model_validate_json(fields["order"])
-    if order.camera.id != camera_id:
+    key, rows = dry_run_key(run_id), state.broker.rows
+    order = rows.read("dry run order", DryRunOrder.model_validate_json, f"{key} order", fields["order"])
+    report = rows.read("dry run report", DryRunReport.model_validate_json, f"{key} report", fields["report"])
+    if order is None or report is None or order.camera.id != camera_id:
         raise _gone(run_id)
-    return DryRun(order, DryRunReport.model_validate_json(fields["report"]))
+    return DryRun(order, report)
 
 
 async def _has_turn(state: ApiState, node: str, run_id: str) -> bool:
@@ -178,7 +180,7 @@ async def _has_turn(state: ApiState, node: str, run_id: str) -> bool:
 
 
 def _keep(clip: Path, target: Path) -> None:
-    """Give an upload, whose own name goes at the end of its request, the name under which it waits."""
+    """Link an upload, which is removed at the end of its request, to the name under which it waits."""
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.link(clip, target)
 

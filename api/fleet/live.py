@@ -46,7 +46,7 @@ class LiveBus(Protocol):
         ...
 
     async def set_for(self, key: str, seconds: int) -> None:
-        """Set a key that goes away by itself."""
+        """Set a key that expires after ``seconds``."""
         ...
 
 
@@ -90,7 +90,7 @@ class LiveViewer:
         self._awaiting = _Awaiting.INIT
 
     async def want(self) -> None:
-        """Tell the worker that somebody watches."""
+        """Tell the worker that a viewer is there."""
         await self._bus.set_for(wanted_key(self._camera_id), WANTED_TTL_S)
 
     async def keep_wanting(self) -> None:
@@ -100,7 +100,7 @@ class LiveViewer:
             await self.want()
 
     async def run(self) -> None:
-        """Send for ever; raises `api.fleet.broker.BusDown` when the bus goes away."""
+        """Send until cancelled; raise `api.fleet.broker.BusDown` when the bus goes away."""
         await self.want()
         after = await self._start()
         while True:
@@ -147,7 +147,7 @@ class LiveViewer:
 
 async def find_start(bus: LiveBus, camera_id: str, seen: str = "") -> StartingPoint:
     """
-    Return what a viewer must get first: one that joins now, or one that has fallen behind.
+    Return the first entries for a viewer that joins now, or that has fallen behind.
 
     Looks back page by page for the newest initialisation; of what came after it, the newest clock message before the
     newest key frame and that key frame. An initialisation that has fallen off the stream comes from its own key, unless
@@ -156,7 +156,7 @@ async def find_start(bus: LiveBus, camera_id: str, seen: str = "") -> StartingPo
     Args:
         bus: where the stream is.
 
-        camera_id: whose stream.
+        camera_id: the stream's camera.
 
         seen: id of the last entry that the viewer got, whose initialisation it therefore has; empty for none.
     """
@@ -179,7 +179,7 @@ async def find_start(bus: LiveBus, camera_id: str, seen: str = "") -> StartingPo
 
 @dataclass(slots=True)
 class _Found:
-    """What a look back, newest entry first, has met so far."""
+    """The entries found so far by reading back, newest first."""
 
     keyframe: Entry | None = None
     clock: Entry | None = None
@@ -192,7 +192,7 @@ class _Found:
         kind = fields.get("kind", b"").decode()
         if kind == LiveEntry.MEDIA and self.keyframe is None and fields.get("key") == b"1":
             self.keyframe = entry
-            self.clock = None  # one after the key frame comes by itself
+            self.clock = None  # a later one is sent in order anyway
         elif kind == LiveEntry.MESSAGE and not (self.clock and self.epoch):
             document = json.loads(fields["data"])
             if not isinstance(document, dict):
@@ -202,7 +202,7 @@ class _Found:
                 self.clock = entry
 
     def agrees_with(self, kept: Mapping[str, bytes]) -> bool:
-        """True when an initialisation is whole and of the epoch that the messages speak of."""
+        """True when an initialisation is complete and of the messages' epoch."""
         return {"data", "segment", "epoch"} <= kept.keys() and self.epoch in {"", kept["epoch"].decode()}
 
     def starting_point(self, init: Entry | None, after: str) -> StartingPoint:

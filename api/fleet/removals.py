@@ -1,4 +1,4 @@
-"""Removals: cameras that were taken off, of which workers go on speaking for a moment."""
+"""Removals: removed cameras, for which workers may still send reports for a moment."""
 
 import threading
 from collections.abc import Mapping

@@ -29,7 +29,7 @@ Samples = Iterable[tuple[tuple[str, ...], float | None]]
 
 @dataclass(frozen=True, slots=True)
 class Figure(Generic[ReportT]):
-    """One metric: its name without prefix, what it says, its own labels, and its samples of one report."""
+    """One metric: its name without prefix, help text, own labels, and the samples of one report."""
 
     name: str
     kind: Literal["gauge", "counter"]
@@ -100,7 +100,7 @@ CAMERA: tuple[Figure[CameraHealth], ...] = (
     Figure(
         "clock_offset_seconds",
         "gauge",
-        "Arrival minus the camera's own clock, where it tells it",
+        "Arrival minus the camera's own clock, where the camera sends it",
         (),
         _one(lambda c: c.clock_offset_s),
     ),
@@ -228,7 +228,7 @@ class Fleet(Collector):
     def take(
         self, cameras: Iterable[CameraHealth], workers: Iterable[WorkerHealth], members: Iterable[WorkerReport] = ()
     ) -> None:
-        """Replace the reports; members' do not say when they were made and count as made now."""
+        """Replace the reports; members' reports carry no time and count as made now."""
         self.cameras = sorted(cameras, key=lambda camera: camera.camera_id)[:CAMERAS_MOST]
         self.workers = sorted(workers, key=lambda worker: worker.worker)[:WORKERS_MOST]
         self.members = sorted(members, key=lambda member: member.name)[:WORKERS_MOST]

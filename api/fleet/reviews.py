@@ -1,5 +1,5 @@
 """
-Reviews for the workers: what people said of the leads of the last two weeks, kept on the bus as the database has it.
+Reviews for the workers: reviewers' verdicts on the leads of the last two weeks, copied from the database to the bus.
 
 It is compared again and again, with a count and the newest change alone, and written whole where it differs: after a
 decision, on a bus that was restarted empty, and when the API comes back.
@@ -37,7 +37,7 @@ class ReviewBoard:
         self.now = now
 
     async def reconcile(self) -> None:
-        """Write the reviews where the bus does not hold them as they stand."""
+        """Write the reviews if the bus does not hold the current ones."""
         since = self.now() - timedelta(days=REVIEW_DAYS)
         marker = await run_in_threadpool(self._marker, since)
         with bus_faults():
@@ -53,10 +53,10 @@ class ReviewBoard:
                 for camera, text in lists.items():
                     pipe.hset(REVIEWS, camera, text)
                 await pipe.execute()
-        log.info("reviews told to workers", cameras=len(lists), leads=sum(map(len, found.values())))
+        log.info("reviews written to the bus", cameras=len(lists), leads=sum(map(len, found.values())))
 
     def _marker(self, since: datetime) -> str:
-        """Return what tells these reviews from others, without reading them: a lead that goes out of age counts too."""
+        """Return a marker that changes with the reviews, without reading them; a lead that grows too old changes it."""
         asked = select(func.count(), func.max(LeadRow.changed), func.min(LeadRow.event_start)).where(*_reviewed(since))
         with self._database.reading() as session:
             stands = session.execute(asked).one()
@@ -83,7 +83,7 @@ def reviews_since(session: Session, since: datetime) -> dict[str, list[LeadRevie
 
 
 def review_of(lead: LeadDocument, verdict: Verdict) -> LeadReview:
-    """Return what workers are told of a lead that was found to be real or false."""
+    """Return the review for workers of a lead that was found to be real or false."""
     score = lead.measure.probability
     if score is None and 0 <= (support := lead.measure.values.get("support", -1.0)) <= 1:
         score = support

@@ -1,4 +1,4 @@
-"""Access log: what custody recorded goes into the append-only log, within the hour."""
+"""Access log: puts the custody records into the append-only log, within the hour."""
 
 import asyncio
 from datetime import timedelta
@@ -23,13 +23,13 @@ class AccessLog:
         self._patience = timedelta(seconds=state.settings.access_log_period_s)
 
     async def run(self) -> None:
-        """Look for ever; to be run by `api.fleet.broker.keep_running`."""
+        """Check until cancelled; to be run by `api.fleet.broker.keep_running`."""
         while True:
             await run_in_threadpool(self.look)
             await asyncio.sleep(LOOK_S)
 
     def look(self) -> int | None:
-        """Log what has waited long enough; return the leaf's index, ``None`` where there was nothing to log; blocks."""
+        """Log the records that are due; return the leaf's index, ``None`` without any; blocks."""
         now = utc_now()
         with self._state.database.reading() as session:
             oldest = waiting_since(session)

@@ -1,5 +1,5 @@
 """
-Accounts made outside the HTTP API: operators, workers' keys, a forgotten password, who may no longer log in.
+Accounts managed outside the HTTP API: operators, workers' keys, password resets, disabled accounts.
 
 Each function opens the store of the given settings by itself, so that the command line and the supervisor can call it
 whether or not an API runs.
@@ -38,7 +38,7 @@ BY_COMMAND = "command line"
 
 @dataclass(frozen=True, slots=True)
 class NewOperator:
-    """An operator who was just made, with the one-time password that is shown this once."""
+    """A new operator, with the one-time password that is shown once."""
 
     username: str
     password: str = field(repr=False)
@@ -50,8 +50,8 @@ def open_database(settings: Settings) -> Iterator[Database]:
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not settings.database_url.get_secret_value():
         # SQLite gives its journal files the mode of the database file. One that is there is not opened: closing it
-        # would drop this process's locks on it (sqlite.org/howtocorrupt.html, 2.2), and another process that comes and
-        # goes would take the journal away that is written here.
+        # would drop this process's locks on it (sqlite.org/howtocorrupt.html, 2.2), and another process that opens and
+        # closes the database would remove the journal that is written here.
         settings.sqlite_path().touch(mode=0o600)
     database = Database(settings.sqlalchemy_url(), lock_file=settings.data_dir / "migrate.lock")
     try:
@@ -83,7 +83,7 @@ def reset_password(settings: Settings, username: str) -> NewOperator:
     """
     Give an operator a new one-time password and end his sessions.
 
-    Raises `api.store.faults.UnknownRecord`, or `api.store.faults.RecordConflict` for one who is shut out.
+    Raises `api.store.faults.UnknownRecord`, or `api.store.faults.RecordConflict` for a disabled one.
     """
     with open_database(settings) as database, database.writing() as session:
         password = _one_time_password()
@@ -92,7 +92,7 @@ def reset_password(settings: Settings, username: str) -> NewOperator:
 
 
 def operators(settings: Settings) -> list[Account]:
-    """Return everybody who may log in, or might once, by name."""
+    """Return all operators, disabled ones included, by name."""
     with open_database(settings) as database, database.reading() as session:
         return list_accounts(session, utc_now())
 
@@ -101,7 +101,7 @@ def shut_out(settings: Settings, username: str) -> int:
     """
     Let an operator no longer log in, and return how many of his sessions ended; see `api.store.people`.
 
-    Raises `api.store.faults.UnknownRecord`, or `api.store.faults.RecordConflict` for one who is shut out already.
+    Raises `api.store.faults.UnknownRecord`, or `api.store.faults.RecordConflict` for one that is disabled already.
     """
     with open_database(settings) as database, database.writing() as session:
         return disable_operator(session, username, utc_now())
@@ -109,9 +109,9 @@ def shut_out(settings: Settings, username: str) -> int:
 
 def let_in(settings: Settings, username: str) -> NewOperator:
     """
-    Let an operator who was shut out log in again, with a new one-time password.
+    Enable a disabled operator again, with a new one-time password.
 
-    Raises `api.store.faults.UnknownRecord`, or `api.store.faults.RecordConflict` for one who is not shut out.
+    Raises `api.store.faults.UnknownRecord`, or `api.store.faults.RecordConflict` for one that is enabled.
     """
     with open_database(settings) as database, database.writing() as session:
         password = _one_time_password()
@@ -153,7 +153,7 @@ def ensure_worker_key_file(settings: Settings, name: str = "local") -> Path:
     """
     Return the file ``worker.key`` (0600) in the data folder; it holds one valid worker key.
 
-    It is made when it is not there, and made anew when its key no longer counts (another database, or revoked).
+    It is made when it is missing, and replaced when its key is no longer valid (another database, or revoked).
     """
     path = settings.data_dir / "worker.key"
     with open_database(settings) as database:

@@ -1,5 +1,5 @@
 """
-Who is calling: workers by key, operators by session.
+Authentication: workers by key, operators by session.
 
 * A worker sends ``Authorization: Bearer <key>``. It may post leads, enrol its node,
   register cameras, and read leads, events and cameras.
@@ -8,7 +8,7 @@ Who is calling: workers by key, operators by session.
   a foreign page cannot send it without a CORS preflight, which is never granted. Where the browser names an
   ``Origin``, it must be ours. A WebSocket cannot carry headers, so there the ``Origin`` must be present and ours.
 * Until a one-time password has been changed, only the session itself can be used.
-* What tells of the site's inside and shows nothing of its cameras' pictures (`/metrics`, `/readyz`) is open to programs
+* Inner state without pictures of cameras (`/metrics`, `/readyz`) is open to programs
   of the same machine, and to workers and operators elsewhere.
 """
 
@@ -34,11 +34,11 @@ from api.store.workers import Worker, find_worker
 SESSION_COOKIE = "plumewatch_session"
 CSRF_HEADER = "x-plumewatch-csrf"
 LOGGED_OUT = 4401
-"""Close code of a WebSocket whose session is over."""
+"""Close code of a WebSocket after its session ended."""
 SESSION_LOOK_S = 10.0
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-proto")
-"""A call with one of these came through a proxy: from whom, only the proxy knows."""
+"""A call with one of these came through a proxy, which alone knows the caller."""
 
 
 def caller_address(connection: HTTPConnection) -> str:
@@ -115,7 +115,7 @@ def require_worker(connection: HTTPConnection, state: State) -> Worker:
 
 
 def require_session(connection: HTTPConnection, state: State) -> Operator:
-    """Return who is logged in, even with a one-time password; answer 401, or 403 for a call from a foreign page."""
+    """Return the operator, even with a one-time password; answer 401, or 403 for a call from a foreign page."""
     if not origin_is_ours(connection, state.settings.allowed_origins):
         raise Problem(403, "foreign-origin", "this page may not call the API for a logged-in operator")
     if isinstance(connection, WebSocket) or connection.scope["type"] == "websocket":
@@ -133,14 +133,14 @@ def require_session(connection: HTTPConnection, state: State) -> Operator:
 
 
 def require_operator(operator: Annotated[Operator, Depends(require_session)]) -> Operator:
-    """Return who is logged in with a password of his own; answer 403 while it is the one-time password."""
+    """Return the operator; answer 401, or 403 while the password is the one-time password."""
     if operator.must_change_password:
         raise Problem(403, "password-change-required", "change the one-time password first")
     return operator
 
 
 def require_admin(operator: Annotated[Operator, Depends(require_operator)]) -> Operator:
-    """Return who is logged in as admin, or answer 403."""
+    """Return the operator if an admin, or answer 403."""
     if operator.role is not Role.ADMIN:
         raise Problem(403, "admin-required", "only an admin may do this")
     return operator
@@ -154,7 +154,7 @@ def require_reader(connection: HTTPConnection, state: State) -> Operator | Worke
 
 
 def require_insider(connection: HTTPConnection, state: State) -> None:
-    """Let programs of this machine pass, workers and operators too; answer 401 to anybody else."""
+    """Let programs of this machine pass, workers and operators too; answer 401 to others."""
     if not calls_from_here(connection):
         require_reader(connection, state)
 

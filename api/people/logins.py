@@ -38,7 +38,7 @@ class LoginLimit:
 
     def begin(self, username: str, address: str) -> float:
         """
-        Count a try as failed before its password is checked, so that of many at once none is free; return 0.
+        Count a try as failed before its password is checked, so that parallel tries all count; return 0.
 
         Where the next try is not allowed yet nothing is counted; returns how many seconds to wait.
         """
@@ -67,7 +67,7 @@ class LoginLimit:
                 self._known.popitem(last=False)
 
     def withdraw(self, username: str, address: str) -> None:
-        """Take a try back of which nobody knows how it would have ended."""
+        """Take back a try whose outcome is unknown."""
         with self._lock:
             for key in (("", address), (username, address)):
                 if failures := self._failures.get(key):

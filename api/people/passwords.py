@@ -1,4 +1,4 @@
-"""Passwords that anybody would try first, and so are none."""
+"""Common passwords, which are refused."""
 
 import string
 from functools import cache

@@ -1,7 +1,7 @@
 """
 Case: everything that the report of one lead prints, read from store and vault at one moment.
 
-The package is verified anew for each report, so that paper never says more than the vault can show.
+The package is verified again for each report, so that the report states only what the vault proves.
 """
 
 import re
@@ -60,15 +60,15 @@ class CaseMove:
 @dataclass(frozen=True, slots=True)
 class Case:
     """
-    A lead with its evidence as it stood when it was read.
+    A lead with its evidence at the time of reading.
 
     Attributes:
         report: of the verification made for this reading.
 
-        judgement: what the record may be used for, and what stands against more; ``None`` where the manifest cannot
+        judgement: what the record may be used for, and the obstacles to more; ``None`` where the manifest cannot
             be read.
 
-        received: when the package was filed; ``None`` where custody does not tell.
+        received: when the package was filed; ``None`` where custody has no record of it.
 
         custody: all entries, oldest first.
     """

@@ -1,8 +1,8 @@
 """
-Pages: what the report of a lead says, in which order.
+Pages: content and order of a lead's report.
 
 What, where, when and how much come first; then why it can be trusted (`api.report.trust`): files and hashes, the
-checks, time-stamp and log, who had it in hands, and what was decided.
+checks, time-stamp and log, custody, and decisions.
 """
 
 from collections import Counter
@@ -101,19 +101,19 @@ def lead_report(case: Case, printing: Printing) -> bytes:
 
 
 def _code(address: str) -> bytes:
-    """Return the QR code of an address as PNG; error correction M stands a fold or a stain."""
+    """Return the QR code of an address as PNG; error correction M survives a fold or a stain."""
     target = BytesIO()
     segno.make(address, error="m", micro=False).save(target, kind="png", scale=8, border=1)
     return target.getvalue()
 
 
 def _use(case: Case) -> str:
-    """Return what the record may be used for as it stands now; as filed where its manifest cannot be read."""
+    """Return what the record may be used for now; as filed where its manifest cannot be read."""
     return word(ADMISSIBILITY, case.lead.class_ if case.judgement is None else case.judgement.admissibility)
 
 
 def _warnings(case: Case) -> Iterator[str]:
-    """Yield what nobody may overlook on the first page."""
+    """Yield the warnings of the first page."""
     if not case.report.ok:
         yield (
             "证据包核验未通过，不得使用："
@@ -170,7 +170,7 @@ def _how(lead: LeadDocument) -> list[tuple[str, str]]:
 
 
 def _proposed(lead: LeadDocument, code: str) -> str:
-    """Return a lead's code; where no zone says it, that it is only proposed."""
+    """Return a lead's code, marked as proposed where no zone sets it."""
     return f"{code}（系统拟定）" if is_code_proposed(lead) else code
 
 
@@ -254,7 +254,7 @@ def _clock(moment: datetime) -> str:
 
 
 def _standing(case: Case) -> Iterator[tuple[str, str]]:
-    """Yield what the record may be used for, the law, what is proposed, and what speaks for it."""
+    """Yield what the record may be used for, the law, the proposal, and its reasons."""
     lead = case.lead
     yield "证据效力", _use(case)
     if case.judgement is not None:

@@ -39,8 +39,8 @@ def covered(image: bytes, boxes: Sequence[tuple[int, int, int, int]]) -> bytes:
     """
     Return a copy as JPEG without metadata, with boxes (left, top, right, bottom in px) covered by one flat colour.
 
-    Flat, for what is merely blurred or made coarse can be guessed back. A margin of `BLOCK_PX` goes with it, since
-    JPEG spreads an edge over its block. Raises `UnreadablePicture`, also for a box that covers nothing.
+    A blurred or coarse region could be reconstructed. A margin of `BLOCK_PX` is covered too, since JPEG spreads an
+    edge over its block. Raises `UnreadablePicture`, also for a box that covers nothing.
     """
     copy = _opened(image, None)
     for left, top, right, bottom in boxes:

@@ -1,7 +1,7 @@
 """
-Printing: who prints a report, when, and in which font.
+Printing: author, time and font of a printed report.
 
-Apart from the pages, so that only who prints pays for the PDF library.
+Apart from the pages, so that only printing loads the PDF library.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ FONT = Path(__file__).parent / "font" / "noto-sans-sc.ttf"
 
 @dataclass(frozen=True, slots=True)
 class Printing:
-    """Who prints, when, where the lead can be looked up, and whose report it is."""
+    """Author and time of printing, the lead's address, and the report's owner."""
 
     by: str
     at: datetime

@@ -25,7 +25,7 @@ class ReadingLine:
 
         grade: Ringelmann screening grade, where there is one.
 
-        utc: when it began, aware; ``None`` where the file tells only the stream's own clock.
+        utc: when it began, aware; ``None`` where the file has only the stream's own clock.
     """
 
     at_s: float
@@ -54,7 +54,7 @@ def parse_readings(text: str) -> tuple[ReadingLine, ...]:
 
 
 def _time(row: dict[str, str]) -> tuple[float | None, datetime | None]:
-    """Return when a reading was, in seconds of some clock, and the time where it tells one."""
+    """Return the time of a reading in seconds of some clock, and its UTC if it has one."""
     for column in ("utc", "start_utc", "at_utc"):
         if row.get(column):
             try:

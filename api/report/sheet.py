@@ -43,7 +43,7 @@ class Dot:
 
         percent: ``None`` where there was no valid reading.
 
-        spread: its standard deviation, percentage points; 0: not told.
+        spread: its standard deviation, percentage points; 0: unknown.
     """
 
     at_s: float
@@ -72,7 +72,7 @@ class Sheet:
     Args:
         title: of the document, for the reader's window.
 
-        foot: stands at the foot of each page.
+        foot: text at the foot of each page.
 
         made: creation time in the file.
 
@@ -337,5 +337,5 @@ class Sheet:
         return broken(self._shown(text), width_mm, self._pdf.get_string_width)
 
     def _shown(self, text: str) -> str:
-        """Return the text with what the font lacks replaced, and nothing that would break a line by itself."""
+        """Return the text with characters that the font lacks replaced, and without line breaks."""
         return "".join(letter if ord(letter) in self._glyphs else MISSING for letter in " ".join(text.split()))

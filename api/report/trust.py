@@ -1,4 +1,4 @@
-"""Trust: why a case can be believed: files and hashes, the checks, stamp and log, who had it in hands, who decided."""
+"""Trust: the proofs of a case: files and hashes, checks, stamp and log, custody, decisions."""
 
 from datetime import datetime
 
@@ -119,7 +119,7 @@ def _checks(sheet: Sheet, case: Case) -> None:
 
 
 def _stamp(case: Case) -> str:
-    """Say whose stamp it is, by name, and of when; one that has not come yet is told from none at all."""
+    """Write the stamp's authority and time; a pending stamp is distinguished from none."""
     report = case.report
     if report.stamped is not None and report.tsa == "ok":
         return f"{word(STAMPS, report.tsa_kind)}：{report.authority}，{beijing(report.stamped)}（北京时间）"

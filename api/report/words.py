@@ -1,7 +1,7 @@
 """
 Words of the printed report: what codes and closed sets are called in Chinese, as in ``docs/glossary.md``.
 
-A value without a word is printed as it came.
+A value without a word is printed unchanged.
 """
 
 from collections.abc import Mapping
@@ -211,7 +211,7 @@ def word(words: Mapping[str, str], value: str) -> str:
 
 
 def caller(who: str) -> str:
-    """Return who did something, for people: ``operator:王敏`` is ``王敏（操作员）``."""
+    """Return an actor's name for people: ``operator:王敏`` is ``王敏（操作员）``."""
     kind, colon, name = who.partition(":")
     return f"{name}（{CALLERS[kind]}）" if colon and kind in CALLERS else who
 

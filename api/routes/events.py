@@ -28,7 +28,7 @@ router = APIRouter(prefix="/v1/events", tags=["events"])
 
 BATCH = 100
 LOOK_PERIOD_S = 2.0
-"""A reader looks by itself this often: bells from other processes are lost while the bus is away."""
+"""Period of polling: bells of other processes are lost while the bus is away."""
 CURSOR_AHEAD = 4409
 """Close code for a cursor that this sequence has not reached: the wall was fed by another database."""
 
@@ -60,9 +60,9 @@ def get_events(
 @router.websocket("")
 async def follow_events(websocket: WebSocket, _: AnyOperator, state: State, cursor: int | None = None) -> None:
     """
-    Send each event after ``cursor`` as one JSON text, for ever; without a cursor only what comes from now on.
+    Send each event after ``cursor`` as one JSON text until closed; without a cursor only new ones.
 
-    What the reader sends is ignored, but for a binary message: closed with 1003.
+    Messages of the reader are ignored; a binary one closes the socket with 1003.
     """
     await websocket.accept()
     newest = await run_in_threadpool(_newest, state)
@@ -78,7 +78,7 @@ async def follow_events(websocket: WebSocket, _: AnyOperator, state: State, curs
         for fault in await stop_tasks((sender, listener, session)):  # before the close: nothing may be sent after one
             if not isinstance(fault, WebSocketDisconnect):
                 log.error("event reader failed", exc_info=fault)
-    with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the reader may have gone just now
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the reader may have disconnected
         if session in done and session.exception() is None:
             await websocket.close(LOGGED_OUT, "the session is over")
         elif listener in done and listener.exception() is None:

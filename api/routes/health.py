@@ -53,7 +53,7 @@ async def readyz(state: State, response: Response) -> Readiness:
     """
     Answer 200 when database, disk, bus and vault work, else 503 with the part that does not.
 
-    To programs of the same machine, to workers and to operators; 401 to anybody else, whom ``/healthz`` answers.
+    Open to programs of the same machine, to workers and to operators; 401 to others, for whom there is ``/healthz``.
     """
     parts = {
         "database": await _try(state.database.check),
@@ -91,7 +91,7 @@ def metrics(state: State) -> Response:
     """
     Give all metrics in Prometheus' text form.
 
-    To programs of the same machine, to workers and to operators: they name every camera. 401 to anybody else.
+    Open to programs of the same machine, to workers and to operators: it names every camera. 401 to others.
     """
     return Response(state.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -101,7 +101,7 @@ def _scrub_warning(state: ApiState) -> str:
         with state.database.reading() as session:
             outcome = last_outcome(session)
     except SQLAlchemyError:
-        return ""  # the database is told as a part that does not work
+        return ""  # the database is reported as a failed part
     return "" if outcome is None else outcome.warning()
 
 
@@ -116,7 +116,7 @@ def _disk(folder: Path) -> str:
 def _rows_warning(state: ApiState) -> str:
     try:
         with state.database.reading() as session:
-            list_cameras(session)  # the others are known as soon as somebody asks for them
+            list_cameras(session)  # the others are found when they are read
     except SQLAlchemyError:
         return ""
     return state.database.unreadable.sentence()

@@ -1,4 +1,4 @@
-"""Rules: what the violation catalogue says of each and how it stands here, for who draws zones and reviews leads."""
+"""Rules: each row of the violation catalogue and its standing here, for drawing zones and reviewing leads."""
 
 from zoneinfo import ZoneInfo
 
@@ -33,7 +33,7 @@ class RuleView(BaseModel):
     seen: str
     detectable: bool = Field(description="a rule for it exists")
     missing_zh: str = Field(description="what is still missing; empty: nothing")
-    status: Standing = Field(description="by the models of the workers heard of and the zones that are drawn")
+    status: Standing = Field(description="by the models of reporting workers and the drawn zones")
     reason_zh: str
     reason: str
     missing_classes: list[str] = Field(description="classes without which it cannot be seen and no worker's model has")
@@ -46,13 +46,13 @@ class RuleList(BaseModel):
     """All rows of the catalogue in force."""
 
     version: str
-    classes: list[str] = Field(description="what the models of the workers heard of can find; empty: none was heard of")
+    classes: list[str] = Field(description="classes of the models of reporting workers; empty: no worker reports")
     rules: list[RuleView]
 
 
 @router.get("")
 async def get_rules(_: Reader, state: State) -> RuleList:
-    """List the rules of the violation catalogue, the zones that put them to work, and how each stands now."""
+    """List the rules of the violation catalogue, the zones that enable them, and the standing of each."""
     zones = await run_in_threadpool(_drawn, state)
     classes = await _classes(state)
     stood = standings(classes, zones, utc_now().astimezone(_LOCAL).date())
@@ -89,7 +89,7 @@ def _drawn(state: ApiState) -> list[tuple[str, str, str]]:
 
 
 async def _classes(state: ApiState) -> list[str]:
-    """Return what the workers' models find; nothing while the bus is away or no worker is heard of."""
+    """Return the classes of the workers' models; empty while the bus is away or no worker reports."""
     try:
         workers = await all_workers(state)
     except BusDown:

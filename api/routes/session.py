@@ -67,7 +67,7 @@ class PasswordChange(Wire):
 
 
 class SessionDocument(BaseModel):
-    """Who is logged in; with ``password_change_required`` nothing but the change of the password is allowed."""
+    """The operator of a session; with ``password_change_required`` only the password change is allowed."""
 
     username: str
     role: Role
@@ -95,7 +95,7 @@ def post_session(body: Login, request: Request, response: Response, state: State
 
 @router.get("")
 def get_session(operator: AnySession) -> SessionDocument:
-    """Tell who is logged in; 401 when nobody is."""
+    """Return the operator of the session; 401 without one."""
     return _document(operator)
 
 
@@ -128,7 +128,7 @@ def post_password(
 
 def _checked(state: State, username: str, password: str, address: str) -> Operator | None:
     """
-    Return whose password it is, ``None`` for nobody's.
+    Return the operator with this password, or ``None``.
 
     Raises `Problem` while a name has failed too often from an address; it says how long that lasts.
     """

@@ -1,4 +1,4 @@
-"""The wall's page and its files, as they lie in `api.wall`."""
+"""The wall's page and its files, from the folder of `api.wall`."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ upgrade runs old ones beside new ones.
 
 
 class WallFiles(StaticFiles):
-    """Serves the kinds of file that a page is made of; the folder's Python is not one of them."""
+    """Serves the file types of a page; Python is not one of them."""
 
     def file_response(
         self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200

@@ -28,7 +28,7 @@ def get_camera(session: Session, camera_id: str) -> CameraDocument:
         raise UnknownRecord(f"there is no camera {camera_id}")
     camera = read_document(session, CameraDocument, camera_id, row.document, of=CAMERAS)
     if camera is None:
-        raise UnreadableRecord(f"what is stored of camera {camera_id} cannot be read: write it anew or remove it")
+        raise UnreadableRecord(f"the stored row of camera {camera_id} cannot be read: write it again or remove it")
     return camera
 
 

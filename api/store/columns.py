@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 Serial = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite numbers rows by itself only in a plain INTEGER column."""
+"""SQLite numbers rows automatically only in a plain INTEGER column."""
 SERIAL_MOST = 2**63 - 1
 """The largest number of a row in either database; a larger one cannot even be asked for."""
 
@@ -30,7 +30,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 def ByteOrdered(length: int) -> TypeEngine[str]:  # noqa: N802  (a type among types)
-    """Return a text that every database sorts by its bytes, so that a range of it is all that begins alike."""
+    """Return a text that every database sorts by its bytes, so that a range selects a prefix."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 

@@ -1,4 +1,4 @@
-"""Coverage in the store: accounts as workers told them, losses, and the duties of cameras."""
+"""Coverage in the store: accounts from workers, losses, and the duties of cameras."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ Span = tuple[datetime, datetime]
 @dataclass(frozen=True, slots=True)
 class Known:
     """
-    What is known of one camera's time.
+    The records of one camera's time.
 
     Attributes:
         duties: when it was to be watched; ``None`` as end: it still is.
@@ -44,7 +44,7 @@ def note_duty(session: Session, camera_id: str, at: datetime, *, on_duty: bool) 
 
 
 def take_hours(session: Session, hours: Iterable[AccountHour], at: datetime) -> int:
-    """Store the hours of which no version as new is known; return how many these were."""
+    """Store the hours that are newer than their stored version; return their number."""
     taken = 0
     for hour in hours:
         row = session.get(CoverageRow, (hour.camera_id, hour.hour, hour.account))
@@ -67,7 +67,7 @@ def take_losses(session: Session, losses: Iterable[AccountLoss]) -> None:
 
 
 def known_coverage(session: Session, start: datetime, end: datetime, camera_id: str | None = None) -> dict[str, Known]:
-    """Return by camera what is known of the time from ``start`` (a full hour) to ``end``."""
+    """Return the records by camera for the time from ``start`` (a full hour) to ``end``."""
     duties: dict[str, list[tuple[datetime, datetime | None]]] = defaultdict(list)
     duty_rows = select(DutyRow).where(DutyRow.start < end, or_(DutyRow.end.is_(None), DutyRow.end > start))
     hour_rows = select(CoverageRow).where(CoverageRow.hour >= start, CoverageRow.hour < end)

@@ -1,8 +1,8 @@
 """
-Stored documents: one whose row no longer validates is left out, counted and named, and takes no other with it.
+Stored documents: a row that no longer validates is left out, counted and named, and affects no other.
 
-What is unreadable is remembered by the `Database` and told by ``/readyz``; the log has it once. What is written is read
-back first (`stored`), so that such rows come only from elsewhere: another version, another program, a broken disk.
+Unreadable rows are remembered by the `Database` and reported by ``/readyz``; the log has each once. Documents are read
+back before they are written (`stored`), so bad rows come from another version, another program or a broken disk.
 """
 
 import threading
@@ -39,7 +39,7 @@ class Unreadable:
         log.error("stored row cannot be read and is left out", kind=kind, key=key, reason=reason)
 
     def forget(self, kind: str, key: str) -> None:
-        """Forget a row that was read, written anew or removed."""
+        """Forget a row that was read, written again or removed."""
         if self._rows:
             with self._lock:
                 self._rows.pop((kind, key), None)
@@ -55,7 +55,7 @@ class Unreadable:
             keys = [key for each, key in rows if each == kind]
             rest = ", ..." if len(keys) > _NAMED else ""
             told.append(f"{len(keys)} of {kind} ({', '.join(keys[:_NAMED])}{rest})")
-        return f"stored rows cannot be read and are left out: {'; '.join(told)}; write them anew or remove them"
+        return f"stored rows cannot be read and are left out: {'; '.join(told)}; write them again or remove them"
 
 
 def open_session_info(unreadable: Unreadable) -> dict[str, Unreadable]:
@@ -84,7 +84,7 @@ def note_row(session: Session, key: str, reason: str, *, of: str) -> None:
 
 
 def forget_row(session: Session, key: str, *, of: str) -> None:
-    """Forget that a row could not be read: it is written anew or removed."""
+    """Forget an unreadable row that was written again or removed."""
     unreadable: Unreadable | None = session.info.get(_KEY)
     if unreadable is not None:
         unreadable.forget(of, key)

@@ -1,4 +1,4 @@
-"""The wall's event sequence: written in the same transaction as the change it tells."""
+"""The wall's event sequence: written in the same transaction as the change it reports."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -52,7 +52,7 @@ def events_after(session: Session, cursor: int, limit: int) -> list[tuple[int, s
 
 
 def last_camera_states(session: Session) -> dict[str, str]:
-    """Return the state that the newest event of each camera told, where it told one."""
+    """Return the state in the newest event of each camera, if it has one."""
     kinds = (EventType.CAMERA_CHANGED.value, EventType.CAMERA_REMOVED.value)
     newest = select(func.max(EventRow.cursor)).where(EventRow.type.in_(kinds)).group_by(EventRow.subject)
     rows = session.execute(select(EventRow.cursor, EventRow.document).where(EventRow.cursor.in_(newest)))
@@ -62,8 +62,8 @@ def last_camera_states(session: Session) -> dict[str, str]:
 
 def camera_removals(session: Session, after: int, until: int) -> list[tuple[str, datetime | None]]:
     """
-    Return in order the news of cameras between two cursors: a camera and when it was taken off, ``None`` for any other
-    news of it. That a camera fell silent is none: one that was taken off does.
+    Return the changes of cameras between two cursors in order: a camera and the time of its removal, ``None`` for any
+    other change. Silence is no change here, because removed cameras fall silent.
     """
     told = or_(
         EventRow.type == EventType.CAMERA_REMOVED.value,
@@ -79,7 +79,7 @@ def camera_removals(session: Session, after: int, until: int) -> list[tuple[str,
 
 
 def newest_event(session: Session, kind: EventType) -> WallEvent | None:
-    """Return the newest event of a kind; ``None`` where there was none."""
+    """Return the newest event of a kind, or ``None``."""
     newest = select(EventRow).where(EventRow.type == kind.value).order_by(EventRow.cursor.desc()).limit(1)
     row = session.scalar(newest)
     return None if row is None else _read(session, row.cursor, row.document)

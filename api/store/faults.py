@@ -6,7 +6,7 @@ StoreError
   UnknownRecord      no such lead, camera, operator, node
     UnreadableRecord   it is there, and what is stored of it does not validate
   IllegalMove        this state may not follow that one
-  StaleVersion       somebody else changed the lead first
+  StaleVersion       another request changed the lead first
   RecordConflict     the id, name, number or key belongs to something else
   ReusedKey          the idempotency key was used for other content
   WrongValue         a field cannot have this value, or has it already
@@ -23,7 +23,7 @@ class UnknownRecord(StoreError):  # noqa: N818
 
 
 class UnreadableRecord(UnknownRecord):
-    """What is stored does not validate; nothing can be done with it but write it anew or remove it."""
+    """A stored row does not validate; it can only be written again or removed."""
 
 
 class IllegalMove(StoreError):  # noqa: N818

@@ -22,14 +22,14 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # O
 
 @functools.cache
 def _nobody() -> str:
-    """Return what is checked for unknown names: their answer takes as long as that for a known one."""
+    """Return the hash that is checked for unknown names, so that their answer takes as long as for known ones."""
     return _hasher.hash(secrets.token_urlsafe())
 
 
 class Role(StrEnum):
     """
     What an operator may do: operators review leads; admins also set up cameras and zones, hold evidence, and trust and
-    revoke keys. Who may log in is decided on the machine itself, by ``plumewatch operator``.
+    revoke keys. Accounts are managed on the machine itself, by ``plumewatch operator``.
     """
 
     OPERATOR = "operator"
@@ -49,10 +49,10 @@ class Operator:
 @dataclass(frozen=True, slots=True)
 class Account:
     """
-    What is kept of an operator, of one who was shut out too.
+    The record of an operator, disabled ones included.
 
     Attributes:
-        disabled: since when he is shut out; ``None`` for one who may log in.
+        disabled: when the account was disabled; ``None`` for an enabled one.
 
         sessions: logins that are open at the time asked for.
     """
@@ -87,7 +87,7 @@ def add_operator(session: Session, username: str, role: Role, password: str, at:
 
 
 def list_accounts(session: Session, at: datetime) -> list[Account]:
-    """Return all operators by name, those who were shut out among them."""
+    """Return all operators by name, disabled ones included."""
     counted = session.execute(
         select(SessionRow.operator_id, func.count()).where(SessionRow.expires > at).group_by(SessionRow.operator_id)
     )
@@ -119,7 +119,7 @@ def set_password(session: Session, username: str, password: str, *, must_change:
     """
     Set a password and end all the operator's sessions.
 
-    Raises `UnknownRecord`, or `RecordConflict` for one who is shut out: a password would not let him in.
+    Raises `UnknownRecord`, or `RecordConflict` for a disabled one, who could not log in with it.
     """
     row = _row_of(session, username)
     if row.disabled is not None:
@@ -130,9 +130,9 @@ def set_password(session: Session, username: str, password: str, *, must_change:
 
 def disable_operator(session: Session, username: str, at: datetime) -> int:
     """
-    Let an operator no longer log in, and end his sessions; a leaf of the log says so, his name stays in the records.
+    Disable an operator and end the sessions; a leaf of the log records it, the name stays in the records.
 
-    Returns how many sessions ended; raises `UnknownRecord`, or `RecordConflict` for one who is shut out already.
+    Returns how many sessions ended; raises `UnknownRecord`, or `RecordConflict` for one that is disabled already.
     """
     row = _row_of(session, username)
     if row.disabled is not None:
@@ -145,9 +145,9 @@ def disable_operator(session: Session, username: str, at: datetime) -> int:
 
 def enable_operator(session: Session, username: str, password: str, at: datetime) -> None:
     """
-    Let an operator who was shut out log in again, by a password that he must change; a leaf of the log says so.
+    Enable a disabled operator again, with a password to be changed at login; a leaf of the log records it.
 
-    Raises `UnknownRecord`, or `RecordConflict` for one who is not shut out.
+    Raises `UnknownRecord`, or `RecordConflict` for an enabled one.
     """
     row = _row_of(session, username)
     if row.disabled is None:
@@ -168,7 +168,7 @@ def open_session(session: Session, operator_id: int, at: datetime, lifetime: tim
 
 
 def find_session(session: Session, token: str, at: datetime) -> Operator | None:
-    """Return who is logged in with a cookie's value."""
+    """Return the operator of a session cookie's value."""
     row = session.scalar(
         select(OperatorRow)
         .join(SessionRow, SessionRow.operator_id == OperatorRow.operator_id)

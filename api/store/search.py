@@ -30,7 +30,7 @@ FEW = 2_000
 """Leads that are sorted for one page without being felt (``benchmarks/results/retrieval-*.json``)."""
 
 MOST_DIVISION = 12
-"""Digits of a GB/T 2260 code; a longer one is found by these and shown as it came."""
+"""Digits of a GB/T 2260 code; a longer one is found by these and shown unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def find_holdings(session: Session, sha256: str) -> list[Holding]:
 
 
 def index_lead(session: Session, row: LeadRow, lead: LeadDocument, reasons: Sequence[str]) -> None:
-    """Let a lead be found by what its document and its reviewers' reasons say now; needs the writing transaction."""
+    """Index a lead by its current document and its reviewers' reasons; needs the writing transaction."""
     row.division = lead.place.division[:MOST_DIVISION]
     row.lon, row.lat = lead.place.lon, lead.place.lat
     row.uscc = "" if lead.target is None else lead.target.uscc
@@ -154,7 +154,7 @@ def index_files(session: Session, lead_id: str, sums_sha256: str, listed: dict[s
 
 
 def _said(lead: LeadDocument, reasons: Sequence[str]) -> str:
-    """Return the words that a lead is found by: whatever names it for people."""
+    """Return the words that a lead is found by: every name in it."""
     row = catalogue().get(lead.violation_code)
     target, legal, called = lead.target, lead.legal, title_of(lead)
     parts = [
@@ -231,7 +231,7 @@ def _with_word(word: SearchWord, column: ColumnElement[str] | InstrumentedAttrib
 
 
 def _shortest(session: Session, ways: Sequence[Select[str]]) -> Select[str] | None:
-    """Return the way to the fewest leads; ``None`` where none leads to fewer than `FEW`."""
+    """Return the selection with the fewest leads; ``None`` where none has fewer than `FEW`."""
     shortest, least = None, FEW
     for way in ways:
         count = session.scalar(select(func.count()).select_from(way.limit(least).subquery())) or 0

@@ -102,7 +102,7 @@ class WorkerKeyRow(Table):
 
 
 class NodeRow(Table):
-    """A worker node whose certificate is pinned: packages are verified against it."""
+    """A worker node with its pinned certificate, against which packages are verified."""
 
     __tablename__ = "nodes"
 
@@ -181,7 +181,7 @@ class CustodyRow(Table):
 
 
 class IdempotencyRow(Table):
-    """The answer that was given to an idempotency key, so that the same key gets it again."""
+    """The answer to an idempotency key, so that the same key gets it again."""
 
     __tablename__ = "idempotency"
 
@@ -209,7 +209,7 @@ class CoverageRow(Table):
 
 
 class CoverageLossRow(Table):
-    """A time whose account a worker had to throw away."""
+    """A time for which a worker had to discard its account."""
 
     __tablename__ = "coverage_losses"
 

@@ -25,7 +25,7 @@ class SearchWord:
     One word of a question.
 
     Attributes:
-        text: as it stands in the `normal_text` of every match, and of nothing else.
+        text: part of the `normal_text` of every match, and of nothing else.
 
         terms: what every match has; with ``is_beginning`` one, with which a term of every match begins.
     """
@@ -57,7 +57,7 @@ def terms_of(normal: str) -> frozenset[str]:
 
 
 def search_words(question: str) -> tuple[SearchWord, ...]:
-    """Return the words of a question, each of which has to be found; empty for a question without letters or digits."""
+    """Return the words of a query, all of which must match; empty for a query without letters or digits."""
     words = []
     for run in dict.fromkeys(normal_text(question).split()):
         if not _HAN_RUN.match(run):

@@ -16,7 +16,7 @@ _DECISIVE: Mapping[str, Verdict | None] = MappingProxyType(
     }
 )
 """
-What entering a state decides: what waits to be verified, be it anew, is undecided. Every other state leaves the verdict
+The verdict by entered states: a lead that waits for verification, even again, is undecided. Other states keep it
 as it was: a lead that is dispatched, closed or archived is what it was found to be before.
 """
 

@@ -51,7 +51,7 @@ def revoke_worker_key(session: Session, token: str, at: datetime) -> None:
 
 
 def find_worker(session: Session, token: str) -> Worker | None:
-    """Return the worker whose key this is, if it has not been revoked."""
+    """Return the worker with this key, unless it was revoked."""
     row = session.scalar(
         select(WorkerKeyRow).where(WorkerKeyRow.token_sha256 == token_sha256(token), WorkerKeyRow.revoked.is_(None))
     )
@@ -143,7 +143,7 @@ def nodes_of(session: Session, worker: Worker) -> frozenset[str]:
 
 
 def find_node(session: Session, fingerprint: str) -> Node | None:
-    """Return the node whose certificate this is or was, unless that was revoked."""
+    """Return the node with this certificate, current or former, unless it was revoked."""
     certificate = session.get(CertificateRow, fingerprint)
     if certificate is None or certificate.kind != "node" or certificate.revoked is not None:
         return None

@@ -1,1 +1,1 @@
-"""Trust: keys, certificates, time stamps and the log that anybody can check."""
+"""Trust: keys, certificates, time-stamps and the append-only log."""

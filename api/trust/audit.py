@@ -55,7 +55,7 @@ def export_checkpoint(settings: Settings, folder: Path) -> list[Path]:
 
 def audit_log(settings: Settings, kept: bytes | None = None) -> Audit:
     """
-    Hash the whole log anew and hold it against its journal and a ``checkpoint.txt`` that somebody else has kept.
+    Hash the whole log again and compare it with its journal and with a ``checkpoint.txt`` kept elsewhere.
 
     Raises `LogError` with what does not hold, `api.contract.trust.stamp.StampError` where `kept` is no checkpoint.
     """

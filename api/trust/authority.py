@@ -3,7 +3,7 @@ Time-stamp authorities: the site's own, and one that is asked over HTTP; both an
 
     AuthorityError    no answer, or one that does not hold
 
-The site's own is the default. It proves what it stamps to nobody who distrusts the site (reports say "own"); it keeps
+The site's own is the default. It proves nothing to those who distrust the site (reports say "own"); it keeps
 the order of time: it refuses to stamp when the clock has been set back behind a stamp that it gave.
 """
 
@@ -38,11 +38,11 @@ _ACCURACY_S = 1
 
 
 class AuthorityError(Exception):
-    """An authority gave no answer, or one that does not hold; the message says which."""
+    """An authority gave no answer, or an invalid one; the message says which."""
 
 
 class Authority(Protocol):
-    """Who answers requests for time-stamps. Blocks."""
+    """Answers requests for time-stamps. Blocks."""
 
     def answer(self, request: bytes) -> bytes:
         """Return the answer to a TimeStampReq; raise `AuthorityError` where there is none."""
@@ -51,7 +51,7 @@ class Authority(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GivenStamp:
-    """A stamp that was asked for and checked: the authority's whole answer, and what it says."""
+    """A checked time-stamp: the authority's whole answer, and its content."""
 
     answer: bytes
     stamp: TimeStamp
@@ -80,7 +80,7 @@ def ask(
     except ContractError as error:
         raise AuthorityError(str(error)) from error
     if stamp.nonce != nonce:
-        raise AuthorityError("the answer has another nonce than the request: it is an old one, or somebody else's")
+        raise AuthorityError("the answer has another nonce than the request: it is old, or for another request")
     if policies and stamp.policy not in policies:
         raise AuthorityError(f"the stamp was given under the policy {stamp.policy}, not under {' or '.join(policies)}")
     if abs(stamp.gen_time - now) > CLOCK_ALLOWANCE:

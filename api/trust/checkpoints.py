@@ -1,11 +1,11 @@
 """
 Checkpoints: hourly records of the log's size and root, signed and stamped; and the check that the log still agrees.
 
-    LogError    the log is not what it once was: shorter, or another one; nothing may start on it
+  LogError    the log is shorter than it was, or a different one; the API does not start on it
 
-The journal of checkpoints lies with the site's keys, apart from the database: whoever puts an older copy of the
-database back, or rewrites its log, does not rewrite the journal with it. At each start the whole log is hashed anew and
-held against every entry. A checkpoint is in the journal before anybody sees it.
+The journal of checkpoints is kept with the site's keys, apart from the database: an attacker who restores an older
+database, or rewrites its log, does not change the journal with it. At each start the whole log is hashed again and
+compared with every entry. A checkpoint is in the journal before it is published.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ _PAGE = 2000
 
 
 class LogError(Exception):
-    """The log is shorter than it was, or another one; the message says what was found and what to do."""
+    """The log is shorter than it was, or a different one; the message says what was found and what to do."""
 
 
 class Checkpoints:
@@ -93,7 +93,7 @@ class Checkpoints:
         clock: Callable[[], datetime],
         stamper: Stamper,
     ) -> Self:
-        """Check the log against the journal in `folder` and return what goes on with it; raise `LogError`."""
+        """Check the log against the journal in `folder` and return its `Checkpoints`; raise `LogError`."""
         log_id = log_id_of(keys.root.certificate)
         journal = Journal(folder / JOURNAL)
         now = clock()
@@ -159,7 +159,7 @@ class Checkpoints:
             return covering_checkpoint(session, index)
 
     async def run(self) -> None:
-        """Make checkpoints for ever; to be run by `api.fleet.broker.keep_running`."""
+        """Make checkpoints until cancelled; to be run by `api.fleet.broker.keep_running`."""
         while True:
             await run_in_threadpool(self.make)
             await asyncio.sleep(PERIOD_S)
@@ -167,7 +167,7 @@ class Checkpoints:
 
 def check_log(session: Session, journal: Journal, kept: Checkpoint | None = None) -> int:
     """
-    Hash the whole log anew, hold it against its tree, every entry of the journal and `kept`; return its size.
+    Hash the whole log again, compare it with its tree, every entry of the journal and `kept`; return its size.
 
     Raises `LogError` for a log that is shorter than a checkpoint or has another history, `JournalError` for a journal
     that is damaged.

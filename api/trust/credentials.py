@@ -5,7 +5,7 @@ Content credentials: copies of clips and pictures with a C2PA manifest in them; 
     └── CredentialsMissing   the extra ``c2pa`` is not installed, or a file has none
 
 The copy is for readers of C2PA; what proves the original stays the package. Signed by a certificate under the site's
-root: readers call it valid, and trusted only where somebody has told them to trust that root (decision 0046).
+root: readers call it valid, and trusted only if they are configured to trust that root (decision 0046).
 """
 
 import importlib
@@ -36,11 +36,11 @@ _OFFLINE = {
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_after_sign": False},
     "builder": {"thumbnail": {"enabled": False}},
 }
-"""The library would ask the network and add pictures by itself."""
+"""Keeps the library from network requests and from adding thumbnails."""
 
 
 class CredentialsError(Exception):
-    """No content credentials can be put into a file, or read from it; the message says why."""
+    """Content credentials cannot be written to a file, or read from it; the message says why."""
 
 
 class CredentialsMissing(CredentialsError):  # noqa: N818  (says what is the matter)
@@ -50,7 +50,7 @@ class CredentialsMissing(CredentialsError):  # noqa: N818  (says what is the mat
 @dataclass(frozen=True, slots=True)
 class Statement:
     """
-    What a manifest says of a copy.
+    The content of a copy's manifest.
 
     Attributes:
         file: name of the original in the package. `sha256`: its hash, as the package's list has it.
@@ -92,10 +92,10 @@ class Statement:
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """
-    What a file's active manifest says, and whether it holds.
+    The active manifest of a file, and whether it is valid.
 
     Attributes:
-        state: ``Trusted`` under the given roots, ``Valid`` where it holds and whose it is was not settled, ``Invalid``.
+        state: ``Trusted`` under the given roots, ``Valid`` if intact with an unknown signer, ``Invalid``.
 
         failures: the library's codes of what does not hold, ``signingCredential.untrusted`` aside.
 
@@ -128,12 +128,12 @@ def write_credentials(
     Write `copy` with a manifest in it to `target`.
 
     Args:
-        copy: what is given away: the original itself or a covered copy; its name tells its kind.
+        copy: the file that leaves the site: the original or a redacted copy; its name gives its type.
         target: overwritten.
         original: the package's file, named as the parent of the copy with the hash of its pictures or frames.
-        statement: what is said of it.
+        statement: the content of its manifest.
         signer: key and certificate of the site for this purpose (`api.trust.keys.open_credentials_key`).
-        root: the site's root, which goes along.
+        root: the site's root, which is included.
 
     Raises `CredentialsError`.
     """
@@ -171,7 +171,7 @@ def write_credentials(
 
 def read_credentials(file: Path, roots: bytes | None = None) -> Credentials:
     """
-    Return what the manifest in `file` says and whether it holds; `roots` are PEM certificates to trust.
+    Return the manifest in `file` and whether it is valid; `roots` are PEM certificates to trust.
 
     Raises `CredentialsMissing` where there is none and `CredentialsError` where it cannot be read.
     """

@@ -123,7 +123,7 @@ def _refuse_open(path: Path) -> None:
 
 
 def _opened(folder: Path, name: str) -> SiteKey | None:
-    """Return the key called `name` or ``None``; key and certificate are one file, so never half there."""
+    """Return the key called `name` or ``None``; key and certificate are one file, so both exist or neither."""
     path = folder / f"{name}.pem"
     if not path.exists():
         return None

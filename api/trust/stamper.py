@@ -44,9 +44,9 @@ ALARM_EVERY_S = 3600.0
 @dataclass(frozen=True, slots=True)
 class StampSource:
     """
-    Whom to ask, which roots and policies count, and whether it answers without a network.
+    An authority, the roots and policies that count for it, and whether it works without a network.
 
-    `crls` gives the lists of revoked certificates that stand beside the roots now.
+    `crls` returns the current lists of revoked certificates beside the roots.
     """
 
     authority: Authority
@@ -77,7 +77,7 @@ class Stamper:
 
     Args:
         database: holds the queue.
-        source: whom to ask.
+        source: the authority.
         clock: the time now, aware UTC.
     """
 
@@ -100,7 +100,7 @@ class Stamper:
             missing = queue_missing(session, clock())
             newest = newest_stamp_time(session)
         if missing:
-            log.info("time-stamps asked for packages that had none", count=missing)
+            log.info("time-stamps requested for packages without one", count=missing)
         roots: Sequence[x509.Certificate]
         if settings.tsa_url:
             client = stack.enter_context(httpx.Client(timeout=settings.tsa_timeout_s, follow_redirects=False))
@@ -120,8 +120,8 @@ class Stamper:
 
     def agrees_with(self, made: datetime) -> bool:
         """
-        True where what says that it was `made` then can be stamped now: whoever verifies it disbelieves one that was
-        stamped before it was made. An outside authority's clock may be behind ours by all that is allowed.
+        True if a document dated `made` can be stamped now: verification refuses a stamp from before that time. The
+        clock of an outside authority may be behind ours by `CLOCK_ALLOWANCE`.
         """
         return made <= self._clock() + (CLOCK_ALLOWANCE if self._source.is_local else timedelta(0))
 
@@ -154,7 +154,7 @@ class Stamper:
             return False
         with self._database.writing() as session:
             store_stamp(session, waiting.digest, stamp)
-        log.info("time-stamp given", kind=waiting.kind.value, subject=waiting.subject, at=stamp.gen_time.isoformat())
+        log.info("time-stamp received", kind=waiting.kind.value, subject=waiting.subject, at=stamp.gen_time.isoformat())
         return True
 
     def _ask(self, digest: str) -> StoredStamp:
@@ -171,7 +171,7 @@ class Stamper:
         return StoredStamp(given.answer, pem.decode(), given.stamp.gen_time, given.stamp.kind.value)
 
     def _check_stands(self, stamp: TimeStamp) -> None:
-        """Raise `AuthorityError` where a list beside the roots names who stamped: no package would verify under it."""
+        """Raise `AuthorityError` where a list beside the roots revokes the signer: no package would verify under it."""
         try:
             Revocations({}, self._source.crls(), self._source.roots).check_stands(
                 stamp.certificate, stamp.gen_time, stamp.chain
@@ -180,7 +180,7 @@ class Stamper:
             raise AuthorityError(str(fault)) from fault
 
     def _roots(self) -> Sequence[x509.Certificate]:
-        """Return the roots under which stamps are taken: none that was revoked, under which no package would verify."""
+        """Return the roots for stamps, without revoked ones, under which no package would verify."""
         if self._source.is_local:
             return self._source.roots
         with self._database.reading() as session:
@@ -203,7 +203,7 @@ class Stamper:
             )
 
     async def run(self) -> None:
-        """Get stamps for ever; to be run by `api.fleet.broker.keep_running`."""
+        """Get stamps until cancelled; to be run by `api.fleet.broker.keep_running`."""
         told = -ALARM_EVERY_S
         loop = asyncio.get_running_loop()
         while True:

@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
+from models.replacement import replacing
+
 
 class Outcome(StrEnum):
     """What became of a picture."""
@@ -97,9 +99,8 @@ def thread_names() -> dict[int, str]:
 
 def write_threads(path: Path) -> None:
     """Write `thread_names` where another process can read them whole."""
-    part = path.with_suffix(".part")
-    part.write_text("".join(f"{number} {name}\n" for number, name in thread_names().items()), encoding="utf-8")
-    part.replace(path)
+    with replacing(path) as part:
+        part.write_text("".join(f"{number} {name}\n" for number, name in thread_names().items()), encoding="utf-8")
 
 
 def read_threads(path: Path) -> dict[int, str]:

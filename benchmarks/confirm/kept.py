@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.errors import BenchmarkError
 from models.registry import RegisteredModel
+from models.replacement import replacing
 from vision.confirm.classifier import WEIGHTS
 
 FROM = "carried_from"
@@ -73,8 +74,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _write(document: Mapping[str, Any], path: Path) -> None:
     if document["models"]:
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        part.replace(path)
+        with replacing(path) as part:
+            part.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     else:
         path.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from benchmarks.accuracy.sequence import ANALYSIS_FPS
 from benchmarks.clips.corpus import Clip
 from models.detections import Detections
 from models.detector import Detector
+from models.replacement import replacing
 from streams.camera import camera_id
 from streams.frame import Frame
 from streams.timing.clock import CaptureTime, UtcSource
@@ -111,9 +112,8 @@ def _read_boxes(path: Path) -> Iterator[Detections]:
 
 def _write(path: Path, columns: dict[str, NDArray[np.generic]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part.npz")
-    np.savez(part, **columns)  # type: ignore[arg-type]
-    part.replace(path)
+    with replacing(path) as part, part.open("wb") as file:
+        np.savez(file, **columns)  # type: ignore[arg-type]
 
 
 def _hash(*parts: object) -> str:

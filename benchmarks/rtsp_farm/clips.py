@@ -1,7 +1,6 @@
 """The farm's clips: generated scenes or patterns, encoded once as a camera encodes them, and kept in a folder."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -14,6 +13,7 @@ from av.video.stream import VideoStream
 
 from benchmarks.scenes.catalogue import scene_named
 from benchmarks.scenes.film import ensure
+from models.replacement import replacing
 
 PATTERN = "pattern"
 """Name of the one picture that needs no rendering: a moving gradient."""
@@ -105,12 +105,8 @@ def ensure_clip(folder: Path, spec: ClipSpec) -> Path:
     path = folder / f"{spec.name}.mp4"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
+        with replacing(path, shared=True) as part:
             _encode(spec, _pictures(folder, spec), part)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
     return path
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from models.replacement import replacing
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -82,9 +84,8 @@ def keep(path: Path, model: DetectionModel, average: ModelEMA, descent: torch.op
         "optimiser": descent.state_dict(),
         "notes": notes,
     }
-    part = path.with_suffix(".part")
-    torch.save(state, part)
-    part.replace(path)
+    with replacing(path) as part:
+        torch.save(state, part)
 
 
 def take_up(path: Path, model: DetectionModel, average: ModelEMA, descent: torch.optim.Optimizer) -> dict[str, Any]:

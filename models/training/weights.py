@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from models.replacement import replacing
 from models.yolo import guard
 
 if TYPE_CHECKING:
@@ -99,6 +100,5 @@ def save(model: DetectionModel, path: Path, notes: Mapping[str, object]) -> None
         "date": datetime.now(UTC).isoformat(),
         "license": "AGPL-3.0",
     }
-    part = path.with_suffix(".part")
-    torch.save(checkpoint, part)
-    part.replace(path)
+    with replacing(path) as part:
+        torch.save(checkpoint, part)

@@ -142,7 +142,7 @@ def test_old_reports_are_forgotten_and_their_number_is_bounded() -> None:
 
 
 def test_reports_on_the_bus_reach_the_page(operator: httpx.Client, bus: redis.Redis) -> None:
-    """A worker's report is at /metrics a moment later; one that cannot be read hurts nobody."""
+    """A worker's report is at /metrics a moment later; one that cannot be read is counted and hurts nobody."""
     now = datetime.now(UTC)
     bus.set(state_key("gate"), camera(at=now).model_dump_json(), ex=15)
     bus.set(vitals_key("w1"), worker(now).model_dump_json(), ex=15)
@@ -160,6 +160,7 @@ def test_reports_on_the_bus_reach_the_page(operator: httpx.Client, bus: redis.Re
     while time.monotonic() < deadline and not expected.keys() <= found.keys():  # the reports are read one by one
         found = samples(operator.get("/metrics").content)
     assert expected == {sample: found.get(sample) for sample in expected}
+    assert found["plumewatch_bus_rows_left_out_total", frozenset({("kind", "worker report")})] >= 1
 
 
 def test_the_page_of_metrics_is_current() -> None:

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from typing import cast
 
 import redis
-import structlog
-from pydantic import ValidationError
 
 from api.contract import bus
+from api.contract.shared_rows import SharedRows
 from api.contract.wire.camera_health import CameraHealth
 from api.contract.wire.worker import WorkerReport
-
-log = structlog.get_logger(__name__)
 
 _REFRESH_MS = 1_500
 """Milliseconds idle after which an entry of ours is claimed again: less writing than at every look."""
@@ -54,7 +51,7 @@ for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', cameras, group)) do
   local about = {}
   for i = 1, #consumer, 2 do about[consumer[i]] = consumer[i + 1] end
   local text = redis.call('GET', reports .. about['name'])
-  if text then said[#said + 1] = {text, about['pending']} end
+  if text then said[#said + 1] = {text, about['pending'], about['name']} end
 end
 return {1, redis.call('XLEN', cameras), ours, free, stale, said}
 """
@@ -111,6 +108,7 @@ class WatcherGroup:
     def __init__(self, bus_client: redis.Redis, member: str) -> None:
         self.member = member
         self._redis = bus_client
+        self._rows = SharedRows()
         self._look = bus_client.register_script(_LOOK)
         self._move = bus_client.register_script(_MOVE)
 
@@ -140,8 +138,18 @@ class WatcherGroup:
             ours=frozenset(entry.decode() for entry in ours),
             free=tuple(entry.decode() for entry in free),
             is_stale=bool(stale),
-            reports=tuple(told for text, held in said if (told := _report(text, held)) is not None),
+            reports=self._reports(said),
         )
+
+    def _reports(self, said: Iterable[tuple[bytes, int, bytes]]) -> tuple[WorkerReport, ...]:
+        """Return the members' reports, each with the number of entries that its member holds on the bus."""
+        reports = []
+        for text, held, member in said:
+            key = bus.worker_key(member.decode(errors="replace"))
+            report = self._rows.read("worker report", WorkerReport.model_validate_json, key, text)
+            if report is not None:
+                reports.append(report.model_copy(update={"held": held}))
+        return tuple(reports)
 
     def take_free(self, entries: Sequence[str]) -> list[Entry]:
         """Claim free entries; return those that no other member took first."""
@@ -211,15 +219,6 @@ class WatcherGroup:
     def leave(self) -> None:
         """Remove this member's report."""
         self._redis.delete(bus.worker_key(self.member))
-
-
-def _report(text: bytes, held: int) -> WorkerReport | None:
-    """Return a member's report with the number of entries that it holds on the bus."""
-    try:
-        return WorkerReport.model_validate_json(text).model_copy(update={"held": held})
-    except ValidationError as fault:
-        log.warning("worker report cannot be read", errors=fault.error_count())
-        return None
 
 
 def _entries(found: object) -> list[Entry]:

@@ -4,22 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import redis
-import structlog
-from pydantic import ValidationError
 
 from api.contract import bus
 from api.contract.review import REVIEW_LIST, LeadReview
+from api.contract.shared_rows import SharedRows
 from streams.camera import CameraId
 from vision.leads.budget_store import BudgetStore
 from vision.worker.watched import WatchedCamera
-
-log = structlog.get_logger(__name__)
 
 EVERY_S = 5.0
 """Seconds between two reads; a decision reaches the budget within this and the API's own period."""
 
 
-def read_reviews(client: redis.Redis, cameras: Sequence[str]) -> Mapping[str, list[LeadReview]]:
+def read_reviews(client: redis.Redis, cameras: Sequence[str], rows: SharedRows) -> Mapping[str, list[LeadReview]]:
     """
     Return the reviews by camera; a camera that the bus does not hold is absent, and keeps the reviews it has.
 
@@ -32,10 +29,9 @@ def read_reviews(client: redis.Redis, cameras: Sequence[str]) -> Mapping[str, li
         return {}
     found: dict[str, list[LeadReview]] = {}
     for camera, text in zip(cameras, lists, strict=True):
-        try:
-            found[camera] = [] if text is None else REVIEW_LIST.validate_json(text)
-        except ValidationError as fault:
-            log.warning("reviews cannot be read", camera=camera, errors=fault.error_count())
+        reviews = [] if text is None else rows.read("reviews", REVIEW_LIST.validate_json, camera, text)
+        if reviews is not None:
+            found[camera] = reviews
     return found
 
 
@@ -46,6 +42,7 @@ class ReviewReader:
         self._redis = client
         self._budgets = budgets
         self._find = find
+        self._rows = SharedRows()
         self._at = float("-inf")
 
     def look(self, now: float) -> None:
@@ -53,7 +50,7 @@ class ReviewReader:
         if now < self._at:
             return
         self._at = now + EVERY_S
-        for camera, reviews in read_reviews(self._redis, self._budgets.cameras).items():
+        for camera, reviews in read_reviews(self._redis, self._budgets.cameras, self._rows).items():
             watched = self._find(camera)
             if watched is None:
                 continue

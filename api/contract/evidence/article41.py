@@ -20,7 +20,7 @@ from api.contract.wire.document import Wire
 from api.contract.wire.identifiers import Sha256
 
 FIXED_BY_CAMERA = frozenset({"V09_TRUCK_COVER", "V10_BLACK_CAR"})
-"""Violations that may be fixed by a camera on the road without anybody on site."""
+"""Violations that a camera on the road may establish without an officer on site."""
 
 _BEIJING = timezone(timedelta(hours=8))
 
@@ -46,7 +46,7 @@ class Standard(Wire):
 
 
 class Sign(Wire):
-    """The sign that tells people of the camera."""
+    """The sign that announces the camera to the public."""
 
     fitted: date
     photo_sha256: Sha256 | None = Field(None, description="of the photograph of the sign")
@@ -95,7 +95,7 @@ LACKS_ZH = {
 
 @dataclass(frozen=True, slots=True)
 class Admissibility:
-    """What a lead of a camera may become, and all that stands in the way of more."""
+    """The class that a lead of a camera may have, and every obstacle to more."""
 
     class_: LeadClass
     lacks: tuple[Lack, ...]

@@ -1,4 +1,4 @@
-"""Contents of a package: whether its files, its hash list and its manifest tell of the same things."""
+"""Contents of a package: whether its files, its hash list and its manifest agree."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -21,7 +21,7 @@ def listing_faults(package: PackageFiles, listed: Collection[str]) -> list[str]:
 
 def manifest_faults(manifest: Manifest, listed: Collection[str], found: Mapping[str, Digests]) -> list[str]:
     """
-    Return one sentence for each file of which the manifest tells something else than list and bytes do.
+    Return one sentence for each file on which the manifest differs from hash list and bytes.
 
     Args:
         manifest: of the package.

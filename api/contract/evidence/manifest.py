@@ -20,7 +20,7 @@ FileName = Annotated[str, Field(max_length=128, pattern=f"^{FILE_NAME_PATTERN}$"
 FIRST_PACKAGE = "0" * 64
 """``prev_package_sha256`` of a camera's first package."""
 STREAM = "stream"
-"""``source`` of a file that was taken from the camera's stream itself and not from another file of the package."""
+"""``source`` of a file that was taken from the camera's stream and not from another file of the package."""
 
 
 SITE_PROOFS: tuple[Literal["time_stamp", "log"], ...] = ("time_stamp", "log")
@@ -35,7 +35,7 @@ class FileRole(StrEnum):
 
 
 class Article41(Wire):
-    """The camera's file under art. 41 of the Penalty Law; all ``null`` until somebody has entered it."""
+    """The camera's file under art. 41 of the Penalty Law; all ``null`` until it is entered."""
 
     legal_review: Line | None = None
     technical_review: Line | None = None
@@ -44,7 +44,7 @@ class Article41(Wire):
 
 
 class ManifestCamera(Wire):
-    """Which camera and where it stands; angles in degrees, height in metres."""
+    """The camera and its place; angles in degrees, height in metres."""
 
     id: CameraIdText
     gb_id: Word | None = None
@@ -73,7 +73,7 @@ class ManifestTime(Wire):
     The clip's first and last picture by both clocks.
 
     ``first_pts`` and ``last_pts`` are the stream's own ticks of ``time_base`` seconds; UTC comes from ``source`` and
-    holds within ``uncertainty_s``. Network and on-screen clock are ``null`` while nobody measures them.
+    holds within ``uncertainty_s``. Network and on-screen clock are ``null`` until they are measured.
     """
 
     first_pts: Whole | None = None
@@ -159,7 +159,7 @@ class ManifestFile(Wire):
 
 
 class Manifest(Wire):
-    """``manifest.json``; what it says of its own package is checked by `api.contract.evidence.verification`."""
+    """``manifest.json``; `api.contract.evidence.verification` checks it against its package."""
 
     schema_: Literal["evidence/1"] = Field("evidence/1", alias="schema")
     lead_id: LeadId
@@ -215,7 +215,7 @@ def parse_manifest(data: bytes) -> Manifest:
 
 
 def source_faults(files: Mapping[str, ManifestFile]) -> list[str]:
-    """Return one sentence for each file whose origin is not told: no source or operation, or an unknown source."""
+    """Return one sentence for each file without a known origin: no source or operation, or an unknown source."""
     faults = []
     for name, entry in files.items():
         if entry.role is FileRole.DERIVED and not (entry.source and entry.operation):

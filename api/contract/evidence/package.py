@@ -41,9 +41,9 @@ LOG_CERTIFICATE = "log.crt"
 LOG_FILES = frozenset({LOG_PROOF, CHECKPOINT, CHECKPOINT_SIGNATURE, CHECKPOINT_TIME_STAMP, LOG_CERTIFICATE})
 """What proves that the site's log holds a package."""
 PROOFS = frozenset({TIME_STAMP, TSA_CERTIFICATE}) | LOG_FILES
-"""Files that the API puts beside a package which it has filed; no node makes them."""
+"""Files that the API adds to a filed package; no node makes them."""
 UNLISTED = frozenset({SUMS}) | SIGNATURES | PROOFS
-"""Files that come after the list and so cannot be in it; each has its own check."""
+"""Files made after the hash list, which cannot contain them; each has its own check."""
 NOT_EVIDENCE = frozenset({MANIFEST, CERTIFICATE, *TOOLS})
 """Files that are listed in ``SHA256SUMS`` but not in the manifest's ``files``."""
 OPTIONAL = frozenset({SM2_CERTIFICATE})
@@ -165,7 +165,7 @@ def read_present(package: PackageFiles, name: str, limit: int = SMALL) -> bytes:
 
 
 class Signer(Protocol):
-    """Who signs a package: a node's key and its certificate."""
+    """The signer of a package: a node's key and its certificate."""
 
     @property
     def certificate_pem(self) -> bytes:

@@ -20,7 +20,7 @@ REDACTION_ID_PATTERN = r"^[0-9a-f]{32}$"
 RedactionId = Annotated[str, Field(max_length=32, pattern=REDACTION_ID_PATTERN)]
 
 MOST_REGIONS = 200
-"""Regions of a clip: somebody who draws more should cover the picture."""
+"""Most regions of a clip: for more, cover the whole picture."""
 
 PictureBox = tuple[Whole, Whole, Whole, Whole]
 """Left, top, right, bottom in pixels of the original."""
@@ -89,7 +89,7 @@ class RedactionFault(StrEnum):
 
 
 class RedactionOrder(Wire):
-    """What is to be covered in which clip, for whom and why, within what limits."""
+    """The order for a worker: clip, regions to cover, reason, author and limits."""
 
     id: RedactionId
     lead_id: LeadId

@@ -51,7 +51,7 @@ class Outcome(StrEnum):
     How a check ended.
 
     Attributes:
-        SKIPPED: it could not be made, and says why; it proves nothing.
+        SKIPPED: the check could not be made, for the stated reason; it proves nothing.
 
         MISSING: there is nothing to check, and there should be: the package says that its site adds this proof.
     """
@@ -112,11 +112,11 @@ class VerificationReport:
 
         tsa: ``none`` without a time stamp, else ``ok``, ``unchecked`` (no roots) or ``fail``.
 
-        tsa_kind: whose authority stamped it, as far as that was checked.
+        tsa_kind: kind of the authority that stamped it, as far as that was checked.
 
-        authority: who stamped it, by the name in that certificate; empty where no stamp holds.
+        authority: name in the certificate of the authority that stamped it; empty without a valid stamp.
 
-        stamped: when, aware UTC; ``None`` where no stamp holds.
+        stamped: time of the stamp, aware UTC; ``None`` without a valid one.
 
         log: ``none`` without a proof of the log, else ``ok``, ``unchecked`` (no roots) or ``fail``.
 
@@ -146,7 +146,7 @@ class VerificationReport:
 
     @property
     def verdict(self) -> PackageVerdict:
-        """What it amounts to; where `knows_signer` is false, `HOLDS` says of the bytes alone that nothing changed."""
+        """The overall verdict; where `knows_signer` is false, `HOLDS` only means that the bytes are unchanged."""
         if not self.ok:
             return PackageVerdict.BROKEN
         return PackageVerdict.INCOMPLETE if self.missing else PackageVerdict.HOLDS

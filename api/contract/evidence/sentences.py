@@ -10,7 +10,7 @@ _DEPTH = 4
 
 
 def in_chinese(sentence: str) -> str:
-    """Return a sentence of a verification in Chinese; what the list does not know stays as it is."""
+    """Return a sentence of a verification in Chinese; an unknown sentence stays as it is."""
     return "；".join(_translated(part, _DEPTH) for part in _parts(sentence))
 
 

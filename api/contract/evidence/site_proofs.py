@@ -154,19 +154,19 @@ class SiteProofs:
         return sentence
 
     def _above(self, node: x509.Certificate | None) -> list[x509.Certificate] | None:
-        """The roots that may vouch for times and for the log: not the package's own node, and none that was revoked."""
+        """The roots that may prove times and the log: not the package's own node, and none that was revoked."""
         if self.anchors is None:
             return None
         return [each for each in self.anchors if each != node and fingerprint(each) not in self.revocations.known]
 
 
 def _is_promised(manifest: Manifest | None, proof: str) -> bool:
-    """True where the manifest says that the site adds a proof when it files the package."""
+    """True if the manifest promises a proof that the site adds at filing."""
     return manifest is not None and proof in (manifest.site_proofs or ())
 
 
 def _made_before(manifest: Manifest | None, moment: datetime, what: str) -> None:
-    """Raise where the package's own time lies after `moment`, at which it existed already."""
+    """Raise if the package's own time is after `moment`, at which it already existed."""
     if manifest is not None and manifest.created_utc - moment > CLOCK_ALLOWANCE:
         made = rfc3339(manifest.created_utc)
         raise StampError(f"the package says that it was made at {made}, but {what} at {rfc3339(moment)}")

@@ -153,7 +153,7 @@ class TarPackage:
         return io.BufferedReader(_Slice(self._stream, self._entries[name]), _CHUNK)
 
     def offset(self, name: str) -> int:
-        """Return where the file's first byte stands in the tar: for serving a byte range without unpacking."""
+        """Return the offset of the file's first byte in the tar, to serve a byte range without unpacking."""
         return self._entries[name].offset
 
     def close(self) -> None:
@@ -223,7 +223,7 @@ def _block(stream: BinaryIO, position: int) -> bytes:
 
 
 def _parse_header(header: bytes) -> _Header:
-    """Return what one header says; the folder's own entry has an empty name."""
+    """Return the content of one header; the folder's own entry has an empty name."""
     if header[257:265] not in _MAGICS:
         raise PackageError("not a plain tar: no ustar header where one must be")
     if header[148:156] != b"%06o\x00 " % (sum(header[:148]) + 8 * 0x20 + sum(header[156:])):

@@ -118,7 +118,7 @@ def check_log_certificate(
     Raise `StampError` unless `certificate` may sign the checkpoints of the log `log_id`.
 
     Of the verifier's `roots` the one counts whose key gives the log its id, and that is a site's root: neither a node
-    nor the authority that issued its certificate speaks for a log. `at` is aware UTC.
+    nor the authority that issued its certificate counts for a log. `at` is aware UTC.
     """
     try:
         own = [each for each in roots if is_authority(each) and bears_site_policy(each) and log_id_of(each) == log_id]

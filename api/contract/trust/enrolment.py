@@ -1,4 +1,4 @@
-"""Enrolment: a node's certificate speaks for that node's packages, and for nothing else."""
+"""Enrolment: checks that a node's certificate can sign that node's packages and nothing else."""
 
 from typing import TypeVar
 

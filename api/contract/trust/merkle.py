@@ -49,7 +49,7 @@ class Span:
 
 
 class Frontier:
-    """A tree that only grows and keeps no more than the complete subtrees at its edge: for hashing a whole log anew."""
+    """A growing tree that keeps only the complete subtrees at its edge, to hash a whole log again."""
 
     def __init__(self) -> None:
         self.size = 0

@@ -43,7 +43,7 @@ class Revocation:
 
         reason: for people.
 
-        is_compromise: whether its key may have been in other hands, so that times which it stamped prove nothing.
+        is_compromise: whether its key may have leaked, so that its time-stamps prove nothing.
 
         authority: the certificate itself where it issued nodes' certificates; what they sealed before needs it as their
             root. Packages do not hold it, as they do a node's own.
@@ -108,10 +108,10 @@ def parse_crls(data: bytes) -> list[x509.CertificateRevocationList]:
 @dataclass(frozen=True, slots=True)
 class Revocations:
     """
-    All that a verifier knows of revoked certificates.
+    The revoked certificates that a verifier knows.
 
     Attributes:
-        known: since when and why, by fingerprint.
+        known: time and reason of revocation, by fingerprint.
 
         crls: lists of the authorities that issued the certificates.
 
@@ -127,7 +127,7 @@ class Revocations:
         Return what was revoked of a node's certificate and those above it, as anchors of what was stamped before.
 
         Only self-signed ones: the node's own, or its authority's. Raises `StampError` where the package was not
-        `stamped` before a revocation; ``None``: no accepted time-stamp tells when it was there.
+        `stamped` before a revocation; ``None``: no accepted time-stamp proves when it existed.
         """
         trusted: list[x509.Certificate] = []
         for each in (certificate, *issuers_of(certificate, [*self.anchors, *self._former()])):
@@ -208,7 +208,7 @@ def crl_revocation(
 
 
 def _revocation(entry: x509.RevokedCertificate) -> Revocation:
-    """Return an entry's revocation: since when the key was in doubt, where the list tells that, else since its date."""
+    """Return an entry's revocation: since the invalidity date if the list has one, else since its date."""
     try:
         reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
     except x509.ExtensionNotFound:

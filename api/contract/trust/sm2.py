@@ -99,7 +99,7 @@ def read_sm2_certificate(pem: bytes) -> x509.Certificate:
 
 
 def sm2_signature_holds(pem: bytes, data: bytes, signature: bytes) -> bool:
-    """True when `signature` is the SM2 key's over `data` whose certificate is in `pem`; needs `knows_sm2`."""
+    """True when the SM2 key of the certificate in `pem` made `signature` over `data`; needs `knows_sm2`."""
     read_sm2_certificate(pem)
     return _verified(_run("x509", "-noout", "-pubkey", given=pem), data, signature)
 

@@ -1,5 +1,5 @@
 """
-Stamps: canonical JSON, hash lists, signatures and certificates; one code for the node that signs and whoever checks.
+Stamps: canonical JSON, hash lists, signatures and certificates; the same code for signers and verifiers.
 
     ContractError
     ├── StampError       a hash list, a signature key or a certificate is not what it must be
@@ -40,7 +40,7 @@ UNREADABLE = (
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
 )
-"""What damaged certificates raise, when they are loaded or when a field is first looked at."""
+"""Exceptions of damaged certificates, on loading or on first access to a field."""
 
 
 class ContractError(Exception):
@@ -176,7 +176,7 @@ def read_certificates(pem: bytes) -> list[x509.Certificate]:
     """Return all certificates in a PEM file, e.g. a roots file; raise `StampError` where there is none."""
     try:
         found = x509.load_pem_x509_certificates(pem)
-        for each in found:  # names are parsed when they are first looked at
+        for each in found:  # names are parsed on first access
             each.subject.rfc4514_string()
             each.issuer.rfc4514_string()
     except UNREADABLE as error:

@@ -1,4 +1,4 @@
-"""Succession: a node's new certificate, vouched for by the key of the one before it, which the API takes by itself."""
+"""Succession: a node's new certificate, signed by the key of the previous one, which the API accepts by itself."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ MOST = 50
 
 class Succession(Wire):
     """
-    A certificate and who vouches for it.
+    A certificate and the signature of its predecessor.
 
     Attributes:
         certificate_pem: the new certificate.

@@ -38,7 +38,7 @@ from api.contract.trust.timestamp_signature import TST_INFO_OID, check_signer
 SIGNED_DATA_OID = "1.2.840.113549.1.7.2"
 SITE_POLICY = "2.25.196253393793267128020013594357013558149"
 """
-Policy of a site's own authority, as its root certificate and its stamps say: who holds the site's keys can make them.
+Policy of a site's own authority, in its root certificate and its stamps: the owner of the site's keys can make them.
 
 An identifier of our own under the arc for UUIDs (ITU-T X.667), which needs no registration.
 """
@@ -50,7 +50,7 @@ _MOST_CERTIFICATES = 16
 
 
 class TimeStampKind(StrEnum):
-    """Whose a stamp is: the weaker proof of the site's own authority is told from that of an outside one."""
+    """Origin of a stamp: the site's own authority is a weaker proof than an outside one."""
 
     NONE = "none"
     UNCHECKED = "unchecked"
@@ -61,18 +61,18 @@ class TimeStampKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class TimeStamp:
     """
-    A stamp whose signature holds.
+    A stamp with a valid signature.
 
     Attributes:
         digest: the SHA-256 that was stamped, 32 bytes.
 
         gen_time: aware UTC; what was stamped existed then.
 
-        accuracy: how far `gen_time` may be off, as the authority says; zero where it says nothing.
+        accuracy: error bound of `gen_time` by the authority; zero where it gives none.
 
         certificate: the authority's, under which the signature holds.
 
-        chain: all certificates that came along; none is trusted because of that.
+        chain: all certificates in the answer; none is trusted for being there.
 
         anchor: the root that the verifier holds and the authority chains to; ``None`` where that was not checked.
     """
@@ -89,14 +89,14 @@ class TimeStamp:
 
     @property
     def kind(self) -> "TimeStampKind":
-        """Whose authority it is, as the *verifier's* root says and not the stamp."""
+        """Kind of the authority by the *verifier's* root, not by the stamp."""
         if self.anchor is None:
             return TimeStampKind.UNCHECKED
         return TimeStampKind.OWN if bears_site_policy(self.anchor) else TimeStampKind.LICENSED
 
     @property
     def authority(self) -> str:
-        """The authority's name, as its certificate says."""
+        """The authority's name in its certificate."""
         return self.certificate.subject.rfc4514_string()
 
 

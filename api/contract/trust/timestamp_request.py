@@ -30,7 +30,7 @@ SHA256_OID = "2.16.840.1.101.3.4.2.1"
 
 
 class TimeStampError(StampError):
-    """An answer that is none, was refused or does not hold; the message says which."""
+    """A request or answer that is malformed, refused or invalid; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,11 @@ class TimeStampRequest:
     Attributes:
         digest: SHA-256 of what is to be stamped, 32 bytes.
 
-        nonce: a number that the answer must repeat; ``None``: none.
+        nonce: a number that the answer must repeat, or ``None``.
 
         with_certificate: whether the answer is to hold the authority's certificate.
 
-        policy: dotted policy that is wanted; ``None``: the authority's own.
+        policy: requested dotted policy; ``None``: the authority's own.
     """
 
     digest: bytes

@@ -20,16 +20,16 @@ from api.store.transitions import transitions_of
 router = APIRouter(prefix="/v1/evidence/{lead_id}/admissibility", tags=["evidence"])
 
 STAMPED = frozenset({"own", "licensed"})
-"""Kinds of authority whose stamp was checked when it came (``evidence.tsa`` of a lead)."""
+"""Kinds of authority whose stamp was checked on arrival (``evidence.tsa`` of a lead)."""
 
 
 @router.get("")
 def get_admissibility(lead_id: LeadIdPath, _: AnyOperator, state: State) -> Judgement:
     """
-    Judge the record as it stands: the camera's newest file, the newest review, clock, gaps and time-stamp.
+    Judge the current record: the camera's newest file, the newest review, clock, gaps and time-stamp.
 
-    It says nothing of whether the package is what was signed: ``/verification`` does. 409 ``manifest-unreadable``: the
-    package was altered so that nothing can be said.
+    It does not check that the package is what was signed: ``/verification`` does. 409 ``manifest-unreadable``: the
+    package was altered and cannot be judged.
     """
     lead, sums = filed_lead(state, lead_id)
     size = package_sizes(state, sums).get(MANIFEST, 0)

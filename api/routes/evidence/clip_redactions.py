@@ -41,7 +41,7 @@ CLIP_SUFFIXES = (".mp4", ".ts")
 LARGEST_BYTES = 512 * 1024 * 1024
 """Of an original; packages are no larger by default."""
 MASK = "mask"
-"""Kind of the zones in which nothing is looked at: windows of homes and the like."""
+"""Kind of the zones that are never analysed, such as windows of homes."""
 
 
 class ClipRedactionRequest(Wire):
@@ -189,7 +189,7 @@ def _mask_zones(state: ApiState, camera_id: str) -> list[ClipMask]:
         try:
             zones = get_camera(session, camera_id).zones
         except UnknownRecord:
-            return []  # the camera is gone, and its zones with it
+            return []  # the camera was removed, and its zones with it
     return [ClipMask(name=zone.name, polygon=zone.polygon) for zone in zones if zone.kind == MASK]
 
 

@@ -67,7 +67,7 @@ async def post_correction(
     """
     Correct one fact of a filed lead: which act it is, where, or whose. What was measured, and the package, stay.
 
-    The values before and after are a leaf of the log. 409: not filed yet; 412: somebody else was faster; 422
+    The values before and after are a leaf of the log. 409: not filed yet; 412: changed by another request; 422
     ``wrong-value``: the field cannot have this value, or has it already; 428: no If-Match.
     """
     version = named_version(if_match)

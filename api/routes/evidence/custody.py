@@ -1,4 +1,4 @@
-"""Custody: who did what with a package, each entry with its proof from the append-only log."""
+"""Custody: accesses to a package, each entry with its proof from the append-only log."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/evidence/{lead_id}", tags=["evidence"])
 
 
 class CustodyDocument(BaseModel):
-    """One thing that somebody did with the evidence."""
+    """One access to the evidence."""
 
     seq: int = Field(description="number of the entry among all")
     file: str = Field(description="empty for the whole package")
@@ -33,7 +33,7 @@ class CustodyDocument(BaseModel):
 
 
 class CustodyList(BaseModel):
-    """Who did what with a package, in order."""
+    """The accesses to a package, in order."""
 
     lead_id: str
     sums_sha256: str
@@ -58,7 +58,7 @@ class CustodyProof(BaseModel):
 
 @router.get("/custody")
 def get_custody(lead_id: LeadIdPath, _: AnyOperator, state: State) -> CustodyList:
-    """Tell who filed, viewed, played, exported, printed or verified the package, and when."""
+    """List who filed, viewed, played, exported, printed or verified the package, and when."""
     sums = filed_lead(state, lead_id)[1]
     with state.database.reading() as session:
         entries = custody_of(session, lead_id)

@@ -37,7 +37,7 @@ def get_holdings(
     state: State,
     sha256: Annotated[Sha256, Query(description="of a file, as sha256sum prints it, or of a package's SHA256SUMS")],
 ) -> HoldingList:
-    """Tell which packages hold a file with this hash: "which lead is this clip of?"; an empty list if none does."""
+    """List the packages with a file of this hash ("which lead is this clip of?"); empty if there are none."""
     with state.database.reading() as session:
         found = find_holdings(session, sha256)
     holdings = [

@@ -126,7 +126,7 @@ def get_file(
     request: Request,
     download: Annotated[bool, Query(description="ask the browser to save it")] = False,
 ) -> Response:
-    """Give a file of the package, whole or a byte range of it (``Range``, ``If-Range``, ``If-None-Match``)."""
+    """Send a file of the package, whole or a byte range of it (``Range``, ``If-Range``, ``If-None-Match``)."""
     return _file(state, request, operator, lead_id, name, download=download)
 
 
@@ -138,7 +138,7 @@ def head_file(
     state: State,
     request: Request,
 ) -> Response:
-    """Tell a file's size, kind and tag; nothing of it is shown, so custody says nothing."""
+    """Return a file's size, type and tag; no content is sent, so custody records nothing."""
     return _file(state, request, operator, lead_id, name, download=False)
 
 
@@ -183,7 +183,7 @@ def get_package(lead_id: LeadIdPath, caller: Reader, state: State, request: Requ
 def get_verification(
     lead_id: LeadIdPath, operator: AnyOperator, state: State, request: Request
 ) -> VerificationDocument:
-    """Verify the package as it lies in the vault now, against the pinned node certificates."""
+    """Verify the package as it is in the vault now, against the pinned node certificates."""
     sums = filed_lead(state, lead_id)[1]
     try:
         with proven_folder(state, sums, lead_id) as folder:

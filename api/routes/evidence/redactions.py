@@ -85,7 +85,7 @@ async def post_redaction(
     """
     Make a copy of a picture with boxes covered by one flat colour; the original stays sealed in the package.
 
-    What is covered is what the caller drew: nothing is found by itself. The leaf of the log names both hashes.
+    Only the regions that the caller drew are covered: nothing is detected. The leaf of the log names both hashes.
     """
 
     def make() -> Redaction:
@@ -146,7 +146,7 @@ def copy_of(
 
 
 def redaction_document(one: Redaction) -> RedactionDocument:
-    """Return what is told of a copy."""
+    """Return the document of a copy."""
     return RedactionDocument(
         file=one.file,
         media_type=one.media_type,

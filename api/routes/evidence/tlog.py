@@ -1,4 +1,4 @@
-"""What proves the past: how time-stamps stand, the append-only log, its checkpoints and proofs."""
+"""Append-only log: its checkpoints and proofs, and the state of time-stamps."""
 
 import base64
 from typing import Annotated
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1", tags=["proofs"])
 
 
 class StampStatus(BaseModel):
-    """How the site's time-stamps stand."""
+    """State of the site's time-stamps."""
 
     authority: str = Field(description="address of the outside authority, without credentials; empty: the site's own")
     waiting: int = Field(description="stamps asked for and not given yet")
@@ -33,7 +33,7 @@ class StampStatus(BaseModel):
 
 @router.get("/time-stamps")
 def get_stamp_status(_: Reader, state: State) -> StampStatus:
-    """Tell whether packages and checkpoints wait for their time-stamps, and why."""
+    """Return whether packages and checkpoints wait for their time-stamps, and why."""
     with state.database.reading() as session:
         queue = stamp_queue(session)
     return StampStatus(
@@ -86,7 +86,7 @@ Size = Annotated[int, Query(ge=1, description="leaves of the tree")]
 
 @router.get("/tlog/checkpoint")
 def get_checkpoint(_: Reader, state: State) -> CheckpointDocument:
-    """Give the newest checkpoint of the log; 404 before the first."""
+    """Return the newest checkpoint of the log; 404 before the first."""
     with state.database.reading() as session:
         signed = newest_checkpoint(session)
         stamp = None if signed is None else find_stamp(session, sha256_hex(signed.text))

@@ -55,7 +55,7 @@ class DueDocument(BaseModel):
 
 
 class DueList(BaseModel):
-    """What may go, the oldest first."""
+    """The packages that may be deleted, the oldest first."""
 
     due: list[DueDocument]
 
@@ -78,7 +78,7 @@ class HoldDocument(BaseModel):
 
 
 class HoldList(BaseModel):
-    """A lead's holds, oldest first; ``held`` is how it stands."""
+    """A lead's holds, oldest first; ``held`` is the current state."""
 
     lead_id: str
     held: bool
@@ -87,7 +87,7 @@ class HoldList(BaseModel):
 
 @router.get("/v1/vault")
 def get_vault(_: AnyOperator, state: State) -> RoomDocument:
-    """Tell what the vault holds, how long its room lasts, and what the last scrub found."""
+    """Return the content of the vault, how long its room lasts, and the result of the last scrub."""
     found = vault_state(state.database, state.vault, state.settings, utc_now())
     with state.database.reading() as session:
         scrubbed = last_scrub(session)

@@ -28,7 +28,7 @@ class CameraFileDocument(BaseModel):
     """A version of a camera's file; its ``ETag`` is the version."""
 
     camera_id: str
-    version: int = Field(description="0: nobody has entered anything")
+    version: int = Field(description="0: nothing was entered yet")
     file: Article41File
     by: str
     at: UtcTime | None
@@ -45,7 +45,7 @@ class CameraFileVersions(BaseModel):
 
 
 class ChainLinkDocument(BaseModel):
-    """A package; ``state`` tells of the one before it."""
+    """A package; ``state`` describes its link to the one before it."""
 
     lead_id: str
     sums_sha256: str
@@ -89,7 +89,7 @@ async def put_article41(
     if_match: Annotated[str | None, Header(description="the file's ETag as you read it")] = None,
 ) -> CameraFileDocument:
     """
-    Put a new version on file, whole; it is a leaf of the log. 412: somebody else was faster; 428: no If-Match.
+    Store a new version, whole; it is a leaf of the log. 412: changed by another request; 428: no If-Match.
 
     Leads filed before keep the class that they were filed with.
     """

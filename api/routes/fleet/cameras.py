@@ -31,7 +31,7 @@ CameraIdPath = Annotated[str, Path(pattern=CAMERA_ID_PATTERN)]
 
 
 class CameraView(BaseModel):
-    """A camera: how it is configured, and what its worker last said."""
+    """A camera: its configuration, and its worker's newest report."""
 
     camera: CameraDocument
     health: CameraHealth | None = Field(description="null while no worker reports it, or the bus is away")
@@ -85,7 +85,7 @@ async def put_one_camera(
     camera_id: CameraIdPath, body: CameraDocument, caller: Registrar, state: State, response: Response
 ) -> CameraView:
     """
-    Register or change a camera (201 or 200); workers are told at once, or when the bus is back.
+    Register or change a camera (201 or 200); workers are notified at once, or when the bus is back.
 
     An empty ``source`` keeps the one that is registered, for answers never show it in full; ``zones`` that are not
     named stay as they were drawn on the wall. A worker registers cameras of the nodes that its key has enrolled, named
@@ -149,7 +149,7 @@ async def delete_camera(camera_id: CameraIdPath, caller: Registrar, state: State
 
 @router.get("/{camera_id}/snapshot.jpg", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
 async def get_snapshot(camera_id: CameraIdPath, _: AnyOperator, state: State) -> Response:
-    """Show the newest picture; ``X-Capture-Utc`` says when it was taken. 404 when there is none."""
+    """Return the newest picture; ``X-Capture-Utc`` is its capture time. 404 when there is none."""
     try:
         snapshot = await state.broker.get_hash(snapshot_key(camera_id))
     except BusDown as fault:
@@ -166,7 +166,7 @@ async def get_snapshot(camera_id: CameraIdPath, _: AnyOperator, state: State) ->
 
 @router.get("/{camera_id}/health")
 async def get_health(camera_id: CameraIdPath, _: Reader, state: State) -> CameraHealth:
-    """Tell what the worker last said of a camera; 404 when it has said nothing for 15 s."""
+    """Return the newest report of a camera; 404 without one for 15 s."""
     try:
         health = await health_of(state, camera_id)
     except BusDown as fault:
@@ -192,7 +192,7 @@ def _read(state: ApiState, camera_id: str) -> CameraDocument | None:
 
 
 def _find(session: Session, camera_id: str, caller: Operator | Worker | None = None) -> CameraDocument | None:
-    """Return a registered camera; `None` for one that is not there or cannot be read, which no worker may replace."""
+    """Return a registered camera; `None` for a missing one, or an unreadable one, which no worker may replace."""
     try:
         return get_camera(session, camera_id)
     except UnreadableRecord as fault:
@@ -204,7 +204,7 @@ def _find(session: Session, camera_id: str, caller: Operator | Worker | None = N
 
 
 def _kept(known: CameraDocument, body: CameraDocument) -> dict[str, object]:
-    """Return what a changed camera keeps because the document does not say it."""
+    """Return the values that a changed camera keeps because the document omits them."""
     kept: dict[str, object] = {} if body.source else {"source": known.source}
     return kept if "zones" in body.model_fields_set else kept | {"zones": known.zones}
 
@@ -222,7 +222,7 @@ def _require_own(known: CameraDocument | None, wanted: CameraDocument, nodes: fr
 
 
 def _taken(camera: CameraDocument) -> Problem:
-    """Return the answer to a worker that would change or remove a camera of somebody else."""
+    """Return the answer to a worker that would change or remove a camera of another owner."""
     owner = camera.configured_by
     whose = f"belongs to node {owner}" if owner else "was registered by an admin"
     detail = f"camera {camera.id} {whose}: choose another id"

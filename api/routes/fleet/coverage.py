@@ -1,4 +1,4 @@
-"""Coverage: workers report what they watched; anybody logged in sees what was watched of each camera, and why not."""
+"""Coverage: accounts from workers, and for operators the watched time of each camera with reasons for gaps."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ _COLUMNS = (
 )
 
 CameraIdPath = Annotated[str, Path(pattern=CAMERA_ID_PATTERN)]
-From = Annotated[AskedTime | None, Query(alias="from", description="start; the hour it lies in counts whole")]
+From = Annotated[AskedTime | None, Query(alias="from", description="start; its hour counts whole")]
 To = Annotated[AskedTime | None, Query(description="end; without it now")]
 
 
@@ -53,7 +53,7 @@ class Interval(BaseModel):
 
 
 class GapDocument(BaseModel):
-    """A time of duty in which nobody watched."""
+    """A time of duty that was not watched."""
 
     start: UtcTime
     end: UtcTime
@@ -66,7 +66,7 @@ class GapDocument(BaseModel):
 class CoverageFigures(BaseModel):
     """What was watched in some time."""
 
-    required_s: float = Field(description="seconds in which the camera was registered and enabled, as far as told")
+    required_s: float = Field(description="seconds in which the camera was registered and enabled, as far as reported")
     watched_s: float = Field(description="seconds of these in which pictures were analysed in time")
     share: float | None = Field(description="watched_s / required_s; null without duty")
     doubled_s: float = Field(description="seconds of these that two workers watched")
@@ -122,7 +122,7 @@ def post_coverage(body: CoverageReport, worker: AnyWorker, state: State) -> Cove
     """
     Take in what a worker watched. The same may be posted any number of times and in any order.
 
-    403 ``node-not-yours`` when it speaks for a node that its key has not enrolled.
+    403 ``node-not-yours`` when it reports for a node that its key has not enrolled.
     """
     with state.database.writing() as session:
         nodes = nodes_of(session, worker)

@@ -88,8 +88,8 @@ async def start_dry_run(
     Try draft zones: the worker runs its analyser and rules over the clip, at the lowest priority, and files nothing.
 
     413: the clip is larger than ``PLUMEWATCH_DRY_RUN_MAX_BYTES``; 422: zones or form make no sense, with where and why;
-    409 ``camera-not-watched``: nobody holds anything recent of it; 409 ``dry-run-busy``: the worker does another one;
-    503 ``no-worker``. Whether the clip is a video the report tells.
+    409 ``camera-not-watched``: no worker has recent pictures of it; 409 ``dry-run-busy``: the worker runs another one;
+    503 ``no-worker``. The report says whether the clip is a video.
     """
     settings = state.settings
     camera = await run_in_threadpool(_registered, state, camera_id)
@@ -114,7 +114,7 @@ async def get_dry_run(camera_id: CameraIdPath, run_id: RunIdPath, _: Admin, stat
 
 @router.delete("/{run_id}", status_code=204)
 async def delete_dry_run(camera_id: CameraIdPath, run_id: RunIdPath, _: Admin, state: State) -> None:
-    """Call a dry run off, or forget its result; what was uploaded for it goes at once."""
+    """Cancel a dry run, or delete its result; its uploaded clip is deleted at once."""
     await call_off(state, await find_run(state, camera_id, run_id))
 
 
@@ -137,7 +137,7 @@ async def get_dry_run_picture(
 
 @router.get("/{run_id}/clip", response_class=FileResponse)
 async def get_dry_run_clip(camera_id: CameraIdPath, run_id: RunIdPath, _: AnyWorker, state: State) -> StreamingResponse:
-    """Hand the uploaded clip to the worker, once: it is removed from here before its first byte is sent."""
+    """Send the uploaded clip to the worker, once: it is removed here before its first byte is sent."""
     run = await find_run(state, camera_id, run_id)
     try:
         clip = await run_in_threadpool(_taken, clip_path(state, run.order.id))
@@ -148,7 +148,7 @@ async def get_dry_run_clip(camera_id: CameraIdPath, run_id: RunIdPath, _: AnyWor
 
 
 def _taken(path: FilePath) -> BinaryIO:
-    """Return the clip, open and without a name any more; raise `FileNotFoundError` where somebody has it already."""
+    """Return the clip, open and already unlinked; raise `FileNotFoundError` if it was fetched before."""
     clip = path.open("rb")
     try:
         path.unlink()

@@ -46,7 +46,7 @@ async def watch_live(websocket: WebSocket, camera_id: CameraIdPath, _: AnyOperat
         for fault in await stop_tasks(tasks):  # before the close: nothing may be sent after one
             if not isinstance(fault, BusDown | WebSocketDisconnect):
                 log.error("live tile failed", camera=camera_id, exc_info=fault)
-    with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the viewer may have gone in the same moment
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the viewer may have disconnected
         if session in done and session.exception() is None:
             await websocket.close(LOGGED_OUT, "the session is over")
         elif listener in done and listener.exception() is None:

@@ -1,4 +1,4 @@
-"""Nodes: a worker enrols its certificate; anybody logged in may fetch the roots for offline verification."""
+"""Nodes: enrolment of workers' certificates, and for operators the roots for offline verification."""
 
 from typing import Annotated
 
@@ -159,7 +159,7 @@ class NewCrls(Wire):
 @router.post("/trust/authorities", status_code=204)
 def post_authority(body: NewAuthority, admin: Admin, state: State) -> None:
     """
-    Trust an authority (the bureau's CA): nodes may then enrol with certificates issued by it. A log leaf tells.
+    Trust an authority (the bureau's CA): nodes may then enrol with certificates issued by it. It is a leaf of the log.
 
     409 for a certificate that was revoked, or is a node's. A revocation is not taken back: trust a new certificate.
     """
@@ -212,7 +212,7 @@ def post_revocation(body: NewRevocation, admin: Admin, state: State) -> None:
 @router.post("/trust/crls", response_model_exclude_none=True)
 def post_crls(body: NewCrls, admin: Admin, state: State) -> RevokedList:
     """
-    Revoke what a trusted authority's own lists name, and tell what was not revoked before.
+    Revoke the certificates on a trusted authority's own lists, and return those not revoked before.
 
     With it all others of its key, unless it was merely superseded.
     Post each new list; one that names nothing new changes nothing. 422 ``bad-crl``: no list, or not signed by an

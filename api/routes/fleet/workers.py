@@ -1,4 +1,4 @@
-"""Workers: what each last said of itself, and its part in watching the registered cameras."""
+"""Workers: the newest report of each, and its part in watching the registered cameras."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -14,7 +14,7 @@ router = APIRouter(prefix="/v1/workers", tags=["workers"])
 
 
 class WorkerView(BaseModel):
-    """A worker that has been heard of in the last seconds."""
+    """A worker with a report in the last seconds."""
 
     name: str = Field(description="the node's name")
     health: WorkerHealth | None = Field(description="null while it has said nothing of itself for 15 s")

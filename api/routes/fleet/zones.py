@@ -67,11 +67,11 @@ async def put_zones(
     if_match: Annotated[str | None, Header(description="the ETag of the zones as you read them")] = None,
 ) -> ZoneView:
     """
-    Replace the zones of a camera; its worker goes over to them within a second, without losing the stream.
+    Replace the zones of a camera; its worker applies them within a second, without losing the stream.
 
-    409 ``zones-in-a-file``: they stand in the configuration of the node that watches it; 412: somebody else was faster;
+    409 ``zones-in-a-file``: they are in the configuration of the node that watches it; 412: changed by another request;
     422 ``unknown-owner``: the code of a new owner is not in the register, once that holds enterprises; 428: no
-    ``If-Match``. The event ``camera.changed`` keeps who drew what.
+    ``If-Match``. The event ``camera.changed`` records the author and the zones.
     """
     if if_match is None:
         raise Problem(428, "if-match-required", "the header If-Match must hold the ETag of the zones")
@@ -113,7 +113,7 @@ def _registered(session: Session, camera_id: str) -> CameraDocument:
 
 
 def etag_of(zones: Zones) -> str:
-    """Return what tells one version of a camera's zones from the next."""
+    """Return a tag that identifies a version of a camera's zones."""
     return f'"{sha256_hex(_text(zones).encode())[:16]}"'
 
 

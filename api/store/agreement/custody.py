@@ -15,7 +15,7 @@ MOST_NAMED = 3
 
 
 class Custody:
-    """Custody's entries and the table of their batches beside the leaves of kind ``access``."""
+    """Compares custody's entries and the table of their batches with the leaves of kind ``access``."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -43,7 +43,7 @@ class Custody:
             yield f"custody entries {first} to {last} are not those of the log's leaf {leaf.index}: {found}"
 
     def close(self) -> Iterator[str]:
-        """Yield the batches that no leaf tells of."""
+        """Yield the batches without a leaf."""
         yield from (_planted(batch) for batch in self._batches.rest())
 
     def _entries(self, after: int | None, last: int) -> Sequence[CustodyRow]:
@@ -58,7 +58,7 @@ def _planted(batch: AccessBatchRow) -> str:
 
 
 def _difference(entries: Sequence[CustodyRow], first: int, last: int, count: int) -> str:
-    """Say how the entries that are there differ from the `count` that were logged; the root tells no more."""
+    """Return how the entries differ from the `count` logged ones; the root gives no more detail."""
     if len(entries) < count:
         there = {entry.seq for entry in entries}
         gone = [str(seq) for seq in range(first, last + 1) if seq not in there]

@@ -1,4 +1,4 @@
-"""Nodes, their certificates and those of authorities held against the log: pinned, followed and revoked as it tells."""
+"""Compares nodes, their certificates and those of authorities with the log: pinned, succeeded, revoked."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class _Revocation:
 
 @dataclass(slots=True)
 class _Anchor:
-    """A certificate as the first leaf on it tells: later ones pin what is there."""
+    """A certificate as its first leaf has it: later leaves pin the existing one."""
 
     pinned: Mapping[str, str]
     log_index: int
@@ -35,7 +35,7 @@ class _Anchor:
 
 @dataclass(slots=True)
 class _Pinned:
-    """A node as its enrolment tells, with the newest certificate."""
+    """A node as its enrolment leaf has it, with the newest certificate."""
 
     number: int
     enrolled: str
@@ -45,7 +45,7 @@ class _Pinned:
 
 class Keys:
     """
-    Nodes and certificates beside the leaves of kind ``key``.
+    Compares nodes and certificates with the leaves of kind ``key``.
 
     Neither table names its leaves, and both change in place, so they are held against where the leaves lead to: all
     that was ever trusted stays in memory. Which worker key enrolled a node is in no leaf and is not judged.
@@ -57,7 +57,7 @@ class Keys:
         self._nodes: dict[str, _Pinned] = {}
 
     def hold(self, leaf: Leaf) -> Iterator[str]:
-        """Yield what a leaf tells that cannot follow the ones before; the tables are held against all at the end."""
+        """Yield a contradiction between a leaf and earlier ones; the tables are compared at the end."""
         event, certificate, at = leaf.text("event"), leaf.text("certificate_sha256"), leaf.text("at")
         match event:
             case "enrolled":
@@ -89,7 +89,7 @@ class Keys:
                 raise ValueError(event)
 
     def close(self) -> Iterator[str]:
-        """Yield the nodes and certificates that are not as the log tells."""
+        """Yield the nodes and certificates that differ from the log."""
         nodes = select(NodeRow).order_by(NodeRow.number, NodeRow.name).execution_options(yield_per=PIECE)
         for node in self._session.scalars(nodes):
             yield from _node_faults(node, self._nodes.pop(node.name, None))
@@ -109,7 +109,7 @@ class Keys:
 
 
 def subjects_of(leaf: Leaf) -> frozenset[str]:
-    """Return what a leaf on a key may be listed under: a revocation does not tell whether it is a node's."""
+    """Return the subjects under which a leaf on a key may be listed: a revocation does not name its kind."""
     name = leaf.text("node" if "node" in leaf.record else "name")
     return frozenset(f"{kind}:{name}"[:160] for kind in ANCHORS)
 
@@ -126,7 +126,7 @@ def _node_faults(row: NodeRow, told: _Pinned | None) -> Iterator[str]:
         "certificate": row.fingerprint,
     }
     if found != logged:
-        yield f"{what} is not as the log tells since its leaf {told.log_index}: changed is {differing(logged, found)}"
+        yield f"{what} differs from the log since its leaf {told.log_index}: changed is {differing(logged, found)}"
     if not _is_of(row.certificate_pem, row.fingerprint):
         yield f"{what} has another certificate than the one that it is listed with, {row.fingerprint}"
 

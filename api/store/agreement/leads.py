@@ -1,4 +1,4 @@
-"""Leads held against the log: every change of state as it was recorded, and each lead as its newest records say."""
+"""Compares leads with the log: every change of state, and each lead with its newest records."""
 
 import hashlib
 import json
@@ -26,14 +26,14 @@ from api.store.verdicts import verdict_after
 @dataclass(slots=True)
 class _Standing:
     """
-    How a lead stands by its records: state, version, verdict, and the newest value of each corrected field.
+    A lead by its records: state, version, verdict, and the newest value of each corrected field.
 
     Attributes:
-        verdict: what it was found to be; ``None`` while that is undecided.
+        verdict: the decision on it; ``None`` while undecided.
 
         filed: when its package was filed; empty before that.
 
-        changed: when an operator last decided on it, and before that when it came.
+        changed: the last decision of an operator; before the first, the time of filing.
     """
 
     state: str = ""
@@ -45,12 +45,12 @@ class _Standing:
 
 
 _NEEDED = frozenset({"seq", "lead_id", "to", "role", "user", "at", "version", "prev_hash"})
-"""Members without which a transition's record tells nothing."""
+"""Required members of a transition's record."""
 
 
 class Leads:
     """
-    Transitions and leads beside the leaves of kinds ``transition`` and ``correction``.
+    Compares transitions and leads with the leaves of kinds ``transition`` and ``correction``.
 
     Transitions from before there was a log have no leaf: the hash chain holds them, up to the first that has one.
     """
@@ -64,7 +64,7 @@ class Leads:
         self._standings: dict[str, _Standing] = {}
 
     def hold(self, leaf: Leaf) -> Iterator[str]:
-        """Yield what the tables tell otherwise than a leaf."""
+        """Yield the differences between the tables and a leaf."""
         if leaf.kind is LeafKind.CORRECTION:
             standing = self._standings.setdefault(leaf.text("lead_id"), _Standing())
             standing.version = max(standing.version, leaf.number("version"))
@@ -84,7 +84,7 @@ class Leads:
         yield from self._follow(leaf.record, record)
 
     def close(self) -> Iterator[str]:
-        """Yield the transitions without a leaf, and the leads that do not stand as their records say."""
+        """Yield the transitions without a leaf, and the leads that differ from their records."""
         yield from (fault for row in self._rows.rest() for fault in self._without_leaf(row))
         columns = (LeadRow.lead_id, LeadRow.state, LeadRow.version, LeadRow.violation_code, LeadRow.document)
         rows = select(*columns, LeadRow.verdict, LeadRow.changed, PackageRow.received).outerjoin(
@@ -106,7 +106,7 @@ class Leads:
                     f"by its records it is {standing.verdict or 'undecided'}"
                 )
             yield from _time_faults(lead_id, changed, received, standing)
-        yield from (f"lead {lead_id}, of which the log tells, is gone" for lead_id in sorted(self._standings))
+        yield from (f"lead {lead_id} is in the log and no longer in the store" for lead_id in sorted(self._standings))
 
     def _without_leaf(self, row: TransitionRow) -> Iterator[str]:
         record = _read(row)
@@ -135,7 +135,7 @@ class Leads:
 
 
 def _lead_faults(lead_id: str, listed: Mapping[str, str | int], document: str, standing: _Standing) -> Iterator[str]:
-    """Yield what a lead tells otherwise than its records; `listed` is what it is found by."""
+    """Yield the differences between a lead and its records; `listed` is what it is found by."""
     told = json.loads(document)
     if (told["state"], told["version"]) != (standing.state, standing.version):
         yield (
@@ -152,7 +152,7 @@ def _lead_faults(lead_id: str, listed: Mapping[str, str | int], document: str, s
             return
         for name, after in standing.corrected.items():
             if value_of(lead, name) != after:
-                yield f"lead {lead_id} tells {name} {value_of(lead, name)!r}; it was corrected to {after!r}"
+                yield f"lead {lead_id} has {name} {value_of(lead, name)!r}; it was corrected to {after!r}"
 
 
 def _time_faults(lead_id: str, changed: datetime, received: datetime | None, standing: _Standing) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Ledgers: tables whose records were logged, walked beside the leaves of the log."""
+"""Ledgers: tables with logged records, read in parallel with the leaves of the log."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ PIECE = 500
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """
-    A leaf as its bytes tell it.
+    A leaf as parsed from its bytes.
 
     Attributes:
         subject: what it is listed under; that alone is not hashed.
 
         data: the bytes that are hashed.
 
-        record: what they tell as JSON; empty for a package's hash list.
+        record: their JSON; empty for a package's hash list.
     """
 
     index: int
@@ -50,7 +50,7 @@ class Ledger(Protocol):
     """Holds the records of one kind, or of some that belong together, against their leaves."""
 
     def hold(self, leaf: Leaf) -> Iterator[str]:
-        """Yield what the tables tell otherwise than a leaf; leaves come in order."""
+        """Yield the differences between the tables and a leaf; leaves come in order."""
         ...
 
     def close(self) -> Iterator[str]:
@@ -60,7 +60,7 @@ class Ledger(Protocol):
 
 class Walk(Generic[Row]):
     """
-    Rows of a table, taken one after the other as their leaves come.
+    Rows of a table, read one by one in the order of their leaves.
 
     Args:
         rows: in the order of `place`.
@@ -74,12 +74,12 @@ class Walk(Generic[Row]):
         self._head = next(rows, None)
 
     def before(self, place: int) -> Iterator[Row]:
-        """Yield the rows that come before a place: no leaf has asked for them."""
+        """Yield the rows before a position, which no leaf has claimed."""
         while self._head is not None and self._place(self._head) < place:
             yield self._take(self._head)
 
     def at(self, place: int) -> Row | None:
-        """Return the row at a place; ``None`` where there is none."""
+        """Return the row at a position, or ``None``."""
         if self._head is None or self._place(self._head) != place:
             return None
         return self._take(self._head)
@@ -95,6 +95,6 @@ class Walk(Generic[Row]):
 
 
 def differing(logged: Mapping[str, JsonValue], told: Mapping[str, JsonValue]) -> str:
-    """Return the names of the members in which two records differ; of ones that tell the same: how they are written."""
+    """Return the names of the members in which two records differ; for equal ones the difference in encoding."""
     names = sorted(name for name in logged.keys() | told.keys() if logged.get(name) != told.get(name))
     return ", ".join(names) or "how it is written"

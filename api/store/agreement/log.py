@@ -1,4 +1,4 @@
-"""All of the log, read leaf by leaf beside the tables."""
+"""The whole log, compared with the tables leaf by leaf."""
 
 import json
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from api.store.evidence.tlog import LeafKind
 
 @dataclass(frozen=True, slots=True)
 class Disagreements:
-    """Sentences on what the tables tell otherwise than the log: of custody, and of all other records."""
+    """Sentences on differences between tables and log: of custody, and of all other records."""
 
     custody: list[str] = field(default_factory=list)
     records: list[str] = field(default_factory=list)
@@ -41,14 +41,14 @@ class _Listed:
     data: bytes
 
     def read(self) -> Leaf:
-        """Return the leaf as its bytes tell it; raise `ValueError` or `KeyError` for bytes that tell nothing."""
+        """Return the parsed leaf; raise `ValueError` or `KeyError` for invalid bytes."""
         if not self.data.startswith(b"{"):
             return Leaf(self.index, LeafKind.PACKAGE, self.subject, self.data, {})
         record = json.loads(self.data)
         return Leaf(self.index, LeafKind(record["kind"]), self.subject, self.data, record)
 
     def is_of(self, leaf: Leaf) -> bool:
-        """True where the columns say what the bytes do; a hash list tells neither subject nor time."""
+        """True where the columns agree with the bytes; a hash list has neither subject nor time."""
         if leaf.kind is LeafKind.PACKAGE:
             return self.kind == LeafKind.PACKAGE
         if leaf.kind is LeafKind.KEY and self.subject not in subjects_of(leaf):
@@ -59,11 +59,11 @@ class _Listed:
 
 def disagreements(session: Session) -> Disagreements:
     """
-    Return what the tables tell otherwise than the log; nothing where they agree.
+    Return the differences between the tables and the log; empty where they agree.
 
     `session` must see one moment throughout (`Database.snapshot`). Entries that are in no leaf yet are not judged. All
-    is streamed; what stays in memory is a batch of custody, how every lead stands, the deletions, and what keys and
-    operators the log tells of.
+    is streamed; in memory are a batch of custody, the standing of every lead, the deletions, and the keys and
+    operators in the log.
     """
     found = Disagreements()
     custody, leads, packages = Custody(session), Leads(session), Packages(session)
@@ -106,7 +106,7 @@ def _leaves(session: Session) -> Iterator[_Listed]:
 
 
 def _subject(leaf: Leaf) -> str:
-    """Return what a record is about by its own words; empty where it does not say so by itself."""
+    """Return the subject of a record; empty where the record does not contain it."""
     if leaf.kind is LeafKind.ACCESS:
         return f"custody-{leaf.text('first_seq')}-{leaf.text('last_seq')}"
     if leaf.kind in {LeafKind.OPERATOR, LeafKind.GRANT}:

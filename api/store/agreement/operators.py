@@ -1,4 +1,4 @@
-"""Operators held against the log: who was shut out and let in again."""
+"""Compares operators with the log: who was disabled and enabled."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from api.store.tables import OperatorRow
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What the newest leaf on an operator tells."""
+    """The content of the newest leaf on an operator."""
 
     event: str
     role: str
@@ -23,9 +23,9 @@ class _Told:
 
 class Operators:
     """
-    The table of operators beside the leaves of kind ``operator``.
+    Compares the table of operators with the leaves of kind ``operator``.
 
-    Who was never shut out is in no leaf; of such a one only that he is not shut out is judged.
+    An operator who was never disabled has no leaf; only that the account is enabled is checked then.
     """
 
     def __init__(self, session: Session) -> None:
@@ -33,7 +33,7 @@ class Operators:
         self._newest: dict[str, _Told] = {}
 
     def hold(self, leaf: Leaf) -> Iterator[str]:
-        """Take note of a leaf: the newest one on an operator tells how he stands."""
+        """Remember a leaf: the newest one on an operator decides."""
         told = _Told(leaf.text("event"), leaf.text("role"), leaf.text("at"), leaf.index)
         if told.event not in {"disabled", "enabled"}:
             raise ValueError(told.event)
@@ -41,7 +41,7 @@ class Operators:
         yield from ()
 
     def close(self) -> Iterator[str]:
-        """Yield the operators who do not stand as their newest leaf tells."""
+        """Yield the operators that differ from their newest leaf."""
         columns = (OperatorRow.username, OperatorRow.role, OperatorRow.disabled)
         for name, role, disabled in self._session.execute(select(*columns).order_by(OperatorRow.username)):
             told = self._newest.pop(name, None)
@@ -56,4 +56,4 @@ class Operators:
             if role != told.role:
                 yield f"operator {name} has the role {role}; by the log's leaf {told.log_index} it was {told.role}"
         for name, told in self._newest.items():
-            yield f"operator {name}, of whom the log's leaf {told.log_index} tells, is gone"
+            yield f"operator {name} of the log's leaf {told.log_index} is gone"

@@ -1,4 +1,4 @@
-"""Packages held against the log: each as it was filed, and deleted only where the log says so."""
+"""Compares packages with the log: each as filed, and deleted only with a leaf."""
 
 import hashlib
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from api.store.tables import PackageRow
 
 @dataclass(frozen=True, slots=True)
 class _Filed:
-    """A package as the table tells it."""
+    """A package as the table has it."""
 
     log_index: int
     sums_sha256: str
@@ -33,7 +33,7 @@ class _Deletion:
 
 class Packages:
     """
-    The table of packages beside the leaves of kinds ``package`` and ``deletion``.
+    Compares the table of packages with the leaves of kinds ``package`` and ``deletion``.
 
     Packages from before there was a log have no leaf and are not judged.
     """
@@ -50,7 +50,7 @@ class Packages:
         self._deletions: dict[str, _Deletion] = {}
 
     def hold(self, leaf: Leaf) -> Iterator[str]:
-        """Yield what the table tells otherwise than a leaf; whether deletions stand is told at the end."""
+        """Yield the differences between the table and a leaf; deletions are checked at the end."""
         if leaf.kind is LeafKind.DELETION:
             told = _Deletion(leaf.index, leaf.text("lead_id"), leaf.text("at"))
             self._deletions[leaf.text("sums_sha256")] = told
@@ -66,7 +66,7 @@ class Packages:
             yield f"{what} is lead {row.lead_id}'s in the records and listed under {leaf.subject} in the log"
 
     def close(self) -> Iterator[str]:
-        """Yield the packages without a leaf, and deletions that only one of table and log tells of."""
+        """Yield the packages without a leaf, and deletions that only table or log has."""
         yield from (_planted(row) for row in self._rows.rest())
         columns = (PackageRow.sums_sha256, PackageRow.lead_id, PackageRow.deleted)
         rows = select(*columns).where(PackageRow.deleted.is_not(None)).order_by(PackageRow.sums_sha256)

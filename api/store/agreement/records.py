@@ -16,7 +16,7 @@ from api.store.evidence.tables import CameraFileRow, HoldRow, RedactionRow
 
 class Records(Generic[Row]):
     """
-    A table whose rows name their leaves, beside the leaves of its kind.
+    Compares a table whose rows name their leaves with the leaves of its kind.
 
     Args:
         noun: what a row is, for the sentences.
@@ -25,9 +25,9 @@ class Records(Generic[Row]):
 
         place: which leaf a row names.
 
-        record: what of a leaf a row tells; what a leaf holds beside it, its bytes prove alone.
+        record: the part of a leaf that a row repeats; only the leaf's bytes prove the rest.
 
-        is_whole: whether what a row keeps beside its record is what the record says.
+        is_whole: whether a row's other columns agree with its record.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Records(Generic[Row]):
         self._is_whole = is_whole
 
     def hold(self, leaf: Leaf) -> Iterator[str]:
-        """Yield what the table tells otherwise than a leaf."""
+        """Yield the differences between the table and a leaf."""
         yield from (self._planted(row) for row in self._rows.before(leaf.index))
         what = self._name(leaf.record)
         row = self._rows.at(leaf.index)
@@ -60,7 +60,7 @@ class Records(Generic[Row]):
             yield f"{what} is not what it was made as: its bytes have another hash"
 
     def close(self) -> Iterator[str]:
-        """Yield the rows that no leaf tells of."""
+        """Yield the rows without a leaf."""
         yield from (self._planted(row) for row in self._rows.rest())
 
     def _planted(self, row: Row) -> str:
@@ -142,7 +142,7 @@ def _redaction(row: RedactionRow) -> Mapping[str, JsonValue]:
 
 
 def _json(text: str) -> JsonValue:
-    """Return what a column tells, as text where it is no JSON: then it is not what was logged."""
+    """Return a column's JSON, or its text where it is none: then it is not what was logged."""
     try:
         found: JsonValue = json.loads(text)
     except ValueError:

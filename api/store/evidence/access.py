@@ -1,5 +1,5 @@
 """
-Accesses in the log: who looked at evidence cannot be rewritten either.
+Accesses in the log, so that the record of who viewed evidence cannot be rewritten.
 
 A leaf for every look would make the log a list of looks; a batch is one leaf: the Merkle root (RFC 6962) over the
 custody entries since the batch before, each as canonical JSON with its number. An entry is proven by two paths: from
@@ -35,7 +35,7 @@ class AccessProof:
 
         index, size, path: of the entry in its batch, as in RFC 6962.
 
-        root: of the batch, hex; stands in the log's leaf ``log_index``.
+        root: of the batch, hex; part of the log's leaf ``log_index``.
     """
 
     leaf: bytes
@@ -47,7 +47,7 @@ class AccessProof:
 
 
 def log_accesses(session: Session, at: datetime) -> int | None:
-    """Append the leaf for the entries that are in none yet and return its index; ``None``: there are none."""
+    """Append a leaf for the entries without one and return its index; ``None`` without such entries."""
     first = _logged_until(session) + 1
     rows = session.scalars(
         select(CustodyRow).where(CustodyRow.seq >= first).order_by(CustodyRow.seq).limit(MOST_IN_BATCH)
@@ -63,13 +63,13 @@ def log_accesses(session: Session, at: datetime) -> int | None:
 
 
 def waiting_since(session: Session) -> datetime | None:
-    """Return when the oldest entry that no batch holds was made; ``None``: every entry is in the log."""
+    """Return the time of the oldest entry without a batch; ``None``: every entry is in the log."""
     oldest = select(CustodyRow.at).where(CustodyRow.seq > _logged_until(session)).order_by(CustodyRow.seq).limit(1)
     return session.scalar(oldest)
 
 
 def logged_until(session: Session) -> int:
-    """Return the number of the newest custody entry that is in the log; 0: none is."""
+    """Return the number of the newest custody entry in the log; 0: none."""
     return _logged_until(session)
 
 

@@ -28,7 +28,7 @@ class CameraFile:
 
 
 def camera_file(session: Session, camera_id: str) -> CameraFile:
-    """Return the newest version of a camera's file; the empty one where nobody has entered any."""
+    """Return the newest version of a camera's file; version 0, the empty one, before any was entered."""
     row = session.scalar(
         select(CameraFileRow)
         .where(CameraFileRow.camera_id == camera_id)
@@ -47,7 +47,7 @@ def camera_file_versions(session: Session, camera_id: str) -> list[CameraFile]:
 def put_camera_file(
     session: Session, camera_id: str, file: Article41File, *, version: int, by: str, at: datetime
 ) -> CameraFile:
-    """Add a version after `version`; raise `StaleVersion` where another came first. Needs the writing transaction."""
+    """Add a version after `version`; raise `StaleVersion` if another was first. Needs the writing transaction."""
     newest = camera_file(session, camera_id)
     if newest.version != version:
         raise StaleVersion(f"the file of camera {camera_id} has version {newest.version}, not {version}")

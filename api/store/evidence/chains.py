@@ -1,5 +1,5 @@
 """
-Chains: each package names the one before it of the same camera, so that one that was taken away leaves a hole.
+Chains: each package names its predecessor of the same camera, so that a removed one leaves a hole.
 
 A chain is the work of one node: a camera that moves to another node begins a new one, and so does a node that lost its
 disk, which its package then says.
@@ -27,7 +27,7 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChainLink:
-    """A package in its camera's chain; ``state`` tells of the one before it."""
+    """A package in its camera's chain; ``state`` describes its link to the one before it."""
 
     lead_id: str
     sums_sha256: str

@@ -1,9 +1,9 @@
 """
 Corrections: a fact of a filed lead that was wrong, put right by a person, with both versions kept in the log.
 
-What a camera measured and when stays as it is; so does the package, which is what it was. Corrected is what people know
-better than the configuration did: which act it is, where, and whose. A correction is one leaf of the log with the value
-before, the value after, and why; nothing is edited there, and a wrong correction is corrected by the next.
+Measurements and times are never changed, nor is the package. A correction changes what the configuration got wrong:
+which act it is, where, and whose. A correction is one leaf of the log with the value before, the value after, and why;
+nothing is edited there, and a wrong correction is corrected by the next.
 """
 
 import json
@@ -57,7 +57,7 @@ class Correction:
 
         after: the value since.
 
-        user: who corrected.
+        user: the author of the correction.
 
         log_index: its leaf.
     """
@@ -152,7 +152,7 @@ def corrections_of(session: Session, lead_id: str) -> list[Correction]:
 
 
 def value_of(lead: LeadDocument, field: CorrectedField) -> str:
-    """Return a field's value as text; empty where there is none."""
+    """Return a field's value as text; empty without one."""
     value = _READ[field](lead)
     return "" if value is None else str(value)
 

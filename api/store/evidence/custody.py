@@ -91,6 +91,6 @@ def custody_of(session: Session, lead_id: str) -> list[CustodyEntry]:
 
 
 def entry_of(row: CustodyRow) -> CustodyEntry:
-    """Return what a row of the table says."""
+    """Return the entry of a row."""
     action = CustodyAction(row.action)
     return CustodyEntry(row.lead_id, row.file, action, row.who, row.address, row.at, row.result, row.seq)

@@ -49,7 +49,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class DuePackage:
-    """A package whose time is over and that nothing holds."""
+    """A package past its retention time and without a hold."""
 
     lead_id: str
     sums_sha256: str
@@ -106,7 +106,7 @@ def set_hold(session: Session, lead_id: str, *, held: bool, reason: str, by: str
 
 
 def due_packages(session: Session, rule: RetentionRule, now: datetime, limit: int) -> list[DuePackage]:
-    """Return packages whose time is over and that no hold keeps, the oldest first."""
+    """Return packages past their retention time and without a hold, the oldest first."""
     rows = session.execute(_due(rule, now).order_by(PackageRow.received).limit(limit)).all()
     return [
         DuePackage(row.lead_id, row.sums_sha256, _class(row.verdict), row.size, row.files, row.received) for row in rows

@@ -14,7 +14,7 @@ from api.store.columns import Moment, Serial, Table
 
 
 class LogIdentityRow(Table):
-    """The one log of this site: whose key signs its checkpoints, and the name in their first line; one row."""
+    """The one log of this site: the key that signs its checkpoints, and the name in their first line; one row."""
 
     __tablename__ = "log_identity"
 

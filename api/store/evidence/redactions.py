@@ -36,7 +36,7 @@ _MASKS = TypeAdapter(list[ClipMask])
 @dataclass(frozen=True, slots=True)
 class Covering:
     """
-    What is covered in a copy, by whom and why.
+    The covered regions of a copy, their author and reason.
 
     Attributes:
         boxes: of a picture. `regions` and `masks`: of a clip.

@@ -39,7 +39,7 @@ class WaitingStamp:
 
 @dataclass(frozen=True, slots=True)
 class StoredStamp:
-    """A stamp that was given: the authority's whole answer, its certificates (PEM), when, and whose (own, licensed)."""
+    """A granted stamp: the authority's whole answer, its certificates (PEM), time, and kind (own, licensed)."""
 
     answer: bytes
     certificates_pem: str
@@ -49,7 +49,7 @@ class StoredStamp:
 
 @dataclass(frozen=True, slots=True)
 class StampQueue:
-    """What waits: how many, since when the oldest, and why the newest attempt failed (empty: none did)."""
+    """The queue: its length, the time of its oldest entry, and the newest fault (empty: none)."""
 
     waiting: int
     oldest: datetime | None
@@ -74,7 +74,7 @@ def queue_stamp(session: Session, kind: StampedKind, subject: str, data: bytes, 
 
 
 def queue_missing(session: Session, at: datetime) -> int:
-    """Ask for the stamps of logged packages that none was ever asked for; return how many."""
+    """Request stamps for logged packages without a request; return their number."""
     missing = (
         select(PackageRow.lead_id, LogLeafRow.data)
         .join(LogLeafRow, LogLeafRow.index == PackageRow.log_index)
@@ -88,7 +88,7 @@ def queue_missing(session: Session, at: datetime) -> int:
 
 
 def take_waiting(session: Session, now: datetime) -> WaitingStamp | None:
-    """Return the waiting stamp whose turn it is, or ``None``; nobody else gets it within `LEASE`."""
+    """Return the next waiting stamp, or ``None``; it is returned to no other caller within `LEASE`."""
     row = session.scalars(
         select(TimeStampRow)
         .where(TimeStampRow.gen_time.is_(None), TimeStampRow.next_try <= now)
@@ -110,7 +110,7 @@ def put_back(session: Session, digest: str, fault: str, next_try: datetime) -> N
 
 
 def store_stamp(session: Session, digest: str, stamp: StoredStamp) -> None:
-    """Keep a stamp that was given; the first one stays. A package's lead tells whose it is."""
+    """Store a granted stamp; the first one stays. A package's lead records its kind."""
     row = _row(session, digest)
     if row.gen_time is not None:
         return
@@ -128,7 +128,7 @@ def store_stamp(session: Session, digest: str, stamp: StoredStamp) -> None:
 
 
 def find_stamp(session: Session, digest: str) -> StoredStamp | None:
-    """Return the stamp that was given for a SHA-256, ``None`` where it is waited for or was never asked for."""
+    """Return the stamp for a SHA-256, ``None`` while it is pending or was never requested."""
     row = session.get(TimeStampRow, digest)
     if row is None or row.token is None or row.gen_time is None:
         return None

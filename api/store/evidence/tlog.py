@@ -1,7 +1,7 @@
 """
 The append-only log in the store: one RFC 6962 tree a site, grown in the transaction of what it records.
 
-A leaf and what it tells are committed together or not at all, so a cut at any point leaves neither without the other;
+A leaf and the change it records are committed together or not at all, so a cut leaves neither without the other;
 the database's one write lock (`Database.writing`) makes this the single writer, whichever process writes. Appending and
 proving touch O(log n) rows.
 
@@ -33,7 +33,7 @@ from api.store.tables import PackageRow
 
 
 class LeafKind(StrEnum):
-    """What a leaf tells."""
+    """What a leaf records."""
 
     PACKAGE = "package"
     TRANSITION = "transition"

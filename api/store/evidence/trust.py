@@ -61,7 +61,7 @@ def certificates_of_key(session: Session, pem: str) -> list[CertificateRow]:
 
 
 def _public_key(pem: str) -> CertificatePublicKeyTypes | None:
-    """Return a certificate's key; ``None`` where it cannot be read, which the scrub tells."""
+    """Return a certificate's key; ``None`` where it cannot be read, which the scrub reports."""
     try:
         return read_certificates(pem.encode())[0].public_key()
     except (StampError, *UNREADABLE):
@@ -109,7 +109,7 @@ def take_crls(
     """
     Revoke what authorities' lists name of the certificates that still count, and return it; the writing transaction.
 
-    The other certificates of its key go with it, but for one that was superseded: the next may be of the same key.
+    The other certificates of its key are revoked with it, unless it was superseded: the next may be of the same key.
     Raises `StampError` where there is no list, or one that no authority signed which is trusted here.
     """
     if not crls:

@@ -8,6 +8,7 @@ import httpx
 import redis
 
 from api.contract import bus as keys
+from api.contract.shared_rows import SharedRows
 from streams.camera import CameraId
 from tests.api.conftest import (
     Posting,
@@ -92,7 +93,7 @@ def test_a_rejected_lead_is_in_the_budget_once(
 
 def test_what_cannot_be_read_changes_nothing(bus: redis.Redis) -> None:
     """A list of another version is passed over for its camera alone; without the marker nothing is known."""
-    assert read_reviews(bus, ["a"]) == {}
+    assert read_reviews(bus, ["a"], SharedRows()) == {}
     bus.hset(keys.REVIEWS, mapping={keys.REVIEWS_MARKER: "1", "a": "[{}]"})
-    assert read_reviews(bus, ["a", "b"]) == {"b": []}
-    assert read_reviews(bus, []) == {}
+    assert read_reviews(bus, ["a", "b"], SharedRows()) == {"b": []}
+    assert read_reviews(bus, [], SharedRows()) == {}

@@ -122,6 +122,17 @@ def test_a_worker_that_falls_silent_fails_the_run(gate: httpx.Client, a_worker: 
     assert bus.llen(keys.dry_runs_key(a_worker)) == 0
 
 
+@pytest.mark.parametrize("field", ["order", "report"])
+def test_a_run_that_cannot_be_read_is_not_found(
+    gate: httpx.Client, a_worker: str, bus: redis.Redis, field: str
+) -> None:
+    """Written by another version it answers 404, like one whose hour is over, and no fault."""
+    run = post(gate).json()["id"]
+    bus.hset(keys.dry_run_key(run), field, "[]")
+    assert gate.get(f"{PATH}/{run}").status_code == 404
+    assert a_worker
+
+
 def test_an_end_that_is_told_while_it_is_asked_for_is_no_silence(
     gate: httpx.Client, a_worker: str, api: RunningApi, bus: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:

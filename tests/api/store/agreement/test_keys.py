@@ -112,7 +112,7 @@ def test_keys_as_they_were_logged_agree(store: Store) -> None:
         ),
         (
             "UPDATE nodes SET fingerprint = :first, certificate_pem = :first_pem WHERE name = 'north'",
-            [f"{NORTH} is not as the log tells since its leaf 0: changed is certificate"],
+            [f"{NORTH} differs from the log since its leaf 0: changed is certificate"],
         ),
         (
             "UPDATE nodes SET certificate_pem = :foreign_pem WHERE name = 'north'",
@@ -162,7 +162,7 @@ def test_a_key_that_is_slipped_in_for_a_moment_leaves_a_leaf_that_cannot_follow(
     changed, pinned = store.record_faults()
     assert changed.startswith("node north changed its key (the log's leaf 7) from the certificate ")
     assert sha256(FOREIGN) in changed
-    assert pinned == f"{NORTH} is not as the log tells since its leaf 0: changed is certificate"
+    assert pinned == f"{NORTH} differs from the log since its leaf 0: changed is certificate"
 
 
 def test_a_node_that_was_taken_away_and_enrolled_anew_is_found(store: Store) -> None:
@@ -171,7 +171,7 @@ def test_a_node_that_was_taken_away_and_enrolled_anew_is_found(store: Store) -> 
     enrol(store, "north", 1, TestSigner("north"))
     assert store.record_faults() == [
         "node north was enrolled once more (the log's leaf 7), as if it had been gone",
-        f"{NORTH} is not as the log tells since its leaf 0: changed is certificate",
+        f"{NORTH} differs from the log since its leaf 0: changed is certificate",
     ]
 
 

@@ -107,7 +107,7 @@ def test_a_lead_that_stands_otherwise_than_its_records_is_found(store: Store) ->
 def test_an_undone_correction_is_found(store: Store) -> None:
     """A lead tells the newest value that it was corrected to; one that was put back in the database is told."""
     store.rewrite("UPDATE leads SET document = replace(document, '另一厂', '某厂') WHERE lead_id = :lead", lead=ONE)
-    assert store.record_faults() == [f"lead {ONE} tells target.name '某厂'; it was corrected to '另一厂'"]
+    assert store.record_faults() == [f"lead {ONE} has target.name '某厂'; it was corrected to '另一厂'"]
 
 
 def test_a_hidden_correction_is_found(store: Store) -> None:
@@ -124,7 +124,7 @@ def test_a_lost_and_a_planted_lead_are_found(store: Store) -> None:
     store.rewrite("UPDATE leads SET lead_id = :new WHERE lead_id = :old", new=lead_id(3), old=TWO)
     assert store.record_faults() == [
         f"lead {lead_id(3)} is in no leaf of the log",
-        f"lead {TWO}, of which the log tells, is gone",
+        f"lead {TWO} is in the log and no longer in the store",
     ]
 
 

@@ -48,7 +48,7 @@ def test_operators_as_they_were_logged_agree(store: Store) -> None:
             "UPDATE operators SET role = 'admin' WHERE username = 'wang'",
             "operator wang has the role admin; by the log's leaf 2 it was operator",
         ),
-        ("DELETE FROM operators WHERE username = 'li'", "operator li, of whom the log's leaf 0 tells, is gone"),
+        ("DELETE FROM operators WHERE username = 'li'", "operator li of the log's leaf 0 is gone"),
         (
             "UPDATE log_leaves SET subject = 'operator:chen' WHERE \"index\" = 0",
             (
