@@ -31,6 +31,7 @@ from api.fleet.reviews import ReviewBoard
 from api.headers import BodyLimit, RequestTimes, SecurityHeaders
 from api.loop.timers import Timers
 from api.metrics import Metrics
+from api.notify.notifier import Notifier
 from api.people.access import AccessLog
 from api.people.accounts import ensure_first_operator, open_database
 from api.people.logins import LoginLimit
@@ -54,6 +55,8 @@ from api.routes.evidence import (
 from api.routes.evidence import packages as evidence
 from api.routes.fleet import camera_files, cameras, coverage, dry_runs, live, nodes, workers, zones
 from api.routes.loop import queue, site
+from api.routes.notify import channels, deliveries
+from api.routes.notify import rules as notification_rules
 from api.routes.register import entries, tables
 from api.routes.wall import WallFiles, wall_page
 from api.settings import Settings
@@ -61,6 +64,7 @@ from api.state import ApiState
 from api.store.database import Database
 from api.store.evidence.stamps import StampQueue, stamp_queue
 from api.store.leads import count_by_state
+from api.store.notify.log import NotificationQueue, notification_queue
 from api.trust.services import open_provers
 from api.wall import WALL_FOLDER
 
@@ -95,6 +99,9 @@ ROUTERS = (
     coverage,
     live,
     events,
+    notification_rules,
+    channels,
+    deliveries,
     nodes,
     workers,
     session,
@@ -142,6 +149,7 @@ def create_app(settings: Settings) -> FastAPI:
                 metrics,
                 logins,
                 provers,
+                Notifier.open(settings, database, broker, metrics, utc_now),
             )
             app.state.api = state
             tasks = [
@@ -155,12 +163,13 @@ def create_app(settings: Settings) -> FastAPI:
                 asyncio.create_task(index_backlog(state)),
                 asyncio.create_task(keep_running("time-stamps", provers.stamper.run)),
                 asyncio.create_task(keep_running("checkpoints", provers.checkpoints.run)),
+                asyncio.create_task(keep_running("notifications", state.notifier.run)),
             ]
             stack.push_async_callback(stop_tasks, tasks)
             yield
 
     holder = _Holder()
-    metrics = Metrics(holder.leads_by_state, holder.stamp_queue, holder.last_scrub)
+    metrics = Metrics(holder.leads_by_state, holder.stamp_queue, holder.last_scrub, holder.notification_queue)
     app = ProblemApi(
         title="Plumewatch",
         summary="Evidence-stamped leads of smoke, fume and fire",
@@ -211,6 +220,12 @@ class _Holder:
             return None
         with self.database.reading() as session:
             return last_outcome(session)
+
+    def notification_queue(self) -> NotificationQueue:
+        if self.database is None:
+            return NotificationQueue()
+        with self.database.reading() as session:
+            return notification_queue(session, utc_now())
 
 
 def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:

@@ -10,11 +10,15 @@ from api.clock import utc_now
 from api.evidence.scrub import ScrubOutcome
 from api.fleet.reports import Fleet
 from api.store.evidence.stamps import StampQueue
+from api.store.notify.log import NotificationQueue
 
 LEADS = ("plumewatch_leads", "Leads by state")
 STAMPS_WAITING = ("plumewatch_time_stamps_waiting", "Time-stamps asked for and not given yet")
 SCRUB_FAULTS = ("plumewatch_scrub_faults", "Faults that the newest scrub found; none before the first scrub")
 SCRUB_STARTED = ("plumewatch_scrub_started_timestamp_seconds", "When the newest scrub began, in seconds since 1970")
+NOTIFICATIONS_WAITING = ("plumewatch_notifications_waiting", "Messages that wait for their channel")
+NOTIFICATIONS_DEAD = ("plumewatch_notifications_dead", "Messages that were given up and not tried again since")
+NOTIFICATIONS_OLDEST = ("plumewatch_notifications_oldest_seconds", "How long the oldest that waits could have gone")
 STAMPS_OLDEST = ("plumewatch_time_stamps_oldest_seconds", "How long the oldest of them has been waited for")
 
 
@@ -28,6 +32,8 @@ class Metrics:
         stamp_queue: asked at each scrape.
 
         last_scrub: asked at each scrape.
+
+        notification_queue: asked at each scrape.
     """
 
     def __init__(
@@ -35,6 +41,7 @@ class Metrics:
         leads_by_state: Callable[[], Mapping[str, int]],
         stamp_queue: Callable[[], StampQueue],
         last_scrub: Callable[[], ScrubOutcome | None],
+        notification_queue: Callable[[], NotificationQueue] = NotificationQueue,
     ) -> None:
         self.registry = CollectorRegistry()
         self.request_seconds = Histogram(
@@ -87,11 +94,18 @@ class Metrics:
         self.vault_room = Gauge(
             "plumewatch_vault_room", "1 for how urgent the vault's room is", ["level"], registry=self.registry
         )
+        self.notifications = Counter(
+            "plumewatch_notifications",
+            "What came of messages: sent; failed, to be tried again; gathered into a digest; dead",
+            ["channel", "outcome"],
+            registry=self.registry,
+        )
         self.fleet = Fleet()
         self.registry.register(self.fleet)
         self.registry.register(_LeadsByState(leads_by_state))
         self.registry.register(_StampsWaiting(stamp_queue))
         self.registry.register(_LastScrub(last_scrub))
+        self.registry.register(_NotificationsWaiting(notification_queue))
 
     def text(self) -> bytes:
         """Return all metrics."""
@@ -148,4 +162,23 @@ class _LastScrub(Collector):
         return [
             GaugeMetricFamily(*SCRUB_FAULTS, value=outcome.faults),
             GaugeMetricFamily(*SCRUB_STARTED, value=outcome.started.timestamp()),
+        ]
+
+
+class _NotificationsWaiting(Collector):
+    def __init__(self, notification_queue: Callable[[], NotificationQueue]) -> None:
+        self._notification_queue = notification_queue
+
+    def describe(self) -> Iterable[Metric]:
+        """Name the metrics without asking the store."""
+        return [GaugeMetricFamily(*each) for each in (NOTIFICATIONS_WAITING, NOTIFICATIONS_DEAD, NOTIFICATIONS_OLDEST)]
+
+    def collect(self) -> Iterable[Metric]:
+        """Count what waits and what was given up."""
+        queue = self._notification_queue()
+        age_s = 0.0 if queue.oldest is None else max(0.0, (utc_now() - queue.oldest).total_seconds())
+        return [
+            GaugeMetricFamily(*NOTIFICATIONS_WAITING, value=queue.waiting),
+            GaugeMetricFamily(*NOTIFICATIONS_DEAD, value=queue.dead),
+            GaugeMetricFamily(*NOTIFICATIONS_OLDEST, value=age_s),
         ]

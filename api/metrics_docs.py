@@ -7,7 +7,17 @@ from pathlib import Path
 from prometheus_client import Counter, Gauge, Histogram
 
 from api.fleet.reports import BATCH_SECONDS, CAMERA, CAMERAS_MOST, FORGOTTEN_S, MEMBER, WORKER, WORKERS_MOST
-from api.metrics import LEADS, SCRUB_FAULTS, SCRUB_STARTED, STAMPS_OLDEST, STAMPS_WAITING, Metrics
+from api.metrics import (
+    LEADS,
+    NOTIFICATIONS_DEAD,
+    NOTIFICATIONS_OLDEST,
+    NOTIFICATIONS_WAITING,
+    SCRUB_FAULTS,
+    SCRUB_STARTED,
+    STAMPS_OLDEST,
+    STAMPS_WAITING,
+    Metrics,
+)
 from api.store.evidence.stamps import StampQueue
 
 _HEAD = f"""# Metrics
@@ -50,6 +60,8 @@ def render() -> str:
     ]
     api.append((LEADS[0], "gauge", ["state"], LEADS[1]))
     api += [(name, "gauge", [], says) for name, says in (STAMPS_WAITING, STAMPS_OLDEST, SCRUB_FAULTS, SCRUB_STARTED)]
+    queue = (NOTIFICATIONS_WAITING, NOTIFICATIONS_DEAD, NOTIFICATIONS_OLDEST)
+    api += [(name, "gauge", [], says) for name, says in queue]
     cameras: list[Row] = [
         (f"plumewatch_camera_{figure.name}", figure.kind, ("camera", "worker", *figure.labels), figure.says)
         for figure in CAMERA

@@ -51,7 +51,7 @@ class ProblemApi(FastAPI):
             for path in super().openapi()["paths"].values():
                 for operation in path.values():
                     problem = operation["responses"]["default"]["content"]
-                    problem[ProblemResponse.media_type] = problem.pop("application/json")
+                    _, problem[ProblemResponse.media_type] = problem.popitem()
         return super().openapi()
 
 

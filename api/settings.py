@@ -1,12 +1,13 @@
 """Settings of the API process: environment variables with the prefix ``PLUMEWATCH_``, and nothing else."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.contract.evidence.tarball import most_tar_bytes
+from api.contract.wire.moment import zone_name
 
 
 class Settings(BaseSettings):
@@ -160,8 +161,21 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "",
         pattern=r"^(https?://[^\s#?]+)?$",
-        description="Address under which people open the wall; goes into the QR code of printed reports. Empty: the "
-        "address that the browser called.",
+        description="Address under which people open the wall; goes into the QR code of printed reports and the links "
+        "of notifications. Empty: the address that the browser called, and no links.",
+    )
+    site_timezone: Annotated[str, AfterValidator(zone_name)] = Field(
+        "Asia/Shanghai",
+        description="IANA name of the site's time zone, by which schedules and quiet hours of notification are meant.",
+    )
+    notification_timeout_s: float = Field(
+        10.0,
+        gt=0,
+        le=60,
+        description="Seconds that the other side of a notification has to connect, and for each piece of its answer.",
+    )
+    notification_days: int = Field(
+        90, ge=1, le=3660, description="Days that the delivery log keeps messages that were sent or given up."
     )
     report_font: Path | None = Field(
         None,

@@ -105,6 +105,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("Review and reports", ("review_answers", "site_name", "report_font")),
+    ("Notification", ("site_timezone", "notification_timeout_s", "notification_days")),
     ("Dry runs of zones", ("dry_run_max_bytes", "dry_run_max_s", "dry_run_timeout_s")),
     ("Covered copies of clips", ("redaction_max_s", "redaction_max_bytes", "redaction_timeout_s")),
 )

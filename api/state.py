@@ -13,6 +13,7 @@ from api.fleet.camera_roster import CameraRoster
 from api.fleet.removals import Removals
 from api.fleet.reviews import ReviewBoard
 from api.metrics import Metrics
+from api.notify.notifier import Notifier
 from api.people.logins import LoginLimit
 from api.register.board import RegisterBoard
 from api.settings import Settings
@@ -35,6 +36,7 @@ class ApiState:
     metrics: Metrics
     logins: LoginLimit
     provers: Provers
+    notifier: Notifier
     room: Room = field(default_factory=Room)
 
 

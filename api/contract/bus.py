@@ -78,7 +78,7 @@ Days whose leads' reviews are kept on the bus: as long as a camera's history of 
 REGISTER = "pw:register"
 REGISTER_WHOLE = "standing"
 REGISTER_MARKER = "-"
-"""Field that tells one state of what workers are told of the register from the next, so that few read all of it."""
+"""Field with a digest of the state, so that a worker reads all of it only after a change."""
 
 LEADS_ANNOUNCED = "pw:leads:announced"
 EVENTS_BELL = "pw:events"

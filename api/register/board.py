@@ -1,5 +1,5 @@
 """
-The register for the workers: kept on the bus as the database has it.
+Board: keeps the register on the bus for the workers, as the database has it.
 
 It is compared again and again by a marker alone, and written whole where that differs: after a change of the register
 or of a zone's owner, at midnight, on a bus that was restarted empty, and when the API comes back.
@@ -19,7 +19,7 @@ from api.contract.bus import REGISTER, REGISTER_MARKER, REGISTER_WHOLE
 from api.contract.evidence.article41 import local_day
 from api.contract.fields import one_line
 from api.contract.register.alert import AlertOrder
-from api.contract.register.told import AlertStanding, EnterpriseStanding, RegisterStanding
+from api.contract.register.standing import AlertStanding, EnterpriseStanding, RegisterStanding
 from api.fleet.broker import Broker, bus_faults
 from api.store.cameras import list_cameras
 from api.store.database import Database
@@ -29,11 +29,11 @@ from api.store.register.standing import named_enterprises, registry_version
 log = structlog.get_logger(__name__)
 
 KEPT_DAYS = 7
-"""Days for which an order that is over is still told: leads of its time may still be open."""
+"""Days for which an order that is over is still published: leads of its time may still be open."""
 
 
 class RegisterBoard:
-    """Keeps what workers are told of the register on the bus; raises `BusDown` where it does not answer."""
+    """Keeps the register's standing on the bus; raises `BusDown` where it does not answer."""
 
     def __init__(self, broker: Broker, database: Database, now: Callable[[], datetime] = utc_now) -> None:
         self._redis = broker.redis
@@ -48,25 +48,27 @@ class RegisterBoard:
             known = await cast("Awaitable[bytes | None]", self._redis.hget(REGISTER, REGISTER_MARKER))
         if known == marker.encode():
             return
-        told = await run_in_threadpool(self._told, owners, day)
+        standing = await run_in_threadpool(self._standing, owners, day)
         with bus_faults():
-            await self._redis.hset(REGISTER, mapping={REGISTER_MARKER: marker, REGISTER_WHOLE: told.model_dump_json()})
-        log.info("register told to workers", enterprises=len(told.enterprises), alerts=len(told.alerts))
+            await self._redis.hset(
+                REGISTER, mapping={REGISTER_MARKER: marker, REGISTER_WHOLE: standing.model_dump_json()}
+            )
+        log.info("register published to workers", enterprises=len(standing.enterprises), alerts=len(standing.alerts))
 
     def _named(self, day: date) -> tuple[frozenset[str], str]:
-        """Return whom zones name, and what tells this state from others."""
+        """Return whom zones name, and the marker of this state."""
         with self._database.reading() as session:
             owners = frozenset(zone.owner for camera in list_cameras(session) for zone in camera.zones if zone.owner)
             stands = (registry_version(session), day.isoformat(), sorted(owners))
         return owners, hashlib.sha256(repr(stands).encode()).hexdigest()[:16]
 
-    def _told(self, owners: Collection[str], day: date) -> RegisterStanding:
+    def _standing(self, owners: Collection[str], day: date) -> RegisterStanding:
         with self._database.reading() as session:
-            return register_told(session, owners, day)
+            return register_standing(session, owners, day)
 
 
-def register_told(session: Session, owners: Collection[str], day: date) -> RegisterStanding:
-    """Return what workers are told on a local day: of the enterprises that `owners` name, and of the alert orders."""
+def register_standing(session: Session, owners: Collection[str], day: date) -> RegisterStanding:
+    """Return the standing on a local day: of the enterprises that `owners` names, and the alert orders."""
     return RegisterStanding(
         enterprises=[
             EnterpriseStanding(
@@ -89,7 +91,7 @@ def register_told(session: Session, owners: Collection[str], day: date) -> Regis
 
 def _alert(order: AlertOrder) -> AlertStanding:
     """
-    Return an order as workers are told it.
+    Return an order as workers get it.
 
     A measure for one sector or class alone is left out: nobody knows from here whom it concerns, and a lead that
     accuses an enterprise of production must not rest on a guess.

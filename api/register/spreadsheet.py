@@ -1,5 +1,5 @@
 """
-Spreadsheets: XLSX read and written; the only import of openpyxl for the register.
+Spreadsheets: XLSX read and written; the only import of openpyxl, which loads numpy: only when a workbook comes.
 
 A workbook is a ZIP of XML, so it is bounded before it is opened: members, their size unpacked, and no entities.
 """
@@ -8,9 +8,6 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-
-from openpyxl import Workbook, load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 MOST_MEMBERS = 500
 MOST_UNPACKED = 64 * 1024 * 1024
@@ -21,8 +18,8 @@ _NO_XML = str.maketrans({"\ufffe": "\ufffd", "\uffff": "\ufffd"})
 """Characters that no field forbids and XML does."""
 
 
-_UNREADABLE = (InvalidFileException, zipfile.BadZipFile, LookupError, ValueError, TypeError, SyntaxError)
-"""What openpyxl raises for parts that are missing or are not what they should be."""
+_UNREADABLE = (zipfile.BadZipFile, LookupError, ValueError, TypeError, SyntaxError)
+"""What openpyxl raises beside its own fault for parts that are missing or are not what they should be."""
 
 
 class SpreadsheetError(ValueError):
@@ -31,18 +28,23 @@ class SpreadsheetError(ValueError):
 
 def read_xlsx(data: bytes, most_columns: int) -> Iterator[Sequence[object]]:
     """Yield the rows of the first sheet, values instead of formulas; raise `SpreadsheetError`."""
+    from openpyxl import load_workbook  # noqa: PLC0415
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+
     _check(data)
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what a writer says of them may be wrong, and rows beyond would be passed over
         yield from sheet.iter_rows(max_col=most_columns, values_only=True)
-    except _UNREADABLE as fault:
+    except (InvalidFileException, *_UNREADABLE) as fault:
         raise SpreadsheetError(f"the workbook cannot be read: {type(fault).__name__}") from fault
 
 
 def write_xlsx(sheets: Sequence[tuple[str, Sequence[Sequence[str | float]]]]) -> bytes:
     """Return a workbook of sheets, each a title and its rows."""
+    from openpyxl import Workbook  # noqa: PLC0415
+
     book = Workbook(write_only=True)
     for title, rows in sheets:
         sheet = book.create_sheet(title)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
+from api.clock import utc_now
 from api.contract.durable import check_room, why_not
 from api.evidence.scrub import last_outcome
 from api.evidence.vault import VaultError
@@ -17,6 +18,7 @@ from api.fleet.cameras import all_workers
 from api.people.auth import require_insider
 from api.state import ApiState, State
 from api.store.cameras import list_cameras
+from api.store.notify.log import notification_queue
 
 router = APIRouter(tags=["health"])
 INSIDERS = [Depends(require_insider)]
@@ -36,7 +38,8 @@ class Readiness(BaseModel):
     warnings: dict[str, str] = Field(
         default_factory=dict,
         description="no reason for a 503: vault, whose room will not last; scrub, where the newest one found faults; "
-        "workers, whose evidence waits for room on their disks; rows, stored ones that cannot be read",
+        "workers, whose evidence waits for room on their disks; rows, stored ones that cannot be read; notifications, "
+        "where messages wait for long or were given up",
     )
 
 
@@ -64,6 +67,7 @@ async def readyz(state: State, response: Response) -> Readiness:
         "vault": state.room.warning(),
         "scrub": await run_in_threadpool(_scrub_warning, state),
         "rows": await run_in_threadpool(_rows_warning, state),
+        "notifications": await run_in_threadpool(_notification_warning, state),
     }
     try:
         await state.broker.check()
@@ -120,6 +124,15 @@ def _rows_warning(state: ApiState) -> str:
     except SQLAlchemyError:
         return ""
     return state.database.unreadable.sentence()
+
+
+def _notification_warning(state: ApiState) -> str:
+    now = utc_now()
+    try:
+        with state.database.reading() as session:
+            return notification_queue(session, now).warning(now)
+    except SQLAlchemyError:
+        return ""
 
 
 async def _try(check: Callable[[], None]) -> str:

@@ -4,12 +4,8 @@ import json
 import os
 import platform
 import random
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -21,44 +17,19 @@ from api.contract.trust.merkle import consistency_holds, inclusion_holds, leaf_h
 from api.contract.wire.lead import LeadDocument
 from api.evidence.scrub import scrub
 from api.evidence.vault_address import open_vault
-from api.people.accounts import create_operator, open_database
+from api.people.accounts import open_database
 from api.settings import Settings
 from api.store.database import Database
 from api.store.evidence.tlog import consistency_path, inclusion_path, log_leaves, log_root, log_size
-from api.store.people import Role
 from api.store.tables import LeadRow
 from benchmarks.capacity.usage import usage_of
 from benchmarks.retrieval.questions import KINDS
 from benchmarks.retrieval.site import Filed, Filler, filed_leads, large_lead
+from benchmarks.served_api import Times, served_api, times_of
 from models.runtime.processor import processor
 
 PAGES_DEEP = 20
 TRIES = 3
-_PASSWORD = "asked-by-the-benchmark"  # noqa: S105  (of a store that is thrown away)
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """
-    Milliseconds of one kind of answer.
-
-    Attributes:
-        found: median of leads in it.
-
-        fastest_p95_ms: each question asked three times, the fastest of these counts: what the answer costs, where other
-            programs use the machine too.
-
-        cpu_ms: processor time of the API's process for one answer, on average; a busy machine changes it little.
-    """
-
-    kind: str
-    count: int
-    median_ms: float
-    p95_ms: float
-    worst_ms: float
-    found: int = 0
-    cpu_ms: float | None = None
-    fastest_p95_ms: float | None = None
 
 
 @dataclass(slots=True)
@@ -131,7 +102,7 @@ def measure(folder: Path, *, database_url: str, leads: int, asked: int, seed: in
         result.scrub_s, result.scrub_mb = scrubbed.seconds, round(scrubbed.bytes / 1e6, 1)
         with database.reading() as session:
             result.log_leaves = log_size(session)
-    with _api(settings) as (client, server):
+    with served_api(settings, f"benchmark-{time.time_ns()}") as (client, server):
         for kind, draw in KINDS.items():
             drawn = random.Random(f"{seed} {kind}")
             addresses = [draw(drawn, filed) for _ in range(asked)]
@@ -160,8 +131,8 @@ def _ask(client: httpx.Client, kind: str, addresses: Sequence[str]) -> Times:
         times += tries
         fastest.append(min(tries))
         found.append(len(body.get("leads", body.get("holdings", ()))))
-    taken = _times(kind, times, sorted(found)[len(found) // 2])
-    return replace(taken, fastest_p95_ms=_times(kind, fastest).p95_ms)
+    taken = times_of(kind, times, sorted(found)[len(found) // 2])
+    return replace(taken, fastest_p95_ms=times_of(kind, fastest).p95_ms)
 
 
 def _deep(client: httpx.Client, asked: int) -> Times:
@@ -174,7 +145,7 @@ def _deep(client: httpx.Client, asked: int) -> Times:
             answer = client.get("/v1/leads", params={"cursor": cursor} if cursor else {})
             times.append(time.perf_counter() - start)
             cursor = answer.raise_for_status().json()["next"] or ""
-    return _times(f"{PAGES_DEEP} pages on", times, 50)
+    return times_of(f"{PAGES_DEEP} pages on", times, 50)
 
 
 def _evidence_times(
@@ -186,10 +157,10 @@ def _evidence_times(
     yield _ask(client, "verification, small packages", [f"{one}/verification" for one in some])
     yield _ask(client, "verification, real size", [f"{base}/verification"] * count)
     client.headers["Range"] = "bytes=5000000-5065535"
-    yield _times("64 kB in the middle of a clip", [_get(client, f"{base}/files/clip.mp4") for _ in range(count)])
+    yield times_of("64 kB in the middle of a clip", [_get(client, f"{base}/files/clip.mp4") for _ in range(count)])
     del client.headers["Range"]
-    yield _times("report.pdf", [_get(client, f"{one}/report.pdf") for one in some])
-    yield _times("package.tar, real size", [_get(client, f"{base}/package.tar") for _ in range(count)])
+    yield times_of("report.pdf", [_get(client, f"{one}/report.pdf") for one in some])
+    yield times_of("package.tar, real size", [_get(client, f"{base}/package.tar") for _ in range(count)])
 
 
 def _get(client: httpx.Client, address: str) -> float:
@@ -217,61 +188,14 @@ def _log_times(database: Database, asked: int, seed: int) -> Iterator[Times]:
             if not consistency_holds(first, size, log_root(session, first), root, path):
                 raise RuntimeError(f"the tree of {first} is not proven to be the beginning of that of {size}")
 
-        yield _times("log, inclusion proven", [_timed(inclusion) for _ in range(asked)])
-        yield _times("log, consistency proven", [_timed(consistency) for _ in range(asked)])
+        yield times_of("log, inclusion proven", [_timed(inclusion) for _ in range(asked)])
+        yield times_of("log, consistency proven", [_timed(consistency) for _ in range(asked)])
 
 
 def _timed(work: Callable[[], None]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
-
-
-def _times(kind: str, seconds: Sequence[float], found: int = 0) -> Times:
-    ordered = [round(1000 * one, 2) for one in sorted(seconds)]
-    p95 = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
-    return Times(kind, len(ordered), ordered[len(ordered) // 2], p95, ordered[-1], found)
-
-
-@contextmanager
-def _api(settings: Settings) -> Iterator[tuple[httpx.Client, int]]:
-    """Start the API as a process of its own and yield a logged-in client, and the process's number."""
-    name = f"benchmark-{time.time_ns()}"
-    password = create_operator(settings, name, Role.ADMIN).password
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["--data", str(settings.data_dir), "--redis", "redis://127.0.0.1:1/0", "--port", str(port)]
-    if database := settings.database_url.get_secret_value():
-        options += ["--database", database]
-    command = [sys.executable, "-m", "plumewatch", "api", *options]
-    log = settings.data_dir / "api.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=url, headers={"X-Plumewatch-Csrf": "1"}, timeout=120) as client:
-            _wait(client)
-            client.post("/v1/session", json={"username": name, "password": password}).raise_for_status()
-            change = {"current": password, "new": _PASSWORD}
-            client.post("/v1/session/password", json=change).raise_for_status()
-            yield client, process.pid
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait(client: httpx.Client) -> None:
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            client.get("/healthz").raise_for_status()
-        except httpx.TransportError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-        else:
-            return
 
 
 def _database_mb(database: Database) -> float:

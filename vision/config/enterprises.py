@@ -43,7 +43,8 @@ class EnterpriseConfig(Section):
     risk: Risk = Field(
         Risk.NONE,
         description="Risk colour. It changes threshold, persistence, points, whom the lead names to be told (recorded "
-        "only: nothing is sent yet) and what follows; never what is measured, how often a camera is looked at, or when "
+        "only: the API's rules of notification say who is told) and what follows; never what is measured, how often a "
+        "camera is looked at, or when "
         "flames are told. Empty: not graded.",
     )
     positive_list: PositiveListConfig | None = Field(None, description="Its place on the positive list. Absent: none.")

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
-from api.contract.register.told import RegisterStanding
+from api.contract.register.standing import RegisterStanding
 from models.detector import ModelCard
 from streams.runner import CameraRunner
 from vision.analysis.analyser import CameraAnalyser
@@ -52,16 +52,20 @@ class Analysers:
             return watched
 
     def rezone(self, watched: WatchedCamera, camera: CameraConfig, card: ModelCard, report: Report) -> None:
-        """Judge a camera by new zones: its open leads are closed."""
+        """Give a camera a new analyser for new zones; its open leads are closed."""
         with self._changing:
             self._make_anew(watched, camera, card, report)
 
     def adopt(
-        self, told: RegisterStanding, cameras: Callable[[], Iterable[WatchedCamera]], card: ModelCard, report: Report
+        self,
+        standing: RegisterStanding,
+        cameras: Callable[[], Iterable[WatchedCamera]],
+        card: ModelCard,
+        report: Report,
     ) -> None:
-        """Go by the register; cameras whose owners or alerts it changes are judged anew, as by new zones."""
+        """Apply the register: cameras whose owners or alerts it changes get a new analyser, as with new zones."""
         with self._changing:
-            self._config = with_register(self._own, told)
+            self._config = with_register(self._own, standing)
             for watched in cameras():
                 if in_force(watched.common, watched.config) != in_force(self._config, watched.config):
                     self._make_anew(watched, watched.config, card, report)

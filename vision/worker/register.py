@@ -1,4 +1,4 @@
-"""Register: reads from the bus what the API tells of enterprises and alert orders, every few seconds."""
+"""Register: reads enterprises and alert orders from the bus, every few seconds."""
 
 import time
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from typing import cast
 
 import redis
 import structlog
-from pydantic import ValidationError
 
 from api.contract import bus
-from api.contract.register.told import AlertStanding, EnterpriseStanding, RegisterStanding
+from api.contract.register.standing import AlertStanding, EnterpriseStanding, RegisterStanding
+from api.contract.shared_rows import SharedRows
 from vision.config.alerts import AlertConfig
 from vision.config.enterprises import EnterpriseConfig
 from vision.config.worker import WorkerConfig
@@ -22,11 +22,12 @@ EVERY_S = 5.0
 
 
 class RegisterReader:
-    """Passes what the bus tells of the register to `adopt` where it differs from the last that was passed."""
+    """Passes the register to `adopt` when its marker on the bus has changed."""
 
     def __init__(self, client: redis.Redis, adopt: Callable[[RegisterStanding], None]) -> None:
         self._redis = client
         self._adopt = adopt
+        self._rows = SharedRows()
         self._marker: bytes | None = None
         self._at = float("-inf")
 
@@ -34,7 +35,7 @@ class RegisterReader:
         """
         Read it where that is due at `now`, monotonic seconds; raise `redis.RedisError`.
 
-        A bus that has lost it, or tells what cannot be read, changes nothing.
+        A bus that has lost it, or holds what cannot be read, changes nothing.
         """
         if now < self._at:
             return
@@ -45,13 +46,10 @@ class RegisterReader:
         marker, text = cast("list[bytes | None]", self._redis.hmget(bus.REGISTER, fields))
         if marker is None or text is None:
             return
-        try:
-            told = RegisterStanding.model_validate_json(text)
-        except ValidationError as fault:
-            log.warning("register cannot be read", errors=fault.error_count())
-        else:
-            self._adopt(told)
-            log.info("register read", enterprises=len(told.enterprises), alerts=len(told.alerts))
+        standing = self._rows.read("register", RegisterStanding.model_validate_json, bus.REGISTER, text)
+        if standing is not None:
+            self._adopt(standing)
+            log.info("register read", enterprises=len(standing.enterprises), alerts=len(standing.alerts))
         self._marker = marker
 
 
@@ -65,33 +63,33 @@ def open_register(client: redis.Redis, own: WorkerConfig, adopt: Callable[[Regis
     return reader
 
 
-def with_register(own: WorkerConfig, told: RegisterStanding) -> WorkerConfig:
+def with_register(own: WorkerConfig, standing: RegisterStanding) -> WorkerConfig:
     """
     Return a worker's own configuration with the register laid over it.
 
-    An enterprise of the register comes before the configuration's of the same code, but for its confirmed violations,
-    which the register does not tell yet; alert orders of both are in force.
+    An enterprise of the register replaces the configuration's of the same code, except for `confirmed`, which the
+    register does not hold; alert orders of both are in force.
     """
     confirmed = {each.uscc: each.confirmed for each in own.enterprises}
     ours = {each.uscc: each for each in own.enterprises}
-    theirs = {each.uscc: _enterprise(each, confirmed.get(each.uscc, ())) for each in told.enterprises}
+    theirs = {each.uscc: _enterprise(each, confirmed.get(each.uscc, ())) for each in standing.enterprises}
     return own.model_copy(
         update={
             "enterprises": tuple((ours | theirs).values()),
-            "alerts": (*own.alerts, *(_alert(each) for each in told.alerts)),
+            "alerts": (*own.alerts, *(_alert(each) for each in standing.alerts)),
         }
     )
 
 
-def _enterprise(told: EnterpriseStanding, confirmed: tuple[object, ...]) -> EnterpriseConfig:
-    listed = told.positive_list
+def _enterprise(standing: EnterpriseStanding, confirmed: tuple[object, ...]) -> EnterpriseConfig:
+    listed = standing.positive_list
     values = {
-        "uscc": told.uscc,
-        "name": told.name,
-        "risk": told.risk,
-        "exempt_measures": told.exempt_measures,
+        "uscc": standing.uscc,
+        "name": standing.name,
+        "risk": standing.risk,
+        "exempt_measures": standing.exempt_measures,
         "confirmed": confirmed,
-        "registry_version": told.registry_version,
+        "registry_version": standing.registry_version,
         "positive_list": None
         if listed is None
         else {"from": listed.valid_from, "to": listed.valid_to, "version": listed.version},
@@ -99,5 +97,5 @@ def _enterprise(told: EnterpriseStanding, confirmed: tuple[object, ...]) -> Ente
     return EnterpriseConfig.model_validate(values)
 
 
-def _alert(told: AlertStanding) -> AlertConfig:
-    return AlertConfig.model_validate(told.model_dump(by_alias=True))
+def _alert(standing: AlertStanding) -> AlertConfig:
+    return AlertConfig.model_validate(standing.model_dump(by_alias=True))

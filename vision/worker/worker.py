@@ -13,7 +13,7 @@ import structlog
 
 from api.contract.client import ApiClient
 from api.contract.reasons import GapReason
-from api.contract.register.told import RegisterStanding
+from api.contract.register.standing import RegisterStanding
 from api.contract.wire.worker import WorkerReport
 from models.detections import Detections
 from models.detector import Detector
@@ -226,9 +226,9 @@ class Worker:
         """
         self._analysers.rezone(self._watched[CameraId(camera.id)], camera, self._card, self._intake.report)
 
-    def adopt(self, told: RegisterStanding) -> None:
-        """Go by what the register tells: cameras that it concerns are judged anew, as by new zones."""
-        self._analysers.adopt(told, self._cameras_now, self._card, self._intake.report)
+    def adopt(self, standing: RegisterStanding) -> None:
+        """Apply the register: cameras whose owners or alerts it changes get a new analyser, as with new zones."""
+        self._analysers.adopt(standing, self._cameras_now, self._card, self._intake.report)
 
     def _add(self, watched: WatchedCamera) -> None:
         with self._lock:

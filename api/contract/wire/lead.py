@@ -114,7 +114,7 @@ class LeadDisposition(Wire):
         default_factory=list,
         max_length=32,
         description="who is to be told: wall_alarm, duty_phone, team_leader, queue, company. Recorded: every "
-        "lead is in the wall's queue and rings there, whatever stands here, and nothing is sent to anybody",
+        "lead is in the wall's queue and rings there, whatever stands here; messages go by the rules of notification",
     )
     approval_required: bool = Field(
         default=False, description="an on-site visit needs the approval of the head of unit"

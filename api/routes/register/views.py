@@ -1,12 +1,11 @@
 """How entries of the register are asked for and shown."""
 
-from collections.abc import Mapping
 from typing import Annotated, Generic
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 
 from api.contract.fields import Line, Word
-from api.contract.register.entry import RegisterKey
+from api.contract.register.entry import KEY_MOST
 from api.contract.wire.document import Wire
 from api.contract.wire.moment import UtcTime
 from api.routes.asked_time import AskedTime
@@ -14,29 +13,20 @@ from api.store.register.entries import Change, EntryPage, EntryQuery, EntryT, St
 
 
 class EntryFilter(Wire):
-    """All that is given must hold, and what is left empty is not given."""
+    """All that is given must hold; an empty text asks for nothing."""
 
-    q: Line | None = Field(
-        None, min_length=1, max_length=200, description="words of which each must occur in name, code or address"
-    )
+    q: Line | None = Field(None, max_length=200, description="words of which each must occur in name, code or address")
     uscc: Word | None = Field(None, max_length=18, description="code of the enterprise")
     division: str | None = Field(
-        None, max_length=12, pattern=r"^[0-9]{2,12}$", description="GB/T 2260 code or its beginning"
+        None, max_length=12, pattern=r"^([0-9]{2,12})?$", description="GB/T 2260 code or its beginning"
     )
     status: Word | None = Field(
         None,
         description="of outlets their kind, of premises existing or potential, of plans their mode, of alerts level",
     )
     at: AskedTime | None = Field(None, description="as the register stood at that time; left out: as it stands")
-    cursor: RegisterKey | None = Field(None, description="`next` of the page before")
+    cursor: Line | None = Field(None, max_length=KEY_MOST, description="`next` of the page before")
     limit: Annotated[int, Field(ge=1, le=500)] = 50
-
-    @model_validator(mode="before")
-    @classmethod
-    def _what_is_empty_is_not_given(cls, asked: object) -> object:
-        if not isinstance(asked, Mapping):
-            return asked
-        return {name: value for name, value in asked.items() if value not in ("", [""])}
 
     def query(self) -> EntryQuery:
         """Return what the store is asked."""
@@ -45,7 +35,7 @@ class EntryFilter(Wire):
             uscc=self.uscc or "",
             division=self.division or "",
             status=self.status or "",
-            cursor=self.cursor,
+            cursor=self.cursor or None,
             limit=self.limit,
         )
 

@@ -16,6 +16,7 @@ from api.store.agreement.grants import Grants
 from api.store.agreement.keys import Keys, subjects_of
 from api.store.agreement.leads import Leads
 from api.store.agreement.ledger import PIECE, Leaf, Ledger
+from api.store.agreement.notifications import Notifications
 from api.store.agreement.operators import Operators
 from api.store.agreement.packages import Packages
 from api.store.agreement.records import camera_files, holds, redactions
@@ -87,6 +88,7 @@ def disagreements(session: Session) -> Disagreements:
         LeafKind.DRAW: draws(session),
         LeafKind.LEGAL: legal_confirmations(session),
         LeafKind.CALENDAR: Calendar(session),
+        LeafKind.NOTIFICATION: Notifications(session),
     }
     for listed in _leaves(session):
         try:
@@ -122,6 +124,7 @@ _SUBJECTS: Mapping[LeafKind, Callable[[Leaf], str]] = MappingProxyType(
         LeafKind.DRAW: lambda leaf: f"draw:{leaf.text('draw')}",
         LeafKind.LEGAL: lambda leaf: f"catalogue:{leaf.text('code')}",
         LeafKind.CALENDAR: lambda leaf: f"calendar:{leaf.text('day')}",
+        LeafKind.NOTIFICATION: lambda leaf: leaf.text("of"),
     }
 )
 

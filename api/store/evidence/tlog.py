@@ -51,6 +51,7 @@ class LeafKind(StrEnum):
     DRAW = "draw"
     LEGAL = "legal"
     CALENDAR = "calendar"
+    NOTIFICATION = "notification"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ _LAST = datetime(9999, 1, 1, tzinfo=UTC)
 
 def waiting_leads(
     session: Session, role: LoopRole, divisions: list[str], *, overdue_at: datetime | None, enforced: bool, limit: int
-) -> list[LeadDocument]:
+) -> list[str]:
     """
-    Return the leads that wait for a role, by when they are due; those without a limit last.
+    Return the documents of the leads that wait for a role, by when they are due; those without a limit last.
 
     Args:
         session: any.
@@ -48,8 +48,7 @@ def waiting_leads(
         found += [*dated, *without]
     unique = {row.lead_id: row for row in found}.values()
     urgent = heapq.nsmallest(limit, unique, key=lambda row: (row.due or _LAST, -row.score, row.event_start))
-    documents = (read_document(session, LeadDocument, row.lead_id, row.document, of=LEADS) for row in urgent)
-    return [document for document in documents if document is not None]
+    return [row.document for row in urgent if read_document(session, LeadDocument, row.lead_id, row.document, of=LEADS)]
 
 
 def _within(divisions: list[str]) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ import api.store.checks.tables
 import api.store.evidence.log_tables
 import api.store.evidence.tables
 import api.store.loop.tables
+import api.store.notify.tables
 import api.store.register.tables
 import api.store.search_tables
 import api.store.tables  # noqa: F401  (tables are known once their modules are)

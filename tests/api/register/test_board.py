@@ -7,7 +7,7 @@ import redis
 
 from api.contract import bus as keys
 from api.contract.register.enterprise import Enterprise
-from api.contract.register.told import RegisterStanding
+from api.contract.register.standing import RegisterStanding
 from tests.api.conftest import RunningApi
 from tests.api.store.register.samples import DOCUMENTS, PATHS, USCC
 

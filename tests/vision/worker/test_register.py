@@ -9,7 +9,7 @@ import redis
 from api.contract import bus as keys
 from api.contract.register.alert import AlertLevel
 from api.contract.register.enterprise import Listing, Measure, Risk
-from api.contract.register.told import AlertStanding, EnterpriseStanding, RegisterStanding
+from api.contract.register.standing import AlertStanding, EnterpriseStanding, RegisterStanding
 from streams.camera import CameraId
 from tests.api.conftest import bus, valkey_socket
 from tests.api.store.register.samples import OTHER, USCC

@@ -1,8 +1,8 @@
 """
-What workers are told of the register: how the enterprises stand that zones name, and the alert orders.
+Standing: the part of the register that workers need: the owners that zones name, as of today, and the alert orders.
 
-The API keeps it whole on the bus as its database has it (`api.contract.bus.REGISTER`); a worker reads it again and
-again. It is of a day: a colour or a list that begins tomorrow is told tomorrow.
+The API keeps it on the bus as a whole (`api.contract.bus.REGISTER`); workers poll it. It is valid for one local day: a
+colour or list that begins tomorrow appears tomorrow.
 """
 
 from typing import Self
@@ -18,7 +18,7 @@ from api.contract.wire.moment import UtcTime
 
 
 class EnterpriseStanding(Wire):
-    """How an enterprise stands today."""
+    """An enterprise today: its colour and its place on the positive list."""
 
     uscc: Uscc
     name: Name = Field(min_length=1)
@@ -29,7 +29,7 @@ class EnterpriseStanding(Wire):
 
 
 class AlertStanding(Wire):
-    """An alert order: of its measures those that concern everybody and that workers can see."""
+    """An alert order, with those of its measures that apply to everybody and that workers can see."""
 
     level: AlertLevel
     from_: UtcTime = Field(alias="from")
@@ -48,7 +48,7 @@ class AlertStanding(Wire):
 
 
 class RegisterStanding(Wire):
-    """All that workers are told."""
+    """All of it."""
 
     enterprises: list[EnterpriseStanding] = Field(default_factory=list, max_length=50_000)
     alerts: list[AlertStanding] = Field(default_factory=list, max_length=1000)

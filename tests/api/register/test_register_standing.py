@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from api.contract.register.alert import AlertOrder
 from api.contract.register.enterprise import Enterprise, Measure, Risk
 from api.contract.register.entry import Entry
-from api.contract.register.told import RegisterStanding
-from api.register.board import register_told
+from api.contract.register.standing import RegisterStanding
+from api.register.board import register_standing
 from api.store.database import Database
 from api.store.register.changes import put_entries
 from tests.api.store.register.conftest import database
@@ -30,7 +30,7 @@ def enter(database: Database, *documents: Entry) -> None:
 def told(database: Database, owners: set[str], day: date = DAY) -> RegisterStanding:
     """What workers are told where zones name these owners."""
     with database.reading() as session:
-        return register_told(session, owners, day)
+        return register_standing(session, owners, day)
 
 
 def enterprise(uscc: str, name: str, **more: object) -> Enterprise:

@@ -1,0 +1,1 @@
+"""Notification on the wire: who is told of what, by which channel, and what became of each message."""

@@ -1,0 +1,1 @@
+"""Notification in the store: rules, channels, and the outbox of messages that outlives any restart."""
