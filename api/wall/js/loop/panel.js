@@ -147,7 +147,16 @@ export class LeadPanel {
       row("standing.turn", owner, "standing-turn"),
       due && left ? row(`timer.${due.name}`, h("span", { class: "due", "data-tone": left.tone }, h("time", { datetime: new Date(due.ms).toISOString() }, shortTime(due.ms).slice(0, -3)), " ", h("b", {}, left.text)), "standing-clock") : row("clock.name", t("clock.none"), "standing-clock"),
       handling.team ? row("standing.team", handling.team) : null,
-      handling.check_code ? row("standing.code", h("a", { href: `#checks/${handling.check_code}`, class: "mono" }, handling.check_code)) : null);
+      this.#codeRow(handling.check_code));
+  }
+
+  /** Return the lead's check codes, or a link to ask for one where a move takes it. @param {string} [taken] */
+  #codeRow(taken) {
+    const codes = taken ? [taken] : this.#codes;
+    const wants = this.#moves?.moves.some(({ requires }) => requires.includes("check_code"));
+    if (!codes.length && !wants) return null;
+    const link = (/** @type {string} */ to, /** @type {string} */ words, look = "mono") => h("a", { href: to, class: look }, words);
+    return [translate(h("dt"), "standing.code"), h("dd", {}, codes.length ? codes.map((code) => [link(`#checks/${code}`, code), " "]) : link(`#checks/new/${this.lead.lead_id}`, t("check.new"), ""))];
   }
 
   /** @param {Option} option */

@@ -15,14 +15,16 @@ export class ApiProblem extends Error {
    * @param {string} type the problem's type
    * @param {{where: string, reason: string}[]} errors each invalid field of the request, by its path
    * @param {number} waitS seconds to wait before the next attempt, as the server says; 0 if it does not
+   * @param {Record<string, unknown>} members all members of the problem document
    */
-  constructor(status, detail, type = "", errors = [], waitS = 0) {
+  constructor(status, detail, type = "", errors = [], waitS = 0, members = {}) {
     super(detail);
     this.name = "ApiProblem";
     this.status = status;
     this.type = type;
     this.errors = errors;
     this.waitS = waitS;
+    this.members = members;
   }
 
   /** @returns {string} last part of the problem's type, e.g. `stale-version` */
@@ -62,7 +64,7 @@ export async function call(path, { json, quiet = false, ...options } = {}) {
   if (answer.ok) return answer;
   if (answer.status === 401 && !quiet) onUnauthorised.lost();
   const problem = await answer.json().catch(() => ({}));
-  throw new ApiProblem(answer.status, String(problem.detail || problem.title || answer.statusText), String(problem.type ?? ""), Array.isArray(problem.errors) ? problem.errors : [], Number(answer.headers.get("Retry-After")) || 0);
+  throw new ApiProblem(answer.status, String(problem.detail || problem.title || answer.statusText), String(problem.type ?? ""), Array.isArray(problem.errors) ? problem.errors : [], Number(answer.headers.get("Retry-After")) || 0, problem);
 }
 
 /**

@@ -11,12 +11,13 @@ import { FINDINGS } from "./words/findings.js";
 import { LEADS } from "./words/leads.js";
 import { LOOP } from "./words/loop.js";
 import { PAGE } from "./words/page.js";
+import { OFFICER } from "./words/officer.js";
 import { REDACTIONS } from "./words/redactions.js";
 import { REGISTER } from "./words/register.js";
 import { ZONES } from "./words/zones.js";
 
 /** @type {Record<string, [string, string]>} */
 export const WORDS = {
-  ...PAGE, ...CAMERAS, ...LEADS, ...LOOP, ...CARRIED, ...REGISTER, ...CHECKS,
+  ...PAGE, ...CAMERAS, ...LEADS, ...LOOP, ...CARRIED, ...REGISTER, ...CHECKS, ...OFFICER,
   ...FINDINGS, ...DISPOSITION, ...EVIDENCE, ...REDACTIONS, ...ZONES,
 };

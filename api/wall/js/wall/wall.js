@@ -2,6 +2,7 @@
  * Wall: the page after login; it connects cameras, leads and events.
  * @module
  */
+import { ChecksView } from "../checks/view.js";
 import { CoverageView } from "../coverage/view.js";
 import { printedReportOf } from "../evidence/report.js";
 import { EvidenceView } from "../evidence/view.js";
@@ -87,8 +88,9 @@ export class Wall {
     });
     this.room = new VaultBanner();
     this.register = new RegisterView({ go: goTo });
-    this.pages = new Pages({ register: this.register });
-    this.node = h("div", { class: "wall" }, this.bar.node, this.room.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node, this.coverage.node, this.zones.node, this.register.node, this.keys.help);
+    this.checks = new ChecksView({ go: goTo, openLead: open });
+    this.pages = new Pages({ register: this.register, checks: this.checks });
+    this.node = h("div", { class: "wall" }, this.bar.node, this.room.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node, this.coverage.node, this.zones.node, this.register.node, this.checks.node, this.keys.help);
     this.store.onChange(() => this.#mark());
     onLanguage(() => this.#mark());
     document.addEventListener("keydown", (event) => {
@@ -103,6 +105,7 @@ export class Wall {
     this.bar.operator(operator.username);
     this.zones.operator(operator.role);
     this.register.operator(operator.role);
+    this.checks.operator(operator.username);
     this.#tellLink();
     this.bar.soundState(this.chime.state);
     this.bar.layoutState(this.grid.layout, this.grid.pages);
