@@ -1,7 +1,9 @@
 /**
- * Main: the entry point. Asks who is signed in, shows the login if nobody is, then the wall.
+ * Main: the entry point. Asks who is signed in, shows the login if nobody is, then the wall or the officer's page.
  * @module
  */
+import { OfficerPage } from "./officer/page.js";
+import { pathOf } from "./shared/address.js";
 import { h } from "./shared/dom.js";
 import { ApiProblem, onUnauthorised } from "./shared/http.js";
 import { onLanguage, translate, t } from "./shared/i18n.js";
@@ -19,6 +21,11 @@ function leave(expired) {
   forgetCursor();
   if (expired) sessionStorage.setItem(EXPIRED, "yes");
   location.reload();
+}
+
+/** True if the address names the officer's page, which stands alone: a phone must not load the wall's video. */
+function isOfficers() {
+  return pathOf(location.hash)[0] === "officer";
 }
 
 async function start() {
@@ -45,30 +52,31 @@ async function start() {
     leave(true);
   };
   onUnauthorised.lost = lose;
-  const wall = new Wall({
-    logout: async () => {
-      await wall.outbox.flush();
-      left = true;
-      try {
-        await logOut();
-      } catch (error) {
-        if (!(error instanceof ApiProblem)) throw error;
-        if (error.status !== 401) {
-          // the session is still valid: showing the login would make the next person believe that it has ended
-          left = false;
-          wall.bar.fault("login.notout", { reason: error.status === 0 ? t("login.unreachable") : error.message });
-          return;
-        }
+  const logout = async () => {
+    await page.outbox.flush();
+    left = true;
+    try {
+      await logOut();
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      if (error.status !== 401) {
+        // the session is still valid: showing the login would make the next person believe that it has ended
+        left = false;
+        page.say("login.notout", { reason: error.status === 0 ? t("login.unreachable") : error.message });
+        return;
       }
-      leave(false);
-    },
-    doubt: async () => {
-      const known = await whoAmI().catch(() => operator);
-      if (!known) lose();
-    },
-  });
-  host.replaceChildren(wall.node);
-  await wall.start(operator);
+    }
+    leave(false);
+  };
+  const doubt = async () => {
+    const known = await whoAmI().catch(() => operator);
+    if (!known) lose();
+  };
+  const officers = isOfficers();
+  const page = officers ? new OfficerPage({ logout }) : new Wall({ logout, doubt });
+  addEventListener("hashchange", () => { if (isOfficers() !== officers) location.reload(); });
+  host.replaceChildren(page.node);
+  await page.start(operator);
 }
 
 void start();

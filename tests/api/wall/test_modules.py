@@ -19,7 +19,7 @@ from tests.api.contract.test_titles import TITLES
 
 OLDEST_NODE = 20
 
-FOLDERS = ("shared", "leads", "register", "loop", "checks", "fleet", "coverage", "evidence", "zones", "wall")
+FOLDERS = ("shared", "leads", "register", "loop", "checks", "fleet", "coverage", "evidence", "zones", "officer", "wall")
 """Folders of modules, the lowest first: each imports from itself and from those before it."""
 
 

@@ -47,6 +47,8 @@ export class EvidenceView {
   #admissibility = null;
   /** The printed report whose QR code opened the lead. @type {import("./report.js").PrintedReport | null} */
   #report = null;
+  /** Part of the page's address after the `#` when the lead was opened. */
+  #address = "";
   /** Counts openings and closings: an answer to an earlier one is dropped. */
   #opening = 0;
 
@@ -84,7 +86,7 @@ export class EvidenceView {
     });
     if (history.state?.lead) history.replaceState(null, ""); // left over from before a reload
     addEventListener("popstate", () => {
-      if (location.hash) return; // the link of a printed report: the wall opens it
+      if (location.hash && location.hash !== this.#address) return; // another page, or the link of a printed report
       const lead = history.state?.lead;
       if (!lead) this.node.close();
       else if (!this.node.open) void this.open(lead);
@@ -112,6 +114,7 @@ export class EvidenceView {
     this.#clear();
     const opening = this.#opening;
     this.#report = report;
+    this.#address = location.hash;
     if (!this.node.open) this.node.showModal();
     if (!report) mark(leadId);
     this.#anticipate(leadId);

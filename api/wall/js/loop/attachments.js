@@ -14,25 +14,23 @@ const NAME_MOST = 128;
 /**
  * Return a control for attachments.
  * @param {import("../shared/controls.js").Field} field
- * @param {{kind?: string, capture?: boolean, kinds?: string[]}} [how] `kind`: of files that are no pictures; `capture`: the
- *     phone's camera is offered
+ * @param {{kind?: string, capture?: boolean, changed?: () => void}} [how] `kind`: of files that are no pictures; `capture`: the
+ *     phone's camera is offered; `changed`: called after each change
  * @returns {import("../shared/controls.js").Control & {add: (files: Iterable<File>, kind?: string) => Promise<void>}}
  */
-export function attachmentsControl(field, { kind = "document", capture = false } = {}) {
+export function attachmentsControl(field, { kind = "document", capture = false, changed = () => {} } = {}) {
   /** @type {Attachment[]} */
   let held = [];
   const list = h("ul", { class: "attached" });
   const said = h("p", { class: "note", role: "status" });
   const input = /** @type {HTMLInputElement} */ (h("input", { type: "file", multiple: true, class: "unseen", name: field.name, on: { change: () => void add([...(input.files ?? [])]) } }));
-  if (capture) {
-    input.accept = "image/*,application/pdf";
-  }
+  if (capture) input.accept = "image/*,application/pdf,text/plain";
   input.disabled = !canHash();
   const draw = () => fill(list, held.map((one) => {
-    const kinds = /** @type {HTMLSelectElement} */ (h("select", { on: { change: () => { one.kind = kinds.value; } } }, KINDS.map((each) => translate(h("option", { value: each }), `attach.${each}`))));
+    const kinds = /** @type {HTMLSelectElement} */ (h("select", { on: { change: () => { one.kind = kinds.value; changed(); } } }, KINDS.map((each) => translate(h("option", { value: each }), `attach.${each}`))));
     kinds.value = one.kind;
     translate(kinds, "attach.kind", {}, "aria-label");
-    const drop = h("button", { class: "quiet", type: "button", on: { click: () => { held = held.filter((other) => other !== one); draw(); } } }, "×");
+    const drop = h("button", { class: "quiet", type: "button", on: { click: () => { held = held.filter((other) => other !== one); draw(); changed(); } } }, "×");
     translate(drop, "attach.remove", { name: one.name }, "aria-label");
     return h("li", {}, h("span", { class: "attached-name" }, one.name), kinds, drop, h("code", { class: "hash", title: one.sha256 }, one.sha256));
   }));
@@ -59,6 +57,7 @@ export function attachmentsControl(field, { kind = "document", capture = false }
     translate(said, ...(fault ?? /** @type {[string]} */ (["attach.note"])));
     input.value = "";
     draw();
+    changed();
   }
 
   translate(said, canHash() ? "attach.note" : "attach.insecure");

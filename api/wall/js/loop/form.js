@@ -53,6 +53,11 @@ export class MoveForm {
     else this.reason.focus();
   }
 
+  /** Fill fields in. @param {Record<string, any>} values by name; those without a field here are left */
+  write(values) {
+    for (const [name, value] of Object.entries(values)) this.#parts.get(name)?.write(value);
+  }
+
   /** @returns {Record<string, any>} what is filled in, as the request carries it */
   read() {
     const given = [...this.#parts].map(([name, part]) => [name, part.read()]).filter(([, value]) => value !== undefined);

@@ -77,6 +77,12 @@ export class LeadPanel {
     else (/** @type {HTMLElement} */ (this.choices.querySelector("button:not(:disabled)")) ?? this.message).focus();
   }
 
+  /** Fill something into the forms of this lead, the open one included. @param {Record<string, any>} values by name, as a move carries them */
+  offer(values) {
+    this.#draft = { ...this.#draft, ...values };
+    this.#form?.write(values);
+  }
+
   /** Open the form of a move by its place, from 1. @param {number} place */
   choose(place) {
     const option = this.#moves?.moves[place - 1];
@@ -161,7 +167,7 @@ export class LeadPanel {
 
   /** @param {Option} option */
   #open(option) {
-    const before = this.#form?.read() ?? this.#draft;
+    const before = { ...this.#draft, ...this.#form?.read() };
     const draft = option.act === "confirm" && this.#proposed ? { reason_code: this.#proposed.reason_code, ...this.#proposed.content, attachments: undefined, ...before } : before;
     this.#form = new MoveForm(this.lead, option, {
       submit: (body) => this.#submit(option, body),
@@ -180,7 +186,7 @@ export class LeadPanel {
 
   /** Put the form away, and keep what was filled in. */
   #shut() {
-    this.#draft = this.#form?.read() ?? this.#draft;
+    this.#draft = { ...this.#draft, ...this.#form?.read() };
     this.#form = null;
     fill(this.slot);
   }

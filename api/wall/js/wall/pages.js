@@ -2,6 +2,7 @@
  * Pages: views that have an address of their own after the `#`: open when it names them, gone from it when they close.
  * @module
  */
+import { pathOf } from "../shared/address.js";
 
 /** @typedef {{node: HTMLDialogElement, open: (path: string[]) => void}} Page */
 
@@ -23,21 +24,4 @@ export class Pages {
     for (const [other, page] of Object.entries(this.pages)) if (other !== name && page.node.open) page.node.close();
     if (Object.hasOwn(this.pages, name)) this.pages[name].open(path);
   }
-}
-
-/** Return the parts of an address after the `#`: `#register/unit/X` to `["register", "unit", "X"]`. @param {string} hash untrusted @returns {string[]} */
-export function pathOf(hash) {
-  return hash.slice(1).split("/").map((part) => {
-    try {
-      return decodeURIComponent(part);
-    } catch {
-      return "";
-    }
-  });
-}
-
-/** Write the address of a page, which opens it. @param {string} hash */
-export function goTo(hash) {
-  if (location.hash === hash) dispatchEvent(new HashChangeEvent("hashchange"));
-  else location.hash = hash;
 }

@@ -17,6 +17,7 @@ import { standingOf } from "../loop/people.js";
 import { RoleQueues } from "../loop/queues.js";
 import { UndoBar } from "../loop/undobar.js";
 import { RegisterView } from "../register/view.js";
+import { goTo } from "../shared/address.js";
 import { h } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
 import { language, onLanguage } from "../shared/i18n.js";
@@ -24,7 +25,7 @@ import { serverClock } from "../shared/times.js";
 import { ZoneEditor } from "../zones/editor.js";
 import { EventFeed, forgetCursor, heardCursor } from "./events.js";
 import { Grid } from "./grid.js";
-import { goTo, Pages } from "./pages.js";
+import { Pages } from "./pages.js";
 import { Chime } from "./sound.js";
 import { Topbar } from "./topbar.js";
 
@@ -117,6 +118,11 @@ export class Wall {
     this.#openReport();
     this.pages.follow();
     await Promise.all([this.#loadNewest(), this.#learnRoles(operator.username)]);
+  }
+
+  /** Say above everything what failed. @param {string} key @param {Record<string, string>} values */
+  say(key, values) {
+    this.bar.fault(key, values);
   }
 
   /** Learn the operator's roles; who holds any sees what waits for them first. @param {string} username */
