@@ -83,6 +83,14 @@ def test_the_wall_calls_leads_as_paper_does() -> None:
     assert run.stdout.splitlines() == expected
 
 
+def test_no_key_has_words_twice() -> None:
+    """The words of all parts of the wall are one table: a key that two of them had would show the wrong words."""
+    modules = WALL_FOLDER.glob("js/shared/words/*.js")
+    keys = [key for module in modules for key in re.findall(r'^  "([^"]+)": \[', module.read_text("utf-8"), re.M)]
+    assert keys
+    assert sorted(keys) == sorted(set(keys))
+
+
 def test_no_markup_from_values() -> None:
     """No module makes markup, code or styles from text: names and reasons are hostile."""
     forbidden = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "cssText")

@@ -14,31 +14,31 @@ import { OPEN } from "./words.js";
 /** @typedef {import("./words.js").Check} Check */
 /** @typedef {import("../shared/controls.js").Control} Control */
 
-const RATINGS = /** @type {[string, string][]} */ (["5", "4", "3", "2", "1"].map((rating) => [rating, `check.rating.${rating}`]));
+const RATINGS = /** @type {[string, string][]} */ (["5", "4", "3", "2", "1"].map((rating) => [rating, `visit.rating.${rating}`]));
 
 /** @type {Record<string, {is: (check: Check) => boolean, make: () => Control, body: (value: any) => unknown}>} the member of the request, when it is offered, its control, its value */
 const CHANGES = {
   join: {
     is: (check) => OPEN.has(check.state),
     make: () => groupOf([
-      { name: "officers", kind: "text", words: "check.officers" }, { name: "units", kind: "text", words: "check.units" },
-      { name: "items", kind: "lines", words: "check.items", hint: "register.lines" }, { name: "lead_id", kind: "text", words: "check.lead_id", most: 22 },
+      { name: "officers", kind: "text", words: "visit.officers" }, { name: "units", kind: "text", words: "visit.units" },
+      { name: "items", kind: "lines", words: "visit.items", hint: "register.lines" }, { name: "lead_id", kind: "text", words: "visit.lead_id", most: 22 },
     ], (of) => (of.name === "officers" ? pickerOf(of, { kind: "officer", several: true, typed: true }) : of.name === "units" ? pickerOf(of, { kind: "unit", several: true, typed: true }) : controlOf(of))),
     body: (value) => value,
   },
   record_sha256: {
     is: (check) => check.state === "ACTIVE",
-    make: () => attachmentsControl({ name: "record", kind: "text", words: "check.record", must: true }, { kind: "record" }),
+    make: () => attachmentsControl({ name: "record", kind: "text", words: "visit.record", must: true }, { kind: "record" }),
     body: (value) => value?.[0]?.sha256,
   },
   company_rating: {
     is: (check) => check.state === "DONE" || check.state === "RATED",
-    make: () => controlOf({ name: "rating", kind: "choice", words: "check.rating", options: RATINGS, must: true }),
+    make: () => controlOf({ name: "rating", kind: "choice", words: "visit.rating", options: RATINGS, must: true }),
     body: (value) => (value === undefined ? undefined : Number(value)),
   },
   justification: {
     is: (check) => check.basis === "emergency",
-    make: () => controlOf({ name: "justification", kind: "area", words: "check.justification", must: true }),
+    make: () => controlOf({ name: "justification", kind: "area", words: "visit.justification", must: true }),
     body: (value) => value,
   },
   ecode_record_id: {
@@ -48,7 +48,7 @@ const CHANGES = {
   },
   cancel: {
     is: (check) => OPEN.has(check.state),
-    make: () => ({ node: translate(h("p", { class: "note" }), "check.cancel.note"), read: () => true, write() {}, focus() {} }),
+    make: () => ({ node: translate(h("p", { class: "note" }), "visit.cancel.note"), read: () => true, write() {}, focus() {} }),
     body: () => true,
   },
 };
@@ -67,11 +67,11 @@ export class ChangeForm {
     this.slot = h("div");
     this.message = h("p", { class: "review-message", role: "status", tabIndex: -1 });
     this.choices = Object.entries(CHANGES).filter(([, change]) => change.is(check)).map(([name]) =>
-      translate(h("button", { class: "button", type: "button", "data-change": name, "aria-pressed": "false", on: { click: () => this.choose(name) } }), `check.change.${name}`));
+      translate(h("button", { class: "button", type: "button", "data-change": name, "aria-pressed": "false", on: { click: () => this.choose(name) } }), `visit.change.${name}`));
     this.form = h("form", { class: "entry-form", noValidate: true, hidden: true, on: { submit: (event) => void this.#send(event) } }, this.slot,
-      h("label", { class: "field" }, h("span", {}, translate(h("span"), "check.reason"), h("b", { class: "must", "aria-hidden": "true" }, " *")), this.reason),
-      translate(h("button", { class: "primary", type: "submit" }), "check.change.send"));
-    this.node = h("section", { class: "check-changes" }, translate(h("h4"), "check.changes"), h("div", { class: "change-choices" }, this.choices), this.form, this.message);
+      h("label", { class: "field" }, h("span", {}, translate(h("span"), "visit.reason"), h("b", { class: "must", "aria-hidden": "true" }, " *")), this.reason),
+      translate(h("button", { class: "primary", type: "submit" }), "visit.change.send"));
+    this.node = h("section", { class: "check-changes" }, translate(h("h4"), "visit.changes"), h("div", { class: "change-choices" }, this.choices), this.form, this.message);
   }
 
   /** Open the form of a change. @param {string} name @param {any} [value] filled in at first */
@@ -94,7 +94,7 @@ export class ChangeForm {
     const value = CHANGES[this.#chosen].body(this.#control.read());
     const reason = this.reason.value.trim();
     if (value === undefined || !reason) {
-      this.#say("bad", value === undefined ? "check.change.empty" : "register.why.missing");
+      this.#say("bad", value === undefined ? "visit.change.empty" : "register.why.missing");
       if (value === undefined) this.#control.focus();
       else this.reason.focus();
       return;
@@ -105,7 +105,7 @@ export class ChangeForm {
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
       if (error.status === 412) this.acts.stale();
-      this.#say("bad", "check.refused", { reason: error.status === 412 ? t("check.stale") : problemWords(error) });
+      this.#say("bad", "visit.refused", { reason: error.status === 412 ? t("visit.stale") : problemWords(error) });
       this.message.focus();
     } finally {
       this.#busy = false;

@@ -36,7 +36,7 @@ export class CheckPanel {
       if (joinLead) this.#changes?.choose("join", { lead_id: joinLead });
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      this.#say("bad", error.status === 404 || error.status === 422 ? "check.unknown" : "check.failed", { code: this.code, reason: error.message || t("login.unreachable") });
+      this.#say("bad", error.status === 404 || error.status === 422 ? "visit.unknown" : "visit.failed", { code: this.code, reason: error.message || t("login.unreachable") });
     }
   }
 
@@ -44,35 +44,35 @@ export class CheckPanel {
   #show(check) {
     const lead = (/** @type {string} */ id) => h("button", { class: "link mono", type: "button", on: { click: () => this.acts.openLead(id) } }, id);
     const rows = /** @type {[string, any][]} */ ([
-      ["check.state", stateChip(check)],
-      ["check.company", `${check.company} · ${check.uscc}`],
-      ["check.basis", worded("check.basis", check.basis)],
-      ["check.mode", worded("check.mode", check.mode)],
-      ["check.items", check.items.join("、")],
-      ["check.officers", check.officers.map(({ name, cert_no: number }) => `${name}（${number}）`).join("、")],
-      ["check.units", check.units.join("、")],
-      ["check.lead_id", check.lead_id || check.joined_leads.length ? h("span", {}, [check.lead_id, ...check.joined_leads].filter(Boolean).map((id) => [lead(/** @type {string} */ (id)), " "])) : ""],
-      ["check.plan_id", check.plan_id ?? ""],
-      ["check.valid", `${minute(check.valid_from)} – ${minute(check.valid_to)}`],
-      ["check.issued", `${minute(check.issued_at)} · ${check.issued_by}`],
-      ["check.approval", [check.approved_by, check.approval_ref].filter(Boolean).join(" · ")],
-      ["check.justification", check.justification || (check.justify_by ? t("check.justify_by", { time: minute(check.justify_by) }) : "")],
-      ["check.record", check.record_sha256 ? h("code", { class: "hash" }, check.record_sha256) : ""],
-      ["check.rating", check.company_rating === null ? "" : t(`check.rating.${check.company_rating}`)],
+      ["visit.state", stateChip(check)],
+      ["visit.company", `${check.company} · ${check.uscc}`],
+      ["visit.basis", worded("visit.basis", check.basis)],
+      ["visit.mode", worded("visit.mode", check.mode)],
+      ["visit.items", check.items.join("、")],
+      ["visit.officers", check.officers.map(({ name, cert_no: number }) => `${name}（${number}）`).join("、")],
+      ["visit.units", check.units.join("、")],
+      ["visit.lead_id", check.lead_id || check.joined_leads.length ? h("span", {}, [check.lead_id, ...check.joined_leads].filter(Boolean).map((id) => [lead(/** @type {string} */ (id)), " "])) : ""],
+      ["visit.plan_id", check.plan_id ?? ""],
+      ["visit.valid", `${minute(check.valid_from)} – ${minute(check.valid_to)}`],
+      ["visit.issued", `${minute(check.issued_at)} · ${check.issued_by}`],
+      ["visit.approval", [check.approved_by, check.approval_ref].filter(Boolean).join(" · ")],
+      ["visit.justification", check.justification || (check.justify_by ? t("visit.justify_by", { time: minute(check.justify_by) }) : "")],
+      ["visit.record", check.record_sha256 ? h("code", { class: "hash" }, check.record_sha256) : ""],
+      ["visit.rating", check.company_rating === null ? "" : t(`visit.rating.${check.company_rating}`)],
       ["scan.ecode", check.ecode_record_id ?? ""],
     ]);
-    const qr = h("a", { class: "check-qr", href: `/jc/${check.check_code}`, target: "_blank", rel: "noopener", title: t("check.page") });
+    const qr = h("a", { class: "check-qr", href: `/jc/${check.check_code}`, target: "_blank", rel: "noopener", title: t("visit.page") });
     showQr(qr, check);
-    this.#changes = new ChangeForm(check, { changed: (newer) => this.#renew(newer, "check.change.done"), stale: () => void this.load() });
+    this.#changes = new ChangeForm(check, { changed: (newer) => this.#renew(newer, "visit.change.done"), stale: () => void this.load() });
     const events = h("ol", { class: "timeline" });
     const scannable = check.mode === "on_site" && OPEN.has(check.state);
     fill(this.body,
       h("div", { class: "check-top" }, h("dl", { class: "check-facts" }, rows.filter(([, value]) => value).map(([label, value]) => [translate(h("dt"), label), h("dd", {}, value)])),
-        h("div", { class: "check-show" }, qr, translate(h("p", { class: "note" }), "check.qr.note"))),
-      h("section", {}, translate(h("h4"), "check.scans"), check.scans.length ? scanList(check, minute) : translate(h("p", { class: "note" }), "check.scans.none"),
+        h("div", { class: "check-show" }, qr, translate(h("p", { class: "note" }), "visit.qr.note"))),
+      h("section", {}, translate(h("h4"), "visit.scans"), check.scans.length ? scanList(check, minute) : translate(h("p", { class: "note" }), "visit.scans.none"),
         scannable ? h("details", { class: "move-more" }, translate(h("summary"), "scan.open"), new ScanForm(check, { scanned: (newer) => this.#renew(newer, "scan.done") }).node) : null),
       this.#changes.node,
-      h("section", { class: "history" }, h("h4", {}, translate(h("span"), "check.trail"), " ", translate(h("a", { class: "button", href: `/v1/check-codes/${check.check_code}/trail`, download: `${check.check_code}.json` }), "check.trail.export")), events));
+      h("section", { class: "history" }, h("h4", {}, translate(h("span"), "visit.trail"), " ", translate(h("a", { class: "button", href: `/v1/check-codes/${check.check_code}/trail`, download: `${check.check_code}.json` }), "visit.trail.export")), events));
     void this.#loadTrail(events);
   }
 
@@ -87,7 +87,7 @@ export class CheckPanel {
   async #loadTrail(list) {
     try {
       const trail = await callJson(`/v1/check-codes/${this.code}/trail`);
-      const own = trail.events.map((/** @type {any} */ event) => ({ at: event.record.at, what: worded("check.event", event.record.event), who: event.record.by, why: event.record.reason, leaf: event.log_index }));
+      const own = trail.events.map((/** @type {any} */ event) => ({ at: event.record.at, what: worded("visit.event", event.record.event), who: event.record.by, why: event.record.reason, leaf: event.log_index }));
       const leads = Object.entries(trail.leads).flatMap(([id, records]) => /** @type {any[]} */ (records).map((record) => ({ at: record.at, what: `${id} ${whatWords(record)}`, who: record.user, why: record.reason, leaf: null, isLead: true })));
       const all = [...own, ...leads].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
       fill(list, all.map((event) => h("li", { "data-act": event.isLead ? "proposed" : "moved" },

@@ -17,20 +17,20 @@ import { BASES } from "./words.js";
 /** @typedef {import("../leads/store.js").Lead} Lead */
 
 /** @param {string} name @param {Field["kind"]} [kind] @param {Partial<Field>} [more] @returns {Field} */
-const field = (name, kind = "text", more = {}) => ({ name, kind, words: `check.${name}`, most: 64, ...more });
+const field = (name, kind = "text", more = {}) => ({ name, kind, words: `visit.${name}`, most: 64, ...more });
 
 /** @type {Field[]} */
 const FIRST = [
   field("uscc", "text", { must: true }),
-  field("basis", "choice", { must: true, options: BASES.map((basis) => [basis, `check.basis.${basis}`]) }),
-  field("lead_id", "text", { most: 22, hint: "check.lead_id.hint" }),
+  field("basis", "choice", { must: true, options: BASES.map((basis) => [basis, `visit.basis.${basis}`]) }),
+  field("lead_id", "text", { most: 22, hint: "visit.lead_id.hint" }),
   field("plan_id"),
-  field("mode", "choice", { must: true, options: [["on_site", "check.mode.on_site"], ["non_site", "check.mode.non_site"]] }),
+  field("mode", "choice", { must: true, options: [["on_site", "visit.mode.on_site"], ["non_site", "visit.mode.non_site"]] }),
   field("items", "lines", { must: true, hint: "register.lines" }),
   field("officers", "text", { must: true }),
 ];
 /** @type {Field[]} */
-const LATER = [field("units"), field("valid_from", "moment", { hint: "check.valid_from.hint" }), field("valid_to", "moment", { hint: "check.valid_to.hint" }), field("approved_by", "text", { most: 128 }), field("approval_ref"), field("justification", "area")];
+const LATER = [field("units"), field("valid_from", "moment", { hint: "visit.valid_from.hint" }), field("valid_to", "moment", { hint: "visit.valid_to.hint" }), field("approved_by", "text", { most: 128 }), field("approval_ref"), field("justification", "area")];
 
 export class IssueForm {
   #busy = false;
@@ -46,9 +46,9 @@ export class IssueForm {
     this.joining = h("div", { class: "issue-join" });
     this.node = h("form", { class: "entry-form issue-form", noValidate: true, on: { submit: (event) => void this.#send(event) } },
       this.first.node,
-      h("details", { class: "move-more" }, translate(h("summary"), "check.more"), this.later.node),
-      h("label", { class: "field", "data-field": "reason" }, h("span", {}, translate(h("span"), "check.reason"), h("b", { class: "must", "aria-hidden": "true" }, " *")), this.reason),
-      translate(h("button", { class: "primary", type: "submit", "data-act": "issue" }), "check.issue"),
+      h("details", { class: "move-more" }, translate(h("summary"), "visit.more"), this.later.node),
+      h("label", { class: "field", "data-field": "reason" }, h("span", {}, translate(h("span"), "visit.reason"), h("b", { class: "must", "aria-hidden": "true" }, " *")), this.reason),
+      translate(h("button", { class: "primary", type: "submit", "data-act": "issue" }), "visit.issue"),
       this.message, this.joining);
     const basis = /** @type {HTMLSelectElement} */ (this.first.node.querySelector('[name="basis"]'));
     basis.addEventListener("change", () => this.#follow());
@@ -65,14 +65,14 @@ export class IssueForm {
     const known = { uscc: lead.target?.uscc || undefined, basis: "lead", lead_id: lead.lead_id, plan_id: planned ? handling.plan_match.plan_id : undefined, mode: "on_site", items: [violationName(code, language())], officers: handling.officers?.length ? handling.officers : undefined };
     for (const [name, value] of Object.entries(known)) if (value !== undefined) this.first.parts.get(name)?.write(value);
     if (handling.approval_ref) this.later.parts.get("approval_ref")?.write(handling.approval_ref);
-    this.reason.value = t("check.reason.lead");
+    this.reason.value = t("visit.reason.lead");
     this.#follow();
   }
 
   /** @param {Field} of */
   #make(of) {
-    if (of.name === "uscc") return pickerOf({ ...of, words: "check.company" }, { kind: "enterprise", typed: true, says: (entry) => entry?.address ?? "" });
-    if (of.name === "officers") return pickerOf(of, { kind: "officer", several: true, typed: true, says: (entry) => (entry?.valid_to ? t("check.cert.until", { day: entry.valid_to }) : "") });
+    if (of.name === "uscc") return pickerOf({ ...of, words: "visit.company" }, { kind: "enterprise", typed: true, says: (entry) => entry?.address ?? "" });
+    if (of.name === "officers") return pickerOf(of, { kind: "officer", several: true, typed: true, says: (entry) => (entry?.valid_to ? t("visit.cert.until", { day: entry.valid_to }) : "") });
     if (of.name === "units") return pickerOf(of, { kind: "unit", several: true, typed: true });
     if (of.name === "plan_id") return pickerOf(of, { kind: "plan", typed: true, more: () => this.#ofCompany(), says: (entry) => [entry?.year, ...(entry?.items ?? [])].filter(Boolean).join(" ") });
     return controlOf(of);
@@ -111,7 +111,7 @@ export class IssueForm {
     const given = { ...this.first.read(), ...this.later.read() };
     const missing = FIRST.find(({ name, must }) => must && given[name] === undefined);
     if (missing) {
-      this.#say("bad", "register.missing", { field: t(missing.name === "uscc" ? "check.company" : missing.words) });
+      this.#say("bad", "register.missing", { field: t(missing.name === "uscc" ? "visit.company" : missing.words) });
       this.first.parts.get(missing.name)?.focus();
       return;
     }
@@ -128,9 +128,9 @@ export class IssueForm {
       this.acts.issued(await callJson("/v1/check-codes", { method: "POST", json: { ...given, reason } }));
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      this.#say("bad", "check.refused", { reason: problemWords(error) });
+      this.#say("bad", "visit.refused", { reason: problemWords(error) });
       const { join } = error.members;
-      if (typeof join === "string") fill(this.joining, h("button", { class: "button", type: "button", "data-act": "issue-join", on: { click: () => this.acts.join(join, given.lead_id ?? "") } }, t("check.join.instead", { code: join })));
+      if (typeof join === "string") fill(this.joining, h("button", { class: "button", type: "button", "data-act": "issue-join", on: { click: () => this.acts.join(join, given.lead_id ?? "") } }, t("visit.join.instead", { code: join })));
       if (error.slug === "approval-required") /** @type {HTMLDetailsElement} */ (this.node.querySelector("details")).open = true;
       this.message.focus();
     } finally {

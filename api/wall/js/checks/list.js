@@ -26,16 +26,16 @@ export class CheckList {
   constructor(acts) {
     this.acts = acts;
     this.code = /** @type {HTMLInputElement} */ (h("input", { type: "search", name: "code", maxLength: 40, autocapitalize: "characters", spellcheck: false }));
-    translate(this.code, "check.find", {}, "placeholder");
-    translate(this.code, "check.find", {}, "aria-label");
-    this.company = pickerOf({ name: "company", kind: "text", words: "check.company" }, { kind: "enterprise", typed: true, picked: () => void this.ask() });
+    translate(this.code, "visit.find", {}, "placeholder");
+    translate(this.code, "visit.find", {}, "aria-label");
+    this.company = pickerOf({ name: "company", kind: "text", words: "visit.company" }, { kind: "enterprise", typed: true, picked: () => void this.ask() });
     this.company.node.addEventListener("click", () => queueMicrotask(() => void this.ask()));
-    this.state = /** @type {HTMLSelectElement} */ (h("select", { on: { change: () => void this.ask() } }, translate(h("option", { value: "" }), "register.status.any"), STATES.map((state) => translate(h("option", { value: state }), `check.state.${state}`))));
-    translate(this.state, "check.state", {}, "aria-label");
+    this.state = /** @type {HTMLSelectElement} */ (h("select", { on: { change: () => void this.ask() } }, translate(h("option", { value: "" }), "register.status.any"), STATES.map((state) => translate(h("option", { value: state }), `visit.state.${state}`))));
+    translate(this.state, "visit.state", {}, "aria-label");
     this.fault = h("p", { class: "panel-error", role: "alert", hidden: true });
     this.body = h("tbody");
-    this.table = h("table", { class: "entries" }, h("thead", {}, h("tr", {}, ["check.check_code", "check.company", "check.state", "check.basis", "check.valid_to"].map((words) => translate(h("th", { scope: "col" }), words)))), this.body);
-    this.empty = translate(h("p", { class: "empty", hidden: true }), "check.empty");
+    this.table = h("table", { class: "entries" }, h("thead", {}, h("tr", {}, ["visit.check_code", "visit.company", "visit.state", "visit.basis", "visit.valid_to"].map((words) => translate(h("th", { scope: "col" }), words)))), this.body);
+    this.empty = translate(h("p", { class: "empty", hidden: true }), "visit.empty");
     this.more = translate(h("button", { class: "quiet wide", type: "button", hidden: true, on: { click: () => void this.#page(this.#next) } }), "register.more");
     this.node = h("section", { class: "entry-list" },
       h("form", { class: "entry-search field", on: { submit: (event) => this.#find(event) } }, this.code, this.state, this.company.node), this.fault,
@@ -61,7 +61,7 @@ export class CheckList {
     if (CODE.test(code)) this.acts.choose(code);
     else {
       this.fault.hidden = false;
-      translate(this.fault, "check.notcode");
+      translate(this.fault, "visit.notcode");
     }
   }
 
@@ -84,14 +84,14 @@ export class CheckList {
       if (!(error instanceof ApiProblem)) throw error;
       if (turn !== this.#turn) return;
       this.fault.hidden = false;
-      translate(this.fault, "check.failed", { reason: error.message || t("login.unreachable") });
+      translate(this.fault, "visit.failed", { reason: error.message || t("login.unreachable") });
     }
   }
 
   #draw() {
     fill(this.body, this.#checks.map((check) => h("tr", { "data-code": check.check_code, "aria-selected": String(check.check_code === this.#chosen) },
       h("td", {}, h("button", { class: "entry-open mono", type: "button", on: { click: () => this.acts.choose(check.check_code) } }, check.check_code)),
-      h("td", {}, check.company || check.uscc), h("td", {}, stateChip(check)), h("td", {}, worded("check.basis", check.basis)), h("td", {}, fullTime(check.valid_to).slice(0, 16)))));
+      h("td", {}, check.company || check.uscc), h("td", {}, stateChip(check)), h("td", {}, worded("visit.basis", check.basis)), h("td", {}, fullTime(check.valid_to).slice(0, 16)))));
     this.table.hidden = this.#checks.length === 0;
     this.empty.hidden = this.#checks.length > 0;
     this.more.hidden = this.#next === null;

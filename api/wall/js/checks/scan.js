@@ -87,7 +87,7 @@ export class ScanForm {
       this.acts.scanned(check);
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      this.#say("bad", "check.refused", { reason: problemWords(error) });
+      this.#say("bad", "visit.refused", { reason: problemWords(error) });
       this.message.focus();
     } finally {
       this.#busy = false;
@@ -121,7 +121,7 @@ export function scanList(check, time) {
 
 /** Write a check's QR code into a node: the address of its public page. @param {HTMLElement} node @param {Check} check */
 export function showQr(node, check) {
-  const image = h("img", { class: "qr", src: `/v1/check-codes/${check.check_code}/qr.svg`, alt: t("check.qr.alt", { code: check.check_code }) });
+  const image = h("img", { class: "qr", src: `/v1/check-codes/${check.check_code}/qr.svg`, alt: t("visit.qr.alt", { code: check.check_code }) });
   fill(node, image);
   image.addEventListener("error", () => write(node, ""));
 }

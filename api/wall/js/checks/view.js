@@ -20,8 +20,8 @@ export class ChecksView {
     this.list = new CheckList({ choose: (code) => acts.go(`#checks/${code}`) });
     this.side = h("div", { class: "register-side" });
     this.node = /** @type {HTMLDialogElement} */ (h("dialog", { class: "desk checks", "aria-labelledby": "checks-title" },
-      h("header", { class: "desk-head" }, translate(h("h2", { id: "checks-title" }), "check.title"),
-        translate(h("button", { class: "button", type: "button", "data-act": "check-new", on: { click: () => acts.go(`#checks/${NEW}`) } }), "check.new"),
+      h("header", { class: "desk-head" }, translate(h("h2", { id: "checks-title" }), "visit.title"),
+        translate(h("button", { class: "button", type: "button", "data-act": "check-new", on: { click: () => acts.go(`#checks/${NEW}`) } }), "visit.new"),
         translate(h("button", { class: "quiet", type: "button", "data-act": "checks-close", on: { click: () => this.node.close() } }), "close")),
       h("div", { class: "desk-body" }, h("div", { class: "desk-main" }, this.list.node), this.side)));
   }
@@ -50,7 +50,7 @@ export class ChecksView {
   /** @param {string} leadId of the lead that the code is for; empty: none */
   async #ask(leadId) {
     const form = new IssueForm({ issued: (check) => this.acts.go(`#checks/${check.check_code}`), join: (code, lead) => this.acts.go(`#checks/${code}${lead ? `/${lead}` : ""}`) }, { username: this.#username });
-    this.#beside(h("section", { class: "entry" }, h("header", { class: "entry-head" }, translate(h("button", { class: "button entry-back", type: "button", on: { click: () => this.acts.go("#checks") } }), "register.back"), translate(h("h3"), "check.new")), form.node));
+    this.#beside(h("section", { class: "entry" }, h("header", { class: "entry-head" }, translate(h("button", { class: "button entry-back", type: "button", on: { click: () => this.acts.go("#checks") } }), "register.back"), translate(h("h3"), "visit.new")), form.node));
     if (!leadId) return;
     try {
       form.about(await callJson(`/v1/leads/${encodeURIComponent(leadId)}`));

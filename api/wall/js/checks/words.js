@@ -19,7 +19,7 @@ export function spelled(code) {
 
 /** @param {Check} check */
 export function stateChip(check) {
-  return h("span", { class: "chip", "data-check": check.state }, t(`check.state.${check.state}`));
+  return h("span", { class: "chip", "data-check": check.state }, t(`visit.state.${check.state}`));
 }
 
 /** Return a value of a closed set in words; one without words as it is. @param {string} set @param {string} value */

@@ -162,7 +162,7 @@ export class LeadPanel {
     const wants = this.#moves?.moves.some(({ requires }) => requires.includes("check_code"));
     if (!codes.length && !wants) return null;
     const link = (/** @type {string} */ to, /** @type {string} */ words, look = "mono") => h("a", { href: to, class: look }, words);
-    return [translate(h("dt"), "standing.code"), h("dd", {}, codes.length ? codes.map((code) => [link(`#checks/${code}`, code), " "]) : link(`#checks/new/${this.lead.lead_id}`, t("check.new"), ""))];
+    return [translate(h("dt"), "standing.code"), h("dd", {}, codes.length ? codes.map((code) => [link(`#checks/${code}`, code), " "]) : link(`#checks/new/${this.lead.lead_id}`, t("visit.new"), ""))];
   }
 
   /** @param {Option} option */

@@ -42,7 +42,7 @@ const SAYINGS = [
   [/^check (\S+) does not answer this lead.*$/, (code) => `检查码 ${code} 与本线索无关：请为本线索申领，或将线索并入该码`],
   [/^check (\S+) is for the enterprise (\S+), and the lead is on (\S+)$/, (code, uscc, other) => `检查码 ${code} 属于企业 ${uscc}，线索对象为 ${other}`],
   [/^check (\S+) is for a check from afar$/, (code) => `检查码 ${code} 用于非现场检查`],
-  [/^check (\S+) is (\w+) and was valid to (.+) UTC$/, (code, state, until) => `检查码 ${code} ${hasWords(`check.state.${state}`) ? t(`check.state.${state}`) : state}，有效期至 ${localIn(until)}`],
+  [/^check (\S+) is (\w+) and was valid to (.+) UTC$/, (code, state, until) => `检查码 ${code} ${hasWords(`visit.state.${state}`) ? t(`visit.state.${state}`) : state}，有效期至 ${localIn(until)}`],
   [/^the enterprise's code was not scanned under check (\S+); scan it on the spot first$/, () => "尚未扫企业码：请先在现场扫码"],
   [/^the record of the visit is missing.*$/, () => "缺少检查笔录：请添加类别为“检查笔录”的附件"],
   [/^smoke from a stack is confirmed by a measurement.*$/, () => "烟囱冒烟须以标准方法测量：请填写“标准方法测量”"],
@@ -70,7 +70,7 @@ const SAYINGS = [
   [/^code (\S+) names no officer (.+); let them join it first$/, (_, numbers) => `检查码未列执法人员 ${numbers}，请先加入`],
   [/^code (\S+) holds from (.+) UTC on$/, (code, from) => `检查码 ${code} 自 ${localIn(from)} 起有效`],
   [/^code (\S+) ran out at (.+) UTC$/, (code, until) => `检查码 ${code} 已于 ${localIn(until)} 过期`],
-  [/^(?:code|check) (\S+) is (\w+); .*$/, (code, state) => `检查码 ${code} ${hasWords(`check.state.${state}`) ? t(`check.state.${state}`) : state}，不能进行此操作`],
+  [/^(?:code|check) (\S+) is (\w+); .*$/, (code, state) => `检查码 ${code} ${hasWords(`visit.state.${state}`) ? t(`visit.state.${state}`) : state}，不能进行此操作`],
 ];
 
 /** Return what the API says, in the language of the page where it is known. @param {string} said */

@@ -99,7 +99,7 @@ export class Case {
       else this.#askCode();
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      fill(this.code, h("p", { class: "panel-error" }, t("check.failed", { reason: error.message || t("login.unreachable") })));
+      fill(this.code, h("p", { class: "panel-error" }, t("visit.failed", { reason: error.message || t("login.unreachable") })));
     }
   }
 
@@ -107,7 +107,7 @@ export class Case {
     this.scanStep.hidden = true;
     const form = new IssueForm({ issued: (check) => this.#issued(check), join: (code, leadId) => void this.#join(code, leadId) }, { username: this.parts.people().username });
     form.about(this.lead);
-    fill(this.code, h("details", { class: "move-more" }, translate(h("summary", { "data-act": "case-issue" }), "check.new"), form.node));
+    fill(this.code, h("details", { class: "move-more" }, translate(h("summary", { "data-act": "case-issue" }), "visit.new"), form.node));
   }
 
   /** @param {Check} check */
@@ -120,7 +120,7 @@ export class Case {
   async #join(code, leadId) {
     try {
       const check = await callJson(`/v1/check-codes/${code}`);
-      this.#issued(await callJson(`/v1/check-codes/${code}/changes`, { method: "POST", json: { join: { lead_id: leadId }, reason: t("check.reason.lead") }, headers: { "If-Match": `"${check.version}"` } }));
+      this.#issued(await callJson(`/v1/check-codes/${code}/changes`, { method: "POST", json: { join: { lead_id: leadId }, reason: t("visit.reason.lead") }, headers: { "If-Match": `"${check.version}"` } }));
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
       this.code.append(h("p", { class: "review-message", "data-tone": "bad" }, error.message));
@@ -129,10 +129,10 @@ export class Case {
 
   /** @param {Check} check */
   #showCheck(check) {
-    const qr = h("a", { class: "check-qr", href: `/jc/${check.check_code}`, target: "_blank", rel: "noopener", title: t("check.page") });
+    const qr = h("a", { class: "check-qr", href: `/jc/${check.check_code}`, target: "_blank", rel: "noopener", title: t("visit.page") });
     showQr(qr, check);
     fill(this.code, h("p", { class: "case-code-line" }, h("strong", { class: "mono", "data-code": check.check_code }, spelled(check.check_code)), stateChip(check)),
-      qr, h("p", { class: "note" }, `${t("check.qr.note")} · ${t("check.valid_to")} ${minute(check.valid_to)}`),
+      qr, h("p", { class: "note" }, `${t("visit.qr.note")} · ${t("visit.valid_to")} ${minute(check.valid_to)}`),
       h("p", {}, check.officers.map(({ name, cert_no: number }) => `${name}（${number}）`).join("、")));
     this.scanStep.hidden = check.mode !== "on_site";
     fill(this.scan, check.scans.length ? scanList(check, minute) : null,

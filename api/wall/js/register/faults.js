@@ -5,7 +5,7 @@
 import { hasWords, language, t } from "../shared/i18n.js";
 
 /** Sets of words that tables use, with the words of the page. */
-const SETS = ["risk", "premises", "outlet", "check.mode", "measure", "level", "day"];
+const SETS = ["risk", "premises", "outlet", "visit.mode", "measure", "level", "day"];
 
 /** @param {string} word */
 function known(word) {
