@@ -191,5 +191,7 @@ def test_the_page_comes_with_a_strict_policy(api: RunningApi) -> None:
             assert "frame-ancestors 'none'" in policy
             assert "unsafe" not in policy
             assert answer.headers["x-content-type-options"] == "nosniff"
+            allowed = answer.headers["permissions-policy"]
+            assert allowed == "camera=(), microphone=(), geolocation=(self)"
         assert client.get("/wall/__init__.py").status_code == 404
         assert client.get("/wall/../settings.py").status_code == 404

@@ -1,5 +1,6 @@
 """The loop in real browsers: a lead goes from the wall to the street through five operators."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import date
@@ -116,6 +117,7 @@ def test_five_operators_take_a_lead_from_the_wall_to_the_street(
     done(duty, "已提议“属实”，由另一人确认")
     expect(duty.locator(".proposal")).to_contain_text("等待另一人确认")
     expect(duty.locator(".standing-turn")).to_have_text("核实")
+    expect(duty.locator(f'[data-lead="{ID}"] .chip')).to_have_text("提议属实")
     duty.keyboard.press("j")
     expect(duty.locator(".evidence-id")).to_have_text(OTHER)
     duty.set_viewport_size(PHONE)  # type: ignore[arg-type]
@@ -225,3 +227,66 @@ def test_five_operators_take_a_lead_from_the_wall_to_the_street(
 
 
 _QUOTED = "%E6%B5%8B%E8%AF%95%E4%BC%81%E4%B8%9A%20433B)"
+
+
+@pytest.mark.usefixtures("filed")
+def test_moves_are_not_lost_between_pages_people_and_faults(
+    open_as: OpenPage, people: dict[str, httpx.Client], api: RunningApi, complaints: list[str]
+) -> None:
+    """Leaving sends at once; what the API refuses waits in the bar and comes back into its form; declined is on record."""
+    duty = open_as("duty")
+    duty.locator(f'[data-lead="{ID}"] button').click()
+    choose(duty, "NEED_MORE")
+    answer(duty, clear="no")
+    reason(duty, "夜间")
+    duty.keyboard.press("Control+Enter")
+    expect(duty.locator(".undo-row")).to_be_visible()
+    duty.goto("about:blank")
+    deadline = time.monotonic() + 5
+    while (proposed := people["duty"].get(f"/v1/leads/{ID}").json()["proposal"]) is None:
+        assert time.monotonic() < deadline, "nothing was sent when the page was left"
+        duty.wait_for_timeout(50)
+    assert proposed["to"] == "NEED_MORE"
+
+    verifier = open_as("verifier", viewport=PHONE)
+    keep_picture(verifier, "wall-zh-390")
+    verifier.locator(f'[data-lead="{ID}"] button').click()
+    choose(verifier, "PENDING_VERIFY")
+    reason(verifier, "白天已有画面")
+    keep_picture(verifier, "decline-zh-390")
+    verifier.locator(".move-form [type=submit]").click()
+    keep_picture(verifier, "undo-zh-390")
+    verifier.locator("[data-act=send-now]").click()
+    done(verifier, "已退回提议")
+    expect(verifier.locator(".timeline [data-act=declined]")).to_contain_text("verifier · 核实白天已有画面")
+
+    duty.goto(api.url)
+    duty.locator(f'[data-lead="{OTHER}"] button').click()
+    choose(duty, "REJECTED_FALSE")
+    answer(duty)
+    duty.locator("[data-field=reason_code] select").select_option("steam")
+    reason(duty, "水汽")
+    duty.keyboard.press("Control+Enter")
+    duty.keyboard.press("Control+Enter")
+    duty.locator("[data-act=close]").first.click()
+    expect(duty.locator(f'[data-lead="{OTHER}"] .chip')).to_have_text("待提交：提议误报")
+    duty.route("**/transitions", lambda route: route.abort())
+    duty.locator("[data-act=send-now]").click()
+    expect(duty.locator(".undo-row")).to_contain_text("未提交：")
+    keep_picture(duty, "failed-zh-1366")
+    duty.unroute("**/transitions")
+    version = people["both"].get(f"/v1/leads/{OTHER}").json()["version"]
+    moved = people["duty"].post(
+        f"/v1/leads/{OTHER}/transitions",
+        json={"to": "NEED_MORE", "reason": "补充"},
+        headers={"If-Match": f'"{version}"'},
+    )
+    assert moved.status_code == 200
+    duty.locator("[data-act=undo-again]").click()
+    expect(duty.locator(".undo-row")).to_contain_text("其他人刚刚更新了这条线索")
+    duty.locator("[data-act=undo-open]").click()
+    expect(duty.locator(".review > .review-message")).to_contain_text("其他人刚刚更新了这条线索")
+    expect(duty.locator(".move-form [name=reason]")).to_have_value("水汽")
+    expect(duty.locator("[data-field=reason_code] select")).to_have_value("steam")
+    expect(duty.locator(".undo")).to_be_hidden()
+    assert complaints == []

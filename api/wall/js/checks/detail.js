@@ -2,11 +2,11 @@
  * Check panel: one check with its code, QR picture, facts, scans, changes and all that happened under it.
  * @module
  */
+import { reasonWords, whatWords } from "../loop/timeline.js";
 import { fill, h } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
 import { translate, t } from "../shared/i18n.js";
 import { fullTime } from "../shared/times.js";
-import { whatWords } from "../loop/timeline.js";
 import { ChangeForm } from "./changes.js";
 import { scanList, ScanForm, showQr } from "./scan.js";
 import { OPEN, spelled, stateChip, worded } from "./words.js";
@@ -88,7 +88,7 @@ export class CheckPanel {
     try {
       const trail = await callJson(`/v1/check-codes/${this.code}/trail`);
       const own = trail.events.map((/** @type {any} */ event) => ({ at: event.record.at, what: worded("visit.event", event.record.event), who: event.record.by, why: event.record.reason, leaf: event.log_index }));
-      const leads = Object.entries(trail.leads).flatMap(([id, records]) => /** @type {any[]} */ (records).map((record) => ({ at: record.at, what: `${id} ${whatWords(record)}`, who: record.user, why: record.reason, leaf: null, isLead: true })));
+      const leads = Object.entries(trail.leads).flatMap(([id, records]) => /** @type {any[]} */ (records).map((record) => ({ at: record.at, what: `${id} ${whatWords(record)}`, who: record.user, why: reasonWords(record.reason), leaf: null, isLead: true })));
       const all = [...own, ...leads].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
       fill(list, all.map((event) => h("li", { "data-act": event.isLead ? "proposed" : "moved" },
         h("div", { class: "timeline-head" }, h("time", { datetime: event.at }, minute(event.at)), h("span", { class: "move-what" }, event.what), h("span", { class: "move-who" }, String(event.who).replace(/^operator:/, ""))),

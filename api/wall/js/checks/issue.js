@@ -27,7 +27,7 @@ const FIRST = [
   field("plan_id"),
   field("mode", "choice", { must: true, options: [["on_site", "visit.mode.on_site"], ["non_site", "visit.mode.non_site"]] }),
   field("items", "lines", { must: true, hint: "register.lines" }),
-  field("officers", "text", { must: true }),
+  field("officers", "text", { must: true, hint: "visit.officers.hint" }),
 ];
 /** @type {Field[]} */
 const LATER = [field("units"), field("valid_from", "moment", { hint: "visit.valid_from.hint" }), field("valid_to", "moment", { hint: "visit.valid_to.hint" }), field("approved_by", "text", { most: 128 }), field("approval_ref"), field("justification", "area")];

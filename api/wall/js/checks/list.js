@@ -28,7 +28,7 @@ export class CheckList {
     this.code = /** @type {HTMLInputElement} */ (h("input", { type: "search", name: "code", maxLength: 40, autocapitalize: "characters", spellcheck: false }));
     translate(this.code, "visit.find", {}, "placeholder");
     translate(this.code, "visit.find", {}, "aria-label");
-    this.company = pickerOf({ name: "company", kind: "text", words: "visit.company" }, { kind: "enterprise", typed: true, picked: () => void this.ask() });
+    this.company = pickerOf({ name: "company", kind: "text", words: "visit.company" }, { kind: "enterprise", typed: true, prompt: "visit.find.company", picked: () => void this.ask() });
     this.company.node.addEventListener("click", () => queueMicrotask(() => void this.ask()));
     this.state = /** @type {HTMLSelectElement} */ (h("select", { on: { change: () => void this.ask() } }, translate(h("option", { value: "" }), "register.status.any"), STATES.map((state) => translate(h("option", { value: state }), `visit.state.${state}`))));
     translate(this.state, "visit.state", {}, "aria-label");

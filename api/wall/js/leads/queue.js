@@ -84,6 +84,11 @@ export class LeadQueue {
     this.render();
   }
 
+  /** Name the first tab. @param {string} words key */
+  title(words) {
+    translate(/** @type {HTMLElement} */ (this.tabs[0].firstElementChild), words);
+  }
+
   /** Return the lead before (-1) or after (1) another in the list, the first or last one if that has left it. @param {string | null} id @param {1 | -1} step */
   neighbour(id, step) {
     const ids = this.#listed().map((lead) => lead.lead_id);

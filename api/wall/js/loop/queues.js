@@ -25,7 +25,7 @@ export class RoleQueues {
 
   /**
    * @param {import("../leads/store.js").LeadStore} store
-   * @param {{offer: (waits: {mine: string[], due: string[], overdue: string[]}, isWhole: boolean) => void, fault: (reason: string | null) => void}} acts
+   * @param {{offer: (waits: {mine: string[], due: string[], overdue: string[]}, isWhole: boolean) => void, fault: (reason: string | null) => void, title: (words: string) => void}} acts `title` is called with the key of the first tab's words
    */
   constructor(store, acts) {
     this.store = store;
@@ -42,6 +42,7 @@ export class RoleQueues {
     this.select.replaceChildren(translate(h("option", { value: "" }), enforced ? "queue.role.all" : "queue.stage.all"),
       ...ROLES.filter((role) => roles.includes(role)).map((role) => translate(h("option", { value: role }), `${words}.${role}`)));
     this.select.hidden = roles.length < 2;
+    this.acts.title(enforced ? "queue.mine" : "queue.whole");
     if (roles.length) await this.ask();
   }
 

@@ -103,7 +103,7 @@ function carried(record) {
   return h("dl", { class: "carried" },
     rows,
     files.length ? [labelOf("attachments"), h("dd", {}, files.map((/** @type {any} */ one) => attachmentLine(one)))] : null,
-    record.attach_sha256 ? [h("dt", {}, t("history.document")), h("dd", {}, h("code", { class: "hash" }, record.attach_sha256))] : null);
+    record.attach_sha256 ? [h("dt", {}, t(record.role === "A" ? "content.receipt.sums_sha256" : "history.document")), h("dd", {}, h("code", { class: "hash" }, record.attach_sha256))] : null);
 }
 
 /** @param {string} name */
@@ -115,7 +115,9 @@ function labelOf(name) {
 function valueNode(name, value) {
   if (name === "officers" || name === "joint_units") return entryNames(name === "officers" ? "officer" : "unit", value);
   if (value && typeof value === "object" && !Array.isArray(value)) {
-    return h("span", {}, Object.entries(value).map(([part, inner]) => {
+    const parts = Object.entries(value);
+    if (parts.length === 1) return plainWords(parts[0][0], parts[0][1]);
+    return h("span", {}, parts.map(([part, inner]) => {
       const key = `content.${name}.${part}`;
       return `${hasWords(key) ? t(key) : part} ${plainWords(part, inner)}`;
     }).join(language() === "zh" ? "，" : ", "));
@@ -143,7 +145,7 @@ export function entryNames(kind, keys) {
 }
 
 /** Return a reason; one given by the system is translated. @param {string} reason */
-function reasonWords(reason) {
+export function reasonWords(reason) {
   const key = `history.reason.${reason}`;
   return hasWords(key) ? t(key) : reason;
 }

@@ -16,33 +16,40 @@ let made = 0;
 /**
  * Return a field whose value is a key, or a list of keys where `several` may be chosen.
  * @param {Field} field
- * @param {{kind: string, several?: boolean, typed?: boolean, more?: () => Record<string, string>, says?: (entry: any) => string, picked?: (entry: any) => void}} how `typed`: what the register does
- *     not know may be used as typed; `more`: further terms of the search; `says`: what is told of an entry besides its
+ * @param {{kind: string, several?: boolean, typed?: boolean, more?: () => Record<string, string>, prompt?: string, says?: (entry: any) => string, picked?: (entry: any) => void}} how `typed`: what the register does
+ *     not know may be used as typed; `more`: further terms of the search; `prompt`: key of the words in the empty field; `says`: what is told of an entry besides its
  *     name; `picked`: called with an entry that was chosen from the list
  * @returns {Control}
  */
-export function pickerOf(field, { kind, several = false, typed = false, more = () => ({}), says, picked = () => {} }) {
+export function pickerOf(field, { kind, several = false, typed = false, more = () => ({}), prompt = "pick.search", says, picked = () => {} }) {
   /** @type {string[]} */
   let keys = [];
   let waiting = 0;
   let asked = 0;
+  /** Whether the field is focused without the list being opened. */
+  let isQuiet = false;
   const id = `picker-${++made}`;
   const chips = h("ul", { class: "picked" });
   const options = h("ul", { class: "pick-options", id, role: "listbox", hidden: true });
   const input = /** @type {HTMLInputElement} */ (h("input", { type: "search", role: "combobox", autocomplete: "off", spellcheck: false, "aria-expanded": "false", "aria-controls": id, name: field.name, maxLength: 200 }));
-  translate(input, "pick.search", {}, "placeholder");
+  translate(input, prompt, {}, "placeholder");
   if (field.must) input.setAttribute("aria-required", "true");
 
   const draw = () => {
     fill(chips, keys.map((key) => {
       const name = h("span", {}, key);
-      const drop = h("button", { class: "quiet", type: "button", on: { click: () => { keys = keys.filter((other) => other !== key); draw(); input.focus(); } } }, "×");
+      const drop = h("button", { class: "quiet", type: "button", on: { click: () => { keys = keys.filter((other) => other !== key); draw(); focusQuietly(); } } }, "×");
       drop.setAttribute("aria-label", t("pick.remove", { name: key }));
       void nameOf(kind, key).then((known) => { write(name, known === key ? key : `${known} · ${key}`); drop.setAttribute("aria-label", t("pick.remove", { name: known })); });
       return h("li", { class: "picked-one", "data-key": key }, name, drop);
     }));
     chips.hidden = keys.length === 0;
     input.hidden = !several && keys.length > 0;
+  };
+  const focusQuietly = () => {
+    isQuiet = true;
+    input.focus();
+    isQuiet = false;
   };
   const shut = () => {
     options.hidden = true;
@@ -54,7 +61,7 @@ export function pickerOf(field, { kind, several = false, typed = false, more = (
     shut();
     draw();
     if (entry) picked(entry);
-    if (several) input.focus();
+    if (several) focusQuietly();
   };
   const option = (/** @type {string} */ key, /** @type {Node | string} */ words, /** @type {any} */ entry = null) =>
     h("li", {}, h("button", { type: "button", role: "option", "aria-selected": "false", "data-key": key, on: { click: () => take(key, entry) } }, words));
@@ -86,12 +93,13 @@ export function pickerOf(field, { kind, several = false, typed = false, more = (
       if (all.length === 1) all[0].click();
     } else if (event.key === "Escape" && !options.hidden) {
       shut();
-      input.focus();
+      focusQuietly();
       event.stopPropagation();
     } else return;
     event.preventDefault();
   };
   const soon = () => {
+    if (isQuiet) return;
     clearTimeout(waiting);
     waiting = window.setTimeout(ask, PAUSE_MS);
   };
@@ -101,7 +109,7 @@ export function pickerOf(field, { kind, several = false, typed = false, more = (
   draw();
   return {
     node: h("div", { class: "field", "data-field": field.name, role: "group" },
-      h("span", { class: "field-name" }, translate(h("span"), field.words), field.must ? h("b", { class: "must", "aria-hidden": "true" }, " *") : null), box),
+      h("span", { class: "field-name" }, translate(h("span"), field.words), field.must ? h("b", { class: "must", "aria-hidden": "true" }, " *") : null), box, field.hint ? translate(h("small", { class: "note" }), field.hint) : null),
     read() {
       const all = typed && input.value.trim() ? [...keys, input.value.trim()] : keys;
       if (!all.length) return undefined;

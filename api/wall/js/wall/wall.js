@@ -63,7 +63,7 @@ export class Wall {
     this.zones = new ZoneEditor();
     this.grid = new Grid({ openLead: open, camera: (camera) => this.coverage.open(camera), zones: ({ id, name }) => void this.zones.open({ id, name: name || id }), changed: () => this.bar?.layoutState(this.grid.layout, this.grid.pages) });
     this.queue = new LeadQueue(this.store, { open, more: () => this.#loadOlder() });
-    this.queues = new RoleQueues(this.store, { offer: (waits, isWhole) => this.queue.offer(waits, isWhole), fault: (reason) => this.queue.fault(reason) });
+    this.queues = new RoleQueues(this.store, { offer: (waits, isWhole) => this.queue.offer(waits, isWhole), fault: (reason) => this.queue.fault(reason), title: (words) => this.queue.title(words) });
     this.undo = new UndoBar(this.outbox, { open });
     this.keys = new Keys({ step: (step) => this.#step(step), choose: (place) => this.evidence.choose(place) });
     this.queue.roles.append(this.queues.select);

@@ -7,6 +7,7 @@
 export const CHECKS = {
   "visit.title": ["检查码", "Check codes"],
   "visit.new": ["申领检查码", "Ask for a code"],
+  "visit.find.company": ["按企业名称查找", "Search by enterprise"],
   "visit.find": ["输入检查码，回车打开", "Type a check code and press Enter"],
   "visit.notcode": ["检查码为 JC 开头的 25 位字符。", "A check code has 25 characters and begins with JC."],
   "visit.empty": ["没有符合条件的检查。", "No check matches."],
@@ -23,7 +24,8 @@ export const CHECKS = {
   "visit.basis": ["检查依据", "Basis"],
   "visit.mode": ["检查方式", "Mode"],
   "visit.items": ["检查事项", "Items"],
-  "visit.officers": ["执法人员（至少两名）", "Officers (two at least)"],
+  "visit.officers": ["执法人员", "Officers"],
+  "visit.officers.hint": ["至少两名，证件有效", "two at least, with valid certificates"],
   "visit.units": ["联合单位", "Units"],
   "visit.lead_id": ["线索编号", "Lead"],
   "visit.lead_id.hint": ["依据为线索核查时必填", "required for the basis lead"],
