@@ -167,7 +167,9 @@ def test_five_operators_take_a_lead_from_the_wall_to_the_street(
     expect(phone.locator(".case-group").nth(1)).to_contain_text("待接收 1")
     keep_picture(phone, "officer-list-390")
     phone.locator(f'[data-lead="{ID}"] button').click()
-    expect(phone.get_by_role("link", name="导航")).to_have_attribute("href", "geo:39.91,116.65?q=39.91,116.65(" + _QUOTED)
+    expect(phone.get_by_role("link", name="导航")).to_have_attribute(
+        "href", "geo:39.91,116.65?q=39.91,116.65(" + _QUOTED
+    )
     choose(phone, "ACCEPTED")
     reason(phone, "出发")
     send(phone)

@@ -38,7 +38,7 @@ export class CheckList {
     this.empty = translate(h("p", { class: "empty", hidden: true }), "visit.empty");
     this.more = translate(h("button", { class: "quiet wide", type: "button", hidden: true, on: { click: () => void this.#page(this.#next) } }), "register.more");
     this.node = h("section", { class: "entry-list" },
-      h("form", { class: "entry-search field", on: { submit: (event) => this.#find(event) } }, this.code, this.state, this.company.node), this.fault,
+      h("form", { class: "entry-search field", on: { submit: (event) => this.#find(event) } }, this.code, translate(h("button", { class: "button", type: "submit" }), "visit.open"), this.state, this.company.node), this.fault,
       h("div", { class: "entry-scroll" }, this.table, this.empty, this.more));
     onLanguage(() => this.#draw());
   }

@@ -54,7 +54,7 @@ export class UndoBar {
     const left = h("span", { class: "undo-left", "aria-hidden": "true" });
     const line = h("i", { class: "undo-line", "aria-hidden": "true" });
     const what = entry.act === "decline" ? t("act.decline") : t(`act.${entry.act}`, { what: t(`decide.${entry.body.to}`) });
-    const says = state === "failed" ? t("undo.failed", { reason: inWords(entry.problem?.message ?? "") || t("login.unreachable") }) : state === "sending" ? t("undo.sending") : "";
+    const says = state === "failed" ? t("undo.failed", { reason: entry.problem?.status ? inWords(entry.problem.message) : t("login.unreachable") }) : state === "sending" ? t("undo.sending") : "";
     const node = h("div", { class: "undo-row", "data-state": state, "data-lead": leadId },
       h("span", { class: "undo-what" }, h("strong", {}, what), " ", h("span", { class: "mono" }, leadId)), left, says ? h("span", { class: "undo-says" }, says) : null,
       state === "waiting" ? [button("undo.back", "take-back", () => void this.outbox.takeBack(leadId), "primary"), button("undo.now", "send-now", () => void this.outbox.hurry(leadId))] : null,
