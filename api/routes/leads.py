@@ -10,8 +10,11 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
+from api.clock import utc_now
+from api.contract.evidence.article41 import local_day
 from api.contract.fields import Reason
 from api.contract.loop.moves import Content
+from api.contract.register.plan import Plan
 from api.contract.wire.handling import LeadProposal, MoveContent, ReviewAnswers
 from api.contract.wire.identifiers import LEAD_ID_PATTERN, Sha256
 from api.contract.wire.lead import LeadDocument
@@ -31,12 +34,15 @@ from api.state import State
 from api.store.events import newest_cursor
 from api.store.faults import IllegalMove, ReusedKey, StaleVersion, UnknownRecord
 from api.store.lead_rows import get_lead, get_still
+from api.store.register.standing import planned_checks
 from api.store.search import list_leads
 from api.store.transitions import transitions_of
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
 
 LeadIdPath = Annotated[str, Path(pattern=LEAD_ID_PATTERN)]
+MERGED_WITHIN_DAYS = 30
+"""A planned check within so many days is made with the visit for the lead (domain.md 6.1, S5)."""
 _ETAG = re.compile(r'^("?)(\d{1,9})\1$')
 """A version with or without its quotes: programs that print it from the lead leave them out."""
 
@@ -102,6 +108,11 @@ class MoveList(BaseModel):
     version: int
     proposal: LeadProposal | None = Field(description="a move that waits for a second person")
     moves: list[MoveOption]
+    planned: list[Plan] = Field(
+        default_factory=list,
+        description="rows of the annual plan on its enterprise within 30 days: dispatched under one of them "
+        "(plan_match), one visit does for both",
+    )
 
 
 _POST_BODY = {
@@ -208,7 +219,12 @@ def get_moves(lead_id: LeadIdPath, operator: AnyOperator, state: State) -> MoveL
     with state.database.reading() as session, found_lead():
         lead = get_lead(session, lead_id)
         found = options(session, lead, operator.username)
+        is_dispatched = any(option.to is LeadState.DISPATCHED for option in found)
+        uscc = "" if lead.target is None else lead.target.uscc
+        day = local_day(utc_now())
+        planned = planned_checks(session, uscc, day, MERGED_WITHIN_DAYS) if is_dispatched and uscc else []
     return MoveList(
+        planned=planned,
         lead_id=lead_id,
         state=lead.state,
         version=lead.version,

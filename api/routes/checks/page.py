@@ -46,7 +46,7 @@ section{background:#1a211e;border-color:#33403a}dt,p{color:#9fb0a7}}
 @router.get(
     "/jc/{code}",
     response_class=HTMLResponse,
-    responses={404: {"content": {"text/html": {}}, "description": "No such code"}},
+    responses={404: _NO_CODE},
 )
 def get_page(code: Annotated[str, Path(max_length=LENGTH)], state: State) -> HTMLResponse:
     """Show an enterprise that a visit is announced and real: bureau, date, items and basis. Public."""
