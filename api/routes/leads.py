@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
+from api.contract.catalogue import catalogue
 from api.contract.evidence.article41 import local_day
 from api.contract.fields import Reason
 from api.contract.loop.moves import Content
@@ -41,6 +42,7 @@ from api.store.transitions import transitions_of
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
 
 LeadIdPath = Annotated[str, Path(pattern=LEAD_ID_PATTERN)]
+OWN_AUTHORITY = "ecology"
 MERGED_WITHIN_DAYS = 30
 """A planned check within so many days is made with the visit for the lead (domain.md 6.1, S5)."""
 _ETAG = re.compile(r'^("?)(\d{1,9})\1$')
@@ -112,6 +114,9 @@ class MoveList(BaseModel):
         default_factory=list,
         description="rows of the annual plan on its enterprise within 30 days: dispatched under one of them "
         "(plan_match), one visit does for both",
+    )
+    joint_hint: list[str] = Field(
+        default_factory=list, description="authorities that the catalogue names for its code beside this bureau's"
     )
 
 
@@ -225,6 +230,7 @@ def get_moves(lead_id: LeadIdPath, operator: AnyOperator, state: State) -> MoveL
         planned = planned_checks(session, uscc, day, MERGED_WITHIN_DAYS) if is_dispatched and uscc else []
     return MoveList(
         planned=planned,
+        joint_hint=_joint_hint(lead) if is_dispatched else [],
         lead_id=lead_id,
         state=lead.state,
         version=lead.version,
@@ -283,6 +289,12 @@ async def post_transition(
     moved = await run_in_threadpool(move)
     await state.broker.ring()
     return Response(moved.model_dump_json(), headers={"ETag": f'"{moved.version}"'}, media_type="application/json")
+
+
+def _joint_hint(lead: LeadDocument) -> list[str]:
+    """Return the names of the other authorities that a lead's code concerns."""
+    row, names = catalogue().get(lead.violation_code), catalogue().authorities
+    return [] if row is None else [names[each] for each in row.authority if each != OWN_AUTHORITY]
 
 
 def _required_key(key: str | None) -> str:
