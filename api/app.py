@@ -54,7 +54,7 @@ from api.routes.evidence import (
 )
 from api.routes.evidence import packages as evidence
 from api.routes.fleet import camera_files, cameras, coverage, dry_runs, live, nodes, workers, zones
-from api.routes.loop import queue, site
+from api.routes.loop import moves, queue, site
 from api.routes.notify import channels, deliveries
 from api.routes.notify import rules as notification_rules
 from api.routes.register import entries, tables
@@ -72,6 +72,7 @@ log = structlog.get_logger(__name__)
 
 ROUTERS = (
     leads,
+    moves,
     queue,
     site,
     codes,

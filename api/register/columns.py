@@ -25,7 +25,8 @@ HEADS_ZH: Mapping[str, str] = MappingProxyType(
         "unit": "单位代码", "username": "登录名", "code": "代码", "authority": "主管部门", "year": "年度",
         "quarter": "季度", "items": "检查事项", "mode": "检查方式", "units": "检查单位", "done_by": "完成方式",
         "done_at": "完成时间", "package_sha256": "证据包哈希", "level": "级别", "from": "开始时间", "to": "结束时间",
-        "order": "文件", "exempt": "豁免企业", "measures": "措施",
+        "order": "文件", "exempt": "豁免企业", "measures": "措施", "title": "事项", "codes": "违法代码",
+        "first_only": "仅限首次", "corrected_within_h": "改正时限(小时)", "condition": "适用条件",
     }
 )  # fmt: skip
 KEYS: Mapping[RegisterKind, str] = MappingProxyType(

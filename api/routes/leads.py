@@ -11,18 +11,16 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.contract.fields import Reason
-from api.contract.loop.moves import Content, move_between, turn_of
-from api.contract.wire.handling import LeadProposal, MoveContent, ReviewAnswers
+from api.contract.wire.handling import MoveContent, ReviewAnswers
 from api.contract.wire.identifiers import LEAD_ID_PATTERN, Sha256
 from api.contract.wire.lead import LeadDocument
 from api.contract.wire.moment import UtcTime
-from api.contract.wire.role import LoopRole
 from api.contract.wire.state import LeadState
 from api.evidence.intake import take_in
 from api.evidence.upload import receive_upload
 from api.loop.evidence import evidence_fault
 from api.loop.once import answered_once
-from api.loop.transition import Act, ContentMissing, Option, RoleMissing, needs_evidence, options, perform
+from api.loop.transition import ContentMissing, RoleMissing, needs_evidence, perform
 from api.loop.transition import Request as Move
 from api.people.auth import AnyOperator, AnyWorker, Reader, caller_address
 from api.problems import Problem
@@ -81,46 +79,6 @@ class TransitionList(BaseModel):
     """A lead's history, oldest first."""
 
     transitions: list[TransitionRecord]
-
-
-class MoveOption(BaseModel):
-    """What an operator can do with a lead now."""
-
-    to: LeadState
-    act: Act
-    role: LoopRole = Field(description="in which role")
-    requires: list[Content] = Field(description="fields of the request that must be given, besides the reason")
-    offers: list[Content] = Field(description="fields that may be given")
-    blocked: str = Field(description="why it cannot be done yet; empty: it can")
-
-    @classmethod
-    def of(cls, option: Option, lead: LeadDocument, *, answers_required: bool) -> "MoveOption":
-        """
-        Return an option as it is shown.
-
-        What the table asks for and this site does not require is still offered; the four answers are required where the
-        site's setting says so.
-        """
-        move = move_between(lead.state, option.to)
-        waived = () if move is None else move.requires
-        requires = [*option.requires]
-        if answers_required and move is not None and lead.state is LeadState.PENDING_VERIFY:
-            requires = list(dict.fromkeys([Content.REVIEW, *requires]))
-        offers = [each for each in dict.fromkeys([*waived, *option.offers]) if each not in requires]
-        return cls(
-            to=option.to, act=option.act, role=option.role, requires=requires, offers=offers, blocked=option.blocked
-        )
-
-
-class MoveList(BaseModel):
-    """The moves of a lead that are open to who asks."""
-
-    lead_id: str
-    state: LeadState
-    version: int
-    proposal: LeadProposal | None = Field(description="a move that waits for a second person")
-    waits_for: list[LoopRole] = Field(description="whose turn it is, whoever asks; empty: nobody's but the system's")
-    moves: list[MoveOption]
 
 
 _POST_BODY = {
@@ -219,24 +177,6 @@ def get_transitions(lead_id: LeadIdPath, _: Reader, state: State) -> Response:
     with state.database.reading() as session, found_lead():
         records = transitions_of(session, lead_id)
     return Response('{"transitions":[' + ",".join(records) + "]}", media_type="application/json")
-
-
-@router.get("/{lead_id}/moves")
-def get_moves(lead_id: LeadIdPath, operator: AnyOperator, state: State) -> MoveList:
-    """Show what this operator can do with the lead now, with what each move takes, and why a move is blocked."""
-    with state.database.reading() as session, found_lead():
-        lead = get_lead(session, lead_id)
-        found = options(session, lead, operator.username)
-    answers_required = state.settings.review_answers == "required"
-    turn = turn_of(lead.state, proposed=lead.proposal is not None)
-    return MoveList(
-        lead_id=lead_id,
-        state=lead.state,
-        version=lead.version,
-        proposal=lead.proposal,
-        waits_for=[role for role in LoopRole if role in turn],
-        moves=[MoveOption.of(option, lead, answers_required=answers_required) for option in found],
-    )
 
 
 @router.post("/{lead_id}/transitions", response_model=LeadDocument)

@@ -69,5 +69,7 @@ def write_lead(session: Session, row: LeadRow | None, lead: LeadDocument, receiv
     row.node = lead.node
     row.event_start = lead.event.start
     row.sums_sha256 = None if lead.evidence is None else lead.evidence.sums_sha256
+    publicity = None if lead.handling is None else lead.handling.publicity
+    row.public_until = None if publicity is None else publicity.until.isoformat()
     row.document = stored(lead)
     return row

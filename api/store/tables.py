@@ -19,6 +19,7 @@ class LeadRow(Table):
     ``verdict`` is what people found it to be (`api.store.verdicts`), empty while that is undecided. ``entered`` and
     ``due`` are the time of its state, ``alarm_at`` is when somebody is told of that next (`api.store.loop.clock`);
     ``proposed``: a move waits for a second person. ``confirmed``: since when it is a confirmed violation.
+    ``public_until``: last local day on which its penalty is public.
     """
 
     __tablename__ = "leads"
@@ -52,6 +53,7 @@ class LeadRow(Table):
     alarm_at: Mapped[datetime | None] = mapped_column(Moment)
     proposed: Mapped[bool] = mapped_column(Boolean, server_default=false())
     confirmed: Mapped[datetime | None] = mapped_column(Moment)
+    public_until: Mapped[str | None] = mapped_column(String(10), index=True)
     sums_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     division: Mapped[str] = mapped_column(ByteOrdered(12), server_default="")
     lon: Mapped[float | None] = mapped_column(Double)

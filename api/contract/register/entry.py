@@ -43,6 +43,7 @@ class RegisterKind(StrEnum):
     UNIT = "unit"
     PLAN = "plan"
     ALERT = "alert"
+    NO_PENALTY = "no_penalty"
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ class PenaltyHint(Wire):
     list_item: Word = Field("", description="item of the list; empty: none fits")
     first_in_24_months: bool = True
     harm: Literal["none", "minor", "serious", "unknown"] = "unknown"
+    correct_by: UtcTime | None = Field(None, description="until when it must be corrected for the item to fit")
     corrected_by: UtcTime | None = Field(None, description="since when it is seen corrected")
 
 

@@ -1,7 +1,7 @@
 """The public page of a check code: bureau, date, items, basis, and nothing else (domain.md 6.4)."""
 
 from html import escape
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse
@@ -24,6 +24,7 @@ BASIS = {
 }
 SHOWN = frozenset(CheckState) - {CheckState.EXPIRED, CheckState.CANCELLED}
 """States in which a code has a page."""
+_NO_CODE: dict[str, Any] = {"content": {"text/html": {}}, "description": "There is no such valid code"}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
     "Cache-Control": "no-store",
@@ -42,7 +43,11 @@ section{background:#1a211e;border-color:#33403a}dt,p{color:#9fb0a7}}
 """
 
 
-@router.get("/jc/{code}", response_class=HTMLResponse)
+@router.get(
+    "/jc/{code}",
+    response_class=HTMLResponse,
+    responses={404: _NO_CODE},
+)
 def get_page(code: Annotated[str, Path(max_length=LENGTH)], state: State) -> HTMLResponse:
     """Show an enterprise that a visit is announced and real: bureau, date, items and basis. Public."""
     with state.database.reading() as session:

@@ -1,6 +1,6 @@
 """What a site decides for the loop: its working days, the rows that its legal section confirms, longer limits."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Response
@@ -9,8 +9,10 @@ from starlette.concurrency import run_in_threadpool
 
 from api.clock import utc_now
 from api.contract.catalogue import catalogue
+from api.contract.evidence.article41 import local_day
 from api.contract.fields import Line, Reason
 from api.contract.wire.document import Wire
+from api.contract.wire.handling import Publicity
 from api.contract.wire.identifiers import Code
 from api.contract.wire.lead import LeadDocument
 from api.contract.wire.moment import UtcTime
@@ -23,6 +25,7 @@ from api.routes.leads import LeadIdPath, found_lead, named_version
 from api.state import State
 from api.store.loop.calendar import calendar_days, clear_day, set_day
 from api.store.loop.legal import confirm_row, confirmations
+from api.store.loop.queue import public_penalties
 
 router = APIRouter(prefix="/v1", tags=["loop"])
 
@@ -76,6 +79,22 @@ class ConfirmationRequest(Wire):
 
     confirmed: bool
     reference: Line = Field(min_length=1, description="document in which it is written")
+
+
+class PublicPenalty(BaseModel):
+    """A penalty that is published, and until when."""
+
+    lead_id: str
+    decision_no: str
+    company: str
+    publicity: Publicity
+    is_over: bool = Field(description="its time is over: take it down")
+
+
+class PublicPenalties(BaseModel):
+    """Published penalties, the first to end first."""
+
+    penalties: list[PublicPenalty]
 
 
 class ExtensionRequest(Wire):
@@ -137,6 +156,31 @@ async def put_confirmation(
             confirm_row(session, code, confirmed=body.confirmed, reference=body.reference, by=by, at=utc_now())
 
     await run_in_threadpool(confirm)
+
+
+@router.get("/publicity")
+def get_publicity(
+    _: AnyOperator,
+    state: State,
+    until: Annotated[date | None, Query(description="last local day; left out: those whose time is over")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> PublicPenalties:
+    """List published penalties whose time ends by a day, so that each is taken down when its time is over (S10)."""
+    today = local_day(utc_now())
+    with state.database.reading() as session:
+        found = public_penalties(session, until or today - timedelta(days=1), limit)
+    penalties = [
+        PublicPenalty(
+            lead_id=lead.lead_id,
+            decision_no=lead.handling.decision_no,
+            company="" if lead.target is None else lead.target.name,
+            publicity=lead.handling.publicity,
+            is_over=lead.handling.publicity.until < today,
+        )
+        for lead in found
+        if lead.handling is not None and lead.handling.publicity is not None
+    ]
+    return PublicPenalties(penalties=penalties)
 
 
 @router.post("/leads/{lead_id}/extension", response_model=LeadDocument)

@@ -14,6 +14,7 @@ from api.contract.fields import Reason
 from api.contract.register.alert import AlertOrder
 from api.contract.register.enterprise import Enterprise
 from api.contract.register.entry import KEY_MOST, KEY_PATTERN
+from api.contract.register.leniency import NoPenaltyItem
 from api.contract.register.permit import Permit
 from api.contract.register.places import Outlet, Premises
 from api.contract.register.plan import Plan
@@ -211,6 +212,7 @@ for _model, _path in (
     (Officer, "/v1/registry/officers"),
     (Plan, "/v1/registry/plans"),
     (Unit, "/v1/units"),
+    (NoPenaltyItem, "/v1/registry/no-penalty"),
     (AlertOrder, "/v1/alerts"),
 ):
     _add_reads(_model, _path, PremisesFilter if _model is Premises else EntryFilter)

@@ -15,8 +15,8 @@ from api.contract.loop.priority import alert_factor, confirmed_factor, priority_
 from api.contract.reasons import DispositionReason
 from api.contract.register.enterprise import Risk
 from api.contract.wire.handling import PenaltyHint
-from api.contract.wire.lead import LeadDocument, LeadFactor
-from api.store.register.standing import alerts_at, standing_at
+from api.contract.wire.lead import LeadDisposition, LeadDocument, LeadFactor
+from api.store.register.standing import alerts_at, leniency_for, standing_at
 from api.store.tables import LeadRow
 
 YEAR = timedelta(days=365)
@@ -61,8 +61,26 @@ def assessed(session: Session, lead: LeadDocument) -> LeadDocument:
             "score": score,
             "priority": priority,
             "disposition": disposition,
-            "penalty_hint": PenaltyHint(first_in_24_months=not is_repeated),
+            "penalty_hint": _hint(session, lead, disposition, is_first=not is_repeated),
         }
+    )
+
+
+def _hint(session: Session, lead: LeadDocument, disposition: LeadDisposition, *, is_first: bool) -> PenaltyHint:
+    """Return what the no-penalty list of the event's day proposes; nothing for a severe or grave finding."""
+    grave = {DispositionReason.SEVERE.value, DispositionReason.GRAVE_CLASS.value, DispositionReason.FIRE_ALARM.value}
+    if grave & set(disposition.reasons):
+        return PenaltyHint(first_in_24_months=is_first, harm="serious")
+    fitting = leniency_for(session, lead.violation_code, lead.event.start)
+    item = next((each for each in fitting if is_first or not each.first_only), None)
+    if item is None:
+        return PenaltyHint(first_in_24_months=is_first)
+    within = None if item.corrected_within_h is None else timedelta(hours=item.corrected_within_h)
+    return PenaltyHint(
+        list_version=item.version,
+        list_item=item.id,
+        first_in_24_months=is_first,
+        correct_by=None if within is None else lead.event.start + within,
     )
 
 

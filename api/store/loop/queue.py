@@ -1,7 +1,7 @@
 """Queue: the leads that wait for a role, most urgent first, each state walked by its index."""
 
 import heapq
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -49,6 +49,15 @@ def waiting_leads(
     unique = {row.lead_id: row for row in found}.values()
     urgent = heapq.nsmallest(limit, unique, key=lambda row: (row.due or _LAST, -row.score, row.event_start))
     return [row.document for row in urgent if read_document(session, LeadDocument, row.lead_id, row.document, of=LEADS)]
+
+
+def public_penalties(session: Session, until: date, limit: int) -> list[LeadDocument]:
+    """Return the leads whose penalty is public to a local day at most, the first to end first."""
+    rows = session.scalars(
+        select(LeadRow).where(LeadRow.public_until <= until.isoformat()).order_by(LeadRow.public_until).limit(limit)
+    )
+    documents = (read_document(session, LeadDocument, row.lead_id, row.document, of=LEADS) for row in rows)
+    return [document for document in documents if document is not None]
 
 
 def _within(divisions: list[str]) -> ColumnElement[bool]:

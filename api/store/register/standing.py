@@ -1,10 +1,11 @@
 """How an enterprise stood at a moment: its colour, its place on the positive list, its permit; and who may enforce."""
 
+import calendar
 from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
@@ -13,11 +14,13 @@ from api.contract.evidence.article41 import local_day
 from api.contract.register.alert import AlertLevel, AlertOrder
 from api.contract.register.enterprise import Enterprise, Listing, Risk
 from api.contract.register.entry import RegisterKind
+from api.contract.register.leniency import NoPenaltyItem
 from api.contract.register.permit import Permit
+from api.contract.register.plan import Plan
 from api.contract.register.staff import Officer
 from api.store.faults import UnreadableRecord
-from api.store.register.entries import PIECE, EntryQuery, read_entry
-from api.store.register.held import held_at, held_entries, held_of_enterprise, held_of_keys
+from api.store.register.entries import PIECE, EntryQuery, list_entries, read_entry
+from api.store.register.held import all_held, held_at, held_entries, held_of_enterprise, held_of_keys
 from api.store.register.tables import RegisterChangeRow, RegisterEntryRow
 
 _ALL = 10_000
@@ -104,6 +107,28 @@ def named_enterprises(session: Session, owners: Collection[str]) -> list[tuple[E
                 entry = read_entry(session, Enterprise, row)
                 found.append((entry.document, f"{local_day(entry.at)}.{seq}"))
     return found
+
+
+def leniency_for(session: Session, code: str, at: datetime) -> list[NoPenaltyItem]:
+    """Return the items of the no-penalty list for a violation code that held at an aware time, by id."""
+    return [stored.document for stored in all_held(session, NoPenaltyItem, at) if code in stored.document.codes]
+
+
+def planned_checks(session: Session, uscc: str, day: date, within_days: int) -> list[Plan]:
+    """Return the rows of the annual plan on an enterprise, not done yet, whose time begins within some local days."""
+    entries = list_entries(session, Plan, EntryQuery(uscc=uscc, limit=_ALL)).entries
+    last = day + timedelta(days=within_days)
+    open_rows = [stored.document for stored in entries if stored.document.done_at is None]
+    return [plan for plan in open_rows if _begins(plan) <= last and day <= _ends(plan)]
+
+
+def _begins(plan: Plan) -> date:
+    return date(plan.year, 1 if plan.quarter is None else 3 * plan.quarter - 2, 1)
+
+
+def _ends(plan: Plan) -> date:
+    year, month = (plan.year, 12) if plan.quarter is None else (plan.year, 3 * plan.quarter)
+    return date(year, month, calendar.monthrange(year, month)[1])
 
 
 def alerts_at(session: Session, at: datetime) -> list[AlertOrder]:

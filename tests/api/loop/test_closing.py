@@ -69,6 +69,9 @@ def test_a_case_from_confirmation_to_the_archive(api: RunningApi) -> None:
         assert (again.status_code, "already" in again.json()["detail"]) == (409, True)
         publicity = {"by": "通州区生态环境局", "from": "2026-12-10", "until": "2027-06-10"}
         walk(people, ("legal", "DECIDED", {"decision_no": "通环罚〔2026〕7 号", "publicity": publicity}))
+        listed = people["duty"].get("/v1/publicity", params={"until": "2027-06-10"}).json()["penalties"]
+        assert [(each["decision_no"], each["is_over"]) for each in listed] == [("通环罚〔2026〕7 号", False)]
+        assert people["duty"].get("/v1/publicity", params={"until": "2027-06-09"}).json() == {"penalties": []}
         walk(people, ("officer", "RECTIFIED", {}))
         early = move(people["officer"], "REVIEWED")
         assert (early.status_code, "still being watched" in early.json()["detail"]) == (409, True)

@@ -8,10 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
+from api.clock import utc_now
+from api.contract.evidence.article41 import local_day
 from api.contract.register.alert import AlertLevel, AlertOrder
 from api.contract.register.enterprise import Enterprise, Listing, Risk, RiskEntry
 from api.contract.register.entry import Entry
+from api.contract.register.leniency import NoPenaltyItem
+from api.contract.register.plan import Plan
 from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadTarget
+from api.contract.wire.moment import rfc3339
 from api.contract.wire.state import Priority
 from api.store.register.changes import put_entry
 from tests.api.conftest import Posting, RunningApi
@@ -93,6 +98,32 @@ def test_a_first_minor_finding_is_a_warning(
     assert lead["disposition"]["action"] == "warn_only"
     assert lead["disposition"]["reasons"] == [*reasons, "first_minor"]
     assert lead["disposition"]["approval_required"] is listed
+
+
+def test_what_the_no_penalty_list_and_the_plan_propose(
+    api: RunningApi, enrolled: httpx.Client, make_posting: Callable[..., Posting]
+) -> None:
+    """An item that fits a first violation, with until when it must be corrected; a planned check to be made with it."""
+    since = date(2026, 1, 1)
+    item = NoPenaltyItem(
+        id="京环不罚-04",
+        title="露天焚烧",
+        version="2025-1",
+        codes=["V04_WASTE_BURN"],
+        corrected_within_h=24,
+        valid_from=since,
+    )
+    today = local_day(utc_now())
+    plans = [Plan(id=f"P-{year}", year=year, uscc=USCC, items=["大气"]) for year in (today.year - 1, today.year)]
+    enter(api, BEFORE, coloured(Risk.YELLOW), item, *plans)
+    posting = of_enterprise(make_posting())
+    hint = posting.send(enrolled).json()["penalty_hint"]
+    assert (hint["list_item"], hint["list_version"]) == ("京环不罚-04", "2025-1")
+    assert hint["correct_by"] == rfc3339(START + timedelta(hours=24))
+    with staff(api, duty="D", verifier="V", proof="E", officer="O") as people:
+        walk(people, *TO_CONFIRMED[:3])
+        moves = people["proof"].get(f"/v1/leads/{posting.lead.lead_id}/moves").json()
+        assert [plan["id"] for plan in moves["planned"]] == [f"P-{today.year}"]
 
 
 def test_a_confirmed_violation_counts_for_those_that_wait(

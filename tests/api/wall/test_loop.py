@@ -235,7 +235,7 @@ _QUOTED = "%E6%B5%8B%E8%AF%95%E4%BC%81%E4%B8%9A%20433B)"
 def test_moves_are_not_lost_between_pages_people_and_faults(
     open_as: OpenPage, people: dict[str, httpx.Client], api: RunningApi, complaints: list[str]
 ) -> None:
-    """Leaving sends at once; what the API refuses waits in the bar and comes back into its form; declined is on record."""
+    """Leaving sends at once; what is refused waits in the bar and comes back into its form; declined is on record."""
     duty = open_as("duty")
     duty.locator(f'[data-lead="{ID}"] button').click()
     choose(duty, "NEED_MORE")

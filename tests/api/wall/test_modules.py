@@ -86,7 +86,9 @@ def test_the_wall_calls_leads_as_paper_does() -> None:
 def test_no_key_has_words_twice() -> None:
     """The words of all parts of the wall are one table: a key that two of them had would show the wrong words."""
     modules = WALL_FOLDER.glob("js/shared/words/*.js")
-    keys = [key for module in modules for key in re.findall(r'^  "([^"]+)": \[', module.read_text("utf-8"), re.M)]
+    keys = [
+        key for module in modules for key in re.findall(r'^  "([^"]+)": \[', module.read_text("utf-8"), re.MULTILINE)
+    ]
     assert keys
     assert sorted(keys) == sorted(set(keys))
 

@@ -85,6 +85,8 @@ def upgrade() -> None:
     )
     op.create_index("legal_confirmations_by_code", "legal_confirmations", ["code", "seq"])
     op.add_column("leads", sa.Column("confirmed", sa.BigInteger(), nullable=True))
+    op.add_column("leads", sa.Column("public_until", sa.String(10), nullable=True))
+    op.create_index("ix_leads_public_until", "leads", ["public_until"])
     _forbid_changes("legal_confirmations")
     _forbid_changes("check_events")
     _forbid_changes("draws")

@@ -28,6 +28,7 @@
  * @property {Record<string, string>} [timers] until when it should leave its state, by the limit's name
  * @property {{to: string, role: string, by: string, at: string} | null} [proposal]
  * @property {Record<string, any> | null} [handling] what its moves carried
+ * @property {{list_version: string, list_item: string, first_in_24_months: boolean, correct_by: string | null, corrected_by: string | null} | null} [penalty_hint]
  * @property {string} node
  */
 

@@ -8,12 +8,13 @@ import { ApiProblem, callJson } from "../shared/http.js";
 import { onLanguage, translate, untranslate, t } from "../shared/i18n.js";
 import { serverClock, shortTime } from "../shared/times.js";
 import { MoveForm } from "./form.js";
+import { dispatchHints, leniencyWords, recurrenceWords } from "./hints.js";
 import { roleWords } from "./people.js";
 import { inWords } from "./refusals.js";
 
 /** @typedef {import("../leads/store.js").Lead} Lead */
 /** @typedef {import("./form.js").Option} Option */
-/** @typedef {{state: string, version: number, proposal: any, waits_for: string[], moves: Option[]}} Moves */
+/** @typedef {{state: string, version: number, proposal: any, waits_for: string[], moves: Option[], planned?: any[], joint_hint?: string[]}} Moves */
 
 const TICK_MS = 10_000;
 
@@ -43,10 +44,11 @@ export class LeadPanel {
     this.proposal = h("div", { class: "proposal", hidden: true });
     this.choices = h("div", { class: "choices" });
     this.blocked = h("ul", { class: "blocked" });
+    this.hints = h("ul", { class: "hints" });
     this.slot = h("div", { class: "move-slot" });
     this.none = h("p", { class: "note move-none" });
     this.message = h("p", { class: "review-message", role: "status", tabIndex: -1 });
-    this.node = h("section", { class: "review" }, h("h3", {}, translate(h("span"), "decide.title")), this.standing, this.proposal, this.choices, this.blocked, this.slot, this.none, this.message);
+    this.node = h("section", { class: "review" }, h("h3", {}, translate(h("span"), "decide.title")), this.standing, this.proposal, this.choices, this.blocked, this.hints, this.slot, this.none, this.message);
     this.#ends = [
       outbox.onChange((entry, outcome) => { if (entry.leadId === this.lead.lead_id) this.#follow(entry, outcome); }),
       onLanguage(() => this.#render()),
@@ -131,11 +133,19 @@ export class LeadPanel {
       return button;
     }));
     fill(this.blocked, moves.filter(({ blocked }) => blocked).map((option) => h("li", {}, t("decide.blocked", { what: wordsOf(option), why: inWords(option.blocked) }))));
+    fill(this.hints, isAway ? [] : dispatchHints(this.#moves ?? {}, (planId) => this.#dispatchUnder(planId)));
     this.none.hidden = !this.#moves || moves.length > 0;
     if (this.none.hidden) return;
     untranslate(this.none);
     if (!this.lead.evidence && turn.length === 0) translate(this.none, "decide.candidate");
     else fill(this.none, turn.length ? `${t("decide.none")}${t("decide.none.role", { roles: roleWords(turn) })}` : t("decide.none.system"));
+  }
+
+  /** Open the form of a dispatch under a row of the annual plan. @param {string} planId */
+  #dispatchUnder(planId) {
+    const place = this.#moves?.moves.findIndex(({ requires }) => requires.includes("plan_match")) ?? -1;
+    this.choose(place + 1);
+    this.offer({ plan_match: { basis: "plan", plan_id: planId } });
   }
 
   /** Show state, owner and clock. */
@@ -153,7 +163,9 @@ export class LeadPanel {
       row("standing.turn", owner, "standing-turn"),
       due && left ? row(`timer.${due.name}`, h("span", { class: "due", "data-tone": left.tone }, h("time", { datetime: new Date(due.ms).toISOString() }, shortTime(due.ms).slice(0, -3)), " ", h("b", {}, left.text)), "standing-clock") : row("clock.name", t("clock.none"), "standing-clock"),
       handling.team ? row("standing.team", handling.team) : null,
-      this.#codeRow(handling.check_code));
+      this.#codeRow(handling.check_code),
+      leniencyWords(lead) ? row("standing.leniency", leniencyWords(lead)) : null,
+      recurrenceWords(lead) ? row("standing.recurrence", recurrenceWords(lead)) : null);
   }
 
   /** Return the lead's check codes, or a link to ask for one where a move takes it. @param {string} [taken] */

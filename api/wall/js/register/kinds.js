@@ -73,6 +73,10 @@ const ALL = [
     fields: [ID, field("year", "whole", { must: true }), field("quarter", "whole"), USCC, field("items", "lines", { hint: "register.lines" }), field("mode", "choice", { options: MODES }), field("units", "lines", { hint: "register.lines" }), field("done_by", "choice", { options: MODES }), field("done_at", "moment"), field("package_sha256", "text", { most: 64 })],
   },
   {
+    name: "no_penalty", path: "/v1/registry/no-penalty", key: "id", title: (entry) => entry.title, columns: ["id", "version", "codes", "valid_to"], status: [],
+    fields: [ID, field("title", "text", { must: true }), field("version", "text", { most: 64 }), ...DAYS, field("codes", "lines", { must: true, hint: "register.codes.hint" }), field("first_only", "flag"), field("corrected_within_h", "number"), field("condition", "area")],
+  },
+  {
     name: "alert", path: "/v1/alerts", key: "id", title: (entry) => entry.id, columns: ["level", "from", "to"], status: LEVELS,
     fields: [ID, field("level", "choice", { options: LEVELS, must: true }), field("from", "moment", { must: true }), field("to", "moment", { must: true }), field("order", "area"), field("exempt", "lines", { hint: "register.lines" }),
       field("measures", "rows", { fields: [field("sector"), field("class", "text", { most: 64 }), field("measure", "text", { must: true }), field("detector_code", "choice", { options: MEASURES })] })],

@@ -103,7 +103,7 @@ export class EntryList {
     if (!kind) return;
     write(this.count, [t("register.total", { n: this.#total }), this.#version ? t("register.newest", { version: this.#version }) : ""].filter(Boolean).join(language() === "zh" ? "，" : ", "));
     const label = (/** @type {string} */ column) => kind.fields.find(({ name }) => name === column)?.words ?? `register.${column}`;
-    const title = kind.fields.find(({ name }) => ["name", "number"].includes(name))?.words ?? "register.id";
+    const title = kind.fields.find(({ name }) => ["name", "number", "title"].includes(name))?.words ?? "register.id";
     fill(this.head, [title, ...kind.columns.map(label)].map((words) => translate(h("th", { scope: "col" }), words)));
     fill(this.body, this.#views.map(({ entry }) => {
       const key = entry[kind.key];

@@ -23,7 +23,7 @@ export class RegisterView {
     this.import = translate(h("button", { class: "button", type: "button", "data-act": "register-import", on: { click: () => this.#beside(new Importer(this.#kind, { entered: () => void this.list.ask(), close: () => this.#toList() }).node) } }), "register.import");
     this.side = h("div", { class: "register-side" });
     this.node = /** @type {HTMLDialogElement} */ (h("dialog", { class: "desk register", "aria-labelledby": "register-title" },
-      h("header", { class: "desk-head" }, translate(h("h2", { id: "register-title" }), "register.title"),
+      h("header", { class: "desk-head" }, translate(h("h2", { id: "register-title" }), "register.page"),
         translate(h("div", { class: "segments", role: "group" }, this.kinds), "register.kinds", {}, "aria-label"),
         translate(h("button", { class: "quiet", type: "button", "data-act": "register-close", on: { click: () => this.node.close() } }), "close")),
       h("div", { class: "desk-body" }, h("div", { class: "desk-main" }, h("div", { class: "register-acts" }, this.add, this.import, this.tables), this.list.node), this.side)));

@@ -20,7 +20,7 @@ import { LAYOUTS } from "./grid.js";
  */
 
 /** Pages with an address of their own, each with the key of its words. */
-const PAGES = [["#register", "register.title"], ["#checks", "visit.title"], ["#officer", "officer.title"]];
+const PAGES = [["#register", "register.page"], ["#checks", "visit.title"], ["#officer", "officer.title"]];
 /** A fault is shown for this long. */
 const SAID_MS = 15_000;
 

@@ -27,6 +27,7 @@ PATHS = {
     RegisterKind.PLAN: "/v1/registry/plans",
     RegisterKind.UNIT: "/v1/units",
     RegisterKind.ALERT: "/v1/alerts",
+    RegisterKind.NO_PENALTY: "/v1/registry/no-penalty",
 }
 DOCUMENTS: dict[RegisterKind, dict[str, Any]] = {
     RegisterKind.ENTERPRISE: {
@@ -100,6 +101,17 @@ DOCUMENTS: dict[RegisterKind, dict[str, Any]] = {
         "valid_from": "2024-01-01",
         "valid_to": None,
         "username": "zhaoliu",
+    },
+    RegisterKind.NO_PENALTY: {
+        "valid_from": "2025-01-01",
+        "valid_to": None,
+        "id": "京环不罚-07",
+        "title": "裸露地面未苫盖，24 小时内改正",
+        "version": "2025-1",
+        "codes": ["V07_BARE_SOIL"],
+        "first_only": True,
+        "corrected_within_h": 24.0,
+        "condition": "面积不大于 200 平方米",
     },
     RegisterKind.UNIT: {
         "code": "TZ-01",

@@ -5,7 +5,8 @@
 
 /** @type {Record<string, [string, string]>} */
 export const REGISTER = {
-  "register.title": ["名录", "Register"],
+  "register.page": ["名录", "Register"],
+  "register.title": ["事项", "Title"],
   "register.kinds": ["类别", "Kind"],
   "kind.enterprise": ["企业", "Enterprises"],
   "kind.outlet": ["排放口", "Outlets"],
@@ -14,6 +15,7 @@ export const REGISTER = {
   "kind.officer": ["执法人员", "Officers"],
   "kind.unit": ["单位", "Units"],
   "kind.plan": ["年度计划", "Annual plan"],
+  "kind.no_penalty": ["不予处罚清单", "No-penalty list"],
   "kind.alert": ["预警令", "Alert orders"],
 
   "register.search": ["按名称、代码、地址查找", "Search name, code, address"],
@@ -138,6 +140,11 @@ export const REGISTER = {
   "register.done_by": ["完成方式", "Done by"],
   "register.done_at": ["完成时间", "Done at"],
   "register.package_sha256": ["证据包哈希", "Package hash"],
+  "register.codes": ["违法代码", "Codes"],
+  "register.codes.hint": ["违法情形代码，每行一项", "violation codes, one a line"],
+  "register.first_only": ["仅限首次", "First violation only"],
+  "register.corrected_within_h": ["改正时限（小时）", "To be corrected within (h)"],
+  "register.condition": ["适用条件", "Further conditions"],
   "register.level": ["级别", "Level"],
   "register.from": ["开始时间", "From"],
   "register.to": ["结束时间", "To"],
