@@ -1,5 +1,6 @@
 """The wall's pure modules, under node's own test runner."""
 
+import ast
 import json
 import re
 import shutil
@@ -60,6 +61,47 @@ def test_what_is_wrong_with_a_stream_has_its_chinese(tmp_path: Path) -> None:
     )
     told = [line.rpartition("：")[2] for line in run.stdout.splitlines()]
     assert told == ["不是视频文件", "是文件夹，不是文件", "没有这个文件", "连接被拒绝"]
+
+
+SAYING = {"IllegalMove", "RoleMissing", "ContentMissing", "Refused"}
+"""Faults whose words an officer reads beside a form."""
+
+
+def _said(module: str) -> list[str]:
+    """Return the sentences of a module that are said against a move or a code, with X1 for what is filled in."""
+    found = []
+    for node in ast.walk(ast.parse(Path(module).read_text(encoding="utf-8"))):
+        says = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAYING
+        if not says and not (isinstance(node, ast.Return) and module.endswith("conditions.py")):
+            continue
+        inside = {id(part) for text in ast.walk(node) if isinstance(text, ast.JoinedStr) for part in ast.walk(text)}
+        for text in ast.walk(node):
+            if isinstance(text, ast.JoinedStr):
+                parts = [str(part.value) if isinstance(part, ast.Constant) else "X1" for part in text.values]
+                found.append("".join(parts))
+            elif isinstance(text, ast.Constant) and isinstance(text.value, str) and id(text) not in inside:
+                found.append(text.value)
+    return [sentence for sentence in found if sentence.count(" ") > 2]
+
+
+@pytest.mark.parametrize(
+    "module", ["api/loop/transition.py", "api/loop/conditions.py", "api/checks/issue.py", "api/checks/use.py"]
+)
+def test_what_is_said_against_a_move_has_its_chinese(module: str) -> None:
+    """Each sentence with which a move or a check code is refused is known to the wall: officers read no English."""
+    sentences = _said(module)
+    assert len(sentences) > 3
+    program = f"import {{ inWords }} from {json.dumps((WALL_FOLDER / 'js/loop/refusals.js').resolve().as_uri())};"
+    program += f"for (const said of {json.dumps(sentences)}) if (inWords(said) === said) console.log(said);"
+    stubs = "globalThis.localStorage = { getItem: () => null, setItem: () => {} };"
+    stubs += "globalThis.document = { documentElement: {}, querySelectorAll: () => [] };"
+    run = subprocess.run(
+        [node(), "--no-warnings", "--input-type=module", "-e", program, "--import", f"data:text/javascript,{stubs}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == ""
 
 
 def test_the_wall_calls_leads_as_paper_does() -> None:

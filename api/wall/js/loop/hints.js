@@ -11,9 +11,9 @@ import { fullTime } from "../shared/times.js";
 const minute = (/** @type {string} */ moment) => fullTime(moment).slice(0, 16);
 const listed = (/** @type {(string | false)[]} */ parts) => parts.filter(Boolean).join(language() === "zh" ? "，" : ", ");
 
-/** Return what the no-penalty list proposes, in words; empty where nothing was looked up. @param {Lead} lead */
+/** Return what the no-penalty list proposes, or that it is no first violation; empty where there is nothing to say. @param {Lead} lead */
 export function leniencyWords({ penalty_hint: hint }) {
-  if (!hint) return "";
+  if (!hint || (!hint.list_item && hint.first_in_24_months)) return "";
   return listed([
     hint.list_item ? t("hint.leniency", { item: hint.list_item, version: hint.list_version }) : t("hint.leniency.none"),
     t(hint.first_in_24_months ? "hint.first" : "hint.repeated"),

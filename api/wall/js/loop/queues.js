@@ -11,14 +11,16 @@ import { ROLES } from "./people.js";
 
 const LIMIT = 200;
 const EVERY_MS = 60_000;
-/** Leads change in bursts: one question answers for all of a burst. */
-const SOON_MS = 1500;
+/** Leads change in bursts: one question answers for all that change within this. */
+const SOON_MS = 2000;
 const DUE_MS = 24 * 3_600_000;
 
 /** @typedef {import("../leads/store.js").Lead} Lead */
 
 export class RoleQueues {
   #timer = 0;
+  /** When it is asked next; 0 while it is being asked. */
+  #next = 0;
   #turn = 0;
   /** @type {string[]} */
   #roles = [];
@@ -49,6 +51,8 @@ export class RoleQueues {
   /** Ask which leads wait. */
   async ask() {
     const turn = ++this.#turn;
+    clearTimeout(this.#timer);
+    this.#next = 0;
     const asked = this.select.value ? [this.select.value] : this.#roles;
     try {
       const answers = await Promise.all(asked.map((role) => callJson(`/v1/queue?role=${role}&limit=${LIMIT}`)));
@@ -74,9 +78,12 @@ export class RoleQueues {
     this.#later(EVERY_MS);
   }
 
-  /** @param {number} ms */
+  /** Ask in some time at the latest. @param {number} ms */
   #later(ms) {
+    const at = Date.now() + ms;
+    if (this.#next && this.#next <= at) return;
     clearTimeout(this.#timer);
+    this.#next = at;
     this.#timer = window.setTimeout(() => void this.ask(), ms);
   }
 }
