@@ -3,10 +3,11 @@
 import pytest
 
 from tests.vision.moments import CARD, boxes, flaming, flickering, frame, moment
-from tests.vision.rules.views import readings, rule_of, site, smoke_from, square
+from tests.vision.rules.views import reading, readings, rule_of, site, smoke_from, square
 from tests.vision.rules.zone.test_stack import verdicts
 from vision.analysis.analyser import CameraAnalyser
 from vision.leads.lead import CloseReason, LeadState
+from vision.plume.readings import PlumeColour
 
 PLUME = (140, 60, 180, 100)
 OPEN = {"from": "09:00", "to": "12:00"}
@@ -43,6 +44,25 @@ def test_readings_from_before_the_hours_accuse_nobody() -> None:
 
     assert [when for when, _ in verdicts(rule_of("V01_STACK_SMOKE", site(square("outlet"))), series)] == [135]
     assert [when for when, _ in verdicts(rule_of("V01_STACK_SMOKE", late), series)] == [195]
+
+
+@pytest.mark.parametrize("code", ["V01_STACK_SMOKE", "V02_COLOR_PLUME"])
+@pytest.mark.parametrize(("schedule", "leads"), [([], 1), ([OPEN], 1), ([SHUT], 0), ([TUESDAYS], 0), ([SHUT, OPEN], 1)])
+def test_a_family_on_readings_works_at_its_own_hours(code: str, schedule: list[dict[str, object]], leads: int) -> None:
+    """Grades and colours count at the hours of the family's table, as boxes do."""
+    config = site(square("outlet"), violations={code: {"schedule": schedule}})
+    colour = PlumeColour.YELLOW if code.startswith("V02") else PlumeColour.BLACK
+    series = [reading(number, 1.5, colour) for number in range(13)]
+
+    assert len(verdicts(rule_of(code, config), series)) == leads
+
+
+def test_the_hours_of_the_zone_and_of_the_family_must_both_hold() -> None:
+    """From the later of the two beginnings on, readings count."""
+    zone = square("outlet", schedule=[{"from": "10:01", "to": "12:00"}])
+    config = site(zone, violations={"V01_STACK_SMOKE": {"schedule": [{"from": "10:02", "to": "12:00"}]}})
+
+    assert [when for when, _ in verdicts(rule_of("V01_STACK_SMOKE", config), readings([1.5] * 20))] == [255]
 
 
 def confirmed(class_name: str, zone: dict[str, object], **rule: object) -> list[str]:

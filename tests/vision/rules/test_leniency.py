@@ -76,6 +76,30 @@ def test_rules_on_readings(enterprise: Enterprise, persistence: float, shift: fl
 
 
 @pytest.mark.parametrize(("enterprise", "persistence", "shift"), TABLE)
+def test_the_lead_repeats_what_held_for_its_owner(enterprise: Enterprise, persistence: float, shift: float) -> None:
+    """Times and confidence as they were applied, not as they are for others."""
+    config = owned("outlet", enterprise)
+    stack, colour = rule_of("V01_STACK_SMOKE", config), rule_of("V02_COLOR_PLUME", config)
+    verdicts(stack, readings([2.0] * 20))
+    verdicts(colour, [reading(n, 1.0, PlumeColour.YELLOW) for n in range(20)])
+    assert {**stack.open_leads[0].rule_params} == {
+        "grade_limit": 1.0,
+        "op": ">",
+        "seconds": 120 * persistence,
+        "window_s": 1800,
+        "fast_grade": 2.0,
+        "fast_s": 60 * persistence,
+        "zones": "z",
+        "zone_kind": "outlet",
+    }
+    assert colour.open_leads[0].rule_params["seen_s"] == 180 * persistence
+    ground = rule_of("V04_WASTE_BURN", owned("no_burn", enterprise))
+    smoke_from(ground, 0, 120)
+    (lead,) = ground.open_leads
+    assert (lead.rule_params["threshold"], lead.rule_params["seen_s"]) == (pytest.approx(0.3 + shift), 60 * persistence)
+
+
+@pytest.mark.parametrize(("enterprise", "persistence", "shift"), TABLE)
 def test_the_rule_on_the_camera_itself(enterprise: Enterprise, persistence: float, shift: float) -> None:  # noqa: ARG001
     """A covered lens is tampering after 20 or 30 s."""
     config = owned("premises", enterprise)
