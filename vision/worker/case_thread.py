@@ -82,7 +82,7 @@ class _Pending:
 
 
 @dataclass(slots=True)
-class DeskStats:
+class CaseStats:
     """
     Counts since the start: cases opened and finished, attempts that failed on a full disk, announcements dropped.
 
@@ -138,10 +138,10 @@ class CaseThread:
         self._stop_by = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="evidence")
-        self._stats = DeskStats()
+        self._stats = CaseStats()
 
     @property
-    def stats(self) -> DeskStats:
+    def stats(self) -> CaseStats:
         """The current counts."""
         return replace(self._stats, announcements_dropped=self._announcer.dropped)
 

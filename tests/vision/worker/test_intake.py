@@ -52,7 +52,7 @@ class Runner:
 
 @dataclass
 class Outside:
-    """Evidence desk, ledger and wall at once: what they were given, as the seconds of the frame."""
+    """Cases, ledger and wall at once: what they were given, as the seconds of the frame."""
 
     noted: list[Fraction] = field(default_factory=list)
     changes: list[LeadChange] = field(default_factory=list)
@@ -107,7 +107,7 @@ class Site:
             board=self.board,
             watched=self.cameras.get,
             may_analyse=lambda _: self.may_analyse,
-            desk=self.outside,
+            cases=self.outside,
             ledger=self.outside,
             live=self.outside,
             focus=FocusTurns(1),
