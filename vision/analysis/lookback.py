@@ -21,7 +21,7 @@ from vision.config.rules import ConfirmBy
 from vision.config.worker import WorkerConfig
 from vision.config.zones import Masks, ZoneKind
 from vision.confirm.tracks import Sighting, Track
-from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, LeadState
+from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, WorkerLeadState
 from vision.plume.readings import MOST, Reading
 from vision.rules.rule import TrackView, View
 from vision.rules.rule_set import RuleSet
@@ -219,5 +219,5 @@ def _take(closed: dict[LeadKey, Lead], changes: Sequence[LeadChange]) -> None:
     """Collect the leads that ended; remove one that is confirmed again."""
     for change in changes:
         closed.pop(change.lead.key, None)
-        if change.lead.state is LeadState.CLOSED:
+        if change.lead.state is WorkerLeadState.CLOSED:
             closed[change.lead.key] = change.lead

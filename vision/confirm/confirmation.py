@@ -15,7 +15,7 @@ from heapq import nlargest
 from statistics import fmean
 
 from streams.timing.clock import CaptureTime
-from vision.leads.lead import CloseReason, LeadState
+from vision.leads.lead import CloseReason, WorkerLeadState
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,11 @@ class Confirmation:
         self._first: CaptureTime | None = None
         self._held: CaptureTime | None = None
         self._probability = 0.0
-        self._state: LeadState | None = None
+        self._state: WorkerLeadState | None = None
         self._reason: CloseReason | None = None
 
     @property
-    def state(self) -> LeadState | None:
+    def state(self) -> WorkerLeadState | None:
         """State of the track; ``None`` until a box reaches the threshold."""
         return self._state
 
@@ -117,10 +117,10 @@ class Confirmation:
     @property
     def asks(self) -> bool:
         """Whether a closer look would decide sooner: boxes that count, neither confirmed nor dropped."""
-        if self._first is None or self._state is LeadState.CONFIRMED or self.is_over:
+        if self._first is None or self._state is WorkerLeadState.CONFIRMED or self.is_over:
             return False
         least = self._criteria.hysteresis * self._criteria.threshold
-        return self._state is LeadState.CANDIDATE or any(o.confidence >= least for o in self._window)
+        return self._state is WorkerLeadState.CANDIDATE or any(o.confidence >= least for o in self._window)
 
     @property
     def probability(self) -> float | None:
@@ -143,10 +143,10 @@ class Confirmation:
 
     def suit(self, criteria: Criteria) -> None:
         """Use other criteria of the same `n` from now on, unless it is confirmed."""
-        if self._state is not LeadState.CONFIRMED:
+        if self._state is not WorkerLeadState.CONFIRMED:
             self._criteria = criteria
 
-    def observe(self, observation: Observation) -> LeadState | None:
+    def observe(self, observation: Observation) -> WorkerLeadState | None:
         """Add the next picture of the epoch and return the new state; raise `ValueError` out of order."""
         if self.is_over:
             return self._state
@@ -155,16 +155,18 @@ class Confirmation:
         self._window.append(observation)
         while observation.time.seconds_since(self._window[0].time) > self._criteria.window_s:
             self._window.popleft()
-        if self._state is LeadState.CONFIRMED:
+        if self._state is WorkerLeadState.CONFIRMED:
             self._hold(observation)
         else:
             self._weigh(observation)
         return self._state
 
-    def end(self, reason: CloseReason) -> LeadState | None:
+    def end(self, reason: CloseReason) -> WorkerLeadState | None:
         """End it from outside (the track ended, the stream was lost); return the state it ends in."""
         if not self.is_over and self._state is not None:
-            self._state = LeadState.CLOSED if self._state is LeadState.CONFIRMED else LeadState.DROPPED
+            self._state = (
+                WorkerLeadState.CLOSED if self._state is WorkerLeadState.CONFIRMED else WorkerLeadState.DROPPED
+            )
             self._reason = reason
         return self._state
 
@@ -205,15 +207,15 @@ class Confirmation:
             return
         self._probability = now.probability
         if self._state is None and self._is_sign(now):
-            self._state = LeadState.CANDIDATE
-        if self._state is not LeadState.CANDIDATE:
+            self._state = WorkerLeadState.CANDIDATE
+        if self._state is not WorkerLeadState.CANDIDATE:
             return
         lasted_s = now.time.seconds_since(self._first)
         if now.change < criteria.min_change:
             if lasted_s >= criteria.static_after_s:
                 self.end(CloseReason.STATIC)
         elif self._is_enough(now) and lasted_s >= criteria.min_duration_s:
-            self._state = LeadState.CONFIRMED
+            self._state = WorkerLeadState.CONFIRMED
             self._held = now.time
 
     def _hold(self, now: Observation) -> None:

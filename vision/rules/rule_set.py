@@ -21,7 +21,7 @@ from vision.confirm.tracks import TrackerSettings
 from vision.leads.budget import Range
 from vision.leads.climb import Climb
 from vision.leads.judgement import Judge
-from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, LeadState
+from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, WorkerLeadState
 from vision.leads.merging import Merger
 from vision.plume.readings import Reading
 from vision.rules.fire import fire_rule
@@ -129,12 +129,12 @@ class RuleSet:
         return frozenset[int]().union(*(rule.renounced for rule in self._rules)) - self.held
 
     @property
-    def states(self) -> Mapping[int, LeadState]:
+    def states(self) -> Mapping[int, WorkerLeadState]:
         """State of the furthest open lead on each track: ``confirmed`` before ``candidate``."""
-        furthest: dict[int, LeadState] = {}
+        furthest: dict[int, WorkerLeadState] = {}
         for rule in self._rules:
             for track, state in rule.states.items():
-                if state is LeadState.CONFIRMED or track not in furthest:
+                if state is WorkerLeadState.CONFIRMED or track not in furthest:
                     furthest[track] = state
         return furthest
 

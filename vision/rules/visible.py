@@ -20,7 +20,7 @@ from vision.confirm.confirmation import Criteria
 from vision.leads.budget import Scale
 from vision.leads.climb import Climb
 from vision.leads.history_day import MOST_CLIMBS
-from vision.leads.lead import CloseReason, Lead, LeadChange, LeadState
+from vision.leads.lead import CloseReason, Lead, LeadChange, WorkerLeadState
 from vision.rules.case import LOWEST, Case, LeadFacts
 from vision.rules.leniency import SHIFTS, LeniencyAt
 from vision.rules.rule import TrackView, View
@@ -200,7 +200,7 @@ class VisibleRule:
         return climbs
 
     @property
-    def states(self) -> Mapping[int, LeadState]:
+    def states(self) -> Mapping[int, WorkerLeadState]:
         """State of the open lead on each track that has one, by track number."""
         return {
             number: case.lead.state
@@ -211,7 +211,7 @@ class VisibleRule:
     @property
     def held(self) -> AbstractSet[int]:
         """Tracks with an open confirmed lead."""
-        return {number for number, state in self.states.items() if state is LeadState.CONFIRMED}
+        return {number for number, state in self.states.items() if state is WorkerLeadState.CONFIRMED}
 
     @property
     def undecided(self) -> AbstractSet[int]:
@@ -250,7 +250,7 @@ class VisibleRule:
         return [
             case.grown(case.lead)
             for case in self._cases.values()
-            if case.lead is not None and case.lead.state is LeadState.CONFIRMED
+            if case.lead is not None and case.lead.state is WorkerLeadState.CONFIRMED
         ]
 
     def end(self, reason: CloseReason) -> list[LeadChange]:

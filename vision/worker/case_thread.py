@@ -33,8 +33,7 @@ from vision.evidence.effective_config import in_force
 from vision.evidence.lead_document import Site, Witness, site_of
 from vision.evidence.package_files import DetectionLog
 from vision.evidence.stills import small_jpeg
-from vision.leads.lead import Lead, LeadChange, LeadKey
-from vision.leads.lead import LeadState as TrackState
+from vision.leads.lead import Lead, LeadChange, LeadKey, WorkerLeadState
 from vision.plume.readings import Reading
 from vision.worker.watched import WatchedCamera
 
@@ -170,7 +169,7 @@ class CaseThread:
     def take(self, watched: WatchedCamera, change: LeadChange) -> None:
         """Add the change of a lead: its confirmation opens a case, later changes update it."""
         lead = change.lead
-        if change.previous is TrackState.CANDIDATE and lead.state is TrackState.CONFIRMED:
+        if change.previous is WorkerLeadState.CANDIDATE and lead.state is WorkerLeadState.CONFIRMED:
             runner = watched.runner
             with self._books.lock:
                 self._books.newest[_identity(lead)] = lead

@@ -6,7 +6,7 @@ from tests.vision.moments import CARD, boxes, flaming, flickering, frame, moment
 from tests.vision.rules.views import reading, readings, rule_of, site, smoke_from, square
 from tests.vision.rules.zone.test_stack import verdicts
 from vision.analysis.analyser import CameraAnalyser
-from vision.leads.lead import CloseReason, LeadState
+from vision.leads.lead import CloseReason, WorkerLeadState
 from vision.plume.readings import PlumeColour
 
 PLUME = (140, 60, 180, 100)
@@ -25,7 +25,7 @@ def test_a_family_works_at_its_zones_hours(schedule: list[dict[str, object]], le
     rule = rule_of("V04_WASTE_BURN", site(square("no_burn", schedule=schedule)))
     changes = smoke_from(rule, 0, 150)
 
-    assert [c.lead.state for c in changes].count(LeadState.CONFIRMED) == leads
+    assert [c.lead.state for c in changes].count(WorkerLeadState.CONFIRMED) == leads
 
 
 def test_a_lead_is_over_a_minute_after_the_hours() -> None:
@@ -33,7 +33,11 @@ def test_a_lead_is_over_a_minute_after_the_hours() -> None:
     rule = rule_of("V04_WASTE_BURN", site(square("no_burn", schedule=[{"from": "09:00", "to": "10:02"}])))
     changes = smoke_from(rule, 0, 300)
 
-    assert [c.lead.state for c in changes] == [LeadState.CANDIDATE, LeadState.CONFIRMED, LeadState.CLOSED]
+    assert [c.lead.state for c in changes] == [
+        WorkerLeadState.CANDIDATE,
+        WorkerLeadState.CONFIRMED,
+        WorkerLeadState.CLOSED,
+    ]
     assert (changes[-1].lead.reason, changes[-1].lead.last) == (CloseReason.GONE, moment(118))
 
 
@@ -73,7 +77,7 @@ def confirmed(class_name: str, zone: dict[str, object], **rule: object) -> list[
     changes = []
     for i in range(12):
         changes += analyser.observe(frame(picture(i / 2, PLUME), moment(i / 2)), boxes((class_name, 0.7, PLUME)))
-    return [change.lead.peak.zone for change in changes if change.lead.state is LeadState.CONFIRMED]
+    return [change.lead.peak.zone for change in changes if change.lead.state is WorkerLeadState.CONFIRMED]
 
 
 @pytest.mark.parametrize(

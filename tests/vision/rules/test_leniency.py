@@ -16,7 +16,7 @@ from tests.vision.rules.zone.test_stack import verdicts
 from vision.analysis.analyser import CameraAnalyser
 from vision.config.worker import WorkerConfig
 from vision.confirm.classifier import ClassWeights, TrackClassifier
-from vision.leads.lead import Lead, LeadState
+from vision.leads.lead import Lead, WorkerLeadState
 from vision.plume.readings import PlumeColour
 from vision.rules.rule_set import RuleSet
 
@@ -110,7 +110,7 @@ def test_the_rule_on_the_camera_itself(enterprise: Enterprise, persistence: floa
     for number in range(15, 45):
         image = FAULTS["covered"](100 + number)
         found += analyser.observe(frame(image, moment(2.0 * number)), Detections.empty())
-    (lead,) = [change.lead for change in found if change.lead.state is LeadState.CONFIRMED]
+    (lead,) = [change.lead for change in found if change.lead.state is WorkerLeadState.CONFIRMED]
     assert lead.confirmed is not None
     assert lead.confirmed.seconds_since(lead.first) == 20 * persistence
 
@@ -122,7 +122,7 @@ def standing(class_name: str, enterprise: Enterprise, confidence: float) -> Lead
     for number in range(20):
         seconds = number / 2
         for change in bench.observe(view(seconds, box(seconds, confidence=confidence, class_name=class_name))):
-            if change.lead.state is LeadState.CONFIRMED:
+            if change.lead.state is WorkerLeadState.CONFIRMED:
                 return change.lead
     return None
 
@@ -149,7 +149,7 @@ def test_the_standing_smoke_rule_by_belief(enterprise: Enterprise, persistence: 
             change.lead.confirmed
             for number in range(20)
             for change in bench.observe(view(number / 2, box(number / 2, probability=told)))
-            if change.lead.state is LeadState.CONFIRMED
+            if change.lead.state is WorkerLeadState.CONFIRMED
         ]
         assert changes == ([] if expected is None else [moment(expected)])
 

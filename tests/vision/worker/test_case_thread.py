@@ -16,7 +16,7 @@ from tests.vision.staged import CAMERA, SITE, WITNESS
 from vision.config.worker import WorkerConfig
 from vision.durable import StorageError
 from vision.evidence.lead_document import lead_document
-from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
+from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, WorkerLeadState
 from vision.worker.case_thread import CaseThread
 
 WAIT_S = 10.0
@@ -90,7 +90,7 @@ def lead(number: int = 1) -> Lead:
         rule_version="1",
         rule_params={},
         violation_code="V01_STACK_SMOKE",
-        state=LeadState.CONFIRMED,
+        state=WorkerLeadState.CONFIRMED,
         track=number,
         first=moment(1),
         confirmed=moment(3),
@@ -124,7 +124,7 @@ def run_cases(
 
 def confirm(cases: CaseThread, watched: SimpleNamespace, confirmed: Lead) -> None:
     """Tell the case thread of a confirmed lead."""
-    cases.take(watched, LeadChange(confirmed, LeadState.CANDIDATE))  # type: ignore[arg-type]
+    cases.take(watched, LeadChange(confirmed, WorkerLeadState.CANDIDATE))  # type: ignore[arg-type]
 
 
 def test_a_confirmed_lead_is_opened_announced_and_finished() -> None:
@@ -138,11 +138,11 @@ def test_a_confirmed_lead_is_opened_announced_and_finished() -> None:
 def test_what_happens_after_confirmation_is_in_the_package() -> None:
     """A change that follows the confirmation at once, before the case is open, is in the finished lead."""
     store = FakeStore()
-    closed = replace(lead(), state=LeadState.CLOSED, last=moment(9), reason=CloseReason.GONE)
+    closed = replace(lead(), state=WorkerLeadState.CLOSED, last=moment(9), reason=CloseReason.GONE)
 
     def feed(cases: CaseThread, watched: SimpleNamespace) -> None:
         confirm(cases, watched, lead())
-        cases.take(watched, LeadChange(closed, LeadState.CONFIRMED))  # type: ignore[arg-type]
+        cases.take(watched, LeadChange(closed, WorkerLeadState.CONFIRMED))  # type: ignore[arg-type]
 
     run_cases(store, FakeBus(), feed)
     assert store.finished == [closed]
@@ -152,12 +152,12 @@ def test_another_lead_of_the_same_key_lends_a_package_nothing() -> None:
     """With new zones tracks are counted anew: what is confirmed then under the key of an open case is another lead."""
     store = FakeStore(wanted=2)
     first, second = lead(), replace(lead(), confirmed=moment(8), last=moment(9), violation_code="V03_OPEN_BURNING")
-    over = replace(first, state=LeadState.CLOSED, last=moment(6), reason=CloseReason.SHUTDOWN)
+    over = replace(first, state=WorkerLeadState.CLOSED, last=moment(6), reason=CloseReason.SHUTDOWN)
 
     def feed(cases: CaseThread, watched: SimpleNamespace) -> None:
         watched.lead = lambda _: second
         confirm(cases, watched, first)
-        cases.take(watched, LeadChange(over, LeadState.CONFIRMED))  # type: ignore[arg-type]
+        cases.take(watched, LeadChange(over, WorkerLeadState.CONFIRMED))  # type: ignore[arg-type]
         confirm(cases, watched, second)
 
     run_cases(store, FakeBus(), feed)

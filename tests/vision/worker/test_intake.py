@@ -23,7 +23,7 @@ from vision.analysis.lookback import Lookback
 from vision.cluster.focus import FocusTurns
 from vision.config.worker import BudgetConfig, parse_config
 from vision.leads.budget_store import BudgetStore
-from vision.leads.lead import CloseReason, Lead, LeadChange, LeadState
+from vision.leads.lead import CloseReason, Lead, LeadChange, WorkerLeadState
 from vision.plume.readings import Reading
 from vision.rules.rule import View
 from vision.rules.rule_set import RuleFailedError
@@ -81,7 +81,7 @@ class Broken:
     """A rule that fails on every picture."""
 
     id = "broken"
-    states: Mapping[int, LeadState] = {}
+    states: Mapping[int, WorkerLeadState] = {}
     held = undecided = renounced = frozenset[int]()
     open_leads: Sequence[Lead] = ()
 
@@ -227,5 +227,5 @@ def test_what_cannot_be_noted_costs_no_lead(site: Site, monkeypatch: pytest.Monk
         with pytest.raises(MemoryError):
             site.intake.analyse(site.take(number / 2, flickering(number / 2, PLUME)), SMOKE)
     assert watched.discarded[Discard.FAILED] == 40
-    assert LeadState.CONFIRMED in {change.lead.state for change in site.outside.changes}
+    assert WorkerLeadState.CONFIRMED in {change.lead.state for change in site.outside.changes}
     assert site.board.is_idle(CAM)

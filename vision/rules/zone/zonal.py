@@ -17,7 +17,7 @@ from streams.camera import CameraId
 from streams.timing.clock import CaptureTime
 from vision.config.camera import ZoneConfig
 from vision.config.schedule import Schedule
-from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
+from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, WorkerLeadState
 from vision.plume.readings import Reading, measurement_of
 from vision.rules.rule import TrackView, View
 
@@ -109,9 +109,9 @@ class ZoneRule:
         return self._code
 
     @property
-    def states(self) -> Mapping[int, LeadState]:
+    def states(self) -> Mapping[int, WorkerLeadState]:
         """The tracks that the newest picture shows in the zone, with the state of its lead."""
-        state = LeadState.CANDIDATE if self._lead is None else self._lead.state
+        state = WorkerLeadState.CANDIDATE if self._lead is None else self._lead.state
         return dict.fromkeys(self._shown, state)
 
     @property
@@ -182,7 +182,7 @@ class ZoneRule:
             rule_version=self._name.version,
             rule_params={**params, "zones": self._zone.name, "zone_kind": self._zone.kind.value},
             violation_code=self._code,
-            state=LeadState.CANDIDATE,
+            state=WorkerLeadState.CANDIDATE,
             track=verdict.boxes[0].track.number if verdict.boxes else 0,
             first=first,
             confirmed=None,
@@ -192,8 +192,8 @@ class ZoneRule:
             measurement=measurement_of(view.readings.get(self._zone.name, ())),
             grounds=verdict.grounds,
         )
-        self._lead = replace(candidate, state=LeadState.CONFIRMED, confirmed=view.time)
-        return [LeadChange(candidate, None), LeadChange(self._lead, LeadState.CANDIDATE)]
+        self._lead = replace(candidate, state=WorkerLeadState.CONFIRMED, confirmed=view.time)
+        return [LeadChange(candidate, None), LeadChange(self._lead, WorkerLeadState.CANDIDATE)]
 
     def _grow(self, lead: Lead, verdict: Verdict, view: View) -> None:
         """Update the lead: it lasts, and this picture may be its peak."""
@@ -213,7 +213,7 @@ class ZoneRule:
         lead, self._lead = self._lead, None
         if lead is None:
             return []
-        return [LeadChange(replace(lead, state=LeadState.CLOSED, reason=reason), lead.state)]
+        return [LeadChange(replace(lead, state=WorkerLeadState.CLOSED, reason=reason), lead.state)]
 
     def _finding(self, verdict: Verdict, view: View) -> Finding:
         """Return the finding: the surest box, or the zone itself for a reading without boxes."""
