@@ -142,7 +142,7 @@ class Lookback:
         held = {name for name, _ in _outlets(watched) & _outlets(camera)}
         readings = {zone: series for zone, series in readings.items() if zone in held}
         rules = {name: rule.model_copy(update={"confirm": ConfirmBy.K_OF_N}) for name, rule in config.rules.items()}
-        bench = RuleSet.for_camera(camera, config.model_copy(update={"rules": rules}), card)
+        rule_set = RuleSet.for_camera(camera, config.model_copy(update={"rules": rules}), card)
         masks = masks_of(camera, config)
         tracks: dict[int, Track] = {}
         closed: dict[LeadKey, Lead] = {}
@@ -150,12 +150,12 @@ class Lookback:
         for number, look in enumerate(looks):
             head = _HEAD.unpack_from(look)
             if head[2] != epoch:
-                _take(closed, bench.end(CloseReason.STREAM_LOST))
+                _take(closed, rule_set.end(CloseReason.STREAM_LOST))
                 tracks, epoch = {}, head[2]
             view = _unmasked(self._view(look, tracks), masks)
-            _take(closed, bench.observe(replace(view, readings=_until(readings, view.time))))
+            _take(closed, rule_set.observe(replace(view, readings=_until(readings, view.time))))
             yield number, []
-        _take(closed, bench.end(CloseReason.SHUTDOWN))
+        _take(closed, rule_set.end(CloseReason.SHUTDOWN))
         yield len(looks), list(closed.values())
 
     def _is_too_much(self, now: float) -> bool:

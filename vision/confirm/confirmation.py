@@ -1,9 +1,9 @@
 """
 Confirmation: when a track has shown enough to be reported, and when it is over.
 
-By *belief*: the features of the track make it probable enough (`vision.confirm.classifier`), for detectors with fitted
-weights. By *k of n*: the mean confidence of the best `k` of the last `n` boxes is high enough, for other detectors.
-Both require a least duration and changing pixels, since neither smoke nor flames stand still.
+By *probability*: the features of the track make it probable enough (`vision.confirm.classifier`), for detectors with
+fitted weights. By *k of n*: the mean confidence of the best `k` of the last `n` boxes is high enough, for other
+detectors. Both require a least duration and changing pixels, since neither smoke nor flames stand still.
 
 One track's state machine, by the times of its pictures: ``WAITING -> CANDIDATE -> CONFIRMED -> CLOSED``, or
 ``CANDIDATE -> DROPPED``. It does not depend on detectors, zones or cameras.
@@ -44,8 +44,8 @@ class Criteria:
 
         close_after_s: it is over after this time without such a box.
 
-        probability: by belief, the least probability of a report; ``release x probability`` makes a candidate and holds
-            what is confirmed. 0: by *k* of *n*.
+        probability: the least of a report, where a classifier gives one; ``release x probability`` makes a candidate
+            and holds what is confirmed. 0: by *k* of *n*.
     """
 
     threshold: float = 0.3
@@ -124,8 +124,8 @@ class Confirmation:
 
     @property
     def probability(self) -> float | None:
-        """By belief: the probability when it was last held, before that the newest; ``None`` by *k* of *n*."""
-        return self._probability if self._by_belief else None
+        """By the classifier: the probability when it was last held, before that the newest; ``None`` by *k* of *n*."""
+        return self._probability if self._by_probability else None
 
     @property
     def support(self) -> float:
@@ -171,28 +171,28 @@ class Confirmation:
         return self._state
 
     @property
-    def _by_belief(self) -> bool:
+    def _by_probability(self) -> bool:
         return self._criteria.probability > 0
 
     def _counts(self, observation: Observation) -> bool:
-        if self._by_belief:
+        if self._by_probability:
             return observation.confidence > 0
         return observation.confidence >= self._criteria.hysteresis * self._criteria.threshold
 
     def _is_sign(self, observation: Observation) -> bool:
         """Whether a box that counts makes a candidate."""
-        if self._by_belief:
+        if self._by_probability:
             return observation.probability >= self._criteria.release * self._criteria.probability
         return observation.confidence >= self._criteria.threshold
 
     def _is_enough(self, observation: Observation) -> bool:
-        if self._by_belief:
+        if self._by_probability:
             return observation.probability >= self._criteria.probability
         return self.support >= self._criteria.threshold
 
     def _holds(self, observation: Observation) -> bool:
         """Whether a picture keeps a confirmed track open."""
-        if self._by_belief:
+        if self._by_probability:
             return self._counts(observation) and self._is_sign(observation)
         return observation.confidence >= self._criteria.release * self._criteria.threshold
 

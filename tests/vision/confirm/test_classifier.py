@@ -74,7 +74,7 @@ def test_what_was_fitted_on_one_form_judges_another_only_where_it_says_so(tmp_pa
     assert (belief.version, belief.threshold) == ("new", 0.7)
     for wrong in ({"onnx": entry | {"version": "newer"}}, {}, {"onnx": carried}):
         with pytest.raises(
-            ClassifierError, match="belief for weights int8 is carried from the fit new for weights onnx"
+            ClassifierError, match="classifier for weights int8 is carried from the fit new for weights onnx"
         ):
             found({**wrong, "int8": carried})
 

@@ -205,7 +205,7 @@ def test_a_picture_that_rules_were_not_shown_is_not_watched(site: Site) -> None:
 def test_a_rule_that_fails_costs_the_watch_and_not_the_others_leads(site: Site) -> None:
     """Its pictures are counted as failed at their camera and not as watched; what other rules find is told."""
     watched = site.watch()
-    bench = watched.analyser._bench
+    bench = watched.analyser._rule_set
     bench._rules = (Broken(), *bench._rules)
     for number in range(8):
         with pytest.raises(RuleFailedError, match="broken"):
