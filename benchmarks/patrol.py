@@ -33,7 +33,7 @@ from streams.watch import Watch
 from vision.analysis.analyser import CameraAnalyser
 from vision.cluster.focus import FocusTurns
 from vision.config.worker import WorkerConfig
-from vision.leads.lead import LeadState
+from vision.leads.lead import WorkerLeadState
 from vision.replay.replay import seen
 from vision.scene.look import looking
 
@@ -105,7 +105,7 @@ def watched(
         """Analyse a frame as the worker does; return whether a lead was confirmed."""
         changes = analyser.observe(frame, seen(frame, detector))
         turns.note(CAMERA, watch, analyser.sign, frame.time)
-        return any(change.lead.state is LeadState.CONFIRMED for change in changes)
+        return any(change.lead.state is WorkerLeadState.CONFIRMED for change in changes)
 
     for packet in _packets(camera):
         ring.append(packet)

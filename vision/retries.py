@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 RETRIED = frozenset({408, 425, 429})
-"""Client errors that pass by themselves (architecture.md, path of one frame, 9); every 5xx is retried too."""
+"""
+Client errors that pass by themselves (docs/architecture.md, "The path of a frame, and of a lead", step 9). Every 5xx is
+retried too.
+"""
 UNAUTHORISED = frozenset({401, 403})
 """The worker's key is wrong: true of every lead and cured by an operator; the outbox complains and parks nothing."""
 ELSEWHERE = frozenset({404, 405})

@@ -15,7 +15,7 @@ from vision.config.worker import WorkerConfig, parse_config
 from vision.confirm.classifier import TrackClassifier
 from vision.confirm.confirmation import Confirmation, Criteria, Observation
 from vision.confirm.tracks import Tracker, TrackerSettings
-from vision.leads.lead import Lead, LeadState
+from vision.leads.lead import Lead, WorkerLeadState
 from vision.replay.replay import analysed, seconds_from
 from vision.scene.health import PictureFault
 
@@ -128,7 +128,7 @@ class PlainRule:
             confirmation = self._tracks.setdefault(track.number, Confirmation(self._criteria))
             confidence = track.last.confidence if track.last.time == now else 0.0
             state = confirmation.observe(Observation(now, confidence, 0.0))
-            if state is LeadState.CONFIRMED and track.class_name not in self._told:
+            if state is WorkerLeadState.CONFIRMED and track.class_name not in self._told:
                 self._told.add(track.class_name)
                 best = max(list(track.sightings)[-IN_A_ROW:], key=lambda one: one.confidence)
                 first_s, now_s = seconds_from(start, track.first.time), seconds_from(start, now)
@@ -194,7 +194,7 @@ def confirmed_leads(
             leads[key] += [
                 ConfirmedLead.of(change.lead, frame.time, start)
                 for change in analyser.observe(frame, found.where(found.confidence >= trials[key].floor))
-                if change.lead.state is LeadState.CONFIRMED and change.previous is LeadState.CANDIDATE
+                if change.lead.state is WorkerLeadState.CONFIRMED and change.previous is WorkerLeadState.CANDIDATE
             ]
         # What a camera shows is judged alike whatever the rules are.
         fault = next((analyser.picture_fault for analyser in analysers.values()), None)

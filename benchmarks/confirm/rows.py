@@ -24,7 +24,7 @@ from vision.config.worker import WorkerConfig
 from vision.confirm.classifier import START_CONFIDENCE
 from vision.confirm.features import FEATURES
 from vision.confirm.tracks import TrackerSettings
-from vision.leads.lead import CloseReason, Lead, LeadChange, LeadState
+from vision.leads.lead import CloseReason, Lead, LeadChange, WorkerLeadState
 from vision.rules.rule import TrackView, View
 from vision.rules.rule_set import RuleSet
 
@@ -94,7 +94,7 @@ class _Recorder:
     """A rule that reports nothing and keeps what it is shown, and where each track was then: tracks move on."""
 
     id = "recorder"
-    states: dict[int, LeadState] = {}  # noqa: RUF012 (never changed)
+    states: dict[int, WorkerLeadState] = {}  # noqa: RUF012 (never changed)
     open_leads: Sequence[Lead] = ()
     held: AbstractSet[int] = frozenset()
     undecided: AbstractSet[int] = frozenset()

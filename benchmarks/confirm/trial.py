@@ -14,7 +14,7 @@ from benchmarks.confirm.films import Film
 from benchmarks.confirm.rows import Rows
 from streams.timing.clock import CaptureTime, UtcSource
 from vision.confirm.confirmation import Confirmation, Criteria, Observation
-from vision.leads.lead import LeadState
+from vision.leads.lead import WorkerLeadState
 
 LEAST_S = 5.0
 """Events of clips that are shorter are not asked for: nobody confirms in three seconds what lasts three."""
@@ -91,7 +91,7 @@ def confirmed(shown: Shown, criteria: Criteria) -> list[ConfirmedLead]:
                 probability=float(shown.probability[row]),
             )
             state = confirmation.observe(observation)
-            if state is LeadState.CONFIRMED and not was:
+            if state is WorkerLeadState.CONFIRMED and not was:
                 was = True
                 first = confirmation.first
                 left, top, right, bottom = (float(edge) for edge in rows.xyxy[row])

@@ -32,7 +32,7 @@ from vision.evidence.node import NodeIdentity
 from vision.evidence.outbox import Outbox
 from vision.evidence.package_files import DetectionLog
 from vision.evidence.sender import OutboxSender
-from vision.leads.lead import CloseReason, Finding, Lead, LeadKey, LeadState
+from vision.leads.lead import CloseReason, Finding, Lead, LeadKey, WorkerLeadState
 from vision.retries import Backoff
 
 CAMERA = "cut"
@@ -129,7 +129,7 @@ def _lead(store: CaseStore, packets: list[Packet], told: Connection) -> None:
         log.append(packet.time, Detections.empty())
     case = store.open_case(lead, Site(camera), _WITNESS, RingClips(ring), log, pre_roll_s=2, post_roll_s=2)
     told.send(f"CONFIRMED {case.lead_id}")
-    store.finish_case(case, replace(lead, state=LeadState.CLOSED, reason=CloseReason.GONE), RingClips(ring), log)
+    store.finish_case(case, replace(lead, state=WorkerLeadState.CLOSED, reason=CloseReason.GONE), RingClips(ring), log)
     told.send(f"SEALED {case.lead_id}")
 
 
@@ -142,7 +142,7 @@ def _confirmed(packets: list[Packet]) -> Lead:
         rule_version="1.0.0",
         rule_params={"k": 4, "n": 6},
         violation_code="V01_STACK_SMOKE",
-        state=LeadState.CONFIRMED,
+        state=WorkerLeadState.CONFIRMED,
         track=1,
         first=times[2],
         confirmed=times[4],

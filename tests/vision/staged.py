@@ -23,7 +23,7 @@ from vision.evidence.lead_document import Site, Witness
 from vision.evidence.node import NodeIdentity
 from vision.evidence.outbox import Outbox
 from vision.evidence.package_files import DetectionLog
-from vision.leads.lead import CloseReason, Finding, Lead, LeadKey, LeadState
+from vision.leads.lead import CloseReason, Finding, Lead, LeadKey, WorkerLeadState
 
 FPS = 25
 NOW = datetime(2026, 11, 23, 2, 31, tzinfo=UTC)
@@ -66,7 +66,7 @@ def lead_on(packets: list[Packet], first: float, confirmed: float, peak: float, 
         rule_version="1.0.0",
         rule_params={"k": 4, "n": 6, "threshold": 0.35, "moving": True},
         violation_code="V04_WASTE_BURN",
-        state=LeadState.CONFIRMED,
+        state=WorkerLeadState.CONFIRMED,
         track=1,
         first=time_at(packets, first),
         confirmed=time_at(packets, confirmed),
@@ -80,7 +80,7 @@ def lead_on(packets: list[Packet], first: float, confirmed: float, peak: float, 
 
 def closed(lead: Lead) -> Lead:
     """The lead after the camera has lost it."""
-    return replace(lead, state=LeadState.CLOSED, reason=CloseReason.GONE)
+    return replace(lead, state=WorkerLeadState.CLOSED, reason=CloseReason.GONE)
 
 
 def log_of(packets: list[Packet], until_s: float) -> DetectionLog:

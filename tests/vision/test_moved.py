@@ -20,7 +20,7 @@ from vision.analysis.analyser import CameraAnalyser
 from vision.config.worker import WorkerConfig, parse_config
 from vision.confirm.classifier import ClassWeights, TrackClassifier
 from vision.confirm.features import FEATURES
-from vision.leads.lead import LeadState
+from vision.leads.lead import WorkerLeadState
 from vision.replay.replay import findings, replay
 from vision.scene.health import PictureFault
 
@@ -61,7 +61,7 @@ def confirmed_s(a: CameraAnalyser, change: str, class_name: str, begins_s: float
         image = CHANGES[change](number) if seconds >= CHANGE_S else grain(PLACE, number)
         image = burning(image, seconds, class_name) if burns else image
         changes = a.observe(frame(image, moment(seconds)), found if burns else Detections.empty())
-        if any(one.lead.state is LeadState.CONFIRMED for one in changes):
+        if any(one.lead.state is WorkerLeadState.CONFIRMED for one in changes):
             return seconds - CHANGE_S
         seconds += 2.0 if a.sign is None else 0.5
     return None

@@ -46,20 +46,20 @@ class CameraAnalyser:
     def __init__(
         self,
         camera: CameraConfig,
-        bench: RuleSet,
+        rule_set: RuleSet,
         class_names: tuple[str, ...],
         tracker: TrackerSettings | None = None,
         masks: Masks | None = None,
-        belief: TrackClassifier | None = None,
+        classifier: TrackClassifier | None = None,
     ) -> None:
-        self._bench = bench
+        self._rule_set = rule_set
         self._masks = masks or Masks(())
         self._shown: View | None = None
         self._class_names = class_names
         self._settings = tracker or TrackerSettings()
         self._tracker = Tracker(class_names, self._settings)
-        self._belief = belief
-        self._scenery = Scenery()
+        self._classifier = classifier
+        self._scene = Scenery()
         self._outlets = outlet_watches(camera)
         self._new_readings: list[Reading] = []
         self._measures = TrackMeasures()
@@ -70,20 +70,20 @@ class CameraAnalyser:
 
     @classmethod
     def for_camera(
-        cls, camera: CameraConfig, config: WorkerConfig, card: ModelCard, belief: TrackClassifier | None = None
+        cls, camera: CameraConfig, config: WorkerConfig, card: ModelCard, classifier: TrackClassifier | None = None
     ) -> Self:
         """
         Return the analyser of one camera with the rules that `config` gives it.
 
-        `belief` is what was fitted for the model of `card`, if not what `vision.confirm.classifier` ships for it.
+        `classifier` is what was fitted for the model of `card`, if not what `vision.confirm.classifier` ships for it.
 
         Raises `ValueError` where a rule wants a class that the model of `card` does not know.
         """
-        belief = belief or TrackClassifier.of(card.weights_sha256)
-        bench = RuleSet.for_camera(camera, config, card, belief)
-        settings = TrackerSettings(start_confidence=bench.start_confidence)
+        classifier = classifier or TrackClassifier.of(card.weights_sha256)
+        rule_set = RuleSet.for_camera(camera, config, card, classifier)
+        settings = TrackerSettings(start_confidence=rule_set.start_confidence)
         masks = masks_of(camera, config)
-        return cls(camera, bench, card.class_names, settings, masks, belief)
+        return cls(camera, rule_set, card.class_names, settings, masks, classifier)
 
     @property
     def out_of_order(self) -> int:
@@ -98,36 +98,36 @@ class CameraAnalyser:
     @property
     def picture_fault(self) -> PictureFault | None:
         """What is wrong with what the camera shows; while it lasts, if it blinds the camera, nothing is confirmed."""
-        return self._scenery.health.fault
+        return self._scene.health.fault
 
     @property
     def health(self) -> PictureHealth:
         """What is wrong with what the camera shows, since when, and whether it came at once."""
-        return self._scenery.health
+        return self._scene.health
 
     @property
     def fog(self) -> FogWatch:
         """Whether fog lies over the picture."""
-        return self._scenery.fog
+        return self._scene.fog
 
     @property
     def merger(self) -> Merger:
         """What became of the leads that rules confirmed: merged, held back, too many."""
-        return self._bench.merger
+        return self._rule_set.merger
 
     @property
     def open_leads(self) -> Sequence[Lead]:
         """The confirmed leads under way as they stand with the newest picture. Thread-safe."""
-        return self._bench.open_leads
+        return self._rule_set.open_leads
 
     def lead(self, key: LeadKey) -> Lead | None:
         """Return a lead under way as it stands with the newest picture; ``None`` for one that is not. Thread-safe."""
-        return self._bench.lead(key)
+        return self._rule_set.lead(key)
 
     @property
     def condition(self) -> Condition:
         """What the camera, or the weather before it, did to the newest picture as a whole."""
-        return self._scenery.condition
+        return self._scene.condition
 
     @property
     def told(self) -> Sequence[RecentLead]:
@@ -141,24 +141,24 @@ class CameraAnalyser:
     @property
     def budget_range(self) -> Range | None:
         """What a budget may set; ``None`` where it may set nothing."""
-        return self._bench.budget_range
+        return self._rule_set.budget_range
 
     def adopt(self, value: float) -> None:
         """Open leads at this value from the next track on, in the rules where a budget may set it."""
-        self._bench.adopt(value)
+        self._rule_set.adopt(value)
 
     def take_climbs(self) -> list[Climb]:
         """Return what the tracks that ended since the last call had reached (`vision.leads.climb`)."""
-        return self._bench.take_climbs()
+        return self._rule_set.take_climbs()
 
     @property
     def sign(self) -> WatchReason | None:
         """Why the newest picture asks for a closer look; ``None`` where it does not."""
-        if self._bench.is_undecided:
+        if self._rule_set.is_undecided:
             return WatchReason.SIGN
-        if self._bench.held:
+        if self._rule_set.held:
             return WatchReason.LEAD
-        return WatchReason.CHANGE if self._scenery.is_novel else None
+        return WatchReason.CHANGE if self._scene.is_novel else None
 
     def observe(self, frame: Frame, detections: Detections) -> list[LeadChange]:
         """
@@ -177,29 +177,29 @@ class CameraAnalyser:
         elif resolution_wh != self._resolution_wh:
             changes = self.end(CloseReason.STREAM_LOST)
         self._time, self._resolution_wh = frame.time, resolution_wh
-        health = self._scenery.health
+        health = self._scene.health
         was_sighted, views = health.is_sighted, health.views
-        is_steady = self._scenery.observe(frame)
+        is_steady = self._scene.observe(frame)
         is_elsewhere = health.views != views
         if is_elsewhere:
             self._end_tracks()
         view = self._view(frame, detections, is_steady=is_steady)
-        self._bench.look_at(frame.time, view.readings)
-        changes += self._bench.observe_health(health, frame.time, resolution_wh)
+        self._rule_set.look_at(frame.time, view.readings)
+        changes += self._rule_set.observe_health(health, frame.time, resolution_wh)
         self._shown = None
         if is_blinded := was_sighted and not health.is_sighted:
             self._forget()
         if is_blinded or is_elsewhere:
-            changes += self._bench.end_rules(CloseReason.UNSIGHTED)
+            changes += self._rule_set.end_rules(CloseReason.UNSIGHTED)
         if not health.is_sighted:
             return changes
         self._shown = view
         try:
-            changes += self._bench.observe(view)
+            changes += self._rule_set.observe(view)
         except RuleFailedError as error:
             raise RuleFailedError(error.rules, [*changes, *error.changes]) from error.__cause__
         finally:
-            self._renounce()
+            self._end_dropped()
         return changes
 
     @property
@@ -212,12 +212,12 @@ class CameraAnalyser:
         self._forget()
         for outlet in self._outlets:
             outlet.forget()
-        return self._bench.end(reason)
+        return self._rule_set.end(reason)
 
     def _forget(self) -> None:
         """Let the next picture begin anew, but for what is known above outlets."""
         self._end_tracks()
-        self._scenery.forget()
+        self._scene.forget()
 
     def _end_tracks(self) -> None:
         """End every track, and what is known of the places of boxes."""
@@ -227,7 +227,7 @@ class CameraAnalyser:
 
     def overlay(self) -> list[TrackedBox]:
         """Return the tracks that the newest picture shows, by number."""
-        states = self._bench.states
+        states = self._rule_set.states
         return [
             TrackedBox(
                 class_name=track.class_name,
@@ -244,7 +244,7 @@ class CameraAnalyser:
         """Return the picture as rules see it: its tracks, how much each has changed, and whether it is steady."""
         if not is_steady:
             self._measures.begin_anew(frame)
-        update = self._tracker.observe(frame.time, self._unmasked(detections), self._bench.held)
+        update = self._tracker.observe(frame.time, self._unmasked(detections), self._rule_set.held)
         ended = [*self._ended, *(track.number for track in update.ended)]
         self._ended = []
         for number in ended:
@@ -277,7 +277,7 @@ class CameraAnalyser:
         sighting = track.seen_at(frame.time)
         box = in_look(frame, track.last.xyxy)
         change, values = self._measures.observe(track.number, frame, box, sighting, self.condition)
-        probability = None if self._belief is None else self._belief.probability(track.class_name, values)
+        probability = None if self._classifier is None else self._classifier.probability(track.class_name, values)
         if (
             sighting is not None
             and track.class_name == SMOKE
@@ -294,8 +294,8 @@ class CameraAnalyser:
         hidden = [self._masks.hide(xyxy_of(detections, row), *at) for row in range(len(detections))]
         return detections.where(~np.array(hidden, np.bool_))
 
-    def _renounce(self) -> None:
-        """End the tracks that rules gave up and that no rule holds: their next box starts another."""
-        for number in sorted(self._bench.renounced):
+    def _end_dropped(self) -> None:
+        """End the tracks that rules dropped and that no rule holds: their next box starts another."""
+        for number in sorted(self._rule_set.renounced):
             self._tracker.end(number)
             self._ended.append(number)

@@ -21,7 +21,7 @@ from vision.config.rules import ConfirmBy
 from vision.config.worker import WorkerConfig
 from vision.config.zones import Masks, ZoneKind
 from vision.confirm.tracks import Sighting, Track
-from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, LeadState
+from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, WorkerLeadState
 from vision.plume.readings import MOST, Reading
 from vision.rules.rule import TrackView, View
 from vision.rules.rule_set import RuleSet
@@ -142,7 +142,7 @@ class Lookback:
         held = {name for name, _ in _outlets(watched) & _outlets(camera)}
         readings = {zone: series for zone, series in readings.items() if zone in held}
         rules = {name: rule.model_copy(update={"confirm": ConfirmBy.K_OF_N}) for name, rule in config.rules.items()}
-        bench = RuleSet.for_camera(camera, config.model_copy(update={"rules": rules}), card)
+        rule_set = RuleSet.for_camera(camera, config.model_copy(update={"rules": rules}), card)
         masks = masks_of(camera, config)
         tracks: dict[int, Track] = {}
         closed: dict[LeadKey, Lead] = {}
@@ -150,12 +150,12 @@ class Lookback:
         for number, look in enumerate(looks):
             head = _HEAD.unpack_from(look)
             if head[2] != epoch:
-                _take(closed, bench.end(CloseReason.STREAM_LOST))
+                _take(closed, rule_set.end(CloseReason.STREAM_LOST))
                 tracks, epoch = {}, head[2]
             view = _unmasked(self._view(look, tracks), masks)
-            _take(closed, bench.observe(replace(view, readings=_until(readings, view.time))))
+            _take(closed, rule_set.observe(replace(view, readings=_until(readings, view.time))))
             yield number, []
-        _take(closed, bench.end(CloseReason.SHUTDOWN))
+        _take(closed, rule_set.end(CloseReason.SHUTDOWN))
         yield len(looks), list(closed.values())
 
     def _is_too_much(self, now: float) -> bool:
@@ -219,5 +219,5 @@ def _take(closed: dict[LeadKey, Lead], changes: Sequence[LeadChange]) -> None:
     """Collect the leads that ended; remove one that is confirmed again."""
     for change in changes:
         closed.pop(change.lead.key, None)
-        if change.lead.state is LeadState.CLOSED:
+        if change.lead.state is WorkerLeadState.CLOSED:
             closed[change.lead.key] = change.lead

@@ -1,6 +1,8 @@
 """A rule's table in the configuration: when it works, where, and what makes a lead of a tracked box."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -172,10 +174,27 @@ class ViolationRuleConfig(Section):
         ge=0,
         le=3600,
         description="Seconds that it must be seen, half as long again for owners of green colour or on the positive "
-        "list. 0: the catalogue's.",
+        "list. 0: the catalogue's. Without effect for V01, whose times are fixed: more than 120 s of 30 min over "
+        "the limit (HJ/T 398), or 60 s at grade 2.",
     )
-    window_s: float = Field(0.0, ge=0, le=7200, description="... out of the last so many. 0: the catalogue's.")
+    window_s: float = Field(
+        0.0,
+        ge=0,
+        le=7200,
+        description="... out of the last so many. 0: the catalogue's. Without effect for V01 and V17.",
+    )
     schedule: tuple[ScheduleConfig, ...] = Field(
-        (), description="When it works: the hours of a barbecue ban, business hours of kitchens. Empty: always."
+        (),
+        description="When it works: the hours of a barbecue ban, business hours of kitchens. Empty: always. "
+        "Without effect for V17.",
     )
     cameras: tuple[Word, ...] = Field((), description="Ids of the cameras it works on. Empty: all.")
+
+
+FIXED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"V01_STACK_SMOKE": ("seen_s", "window_s"), "V17_DEVICE_TAMPER": ("window_s", "schedule")}
+)
+"""
+Keys of `[violations.CODE]` without effect, by code: the times of a stack's grade are the standard's (HJ/T 398), and a
+camera is tampered with at any hour.
+"""

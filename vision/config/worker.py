@@ -20,7 +20,7 @@ from streams.camera import Camera, CameraId, SourceUrl, StreamSettings, WatchPol
 from vision.config.alerts import AlertConfig
 from vision.config.camera import CameraConfig
 from vision.config.enterprises import EnterpriseConfig, register_of
-from vision.config.rules import RuleConfig, RuleKind, ViolationRuleConfig
+from vision.config.rules import FIXED, RuleConfig, RuleKind, ViolationRuleConfig
 from vision.config.section import Name, Section
 from vision.config.sections import BudgetConfig, DetectorConfig, EvidenceConfig, MembershipConfig, SiteConfig
 from vision.config.stream import StreamConfig
@@ -153,6 +153,9 @@ def warnings_of(config: WorkerConfig) -> Iterator[str]:
     for name, rule in config.rules.items():
         if "support" in rule.model_fields_set:
             yield f"rules.{name}.support: has no effect since 0.1 and will be refused from 0.2 on"
+    for code, keys in FIXED.items():
+        given = config.violation(code).model_fields_set
+        yield from (f"violations.{code}.{key}: has no effect" for key in keys if key in given)
     for name, entries in (("enterprises", config.enterprises), ("alerts", config.alerts)):
         if entries:
             yield (

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from vision.confirm.features import FEATURES
 
 START_CONFIDENCE = 0.1
-"""Least confidence of a box that starts a track where belief decides."""
+"""Least confidence of a box that starts a track where a classifier decides."""
 
 WEIGHTS = Path(__file__).with_name("classifier.json")
 
@@ -77,10 +77,10 @@ class TrackClassifier:
 
     @classmethod
     def from_document(cls, entry: Mapping[str, Any]) -> Self:
-        """Return the belief of one entry of the file; raises as `of`."""
+        """Return the classifier of one entry of the file; raises as `of`."""
         if tuple(names := entry["features"]) != FEATURES:
             raise ClassifierError(
-                f"belief was fitted for the features {list(names)}, this code has {list(FEATURES)}: fit it anew"
+                f"the classifier was fitted for the features {list(names)}, this code has {list(FEATURES)}: fit it anew"
             )
         classes = {
             name: ClassWeights(float(one["bias"]), np.array(one["weights"], np.float64))
@@ -106,5 +106,7 @@ def _fitted(entries: Mapping[str, Mapping[str, Any]], weights_sha256: str) -> Ma
     source = entries.get(entry["carried_from"], {})
     if "carried_from" in source or source.get("version") != entry["version"]:
         wanted = f"the fit {entry['version']} for weights {entry['carried_from'][:12]}"
-        raise ClassifierError(f"belief for weights {weights_sha256[:12]} is carried from {wanted}, which is not there")
+        raise ClassifierError(
+            f"classifier for weights {weights_sha256[:12]} is carried from {wanted}, which is not there"
+        )
     return source

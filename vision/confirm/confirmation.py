@@ -1,9 +1,9 @@
 """
 Confirmation: when a track has shown enough to be reported, and when it is over.
 
-By *belief*: the features of the track make it probable enough (`vision.confirm.classifier`), for detectors with fitted
-weights. By *k of n*: the mean confidence of the best `k` of the last `n` boxes is high enough, for other detectors.
-Both require a least duration and changing pixels, since neither smoke nor flames stand still.
+By *probability*: the features of the track make it probable enough (`vision.confirm.classifier`), for detectors with
+fitted weights. By *k of n*: the mean confidence of the best `k` of the last `n` boxes is high enough, for other
+detectors. Both require a least duration and changing pixels, since neither smoke nor flames stand still.
 
 One track's state machine, by the times of its pictures: ``WAITING -> CANDIDATE -> CONFIRMED -> CLOSED``, or
 ``CANDIDATE -> DROPPED``. It does not depend on detectors, zones or cameras.
@@ -15,7 +15,7 @@ from heapq import nlargest
 from statistics import fmean
 
 from streams.timing.clock import CaptureTime
-from vision.leads.lead import CloseReason, LeadState
+from vision.leads.lead import CloseReason, WorkerLeadState
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Criteria:
 
         close_after_s: it is over after this time without such a box.
 
-        probability: by belief, the least probability of a report; ``release x probability`` makes a candidate and holds
-            what is confirmed. 0: by *k* of *n*.
+        probability: the least of a report, where a classifier gives one; ``release x probability`` makes a candidate
+            and holds what is confirmed. 0: by *k* of *n*.
     """
 
     threshold: float = 0.3
@@ -91,11 +91,11 @@ class Confirmation:
         self._first: CaptureTime | None = None
         self._held: CaptureTime | None = None
         self._probability = 0.0
-        self._state: LeadState | None = None
+        self._state: WorkerLeadState | None = None
         self._reason: CloseReason | None = None
 
     @property
-    def state(self) -> LeadState | None:
+    def state(self) -> WorkerLeadState | None:
         """State of the track; ``None`` until a box reaches the threshold."""
         return self._state
 
@@ -117,15 +117,15 @@ class Confirmation:
     @property
     def asks(self) -> bool:
         """Whether a closer look would decide sooner: boxes that count, neither confirmed nor dropped."""
-        if self._first is None or self._state is LeadState.CONFIRMED or self.is_over:
+        if self._first is None or self._state is WorkerLeadState.CONFIRMED or self.is_over:
             return False
         least = self._criteria.hysteresis * self._criteria.threshold
-        return self._state is LeadState.CANDIDATE or any(o.confidence >= least for o in self._window)
+        return self._state is WorkerLeadState.CANDIDATE or any(o.confidence >= least for o in self._window)
 
     @property
     def probability(self) -> float | None:
-        """By belief: the probability when it was last held, before that the newest; ``None`` by *k* of *n*."""
-        return self._probability if self._by_belief else None
+        """By the classifier: the probability when it was last held, before that the newest; ``None`` by *k* of *n*."""
+        return self._probability if self._by_probability else None
 
     @property
     def support(self) -> float:
@@ -143,10 +143,10 @@ class Confirmation:
 
     def suit(self, criteria: Criteria) -> None:
         """Use other criteria of the same `n` from now on, unless it is confirmed."""
-        if self._state is not LeadState.CONFIRMED:
+        if self._state is not WorkerLeadState.CONFIRMED:
             self._criteria = criteria
 
-    def observe(self, observation: Observation) -> LeadState | None:
+    def observe(self, observation: Observation) -> WorkerLeadState | None:
         """Add the next picture of the epoch and return the new state; raise `ValueError` out of order."""
         if self.is_over:
             return self._state
@@ -155,42 +155,44 @@ class Confirmation:
         self._window.append(observation)
         while observation.time.seconds_since(self._window[0].time) > self._criteria.window_s:
             self._window.popleft()
-        if self._state is LeadState.CONFIRMED:
+        if self._state is WorkerLeadState.CONFIRMED:
             self._hold(observation)
         else:
             self._weigh(observation)
         return self._state
 
-    def end(self, reason: CloseReason) -> LeadState | None:
+    def end(self, reason: CloseReason) -> WorkerLeadState | None:
         """End it from outside (the track ended, the stream was lost); return the state it ends in."""
         if not self.is_over and self._state is not None:
-            self._state = LeadState.CLOSED if self._state is LeadState.CONFIRMED else LeadState.DROPPED
+            self._state = (
+                WorkerLeadState.CLOSED if self._state is WorkerLeadState.CONFIRMED else WorkerLeadState.DROPPED
+            )
             self._reason = reason
         return self._state
 
     @property
-    def _by_belief(self) -> bool:
+    def _by_probability(self) -> bool:
         return self._criteria.probability > 0
 
     def _counts(self, observation: Observation) -> bool:
-        if self._by_belief:
+        if self._by_probability:
             return observation.confidence > 0
         return observation.confidence >= self._criteria.hysteresis * self._criteria.threshold
 
     def _is_sign(self, observation: Observation) -> bool:
         """Whether a box that counts makes a candidate."""
-        if self._by_belief:
+        if self._by_probability:
             return observation.probability >= self._criteria.release * self._criteria.probability
         return observation.confidence >= self._criteria.threshold
 
     def _is_enough(self, observation: Observation) -> bool:
-        if self._by_belief:
+        if self._by_probability:
             return observation.probability >= self._criteria.probability
         return self.support >= self._criteria.threshold
 
     def _holds(self, observation: Observation) -> bool:
         """Whether a picture keeps a confirmed track open."""
-        if self._by_belief:
+        if self._by_probability:
             return self._counts(observation) and self._is_sign(observation)
         return observation.confidence >= self._criteria.release * self._criteria.threshold
 
@@ -205,15 +207,15 @@ class Confirmation:
             return
         self._probability = now.probability
         if self._state is None and self._is_sign(now):
-            self._state = LeadState.CANDIDATE
-        if self._state is not LeadState.CANDIDATE:
+            self._state = WorkerLeadState.CANDIDATE
+        if self._state is not WorkerLeadState.CANDIDATE:
             return
         lasted_s = now.time.seconds_since(self._first)
         if now.change < criteria.min_change:
             if lasted_s >= criteria.static_after_s:
                 self.end(CloseReason.STATIC)
         elif self._is_enough(now) and lasted_s >= criteria.min_duration_s:
-            self._state = LeadState.CONFIRMED
+            self._state = WorkerLeadState.CONFIRMED
             self._held = now.time
 
     def _hold(self, now: Observation) -> None:

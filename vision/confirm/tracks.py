@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models.detections import Detections, Xyxy
 from streams.timing.clock import CaptureTime
-from vision.leads.lead import LeadState
+from vision.leads.lead import WorkerLeadState
 
 _STEPS = 3
 """Steps between pictures whose median is the usual one."""
@@ -143,7 +143,7 @@ class TrackedBox:
     xyxy: Xyxy
     confidence: float
     track: int
-    state: LeadState | None
+    state: WorkerLeadState | None
 
 
 class Tracker:

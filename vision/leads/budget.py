@@ -48,14 +48,14 @@ class Range:
 
         rules: ids of the rules it is set in.
 
-        belief: version of the weights that give the probabilities; empty for confidences.
+        classifier_version: version of the weights that give the probabilities; empty for confidences.
     """
 
     least: float
     fitted: float
     scale: Scale = Scale.PROBABILITY
     rules: frozenset[str] = frozenset()
-    belief: str = ""
+    classifier_version: str = ""
 
     @property
     def strictest(self) -> float:

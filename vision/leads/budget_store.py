@@ -84,10 +84,10 @@ class BudgetStore:
             return
         path = history_path(self._folder, camera.id)
         try:
-            histories, verdicts = read_histories(path, limits.belief)
+            histories, verdicts = read_histories(path, limits.classifier_version)
         except (ValueError, OSError) as fault:
             log.warning("history of false leads cannot be read, starting without", camera=camera.id, error=str(fault))
-            histories, verdicts = ScoreHistories(limits.belief), NO_VERDICTS
+            histories, verdicts = ScoreHistories(limits.classifier_version), NO_VERDICTS
         kept = _Camera(histories, verdicts.sorted_by(limits.rules), most, limits, limits.fitted)
         self._renew(camera_id, kept, analyser)
         self._cameras[camera_id] = kept

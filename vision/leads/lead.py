@@ -24,8 +24,8 @@ LeadKey = NewType("LeadKey", str)
 """Identifies a lead inside one worker run: ``<camera>/<epoch>/<rule>/<track>``; the same on every replay of a file."""
 
 
-class LeadState(StrEnum):
-    """State of a lead in the worker."""
+class WorkerLeadState(StrEnum):
+    """State of a lead in the worker; after filing it is `api.contract.wire.state.LeadState`."""
 
     CANDIDATE = "candidate"
     CONFIRMED = "confirmed"
@@ -48,12 +48,12 @@ class CloseReason(StrEnum):
     """The camera had made too many leads within the hour."""
 
 
-LEGAL_MOVES: Mapping[LeadState, frozenset[LeadState]] = MappingProxyType(
+LEGAL_MOVES: Mapping[WorkerLeadState, frozenset[WorkerLeadState]] = MappingProxyType(
     {
-        LeadState.CANDIDATE: frozenset({LeadState.CONFIRMED, LeadState.DROPPED}),
-        LeadState.CONFIRMED: frozenset({LeadState.CLOSED}),
-        LeadState.CLOSED: frozenset({LeadState.CONFIRMED}),
-        LeadState.DROPPED: frozenset(),
+        WorkerLeadState.CANDIDATE: frozenset({WorkerLeadState.CONFIRMED, WorkerLeadState.DROPPED}),
+        WorkerLeadState.CONFIRMED: frozenset({WorkerLeadState.CLOSED}),
+        WorkerLeadState.CLOSED: frozenset({WorkerLeadState.CONFIRMED}),
+        WorkerLeadState.DROPPED: frozenset(),
     }
 )
 
@@ -161,7 +161,7 @@ class Lead:
     rule_version: str
     rule_params: Mapping[str, float | int | str | bool]
     violation_code: str
-    state: LeadState
+    state: WorkerLeadState
     track: int
     first: CaptureTime
     confirmed: CaptureTime | None
@@ -180,11 +180,11 @@ class LeadChange:
     """A lead that moved to a new state; `previous` is ``None`` for a new candidate."""
 
     lead: Lead
-    previous: LeadState | None
+    previous: WorkerLeadState | None
 
     def __post_init__(self) -> None:
         legal = (
-            self.lead.state is LeadState.CANDIDATE
+            self.lead.state is WorkerLeadState.CANDIDATE
             if self.previous is None
             else self.lead.state in LEGAL_MOVES[self.previous]
         )

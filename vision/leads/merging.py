@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from streams.timing.clock import CaptureTime
-from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, LeadState
+from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, WorkerLeadState
 from vision.leads.recent_leads import MERGE_S, RecentLead, is_fire_alarm, rank
 
 MOST_AN_HOUR = 3
@@ -79,7 +79,7 @@ class _Event:
             violation_code=self.lead.violation_code,
             track=self.lead.track,
             confirmed=self.lead.confirmed,
-            state=LeadState.CONFIRMED if self.is_open else LeadState.CLOSED,
+            state=WorkerLeadState.CONFIRMED if self.is_open else WorkerLeadState.CLOSED,
             reason=None if self.is_open else whole.reason,
         )
 
@@ -173,9 +173,9 @@ class Merger:
 
     def _moved(self, change: LeadChange, time: CaptureTime) -> list[LeadChange]:
         lead = change.lead
-        if lead.state is LeadState.CONFIRMED and change.previous is LeadState.CANDIDATE:
+        if lead.state is WorkerLeadState.CONFIRMED and change.previous is WorkerLeadState.CANDIDATE:
             return self._confirmed(lead, time)
-        if lead.state is LeadState.CLOSED:
+        if lead.state is WorkerLeadState.CLOSED:
             return self._closed(lead)
         return [change]
 
@@ -189,7 +189,7 @@ class Merger:
                 return [held_back]
             was_open = event.is_open
             event.parts[lead.key] = lead
-            return [held_back] if was_open else [held_back, LeadChange(event.told(), LeadState.CLOSED)]
+            return [held_back] if was_open else [held_back, LeadChange(event.told(), WorkerLeadState.CLOSED)]
         for number, told in enumerate(self._before):
             if told.includes(lead):
                 self.merged += 1
@@ -202,18 +202,20 @@ class Merger:
             return [self._hold_back(lead, time, CloseReason.NOISY, None)]
         self._opened.append(time)
         self._events.append(_Event(lead, time, {lead.key: lead}))
-        return [LeadChange(lead, LeadState.CANDIDATE)]
+        return [LeadChange(lead, WorkerLeadState.CANDIDATE)]
 
     def _closed(self, lead: Lead) -> list[LeadChange]:
         for event in self._events:
             if lead.key in event.parts:
                 event.close(lead)
-                return [] if event.is_open else [LeadChange(event.told(), LeadState.CONFIRMED)]
+                return [] if event.is_open else [LeadChange(event.told(), WorkerLeadState.CONFIRMED)]
         return []  # held back
 
     def _hold_back(self, lead: Lead, time: CaptureTime, reason: CloseReason, into: LeadKey | None) -> LeadChange:
         self._held_back.append(HeldBack(lead.key, lead.violation_code, lead.peak.zone, time, reason, into))
-        return LeadChange(replace(lead, state=LeadState.DROPPED, confirmed=None, reason=reason), LeadState.CANDIDATE)
+        return LeadChange(
+            replace(lead, state=WorkerLeadState.DROPPED, confirmed=None, reason=reason), WorkerLeadState.CANDIDATE
+        )
 
 
 def _apart_s(now: CaptureTime, then: CaptureTime) -> float:

@@ -23,14 +23,14 @@ class ScoreHistories:
     One camera's histories.
 
     Attributes:
-        belief: version of the weights in use; empty where *k* of *n* decide.
+        classifier_version: version of the weights in use; empty where *k* of *n* decide.
 
         now: by these weights.
 
         former: by other weights, until `now` is long enough.
     """
 
-    belief: str = ""
+    classifier_version: str = ""
     now: CameraHistory = field(default_factory=CameraHistory)
     former: CameraHistory = field(default_factory=CameraHistory)
 
@@ -46,23 +46,23 @@ def proving_days(most_a_day: float) -> float:
     return min(max(LEAST_DAYS, UNSEEN / most_a_day), float(HISTORY_DAYS))
 
 
-def read_histories(path: Path, belief: str = "") -> tuple[ScoreHistories, Verdicts]:
+def read_histories(path: Path, classifier_version: str = "") -> tuple[ScoreHistories, Verdicts]:
     """
-    Return the histories and verdicts at `path` for weights of version `belief`; empty ones where there is no file.
+    Return the histories and verdicts at `path` for weights of that version; empty ones where there is no file.
 
     Raises `ValueError` where the file is damaged.
     """
     if not path.is_file():
-        return ScoreHistories(belief), NO_VERDICTS
+        return ScoreHistories(classifier_version), NO_VERDICTS
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         days = document.get("days", document)  # older files hold only the days
         now = CameraHistory.from_document(days)
         former = CameraHistory.from_document(document.get("former", {}))
         verdicts = Verdicts.from_document(document.get("reviews", ()))
-        if document.get("belief", "") != belief:
-            return ScoreHistories(belief, former=former.joined(now)), verdicts
-        return ScoreHistories(belief, now, former), verdicts
+        if document.get("belief", "") != classifier_version:
+            return ScoreHistories(classifier_version, former=former.joined(now)), verdicts
+        return ScoreHistories(classifier_version, now, former), verdicts
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: is not a camera's history") from error
 
@@ -71,7 +71,7 @@ def write_histories(path: Path, histories: ScoreHistories, verdicts: Verdicts = 
     """Write a camera's histories and verdicts to `path`; raise `OSError`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     document = {
-        "belief": histories.belief,
+        "belief": histories.classifier_version,
         "days": histories.now.as_document(),
         "former": histories.former.as_document(),
         "reviews": verdicts.as_document(),

@@ -24,7 +24,7 @@ from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig
 from vision.confirm.tracks import TrackedBox
 from vision.evidence.lead_document import measure_of
-from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, LeadState
+from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, WorkerLeadState
 from vision.leads.recent_leads import MERGE_S
 from vision.scene.health import PictureFault, PictureHealth
 from vision.scene.look import in_source, looking
@@ -288,7 +288,7 @@ def _note(closed: dict[LeadKey, Lead], changes: Sequence[LeadChange]) -> None:
     """Keep the leads that ended, in the order in which they did; one that goes on is taken out again."""
     for change in changes:
         closed.pop(change.lead.key, None)
-        if change.lead.state is LeadState.CLOSED:
+        if change.lead.state is WorkerLeadState.CLOSED:
             closed[change.lead.key] = change.lead
 
 

@@ -148,8 +148,8 @@ def _judge_again(package: PackageFiles, manifest: Manifest, engine: _Engine, cli
     detector = engine.detector(manifest, config.detector.candidate_threshold)
     pictures = read_recorded(read_bytes(package, DETECTIONS, _DETECTIONS_MOST))
     camera = looking(config.cameras[0].to_camera(config.stream), detector.card)
-    belief = TrackClassifier.of(manifest.model.weights_sha256)
-    analyser = CameraAnalyser.for_camera(config.cameras[0], config, detector.card, belief)
+    classifier = TrackClassifier.of(manifest.model.weights_sha256)
+    analyser = CameraAnalyser.for_camera(config.cameras[0], config, detector.card, classifier)
     counter = BoxCounter(detector.card)
     leads: dict[str, Lead] = {}
     source = UtcSource(manifest.time.source)
@@ -169,7 +169,7 @@ def _judge_again(package: PackageFiles, manifest: Manifest, engine: _Engine, cli
         model=f"{detector.card.name} {detector.card.version}",
         engine=_engine(detector),
         differences=tuple(differences(recorded, verdict, step_s(pictures, recorded.confirmed_utc))),
-        remarks=(*remarks, *_circumstances(manifest, detector, boxes, belief)),
+        remarks=(*remarks, *_circumstances(manifest, detector, boxes, classifier)),
     )
 
 
@@ -184,17 +184,17 @@ def _configuration(package: PackageFiles, manifest: Manifest, clip: Path) -> tup
     return read_in_force(data, str(clip)), []
 
 
-def _belief_version(manifest: Manifest) -> str:
+def _classifier_version(manifest: Manifest) -> str:
     """Return which fit the recorded rule decided by; empty where it went by *k* of *n*."""
     return str(manifest.rule.params.get("belief", ""))
 
 
 def _circumstances(
-    manifest: Manifest, detector: Detector, boxes: BoxAgreement, belief: TrackClassifier | None
+    manifest: Manifest, detector: Detector, boxes: BoxAgreement, classifier: TrackClassifier | None
 ) -> Iterator[str]:
     """Yield what differs without changing the verdict, or limits what it says."""
-    if (version := _belief_version(manifest)) and (belief is None or belief.version != version):
-        yield f"the belief {version} that decided is not known here: judged again by today's"
+    if (version := _classifier_version(manifest)) and (classifier is None or classifier.version != version):
+        yield f"the classifier {version} that decided is not known here: judged again by today's"
     then = manifest.runtime
     engine = " ".join(part for part in (then.engine, then.version, then.precision, then.device) if part)
     if engine != _engine(detector):

@@ -10,7 +10,7 @@ from vision.confirm.confirmation import Confirmation, Criteria, Observation
 from vision.confirm.tracks import Sighting
 from vision.leads.budget import STRICTEST
 from vision.leads.climb import Climb, Climber
-from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
+from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, WorkerLeadState
 from vision.rules.leniency import USUAL, Leniency
 from vision.rules.rule import TrackView, View
 
@@ -98,7 +98,7 @@ class Case:
         if self._peak is None or confidence > self._peak.confidence:
             self._peak = self._finding(seen, sighting, zone, view.resolution_wh)
             self._violation_code = (zone.violation_code if zone else "") or self._facts.violation_code
-        if self._confirmed is None and self.confirmation.state is LeadState.CONFIRMED:
+        if self._confirmed is None and self.confirmation.state is WorkerLeadState.CONFIRMED:
             self._confirmed = view.time
 
     def note_climb(self, value: float, delay_s: float) -> None:
@@ -124,7 +124,7 @@ class Case:
                 rule_version=facts.rule_version,
                 rule_params={**params, **_as_params(self._leniency)},
                 violation_code=self._violation_code,
-                state=LeadState.CANDIDATE,
+                state=WorkerLeadState.CANDIDATE,
                 track=self._track,
                 first=self._first,
                 confirmed=None,

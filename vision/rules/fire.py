@@ -24,7 +24,7 @@ CODES: Mapping[ZoneKind, str] = MappingProxyType({ZoneKind.FIELD: "V03_STRAW_BUR
 
 
 def fire_rule(
-    name: str, config: RuleConfig, camera: CameraConfig, zone: ZoneInfo, belief: TrackClassifier | None = None
+    name: str, config: RuleConfig, camera: CameraConfig, zone: ZoneInfo, classifier: TrackClassifier | None = None
 ) -> VisibleRule:
     """Return the fire rule `name` for one camera; `zone` is the time zone its schedule is read in."""
     return VisibleRule.from_config(
@@ -36,6 +36,6 @@ def fire_rule(
         camera=camera,
         zone=zone,
         codes=CODES,
-        belief=belief,
+        classifier=classifier,
         minds_hours=False,
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from streams.timing.clock import CaptureTime
 from vision.confirm.tracks import Sighting, Track
-from vision.leads.lead import CloseReason, Lead, LeadChange, LeadState
+from vision.leads.lead import CloseReason, Lead, LeadChange, WorkerLeadState
 from vision.plume.readings import Reading
 
 DOUBTFUL = 0.5
@@ -90,7 +90,7 @@ class Rule(Protocol):
         ...
 
     @property
-    def states(self) -> Mapping[int, LeadState]:
+    def states(self) -> Mapping[int, WorkerLeadState]:
         """State of the open lead on each track that has one, by track number."""
         ...
 

@@ -21,7 +21,7 @@ from vision.confirm.tracks import TrackerSettings
 from vision.leads.budget import Range
 from vision.leads.climb import Climb
 from vision.leads.judgement import Judge
-from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, LeadState
+from vision.leads.lead import CloseReason, Lead, LeadChange, LeadKey, WorkerLeadState
 from vision.leads.merging import Merger
 from vision.plume.readings import Reading
 from vision.rules.fire import fire_rule
@@ -76,19 +76,19 @@ class RuleSet:
 
     @classmethod
     def for_camera(
-        cls, camera: CameraConfig, config: WorkerConfig, card: ModelCard, belief: TrackClassifier | None = None
+        cls, camera: CameraConfig, config: WorkerConfig, card: ModelCard, classifier: TrackClassifier | None = None
     ) -> Self:
         """
         Return the rules of one camera by `config`.
 
-        `belief` replaces the weights that `vision.confirm.classifier` holds for the model of `card`.
+        `classifier` replaces the weights that `vision.confirm.classifier` holds for the model of `card`.
 
         Raises `ValueError` where a rule needs a class that the model of `card` lacks.
         """
-        belief = belief or TrackClassifier.of(card.weights_sha256)
+        classifier = classifier or TrackClassifier.of(card.weights_sha256)
         families = Families(camera, config, card.class_names)
         standing = [
-            _standing_rule(name, rule, camera, config, families.smoke_zones, belief)
+            _standing_rule(name, rule, camera, config, families.smoke_zones, classifier)
             for name, rule in config.rules.items()
             if rule.enabled and (not rule.cameras or camera.id in rule.cameras)
         ]
@@ -100,9 +100,9 @@ class RuleSet:
         zonal = list(families.rules())
         if zonal:
             lowest.append(families.lowest_confidence)
-        bench = cls(camera.id, [*standing, *zonal], Judge(camera, config, card), families.tamper())
-        bench.start_confidence = min(lowest, default=bench.start_confidence)
-        return bench
+        rule_set = cls(camera.id, [*standing, *zonal], Judge(camera, config, card), families.tamper())
+        rule_set.start_confidence = min(lowest, default=rule_set.start_confidence)
+        return rule_set
 
     @property
     def open_leads(self) -> Sequence[Lead]:
@@ -129,12 +129,12 @@ class RuleSet:
         return frozenset[int]().union(*(rule.renounced for rule in self._rules)) - self.held
 
     @property
-    def states(self) -> Mapping[int, LeadState]:
+    def states(self) -> Mapping[int, WorkerLeadState]:
         """State of the furthest open lead on each track: ``confirmed`` before ``candidate``."""
-        furthest: dict[int, LeadState] = {}
+        furthest: dict[int, WorkerLeadState] = {}
         for rule in self._rules:
             for track, state in rule.states.items():
-                if state is LeadState.CONFIRMED or track not in furthest:
+                if state is WorkerLeadState.CONFIRMED or track not in furthest:
                     furthest[track] = state
         return furthest
 
@@ -181,13 +181,13 @@ class RuleSet:
         fitted = {rule: rule.fitted for rule in self._visible if rule.fitted is not None}
         if not fitted:
             return None
-        one = next(iter(fitted))  # for all: a budget sets no threshold where a belief was fitted
+        one = next(iter(fitted))  # for all: a budget sets no threshold where a classifier was fitted
         return Range(
             least=max(rule.least for rule in fitted),
             fitted=max(fitted.values()),
             scale=one.scale,
             rules=frozenset(rule.id for rule in fitted),
-            belief=one.belief_version,
+            classifier_version=one.classifier_version,
         )
 
     def adopt(self, value: float) -> None:
@@ -227,10 +227,10 @@ def _standing_rule(
     camera: CameraConfig,
     config: WorkerConfig,
     ceded: AbstractSet[str],
-    belief: TrackClassifier | None,
+    classifier: TrackClassifier | None,
 ) -> VisibleRule:
     match rule.kind:
         case RuleKind.SMOKE:
-            return smoke_rule(name, rule, camera, config.site.zone, ceded, belief, _leniency(camera, config))
+            return smoke_rule(name, rule, camera, config.site.zone, ceded, classifier, _leniency(camera, config))
         case RuleKind.FIRE:
-            return fire_rule(name, rule, camera, config.site.zone, belief)
+            return fire_rule(name, rule, camera, config.site.zone, classifier)

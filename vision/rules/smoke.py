@@ -26,7 +26,7 @@ def smoke_rule(
     camera: CameraConfig,
     zone: ZoneInfo,
     ceded: AbstractSet[str] = frozenset(),
-    belief: TrackClassifier | None = None,
+    classifier: TrackClassifier | None = None,
     leniency: Mapping[str, LeniencyAt] = MappingProxyType({}),
 ) -> VisibleRule:
     """Return the smoke rule `name` for one camera; `zone` is the time zone its schedule is read in."""
@@ -40,6 +40,6 @@ def smoke_rule(
         zone=zone,
         codes=CODES,
         ceded=ceded,
-        belief=belief,
+        classifier=classifier,
         leniency=leniency,
     )

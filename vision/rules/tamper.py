@@ -8,7 +8,7 @@ from streams.camera import CameraId
 from streams.timing.clock import CaptureTime
 from vision.config.camera import ZoneConfig
 from vision.config.zones import ZoneKind
-from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
+from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, WorkerLeadState
 from vision.rules.leniency import USUAL, LeniencyAt
 from vision.scene.health import PictureFault, PictureHealth
 
@@ -74,7 +74,7 @@ class TamperRule:
         lead, self._lead = self._lead, None
         if lead is None:
             return []
-        return [LeadChange(replace(lead, state=LeadState.CLOSED, reason=reason), lead.state)]
+        return [LeadChange(replace(lead, state=WorkerLeadState.CLOSED, reason=reason), lead.state)]
 
     def _open(
         self, fault: PictureFault, onset: CaptureTime, time: CaptureTime, resolution_wh: tuple[int, int], zone: str
@@ -88,7 +88,7 @@ class TamperRule:
             rule_version=VERSION,
             rule_params={"seen_s": self._seen_s, "zones": zone},
             violation_code=CODE,
-            state=LeadState.CANDIDATE,
+            state=WorkerLeadState.CANDIDATE,
             track=0,
             first=onset,
             confirmed=None,
@@ -97,5 +97,5 @@ class TamperRule:
             observations=1,
             grounds=(DispositionReason.TAMPERING,),
         )
-        self._lead = replace(candidate, state=LeadState.CONFIRMED, confirmed=time)
-        return [LeadChange(candidate, None), LeadChange(self._lead, LeadState.CANDIDATE)]
+        self._lead = replace(candidate, state=WorkerLeadState.CONFIRMED, confirmed=time)
+        return [LeadChange(candidate, None), LeadChange(self._lead, WorkerLeadState.CANDIDATE)]

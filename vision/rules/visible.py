@@ -20,7 +20,7 @@ from vision.confirm.confirmation import Criteria
 from vision.leads.budget import Scale
 from vision.leads.climb import Climb
 from vision.leads.history_day import MOST_CLIMBS
-from vision.leads.lead import CloseReason, Lead, LeadChange, LeadState
+from vision.leads.lead import CloseReason, Lead, LeadChange, WorkerLeadState
 from vision.rules.case import LOWEST, Case, LeadFacts
 from vision.rules.leniency import SHIFTS, LeniencyAt
 from vision.rules.rule import TrackView, View
@@ -45,24 +45,24 @@ class VisibleRule:
         criteria: Criteria,
         place: Place,
         schedule: Schedule,
-        belief: TrackClassifier | None = None,
+        classifier: TrackClassifier | None = None,
         is_budgeted: bool = False,
         leniency: Mapping[str, LeniencyAt] = MappingProxyType({}),
     ) -> None:
         self._facts = LeadFacts(camera_id, rule_id, version, class_name, violation_code)
         self._criteria = criteria
-        self._belief = belief
+        self._classifier = classifier
         self._is_budgeted = is_budgeted
         self._base = criteria
         self._climbs: deque[Climb] = deque(maxlen=MOST_CLIMBS)
         self._leniency = leniency
         lowest = criteria.threshold + (min(SHIFTS.values()) if leniency else 0.0)
-        self._start_confidence = START_CONFIDENCE if belief else criteria.hysteresis * max(lowest, LOWEST)
+        self._start_confidence = START_CONFIDENCE if classifier else criteria.hysteresis * max(lowest, LOWEST)
         self._place = place
         self._schedule = schedule
         self._params: Mapping[str, float | int | str | bool] = {
             **asdict(criteria),
-            "belief": self.belief_version,
+            "belief": self.classifier_version,
             "zones": one_line(",".join(zone.name for zone in place.zones), SETTING_MOST) if place.is_confined else "",
             "zone_test": place.test.value,
             "min_overlap": place.min_overlap,
@@ -83,7 +83,7 @@ class VisibleRule:
         zone: ZoneInfo,
         codes: Mapping[ZoneKind, str],
         ceded: AbstractSet[str] = frozenset(),
-        belief: TrackClassifier | None = None,
+        classifier: TrackClassifier | None = None,
         minds_hours: bool = True,
         leniency: Mapping[str, LeniencyAt] = MappingProxyType({}),
     ) -> Self:
@@ -93,12 +93,12 @@ class VisibleRule:
         Its code is the zone's own, else the rule's configured one, else that of `codes` for the zone's kind, else
         `violation_code`. A rule that is confined to zones cedes none of them.
 
-        `belief` is the fit for the detector; it decides unless the configuration asks for *k* of *n*. A budget may set
-        its probability unless the configuration does; without a fit, the threshold of *k* of *n*.
+        `classifier` is the detector's; it decides unless the configuration asks for *k* of *n*. A budget may set its
+        probability unless the configuration does; without a fit, the threshold of *k* of *n*.
 
         `leniency` is that of the owners, by the names of their zones.
         """
-        decides = belief if config.confirm is ConfirmBy.BELIEF else None
+        decides = classifier if config.confirm is ConfirmBy.BELIEF else None
         criteria = Criteria(**{f.name: getattr(config, f.name) for f in fields(Criteria)})
         if decides is None or class_name not in decides.classes:
             decides, criteria = None, replace(criteria, probability=0.0)
@@ -117,8 +117,8 @@ class VisibleRule:
             violation_code=config.violation_code or violation_code,
             camera_id=camera_id(camera.id),
             criteria=criteria,
-            belief=decides,
-            is_budgeted=config.probability == 0 if decides else belief is None,
+            classifier=decides,
+            is_budgeted=config.probability == 0 if decides else classifier is None,
             place=Place(
                 zones=[
                     Zone(
@@ -158,19 +158,19 @@ class VisibleRule:
     @property
     def scale(self) -> Scale:
         """What a budget sets: a calibrated probability, or the confidence that *k* of *n* ask for."""
-        return Scale.PROBABILITY if self._belief else Scale.CONFIDENCE
+        return Scale.PROBABILITY if self._classifier else Scale.CONFIDENCE
 
     @property
-    def belief_version(self) -> str:
+    def classifier_version(self) -> str:
         """Version of the weights in use; empty where *k* of *n* decide."""
-        return self._belief.version if self._belief else ""
+        return self._classifier.version if self._classifier else ""
 
     @property
     def fitted(self) -> float | None:
         """The value of `scale` that opens a lead where a budget may set another; ``None`` where none may."""
         if not self._is_budgeted:
             return None
-        return self._belief.threshold if self._belief else self._base.threshold
+        return self._classifier.threshold if self._classifier else self._base.threshold
 
     @property
     def least(self) -> float:
@@ -180,13 +180,13 @@ class VisibleRule:
         Of a probability: the limit of candidates. Of a confidence: the configured one, since weaker boxes were not
         fitted.
         """
-        return self._criteria.release * (self.fitted or 1.0) if self._belief else self._base.threshold
+        return self._criteria.release * (self.fitted or 1.0) if self._classifier else self._base.threshold
 
     def adopt(self, value: float) -> None:
         """Open leads at this value of `scale` from the next track on, where a budget may set it."""
         if self.fitted is None:
             return
-        if self._belief:
+        if self._classifier:
             self._criteria = replace(self._criteria, probability=value)
             self._params = {**self._params, "probability": value}
         else:
@@ -200,7 +200,7 @@ class VisibleRule:
         return climbs
 
     @property
-    def states(self) -> Mapping[int, LeadState]:
+    def states(self) -> Mapping[int, WorkerLeadState]:
         """State of the open lead on each track that has one, by track number."""
         return {
             number: case.lead.state
@@ -211,7 +211,7 @@ class VisibleRule:
     @property
     def held(self) -> AbstractSet[int]:
         """Tracks with an open confirmed lead."""
-        return {number for number, state in self.states.items() if state is LeadState.CONFIRMED}
+        return {number for number, state in self.states.items() if state is WorkerLeadState.CONFIRMED}
 
     @property
     def undecided(self) -> AbstractSet[int]:
@@ -250,7 +250,7 @@ class VisibleRule:
         return [
             case.grown(case.lead)
             for case in self._cases.values()
-            if case.lead is not None and case.lead.state is LeadState.CONFIRMED
+            if case.lead is not None and case.lead.state is WorkerLeadState.CONFIRMED
         ]
 
     def end(self, reason: CloseReason) -> list[LeadChange]:
@@ -271,7 +271,7 @@ class VisibleRule:
             sighting = zone = None
         if zone is not None and zone.name in self._leniency:
             case.suit(self._leniency[zone.name](view.time.utc))
-        probability = seen.probability if self._belief else None
+        probability = seen.probability if self._classifier else None
         case.observe(seen, view, sighting, zone, probability)
         if sighting is not None and seen.differs(self._criteria.min_change):
             self._climb(case, seen, view, probability)
@@ -285,7 +285,7 @@ class VisibleRule:
         delay_s = view.time.seconds_since(seen.track.first.time)
         if probability is not None:
             case.note_climb(probability, delay_s)
-        elif not self._belief and delay_s >= self._base.min_duration_s:
+        elif not self._classifier and delay_s >= self._base.min_duration_s:
             case.note_climb(case.confirmation.reached, delay_s)
 
     def _forget(self, number: int, reason: CloseReason) -> list[LeadChange]:
@@ -294,7 +294,7 @@ class VisibleRule:
         if case is None:
             return []
         climb = case.climb
-        if self.fitted is not None and climb.probabilities and (self._belief or climb.peak >= self.least):
+        if self.fitted is not None and climb.probabilities and (self._classifier or climb.peak >= self.least):
             self._climbs.append(climb)
         case.end(reason)
         return case.take_moves(self._params)

@@ -33,8 +33,7 @@ from vision.evidence.effective_config import in_force
 from vision.evidence.lead_document import Site, Witness, site_of
 from vision.evidence.package_files import DetectionLog
 from vision.evidence.stills import small_jpeg
-from vision.leads.lead import Lead, LeadChange, LeadKey
-from vision.leads.lead import LeadState as TrackState
+from vision.leads.lead import Lead, LeadChange, LeadKey, WorkerLeadState
 from vision.plume.readings import Reading
 from vision.worker.watched import WatchedCamera
 
@@ -82,7 +81,7 @@ class _Pending:
 
 
 @dataclass(slots=True)
-class DeskStats:
+class CaseStats:
     """
     Counts since the start: cases opened and finished, attempts that failed on a full disk, announcements dropped.
 
@@ -138,10 +137,10 @@ class CaseThread:
         self._stop_by = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="evidence")
-        self._stats = DeskStats()
+        self._stats = CaseStats()
 
     @property
-    def stats(self) -> DeskStats:
+    def stats(self) -> CaseStats:
         """The current counts."""
         return replace(self._stats, announcements_dropped=self._announcer.dropped)
 
@@ -170,7 +169,7 @@ class CaseThread:
     def take(self, watched: WatchedCamera, change: LeadChange) -> None:
         """Add the change of a lead: its confirmation opens a case, later changes update it."""
         lead = change.lead
-        if change.previous is TrackState.CANDIDATE and lead.state is TrackState.CONFIRMED:
+        if change.previous is WorkerLeadState.CANDIDATE and lead.state is WorkerLeadState.CONFIRMED:
             runner = watched.runner
             with self._books.lock:
                 self._books.newest[_identity(lead)] = lead

@@ -27,7 +27,7 @@ from vision.worker.watched import WatchedCamera
 log = structlog.get_logger(__name__)
 
 
-class Desk(Protocol):
+class Cases(Protocol):
     """Records evidence: `vision.worker.case_thread.CaseThread`."""
 
     def note(self, frame: Frame, detections: Detections, readings: Sequence[Reading] = ()) -> None:
@@ -69,7 +69,7 @@ class Intake:
     board: FrameBoard
     watched: Callable[[CameraId], WatchedCamera | None]
     may_analyse: Callable[[CameraId], bool]
-    desk: Desk
+    cases: Cases
     ledger: Ledger
     live: Live
     focus: FocusTurns
@@ -102,7 +102,7 @@ class Intake:
             lead = change.lead
             if lead.reason in {CloseReason.MERGED, CloseReason.NOISY}:
                 log.info("lead held back", lead=lead.key, code=lead.violation_code, reason=lead.reason)
-            self.desk.take(watched, change)
+            self.cases.take(watched, change)
 
     def _watched(self, frame: Frame) -> WatchedCamera | None:
         """
@@ -148,7 +148,7 @@ class Intake:
         try:
             if (shown := analyser.shown) is not None:
                 watched.lookback.note(shown, analyser.new_readings)
-            self.desk.note(frame, detections, analyser.new_readings)
+            self.cases.note(frame, detections, analyser.new_readings)
         finally:  # after the evidence is recorded, even if that fails: a lead is confirmed once
             self.report(watched, changes)
         if fault is not None:

@@ -13,7 +13,7 @@ from models.detector import Detector
 from models.pool import PoolStats
 from streams.timing.clock import utc_now
 from vision.evidence.sender import SenderStats
-from vision.worker.case_thread import DeskStats
+from vision.worker.case_thread import CaseStats
 
 _STATM = Path("/proc/self/statm")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -27,7 +27,7 @@ class Figures:
     ring_bytes: int
     pool: PoolStats
     outbox: SenderStats
-    desk: DeskStats
+    cases: CaseStats
     coverage_unsent: int
 
 
@@ -56,7 +56,7 @@ class Vitals:
         elapsed_s = usage.at - self._last.at
         share = (usage.cpu_s - self._last.cpu_s) / elapsed_s if elapsed_s > 0 else 0.0
         self._last = usage
-        outbox, desk = figures.outbox, figures.desk
+        outbox, cases = figures.outbox, figures.cases
         return WorkerHealth(
             worker=self._worker,
             started=self._started,
@@ -81,11 +81,11 @@ class Vitals:
                 node_taken=outbox.node_taken,
             ),
             evidence=EvidenceHealth(
-                opened=desk.opened,
-                finished=desk.finished,
-                storage_failures=desk.storage_failures,
-                waits=one_line(desk.waits),
-                announcements_dropped=desk.announcements_dropped,
+                opened=cases.opened,
+                finished=cases.finished,
+                storage_failures=cases.storage_failures,
+                waits=one_line(cases.waits),
+                announcements_dropped=cases.announcements_dropped,
             ),
             coverage_unsent=figures.coverage_unsent,
         )

@@ -127,7 +127,7 @@ class Worker:
             sender.start()
             stack.callback(sender.close, _FLUSH_S)
             self._ledger = self._open_ledger(node.name, client, stack)
-            self._desk = self._open_desk(node, outbox, detector, stack)
+            self._cases = self._open_cases(node, outbox, detector, stack)
             self._live = LivePublisher(bus, self._newest_gop)
             self._live.start()
             stack.callback(self._live.stop)
@@ -186,7 +186,7 @@ class Worker:
             self._budgets.begin(camera, analyser)
             self._remembered.begin(runner.camera.id, analyser)
             self._ledger.begin(camera.id, watched.limit_s, lambda: self._look(watched))
-            self._desk.camera_added(runner.camera)
+            self._cases.camera_added(runner.camera)
             self._live.add(runner.camera.id)
             runner.start()
         except Exception:  # such as a thread that cannot be started
@@ -215,7 +215,7 @@ class Worker:
             self._budgets.end(camera, watched.analyser)
             self._remembered.end(camera, watched.analyser)
         self._ledger.end(camera, GapReason.HANDED_OVER)
-        self._desk.camera_gone(camera)
+        self._cases.camera_gone(camera)
         self._live.remove(camera)
 
     def rezone(self, camera: CameraConfig) -> None:
@@ -241,7 +241,7 @@ class Worker:
             ring_bytes=sum(watched.runner.ring.byte_size for watched in cameras),
             pool=pool.stats,
             outbox=sender.stats(),
-            desk=self._desk.stats,
+            cases=self._cases.stats,
             coverage_unsent=self._ledger.unsent,
         )
 
@@ -257,17 +257,17 @@ class Worker:
         stack.callback(ledger.stop)
         return ledger
 
-    def _open_desk(self, node: NodeIdentity, outbox: Outbox, detector: Detector, stack: ExitStack) -> CaseThread:
+    def _open_cases(self, node: NodeIdentity, outbox: Outbox, detector: Detector, stack: ExitStack) -> CaseThread:
         """Return the case thread, started."""
         data, wanted = self._places.data, self._config.evidence
         sm2 = Sm2Key.open(data / "node", node.name) if wanted.sm2_signature else None
         store = CaseStore(data / STORE, node, outbox, zone=self._config.site.zone, stills=wanted.stills, sm2=sm2)
         bus = stack.enter_context(open_bus(self._places.redis_url, BUS_TIMEOUT_S))
         witness = Witness(detector.card, detector.runtime, node.name)
-        desk = CaseThread(store, self._config, witness, bus, on_opened=self._remembered.filed)
-        desk.start()
-        stack.callback(desk.stop)
-        return desk
+        cases = CaseThread(store, self._config, witness, bus, on_opened=self._remembered.filed)
+        cases.start()
+        stack.callback(cases.stop)
+        return cases
 
     def _open_intake(self) -> Intake:
         """Return the intake of analysed frames."""
@@ -275,7 +275,7 @@ class Worker:
             self._board,
             self._watched.get,
             self._claims.may_analyse,
-            self._desk,
+            self._cases,
             self._ledger,
             self._live,
             self._focus,

@@ -22,7 +22,7 @@ from tests.vision.analysis.made_analysers import (
 from tests.vision.moments import CARD, boxes, flickering, frame, grainy, moment, still_image
 from vision.analysis.analyser import CameraAnalyser
 from vision.config.worker import WorkerConfig, parse_config
-from vision.leads.lead import CloseReason, Lead, LeadChange, LeadState
+from vision.leads.lead import CloseReason, Lead, LeadChange, WorkerLeadState
 from vision.rules.rule import View
 from vision.rules.rule_set import RuleFailedError, RuleSet
 from vision.scene.health import PictureFault
@@ -32,7 +32,7 @@ class _Witness:
     """A rule that keeps what it was shown and reports nothing."""
 
     id = "witness"
-    states: Mapping[int, LeadState] = {}
+    states: Mapping[int, WorkerLeadState] = {}
     held = undecided = renounced = frozenset[int]()
     open_leads: Sequence[Lead] = ()
 
@@ -210,7 +210,7 @@ def test_overlay_shows_the_tracks_of_the_newest_picture() -> None:
     watch(a, [5.0], boxes(("smoke", 0.6, PLUME), ("fire", 0.27, (250, 100, 300, 160))))
 
     shown = [(box.class_name, box.track, box.state) for box in a.overlay()]
-    assert shown == [("smoke", 1, LeadState.CONFIRMED), ("fire", 2, None)]
+    assert shown == [("smoke", 1, WorkerLeadState.CONFIRMED), ("fire", 2, None)]
     watch(a, [5.5], NOTHING)
     assert a.overlay() == []
 

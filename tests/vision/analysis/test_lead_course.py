@@ -15,7 +15,7 @@ from tests.vision.analysis.made_analysers import (
     watch,
 )
 from tests.vision.moments import boxes, flickering, frame, moment
-from vision.leads.lead import CloseReason, LeadState
+from vision.leads.lead import CloseReason, WorkerLeadState
 
 
 def test_smoke_is_confirmed_after_four_pictures() -> None:
@@ -63,7 +63,7 @@ def test_smoke_that_comes_back_within_half_an_hour_is_the_same_lead_going_on() -
     closed = a.end(CloseReason.SHUTDOWN)
 
     assert story(second) == [("smoke.visible", state) for state in ("candidate", "dropped", "confirmed")]
-    assert (second[1].lead.reason, second[2].previous) == (CloseReason.MERGED, LeadState.CLOSED)
+    assert (second[1].lead.reason, second[2].previous) == (CloseReason.MERGED, WorkerLeadState.CLOSED)
     assert first[1].lead.key == second[2].lead.key == closed[0].lead.key
     assert (closed[0].lead.first, closed[0].lead.last, closed[0].lead.observations) == (moment(0), moment(84.5), 20)
 
@@ -142,7 +142,7 @@ def test_two_plumes_are_one_lead_unless_zones_tell_them_apart() -> None:
     for drawn, leads in (([], 1), (zones, 2)):
         a = analyser(drawn, smoke={"min_change": 0})
         changes = watch(a, every_half_second(0, 5), both)
-        assert len({change.lead.key for change in changes if change.lead.state is LeadState.CONFIRMED}) == leads
+        assert len({change.lead.key for change in changes if change.lead.state is WorkerLeadState.CONFIRMED}) == leads
 
 
 @settings(max_examples=30, deadline=None)

@@ -12,7 +12,7 @@ from vision.analysis.analyser import CameraAnalyser
 from vision.analysis.lookback import MOST_BYTES, SPAN_S, Lookback
 from vision.config.camera import CameraConfig
 from vision.config.worker import WorkerConfig, parse_config
-from vision.leads.lead import Lead, LeadState
+from vision.leads.lead import Lead, WorkerLeadState
 from vision.rules.rule import View
 
 PLUME = (100, 60, 160, 120)
@@ -33,7 +33,7 @@ def watched(config: WorkerConfig, seconds: float = 100.0, begin: float = 10.0) -
         is_there = begin <= at < seconds - 70
         found = boxes(("smoke", 0.7, PLUME)) if is_there else boxes()
         changes = analyser.observe(frame(flickering(at, PLUME), moment(at)), found)
-        leads += [change.lead for change in changes if change.lead.state is LeadState.CLOSED]
+        leads += [change.lead for change in changes if change.lead.state is WorkerLeadState.CLOSED]
         assert analyser.shown is not None
         kept.note(analyser.shown, analyser.new_readings)
     return kept, leads

@@ -236,6 +236,18 @@ def test_owners_outside_the_register_are_warned_of() -> None:
     ]
 
 
+def test_times_that_nobody_can_set_are_warned_of() -> None:
+    """The times of a stack's grade are the standard's; where a rule takes a time, nothing is said."""
+    times = {"seen_s": 60, "window_s": 600, "schedule": [{"from": "09:00", "to": "12:00"}]}
+    codes = ("V01_STACK_SMOKE", "V02_COLOR_PLUME", "V04_WASTE_BURN", "V17_DEVICE_TAMPER")
+    assert list(warnings_of(parse_config({"violations": dict.fromkeys(codes, times)}))) == [
+        "violations.V01_STACK_SMOKE.seen_s: has no effect",
+        "violations.V01_STACK_SMOKE.window_s: has no effect",
+        "violations.V17_DEVICE_TAMPER.window_s: has no effect",
+        "violations.V17_DEVICE_TAMPER.schedule: has no effect",
+    ]
+
+
 def test_an_enterprise_with_a_wrong_code_is_refused() -> None:
     """The register itself is checked, and told by its path."""
     with pytest.raises(ConfigError, match=r"enterprises\[0\]\.uscc: the check character"):

@@ -17,7 +17,7 @@ from vision.config.worker import parse_config
 from vision.confirm.classifier import WEIGHTS, ClassifierError, ClassWeights, TrackClassifier
 from vision.confirm.features import FEATURES
 from vision.leads.budget import Range, Scale
-from vision.leads.lead import CloseReason, LeadState
+from vision.leads.lead import CloseReason, WorkerLeadState
 
 N = len(FEATURES)
 PLUME = (100, 60, 160, 120)
@@ -74,7 +74,7 @@ def test_what_was_fitted_on_one_form_judges_another_only_where_it_says_so(tmp_pa
     assert (belief.version, belief.threshold) == ("new", 0.7)
     for wrong in ({"onnx": entry | {"version": "newer"}}, {}, {"onnx": carried}):
         with pytest.raises(
-            ClassifierError, match="belief for weights int8 is carried from the fit new for weights onnx"
+            ClassifierError, match="classifier for weights int8 is carried from the fit new for weights onnx"
         ):
             found({**wrong, "int8": carried})
 
@@ -112,7 +112,7 @@ def test_belief_keeps_sure_boxes_from_being_reported() -> None:
 def test_the_configured_probability_goes_before_the_fitted_one() -> None:
     """A site that wants less sets less: even odds are enough at 0.4 and not at 0.6."""
     assert [state for state, _ in run(belief())] == ["candidate"]
-    assert [state for state, _ in run(belief(), probability=0.4)] == ["candidate", LeadState.CONFIRMED.value]
+    assert [state for state, _ in run(belief(), probability=0.4)] == ["candidate", WorkerLeadState.CONFIRMED.value]
 
 
 def climbing(

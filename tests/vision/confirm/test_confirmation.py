@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.vision.moments import moment
 from vision.confirm.confirmation import Confirmation, Criteria, Observation
-from vision.leads.lead import CloseReason, LeadState
+from vision.leads.lead import CloseReason, WorkerLeadState
 
 CRITERIA = Criteria(
     threshold=0.4, hysteresis=0.75, k=3, n=5, window_s=10, min_duration_s=1.0, min_change=1.5, static_after_s=20
@@ -17,7 +17,7 @@ CRITERIA = Criteria(
 
 def watch(
     confidences: list[float], *, fps: float = 2.0, change: float = 9.0, criteria: Criteria = CRITERIA
-) -> list[LeadState | None]:
+) -> list[WorkerLeadState | None]:
     """Return the state after each picture of a track that changes all the time."""
     confirmation = Confirmation(criteria)
     return [confirmation.observe(Observation(moment(i / fps), c, change)) for i, c in enumerate(confidences)]
@@ -41,24 +41,24 @@ def test_k_of_the_last_n_pictures_confirm(confidences: list[float], confirmed_at
     """Three of the last five pictures from 0.3, their mean from 0.4: the first picture where that holds confirms."""
     states = watch(confidences)
 
-    assert confirmed_at == (states.index(LeadState.CONFIRMED) if LeadState.CONFIRMED in states else None)
+    assert confirmed_at == (states.index(WorkerLeadState.CONFIRMED) if WorkerLeadState.CONFIRMED in states else None)
 
 
 def test_candidate_before_confirmed() -> None:
     """A box that reaches the threshold is a candidate; one that only counts is not."""
-    assert watch([0.31, 0.4]) == [None, LeadState.CANDIDATE]
+    assert watch([0.31, 0.4]) == [None, WorkerLeadState.CANDIDATE]
 
 
 def test_a_flash_at_a_high_rate_is_too_short() -> None:
     """At 25 pictures a second three boxes last 80 ms: nothing is confirmed before `min_duration_s`."""
     states = watch([0.9] * 40, fps=25)
 
-    assert states.index(LeadState.CONFIRMED) == 25
+    assert states.index(WorkerLeadState.CONFIRMED) == 25
 
 
 def test_pictures_too_far_apart_never_confirm() -> None:
     """Boxes older than `window_s` do not count, however few pictures there were since."""
-    assert LeadState.CONFIRMED not in watch([0.9] * 10, fps=0.1)
+    assert WorkerLeadState.CONFIRMED not in watch([0.9] * 10, fps=0.1)
 
 
 def test_what_never_changes_is_dropped_as_static() -> None:
@@ -66,8 +66,8 @@ def test_what_never_changes_is_dropped_as_static() -> None:
     confirmation = Confirmation(CRITERIA)
     states = [confirmation.observe(Observation(moment(i / 2), 0.95, 1.0)) for i in range(60)]
 
-    assert LeadState.CONFIRMED not in states
-    assert states.index(LeadState.DROPPED) == 40
+    assert WorkerLeadState.CONFIRMED not in states
+    assert states.index(WorkerLeadState.DROPPED) == 40
     assert CloseReason.STATIC is confirmation.reason
 
 
@@ -76,7 +76,7 @@ def test_what_changes_late_is_confirmed_late() -> None:
     confirmation = Confirmation(CRITERIA)
     states = [confirmation.observe(Observation(moment(i / 2), 0.6, 0.1 * i)) for i in range(20)]
 
-    assert states.index(LeadState.CONFIRMED) == 15
+    assert states.index(WorkerLeadState.CONFIRMED) == 15
 
 
 def test_a_lead_lasts_while_boxes_reach_the_lower_limit_and_closes_a_minute_later() -> None:
@@ -85,10 +85,10 @@ def test_a_lead_lasts_while_boxes_reach_the_lower_limit_and_closes_a_minute_late
     for i in range(10):
         confirmation.observe(Observation(moment(i), 0.9, 9.0))
     for i in range(10, 200):
-        assert LeadState.CONFIRMED is confirmation.observe(Observation(moment(i), 0.28, 0.0))
+        assert WorkerLeadState.CONFIRMED is confirmation.observe(Observation(moment(i), 0.28, 0.0))
     states = [confirmation.observe(Observation(moment(i), 0.27, 0.0)) for i in range(200, 270)]
 
-    assert states.index(LeadState.CLOSED) == 59
+    assert states.index(WorkerLeadState.CLOSED) == 59
     assert CloseReason.GONE is confirmation.reason
 
 
@@ -103,9 +103,9 @@ def test_first_is_the_beginning_of_the_present_run() -> None:
 
 @pytest.mark.parametrize(
     ("confidences", "state"),
-    [([], None), ([0.31], None), ([0.9], LeadState.DROPPED), ([0.9] * 4, LeadState.CLOSED)],
+    [([], None), ([0.31], None), ([0.9], WorkerLeadState.DROPPED), ([0.9] * 4, WorkerLeadState.CLOSED)],
 )
-def test_the_end_of_the_stream_ends_it(confidences: list[float], state: LeadState | None) -> None:
+def test_the_end_of_the_stream_ends_it(confidences: list[float], state: WorkerLeadState | None) -> None:
     """A candidate is dropped and a confirmed track closed, for the reason given; nothing else is made up."""
     confirmation = Confirmation(CRITERIA)
     for i, confidence in enumerate(confidences):
@@ -128,7 +128,7 @@ CONFIDENCES = st.sampled_from([0.0, 0.2, 0.31, 0.4, 0.5, 0.9])
 OBSERVATIONS = st.lists(st.tuples(st.integers(20, 3000), CONFIDENCES, st.sampled_from([0.0, 2.0])), max_size=60)
 
 
-def run(observations: list[tuple[int, float, float]], start_ms: int) -> list[LeadState | None]:
+def run(observations: list[tuple[int, float, float]], start_ms: int) -> list[WorkerLeadState | None]:
     """Return the state after each of (milliseconds since the last picture, confidence, change)."""
     confirmation, now_ms, states = Confirmation(CRITERIA), start_ms, []
     for step_ms, confidence, change in observations:
@@ -142,9 +142,9 @@ def run(observations: list[tuple[int, float, float]], start_ms: int) -> list[Lea
 def test_never_confirmed_by_fewer_than_k_boxes_that_count(observations: list[tuple[int, float, float]]) -> None:
     """Whatever comes, at confirmation k of the last n pictures counted, the newest among them, and it lasted."""
     states = run(observations, 0)
-    if LeadState.CONFIRMED not in states:
+    if WorkerLeadState.CONFIRMED not in states:
         return
-    at = states.index(LeadState.CONFIRMED)
+    at = states.index(WorkerLeadState.CONFIRMED)
     times = [sum(o[0] for o in observations[: i + 1]) / 1000 for i in range(len(observations))]
     window = [o for o, t in zip(observations[: at + 1], times, strict=False) if times[at] - t <= CRITERIA.window_s]
     counting = sorted((o[1] for o in window[-CRITERIA.n :] if o[1] >= 0.3), reverse=True)
@@ -172,7 +172,7 @@ BELIEF = Criteria(
 
 def believe(
     probabilities: list[float], *, change: float = 9.0, seen: list[bool] | None = None, fps: float = 2.0
-) -> tuple[Confirmation, list[LeadState | None]]:
+) -> tuple[Confirmation, list[WorkerLeadState | None]]:
     """Return a confirmation by belief and its state after each picture; boxes are weak ones of 0.2."""
     confirmation, states = Confirmation(BELIEF), []
     for i, probability in enumerate(probabilities):
@@ -196,21 +196,21 @@ def test_belief_confirms_what_is_probable_enough(probabilities: list[float], con
     """Weak boxes that are believed are confirmed with the first picture at the probability, not before a second."""
     _, states = believe(probabilities)
 
-    assert confirmed_at == (states.index(LeadState.CONFIRMED) if LeadState.CONFIRMED in states else None)
+    assert confirmed_at == (states.index(WorkerLeadState.CONFIRMED) if WorkerLeadState.CONFIRMED in states else None)
 
 
 def test_belief_makes_a_candidate_at_half_the_probability() -> None:
     """The release makes candidates and holds what is confirmed."""
     _, states = believe([0.2, 0.3, 0.1])
 
-    assert states == [None, LeadState.CANDIDATE, LeadState.CANDIDATE]
+    assert states == [None, WorkerLeadState.CANDIDATE, WorkerLeadState.CANDIDATE]
 
 
 def test_belief_reports_no_sign() -> None:
     """However sure the weights are, pixels that never change are no smoke."""
     confirmation, states = believe([0.99] * 50, change=1.0)
 
-    assert states[-1] is LeadState.DROPPED
+    assert states[-1] is WorkerLeadState.DROPPED
     assert confirmation.reason is CloseReason.STATIC
 
 
@@ -221,7 +221,7 @@ def test_belief_closes_when_no_box_holds_it() -> None:
         ([0.9] * 5 + [0.29] * 55, [True] * 60),
     ):
         confirmation, states = believe(probabilities, seen=seen)
-        assert states.index(LeadState.CLOSED) == 4 + 20
+        assert states.index(WorkerLeadState.CLOSED) == 4 + 20
         assert confirmation.reason is CloseReason.GONE
 
 

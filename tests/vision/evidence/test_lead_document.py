@@ -12,7 +12,7 @@ from models.detections import Detections
 from tests.vision.staged import CAMERA, NOW, SITE, WITNESS, some_time
 from vision.evidence.lead_document import lead_document, manifest_draft, measure_of
 from vision.evidence.package_files import DetectionLog
-from vision.leads.lead import Finding, Judgement, Lead, LeadKey, LeadState
+from vision.leads.lead import Finding, Judgement, Lead, LeadKey, WorkerLeadState
 from vision.plume.readings import Measurement, PlumeColour
 
 
@@ -25,7 +25,7 @@ def a_lead(violation_code: str = "V01_STACK_SMOKE", seconds: float = 30.0) -> Le
         rule_version="1.0.0",
         rule_params={"k": 4},
         violation_code=violation_code,
-        state=LeadState.CONFIRMED,
+        state=WorkerLeadState.CONFIRMED,
         track=1,
         first=some_time(0),
         confirmed=some_time(3),

@@ -7,7 +7,7 @@ from streams.camera import camera_id
 from tests.vision.moments import CARD, moment
 from vision.config.worker import WorkerConfig, parse_config
 from vision.leads.judgement import Judge
-from vision.leads.lead import Finding, Judgement, Lead, LeadKey, LeadState
+from vision.leads.lead import Finding, Judgement, Lead, LeadKey, WorkerLeadState
 from vision.plume.readings import Measurement, PlumeColour
 
 USCC = "91110000802100433B"
@@ -47,7 +47,7 @@ def lead(code: str = "V01_STACK_SMOKE", zone: str = "stack", seconds: float = 0.
         rule_version="1",
         rule_params={"min_change": 1.5, "grade_limit": 1.0},
         violation_code=code,
-        state=LeadState.CONFIRMED,
+        state=WorkerLeadState.CONFIRMED,
         track=1,
         first=first,
         confirmed=first,

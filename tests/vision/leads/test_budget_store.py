@@ -191,7 +191,7 @@ def test_other_weights_begin_with_the_value_that_the_former_had_come_to(tmp_path
     first.end(GATE, analyser)
     second, other = (
         BudgetStore(tmp_path, BudgetConfig(false_leads_a_day=0.1)),
-        Analyser(limits=replace(FITTED, belief="b2")),
+        Analyser(limits=replace(FITTED, classifier_version="b2")),
     )
     second.begin(camera(), other)
     watch(second, other, 60, start=120)

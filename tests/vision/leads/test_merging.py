@@ -11,7 +11,7 @@ from streams.camera import camera_id
 from tests.vision.moments import CARD, moment
 from vision.config.worker import parse_config
 from vision.leads.judgement import Judge
-from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
+from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, WorkerLeadState
 from vision.leads.merging import Merger
 from vision.leads.recent_leads import MERGE_S, as_json, from_json
 
@@ -37,7 +37,8 @@ def lead(
     time = moment(at, epoch)
     bare = Lead(
         key=LeadKey(name), camera_id=camera_id("cam"), rule_id=f"{class_name}.rule", rule_version="1", rule_params={},
-        violation_code=code, state=LeadState.CONFIRMED, track=1, first=moment(at - 2, epoch), confirmed=time, last=time,
+        violation_code=code, state=WorkerLeadState.CONFIRMED, track=1, first=moment(at - 2, epoch), confirmed=time,
+        last=time,
         peak=Finding(class_name, xyxy, confidence, time, zone), observations=4,
     )  # fmt: skip
     return JUDGE.judged(bare, {})
@@ -47,14 +48,14 @@ def confirm(merger: Merger, *leads: Lead) -> list[tuple[str, str, str]]:
     """Confirm leads in one picture; return name, state and reason of what is told."""
     time = leads[0].confirmed
     assert time is not None
-    told = merger.take([LeadChange(one, LeadState.CANDIDATE) for one in leads], time)
+    told = merger.take([LeadChange(one, WorkerLeadState.CANDIDATE) for one in leads], time)
     return [(c.lead.key, c.lead.state.value, c.lead.reason.value if c.lead.reason else "") for c in told]
 
 
 def close(merger: Merger, one: Lead, at: float) -> list[LeadChange]:
     """Close a lead that was last seen at a time."""
-    over = replace(one, state=LeadState.CLOSED, last=moment(at), reason=CloseReason.GONE, observations=9)
-    return merger.take([LeadChange(over, LeadState.CONFIRMED)], moment(at + 60))
+    over = replace(one, state=WorkerLeadState.CLOSED, last=moment(at), reason=CloseReason.GONE, observations=9)
+    return merger.take([LeadChange(over, WorkerLeadState.CONFIRMED)], moment(at + 60))
 
 
 def test_nothing_in_nothing_out() -> None:
@@ -64,7 +65,7 @@ def test_nothing_in_nothing_out() -> None:
 
 def test_candidates_and_what_was_dropped_pass() -> None:
     """Only what is confirmed can be part of something."""
-    change = LeadChange(replace(lead("a", 9), state=LeadState.CANDIDATE, confirmed=None), None)
+    change = LeadChange(replace(lead("a", 9), state=WorkerLeadState.CANDIDATE, confirmed=None), None)
     assert Merger().take([change], moment(9)) == [change]
 
 

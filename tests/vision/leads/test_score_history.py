@@ -46,7 +46,7 @@ def test_a_history_is_kept_on_disk(tmp_path: Path) -> None:
     write_histories(path, kept)
 
     read, _ = read_histories(path, "a1")
-    assert (read.belief, read.now.as_document()) == ("a1", kept.now.as_document())
+    assert (read.classifier_version, read.now.as_document()) == ("a1", kept.now.as_document())
     assert read.former.as_document() == kept.former.as_document()
     assert read_histories(tmp_path / "none.json")[0].now.days == 0
     path.write_text(json.dumps(kept.now.as_document()))  # as it was written before there were verdicts
@@ -83,7 +83,7 @@ def test_a_history_by_other_weights_is_a_former_one(tmp_path: Path, decides: str
     write_histories(path, ScoreHistories("a1", now, history(1, p70=1)), daily([0]))
     read, told = read_histories(path, decides)
 
-    assert read.belief == decides
+    assert read.classifier_version == decides
     assert (read.now.days, read.former.days) == days
     assert told.sorted_by(RULES) == daily([0])
 

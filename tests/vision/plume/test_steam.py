@@ -11,7 +11,7 @@ from tests.vision.moments import CARD, boxes, frame, moment
 from vision.analysis.analyser import CameraAnalyser
 from vision.config.worker import parse_config
 from vision.config.zones import Outlet
-from vision.leads.lead import LeadState
+from vision.leads.lead import WorkerLeadState
 from vision.plume.dissipation import Dissipation
 from vision.plume.steam import SteamTest
 from vision.plume.validity import Refusal
@@ -176,7 +176,7 @@ def test_steam_above_an_outlet_raises_no_lead(level: int, *, is_outlet: bool, le
     for number in range(64):
         found = boxes(("smoke", 0.6, (90.0, 130.0, 150.0, 202.0)))
         changes += analyser.observe(frame(_plume(rng, level, 4.5), moment(number / 2)), found)
-    confirmed = [change for change in changes if change.lead.state is LeadState.CONFIRMED]
+    confirmed = [change for change in changes if change.lead.state is WorkerLeadState.CONFIRMED]
     assert len(confirmed) == leads
 
 
@@ -193,4 +193,4 @@ def test_rain_over_the_whole_picture_is_named_and_no_steam() -> None:
         leads += analyser.observe(frame(picture, moment(number / 2)), found)
         refusals += [reading.refusal for reading in analyser.new_readings]
     assert refusals == [Refusal.WEATHER] * 2
-    assert [change.lead.state for change in leads] == [LeadState.CANDIDATE]
+    assert [change.lead.state for change in leads] == [WorkerLeadState.CANDIDATE]

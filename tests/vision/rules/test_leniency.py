@@ -16,7 +16,7 @@ from tests.vision.rules.zone.test_stack import verdicts
 from vision.analysis.analyser import CameraAnalyser
 from vision.config.worker import WorkerConfig
 from vision.confirm.classifier import ClassWeights, TrackClassifier
-from vision.leads.lead import Lead, LeadState
+from vision.leads.lead import Lead, WorkerLeadState
 from vision.plume.readings import PlumeColour
 from vision.rules.rule_set import RuleSet
 
@@ -76,6 +76,30 @@ def test_rules_on_readings(enterprise: Enterprise, persistence: float, shift: fl
 
 
 @pytest.mark.parametrize(("enterprise", "persistence", "shift"), TABLE)
+def test_the_lead_repeats_what_held_for_its_owner(enterprise: Enterprise, persistence: float, shift: float) -> None:
+    """Times and confidence as they were applied, not as they are for others."""
+    config = owned("outlet", enterprise)
+    stack, colour = rule_of("V01_STACK_SMOKE", config), rule_of("V02_COLOR_PLUME", config)
+    verdicts(stack, readings([2.0] * 20))
+    verdicts(colour, [reading(n, 1.0, PlumeColour.YELLOW) for n in range(20)])
+    assert {**stack.open_leads[0].rule_params} == {
+        "grade_limit": 1.0,
+        "op": ">",
+        "seconds": 120 * persistence,
+        "window_s": 1800,
+        "fast_grade": 2.0,
+        "fast_s": 60 * persistence,
+        "zones": "z",
+        "zone_kind": "outlet",
+    }
+    assert colour.open_leads[0].rule_params["seen_s"] == 180 * persistence
+    ground = rule_of("V04_WASTE_BURN", owned("no_burn", enterprise))
+    smoke_from(ground, 0, 120)
+    (lead,) = ground.open_leads
+    assert (lead.rule_params["threshold"], lead.rule_params["seen_s"]) == (pytest.approx(0.3 + shift), 60 * persistence)
+
+
+@pytest.mark.parametrize(("enterprise", "persistence", "shift"), TABLE)
 def test_the_rule_on_the_camera_itself(enterprise: Enterprise, persistence: float, shift: float) -> None:  # noqa: ARG001
     """A covered lens is tampering after 20 or 30 s."""
     config = owned("premises", enterprise)
@@ -86,7 +110,7 @@ def test_the_rule_on_the_camera_itself(enterprise: Enterprise, persistence: floa
     for number in range(15, 45):
         image = FAULTS["covered"](100 + number)
         found += analyser.observe(frame(image, moment(2.0 * number)), Detections.empty())
-    (lead,) = [change.lead for change in found if change.lead.state is LeadState.CONFIRMED]
+    (lead,) = [change.lead for change in found if change.lead.state is WorkerLeadState.CONFIRMED]
     assert lead.confirmed is not None
     assert lead.confirmed.seconds_since(lead.first) == 20 * persistence
 
@@ -98,7 +122,7 @@ def standing(class_name: str, enterprise: Enterprise, confidence: float) -> Lead
     for number in range(20):
         seconds = number / 2
         for change in bench.observe(view(seconds, box(seconds, confidence=confidence, class_name=class_name))):
-            if change.lead.state is LeadState.CONFIRMED:
+            if change.lead.state is WorkerLeadState.CONFIRMED:
                 return change.lead
     return None
 
@@ -125,7 +149,7 @@ def test_the_standing_smoke_rule_by_belief(enterprise: Enterprise, persistence: 
             change.lead.confirmed
             for number in range(20)
             for change in bench.observe(view(number / 2, box(number / 2, probability=told)))
-            if change.lead.state is LeadState.CONFIRMED
+            if change.lead.state is WorkerLeadState.CONFIRMED
         ]
         assert changes == ([] if expected is None else [moment(expected)])
 

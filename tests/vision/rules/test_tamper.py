@@ -8,7 +8,7 @@ from tests.vision.faults import FAULTS, YARD, grain, hazy
 from tests.vision.moments import CARD, boxes, frame, moment
 from vision.analysis.analyser import CameraAnalyser
 from vision.config.worker import parse_config
-from vision.leads.lead import CloseReason, LeadChange, LeadState
+from vision.leads.lead import CloseReason, LeadChange, WorkerLeadState
 
 SOUND_S = 30.0
 PLANT = [{"name": "works", "kind": "premises", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]], "owner": "one works"}]
@@ -44,7 +44,7 @@ def test_a_faulty_camera_is_reported_within_a_minute_and_makes_no_violation_lead
     for number in range(90):
         time = moment(SOUND_S + 2.0 * number)
         changes = a.observe(frame(FAULTS[fault](100 + number), time), FIRE)
-        codes |= {c.lead.violation_code for c in changes if c.lead.state is LeadState.CONFIRMED}
+        codes |= {c.lead.violation_code for c in changes if c.lead.state is WorkerLeadState.CONFIRMED}
         if found_s is None and a.picture_fault is not None:
             found_s = 2.0 * number
     assert found_s is not None
@@ -57,7 +57,7 @@ def test_a_faulty_camera_is_reported_within_a_minute_and_makes_no_violation_lead
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_what_a_hand_does_to_a_camera_over_a_plant_is_tampering(fault: str) -> None:
     """Covered, out of focus or turned at once, for 20 s: one V17 that names the fault and the owner."""
-    leads = [(s, c.lead) for s, c in show(sound(PLANT), fault, 120) if c.lead.state is LeadState.CONFIRMED]
+    leads = [(s, c.lead) for s, c in show(sound(PLANT), fault, 120) if c.lead.state is WorkerLeadState.CONFIRMED]
     assert len(leads) == (fault in BY_HAND)
     for seconds, lead in leads:
         assert 20 <= seconds <= 60
@@ -70,7 +70,7 @@ def test_what_a_hand_does_to_a_camera_over_a_plant_is_tampering(fault: str) -> N
 
 def test_without_a_plant_it_is_a_finding_and_no_lead() -> None:
     """Nobody is accused where nobody is watched."""
-    assert [c for _, c in show(sound([]), "covered", 120) if c.lead.state is LeadState.CONFIRMED] == []
+    assert [c for _, c in show(sound([]), "covered", 120) if c.lead.state is WorkerLeadState.CONFIRMED] == []
 
 
 def test_a_camera_that_turns_by_itself_is_not_tampered_with_when_it_turns() -> None:
@@ -78,7 +78,7 @@ def test_a_camera_that_turns_by_itself_is_not_tampered_with_when_it_turns() -> N
     moved = show(sound(PLANT, preset=2), "moved", 120)
     assert [change for _, change in moved if change.lead.violation_code == "V17_DEVICE_TAMPER"] == []
     covered = [c.lead for _, c in show(sound(PLANT, preset=2), "covered", 120)]
-    assert [one.violation_code for one in covered if one.state is LeadState.CONFIRMED] == ["V17_DEVICE_TAMPER"]
+    assert [one.violation_code for one in covered if one.state is WorkerLeadState.CONFIRMED] == ["V17_DEVICE_TAMPER"]
 
 
 def test_what_comes_by_degrees_is_no_tampering() -> None:
@@ -101,18 +101,18 @@ def test_tampering_ends_when_the_camera_sees_again() -> None:
         time = moment(SOUND_S + 2.0 * number)
         changes += a.observe(frame(grain(YARD, 500 + number), time), Detections.empty())
     assert a.picture_fault is None
-    assert [(c.lead.state, c.lead.reason) for c in changes] == [(LeadState.CLOSED, CloseReason.GONE)]
+    assert [(c.lead.state, c.lead.reason) for c in changes] == [(WorkerLeadState.CLOSED, CloseReason.GONE)]
 
 
 def test_a_turned_camera_is_told_of_once_and_ends_when_it_turns_back() -> None:
     """One lead however long it stays turned and moves on, closed with the first pictures of the old view."""
     a = sound(PLANT)
     changes = [change for _, change in show(a, "turned", 300, Detections.empty())]
-    assert [change.lead.state for change in changes] == [LeadState.CANDIDATE, LeadState.CONFIRMED]
+    assert [change.lead.state for change in changes] == [WorkerLeadState.CANDIDATE, WorkerLeadState.CONFIRMED]
     for number in range(150, 190):
         picture = FAULTS["moved"](number) if number < 180 else grain(YARD, number)
         changes += a.observe(frame(picture, moment(SOUND_S + 2.0 * number)), Detections.empty())
-    assert [(c.lead.state, c.lead.reason) for c in changes[2:]] == [(LeadState.CLOSED, CloseReason.GONE)]
+    assert [(c.lead.state, c.lead.reason) for c in changes[2:]] == [(WorkerLeadState.CLOSED, CloseReason.GONE)]
 
 
 def test_leads_under_way_are_closed_when_the_camera_goes_blind() -> None:
@@ -127,4 +127,4 @@ def test_leads_under_way_are_closed_when_the_camera_goes_blind() -> None:
     for number in range(10, 30):
         time = moment(SOUND_S + 2.0 * number)
         ended += a.observe(frame(FAULTS["covered"](number), time), fire)
-    assert [(c.lead.state, c.lead.reason) for c in ended] == [(LeadState.CLOSED, CloseReason.UNSIGHTED)]
+    assert [(c.lead.state, c.lead.reason) for c in ended] == [(WorkerLeadState.CLOSED, CloseReason.UNSIGHTED)]

@@ -9,7 +9,7 @@ from vision.analysis.analyser import CameraAnalyser
 from vision.config.worker import parse_config
 from vision.config.zones import Zone, ZoneKind
 from vision.confirm.tracks import Sighting
-from vision.leads.lead import LeadState
+from vision.leads.lead import WorkerLeadState
 from vision.rules.whereabouts import Place
 
 LEFT = Zone("left", [(0.2, 0.5), (0.3, 0.5), (0.3, 0.9), (0.2, 0.9)], kind=ZoneKind.OUTLET)
@@ -54,7 +54,7 @@ def test_a_box_far_from_a_smoking_outlet_names_it(opacity: float, class_name: st
         leads += analyser.observe(
             frame(picture(seconds, opacity if seconds >= 12 else 0.0, 0.01), moment(seconds)), found
         )
-    confirmed = [change.lead for change in leads if change.lead.state is LeadState.CONFIRMED]
+    confirmed = [change.lead for change in leads if change.lead.state is WorkerLeadState.CONFIRMED]
 
     assert [lead.peak.zone for lead in confirmed] == [zone]
     assert confirmed[0].judgement is not None

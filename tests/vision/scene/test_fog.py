@@ -11,7 +11,7 @@ from tests.vision.faults import YARD, grain, hazy
 from tests.vision.moments import CARD, boxes, frame, moment
 from vision.analysis.analyser import CameraAnalyser
 from vision.config.worker import parse_config
-from vision.leads.lead import LeadState
+from vision.leads.lead import WorkerLeadState
 from vision.scene.fog import LASTS_S, FogWatch
 
 DARKENED = np.asarray(YARD // 2, np.uint8)
@@ -138,5 +138,5 @@ def test_fog_is_a_finding_and_holds_no_lead_back(class_name: str) -> None:
             found = boxes((class_name, 0.8, (100.0, 60.0, 160.0, 120.0)))
         changes += analyser.observe(frame(image, moment(number / 2)), found)
     assert analyser.fog.is_foggy
-    confirmed = [change for change in changes if change.lead.state is LeadState.CONFIRMED]
+    confirmed = [change for change in changes if change.lead.state is WorkerLeadState.CONFIRMED]
     assert len(confirmed) == 1

@@ -1,4 +1,4 @@
-"""The evidence desk: leads go through it to the store, whatever fails on the way."""
+"""The case thread: leads go through it to the store, whatever fails on the way."""
 
 import threading
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from tests.vision.staged import CAMERA, SITE, WITNESS
 from vision.config.worker import WorkerConfig
 from vision.durable import StorageError
 from vision.evidence.lead_document import lead_document
-from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
+from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, WorkerLeadState
 from vision.worker.case_thread import CaseThread
 
 WAIT_S = 10.0
@@ -90,7 +90,7 @@ def lead(number: int = 1) -> Lead:
         rule_version="1",
         rule_params={},
         violation_code="V01_STACK_SMOKE",
-        state=LeadState.CONFIRMED,
+        state=WorkerLeadState.CONFIRMED,
         track=number,
         first=moment(1),
         confirmed=moment(3),
@@ -100,51 +100,51 @@ def lead(number: int = 1) -> Lead:
     )
 
 
-def run_desk(
+def run_cases(
     store: FakeStore,
     bus: FakeBus,
     feed: Callable[[CaseThread, SimpleNamespace], None],
     state: StreamState = StreamState.PLAYING,
     on_opened: Callable[[Lead], None] | None = None,
 ) -> CaseThread:
-    """Run a desk over what `feed` gives it until the store is done; a camera that plays is taken away after that."""
+    """Run a case thread over what `feed` gives it until the store is done; a camera that plays is taken away then."""
     config = WorkerConfig.for_sources(["rtsp://camera/1"])
-    desk = CaseThread(store, config, WITNESS, bus, on_opened=on_opened)  # type: ignore[arg-type]
-    desk.camera_added(CAMERA)
+    cases = CaseThread(store, config, WITNESS, bus, on_opened=on_opened)  # type: ignore[arg-type]
+    cases.camera_added(CAMERA)
     runner = SimpleNamespace(camera=CAMERA, ring=PacketRing(90, 1 << 20), snapshot=lambda: SimpleNamespace(state=state))
     watched = SimpleNamespace(config=config.cameras[0], common=config, runner=runner, lead=lambda _: None)
-    desk.start()
-    feed(desk, watched)
+    cases.start()
+    feed(cases, watched)
     if state is StreamState.PLAYING:
-        desk.camera_gone(CAMERA.id)
+        cases.camera_gone(CAMERA.id)
     assert store.done.wait(WAIT_S)
-    desk.stop()
-    return desk
+    cases.stop()
+    return cases
 
 
-def confirm(desk: CaseThread, watched: SimpleNamespace, confirmed: Lead) -> None:
-    """Tell the desk of a confirmed lead."""
-    desk.take(watched, LeadChange(confirmed, LeadState.CANDIDATE))  # type: ignore[arg-type]
+def confirm(cases: CaseThread, watched: SimpleNamespace, confirmed: Lead) -> None:
+    """Tell the case thread of a confirmed lead."""
+    cases.take(watched, LeadChange(confirmed, WorkerLeadState.CANDIDATE))  # type: ignore[arg-type]
 
 
 def test_a_confirmed_lead_is_opened_announced_and_finished() -> None:
     """A confirmed lead goes to disk, to the wall as a candidate, and to the outbox when its camera ends."""
     store, bus = FakeStore(), FakeBus()
-    desk = run_desk(store, bus, lambda desk, watched: confirm(desk, watched, lead()))
-    assert (desk.stats.opened, desk.stats.finished) == (1, 1)
+    cases = run_cases(store, bus, lambda cases, watched: confirm(cases, watched, lead()))
+    assert (cases.stats.opened, cases.stats.finished) == (1, 1)
     assert b'"state":"CANDIDATE"' in bus.entries[0]
 
 
 def test_what_happens_after_confirmation_is_in_the_package() -> None:
     """A change that follows the confirmation at once, before the case is open, is in the finished lead."""
     store = FakeStore()
-    closed = replace(lead(), state=LeadState.CLOSED, last=moment(9), reason=CloseReason.GONE)
+    closed = replace(lead(), state=WorkerLeadState.CLOSED, last=moment(9), reason=CloseReason.GONE)
 
-    def feed(desk: CaseThread, watched: SimpleNamespace) -> None:
-        confirm(desk, watched, lead())
-        desk.take(watched, LeadChange(closed, LeadState.CONFIRMED))  # type: ignore[arg-type]
+    def feed(cases: CaseThread, watched: SimpleNamespace) -> None:
+        confirm(cases, watched, lead())
+        cases.take(watched, LeadChange(closed, WorkerLeadState.CONFIRMED))  # type: ignore[arg-type]
 
-    run_desk(store, FakeBus(), feed)
+    run_cases(store, FakeBus(), feed)
     assert store.finished == [closed]
 
 
@@ -152,15 +152,15 @@ def test_another_lead_of_the_same_key_lends_a_package_nothing() -> None:
     """With new zones tracks are counted anew: what is confirmed then under the key of an open case is another lead."""
     store = FakeStore(wanted=2)
     first, second = lead(), replace(lead(), confirmed=moment(8), last=moment(9), violation_code="V03_OPEN_BURNING")
-    over = replace(first, state=LeadState.CLOSED, last=moment(6), reason=CloseReason.SHUTDOWN)
+    over = replace(first, state=WorkerLeadState.CLOSED, last=moment(6), reason=CloseReason.SHUTDOWN)
 
-    def feed(desk: CaseThread, watched: SimpleNamespace) -> None:
+    def feed(cases: CaseThread, watched: SimpleNamespace) -> None:
         watched.lead = lambda _: second
-        confirm(desk, watched, first)
-        desk.take(watched, LeadChange(over, LeadState.CONFIRMED))  # type: ignore[arg-type]
-        confirm(desk, watched, second)
+        confirm(cases, watched, first)
+        cases.take(watched, LeadChange(over, WorkerLeadState.CONFIRMED))  # type: ignore[arg-type]
+        confirm(cases, watched, second)
 
-    run_desk(store, FakeBus(), feed)
+    run_cases(store, FakeBus(), feed)
     assert store.finished == [over, second]
 
 
@@ -169,11 +169,11 @@ def test_a_lead_that_cannot_be_opened_does_not_block_the_next() -> None:
     first, second = lead(1), lead(2)
     store = FakeStore(open_faults={first.key: [ValueError("odd")]}, wanted=2)
 
-    def feed(desk: CaseThread, watched: SimpleNamespace) -> None:
-        confirm(desk, watched, first)
-        confirm(desk, watched, second)
+    def feed(cases: CaseThread, watched: SimpleNamespace) -> None:
+        confirm(cases, watched, first)
+        confirm(cases, watched, second)
 
-    run_desk(store, FakeBus(), feed)
+    run_cases(store, FakeBus(), feed)
     assert sorted(store.opened) == [first.key, second.key]
     assert store.opened[0] == second.key
 
@@ -181,8 +181,8 @@ def test_a_lead_that_cannot_be_opened_does_not_block_the_next() -> None:
 def test_a_full_disk_delays_a_lead_and_loses_none() -> None:
     """A lead whose case finds no space is opened once there is space."""
     store = FakeStore(open_faults={lead().key: [StorageError("no space left on device")]})
-    desk = run_desk(store, FakeBus(), lambda desk, watched: confirm(desk, watched, lead()))
-    assert (desk.stats.storage_failures, desk.stats.waits) == (1, "")
+    cases = run_cases(store, FakeBus(), lambda cases, watched: confirm(cases, watched, lead()))
+    assert (cases.stats.storage_failures, cases.stats.waits) == (1, "")
     assert store.opened == [lead().key]
 
 
@@ -190,8 +190,8 @@ def test_a_full_disk_delays_a_lead_and_loses_none() -> None:
 def test_a_recovery_that_fails_stops_no_lead(fault: Exception) -> None:
     """Whatever an earlier run has left, leads of this one are opened and finished."""
     store = FakeStore(recover_faults=[fault])
-    desk = run_desk(store, FakeBus(), lambda desk, watched: confirm(desk, watched, lead()))
-    assert (desk.stats.opened, desk.stats.finished) == (1, 1)
+    cases = run_cases(store, FakeBus(), lambda cases, watched: confirm(cases, watched, lead()))
+    assert (cases.stats.opened, cases.stats.finished) == (1, 1)
     assert store.recoveries >= 1
 
 
@@ -203,7 +203,7 @@ def test_a_lead_is_said_to_be_opened_once_its_case_is_on_disk() -> None:
     def on_opened(opened: Lead) -> None:
         said.append((opened.key, list(store.opened)))
 
-    run_desk(store, FakeBus(), lambda desk, watched: confirm(desk, watched, lead()), on_opened=on_opened)
+    run_cases(store, FakeBus(), lambda cases, watched: confirm(cases, watched, lead()), on_opened=on_opened)
     assert said == [(lead().key, [lead().key])]
 
 
@@ -211,7 +211,7 @@ def test_a_recovery_is_tried_again_until_nothing_is_left() -> None:
     """It is tried again after a pause that grows, and no more once it has come through."""
     now = [0.0]
     store = FakeStore(recover_faults=[StorageError("full"), StorageError("full")])
-    desk = CaseThread(
+    cases = CaseThread(
         store,  # type: ignore[arg-type]
         WorkerConfig.for_sources(["rtsp://camera/1"]),
         WITNESS,
@@ -221,7 +221,7 @@ def test_a_recovery_is_tried_again_until_nothing_is_left() -> None:
     attempts = []
     for second in range(200):
         before, now[0] = store.recoveries, float(second)
-        desk.recover_what_is_left()
+        cases.recover_what_is_left()
         attempts += [second] * (store.recoveries - before)
     assert attempts == [0, 5, 15]
 
@@ -230,9 +230,9 @@ def test_an_announcement_waits_for_the_bus() -> None:
     """A bus that is away costs time and no announcement."""
     bus = FakeBus(failures=1)
     store = FakeStore()
-    desk = run_desk(store, bus, lambda desk, watched: confirm(desk, watched, lead()))
+    cases = run_cases(store, bus, lambda cases, watched: confirm(cases, watched, lead()))
     assert len(bus.entries) == 1
-    assert desk.stats.announcements_dropped == 0
+    assert cases.stats.announcements_dropped == 0
 
 
 def test_a_bus_that_does_not_answer_holds_up_no_lead() -> None:
@@ -240,29 +240,29 @@ def test_a_bus_that_does_not_answer_holds_up_no_lead() -> None:
     store, bus = FakeStore(wanted=2), FakeBus()
     bus.answers.clear()
 
-    def feed(desk: CaseThread, watched: SimpleNamespace) -> None:
-        confirm(desk, watched, lead(1))
+    def feed(cases: CaseThread, watched: SimpleNamespace) -> None:
+        confirm(cases, watched, lead(1))
         assert bus.asked.wait(WAIT_S)
-        confirm(desk, watched, lead(2))
-        desk.camera_gone(CAMERA.id)
+        confirm(cases, watched, lead(2))
+        cases.camera_gone(CAMERA.id)
         assert store.done.wait(WAIT_S)
         assert bus.entries == []
         bus.answers.set()
 
-    run_desk(store, bus, feed)
+    run_cases(store, bus, feed)
     assert len(bus.entries) == 2
 
 
 def test_a_file_that_ended_is_not_waited_for() -> None:
     """A lead at the end of a file is finished at once: its post-roll will never come."""
     store = FakeStore()
-    run_desk(store, FakeBus(), lambda desk, watched: confirm(desk, watched, lead()), StreamState.ENDED)
+    run_cases(store, FakeBus(), lambda cases, watched: confirm(cases, watched, lead()), StreamState.ENDED)
     assert store.finished == [lead()]
 
 
 def test_a_picture_that_cannot_be_made_costs_only_the_picture() -> None:
     """A lead whose still cannot be made small is announced without one, and its case is opened once."""
     store, bus = FakeStore(stills=(SimpleNamespace(image=None),)), FakeBus()
-    run_desk(store, bus, lambda desk, watched: confirm(desk, watched, lead()))
+    run_cases(store, bus, lambda cases, watched: confirm(cases, watched, lead()))
     assert store.opened == [lead().key]
     assert b'"still_jpeg_b64":""' in bus.entries[0]

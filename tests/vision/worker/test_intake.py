@@ -23,7 +23,7 @@ from vision.analysis.lookback import Lookback
 from vision.cluster.focus import FocusTurns
 from vision.config.worker import BudgetConfig, parse_config
 from vision.leads.budget_store import BudgetStore
-from vision.leads.lead import CloseReason, Lead, LeadChange, LeadState
+from vision.leads.lead import CloseReason, Lead, LeadChange, WorkerLeadState
 from vision.plume.readings import Reading
 from vision.rules.rule import View
 from vision.rules.rule_set import RuleFailedError
@@ -52,7 +52,7 @@ class Runner:
 
 @dataclass
 class Outside:
-    """Evidence desk, ledger and wall at once: what they were given, as the seconds of the frame."""
+    """Cases, ledger and wall at once: what they were given, as the seconds of the frame."""
 
     noted: list[Fraction] = field(default_factory=list)
     changes: list[LeadChange] = field(default_factory=list)
@@ -81,7 +81,7 @@ class Broken:
     """A rule that fails on every picture."""
 
     id = "broken"
-    states: Mapping[int, LeadState] = {}
+    states: Mapping[int, WorkerLeadState] = {}
     held = undecided = renounced = frozenset[int]()
     open_leads: Sequence[Lead] = ()
 
@@ -107,7 +107,7 @@ class Site:
             board=self.board,
             watched=self.cameras.get,
             may_analyse=lambda _: self.may_analyse,
-            desk=self.outside,
+            cases=self.outside,
             ledger=self.outside,
             live=self.outside,
             focus=FocusTurns(1),
@@ -205,7 +205,7 @@ def test_a_picture_that_rules_were_not_shown_is_not_watched(site: Site) -> None:
 def test_a_rule_that_fails_costs_the_watch_and_not_the_others_leads(site: Site) -> None:
     """Its pictures are counted as failed at their camera and not as watched; what other rules find is told."""
     watched = site.watch()
-    bench = watched.analyser._bench
+    bench = watched.analyser._rule_set
     bench._rules = (Broken(), *bench._rules)
     for number in range(8):
         with pytest.raises(RuleFailedError, match="broken"):
@@ -227,5 +227,5 @@ def test_what_cannot_be_noted_costs_no_lead(site: Site, monkeypatch: pytest.Monk
         with pytest.raises(MemoryError):
             site.intake.analyse(site.take(number / 2, flickering(number / 2, PLUME)), SMOKE)
     assert watched.discarded[Discard.FAILED] == 40
-    assert LeadState.CONFIRMED in {change.lead.state for change in site.outside.changes}
+    assert WorkerLeadState.CONFIRMED in {change.lead.state for change in site.outside.changes}
     assert site.board.is_idle(CAM)

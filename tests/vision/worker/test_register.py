@@ -105,7 +105,7 @@ def watching(folder: Path, journal: Journal, owner: str) -> Worker:
     config = parse_config({"cameras": [{"id": "gate", "source": "rtsp://127.0.0.1:1/x", "zones": [zone]}]})
     worker, others = Worker(config, WorkerPlaces(folder, "http://127.0.0.1:1", "redis://127.0.0.1:1", "key")), Known()
     worker._ledger = CoverageLedger(journal, "w")
-    worker._card, worker._desk, worker._live, worker._intake = CARD, others, others, others  # type: ignore[assignment]
+    worker._card, worker._cases, worker._live, worker._intake = CARD, others, others, others  # type: ignore[assignment]
     worker.watch(config.cameras[0])
     return worker
 

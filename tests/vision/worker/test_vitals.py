@@ -4,7 +4,7 @@ from api.contract.health import BATCH_BOUNDS_S
 from models.detector import Runtime
 from models.pool import DURATION_BOUNDS_S, PoolStats
 from vision.evidence.sender import SenderStats
-from vision.worker.case_thread import DeskStats
+from vision.worker.case_thread import CaseStats
 from vision.worker.vitals import Figures, Vitals
 
 
@@ -33,7 +33,7 @@ def figures(pool: PoolStats = PoolStats()) -> Figures:  # noqa: B008 (frozen)
         ring_bytes=1000,
         pool=pool,
         outbox=OUTBOX,
-        desk=DeskStats(waits="no space", opened=10, finished=9),
+        cases=CaseStats(waits="no space", opened=10, finished=9),
         coverage_unsent=4,
     )
 

@@ -16,7 +16,7 @@ from tests.vision.faults import YARD, grain, hazy, yard
 from tests.vision.moments import START, moment
 from vision.config.camera import CameraConfig, ZoneConfig
 from vision.coverage.account import Trouble
-from vision.leads.lead import Lead, LeadState
+from vision.leads.lead import Lead, WorkerLeadState
 from vision.leads.merging import Merger
 from vision.scene.fog import FogWatch
 from vision.scene.health import PictureFault, PictureHealth
@@ -166,7 +166,7 @@ def test_fog_over_the_picture_is_a_finding_with_its_time() -> None:
 def test_leads_that_go_on_are_told_as_they_stand() -> None:
     """How long by now, and what was measured so far; the wall finds the filed lead by rule and confirmation."""
     going = replace(
-        a_lead(), rule_id="stack.grade", state=LeadState.CONFIRMED, first=moment(0), confirmed=moment(75),
+        a_lead(), rule_id="stack.grade", state=WorkerLeadState.CONFIRMED, first=moment(0), confirmed=moment(75),
         last=moment(1265), reason=None,
     )  # fmt: skip
     camera = watched(playing(packets=1))

@@ -25,7 +25,7 @@ FAR_TOO_MUCH = 1 << 46
 
 
 class Known:
-    """Evidence desk, wall and intake at once: whom they expect pictures of."""
+    """Cases, wall and intake at once: whom they expect pictures of."""
 
     def __init__(self) -> None:
         self.cameras: set[str] = set()
@@ -61,7 +61,7 @@ def test_a_camera_is_watched_with_what_was_known_of_it(tmp_path: Path) -> None:
     worker = Worker(config, WorkerPlaces(tmp_path, "http://127.0.0.1:1", "redis://127.0.0.1:1", "key"))
     journal, others = Journal(tmp_path / "coverage"), Known()
     worker._ledger = CoverageLedger(journal, "w")
-    worker._card, worker._desk, worker._live, worker._intake = CARD, others, others, others  # type: ignore[assignment]
+    worker._card, worker._cases, worker._live, worker._intake = CARD, others, others, others  # type: ignore[assignment]
     worker.watch(config.cameras[0])
     assert worker._watched[CameraId("gate")].analyser.told == (told,)
     kept.unlink()
@@ -74,9 +74,9 @@ def test_a_camera_whose_thread_cannot_be_started_is_not_watched(tmp_path: Path) 
     """No other part believes in it, its account is ended, and the member that will try again hears of it."""
     config = parse_config({"cameras": [{"id": "gate", "source": "rtsp://127.0.0.1:1/x"}]})
     worker = Worker(config, WorkerPlaces(tmp_path, "http://127.0.0.1:1", "redis://127.0.0.1:1", "key"))
-    journal, desk, live = Journal(tmp_path / "coverage"), Known(), Known()
+    journal, cases, live = Journal(tmp_path / "coverage"), Known(), Known()
     worker._ledger = ledger = CoverageLedger(journal, "w")
-    worker._card, worker._desk, worker._live, worker._intake = CARD, desk, live, desk  # type: ignore[assignment]
+    worker._card, worker._cases, worker._live, worker._intake = CARD, cases, live, cases  # type: ignore[assignment]
     usual = threading.stack_size(FAR_TOO_MUCH)
     try:
         with pytest.raises(RuntimeError, match="start new thread"):
@@ -85,7 +85,7 @@ def test_a_camera_whose_thread_cannot_be_started_is_not_watched(tmp_path: Path) 
         threading.stack_size(usual)
     ledger.keep()
 
-    assert (worker.tallies(), desk.cameras, live.cameras) == ({}, set(), set())
+    assert (worker.tallies(), cases.cameras, live.cameras) == ({}, set(), set())
     assert [hour.ended for hour in journal.unsent(9)] == [GapReason.HANDED_OVER]
     assert not worker._board.post(frame(still_image(), moment(0), "gate"))
     journal.close()

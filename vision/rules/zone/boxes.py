@@ -76,15 +76,14 @@ class BoxWatcher:
         self._pictures = self._undoubted = 0
         self._was_seen = False
 
-    @property
-    def params(self) -> Mapping[str, float | int | str | bool]:
-        """The terms by name."""
-        terms = self._terms
+    def params_at(self, utc: datetime) -> Mapping[str, float | int | str | bool]:
+        """Return the terms by name, as they hold for the owner."""
+        terms, leniency = self._terms, self._leniency(utc)
         return {
-            "threshold": terms.threshold,
+            "threshold": round(terms.threshold + leniency.threshold, 4),
             "release": terms.release,
             "min_change": terms.min_change,
-            "seen_s": terms.seen_s,
+            "seen_s": terms.seen_s * leniency.persistence,
             "window_s": terms.window_s,
         }
 

@@ -1,6 +1,7 @@
 """V02, coloured plume: one colour other than black, grey and white above an outlet for three minutes; never a grade."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from vision.config.zones import Zone
 from vision.plume.readings import PlumeColour
@@ -24,10 +25,10 @@ class ColourWatcher:
         self._seen_s = seen_s
         self._window_s = window_s
 
-    @property
-    def params(self) -> Mapping[str, float | int | str | bool]:
-        """Times and colours."""
-        return {"seen_s": self._seen_s, "window_s": self._window_s, "colours": ",".join(COLOURS)}
+    def params_at(self, utc: datetime) -> Mapping[str, float | int | str | bool]:
+        """Return the times that hold for the owner, and the colours."""
+        seen_s = self._seen_s * self._leniency(utc).persistence
+        return {"seen_s": seen_s, "window_s": self._window_s, "colours": ",".join(COLOURS)}
 
     def watch(self, view: View) -> Verdict:
         """Return the verdict on how long the plume has had its present colour."""

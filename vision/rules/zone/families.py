@@ -13,6 +13,7 @@ from streams.camera import camera_id
 from vision.config.camera import CameraConfig, ZoneConfig
 from vision.config.enterprises import register_of
 from vision.config.hours import schedule_of
+from vision.config.schedule import Schedule
 from vision.config.worker import WorkerConfig
 from vision.config.zones import Masks, Zone, ZoneKind
 from vision.rules import tamper
@@ -51,8 +52,8 @@ class Families:
         for zone in self._camera.zones:
             for name, make in _MAKERS.get(zone.kind, ()):
                 if self._is_on(name):
-                    hours = schedule_of(zone.schedule, self._config.site.zone)
-                    yield ZoneRule(name, camera_id(self._camera.id), zone, make(self, name, zone), hours)
+                    watcher = make(self, name, zone)
+                    yield ZoneRule(name, camera_id(self._camera.id), zone, watcher, self._hours(name, zone))
 
     @property
     def lowest_confidence(self) -> float:
@@ -80,6 +81,13 @@ class Families:
         settings = self._config.violation(name.violation_code)
         is_ours = not settings.cameras or self._camera.id in settings.cameras
         return settings.enabled and is_ours and not catalogue().by_code[name.violation_code].missing(self._class_names)
+
+    def _hours(self, name: RuleName, zone: ZoneConfig) -> list[Schedule]:
+        """Return the hours of a zone, and those of a family on readings; families on boxes mind their own."""
+        spans = [zone.schedule]
+        if name in _ON_READINGS:
+            spans.append(self._config.violation(name.violation_code).schedule)
+        return [schedule_of(each, self._config.site.zone) for each in spans]
 
     def stack(self, _: RuleName, zone: ZoneConfig) -> Watcher:
         """Return the watcher of the grades above an outlet."""
@@ -148,6 +156,7 @@ def masks_of(camera: CameraConfig, config: WorkerConfig) -> Masks:
     return Masks([(zone.polygon, schedule_of(zone.schedule, config.site.zone)) for zone in drawn])
 
 
+_ON_READINGS = (stack.NAME, colour.NAME)
 _Maker = Callable[[Families, RuleName, ZoneConfig], Watcher]
 _MAKERS: Mapping[ZoneKind, tuple[tuple[RuleName, _Maker], ...]] = MappingProxyType(
     {

@@ -1,18 +1,19 @@
 """V01, stack smoke over the limit: the readings above an outlet against its limit, added up by HJ/T 398."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from api.contract.reasons import DispositionReason
 from vision.config.zones import Zone
 from vision.plume.readings import Reading, is_exceeded
-from vision.plume.ringelmann import ACCUMULATION_S, READING_S
+from vision.plume.ringelmann import ACCUMULATION_S, READING_S, WINDOW_S
 from vision.rules.leniency import USUAL, LeniencyAt
 from vision.rules.rule import TrackView, View
 from vision.rules.zone.zonal import RuleName, Verdict
 
 NAME = RuleName("stack.grade", "1.0.0", "V01_STACK_SMOKE", "smoke")
 FAST_GRADE = 2.0
-"""Grade that is reported after `FAST_S`, before two minutes have added up (domain.md 7.2)."""
+"""Readings all at or above this grade for `FAST_S` raise the alarm at once (domain.md 7.2)."""
 FAST_S = 60.0
 HYSTERESIS = 0.7
 """Share of the limit above which the grade keeps a lead open."""
@@ -22,7 +23,7 @@ class StackWatcher:
     """
     Watches the grades above one outlet; refused readings count as not exceeded.
 
-    A lenient owner only gets more time before a lead is made.
+    A lenient owner only gets more time before a lead is made. The times are the standard's: no configuration sets them.
     """
 
     def __init__(self, zone: Zone, grade_limit: float, leniency: LeniencyAt = lambda _: USUAL) -> None:
@@ -30,10 +31,17 @@ class StackWatcher:
         self._leniency = leniency
         self._limit = grade_limit
 
-    @property
-    def params(self) -> Mapping[str, float | int | str | bool]:
-        """Limit and times."""
-        return {"grade_limit": self._limit, "op": ">", "seconds": 120, "window_s": 1800, "fast_grade": FAST_GRADE}
+    def params_at(self, utc: datetime) -> Mapping[str, float | int | str | bool]:
+        """Return the limit, and the times that hold for the owner."""
+        persistence = self._leniency(utc).persistence
+        return {
+            "grade_limit": self._limit,
+            "op": ">",
+            "seconds": round(ACCUMULATION_S * persistence),
+            "window_s": round(WINDOW_S),
+            "fast_grade": FAST_GRADE,
+            "fast_s": round(FAST_S * persistence),
+        }
 
     def watch(self, view: View) -> Verdict:
         """Return whether the readings of the last half hour exceed the limit."""

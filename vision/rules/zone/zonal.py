@@ -8,6 +8,7 @@ whether it still holds. The states of the lead are the same for all and are kept
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Protocol
 
 from api.contract.reasons import DispositionReason
@@ -15,8 +16,8 @@ from models.detections import Xyxy
 from streams.camera import CameraId
 from streams.timing.clock import CaptureTime
 from vision.config.camera import ZoneConfig
-from vision.config.schedule import ALWAYS, Schedule
-from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, LeadState
+from vision.config.schedule import Schedule
+from vision.leads.lead import CloseReason, Finding, Lead, LeadChange, LeadKey, WorkerLeadState
 from vision.plume.readings import Reading, measurement_of
 from vision.rules.rule import TrackView, View
 
@@ -57,9 +58,8 @@ class Verdict:
 class Watcher(Protocol):
     """A family of the catalogue over one zone."""
 
-    @property
-    def params(self) -> Mapping[str, float | int | str | bool]:
-        """The values it runs with; evidence repeats them."""
+    def params_at(self, utc: datetime) -> Mapping[str, float | int | str | bool]:
+        """Return the values it runs with at an aware time, those of a lenient owner too; evidence repeats them."""
         ...
 
     def watch(self, view: View) -> Verdict:
@@ -85,16 +85,15 @@ class ZoneRule:
     """One family over one zone: at most one lead at a time."""
 
     def __init__(
-        self, name: RuleName, camera: CameraId, zone: ZoneConfig, watcher: Watcher, hours: Schedule = ALWAYS
+        self, name: RuleName, camera: CameraId, zone: ZoneConfig, watcher: Watcher, hours: Sequence[Schedule] = ()
     ) -> None:
-        """Watch one `zone` of a camera at its `hours`."""
+        """Watch one `zone` of a camera while all of `hours` hold."""
         self._name = name
         self._hours = hours
         self._camera = camera
         self._zone = zone
         self._watcher = watcher
         self._code = zone.violation_code or name.violation_code
-        self._params = {**watcher.params, "zones": zone.name, "zone_kind": zone.kind.value}
         self._opened = 0
         self._lead: Lead | None = None
         self._shown: tuple[int, ...] = ()
@@ -110,9 +109,9 @@ class ZoneRule:
         return self._code
 
     @property
-    def states(self) -> Mapping[int, LeadState]:
+    def states(self) -> Mapping[int, WorkerLeadState]:
         """The tracks that the newest picture shows in the zone, with the state of its lead."""
-        state = LeadState.CANDIDATE if self._lead is None else self._lead.state
+        state = WorkerLeadState.CANDIDATE if self._lead is None else self._lead.state
         return dict.fromkeys(self._shown, state)
 
     @property
@@ -137,9 +136,9 @@ class ZoneRule:
 
     def observe(self, view: View) -> list[LeadChange]:
         """Return the moves of the zone's lead by the next picture."""
-        if not self._hours.holds(view.time.utc):
+        if not self._is_on(view.time.utc):
             return self._rest(view)
-        if self._hours.spans:
+        if any(schedule.spans for schedule in self._hours):
             view = replace(view, readings={name: self._in_hours(series) for name, series in view.readings.items()})
         verdict = self._watcher.watch(view)
         self._shown = tuple(seen.track.number for seen in verdict.boxes)
@@ -162,7 +161,10 @@ class ZoneRule:
         return self._close(CloseReason.GONE)
 
     def _in_hours(self, series: Sequence[Reading]) -> Sequence[Reading]:
-        return [reading for reading in series if self._hours.holds(reading.start.utc)]
+        return [reading for reading in series if self._is_on(reading.start.utc)]
+
+    def _is_on(self, utc: datetime) -> bool:
+        return all(schedule.holds(utc) for schedule in self._hours)
 
     def end(self, reason: CloseReason) -> list[LeadChange]:
         """Close the open lead and start again."""
@@ -172,14 +174,15 @@ class ZoneRule:
 
     def _open(self, verdict: Verdict, view: View, first: CaptureTime) -> list[LeadChange]:
         self._opened += 1
+        params = self._watcher.params_at(view.time.utc)
         candidate = Lead(
             key=LeadKey(f"{self._camera}/{view.time.epoch}/{self._name.id}/{self._zone.name}/{self._opened}"),
             camera_id=self._camera,
             rule_id=self._name.id,
             rule_version=self._name.version,
-            rule_params=self._params,
+            rule_params={**params, "zones": self._zone.name, "zone_kind": self._zone.kind.value},
             violation_code=self._code,
-            state=LeadState.CANDIDATE,
+            state=WorkerLeadState.CANDIDATE,
             track=verdict.boxes[0].track.number if verdict.boxes else 0,
             first=first,
             confirmed=None,
@@ -189,8 +192,8 @@ class ZoneRule:
             measurement=measurement_of(view.readings.get(self._zone.name, ())),
             grounds=verdict.grounds,
         )
-        self._lead = replace(candidate, state=LeadState.CONFIRMED, confirmed=view.time)
-        return [LeadChange(candidate, None), LeadChange(self._lead, LeadState.CANDIDATE)]
+        self._lead = replace(candidate, state=WorkerLeadState.CONFIRMED, confirmed=view.time)
+        return [LeadChange(candidate, None), LeadChange(self._lead, WorkerLeadState.CANDIDATE)]
 
     def _grow(self, lead: Lead, verdict: Verdict, view: View) -> None:
         """Update the lead: it lasts, and this picture may be its peak."""
@@ -210,7 +213,7 @@ class ZoneRule:
         lead, self._lead = self._lead, None
         if lead is None:
             return []
-        return [LeadChange(replace(lead, state=LeadState.CLOSED, reason=reason), lead.state)]
+        return [LeadChange(replace(lead, state=WorkerLeadState.CLOSED, reason=reason), lead.state)]
 
     def _finding(self, verdict: Verdict, view: View) -> Finding:
         """Return the finding: the surest box, or the zone itself for a reading without boxes."""

@@ -16,7 +16,7 @@ from tests.vision.rules.views import (
     square,
     view,
 )  # fmt: skip
-from vision.leads.lead import CloseReason, LeadState
+from vision.leads.lead import CloseReason, WorkerLeadState
 from vision.rules import tamper
 from vision.rules.zone.families import Families
 
@@ -65,7 +65,7 @@ def test_smoke_that_lasts_as_long_as_the_catalogue_asks_is_a_lead(kind: str, cod
     rule = rule_of(code, site(square(kind)))
     assert smoke_from(rule, 0, seconds - 2) == []
     candidate, confirmed = smoke_from(rule, seconds, seconds)
-    assert (candidate.lead.state, confirmed.previous) == (LeadState.CANDIDATE, LeadState.CANDIDATE)
+    assert (candidate.lead.state, confirmed.previous) == (WorkerLeadState.CANDIDATE, WorkerLeadState.CANDIDATE)
     lead = confirmed.lead
     assert (lead.violation_code, lead.peak.zone, lead.first, lead.confirmed) == (code, "z", moment(0), moment(seconds))
     assert lead.peak.measures["visible_s"] == seconds
@@ -78,7 +78,9 @@ def test_pauses_are_not_counted_and_the_window_is_kept() -> None:
     changes = []
     for start in range(0, 130, 20):
         changes += smoke_from(rule, start, start + 10) + nothing_from(rule, start + 12, start + 18)
-    assert [change.lead.confirmed for change in changes if change.lead.state is LeadState.CONFIRMED] == [moment(110)]
+    assert [change.lead.confirmed for change in changes if change.lead.state is WorkerLeadState.CONFIRMED] == [
+        moment(110)
+    ]
     rare = rule_of("V06_FUME_DIRECT", site(square("vent")))
     for start in range(0, 1200, 60):
         assert smoke_from(rare, start, start + 10) + nothing_from(rare, start + 12, start + 58) == []
@@ -91,7 +93,7 @@ def test_a_lead_closes_a_minute_after_the_smoke_and_has_grown() -> None:
     smoke_from(rule, 62, 70, confidence=0.8)
     (closed,) = nothing_from(rule, 72, 132)
     lead = closed.lead
-    assert (lead.state, lead.reason, lead.last) == (LeadState.CLOSED, CloseReason.GONE, moment(70))
+    assert (lead.state, lead.reason, lead.last) == (WorkerLeadState.CLOSED, CloseReason.GONE, moment(70))
     assert (lead.observations, lead.peak.confidence) == (36, 0.8)
     assert rule.open_leads == ()
 
@@ -218,9 +220,9 @@ def test_states_name_the_tracks_in_the_zone() -> None:
     """For drawing: a candidate until it has lasted, then confirmed; nothing elsewhere."""
     rule = rule_of("V01B_BYPASS", site(square("premises")))
     rule.observe(view(0, box(0, number=7), box(0, (0.0, 0.0, 9.0, 9.0), number=8)))
-    assert dict(rule.states) == {7: LeadState.CANDIDATE}
+    assert dict(rule.states) == {7: WorkerLeadState.CANDIDATE}
     smoke_from(rule, 2, 62, xyxy=ON_GROUND, number=7)
-    assert dict(rule.states) == {7: LeadState.CONFIRMED}
+    assert dict(rule.states) == {7: WorkerLeadState.CONFIRMED}
 
 
 def test_every_family_of_the_catalogue_has_a_rule_and_no_other_has() -> None:

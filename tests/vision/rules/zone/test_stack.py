@@ -5,7 +5,7 @@ import pytest
 from api.contract.reasons import DispositionReason
 from tests.vision.moments import moment
 from tests.vision.rules.views import box, reading, readings, rule_of, site, square, view
-from vision.leads.lead import LeadState
+from vision.leads.lead import WorkerLeadState
 from vision.plume.readings import PlumeColour, Reading
 from vision.plume.validity import Refusal
 from vision.rules.zone.zonal import ZoneRule
@@ -24,7 +24,7 @@ def verdicts(rule: ZoneRule, series: list[Reading]) -> list[tuple[float, tuple[D
     for number in range(1, len(series) + 1):
         seconds = 15 * number
         changes = rule.observe(view(seconds, box(seconds, MOUTH), readings=series[:number]))
-        found += [(seconds, c.lead.grounds) for c in changes if c.lead.state is LeadState.CONFIRMED]
+        found += [(seconds, c.lead.grounds) for c in changes if c.lead.state is WorkerLeadState.CONFIRMED]
     return found
 
 
@@ -87,7 +87,7 @@ def test_old_readings_open_no_lead_again() -> None:
     series = readings([2.0] * 9)
     verdicts(rule, series)
     closed = [c for s in range(150, 400, 15) for c in rule.observe(view(s, readings=series))]
-    assert [change.lead.state for change in closed] == [LeadState.CLOSED]
+    assert [change.lead.state for change in closed] == [WorkerLeadState.CLOSED]
 
 
 def test_a_coloured_plume_is_reported_after_three_minutes_and_without_a_grade() -> None:
