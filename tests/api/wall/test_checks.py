@@ -6,8 +6,8 @@ from playwright.sync_api import Page, expect
 
 from tests.api.checks.register import RED, fill_register, request
 from tests.api.conftest import RunningApi
+from tests.api.wall.desks import PHONE, pick
 from tests.api.wall.test_finding import keep_picture
-from tests.api.wall.test_loop import PHONE, pick
 
 pytestmark = pytest.mark.e2e
 

@@ -1,14 +1,13 @@
 """The loop in real browsers: a lead goes from the wall to the street through five operators."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from api.clock import utc_now
 from api.contract.register.staff import Officer
@@ -17,7 +16,7 @@ from tests.api.checks.register import RED, fill_register
 from tests.api.conftest import RunningApi
 from tests.api.contract.sample import TestSigner
 from tests.api.loop.people import staff
-from tests.api.wall.conftest import log_in
+from tests.api.wall.desks import PHONE, OpenPage, desks, done, pick, reason
 from tests.api.wall.leads import judged_lead, playable_posting
 from tests.api.wall.test_evidence import answer, choose, send
 from tests.api.wall.test_finding import keep_picture
@@ -26,9 +25,6 @@ pytestmark = pytest.mark.e2e
 
 ID = "L20261123-001007"
 OTHER = "L20261123-001008"
-DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
-PLACE = {"longitude": 116.6501, "latitude": 39.9101}
-OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
@@ -49,24 +45,7 @@ def open_as(
     chromium: Browser, api: RunningApi, people: dict[str, httpx.Client], complaints: list[str]
 ) -> Iterator[OpenPage]:
     """Open the wall, or a page of it, in a browser of one operator's own."""
-    with ExitStack() as stack:
-
-        def make(who: str, hash_: str = "", viewport: dict[str, int] = DESK) -> Page:
-            context = chromium.new_context(
-                viewport=viewport,  # type: ignore[arg-type]
-                locale="zh-CN",
-                geolocation=PLACE,  # type: ignore[arg-type]
-                permissions=["geolocation"],
-            )
-            stack.callback(context.close)
-            context.set_default_timeout(15_000)
-            log_in(context, api, people[who])
-            page = context.new_page()
-            page.on("pageerror", lambda error: complaints.append(f"{who}: {error}"))
-            page.goto(f"{api.url}/{hash_}")
-            page.locator(".officer" if hash_.startswith("#officer") else ".wall").wait_for()
-            return page
-
+    with desks(chromium, api, people, complaints) as make:
         yield make
 
 
@@ -76,23 +55,6 @@ def filed(enrolled: httpx.Client, signer: TestSigner, square_clip: Path, tmp_pat
     for lead_id, ago_s in ((ID, 300), (OTHER, 60)):
         posting = playable_posting(tmp_path / lead_id, square_clip, signer, judged_lead(lead_id, ago_s=ago_s))
         assert posting.send(enrolled).status_code == 201
-
-
-def done(page: Page, said: str) -> None:
-    """Wait until the panel says what was done."""
-    expect(page.locator(".review > .review-message")).to_have_text(said)
-
-
-def reason(page: Page, words: str) -> None:
-    """Give the reason of the open form."""
-    page.locator(".move-form [name=reason]").fill(words)
-
-
-def pick(page: Page, field: str, words: str, key: str) -> None:
-    """Choose an entry of the register by name."""
-    box = page.locator(f'[data-field="{field}"]').first
-    box.locator("[role=combobox]").fill(words)
-    box.locator(f'[role=option][data-key="{key}"]').click()
 
 
 @pytest.mark.usefixtures("filed", "agreement")

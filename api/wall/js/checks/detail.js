@@ -2,7 +2,8 @@
  * Check panel: one check with its code, QR picture, facts, scans, changes and all that happened under it.
  * @module
  */
-import { reasonWords, whatWords } from "../loop/timeline.js";
+import { reasonWords } from "../loop/reasons.js";
+import { whatWords } from "../loop/timeline.js";
 import { fill, h } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
 import { translate, t } from "../shared/i18n.js";

@@ -245,6 +245,7 @@ export class LeadPanel {
       this.#open(option);
       this.message.dataset.tone = said[0] ?? "bad";
       write(this.message, said[1] ?? "");
+      this.message.scrollIntoView({ block: "nearest" });
     });
   }
 

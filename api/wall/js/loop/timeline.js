@@ -9,6 +9,7 @@ import { hasWords, language, onLanguage, untranslate, translate, t } from "../sh
 import { fullTime, shortTime } from "../shared/times.js";
 import { answersInWords } from "./answers.js";
 import { attachmentLine } from "./attachments.js";
+import { reasonWords } from "./reasons.js";
 
 /** @typedef {import("../leads/store.js").Lead} Lead */
 
@@ -116,7 +117,8 @@ function valueNode(name, value) {
   if (name === "officers" || name === "joint_units") return entryNames(name === "officers" ? "officer" : "unit", value);
   if (value && typeof value === "object" && !Array.isArray(value)) {
     const parts = Object.entries(value);
-    if (parts.length === 1) return plainWords(parts[0][0], parts[0][1]);
+    if (name === "feedback" && !parts.length) return t("feedback.keep");
+    if (name === "plan_match" && parts.length === 1) return plainWords(parts[0][0], parts[0][1]);
     return h("span", {}, parts.map(([part, inner]) => {
       const key = `content.${name}.${part}`;
       return `${hasWords(key) ? t(key) : part} ${plainWords(part, inner)}`;
@@ -142,12 +144,6 @@ export function entryNames(kind, keys) {
     return name === key ? key : `${name}（${key}）`;
   })).then((names) => write(node, names.join("、")));
   return node;
-}
-
-/** Return a reason; one given by the system is translated. @param {string} reason */
-export function reasonWords(reason) {
-  const key = `history.reason.${reason}`;
-  return hasWords(key) ? t(key) : reason;
 }
 
 /** Return an action in words; one without words is returned as it is. @param {{action: string, result: string}} entry */
