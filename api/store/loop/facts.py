@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.contract.catalogue import catalogue
 from api.contract.loop.disposition import OWNER_REASONS, disposition_of
 from api.contract.loop.priority import alert_factor, confirmed_factor, priority_of, score_of, standing_factor
 from api.contract.reasons import DispositionReason
@@ -42,6 +43,9 @@ def assessed(session: Session, lead: LeadDocument) -> LeadDocument:
     score = score_of(factors)
     priority = priority_of(score)
     seen = [DispositionReason(each) for each in lead.disposition.reasons if each in _SEEN_REASONS]
+    row = catalogue().get(lead.violation_code)
+    if row is not None and row.never_warn_only and DispositionReason.GRAVE_CLASS not in seen:
+        seen.insert(0, DispositionReason.GRAVE_CLASS)
     if alert:
         seen.append(DispositionReason.ALERT_IN_FORCE)
     is_unregistered = not known and _reason(lead, DispositionReason.UNREGISTERED)

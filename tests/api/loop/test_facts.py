@@ -15,11 +15,12 @@ from api.contract.register.enterprise import Enterprise, Listing, Risk, RiskEntr
 from api.contract.register.entry import Entry
 from api.contract.register.leniency import NoPenaltyItem
 from api.contract.register.plan import Plan
-from api.contract.wire.lead import LeadDisposition, LeadFactor, LeadTarget
+from api.contract.wire.lead import LeadDisposition, LeadDocument, LeadFactor, LeadTarget
 from api.contract.wire.moment import rfc3339
 from api.contract.wire.state import Priority
+from api.store.loop.facts import assessed
 from api.store.register.changes import put_entry
-from tests.api.conftest import Posting, RunningApi
+from tests.api.conftest import Posting, RunningApi, sample_lead
 from tests.api.contract.sample import START
 from tests.api.loop.people import staff
 from tests.api.loop.test_closing import TO_CONFIRMED, walk
@@ -61,6 +62,11 @@ def of_enterprise(posting: Posting, start: datetime = START) -> Posting:
     return replace(posting, lead=lead.model_copy(update=update))
 
 
+def of_nobody_yet() -> LeadDocument:
+    """The sample lead on the enterprise."""
+    return of_enterprise(Posting(sample_lead(), b"")).lead
+
+
 def points(lead: dict[str, Any]) -> dict[str, int]:
     """The factors by name."""
     return {factor["name"]: factor["points"] for factor in lead["factors"]}
@@ -80,7 +86,7 @@ def test_what_held_at_the_event_counts(
     assert lead["target"]["name"] == "通州某热力有限公司"
     assert lead["target"]["registry_version"].endswith(".2")
     disposition = lead["disposition"]
-    assert disposition["reasons"] == ["alert_in_force", "red_risk"]
+    assert disposition["reasons"] == ["grave_class", "alert_in_force", "red_risk"]
     assert (disposition["action"], disposition["notify"][0]) == ("lead", "wall_alarm")
     assert lead["penalty_hint"]["first_in_24_months"] is True
 
@@ -88,16 +94,18 @@ def test_what_held_at_the_event_counts(
 @pytest.mark.parametrize(
     ("listed", "reasons"), [(False, ["green_risk", "non_site_first"]), (True, ["positive_list", "green_risk"])]
 )
-def test_a_first_minor_finding_is_a_warning(
-    api: RunningApi, enrolled: httpx.Client, make_posting: Callable[..., Posting], listed: bool, reasons: list[str]
-) -> None:
-    """Of a green or listed enterprise; with a violation confirmed in the 24 months before it is a lead."""
+def test_a_first_minor_finding_is_a_warning(api: RunningApi, listed: bool, reasons: list[str]) -> None:
+    """Of a green or listed enterprise; of a grave class it never is."""
     listing = [Listing(valid_from=date(2026, 1, 1))] if listed else []
     enter(api, BEFORE, coloured(Risk.GREEN, positive_list=listing))
-    lead = of_enterprise(make_posting()).send(enrolled).json()
-    assert lead["disposition"]["action"] == "warn_only"
-    assert lead["disposition"]["reasons"] == [*reasons, "first_minor"]
-    assert lead["disposition"]["approval_required"] is listed
+    grave = of_nobody_yet()
+    with api.state.database.reading() as session:
+        soil = assessed(session, grave.model_copy(update={"violation_code": "V07_BARE_SOIL"})).disposition
+        burnt = assessed(session, grave).disposition
+    assert soil is not None
+    assert (soil.action, soil.approval_required, soil.reasons) == ("warn_only", listed, [*reasons, "first_minor"])
+    assert burnt is not None
+    assert (burnt.action, burnt.reasons) == ("lead", ["grave_class", *reasons])
 
 
 def test_what_the_no_penalty_list_and_the_plan_propose(
@@ -107,9 +115,9 @@ def test_what_the_no_penalty_list_and_the_plan_propose(
     since = date(2026, 1, 1)
     item = NoPenaltyItem(
         id="京环不罚-04",
-        title="露天焚烧",
+        title="裸土未苫盖",
         version="2025-1",
-        codes=["V04_WASTE_BURN"],
+        codes=["V07_BARE_SOIL"],
         corrected_within_h=24,
         valid_from=since,
     )
@@ -117,7 +125,11 @@ def test_what_the_no_penalty_list_and_the_plan_propose(
     plans = [Plan(id=f"P-{year}", year=year, uscc=USCC, items=["大气"]) for year in (today.year - 1, today.year)]
     enter(api, BEFORE, coloured(Risk.YELLOW), item, *plans)
     posting = of_enterprise(make_posting())
-    hint = posting.send(enrolled).json()["penalty_hint"]
+    assert posting.send(enrolled).json()["penalty_hint"]["harm"] == "serious"
+    with api.state.database.reading() as session:
+        soil = assessed(session, of_nobody_yet().model_copy(update={"violation_code": "V07_BARE_SOIL"}))
+    assert soil.penalty_hint is not None
+    hint = soil.penalty_hint.model_dump(mode="json")
     assert (hint["list_item"], hint["list_version"]) == ("京环不罚-04", "2025-1")
     assert hint["correct_by"] == rfc3339(START + timedelta(hours=24))
     with staff(api, duty="D", verifier="V", proof="E", officer="O") as people:

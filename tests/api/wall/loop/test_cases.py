@@ -25,8 +25,8 @@ from tests.api.loop.people import move, staff
 from tests.api.loop.test_closing import TO_CONFIRMED
 from tests.api.loop.test_facts import FACTORS
 from tests.api.loop.test_transition import VERIFIED
-from tests.api.wall.desks import OpenPage, desks, done, pick, reason
 from tests.api.wall.leads import fresh_lead, judged_lead, playable_posting
+from tests.api.wall.loop.desks import OpenPage, desks, done, pick, reason
 from tests.api.wall.test_evidence import answer, choose, send
 from tests.api.wall.test_finding import keep_picture
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.api.checks.register import RED, fill_register, request
 from tests.api.conftest import RunningApi
-from tests.api.wall.desks import PHONE, pick
+from tests.api.wall.loop.desks import PHONE, pick
 from tests.api.wall.test_finding import keep_picture
 
 pytestmark = pytest.mark.e2e

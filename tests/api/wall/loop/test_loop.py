@@ -16,8 +16,8 @@ from tests.api.checks.register import RED, fill_register
 from tests.api.conftest import RunningApi
 from tests.api.contract.sample import TestSigner
 from tests.api.loop.people import staff
-from tests.api.wall.desks import PHONE, OpenPage, desks, done, pick, reason
 from tests.api.wall.leads import judged_lead, playable_posting
+from tests.api.wall.loop.desks import PHONE, OpenPage, desks, done, pick, reason
 from tests.api.wall.test_evidence import answer, choose, send
 from tests.api.wall.test_finding import keep_picture
 
