@@ -1,6 +1,7 @@
-"""A time as it is asked for in a query."""
+"""Times and days as they are asked for in a query."""
 
 import re
+from datetime import date
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -16,3 +17,16 @@ def _with_plus(asked: object) -> object:
 
 
 AskedTime = Annotated[UtcTime, BeforeValidator(_with_plus)]
+
+_DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+
+
+def _written_out(asked: object) -> object:
+    """Refuse what would be read as a number of seconds or days."""
+    if isinstance(asked, str) and not _DAY.match(asked):
+        raise ValueError("a day is written YYYY-MM-DD")
+    return asked
+
+
+AskedDay = Annotated[date, BeforeValidator(_written_out)]
+"""A local day as it is asked for."""

@@ -21,6 +21,7 @@ from api.loop.actor import missing_role
 from api.loop.extension import extend
 from api.people.auth import Admin, AnyOperator, caller_name
 from api.problems import Problem
+from api.routes.asked_time import AskedDay
 from api.routes.leads import LeadIdPath, found_lead, named_version
 from api.state import State
 from api.store.loop.calendar import calendar_days, clear_day, set_day
@@ -111,7 +112,7 @@ def get_calendar(_: AnyOperator, state: State, year: Annotated[int, Query(ge=200
 
 
 @router.put("/calendar/{day}", status_code=204)
-async def put_day(day: date, body: DayRequest, admin: Admin, state: State) -> None:
+async def put_day(day: AskedDay, body: DayRequest, admin: Admin, state: State) -> None:
     """Make a day a working day or a free one; limits that run already stay as they are."""
 
     def put() -> None:
@@ -123,7 +124,7 @@ async def put_day(day: date, body: DayRequest, admin: Admin, state: State) -> No
 
 
 @router.delete("/calendar/{day}", status_code=204)
-async def delete_day(day: date, reason: Why, admin: Admin, state: State) -> None:
+async def delete_day(day: AskedDay, reason: Why, admin: Admin, state: State) -> None:
     """Leave a day to the calendar of public holidays again."""
 
     def clear() -> None:
@@ -162,7 +163,7 @@ async def put_confirmation(
 def get_publicity(
     _: AnyOperator,
     state: State,
-    until: Annotated[date | None, Query(description="last local day; left out: those whose time is over")] = None,
+    until: Annotated[AskedDay | None, Query(description="last local day; left out: those whose time is over")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> PublicPenalties:
     """List published penalties whose time ends by a day, so that each is taken down when its time is over (S10)."""
