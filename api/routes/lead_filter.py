@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
 from api.contract.fields import Line, Word
 from api.contract.wire.document import Wire
@@ -11,6 +11,12 @@ from api.contract.wire.identifiers import CameraIdText, Sha256
 from api.contract.wire.state import LeadState, Priority
 from api.routes.asked_time import AskedTime
 from api.store.search import Box, LeadQuery
+
+_Time = Annotated[
+    AskedTime | None,
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"const": "", "type": "string"}]}),
+]
+"""A time, or nothing: an empty text is what a form sends that was not filled in."""
 
 
 class LeadFilter(Wire):
@@ -20,8 +26,8 @@ class LeadFilter(Wire):
     camera: CameraIdText | None = None
     code: Word | None = None
     priority: Priority | None = None
-    from_: AskedTime | None = Field(None, alias="from", description="first seen at or after")
-    to: AskedTime | None = Field(None, description="first seen before")
+    from_: _Time = Field(None, alias="from", description="first seen at or after")
+    to: _Time = Field(None, description="first seen before")
     division: str | None = Field(
         None, max_length=12, pattern=r"^[0-9]{2,12}$", description="GB/T 2260 code or its beginning: 11, 1101, 110112"
     )
