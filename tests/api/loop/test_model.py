@@ -296,6 +296,6 @@ def test_any_walk_is_as_the_table_says(loop: type[Loop]) -> None:
     """Whoever asks for whatever, whenever: made or refused as the table says; races give 412; the log agrees."""
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     limits = settings(
-        max_examples=20, stateful_step_count=12, deadline=None, derandomize=True, suppress_health_check=checks
+        max_examples=10, stateful_step_count=12, deadline=None, derandomize=True, suppress_health_check=checks
     )
     run_state_machine_as_test(loop, settings=limits)
