@@ -1,9 +1,7 @@
 """Leads: posted by workers, listed and reviewed by operators."""
 
 import json
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -25,9 +23,10 @@ from api.loop.transition import Request as Move
 from api.people.auth import AnyOperator, AnyWorker, Reader, caller_address
 from api.problems import Problem
 from api.routes.lead_filter import LeadFilter
+from api.routes.stored import etag_of, named_version, store_faults
 from api.state import State
 from api.store.events import newest_cursor
-from api.store.faults import IllegalMove, ReusedKey, StaleVersion, UnknownRecord
+from api.store.faults import IllegalMove, ReusedKey
 from api.store.lead_rows import get_lead, get_still
 from api.store.search import list_leads
 from api.store.transitions import transitions_of
@@ -35,7 +34,6 @@ from api.store.transitions import transitions_of
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
 
 LeadIdPath = Annotated[str, Path(pattern=LEAD_ID_PATTERN)]
-_ETAG = re.compile(r'^("?)(\d{1,9})\1$')
 """A version with or without its quotes: programs that print it from the lead leave them out."""
 
 
@@ -134,7 +132,7 @@ async def post_lead(
     if answer.fresh:
         await state.broker.ring()
     lead = LeadDocument.model_validate_json(answer.body)
-    headers = {"Location": f"/v1/leads/{lead.lead_id}", "ETag": f'"{lead.version}"'}
+    headers = {"Location": f"/v1/leads/{lead.lead_id}", "ETag": etag_of(lead.version)}
     return Response(answer.body, answer.status, headers, "application/json")
 
 
@@ -157,7 +155,7 @@ def get_one_lead(lead_id: LeadIdPath, _: Reader, state: State, request: Request)
     """Show a lead; its ``ETag`` is what a transition must name in ``If-Match``."""
     with state.database.reading() as session, found_lead():
         lead = get_lead(session, lead_id)
-    etag = f'"{lead.version}"'
+    etag = etag_of(lead.version)
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers={"ETag": etag})
     return Response(lead.model_dump_json(), headers={"ETag": etag}, media_type="application/json")
@@ -196,7 +194,7 @@ async def post_transition(
     422 ``content-required``: something is missing; 428: no If-Match; 422 ``review-required``: the site demands the four
     answers (``PLUMEWATCH_REVIEW_ANSWERS``). The same ``Idempotency-Key`` with the same body gets the same answer.
     """
-    version = named_version(if_match)
+    version = named_version(if_match, "the lead")
 
     asked = Move(
         body.to,
@@ -228,7 +226,7 @@ async def post_transition(
 
     moved = await run_in_threadpool(move)
     await state.broker.ring()
-    return Response(moved.model_dump_json(), headers={"ETag": f'"{moved.version}"'}, media_type="application/json")
+    return Response(moved.model_dump_json(), headers={"ETag": etag_of(moved.version)}, media_type="application/json")
 
 
 def _required_key(key: str | None) -> str:
@@ -237,30 +235,13 @@ def _required_key(key: str | None) -> str:
     return key
 
 
-def named_version(if_match: str | None) -> int:
-    """Return the lead's version that ``If-Match`` names, or answer 428 or 412."""
-    if if_match is None:
-        raise Problem(428, "if-match-required", "the header If-Match must hold the lead's ETag")
-    match = _ETAG.match(if_match)
-    if match is None:
-        raise Problem(412, "stale-version", f"If-Match must be this lead's ETag, found {if_match[:40]}")
-    return int(match[2])
-
-
-@contextmanager
-def found_lead() -> Iterator[None]:
-    """Turn the store's faults into problems."""
-    try:
-        yield
-    except UnknownRecord as fault:
-        raise Problem(404, "not-found", str(fault)) from fault
-    except StaleVersion as fault:
-        raise Problem(412, "stale-version", str(fault)) from fault
-    except IllegalMove as fault:
-        raise Problem(409, "illegal-transition", str(fault)) from fault
-    except RoleMissing as fault:
-        raise Problem(403, "role-required", str(fault)) from fault
-    except ContentMissing as fault:
-        raise Problem(422, "content-required", str(fault)) from fault
-    except ReusedKey as fault:
-        raise Problem(422, "idempotency-key-reused", str(fault)) from fault
+found_lead = partial(
+    store_faults,
+    {
+        IllegalMove: (409, "illegal-transition"),
+        RoleMissing: (403, "role-required"),
+        ContentMissing: (422, "content-required"),
+        ReusedKey: (422, "idempotency-key-reused"),
+    },
+)
+"""Turns the store's faults on a lead into problems."""

@@ -26,10 +26,10 @@ from api.loop.actor import missing_role
 from api.people.auth import AnyOperator
 from api.problems import Problem
 from api.routes.asked_time import AskedTime
-from api.routes.leads import named_version
+from api.routes.stored import etag_of, named_version, store_faults
 from api.state import ApiState, State
 from api.store.checks.codes import get_check, list_checks, trail
-from api.store.faults import StaleVersion, StoreError, UnknownRecord
+from api.store.faults import StoreError
 from api.store.people import Operator
 from api.store.register.standing import standing_at
 from api.store.transitions import transitions_of
@@ -83,7 +83,7 @@ async def post_check(body: CheckRequest, operator: AnyOperator, state: State, re
 
     check = await run_in_threadpool(issue)
     response.headers["Location"] = f"/v1/check-codes/{check.check_code}"
-    response.headers["ETag"] = f'"{check.version}"'
+    response.headers["ETag"] = etag_of(check.version)
     return check
 
 
@@ -110,7 +110,7 @@ def get_one_check(code: CodePath, _: AnyOperator, state: State, response: Respon
     """Show a check; its ``ETag`` is what a change must name in ``If-Match``."""
     with state.database.reading() as session, found_check():
         check = get_check(session, code)
-    response.headers["ETag"] = f'"{check.version}"'
+    response.headers["ETag"] = etag_of(check.version)
     return check
 
 
@@ -131,7 +131,7 @@ async def post_scan(
             return scan_check(session, code, body, operator.username, utc_now())
 
     check = await run_in_threadpool(scan)
-    response.headers["ETag"] = f'"{check.version}"'
+    response.headers["ETag"] = etag_of(check.version)
     return check
 
 
@@ -145,7 +145,7 @@ async def post_change(
     if_match: IfMatch = None,
 ) -> Check:
     """Join an open check, file its record, enter the enterprise's rating or a justification, or cancel it."""
-    version = named_version(if_match)
+    version = named_version(if_match, "the check")
 
     def change() -> Check:
         with state.database.writing() as session, found_check():
@@ -153,7 +153,7 @@ async def post_change(
             return change_check(session, code, body, operator.username, version=version, at=utc_now())
 
     check = await run_in_threadpool(change)
-    response.headers["ETag"] = f'"{check.version}"'
+    response.headers["ETag"] = etag_of(check.version)
     return check
 
 
@@ -198,16 +198,13 @@ def page_address(state: ApiState, request: Request, code: str) -> str:
 
 @contextmanager
 def found_check() -> Iterator[None]:
-    """Turn faults into problems."""
-    try:
-        yield
-    except Refused as fault:
-        extensions = {"join": fault.join} if fault.join else {}
-        raise Problem(409, fault.slug, str(fault), extensions=extensions) from fault
-    except UnknownRecord as fault:
-        raise Problem(404, "not-found", str(fault)) from fault
-    except StaleVersion as fault:
-        raise Problem(412, "stale-version", str(fault)) from fault
+    """Turn refusals and the store's faults into problems."""
+    with store_faults():
+        try:
+            yield
+        except Refused as fault:
+            extensions = {"join": fault.join} if fault.join else {}
+            raise Problem(409, fault.slug, str(fault), extensions=extensions) from fault
 
 
 def _may(session: Session, operator: Operator, roles: tuple[LoopRole, ...], division: str) -> None:

@@ -13,7 +13,8 @@ from api.contract.wire.lead import LeadDocument
 from api.contract.wire.moment import UtcTime
 from api.people.auth import AnyOperator, Reader
 from api.problems import Problem
-from api.routes.leads import LeadIdPath, found_lead, named_version
+from api.routes.leads import LeadIdPath, found_lead
+from api.routes.stored import etag_of, named_version
 from api.state import State
 from api.store.evidence.corrections import CorrectedField, Correction, correct_lead, corrections_of
 from api.store.faults import WrongValue
@@ -70,7 +71,7 @@ async def post_correction(
     The values before and after are a leaf of the log. 409: not filed yet; 412: changed by another request; 422
     ``wrong-value``: the field cannot have this value, or has it already; 428: no If-Match.
     """
-    version = named_version(if_match)
+    version = named_version(if_match, "the lead")
 
     def correct() -> LeadDocument:
         with state.database.writing() as session, found_lead():
@@ -91,7 +92,7 @@ async def post_correction(
     corrected = await run_in_threadpool(correct)
     await state.broker.ring()
     return Response(
-        corrected.model_dump_json(), headers={"ETag": f'"{corrected.version}"'}, media_type="application/json"
+        corrected.model_dump_json(), headers={"ETag": etag_of(corrected.version)}, media_type="application/json"
     )
 
 

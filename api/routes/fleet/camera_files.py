@@ -13,6 +13,7 @@ from api.contract.wire.moment import UtcTime
 from api.people.auth import Admin, AnyOperator, caller_name
 from api.problems import Problem
 from api.routes.fleet.cameras import CameraIdPath
+from api.routes.stored import etag_of
 from api.state import State
 from api.store.cameras import get_camera
 from api.store.evidence.camera_files import CameraFile, camera_file, camera_file_versions, put_camera_file
@@ -67,7 +68,7 @@ def get_article41(camera_id: CameraIdPath, _: AnyOperator, state: State, respons
     """Show what is on file for a camera, and what is lacking today."""
     with state.database.reading() as session:
         found = camera_file(session, camera_id)
-    response.headers["ETag"] = f'"{found.version}"'
+    response.headers["ETag"] = etag_of(found.version)
     return _document(found)
 
 
@@ -112,7 +113,7 @@ async def put_article41(
                 raise Problem(412, "stale-version", str(fault)) from fault
 
     made = await run_in_threadpool(put)
-    response.headers["ETag"] = f'"{made.version}"'
+    response.headers["ETag"] = etag_of(made.version)
     return _document(made)
 
 

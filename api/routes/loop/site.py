@@ -22,7 +22,8 @@ from api.loop.extension import extend
 from api.people.auth import Admin, AnyOperator, caller_name
 from api.problems import Problem
 from api.routes.asked_time import AskedDay
-from api.routes.leads import LeadIdPath, found_lead, named_version
+from api.routes.leads import LeadIdPath, found_lead
+from api.routes.stored import etag_of, named_version
 from api.state import State
 from api.store.loop.calendar import calendar_days, clear_day, set_day
 from api.store.loop.legal import confirm_row, confirmations
@@ -193,7 +194,7 @@ async def post_extension(
     if_match: Annotated[str | None, Header(description="the lead's ETag as you read it")] = None,
 ) -> Response:
     """Extend the limit of a lead's state once, as far as the law lets the head of unit; 409 where it does not."""
-    version = named_version(if_match)
+    version = named_version(if_match, "the lead")
 
     def longer() -> LeadDocument:
         with state.database.writing() as session, found_lead():
@@ -201,4 +202,4 @@ async def post_extension(
 
     lead = await run_in_threadpool(longer)
     await state.broker.ring()
-    return Response(lead.model_dump_json(), headers={"ETag": f'"{lead.version}"'}, media_type="application/json")
+    return Response(lead.model_dump_json(), headers={"ETag": etag_of(lead.version)}, media_type="application/json")

@@ -14,7 +14,8 @@ from api.contract.notify.rules import RULE_ID_PATTERN, Language
 from api.notify.guard import AddressError
 from api.people.auth import Admin, caller_name
 from api.problems import Problem
-from api.routes.notify.versions import IfMatch, check_match, etag_of, store_faults
+from api.routes.notify.versions import IfMatch, check_match, notify_faults
+from api.routes.stored import etag_of
 from api.state import ApiState, State
 from api.store.faults import UnknownRecord
 from api.store.notify.channels import Channel, delete_channel, find_channel, list_channels, put_channel
@@ -65,7 +66,7 @@ async def put_one_channel(
         raise Problem(422, "invalid-input", f"the document is of channel {body.name}, the address of {name}")
 
     def write() -> Channel:
-        with state.database.writing() as session, store_faults():
+        with state.database.writing() as session, notify_faults():
             known = find_channel(session, name)
             check_match(if_match, None if known is None else known.version, f"channel {name}")
             written = put_channel(session, body, caller_name(admin), utc_now())
@@ -87,7 +88,7 @@ async def delete_one_channel(name: ChannelPath, admin: Admin, state: State, if_m
     """Remove a channel; its waiting messages are given up. 409 ``in-use``: a rule names it; 412, 428: as above."""
 
     def remove() -> None:
-        with state.database.writing() as session, store_faults():
+        with state.database.writing() as session, notify_faults():
             known = find_channel(session, name)
             if known is not None:
                 check_match(if_match, known.version, f"channel {name}")
@@ -109,7 +110,7 @@ async def post_test(
 
 
 def _found(state: ApiState, name: str) -> Channel:
-    with state.database.reading() as session, store_faults():
+    with state.database.reading() as session, notify_faults():
         channel = find_channel(session, name)
         if channel is None:
             raise UnknownRecord(f"there is no channel {name}")

@@ -11,7 +11,7 @@ from api.contract.notify.deliveries import Delivery, DeliveryPage, DeliveryState
 from api.contract.notify.rules import RULE_ID_PATTERN
 from api.contract.wire.identifiers import LEAD_ID_PATTERN
 from api.people.auth import Admin, AnyOperator, caller_name
-from api.routes.notify.versions import store_faults
+from api.routes.notify.versions import notify_faults
 from api.state import State
 from api.store.columns import SERIAL_MOST
 from api.store.notify.log import list_deliveries, retry_delivery
@@ -42,7 +42,7 @@ async def post_retry(
     """Let a message that was given up be tried for another day. 409: it was not given up, or its channel is gone."""
 
     def retry() -> Delivery:
-        with state.database.writing() as session, store_faults():
+        with state.database.writing() as session, notify_faults():
             return retry_delivery(session, notification_id, utc_now())
 
     delivery = await run_in_threadpool(retry)

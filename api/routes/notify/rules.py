@@ -12,9 +12,10 @@ from api.contract.notify.rules import RULE_ID_PATTERN, NotificationRule
 from api.contract.wire.moment import UtcTime
 from api.people.auth import Admin, caller_name
 from api.problems import Problem
-from api.routes.notify.versions import IfMatch, check_match, etag_of, store_faults
+from api.routes.notify.versions import IfMatch, check_match, notify_faults
+from api.routes.stored import etag_of
 from api.state import State
-from api.store.notify.rules import StoredRule, delete_rule, list_rules, put_rule, rule_version
+from api.store.notify.rules import StoredRule, delete_rule, find_rule, list_rules, put_rule, rule_version
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/v1/notifications/rules", tags=["notification"])
@@ -47,7 +48,7 @@ def get_rules(_: Admin, state: State) -> RuleList:
 def get_one_rule(rule_id: RuleIdPath, _: Admin, state: State, response: Response) -> RuleView:
     """Show a rule."""
     with state.database.reading() as session:
-        found = next((each for each in list_rules(session) if each.rule.id == rule_id), None)
+        found = find_rule(session, rule_id)
     if found is None:
         raise Problem(404, "not-found", f"there is no rule {rule_id}")
     response.headers["ETag"] = etag_of(found.version)
@@ -72,7 +73,7 @@ async def put_one_rule(
         raise Problem(422, "invalid-input", f"the document is of rule {body.id}, the address of {rule_id}")
 
     def write() -> StoredRule:
-        with state.database.writing() as session, store_faults():
+        with state.database.writing() as session, notify_faults():
             check_match(if_match, rule_version(session, rule_id), f"rule {rule_id}")
             return put_rule(session, body, caller_name(admin), utc_now())
 
@@ -88,7 +89,7 @@ async def delete_one_rule(rule_id: RuleIdPath, admin: Admin, state: State, if_ma
     """Remove a rule; a leaf of the log says so. What it has queued is sent all the same. 412, 428 as for a change."""
 
     def remove() -> None:
-        with state.database.writing() as session, store_faults():
+        with state.database.writing() as session, notify_faults():
             version = rule_version(session, rule_id)
             if version is not None:
                 check_match(if_match, version, f"rule {rule_id}")

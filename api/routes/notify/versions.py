@@ -1,20 +1,15 @@
 """Versions: ``If-Match`` of what may be new, and the store's faults as answers."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from typing import Annotated
 
 from fastapi import Header
 
 from api.problems import Problem
-from api.store.faults import IllegalMove, RecordConflict, UnknownRecord, WrongValue
+from api.routes.stored import etag_of, store_faults
+from api.store.faults import IllegalMove, RecordConflict, WrongValue
 
 IfMatch = Annotated[str | None, Header(description="the ETag as you read it; none for what is new")]
-
-
-def etag_of(version: int) -> str:
-    """Return the ``ETag`` of a version."""
-    return f'"{version}"'
 
 
 def check_match(if_match: str | None, version: int | None, what: str) -> None:
@@ -29,16 +24,12 @@ def check_match(if_match: str | None, version: int | None, what: str) -> None:
         raise Problem(412, "stale-version", f"{what} has changed since you read it: its ETag is {etag_of(version)}")
 
 
-@contextmanager
-def store_faults() -> Iterator[None]:
-    """Turn the store's faults into problems."""
-    try:
-        yield
-    except UnknownRecord as fault:
-        raise Problem(404, "not-found", str(fault)) from fault
-    except WrongValue as fault:
-        raise Problem(422, "invalid-input", str(fault)) from fault
-    except RecordConflict as fault:
-        raise Problem(409, "in-use", str(fault)) from fault
-    except IllegalMove as fault:
-        raise Problem(409, "illegal-transition", str(fault)) from fault
+notify_faults = partial(
+    store_faults,
+    {
+        WrongValue: (422, "invalid-input"),
+        RecordConflict: (409, "in-use"),
+        IllegalMove: (409, "illegal-transition"),
+    },
+)
+"""Turns the store's faults on rules, channels and messages into problems."""

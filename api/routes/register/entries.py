@@ -1,8 +1,6 @@
 """Entries of the register, the same calls for each kind: read by everybody logged in, changed by admins."""
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Header, Path, Query, Response
@@ -24,8 +22,9 @@ from api.problems import Problem
 from api.register.sight import seen_premises
 from api.routes.asked_time import AskedTime
 from api.routes.register.views import ChangeView, EntryFilter, EntryHistory, EntryList, EntryView, PremisesFilter
+from api.routes.stored import etag_of, named_version, store_faults
 from api.state import State
-from api.store.faults import StaleVersion, UnknownRecord, UnreadableRecord
+from api.store.faults import UnknownRecord, UnreadableRecord
 from api.store.register.changes import delete_entry, put_entry
 from api.store.register.entries import (
     EntryPage,
@@ -45,7 +44,6 @@ router = APIRouter(tags=["register"])
 KeyPath = Annotated[str, Path(max_length=KEY_MOST, pattern=KEY_PATTERN)]
 Why = Annotated[Reason, Query(description="why, in your words; it goes into the log")]
 IfMatch = Annotated[str | None, Header(description="the entry's ETag as you read it; left out for a new one")]
-_ETAG = re.compile(r'^("?)(\d{1,9})\1$')
 
 _LIST = "List entries by key, in pages; all that is asked for must hold. With `at` those that held then."
 _SHOW = "Show an entry; its `ETag` is what a change must name. With `at` the one that held then; 404 where none did."
@@ -72,7 +70,7 @@ def _add_reads(model: type[EntryT], path: str, asked_by: type[EntryFilter]) -> N
             stored = get_entry(session, model, key) if at is None else held_stored(session, model, key, at)
         if stored is None:
             raise Problem(404, "not-found", f"no {noun} {key} held at that time, as the register stood then")
-        response.headers["ETag"] = f'"{stored.version}"'
+        response.headers["ETag"] = etag_of(stored.version)
         return EntryView.of(stored)
 
     def get_history(key: KeyPath, _: AnyOperator, state: State) -> EntryHistory[EntryT]:
@@ -120,7 +118,7 @@ def _add_writes(model: type[EntryT], path: str) -> None:
 
         stored = await run_in_threadpool(put)
         response.status_code = 201 if version is None else 200
-        response.headers["ETag"] = f'"{stored.version}"'
+        response.headers["ETag"] = etag_of(stored.version)
         return EntryView.of(stored)
 
     async def delete_one(key: KeyPath, reason: Why, admin: Admin, state: State, if_match: IfMatch = None) -> None:
@@ -172,13 +170,11 @@ def _page(session: Session, model: type[EntryT], asked: EntryFilter) -> EntryPag
 
 
 def _named(if_match: str | None) -> int | None:
-    """Return the version that ``If-Match`` names; answer 412 where it names none."""
-    if if_match is None:
-        return None
-    match = _ETAG.match(if_match)
-    if match is None or int(match[2]) == 0:
-        raise Problem(412, "stale-version", f"If-Match must be the entry's ETag, found {if_match[:40]}")
-    return int(match[2])
+    """Return the version that ``If-Match`` names; answer 412 where it names none that an entry has."""
+    version = None if if_match is None else named_version(if_match, "the entry")
+    if version == 0:
+        raise Problem(412, "stale-version", f"If-Match must be the ETag of the entry, found {if_match}")
+    return version
 
 
 def _stands(session: Session, model: type[EntryT], key: str) -> bool:
@@ -191,18 +187,8 @@ def _stands(session: Session, model: type[EntryT], key: str) -> bool:
     return True
 
 
-@contextmanager
-def found_entry() -> Iterator[None]:
-    """Turn the store's faults into problems."""
-    try:
-        yield
-    except UnreadableRecord as fault:
-        raise Problem(409, "unreadable-entry", str(fault)) from fault
-    except UnknownRecord as fault:
-        raise Problem(404, "not-found", str(fault)) from fault
-    except StaleVersion as fault:
-        raise Problem(412, "stale-version", str(fault)) from fault
-
+found_entry = partial(store_faults, {UnreadableRecord: (409, "unreadable-entry")})
+"""Turns the store's faults on an entry into problems."""
 
 for _model, _path in (
     (Enterprise, "/v1/registry/enterprises"),
