@@ -3,39 +3,18 @@
 import sqlalchemy as sa
 from alembic import op
 
+from api.store.append_only import forbid_changes
+from api.store.columns import ByteOrdered, Serial
+
 revision = "0015"
 down_revision = "0014"
-
-_SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def _byte_ordered(length: int) -> sa.types.TypeEngine[str]:
-    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
-
-
-def _forbid_changes(table: str) -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        return
-    op.execute(
-        f"CREATE OR REPLACE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()"
-    )
 
 
 def upgrade() -> None:
     """Make the tables."""
     op.create_table(
         "checks",
-        sa.Column("code", _byte_ordered(25), nullable=False),
+        sa.Column("code", ByteOrdered(25), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("mode", sa.String(16), nullable=False),
@@ -53,8 +32,8 @@ def upgrade() -> None:
     op.create_index("ix_checks_issued", "checks", ["issued"])
     op.create_table(
         "check_events",
-        sa.Column("seq", _SERIAL, autoincrement=True, nullable=False),
-        sa.Column("code", _byte_ordered(25), nullable=False),
+        sa.Column("seq", Serial, autoincrement=True, nullable=False),
+        sa.Column("code", ByteOrdered(25), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("record", sa.Text(), nullable=False),
         sa.Column("log_index", sa.BigInteger(), nullable=False),
@@ -64,7 +43,7 @@ def upgrade() -> None:
     op.create_index("check_events_by_code", "check_events", ["code", "version"])
     op.create_table(
         "draws",
-        sa.Column("draw_id", _byte_ordered(64), nullable=False),
+        sa.Column("draw_id", ByteOrdered(64), nullable=False),
         sa.Column("made", sa.BigInteger(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("log_index", sa.BigInteger(), nullable=False),
@@ -72,7 +51,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "legal_confirmations",
-        sa.Column("seq", _SERIAL, autoincrement=True, nullable=False),
+        sa.Column("seq", Serial, autoincrement=True, nullable=False),
         sa.Column("code", sa.String(64), nullable=False),
         sa.Column("confirmed", sa.Boolean(), nullable=False),
         sa.Column("catalogue", sa.String(64), nullable=False),
@@ -87,6 +66,6 @@ def upgrade() -> None:
     op.add_column("leads", sa.Column("confirmed", sa.BigInteger(), nullable=True))
     op.add_column("leads", sa.Column("public_until", sa.String(10), nullable=True))
     op.create_index("ix_leads_public_until", "leads", ["public_until"])
-    _forbid_changes("legal_confirmations")
-    _forbid_changes("check_events")
-    _forbid_changes("draws")
+    forbid_changes("legal_confirmations")
+    forbid_changes("check_events")
+    forbid_changes("draws")

@@ -3,39 +3,20 @@
 import sqlalchemy as sa
 from alembic import op
 
+from api.store.append_only import forbid_changes
+from api.store.columns import Serial
+
 revision = "0006"
 down_revision = "0005"
 
 APPEND_ONLY = ("access_batches", "package_links", "camera_files")
 
 
-def _serial() -> sa.types.TypeEngine[int]:
-    return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def _forbid_changes(table: str) -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()"
-    )
-
-
 def upgrade() -> None:
     """Make the tables."""
     op.create_table(
         "access_batches",
-        sa.Column("last_seq", _serial(), autoincrement=False, nullable=False),
+        sa.Column("last_seq", Serial, autoincrement=False, nullable=False),
         sa.Column("first_seq", sa.BigInteger(), nullable=False),
         sa.Column("log_index", sa.BigInteger(), nullable=False),
         sa.Column("root", sa.String(length=64), nullable=False),
@@ -64,4 +45,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("camera_id", "version"),
     )
     for table in APPEND_ONLY:
-        _forbid_changes(table)
+        forbid_changes(table)

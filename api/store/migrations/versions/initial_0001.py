@@ -3,33 +3,14 @@
 import sqlalchemy as sa
 from alembic import op
 
+from api.store.append_only import forbid_changes
+from api.store.columns import Serial
+
 revision = "0001"
 down_revision = None
 
 
 APPEND_ONLY = ("transitions", "custody")
-
-
-def _serial() -> sa.types.TypeEngine[int]:
-    return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def _forbid_changes(table: str) -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()"
-    )
 
 
 def upgrade() -> None:
@@ -43,7 +24,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "custody",
-        sa.Column("seq", _serial(), autoincrement=True, nullable=False),
+        sa.Column("seq", Serial, autoincrement=True, nullable=False),
         sa.Column("lead_id", sa.String(length=32), nullable=False),
         sa.Column("file", sa.String(length=255), nullable=False),
         sa.Column("action", sa.String(length=16), nullable=False),
@@ -57,7 +38,7 @@ def upgrade() -> None:
     op.create_index("custody_recent", "custody", ["lead_id", "who", "file", "action", "at"], unique=False)
     op.create_table(
         "events",
-        sa.Column("cursor", _serial(), autoincrement=True, nullable=False),
+        sa.Column("cursor", Serial, autoincrement=True, nullable=False),
         sa.Column("type", sa.String(length=32), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("subject", sa.String(length=64), nullable=False),
@@ -88,7 +69,7 @@ def upgrade() -> None:
     op.create_index("leads_newest", "leads", ["event_start", "lead_id"], unique=False)
     op.create_table(
         "operators",
-        sa.Column("operator_id", _serial(), autoincrement=True, nullable=False),
+        sa.Column("operator_id", Serial, autoincrement=True, nullable=False),
         sa.Column("username", sa.String(length=64), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=False),
@@ -111,7 +92,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "transitions",
-        sa.Column("seq", _serial(), autoincrement=True, nullable=False),
+        sa.Column("seq", Serial, autoincrement=True, nullable=False),
         sa.Column("lead_id", sa.String(length=32), nullable=False),
         sa.Column("record", sa.Text(), nullable=False),
         sa.Column("record_sha256", sa.String(length=64), nullable=False),
@@ -121,7 +102,7 @@ def upgrade() -> None:
     op.create_index("ix_transitions_lead_id", "transitions", ["lead_id"], unique=False)
     op.create_table(
         "worker_keys",
-        sa.Column("key_id", _serial(), autoincrement=True, nullable=False),
+        sa.Column("key_id", Serial, autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("token_sha256", sa.String(length=64), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
@@ -131,7 +112,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "idempotency",
-        sa.Column("key_id", _serial(), nullable=False),
+        sa.Column("key_id", Serial, nullable=False),
         sa.Column("idempotency_key", sa.String(length=255), nullable=False),
         sa.Column("content_sha256", sa.String(length=64), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
@@ -149,7 +130,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("certificate_pem", sa.Text(), nullable=False),
-        sa.Column("key_id", _serial(), nullable=False),
+        sa.Column("key_id", Serial, nullable=False),
         sa.Column("enrolled", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["key_id"],
@@ -162,7 +143,7 @@ def upgrade() -> None:
     op.create_table(
         "sessions",
         sa.Column("token_sha256", sa.String(length=64), nullable=False),
-        sa.Column("operator_id", _serial(), nullable=False),
+        sa.Column("operator_id", Serial, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -174,4 +155,4 @@ def upgrade() -> None:
     op.create_index("ix_sessions_expires", "sessions", ["expires"], unique=False)
     op.create_index("ix_sessions_operator_id", "sessions", ["operator_id"], unique=False)
     for table in APPEND_ONLY:
-        _forbid_changes(table)
+        forbid_changes(table)

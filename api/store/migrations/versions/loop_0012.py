@@ -3,11 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
+from api.store.columns import ByteOrdered, Serial
+
 revision = "0012"
 down_revision = "0011"
-
-_SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_BYTES = sa.String(12).with_variant(sa.String(12, collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -19,10 +18,10 @@ def upgrade() -> None:
     op.create_index("leads_alarms", "leads", ["alarm_at"])
     op.create_table(
         "grants",
-        sa.Column("grant_id", _SERIAL, autoincrement=True, nullable=False),
-        sa.Column("operator_id", _SERIAL, nullable=False),
+        sa.Column("grant_id", Serial, autoincrement=True, nullable=False),
+        sa.Column("operator_id", Serial, nullable=False),
         sa.Column("role", sa.String(1), nullable=False),
-        sa.Column("division", _BYTES, nullable=False),
+        sa.Column("division", ByteOrdered(12), nullable=False),
         sa.Column("granted", sa.BigInteger(), nullable=False),
         sa.Column("granted_by", sa.String(160), nullable=False),
         sa.Column("revoked", sa.BigInteger(), nullable=True),
@@ -41,7 +40,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "move_answers",
-        sa.Column("operator_id", _SERIAL, nullable=False),
+        sa.Column("operator_id", Serial, nullable=False),
         sa.Column("idempotency_key", sa.String(255), nullable=False),
         sa.Column("content_sha256", sa.String(64), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),

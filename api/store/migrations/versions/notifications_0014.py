@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from api.store.columns import Serial
+
 revision = "0014"
 down_revision = "0013"
 
@@ -41,7 +43,7 @@ def upgrade() -> None:
     op.execute("INSERT INTO notification_cursor (row_id, cursor) SELECT 1, COALESCE(MAX(cursor), 0) FROM events")
     op.create_table(
         "notifications",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("seq", Serial, autoincrement=True, nullable=False),
         sa.Column("notification_id", sa.String(length=32), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("event", sa.String(length=32), nullable=False),

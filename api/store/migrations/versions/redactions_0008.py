@@ -3,26 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
+from api.store.append_only import forbid_changes
+
 revision = "0008"
 down_revision = "0007"
-
-
-def _forbid_changes(table: str) -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()"
-    )
 
 
 def upgrade() -> None:
@@ -41,4 +25,4 @@ def upgrade() -> None:
         sa.Column("picture", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("lead_id", "sha256"),
     )
-    _forbid_changes("redactions")
+    forbid_changes("redactions")

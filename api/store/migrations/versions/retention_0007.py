@@ -3,30 +3,11 @@
 import sqlalchemy as sa
 from alembic import op
 
+from api.store.append_only import forbid_changes
+from api.store.columns import Serial
+
 revision = "0007"
 down_revision = "0006"
-
-
-def _serial() -> sa.types.TypeEngine[int]:
-    return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def _forbid_changes(table: str) -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()"
-    )
 
 
 def upgrade() -> None:
@@ -37,7 +18,7 @@ def upgrade() -> None:
     op.create_index("packages_by_age", "packages", ["received"], unique=False)
     op.create_table(
         "holds",
-        sa.Column("seq", _serial(), autoincrement=True, nullable=False),
+        sa.Column("seq", Serial, autoincrement=True, nullable=False),
         sa.Column("lead_id", sa.String(length=32), nullable=False),
         sa.Column("is_set", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -50,7 +31,7 @@ def upgrade() -> None:
     op.create_index("ix_holds_lead_id", "holds", ["lead_id"], unique=False)
     op.create_table(
         "scrubs",
-        sa.Column("scrub_id", _serial(), autoincrement=True, nullable=False),
+        sa.Column("scrub_id", Serial, autoincrement=True, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("sound", sa.Boolean(), nullable=False),
         sa.Column("report", sa.Text(), nullable=False),
@@ -58,4 +39,4 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     for table in ("holds", "scrubs"):
-        _forbid_changes(table)
+        forbid_changes(table)

@@ -3,18 +3,16 @@
 import sqlalchemy as sa
 from alembic import op
 
+from api.store.columns import ByteOrdered
+
 revision = "0005"
 down_revision = "0004"
-
-
-def _byte_ordered(length: int) -> sa.types.TypeEngine[str]:
-    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
 
 
 def upgrade() -> None:
     """Make columns, tables and indexes."""
     for column in (
-        sa.Column("division", _byte_ordered(12), server_default="", nullable=False),
+        sa.Column("division", ByteOrdered(12), server_default="", nullable=False),
         sa.Column("lon", sa.Double(), nullable=True),
         sa.Column("lat", sa.Double(), nullable=True),
         sa.Column("uscc", sa.String(length=18), server_default="", nullable=False),
@@ -30,7 +28,7 @@ def upgrade() -> None:
     op.create_index("ix_leads_indexed", "leads", ["indexed"], unique=False)
     op.create_table(
         "lead_terms",
-        sa.Column("term", _byte_ordered(24), nullable=False),
+        sa.Column("term", ByteOrdered(24), nullable=False),
         sa.Column("lead_id", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("term", "lead_id"),
         sqlite_with_rowid=False,

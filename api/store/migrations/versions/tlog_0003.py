@@ -3,32 +3,13 @@
 import sqlalchemy as sa
 from alembic import op
 
+from api.store.append_only import forbid_changes
+from api.store.columns import Serial
+
 revision = "0003"
 down_revision = "0002"
 
 APPEND_ONLY = ("log_leaves", "log_nodes", "checkpoints")
-
-
-def _serial() -> sa.types.TypeEngine[int]:
-    return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def _forbid_changes(table: str) -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()"
-    )
 
 
 def upgrade() -> None:
@@ -42,7 +23,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "log_leaves",
-        sa.Column("index", _serial(), autoincrement=False, nullable=False),
+        sa.Column("index", Serial, autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("subject", sa.String(length=160), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -59,7 +40,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "checkpoints",
-        sa.Column("size", _serial(), autoincrement=False, nullable=False),
+        sa.Column("size", Serial, autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
@@ -69,4 +50,4 @@ def upgrade() -> None:
     op.add_column("packages", sa.Column("log_index", sa.BigInteger(), nullable=True))
     op.create_index("ix_packages_log_index", "packages", ["log_index"], unique=False)
     for table in APPEND_ONLY:
-        _forbid_changes(table)
+        forbid_changes(table)
