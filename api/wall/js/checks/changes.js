@@ -7,7 +7,7 @@ import { pickerOf } from "../register/picker.js";
 import { controlOf, groupOf } from "../shared/controls.js";
 import { fill, h } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
-import { translate, t } from "../shared/i18n.js";
+import { say, translate, t } from "../shared/i18n.js";
 import { problemWords } from "./scan.js";
 import { OPEN } from "./words.js";
 
@@ -94,7 +94,7 @@ export class ChangeForm {
     const value = CHANGES[this.#chosen].body(this.#control.read());
     const reason = this.reason.value.trim();
     if (value === undefined || !reason) {
-      this.#say("bad", value === undefined ? "visit.change.empty" : "register.why.missing");
+      say(this.message, "bad", value === undefined ? "visit.change.empty" : "register.why.missing");
       if (value === undefined) this.#control.focus();
       else this.reason.focus();
       return;
@@ -105,16 +105,10 @@ export class ChangeForm {
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
       if (error.status === 412) this.acts.stale();
-      this.#say("bad", "visit.refused", { reason: error.status === 412 ? t("visit.stale") : problemWords(error) });
+      say(this.message, "bad", "visit.refused", { reason: error.status === 412 ? t("visit.stale") : problemWords(error) });
       this.message.focus();
     } finally {
       this.#busy = false;
     }
-  }
-
-  /** @param {"good" | "bad"} tone @param {string} key @param {Record<string, string>} [values] */
-  #say(tone, key, values) {
-    this.message.dataset.tone = tone;
-    translate(this.message, key, values);
   }
 }

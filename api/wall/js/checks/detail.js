@@ -6,7 +6,7 @@ import { reasonWords } from "../loop/reasons.js";
 import { whatWords } from "../loop/timeline.js";
 import { fill, h } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
-import { translate, t } from "../shared/i18n.js";
+import { say, translate, t } from "../shared/i18n.js";
 import { fullTime } from "../shared/times.js";
 import { ChangeForm } from "./changes.js";
 import { scanList, ScanForm, showQr } from "./scan.js";
@@ -37,7 +37,7 @@ export class CheckPanel {
       if (joinLead) this.#changes?.choose("join", { lead_id: joinLead });
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      this.#say("bad", error.status === 404 || error.status === 422 ? "visit.unknown" : "visit.failed", { code: this.code, reason: error.message || t("login.unreachable") });
+      say(this.message, "bad", error.status === 404 || error.status === 422 ? "visit.unknown" : "visit.failed", { code: this.code, reason: error.message || t("login.unreachable") });
     }
   }
 
@@ -80,7 +80,7 @@ export class CheckPanel {
   /** @param {Check} check @param {string} said */
   #renew(check, said) {
     this.#show(check);
-    this.#say("good", said);
+    say(this.message, "good", said);
     this.acts.changed(check);
   }
 
@@ -99,11 +99,5 @@ export class CheckPanel {
       if (!(error instanceof ApiProblem)) throw error;
       fill(list, h("li", { class: "note" }, error.message));
     }
-  }
-
-  /** @param {"good" | "bad"} tone @param {string} key @param {Record<string, string>} [values] */
-  #say(tone, key, values) {
-    this.message.dataset.tone = tone;
-    translate(this.message, key, values);
   }
 }

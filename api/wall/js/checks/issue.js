@@ -8,7 +8,7 @@ import { pickerOf } from "../register/picker.js";
 import { controlOf, groupOf } from "../shared/controls.js";
 import { fill, h } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
-import { language, translate, t } from "../shared/i18n.js";
+import { language, say, translate, t } from "../shared/i18n.js";
 import { problemWords } from "./scan.js";
 import { BASES } from "./words.js";
 
@@ -111,13 +111,13 @@ export class IssueForm {
     const given = { ...this.first.read(), ...this.later.read() };
     const missing = FIRST.find(({ name, must }) => must && given[name] === undefined);
     if (missing) {
-      this.#say("bad", "register.missing", { field: t(missing.name === "uscc" ? "visit.company" : missing.words) });
+      say(this.message, "bad", "register.missing", { field: t(missing.name === "uscc" ? "visit.company" : missing.words) });
       this.first.parts.get(missing.name)?.focus();
       return;
     }
     const reason = this.reason.value.trim();
     if (!reason) {
-      this.#say("bad", "register.why.missing");
+      say(this.message, "bad", "register.why.missing");
       this.reason.focus();
       return;
     }
@@ -128,7 +128,7 @@ export class IssueForm {
       this.acts.issued(await callJson("/v1/check-codes", { method: "POST", json: { ...given, reason } }));
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      this.#say("bad", "visit.refused", { reason: problemWords(error) });
+      say(this.message, "bad", "visit.refused", { reason: problemWords(error) });
       const { join } = error.members;
       if (typeof join === "string") fill(this.joining, h("button", { class: "button", type: "button", "data-act": "issue-join", on: { click: () => this.acts.join(join, given.lead_id ?? "") } }, t("visit.join.instead", { code: join })));
       if (error.slug === "approval-required") /** @type {HTMLDetailsElement} */ (this.node.querySelector("details")).open = true;
@@ -136,12 +136,6 @@ export class IssueForm {
     } finally {
       this.#busy = false;
     }
-  }
-
-  /** @param {"good" | "bad"} tone @param {string} key @param {Record<string, string>} [values] */
-  #say(tone, key, values) {
-    this.message.dataset.tone = tone;
-    translate(this.message, key, values);
   }
 }
 

@@ -5,7 +5,7 @@
 import { inWords } from "../loop/refusals.js";
 import { fill, h, write } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
-import { translate, t } from "../shared/i18n.js";
+import { say, translate, t } from "../shared/i18n.js";
 import { usccIn } from "./words.js";
 
 /** @typedef {import("./words.js").Check} Check */
@@ -49,11 +49,11 @@ export class ScanForm {
       const uscc = found.map((/** @type {any} */ code) => usccIn(code.rawValue)).find(Boolean);
       if (uscc) {
         this.uscc.value = uscc;
-        this.#say("good", "scan.read", { uscc });
-      } else this.#say("bad", "scan.unread");
+        say(this.message, "good", "scan.read", { uscc });
+      } else say(this.message, "bad", "scan.unread");
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
-      this.#say("bad", "scan.unread");
+      say(this.message, "bad", "scan.unread");
     }
   }
 
@@ -76,7 +76,7 @@ export class ScanForm {
     if (this.#busy) return;
     const uscc = usccIn(this.uscc.value) || this.uscc.value.trim().toUpperCase();
     if (!uscc) {
-      this.#say("bad", "scan.empty");
+      say(this.message, "bad", "scan.empty");
       this.uscc.focus();
       return;
     }
@@ -87,17 +87,11 @@ export class ScanForm {
       this.acts.scanned(check);
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      this.#say("bad", "visit.refused", { reason: problemWords(error) });
+      say(this.message, "bad", "visit.refused", { reason: problemWords(error) });
       this.message.focus();
     } finally {
       this.#busy = false;
     }
-  }
-
-  /** @param {"good" | "bad"} tone @param {string} key @param {Record<string, string>} [values] */
-  #say(tone, key, values) {
-    this.message.dataset.tone = tone;
-    translate(this.message, key, values);
   }
 }
 

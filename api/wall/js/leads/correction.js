@@ -4,7 +4,7 @@
  */
 import { fill, h } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
-import { untranslate, language, translate, t } from "../shared/i18n.js";
+import { language, say, translate, t } from "../shared/i18n.js";
 import { fullTime, shortTime } from "../shared/times.js";
 import { VIOLATION_CODES, violationName } from "./codes.js";
 
@@ -90,7 +90,7 @@ export class CorrectionPanel {
     if (this.#busy) return;
     const reason = this.reason.value.trim();
     if (!reason) {
-      this.#say("bad", "decide.empty");
+      say(this.message, "bad", "decide.empty");
       this.reason.focus();
       return;
     }
@@ -104,7 +104,7 @@ export class CorrectionPanel {
       });
       this.reason.value = "";
       this.#offered = this.#control.value;
-      this.#say("good", "correct.sent");
+      say(this.message, "good", "correct.sent");
       this.changed(lead);
     } catch (error) {
       await this.#explain(error);
@@ -117,18 +117,11 @@ export class CorrectionPanel {
   async #explain(error) {
     if (!(error instanceof ApiProblem)) throw error;
     if (error.status !== 412) {
-      this.#say("bad", "decide.failed", { reason: error.message });
+      say(this.message, "bad", "decide.failed", { reason: error.message });
       return;
     }
     const lead = await callJson(`/v1/leads/${encodeURIComponent(this.lead.lead_id)}`).catch(() => null);
     if (lead) this.changed(lead);
-    this.#say("bad", "decide.stale");
-  }
-
-  /** @param {"good" | "bad"} tone @param {string} key @param {Record<string, string>} [values] */
-  #say(tone, key, values) {
-    untranslate(this.message);
-    this.message.dataset.tone = tone;
-    translate(this.message, key, values);
+    say(this.message, "bad", "decide.stale");
   }
 }

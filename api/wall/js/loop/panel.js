@@ -5,7 +5,7 @@
 import { dueOf, leftWords } from "../leads/clock.js";
 import { fill, h, write } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
-import { onLanguage, translate, untranslate, t } from "../shared/i18n.js";
+import { onLanguage, say, translate, untranslate, t } from "../shared/i18n.js";
 import { serverClock, shortTime } from "../shared/times.js";
 import { MoveForm } from "./form.js";
 import { dispatchHints, leniencyWords, recurrenceWords } from "./hints.js";
@@ -109,7 +109,7 @@ export class LeadPanel {
       if (!(error instanceof ApiProblem)) throw error;
       if (turn !== this.#turn) return;
       this.#moves = null;
-      this.#say("bad", "decide.unread", { reason: error.message || t("login.unreachable") });
+      say(this.message, "bad", "decide.unread", { reason: error.message || t("login.unreachable") });
     }
     this.#render();
   }
@@ -188,7 +188,7 @@ export class LeadPanel {
         this.#render();
         this.focus();
       },
-      lack: (key, values) => this.#say("bad", key, values),
+      lack: (key, values) => say(this.message, "bad", key, values),
     }, { codes: this.#codes, draft });
     fill(this.slot, this.#form.node);
     this.#quiet();
@@ -213,14 +213,14 @@ export class LeadPanel {
   #follow(entry, outcome) {
     if (outcome === "put") {
       this.#shut();
-      this.#say("busy", "undo.here", { what: actWords(entry) });
+      say(this.message, "busy", "undo.here", { what: actWords(entry) });
       this.message.focus();
     } else if (outcome === "taken") {
-      this.#say("busy", "undo.taken");
+      say(this.message, "busy", "undo.taken");
       this.message.focus();
     } else if (outcome === "sent") {
       this.#draft = {};
-      this.#say("good", `act.sent.${entry.act}`, { state: t(`state.${entry.body.to}`), what: t(`decide.${entry.body.to}`) });
+      say(this.message, "good", `act.sent.${entry.act}`, { state: t(`state.${entry.body.to}`), what: t(`decide.${entry.body.to}`) });
       void this.#load();
     } else if (outcome === "failed") this.#explain(entry);
     this.#render();
@@ -233,11 +233,11 @@ export class LeadPanel {
     this.outbox.drop(entry.leadId);
     if (!problem) return;
     if (problem.status === 412) {
-      this.#say("bad", "decide.stale");
+      say(this.message, "bad", "decide.stale");
       void callJson(`/v1/leads/${encodeURIComponent(entry.leadId)}`).then((lead) => this.changed(lead), (error) => { if (!(error instanceof ApiProblem)) throw error; });
-    } else if (problem.status === 409 || problem.status === 403) this.#say("bad", "decide.illegal", { reason: inWords(problem.message) });
-    else if (problem.status === 0) this.#say("bad", "login.unreachable");
-    else this.#say("bad", "decide.failed", { reason: inWords(problem.message) });
+    } else if (problem.status === 409 || problem.status === 403) say(this.message, "bad", "decide.illegal", { reason: inWords(problem.message) });
+    else if (problem.status === 0) say(this.message, "bad", "login.unreachable");
+    else say(this.message, "bad", "decide.failed", { reason: inWords(problem.message) });
     void this.#load().then(() => {
       const option = this.#moves?.moves.find(({ to, act, blocked }) => to === entry.body.to && act === entry.act && !blocked);
       if (!option || this.#form) return;
@@ -252,12 +252,6 @@ export class LeadPanel {
   #quiet() {
     untranslate(this.message);
     write(this.message, "");
-  }
-
-  /** @param {"good" | "bad" | "busy"} tone @param {string} key @param {Record<string, string>} [values] */
-  #say(tone, key, values) {
-    this.message.dataset.tone = tone;
-    translate(this.message, key, values);
   }
 }
 

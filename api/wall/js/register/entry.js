@@ -5,7 +5,7 @@
 import { groupOf } from "../shared/controls.js";
 import { fill, h } from "../shared/dom.js";
 import { ApiProblem, call, callJson } from "../shared/http.js";
-import { language, translate, t } from "../shared/i18n.js";
+import { language, say, translate, t } from "../shared/i18n.js";
 import { fullTime } from "../shared/times.js";
 import { faultWords } from "./faults.js";
 import { changedFields } from "./values.js";
@@ -67,7 +67,7 @@ export class EntryPanel {
       await this.#loadHistory();
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      this.#say("bad", "register.failed", { reason: error.message || t("login.unreachable") });
+      say(this.message, "bad", "register.failed", { reason: error.message || t("login.unreachable") });
     }
   }
 
@@ -97,7 +97,7 @@ export class EntryPanel {
     const entry = this.group.read() ?? {};
     const missing = this.kind.fields.find(({ name, must }) => must && entry[name] === undefined);
     if (missing) {
-      this.#say("bad", "register.missing", { field: t(missing.words) });
+      say(this.message, "bad", "register.missing", { field: t(missing.words) });
       this.group.parts.get(missing.name)?.focus();
       return;
     }
@@ -112,7 +112,7 @@ export class EntryPanel {
       this.past.hidden = false;
       this.remove.hidden = false;
       await this.load();
-      this.#say("good", this.#etag === before ? "register.same" : "register.saved", { version: view.version });
+      say(this.message, "good", this.#etag === before ? "register.same" : "register.saved", { version: view.version });
       this.acts.changed(this.key);
     });
     if (isNew && this.#etag === null) this.key = null;
@@ -138,7 +138,7 @@ export class EntryPanel {
   #reason() {
     const reason = this.reason.value.trim();
     if (!reason) {
-      this.#say("bad", "register.why.missing");
+      say(this.message, "bad", "register.why.missing");
       this.reason.focus();
     }
     return reason;
@@ -153,8 +153,8 @@ export class EntryPanel {
       if (!(error instanceof ApiProblem)) throw error;
       if (error.status === 412) {
         await this.load();
-        this.#say("bad", "register.stale");
-      } else this.#say("bad", "register.refused", { reason: error.errors.length ? error.errors.map((wrong) => this.#wrongWords(wrong)).join(language() === "zh" ? "；" : "; ") : error.message || t("login.unreachable") });
+        say(this.message, "bad", "register.stale");
+      } else say(this.message, "bad", "register.refused", { reason: error.errors.length ? error.errors.map((wrong) => this.#wrongWords(wrong)).join(language() === "zh" ? "；" : "; ") : error.message || t("login.unreachable") });
       this.message.focus();
     } finally {
       this.#busy = false;
@@ -166,11 +166,5 @@ export class EntryPanel {
     const [, name] = where.split(".");
     const words = this.kind.fields.find((field) => field.name === name)?.words;
     return [words ? t(words) : where.replace(/^body\.?/, ""), faultWords(reason)].filter(Boolean).join(language() === "zh" ? "：" : ": ");
-  }
-
-  /** @param {"good" | "bad"} tone @param {string} key @param {Record<string, string | number>} [values] */
-  #say(tone, key, values) {
-    this.message.dataset.tone = tone;
-    translate(this.message, key, values);
   }
 }

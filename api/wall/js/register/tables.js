@@ -4,7 +4,7 @@
  */
 import { fill, h, write } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
-import { language, translate, t } from "../shared/i18n.js";
+import { language, say, translate, t } from "../shared/i18n.js";
 import { faultWords } from "./faults.js";
 
 /** @typedef {import("./kinds.js").Kind} Kind */
@@ -47,22 +47,22 @@ export class Importer {
     const file = this.file.files?.[0];
     const reason = this.reason.value.trim();
     if (!file || !reason) {
-      this.#say("bad", file ? "register.why.missing" : "register.import.none");
+      say(this.message, "bad", file ? "register.why.missing" : "register.import.none");
       (file ? this.reason : this.file).focus();
       return;
     }
     this.#busy = true;
-    this.#say("busy", "register.import.running");
+    say(this.message, "busy", "register.import.running");
     fill(this.report);
     const query = new URLSearchParams({ kind: this.kind.name, reason, dry_run: String(isTrial), partial: String(this.partial.checked) });
     try {
       const report = await callJson(`/v1/registry/import?${query}`, { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
-      this.#say(report.written || (isTrial && !report.wrong) ? "good" : "bad", isTrial ? "register.report.dry" : report.written ? "register.report.written" : "register.report.unwritten");
+      say(this.message, report.written || (isTrial && !report.wrong) ? "good" : "bad", isTrial ? "register.report.dry" : report.written ? "register.report.written" : "register.report.unwritten");
       this.#show(report);
       if (report.written) this.acts.entered();
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      this.#say("bad", "register.import.refused", { reason: error.message || t("login.unreachable") });
+      say(this.message, "bad", "register.import.refused", { reason: error.message || t("login.unreachable") });
     } finally {
       this.#busy = false;
       this.message.focus();
@@ -77,11 +77,5 @@ export class Importer {
       report.faults.length ? [translate(h("h4"), "register.report.faults"), h("table", { class: "entries faults" },
         h("thead", {}, h("tr", {}, ["row", "column", "found", "wrong", "right"].map((head) => translate(h("th", { scope: "col" }), `register.report.${head}`)))),
         h("tbody", {}, report.faults.map((/** @type {any} */ fault) => h("tr", {}, h("td", { class: "num" }, fault.row), h("td", {}, fault.column), h("td", {}, fault.found), h("td", {}, faultWords(fault.wrong)), h("td", {}, faultWords(fault.right))))))] : null);
-  }
-
-  /** @param {"good" | "bad" | "busy"} tone @param {string} key @param {Record<string, string>} [values] */
-  #say(tone, key, values) {
-    this.message.dataset.tone = tone;
-    translate(this.message, key, values);
   }
 }

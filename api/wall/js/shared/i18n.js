@@ -56,6 +56,12 @@ export function translate(node, key, values = {}, attribute = null) {
   return node;
 }
 
+/** Write a message in the operator's language, with the tone that its colour follows. @param {HTMLElement} node @param {"good" | "bad" | "busy"} tone @param {string} key @param {Record<string, string | number>} [values] */
+export function say(node, tone, key, values) {
+  node.dataset.tone = tone;
+  translate(node, key, values);
+}
+
 /** Stop translating a node, before other text is written into it. @param {Element} node */
 export function untranslate(node) {
   translations.delete(node);
