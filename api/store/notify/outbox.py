@@ -88,11 +88,6 @@ def queue(session: Session, message: NewMessage, now: datetime) -> None:
             not_before=not_before,
             next_try=not_before,
             give_up=not_before + GIVE_UP,
-            attempts=0,
-            refusals=0,
-            claim="",
-            answer="",
-            digest_id="",
         )
     )
 

@@ -34,6 +34,12 @@ def list_rules(session: Session) -> list[StoredRule]:
     return [found for row in rows if (found := _read(session, row)) is not None]
 
 
+def find_rule(session: Session, rule_id: str) -> StoredRule | None:
+    """Return a rule; ``None`` where there is none, or what is stored of it cannot be read."""
+    row = session.get(NotificationRuleRow, rule_id)
+    return None if row is None else _read(session, row)
+
+
 def rule_version(session: Session, rule_id: str) -> int | None:
     """Return which version a rule has, ``None`` where there is none."""
     return session.scalar(select(NotificationRuleRow.version).where(NotificationRuleRow.rule_id == rule_id))

@@ -140,11 +140,6 @@ def _make_digest(session: Session, name: str, now: datetime) -> None:
             not_before=session.scalar(select(func.min(NotificationRow.not_before)).where(gathered)),
             next_try=now,
             give_up=now + GIVE_UP,
-            attempts=0,
-            refusals=0,
-            claim="",
-            answer="",
-            digest_id="",
         )
     )
     session.flush()
