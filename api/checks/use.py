@@ -19,6 +19,7 @@ from api.contract.checks.check import (
 )
 from api.contract.register.enterprise import Enterprise
 from api.contract.register.plan import CheckMode, Plan
+from api.contract.wire.role import SYSTEM
 from api.store.checks.codes import CheckEvent, checks_over, get_check, versioned_check, write_check
 from api.store.faults import UnknownRecord
 from api.store.register.changes import put_entry
@@ -28,7 +29,6 @@ from api.store.register.held import held_at
 FAR_M = 500.0
 """A scan farther from the registered place bears a warning; it is not refused: registered places are often wrong."""
 _EARTH_M = 6_371_008.8
-SYSTEM = "system"
 MOST_SCANS = 64
 
 

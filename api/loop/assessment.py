@@ -6,13 +6,12 @@ from sqlalchemy.orm import Session
 
 from api.contract.loop.moves import MOVES
 from api.contract.wire.lead import LeadDocument
-from api.contract.wire.role import LoopRole
+from api.contract.wire.role import SYSTEM, LoopRole
 from api.contract.wire.state import LeadState
 from api.store.lead_rows import get_lead
 from api.store.loop.facts import assessed, later_leads
 from api.store.transitions import Said, annotate_lead
 
-SYSTEM = "system"
 MOST = 200
 """Leads of one enterprise that one fact changes; the newest beyond that keep their score."""
 WAITING = frozenset(state.value for state, moves in MOVES.items() if moves) - {LeadState.CLOSED.value}

@@ -10,9 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.checks.use import expire_checks
 from api.clock import utc_now
-from api.contract.wire.role import LoopRole
+from api.contract.wire.role import SYSTEM, LoopRole
 from api.contract.wire.state import LeadState
-from api.loop.transition import SYSTEM
 from api.loop.watching import finish_watching
 from api.state import ApiState
 from api.store.checks.codes import checks_over

@@ -15,7 +15,7 @@ from api.checks.use import finish_check, plan_done_from_afar
 from api.contract.loop.moves import MOVES, Condition, Content, Move, move_between
 from api.contract.wire.handling import LeadProposal, MoveContent
 from api.contract.wire.lead import LeadDocument
-from api.contract.wire.role import ROLE_EN, LoopRole
+from api.contract.wire.role import ROLE_EN, SYSTEM, LoopRole
 from api.contract.wire.state import LeadState
 from api.loop.actor import Actor, actor_before
 from api.loop.assessment import reassess_later
@@ -25,8 +25,6 @@ from api.store.lead_rows import versioned_lead
 from api.store.transitions import Said, move_lead, propose_move
 
 _ON_THE_DESK = LeadState.PENDING_VERIFY
-SYSTEM = "system"
-"""Who the records name for the system's own moves."""
 
 
 class Act(StrEnum):

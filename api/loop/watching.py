@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.contract.review import Verdict
 from api.contract.wire.handling import LeadHandling, Recurrence
 from api.contract.wire.lead import LeadDocument
-from api.contract.wire.role import LoopRole
+from api.contract.wire.role import SYSTEM, LoopRole
 from api.contract.wire.state import LeadState
 from api.fleet.coverage import hour_of, in_one, watched_by_hour
 from api.store.coverage import known_coverage
@@ -24,7 +24,6 @@ from api.store.transitions import Said, annotate_lead
 WATCHED_ENOUGH = 0.95
 """Share of the time from which silence counts as "no" (the uptime of domain.md 6.1, S1)."""
 MOST_LEADS = 20
-SYSTEM = "system"
 
 
 def finish_watching(session: Session, now: datetime, most: int) -> int:

@@ -91,11 +91,6 @@ def _of_lead(kind: NotifiedEvent, lead: LeadDocument, event: SourceEvent) -> Not
     )
 
 
-def _who_acts(lead: LeadDocument) -> str:
-    """Return the letter of the role whose turn it is."""
-    return told_at(LEVELS[0], lead.state, is_proposed=lead.proposal is not None).value
-
-
 def _due(lead: LeadDocument) -> datetime | None:
     """Return until when somebody should act on a lead; ``None`` where nobody need."""
     return None if lead.state in SILENT_STATES else lead.timers.get(TIMER_NAMES.get(lead.state, ""))

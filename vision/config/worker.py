@@ -26,8 +26,6 @@ from vision.config.sections import BudgetConfig, DetectorConfig, EvidenceConfig,
 from vision.config.stream import StreamConfig
 from vision.config.zones import ZoneKind
 
-_GENERAL = "configuration"
-
 
 class ConfigError(ValueError):
     """A configuration cannot be used; each line of the message is the full path of a key and what is wrong with it."""

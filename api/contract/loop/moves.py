@@ -91,11 +91,6 @@ class Move:
     offers: tuple[Content, ...] = (Content.REASON_CODE, Content.ATTACHMENTS)
     conditions: tuple[Condition, ...] = ()
 
-    @property
-    def is_automatic(self) -> bool:
-        """Whether the system may make it alone."""
-        return LoopRole.ANALYSER in self.roles
-
 
 def _move(to: LeadState, *roles: LoopRole, **rest: object) -> Move:
     return Move(to, frozenset(roles), **rest)  # type: ignore[arg-type]
@@ -215,19 +210,6 @@ MOVES: Mapping[LeadState, tuple[Move, ...]] = MappingProxyType(
     }
 )
 """The ways out of every state."""
-
-AUTOMATIC_ENDS = frozenset(
-    {
-        _S.CANDIDATE,
-        _S.AUTO_REJECTED,
-        _S.MERGED,
-        _S.PENDING_VERIFY,
-        _S.EVIDENCE_FIXED,
-        _S.WARN_ONLY,
-        _S.ARCHIVED,
-    }
-)
-"""States that the system may bring a lead into alone: never beyond EVIDENCE_FIXED but WARN_ONLY, and the archive."""
 
 
 def move_between(frm: LeadState, to: LeadState) -> Move | None:

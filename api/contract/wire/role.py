@@ -28,18 +28,6 @@ class LoopRole(StrEnum):
     """The enterprise concerned."""
 
 
-ROLE_ZH = {
-    LoopRole.ANALYSER: "系统",
-    LoopRole.DUTY: "值守",
-    LoopRole.VERIFIER: "核实",
-    LoopRole.EVIDENCE: "证据",
-    LoopRole.DISPATCHER: "派发",
-    LoopRole.INSPECTOR: "执法",
-    LoopRole.LEGAL: "法制审核",
-    LoopRole.HEAD: "负责人",
-    LoopRole.PARTNER: "协作单位",
-    LoopRole.COMPANY: "企业",
-}
 ROLE_EN = {
     LoopRole.ANALYSER: "system",
     LoopRole.DUTY: "duty officer",
@@ -52,6 +40,9 @@ ROLE_EN = {
     LoopRole.PARTNER: "partner unit",
     LoopRole.COMPANY: "company",
 }
+
+SYSTEM = "system"
+"""Who the records name for what the system does by itself."""
 
 GRANTED = frozenset(LoopRole) - {LoopRole.ANALYSER}
 """Roles that an operator can hold."""

@@ -116,12 +116,6 @@ def all_entries(session: Session, kind: type[EntryT]) -> Iterator[Stored[EntryT]
             yield stored
 
 
-def count_entries(session: Session, kind: type[Entry]) -> int:
-    """Return how many entries of a kind there are."""
-    counted = select(func.count()).select_from(RegisterEntryRow).where(RegisterEntryRow.kind == kind.kind.value)
-    return session.scalar(counted) or 0
-
-
 def history_of(session: Session, kind: type[EntryT], key: str) -> list[Change[EntryT]]:
     """Return every change of an entry, oldest first; raise `UnknownRecord` for one that never was."""
     rows = session.scalars(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.contract.loop.limits import LEVELS, LIMITS, TIMER_NAMES, due_at, level_at, moment_of
-from api.contract.loop.moves import AUTOMATIC_ENDS, MOVES, turn_of, waiting_for
+from api.contract.loop.moves import MOVES, turn_of, waiting_for
 from api.contract.wire.handling import LeadHandling, MoveContent
 from api.contract.wire.role import GRANTED, LoopRole
 from api.contract.wire.state import LeadState, Priority
@@ -26,8 +26,16 @@ def test_every_state_has_its_row_and_is_reached() -> None:
 
 def test_the_system_alone_never_goes_beyond_fixed_evidence() -> None:
     """What the analyser may do by itself ends in EVIDENCE_FIXED, WARN_ONLY or the archive at most."""
-    ends = {move.to for moves in MOVES.values() for move in moves if move.is_automatic}
-    assert ends == AUTOMATIC_ENDS
+    ends = {move.to for moves in MOVES.values() for move in moves if LoopRole.ANALYSER in move.roles}
+    assert ends == {
+        LeadState.CANDIDATE,
+        LeadState.AUTO_REJECTED,
+        LeadState.MERGED,
+        LeadState.PENDING_VERIFY,
+        LeadState.EVIDENCE_FIXED,
+        LeadState.WARN_ONLY,
+        LeadState.ARCHIVED,
+    }
     assert not {LeadState.DISPATCHED, LeadState.CONFIRMED, LeadState.DECIDED, LeadState.VERIFIED} & ends
 
 

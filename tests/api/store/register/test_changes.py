@@ -12,7 +12,7 @@ from api.store.database import Database
 from api.store.evidence.tlog import LeafKind, append_record, inclusion_path, leaves_about, log_root, log_size
 from api.store.faults import StaleVersion, UnknownRecord
 from api.store.register.changes import Outcome, delete_entry, outcomes_of, put_entries, put_entry
-from api.store.register.entries import EntryQuery, all_entries, count_entries, get_entry, history_of, list_entries
+from api.store.register.entries import EntryQuery, all_entries, get_entry, history_of, list_entries
 from tests.api.store.register.samples import CODES, OTHER, USCC, enterprise
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
@@ -28,7 +28,7 @@ def test_an_empty_register_has_nothing(database: Database) -> None:
     """No entry, no page, no history."""
     with database.reading() as session:
         assert list_entries(session, Enterprise).entries == []
-        assert count_entries(session, Enterprise) == 0
+        assert list_entries(session, Enterprise).total == 0
         for ask in (get_entry, history_of):
             with pytest.raises(UnknownRecord, match=USCC):
                 ask(session, Enterprise, USCC)
@@ -93,7 +93,7 @@ def test_thousands_are_entered_at_once(database: Database) -> None:
         assert outcomes_of(session, changed) == expected
         assert put_entries(session, changed, at=NOW, **BY) == expected
     with database.reading() as session:
-        assert count_entries(session, Premises) == sum(1 for _ in all_entries(session, Premises)) == 1301
+        assert list_entries(session, Premises).total == sum(1 for _ in all_entries(session, Premises)) == 1301
         size = log_size(session)
         assert size == 1303
         [leaf] = leaves_about(session, "register:premises:P0777")
