@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from api.contract.checks.code import CheckCode
 from api.contract.fields import Count, Line, Name, Prose, Reason, Word
-from api.contract.register.entry import Division, Item, Latitude, Longitude, RegisterKey, Uscc, checked_place
+from api.contract.register.entry import Division, Item, Latitude, Longitude, RegisterKey, Uscc, whole_place
 from api.contract.register.plan import CheckMode
 from api.contract.wire.document import Wire
 from api.contract.wire.identifiers import LeadId, Sha256
@@ -145,9 +145,10 @@ class ScanRequest(Wire):
     lat: Latitude | None = None
     ecode_record_id: Word | None = None
 
+    _has_a_whole_place = model_validator(mode="after")(whole_place)
+
     @model_validator(mode="after")
-    def _has_a_whole_place(self) -> Self:
-        checked_place(self.lon, self.lat)
+    def _is_by_two_officers(self) -> Self:
         if len(set(self.officers)) < LEAST_OFFICERS:
             raise ValueError(f"at least {LEAST_OFFICERS} different officers show their certificates")
         return self

@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -16,9 +16,9 @@ from api.contract.register.entry import (
     Longitude,
     RegisterKind,
     Uscc,
-    checked_place,
     holding_on,
     in_order,
+    whole_place,
 )
 from api.contract.wire.document import Wire
 
@@ -96,10 +96,7 @@ class Enterprise(Entry):
     )
     contacts: list[Contact] = Field(default_factory=list, max_length=16)
 
-    @model_validator(mode="after")
-    def _has_a_whole_place(self) -> Self:
-        checked_place(self.lon, self.lat)
-        return self
+    _has_a_whole_place = model_validator(mode="after")(whole_place)
 
     @property
     def key(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, Self, TypeVar
+from typing import Annotated, ClassVar, Protocol, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -145,7 +145,19 @@ def holding_on(spans: Sequence[DatedT], day: date) -> DatedT | None:
     return begun[-1] if begun and begun[-1].holds_on(day) else None
 
 
-def checked_place(lon: float | None, lat: float | None) -> None:
-    """Raise `ValueError` where only one of longitude and latitude is known."""
-    if (lon is None) != (lat is None):
+class _Placed(Protocol):
+    @property
+    def lon(self) -> float | None: ...
+
+    @property
+    def lat(self) -> float | None: ...
+
+
+PlacedT = TypeVar("PlacedT", bound=_Placed)
+
+
+def whole_place(document: PlacedT) -> PlacedT:
+    """Raise `ValueError` where only one of longitude and latitude is known; a validator of models that have both."""
+    if (document.lon is None) != (document.lat is None):
         raise ValueError("lon and lat must both be given or both be left out")
+    return document

@@ -1,7 +1,7 @@
 """Places: the outlets of enterprises, and premises where somebody cooks or might (domain.md 6.1, S4)."""
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -16,7 +16,7 @@ from api.contract.register.entry import (
     RegisterKey,
     RegisterKind,
     Uscc,
-    checked_place,
+    whole_place,
 )
 from api.contract.wire.identifiers import CameraIdText
 
@@ -54,10 +54,7 @@ class Outlet(Entry):
     monitor: Word = Field("", description="MN of the on-line monitor, as HJ 212 sends it; empty: none")
     factors: list[CodeItem] = Field(default_factory=list, max_length=64, description="codes of what is measured there")
 
-    @model_validator(mode="after")
-    def _has_a_whole_place(self) -> Self:
-        checked_place(self.lon, self.lat)
-        return self
+    _has_a_whole_place = model_validator(mode="after")(whole_place)
 
     @property
     def key(self) -> str:
@@ -90,10 +87,7 @@ class Premises(Entry):
     camera: CameraIdText | None = Field(None, description="camera in whose view it lies")
     zone: Word = Field("", description="zone of that camera which shows it; empty: none is drawn for it")
 
-    @model_validator(mode="after")
-    def _has_a_whole_place(self) -> Self:
-        checked_place(self.lon, self.lat)
-        return self
+    _has_a_whole_place = model_validator(mode="after")(whole_place)
 
     @property
     def key(self) -> str:
