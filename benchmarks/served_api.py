@@ -1,5 +1,6 @@
 """Served API: the API as a process of its own with a logged-in client, and times of its answers."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -46,6 +47,14 @@ def times_of(kind: str, seconds: Sequence[float], found: int = 0) -> Times:
     ordered = [round(1000 * one, 2) for one in sorted(seconds)]
     p95 = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
     return Times(kind, len(ordered), ordered[len(ordered) // 2], p95, ordered[-1], found)
+
+
+def postgresql_url() -> str:
+    """Return the address of the empty PostgreSQL database of a test run; exit with a sentence where there is none."""
+    url = os.environ.get("PLUMEWATCH_TEST_POSTGRESQL", "")
+    if not url:
+        sys.exit("PLUMEWATCH_TEST_POSTGRESQL names no database; run this under .ci/with-postgresql")
+    return url
 
 
 @contextmanager

@@ -6,7 +6,6 @@ How fast a large site's queues, moves and time limits are.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from benchmarks.loop.measure import measure
 from benchmarks.loop.site import Plan
 from benchmarks.output import result_file
+from benchmarks.served_api import postgresql_url
 
 QUEUE_MS, MOVE_MS, TIMERS_SHARE = 100.0, 50.0, 0.01
 """Longest p95 of a queue and of a move; most of a core that the time limits may take."""
@@ -31,9 +31,7 @@ def main() -> int:
         "--postgresql", action="store_true", help="use the empty database at PLUMEWATCH_TEST_POSTGRESQL"
     )
     asked = parser.parse_args()
-    url = os.environ.get("PLUMEWATCH_TEST_POSTGRESQL", "") if asked.postgresql else ""
-    if asked.postgresql and not url:
-        sys.exit("PLUMEWATCH_TEST_POSTGRESQL names no database; run this under .ci/with-postgresql")
+    url = postgresql_url() if asked.postgresql else ""
     plan = Plan(asked.leads, asked.enterprises, seed=asked.seed)
     with tempfile.TemporaryDirectory(prefix="plumewatch-loop-", ignore_cleanup_errors=True) as folder:
         result = measure(Path(folder), plan, database_url=url, asked=asked.asked)

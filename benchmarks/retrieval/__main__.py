@@ -9,13 +9,13 @@ over HTTP on the loopback by one client, one after the other.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks.output import result_file
 from benchmarks.retrieval.measure import measure
+from benchmarks.served_api import postgresql_url
 
 LIMIT_MS = 100.0
 """Longest p95 of a search."""
@@ -33,9 +33,7 @@ def main() -> int:
         "--postgresql", action="store_true", help="use the empty database at PLUMEWATCH_TEST_POSTGRESQL"
     )
     asked = parser.parse_args()
-    url = os.environ.get("PLUMEWATCH_TEST_POSTGRESQL", "") if asked.postgresql else ""
-    if asked.postgresql and not url:
-        sys.exit("PLUMEWATCH_TEST_POSTGRESQL names no database; run this under .ci/with-postgresql")
+    url = postgresql_url() if asked.postgresql else ""
     with tempfile.TemporaryDirectory(prefix="plumewatch-retrieval-", ignore_cleanup_errors=True) as temporary:
         folder = asked.folder or Path(temporary)
         result = measure(folder, database_url=url, leads=asked.leads, asked=asked.asked, seed=asked.seed)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from api.clock import utc_now
 from api.contract.coverage import HOUR, AccountHour
@@ -26,7 +26,7 @@ from tests.api.loop.test_closing import TO_CONFIRMED
 from tests.api.loop.test_facts import FACTORS
 from tests.api.loop.test_transition import VERIFIED
 from tests.api.wall.leads import fresh_lead, judged_lead, playable_posting
-from tests.api.wall.loop.desks import OpenPage, desks, done, pick, reason
+from tests.api.wall.loop.desks import OpenPage, done, pick, reason
 from tests.api.wall.test_evidence import answer, choose, send
 from tests.api.wall.test_finding import keep_picture
 
@@ -46,15 +46,6 @@ def people(api: RunningApi) -> Iterator[dict[str, httpx.Client]]:
     roles = {"duty": "D", "verifier": "V", "proof": "EP", "officer": "O", "legal": "R", "head": "M", "partner": "X"}
     with staff(api, **roles) as clients:
         yield clients
-
-
-@pytest.fixture
-def open_as(
-    chromium: Browser, api: RunningApi, people: dict[str, httpx.Client], complaints: list[str]
-) -> Iterator[OpenPage]:
-    """Open the wall in a browser of one operator's own."""
-    with desks(chromium, api, people, complaints) as make:
-        yield make
 
 
 class Filing:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from api.clock import utc_now
 from api.contract.register.staff import Officer
@@ -17,7 +17,7 @@ from tests.api.conftest import RunningApi
 from tests.api.contract.sample import TestSigner
 from tests.api.loop.people import staff
 from tests.api.wall.leads import judged_lead, playable_posting
-from tests.api.wall.loop.desks import PHONE, OpenPage, desks, done, pick, reason
+from tests.api.wall.loop.desks import PHONE, OpenPage, done, pick, reason
 from tests.api.wall.test_evidence import answer, choose, send
 from tests.api.wall.test_finding import keep_picture
 
@@ -38,15 +38,6 @@ def people(api: RunningApi) -> Iterator[dict[str, httpx.Client]]:
         put_entry(session, own, 0, who="operator:test", reason="test", at=utc_now())
     with staff(api, duty="D", verifier="V", proof="E", post="P", officer="O", head="M", both="VO") as clients:
         yield clients
-
-
-@pytest.fixture
-def open_as(
-    chromium: Browser, api: RunningApi, people: dict[str, httpx.Client], complaints: list[str]
-) -> Iterator[OpenPage]:
-    """Open the wall, or a page of it, in a browser of one operator's own."""
-    with desks(chromium, api, people, complaints) as make:
-        yield make
 
 
 @pytest.fixture
