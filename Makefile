@@ -50,10 +50,11 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "plumewatch needs Python 3.11 or newer; set PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
 
-$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/.run: requirements/run.txt requirements/wall/package-lock.json requirements/wall/install.py pyproject.toml | $(VENV)/bin/python
 	@echo "installing the locked run-time dependencies (once, about a minute) ..."
 	$(INSTALL) --require-hashes -r requirements/run.txt
 	$(INSTALL) --no-deps --no-build-isolation -e .
+	@$(BIN)/python requirements/wall/install.py
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run

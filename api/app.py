@@ -58,7 +58,7 @@ from api.routes.loop import moves, queue, site
 from api.routes.notify import channels, deliveries
 from api.routes.notify import rules as notification_rules
 from api.routes.register import entries, tables
-from api.routes.wall import WallFiles, wall_page
+from api.routes.wall import wall_file, wall_page
 from api.settings import Settings
 from api.state import ApiState
 from api.store.database import Database
@@ -66,7 +66,6 @@ from api.store.evidence.stamps import StampQueue, stamp_queue
 from api.store.leads import count_by_state
 from api.store.notify.log import NotificationQueue, notification_queue
 from api.trust.services import open_provers
-from api.wall import WALL_FOLDER
 
 log = structlog.get_logger(__name__)
 
@@ -185,7 +184,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, free=UPLOAD_PATHS)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestTimes, metrics=metrics)
-    app.mount("/wall", WallFiles(directory=WALL_FOLDER), name="wall")
     return app
 
 
@@ -195,7 +193,8 @@ def _routes() -> APIRouter:
     router = APIRouter(responses={"default": {"model": ProblemDocument, "description": "A problem"}})
     for module in ROUTERS:
         router.include_router(module.router)
-    router.add_api_route("/", wall_page, methods=["GET", "HEAD"], include_in_schema=False)
+    router.add_route("/", wall_page, methods=["GET"], include_in_schema=False)
+    router.add_route("/wall/{path:path}", wall_file, methods=["GET"], include_in_schema=False)
     return router
 
 

@@ -1,7 +1,9 @@
 """
-The wall: one page of plain ES modules, served as it lies here; no build step, nothing from elsewhere.
+The wall: one page of plain ES modules, served as they lie here; no bundler, nothing from elsewhere.
 
-``index.html`` is the answer to ``GET /``; everything else is served under ``/wall/``.
+``index.html`` is the answer to ``GET /``; everything else is served under an address of its own version
+(`api.wall.assets`). ``vendor/`` holds the libraries that pages import (Preact, signals, htm, Leaflet, uPlot), which
+``requirements/wall/install.py`` fetches.
 """
 
 from pathlib import Path

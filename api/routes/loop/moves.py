@@ -10,8 +10,10 @@ from api.contract.loop.moves import Content, move_between, turn_of
 from api.contract.register.plan import Plan
 from api.contract.wire.handling import LeadProposal
 from api.contract.wire.lead import LeadDocument
+from api.contract.wire.moment import UtcTime
 from api.contract.wire.role import LoopRole
 from api.contract.wire.state import LeadState
+from api.loop.extension import extendable_until
 from api.loop.transition import Act, Option, options
 from api.people.auth import AnyOperator
 from api.routes.leads import LeadIdPath, found_lead
@@ -64,6 +66,9 @@ class MoveList(BaseModel):
     proposal: LeadProposal | None = Field(description="a move that waits for a second person")
     waits_for: list[LoopRole] = Field(description="whose turn it is, whoever asks; empty: nobody's but the system's")
     moves: list[MoveOption]
+    extendable_until: UtcTime | None = Field(
+        description="until when who asks may extend the limit of its state, once; null: not at all"
+    )
     planned: list[Plan] = Field(
         default_factory=list,
         description="rows of the annual plan on its enterprise within 30 days: dispatched under one of them "
@@ -80,6 +85,7 @@ def get_moves(lead_id: LeadIdPath, operator: AnyOperator, state: State) -> MoveL
     with state.database.reading() as session, found_lead():
         lead = get_lead(session, lead_id)
         found = options(session, lead, operator.username)
+        longer = extendable_until(session, lead, operator.username)
         is_dispatched = any(option.to is LeadState.DISPATCHED for option in found)
         uscc = "" if lead.target is None else lead.target.uscc
         day = local_day(utc_now())
@@ -94,6 +100,7 @@ def get_moves(lead_id: LeadIdPath, operator: AnyOperator, state: State) -> MoveL
         version=lead.version,
         proposal=lead.proposal,
         waits_for=[role for role in LoopRole if role in turn],
+        extendable_until=longer,
         moves=[MoveOption.of(option, lead, answers_required=answers_required) for option in found],
     )
 

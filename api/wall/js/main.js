@@ -2,7 +2,6 @@
  * Main: the entry point. Asks who is signed in, shows the login if nobody is, then the wall or the officer's page.
  * @module
  */
-import { OfficerPage } from "./officer/page.js";
 import { pathOf } from "./shared/address.js";
 import { h } from "./shared/dom.js";
 import { ApiProblem, onUnauthorised } from "./shared/http.js";
@@ -10,7 +9,6 @@ import { onLanguage, translate, t } from "./shared/i18n.js";
 import { logOut, whoAmI } from "./shared/session.js";
 import { forgetCursor } from "./wall/events.js";
 import { askLogin } from "./wall/login.js";
-import { Wall } from "./wall/wall.js";
 
 const RETRY_MS = 3000;
 const EXPIRED = "plumewatch.expired";
@@ -73,7 +71,7 @@ async function start() {
     if (!known) lose();
   };
   const officers = isOfficers();
-  const page = officers ? new OfficerPage({ logout }) : new Wall({ logout, doubt });
+  const page = officers ? new (await import("./officer/page.js")).OfficerPage({ logout }) : new (await import("./wall/wall.js")).Wall({ logout, doubt });
   addEventListener("hashchange", () => { if (isOfficers() !== officers) location.reload(); });
   host.replaceChildren(page.node);
   await page.start(operator);

@@ -63,7 +63,10 @@ def test_a_case_from_confirmation_to_the_archive(api: RunningApi) -> None:
         etag = {"If-Match": f'"{filed["version"]}"'}
         extend = {"reason": "案情复杂"}
         assert people["legal"].post(f"{PATH}/extension", json=extend, headers=etag).status_code == 403
+        offered = {who: people[who].get(f"{PATH}/moves").json()["extendable_until"] for who in ("legal", "head")}
         longer = people["head"].post(f"{PATH}/extension", json=extend, headers=etag).json()
+        assert offered == {"legal": None, "head": longer["timers"]["decide_by"]}
+        assert people["head"].get(f"{PATH}/moves").json()["extendable_until"] is None
         assert longer["timers"]["decide_by"][:7] != before[:7]
         again = people["head"].post(f"{PATH}/extension", json=extend, headers={"If-Match": f'"{longer["version"]}"'})
         assert (again.status_code, "already" in again.json()["detail"]) == (409, True)

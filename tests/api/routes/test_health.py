@@ -1,5 +1,6 @@
 """Health, problems and the page itself."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from starlette.requests import HTTPConnection
 from api.people.auth import calls_from_here
 from api.settings import Settings
 from api.store.tables import OperatorRow
+from api.wall.assets import read_assets
 from tests.api.conftest import Posting, RunningApi
 
 
@@ -170,15 +172,46 @@ def test_strangers_methods_are_one_series(api: RunningApi, operator: httpx.Clien
     assert not any('method="A' in line for line in strange)
 
 
-def test_a_browser_asks_whether_its_copy_of_the_wall_is_the_newest(api: RunningApi) -> None:
-    """Page, modules and styles are kept but never used unasked; an unchanged one is answered 304."""
+def test_the_wall_is_loaded_once_and_never_in_two_versions(api: RunningApi) -> None:
+    """The page is asked for anew; what it names is kept for good, packed, under an address of its version alone."""
     with httpx.Client(base_url=api.url) as client:
-        for path in ("/", "/wall/js/main.js", "/wall/css/wall.css"):
-            assert client.get(path).headers["cache-control"] == "no-cache"
-        tag = client.get("/wall/js/main.js").headers["etag"]
-        again = client.get("/wall/js/main.js", headers={"If-None-Match": tag})
+        page = client.get("/")
+        assert page.headers["cache-control"] == "no-cache"
+        again = client.get("/", headers={"If-None-Match": page.headers["etag"]})
         assert (again.status_code, again.headers["cache-control"], again.content) == (304, "no-cache", b"")
-        assert client.get("/wall/js/main.js", headers={"If-None-Match": '"another"'}).status_code == 200
+        main = main_module(client)
+        assert main in page.text
+        for path in (main, main.replace("js/main.js", "css/wall.css"), main.replace("js/main.js", "vendor/preact.js")):
+            kept = client.get(path)
+            assert "immutable" in kept.headers["cache-control"]
+            assert kept.headers["content-encoding"] == "gzip"
+            plain = client.get(path, headers={"Accept-Encoding": "identity"})
+            assert "content-encoding" not in plain.headers
+            assert plain.content == kept.content
+        assert client.get(re.sub(r"/wall/[0-9a-f]+/", "/wall/0123456789abcdef/", main)).status_code == 404
+
+
+def test_files_change_their_address_with_their_bytes(tmp_path: Path) -> None:
+    """One changed byte anywhere gives all files a new address; without its libraries the wall is told incomplete."""
+    (tmp_path / "index.html").write_text('<script src="{assets}/a.js"></script>')
+    (tmp_path / "a.js").write_text("1")
+    (tmp_path / "a.py").write_text("secret = 1")
+    before = read_assets(tmp_path)
+    assert (set(before.files), before.complete) == ({"a.js"}, False)
+    assert before.page.decode() == f'<script src="/wall/{before.version}/a.js"></script>'
+    assert read_assets(tmp_path) == before
+    (tmp_path / "vendor").mkdir()
+    (tmp_path / "vendor" / "b.js").write_text("2")
+    after = read_assets(tmp_path)
+    assert after.complete
+    assert after.version != before.version
+
+
+def main_module(client: httpx.Client) -> str:
+    """Return the address of the wall's first module, as the page names it."""
+    named = re.search(r'src="(/wall/[0-9a-f]{16}/js/main\.js)"', client.get("/").text)
+    assert named is not None
+    return named[1]
 
 
 def test_the_page_comes_with_a_strict_policy(api: RunningApi) -> None:
@@ -186,12 +219,12 @@ def test_the_page_comes_with_a_strict_policy(api: RunningApi) -> None:
     with httpx.Client(base_url=api.url) as client:
         page = client.get("/")
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
-        for answer in (page, client.get("/wall/js/main.js"), client.get("/v1/leads"), client.get("/healthz")):
+        for answer in (page, client.get(main_module(client)), client.get("/v1/leads"), client.get("/healthz")):
             policy = answer.headers["content-security-policy"]
             assert "frame-ancestors 'none'" in policy
             assert "unsafe" not in policy
             assert answer.headers["x-content-type-options"] == "nosniff"
             allowed = answer.headers["permissions-policy"]
             assert allowed == "camera=(), microphone=(), geolocation=(self)"
-        assert client.get("/wall/__init__.py").status_code == 404
+        assert client.get(main_module(client).replace("js/main.js", "__init__.py")).status_code == 404
         assert client.get("/wall/../settings.py").status_code == 404

@@ -12,11 +12,12 @@ import { CheckList } from "./list.js";
 const NEW = "new";
 
 export class ChecksView {
-  #username = "";
+  #username;
 
-  /** @param {{go: (hash: string) => void, openLead: (leadId: string) => void}} acts `go` writes the page's address */
-  constructor(acts) {
+  /** @param {{go: (hash: string) => void, openLead: (leadId: string) => void}} acts `go` writes the page's address @param {{username: string}} operator */
+  constructor(acts, { username }) {
     this.acts = acts;
+    this.#username = username;
     this.list = new CheckList({ choose: (code) => acts.go(`#checks/${code}`) });
     this.side = h("div", { class: "register-side" });
     this.node = /** @type {HTMLDialogElement} */ (h("dialog", { class: "desk checks", "aria-labelledby": "checks-title" },
@@ -24,11 +25,6 @@ export class ChecksView {
         translate(h("button", { class: "button", type: "button", "data-act": "check-new", on: { click: () => acts.go(`#checks/${NEW}`) } }), "visit.new"),
         translate(h("button", { class: "quiet", type: "button", "data-act": "checks-close", on: { click: () => this.node.close() } }), "close")),
       h("div", { class: "desk-body" }, h("div", { class: "desk-main" }, this.list.node), this.side)));
-  }
-
-  /** @param {string} username of the operator */
-  operator(username) {
-    this.#username = username;
   }
 
   /** Show the list, and one check or the form for a new one. @param {string[]} path `CODE`, `CODE/LEAD` to let a lead join it, `new` or `new/LEAD`, as in the page's address */

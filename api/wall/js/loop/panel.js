@@ -7,6 +7,7 @@ import { fill, h, write } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
 import { onLanguage, say, translate, untranslate, t } from "../shared/i18n.js";
 import { serverClock, shortTime } from "../shared/times.js";
+import { Extension } from "./extension.js";
 import { MoveForm } from "./form.js";
 import { dispatchHints, leniencyWords, recurrenceWords } from "./hints.js";
 import { roleWords } from "./people.js";
@@ -14,7 +15,7 @@ import { inWords } from "./refusals.js";
 
 /** @typedef {import("../leads/store.js").Lead} Lead */
 /** @typedef {import("./form.js").Option} Option */
-/** @typedef {{state: string, version: number, proposal: any, waits_for: string[], moves: Option[], planned?: any[], joint_hint?: string[]}} Moves */
+/** @typedef {{state: string, version: number, proposal: any, waits_for: string[], moves: Option[], extendable_until?: string | null, planned?: any[], joint_hint?: string[]}} Moves */
 
 const TICK_MS = 10_000;
 
@@ -46,9 +47,10 @@ export class LeadPanel {
     this.blocked = h("ul", { class: "blocked" });
     this.hints = h("ul", { class: "hints" });
     this.slot = h("div", { class: "move-slot" });
+    this.extension = new Extension({ extended: (lead) => { changed(lead); say(this.message, "good", "extension.done"); }, failed: (key, values) => say(this.message, "bad", key, values) });
     this.none = h("p", { class: "note move-none" });
     this.message = h("p", { class: "review-message", role: "status", tabIndex: -1 });
-    this.node = h("section", { class: "review" }, h("h3", {}, translate(h("span"), "decide.title")), this.standing, this.proposal, this.choices, this.blocked, this.hints, this.slot, this.none, this.message);
+    this.node = h("section", { class: "review" }, h("h3", {}, translate(h("span"), "decide.title")), this.standing, this.proposal, this.choices, this.blocked, this.hints, this.slot, this.extension.node, this.none, this.message);
     this.#ends = [
       outbox.onChange((entry, outcome) => { if (entry.leadId === this.lead.lead_id) this.#follow(entry, outcome); }),
       onLanguage(() => this.#render()),
@@ -134,6 +136,7 @@ export class LeadPanel {
     }));
     fill(this.blocked, moves.filter(({ blocked }) => blocked).map((option) => h("li", {}, t("decide.blocked", { what: wordsOf(option), why: inWords(option.blocked) }))));
     fill(this.hints, isAway ? [] : dispatchHints(this.#moves ?? {}, (planId) => this.#dispatchUnder(planId)));
+    this.extension.offer(this.lead, isAway ? null : this.#moves?.extendable_until ?? null);
     this.none.hidden = !this.#moves || moves.length > 0;
     if (this.none.hidden) return;
     untranslate(this.none);

@@ -9,7 +9,7 @@ import { Outbox } from "../loop/outbox.js";
 import { standingOf } from "../loop/people.js";
 import { UndoBar } from "../loop/undobar.js";
 import { goTo, pathOf } from "../shared/address.js";
-import { fill, h } from "../shared/dom.js";
+import { fill, h, MARK } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
 import { language, onLanguage, setLanguage, translate, t } from "../shared/i18n.js";
 import { Case } from "./case.js";
@@ -41,7 +41,7 @@ export class OfficerPage {
     this.fault = h("p", { class: "panel-error", role: "alert", hidden: true });
     this.main = h("main", { class: "officer-main" });
     this.node = h("div", { class: "officer" },
-      h("header", { class: "officer-head" }, h("img", { src: "/wall/mark.svg", alt: "" }), translate(h("h1"), "officer.name"), this.who,
+      h("header", { class: "officer-head" }, h("img", { src: MARK, alt: "" }), translate(h("h1"), "officer.name"), this.who,
         translate(h("a", { class: "quiet", href: "/" }), "officer.wall"),
         translate(h("button", { class: "quiet", type: "button", "data-act": "language", on: { click: () => setLanguage(language() === "zh" ? "en" : "zh") } }), "bar.language"),
         translate(h("button", { class: "quiet", type: "button", "data-act": "logout", on: { click: acts.logout } }), "bar.logout")),

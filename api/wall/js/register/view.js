@@ -11,11 +11,12 @@ import { Importer, tableLinks } from "./tables.js";
 
 export class RegisterView {
   #kind = kindOf("enterprise");
-  #mayChange = false;
+  #mayChange;
 
-  /** @param {{go: (hash: string) => void}} acts `go` writes the page's address */
-  constructor(acts) {
+  /** @param {{go: (hash: string) => void}} acts `go` writes the page's address @param {{role: string}} operator only admins change the register */
+  constructor(acts, { role }) {
     this.acts = acts;
+    this.#mayChange = role === "admin";
     this.list = new EntryList({ choose: (key) => acts.go(`#register/${this.#kind.name}/${encodeURIComponent(key)}`) });
     this.kinds = [...KINDS.keys()].map((name) => translate(h("button", { class: "segment", type: "button", "data-kind": name, on: { click: () => acts.go(`#register/${name}`) } }), `kind.${name}`));
     this.tables = h("div", { class: "register-tables" });
@@ -27,14 +28,9 @@ export class RegisterView {
         translate(h("div", { class: "segments", role: "group" }, this.kinds), "register.kinds", {}, "aria-label"),
         translate(h("button", { class: "quiet", type: "button", "data-act": "register-close", on: { click: () => this.node.close() } }), "close")),
       h("div", { class: "desk-body" }, h("div", { class: "desk-main" }, h("div", { class: "register-acts" }, this.add, this.import, this.tables), this.list.node), this.side)));
-    onLanguage(() => fill(this.tables, tableLinks(this.#kind)));
-  }
-
-  /** @param {string} role of the operator: only admins change the register */
-  operator(role) {
-    this.#mayChange = role === "admin";
     this.add.hidden = !this.#mayChange;
     this.import.hidden = !this.#mayChange;
+    onLanguage(() => fill(this.tables, tableLinks(this.#kind)));
   }
 
   /** Show a kind, and one of its entries. @param {string[]} path kind and key, as in the page's address */

@@ -3,6 +3,9 @@
  * @module
  */
 
+/** Address of the system's mark. */
+export const MARK = new URL("../../mark.svg", import.meta.url).href;
+
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
 /**

@@ -1,7 +1,9 @@
 /**
- * Language: Chinese by default, English on request; translated nodes change in place when the language does.
+ * Language: Chinese by default, English on request; translated nodes change in place when the language does, and
+ * components that called `t` are drawn anew.
  * @module
  */
+import { signal } from "../../vendor/signals-core.js";
 import { WORDS } from "./words.js";
 
 /** @typedef {"zh" | "en"} Language */
@@ -13,13 +15,12 @@ const translations = new WeakMap();
 /** @type {Set<() => void>} */
 const listeners = new Set();
 
-/** @type {Language} */
-let current = localStorage.getItem(STORED) === "en" ? "en" : "zh";
-document.documentElement.lang = current === "zh" ? "zh-CN" : "en";
+const current = signal(/** @type {Language} */ (localStorage.getItem(STORED) === "en" ? "en" : "zh"));
+document.documentElement.lang = current.value === "zh" ? "zh-CN" : "en";
 
 /** @returns {Language} the language in use */
 export function language() {
-  return current;
+  return current.value;
 }
 
 /** True if there are words for `key`. @param {string} key */
@@ -35,7 +36,7 @@ export function hasWords(key) {
 export function t(key, values = {}) {
   const pair = hasWords(key) ? WORDS[key] : undefined;
   if (!pair) throw new Error(`no words for ${key}`);
-  return pair[current === "zh" ? 0 : 1].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  return pair[current.value === "zh" ? 0 : 1].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }
 
 /**
@@ -70,7 +71,7 @@ export function untranslate(node) {
 
 /** @param {Language} wanted */
 export function setLanguage(wanted) {
-  current = wanted;
+  current.value = wanted;
   localStorage.setItem(STORED, wanted);
   document.documentElement.lang = wanted === "zh" ? "zh-CN" : "en";
   for (const node of document.querySelectorAll("[data-translated]")) {

@@ -9,6 +9,7 @@ import { DISPOSITION } from "./words/disposition.js";
 import { EVIDENCE } from "./words/evidence.js";
 import { FINDINGS } from "./words/findings.js";
 import { LEADS } from "./words/leads.js";
+import { LEGAL } from "./words/legal.js";
 import { LOOP } from "./words/loop.js";
 import { PAGE } from "./words/page.js";
 import { OFFICER } from "./words/officer.js";
@@ -18,6 +19,6 @@ import { ZONES } from "./words/zones.js";
 
 /** @type {Record<string, [string, string]>} */
 export const WORDS = {
-  ...PAGE, ...CAMERAS, ...LEADS, ...LOOP, ...CARRIED, ...REGISTER, ...CHECKS, ...OFFICER,
+  ...PAGE, ...CAMERAS, ...LEADS, ...LOOP, ...CARRIED, ...REGISTER, ...CHECKS, ...OFFICER, ...LEGAL,
   ...FINDINGS, ...DISPOSITION, ...EVIDENCE, ...REDACTIONS, ...ZONES,
 };

@@ -2,7 +2,7 @@
  * Login: the form before the wall. A one-time password must be replaced first.
  * @module
  */
-import { h, write } from "../shared/dom.js";
+import { h, MARK, write } from "../shared/dom.js";
 import { ApiProblem } from "../shared/http.js";
 import { untranslate, language, setLanguage, translate } from "../shared/i18n.js";
 import { changePassword, logIn, SHORTEST_PASSWORD } from "../shared/session.js";
@@ -105,7 +105,7 @@ function card(host, title, fields, submit, note) {
   const tongue = translate(h("button", { class: "quiet", type: "button", on: { click: () => setLanguage(language() === "zh" ? "en" : "zh") } }), "bar.language");
   const form = h("form", { class: "login-card", noValidate: true },
     h("div", { class: "login-brand" },
-      h("img", { src: "/wall/mark.svg", alt: "", class: "login-mark" }),
+      h("img", { src: MARK, alt: "", class: "login-mark" }),
       h("div", {}, translate(h("strong"), "name"), translate(h("span"), "name.tag")),
       tongue),
     translate(h("h1"), title),

@@ -1,5 +1,5 @@
 /**
- * Pages: views that have an address of their own after the `#`: open when it names them, gone from it when they close.
+ * Pages: views that have an address of their own after the `#`: loaded when it first names them, open while it does.
  * @module
  */
 import { pathOf } from "../shared/address.js";
@@ -7,21 +7,47 @@ import { pathOf } from "../shared/address.js";
 /** @typedef {{node: HTMLDialogElement, open: (path: string[]) => void}} Page */
 
 export class Pages {
-  /** @param {Record<string, Page>} pages by the first part of the address */
-  constructor(pages) {
-    this.pages = pages;
-    for (const [name, page] of Object.entries(pages)) {
-      page.node.addEventListener("close", () => {
-        if (pathOf(location.hash)[0] === name) history.replaceState(history.state, "", location.pathname + location.search);
-      });
-    }
-    addEventListener("hashchange", () => this.follow());
+  /** Pages that were named, each once. @type {Map<string, Promise<Page>>} */
+  #named = new Map();
+
+  /**
+   * @param {Record<string, () => Promise<Page>>} makers load and make a page, by the first part of the address
+   * @param {{host: HTMLElement, failed: () => void}} parts `failed` is called where a page could not be loaded
+   */
+  constructor(makers, { host, failed }) {
+    this.makers = makers;
+    this.host = host;
+    this.failed = failed;
+    addEventListener("hashchange", () => void this.follow());
   }
 
   /** Open the page that the address names, and close the others. */
-  follow() {
+  async follow() {
     const [name, ...path] = pathOf(location.hash);
-    for (const [other, page] of Object.entries(this.pages)) if (other !== name && page.node.open) page.node.close();
-    if (Object.hasOwn(this.pages, name)) this.pages[name].open(path);
+    for (const dialog of /** @type {NodeListOf<HTMLDialogElement>} */ (this.host.querySelectorAll("dialog[data-page][open]"))) {
+      if (dialog.dataset.page !== name) dialog.close();
+    }
+    if (!Object.hasOwn(this.makers, name)) return;
+    const named = this.#named.get(name) ?? this.#make(name);
+    this.#named.set(name, named);
+    try {
+      const page = await named;
+      if (pathOf(location.hash).join("/") === [name, ...path].join("/")) page.open(path);
+    } catch {
+      // the server is away, or serves a newer version whose files have other addresses
+      this.#named.delete(name);
+      this.failed();
+    }
+  }
+
+  /** @param {string} name @returns {Promise<Page>} */
+  async #make(name) {
+    const page = await this.makers[name]();
+    page.node.dataset.page = name;
+    page.node.addEventListener("close", () => {
+      if (pathOf(location.hash)[0] === name) history.replaceState(history.state, "", location.pathname + location.search);
+    });
+    this.host.append(page.node);
+    return page;
   }
 }

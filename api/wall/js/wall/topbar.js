@@ -3,7 +3,7 @@
  * @module
  */
 import { levelOf, shareWords } from "../coverage/strips.js";
-import { h, write } from "../shared/dom.js";
+import { h, MARK, write } from "../shared/dom.js";
 import { language, onLanguage, setLanguage, translate, t } from "../shared/i18n.js";
 import { clockTime, dayName, serverClock } from "../shared/times.js";
 import { LAYOUTS } from "./grid.js";
@@ -20,7 +20,7 @@ import { LAYOUTS } from "./grid.js";
  */
 
 /** Pages with an address of their own, each with the key of its words. */
-const PAGES = [["#register", "register.page"], ["#checks", "visit.title"], ["#officer", "officer.title"]];
+const PAGES = [["#register", "register.page"], ["#checks", "visit.title"], ["#legal", "legal.page"], ["#officer", "officer.title"]];
 /** A fault is shown for this long. */
 const SAID_MS = 15_000;
 
@@ -55,7 +55,7 @@ export class Topbar {
     this.said = h("p", { class: "panel-error bar-fault", role: "alert", hidden: true });
     this.who = translate(h("button", { class: "quiet", type: "button", "data-act": "logout", on: { click: acts.logout } }), "bar.logout");
     this.node = h("header", { class: "bar" },
-      h("div", { class: "brand" }, h("img", { src: "/wall/mark.svg", alt: "" }), translate(h("strong"), "name")),
+      h("div", { class: "brand" }, h("img", { src: MARK, alt: "" }), translate(h("strong"), "name")),
       translate(h("nav", { class: "bar-pages" }, PAGES.map(([hash, words]) => translate(h("a", { class: "quiet", href: hash }), words))), "bar.pages", {}, "aria-label"),
       h("div", { class: "bar-clock" }, this.time, this.day),
       this.link,

@@ -2,7 +2,6 @@
  * Wall: the page after login; it connects cameras, leads and events.
  * @module
  */
-import { ChecksView } from "../checks/view.js";
 import { CoverageView } from "../coverage/view.js";
 import { printedReportOf } from "../evidence/report.js";
 import { EvidenceView } from "../evidence/view.js";
@@ -16,7 +15,6 @@ import { Outbox } from "../loop/outbox.js";
 import { standingOf } from "../loop/people.js";
 import { RoleQueues } from "../loop/queues.js";
 import { UndoBar } from "../loop/undobar.js";
-import { RegisterView } from "../register/view.js";
 import { goTo } from "../shared/address.js";
 import { h } from "../shared/dom.js";
 import { ApiProblem, callJson } from "../shared/http.js";
@@ -88,10 +86,7 @@ export class Wall {
       },
     });
     this.room = new VaultBanner();
-    this.register = new RegisterView({ go: goTo });
-    this.checks = new ChecksView({ go: goTo, openLead: open });
-    this.pages = new Pages({ register: this.register, checks: this.checks });
-    this.node = h("div", { class: "wall" }, this.bar.node, this.room.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node, this.coverage.node, this.zones.node, this.register.node, this.checks.node, this.keys.help);
+    this.node = h("div", { class: "wall" }, this.bar.node, this.room.node, h("main", { class: "stage" }, this.grid.node, this.queue.node), this.evidence.node, this.coverage.node, this.zones.node, this.keys.help);
     this.store.onChange(() => this.#mark());
     onLanguage(() => this.#mark());
     document.addEventListener("keydown", (event) => {
@@ -105,8 +100,12 @@ export class Wall {
   async start(operator) {
     this.bar.operator(operator.username);
     this.zones.operator(operator.role);
-    this.register.operator(operator.role);
-    this.checks.operator(operator.username);
+    const open = (/** @type {string} */ id) => void this.evidence.open(id);
+    const pages = new Pages({
+      register: async () => new (await import("../register/view.js")).RegisterView({ go: goTo }, operator),
+      checks: async () => new (await import("../checks/view.js")).ChecksView({ go: goTo, openLead: open }, operator),
+      legal: async () => new (await import("../legal/view.js")).LegalView({ go: goTo, openLead: open }, operator),
+    }, { host: this.node, failed: () => this.say("page.failed", {}) });
     this.#tellLink();
     this.bar.soundState(this.chime.state);
     this.bar.layoutState(this.grid.layout, this.grid.pages);
@@ -116,7 +115,7 @@ export class Wall {
     void this.room.ask();
     setInterval(() => { if (!document.hidden) void this.coverage.glance(); }, COVERAGE_EVERY_MS);
     this.#openReport();
-    this.pages.follow();
+    void pages.follow();
     await Promise.all([this.#loadNewest(), this.#learnRoles(operator.username)]);
   }
 

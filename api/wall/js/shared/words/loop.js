@@ -208,4 +208,8 @@ export const LOOP = {
   "history.reassessed": ["按名录重新研判", "judged anew by the register"],
   "history.document": ["附件哈希", "Document"],
   "history.code": ["理由代码", "Reason code"],
+
+  "extension.offer": ["延长时限至 {time}", "Extend the limit to {time}"],
+  "extension.send": ["延长", "Extend"],
+  "extension.done": ["时限已延长", "The limit is extended"],
 };

@@ -38,6 +38,7 @@ export const PAGE = {
   "password.same": ["新密码不能与当前密码相同。", "The new password must be different from the current one."],
   "password.failed": ["未能更换密码：{reason}", "The password was not changed: {reason}"],
 
+  "page.failed": ["页面未能载入：请检查网络；若系统刚升级，请刷新浏览器。", "The page could not be loaded: check the network, or reload if the system was just upgraded."],
   "bar.pages": ["页面", "Pages"],
   "bar.live": ["实时", "Live"],
   "bar.connecting": ["正在连接", "Connecting"],
