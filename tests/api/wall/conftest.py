@@ -75,6 +75,11 @@ def wall(new_page: Callable[[], Page], api: RunningApi, operator: httpx.Client, 
     return page
 
 
+def module_of(page: Page, name: str) -> str:
+    """Return the address of one of the wall's modules, as the page loads it."""
+    return str(page.evaluate("name => new URL(name, document.querySelector('script[type=module]').src).href", name))
+
+
 def log_in(context: BrowserContext, api: RunningApi, operator: httpx.Client) -> None:
     """Give the browser the operator's session without the form."""
     token = operator.cookies.get("plumewatch_session")

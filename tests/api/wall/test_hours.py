@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.api.conftest import NODE
+from tests.api.wall.conftest import module_of
 from tests.api.wall.test_finding import keep_picture
 from tests.api.wall.test_zones import MASK, OUTLET, open_editor, register, saved
 
@@ -61,7 +62,9 @@ def test_hours_of_a_file_are_copied_as_its_tables(wall: Page, enrolled: httpx.Cl
     assert enrolled.put("/v1/cameras/gate-1", json=document).status_code in {200, 201}
     editor = open_editor(wall)
     expect(editor.locator("[data-field=distance_m]")).to_have_value("250")
-    text = wall.evaluate("async zones => (await import('/wall/js/zones/draft.js')).tomlOf(zones)", saved(enrolled))
+    text = wall.evaluate(
+        f"async zones => (await import('{module_of(wall, 'zones/draft.js')}')).tomlOf(zones)", saved(enrolled)
+    )
     assert text.endswith(
         'outlet = "DA001"\ndistance_m = 250\n\n[[cameras.zones.schedule]]\n'
         'days = ["mon","tue","wed","thu","fri"]\nfrom = "20:00"\nto = "06:00"\n'

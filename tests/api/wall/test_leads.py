@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.api.contract.sample import TestSigner
+from tests.api.wall.conftest import module_of
 from tests.api.wall.leads import fresh_lead, playable_posting
 from tests.api.wall.stage import StagedWorker
 
@@ -74,7 +75,8 @@ def test_the_tile_of_a_fresh_lead_is_marked(wall: Page, stage: StagedWorker, squ
 def test_a_lead_tells_its_day_once_that_is_over(wall: Page, stage: StagedWorker) -> None:
     """A card shows the time alone on its own day; on an open wall, midnight puts the date before it, read aloud too."""
     lead = fresh_lead(ID)
-    clock = "ms => import('/wall/js/shared/times.js').then(({ serverClock }) => { serverClock.now = () => ms; })"
+    times = module_of(wall, "shared/times.js")
+    clock = f"ms => import('{times}').then(({{ serverClock }}) => {{ serverClock.now = () => ms; }})"
     began_ms = lead.event.start.timestamp() * 1000
     wall.evaluate(clock, began_ms)
     stage.announce(lead)
