@@ -54,7 +54,7 @@ from api.routes.evidence import (
 )
 from api.routes.evidence import packages as evidence
 from api.routes.fleet import camera_files, cameras, coverage, dry_runs, live, nodes, workers, zones
-from api.routes.loop import moves, queue, site
+from api.routes.loop import attachments, moves, queue, site
 from api.routes.notify import channels, deliveries
 from api.routes.notify import rules as notification_rules
 from api.routes.register import entries, tables
@@ -75,6 +75,7 @@ ROUTERS = (
     moves,
     queue,
     site,
+    attachments,
     codes,
     draws,
     page,
@@ -109,7 +110,8 @@ ROUTERS = (
     health,
 )
 UPLOAD_PATHS = re.compile(
-    "/v1/leads|/v1/cameras/[^/]+/dry-runs|/v1/evidence/[^/]+/redactions/clips/[^/]+/copy|/v1/registry/import"
+    "/v1/leads|/v1/leads/[^/]+/attachments/[^/]+|/v1/cameras/[^/]+/dry-runs|"
+    "/v1/evidence/[^/]+/redactions/clips/[^/]+/copy|/v1/registry/import"
 )
 """Have limits of their own, as they read packages, clips and tables from the body."""
 WS_MAX_BYTES = 64 * 1024
