@@ -10,7 +10,7 @@ down_revision = "0015"
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Make the tables."""
     op.create_table(
         "attachments",
         sa.Column("lead_id", sa.String(32), nullable=False),
@@ -27,9 +27,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lead_id", "sha256"),
     )
     forbid_changes("attachments")
+    op.create_table(
+        "after_stills",
+        sa.Column("lead_id", sa.String(32), nullable=False),
+        sa.Column("asked", sa.BigInteger(), nullable=False),
+        sa.Column("occasion", sa.String(16), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_try", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("lead_id", "asked"),
+    )
+    op.create_index("after_stills_next", "after_stills", ["next_try"])
 
 
 def downgrade() -> None:
-    """Drop the table; the files stay in the vault."""
+    """Drop the tables; the files stay in the vault."""
+    op.drop_table("after_stills")
     allow_changes("attachments")
     op.drop_table("attachments")
