@@ -62,7 +62,9 @@ def test_the_newest_migrations_can_be_taken_back(database: Database) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, "0015")
         connection.commit()
-        assert not inspect(connection).has_table("attachments")
+        found = inspect(connection)
+        assert not found.has_table("attachments")
+        assert "operator" not in {each["name"] for each in found.get_columns("notification_channels")}
     database.migrate()
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
