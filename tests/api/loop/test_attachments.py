@@ -21,6 +21,7 @@ from api.store.leads import announce_lead
 from tests.api.conftest import Posting, RunningApi, admin_of, sample_lead
 from tests.api.contract.sample import LEAD_ID
 from tests.api.loop.people import ANSWERS, PATH, move, staff
+from tests.api.postgresql import over_postgresql
 from tests.disk import disk_full
 
 pytestmark = pytest.mark.usefixtures("agreement")
@@ -263,3 +264,25 @@ def test_an_exported_case_holds_its_attachments(api: RunningApi, operator: httpx
     assert records[0]["file"] == f"{LEAD_ID}-attachments/{sha256(PHOTO)[:32]}.jpg"
     (api.settings.data_dir / "vault" / "attachments" / LEAD_ID / sha256(PHOTO)).unlink()
     assert operator.get("/v1/exports/case.tar", params={"lead": LEAD_ID}).status_code == 404
+
+
+@pytest.mark.usefixtures("filed")
+class TestOverPostgresql:
+    """The same over the other database."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings, tmp_path: Path) -> Settings:
+        """Settings over PostgreSQL."""
+        return over_postgresql(settings, tmp_path)
+
+    def test_a_file_comes_back_byte_for_byte(self, api: RunningApi, operator: httpx.Client) -> None:
+        """Stored once with its leaf and its custody."""
+        test_a_file_comes_back_byte_for_byte(api, operator)
+
+    def test_attachments_go_with_their_lead_s_package(self, api: RunningApi, operator: httpx.Client) -> None:
+        """A hold keeps them; afterwards they are 410."""
+        test_attachments_go_with_their_lead_s_package(api, operator)
+
+    def test_a_scrub_reads_attachments(self, api: RunningApi, operator: httpx.Client, tmp_path: Path) -> None:
+        """A flipped bit and a lost file are faults."""
+        test_a_scrub_reads_attachments(api, operator, tmp_path)

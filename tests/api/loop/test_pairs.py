@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,12 +17,14 @@ from api.contract.wire.moment import rfc3339
 from api.evidence.retention import prune
 from api.loop.after_stills import AfterStills
 from api.loop.timers import Timers
+from api.settings import Settings
 from api.store.evidence.tlog import LeafKind, leaves_about
 from api.store.loop.after_stills import PAUSES, UNFINISHED, AfterStill, stills_of
 from tests.api.conftest import Posting, RunningApi
 from tests.api.contract.sample import LEAD_ID, START
 from tests.api.fleet.test_broker import wait_until
 from tests.api.loop.people import ANSWERS, PATH, move
+from tests.api.postgresql import over_postgresql
 
 pytestmark = pytest.mark.usefixtures("agreement", "filed")
 
@@ -151,3 +154,18 @@ def test_tries_end(api: RunningApi, operator: httpx.Client, bus: redis.Redis) ->
     assert (missing["tries"], missing["next_try"]) == (len(PAUSES) + 1, None)
     assert missing["reason"] == "the newest picture of camera gate-3 is no JPEG with a time"
     assert operator.get(f"{PATH}/attachments").json()["attachments"] == []
+
+
+class TestOverPostgresql:
+    """The same over the other database."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings, tmp_path: Path) -> Settings:
+        """Settings over PostgreSQL."""
+        return over_postgresql(settings, tmp_path)
+
+    def test_a_camera_that_is_away_stops_nothing_and_is_tried_again(
+        self, api: RunningApi, operator: httpx.Client, bus: redis.Redis
+    ) -> None:
+        """The reason is told; once the camera has a picture, the next try keeps it."""
+        test_a_camera_that_is_away_stops_nothing_and_is_tried_again(api, operator, bus)
