@@ -29,6 +29,7 @@ from api.fleet.dry_runs import sweep_clips
 from api.fleet.removals import Removals
 from api.fleet.reviews import ReviewBoard
 from api.headers import BodyLimit, RequestTimes, SecurityHeaders
+from api.loop.after_stills import AfterStills
 from api.loop.timers import Timers
 from api.metrics import Metrics
 from api.notify.notifier import Notifier
@@ -54,7 +55,7 @@ from api.routes.evidence import (
 )
 from api.routes.evidence import packages as evidence
 from api.routes.fleet import camera_files, cameras, coverage, dry_runs, live, nodes, workers, zones
-from api.routes.loop import moves, queue, site
+from api.routes.loop import attachments, moves, pairs, queue, site
 from api.routes.notify import channels, deliveries
 from api.routes.notify import rules as notification_rules
 from api.routes.register import entries, tables
@@ -74,6 +75,8 @@ ROUTERS = (
     moves,
     queue,
     site,
+    attachments,
+    pairs,
     codes,
     draws,
     page,
@@ -108,7 +111,8 @@ ROUTERS = (
     health,
 )
 UPLOAD_PATHS = re.compile(
-    "/v1/leads|/v1/cameras/[^/]+/dry-runs|/v1/evidence/[^/]+/redactions/clips/[^/]+/copy|/v1/registry/import"
+    "/v1/leads|/v1/leads/[^/]+/attachments/[^/]+|/v1/cameras/[^/]+/dry-runs|"
+    "/v1/evidence/[^/]+/redactions/clips/[^/]+/copy|/v1/registry/import"
 )
 """Have limits of their own, as they read packages, clips and tables from the body."""
 WS_MAX_BYTES = 64 * 1024
@@ -160,6 +164,7 @@ def create_app(settings: Settings) -> FastAPI:
                 asyncio.create_task(keep_running("accesses", AccessLog(state).run)),
                 asyncio.create_task(keep_running("retention", Retention(state).run)),
                 asyncio.create_task(keep_running("timers", Timers(state).run)),
+                asyncio.create_task(keep_running("after-stills", AfterStills(state).run)),
                 asyncio.create_task(index_backlog(state)),
                 asyncio.create_task(keep_running("time-stamps", provers.stamper.run)),
                 asyncio.create_task(keep_running("checkpoints", provers.checkpoints.run)),

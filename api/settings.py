@@ -48,6 +48,12 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         1024 * 1024, ge=1024, description="Largest body of any other call; a bigger one is answered 413."
     )
+    attachment_max_bytes: int = Field(
+        64 * 1024 * 1024,
+        ge=1024,
+        le=4 * 1024**3,
+        description="Largest attachment of a lead; a bigger one is answered 413.",
+    )
     session_lifetime_s: int = Field(
         12 * 3600, ge=60, description="Seconds an operator stays logged in; one shift by default."
     )

@@ -81,7 +81,7 @@ worker's key ([metrics.md](metrics.md)). For a load balancer's probe `/healthz` 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Places", ("data_dir", "database_url", "redis_url", "vault_url", "host", "port", "authority_dir")),
     ("Access", ("public_url", "allowed_origins", "session_lifetime_s", "login_attempts", "login_window_s")),
-    ("Sizes", ("max_upload_bytes", "max_body_bytes")),
+    ("Sizes", ("max_upload_bytes", "max_body_bytes", "attachment_max_bytes")),
     (
         "Evidence and retention",
         (

@@ -9,6 +9,7 @@ from api.evidence.vault import MissingEvidence, VaultError
 from api.people.auth import caller_address, caller_name
 from api.problems import Problem
 from api.state import ApiState
+from api.store.evidence.attachments import attachments_of
 from api.store.evidence.custody import CustodyAction, CustodyEntry, add_custody, is_recorded
 from api.store.evidence.holds import deleted_at
 from api.store.faults import UnknownRecord
@@ -40,6 +41,21 @@ def package_sizes(state: ApiState, sums_sha256: str) -> dict[str, int]:
         raise missing(state, sums_sha256, fault) from fault
     except VaultError as fault:
         raise Problem(503, "vault-unavailable", str(fault)) from fault
+
+
+def check_attachments(state: ApiState, lead_id: str) -> None:
+    """Answer 404 or 503 unless every stored attachment of a lead is in the vault, whole."""
+    with state.database.reading() as session:
+        stored = attachments_of(session, lead_id)
+    for each in stored:
+        try:
+            size = state.vault.attachments.size(lead_id, each.sha256)
+        except MissingEvidence as fault:
+            raise Problem(404, "not-found", str(fault)) from fault
+        except VaultError as fault:
+            raise Problem(503, "vault-unavailable", str(fault)) from fault
+        if size != each.size:
+            raise Problem(500, "evidence-altered", f"attachment {each.sha256} has {size} bytes, not {each.size}")
 
 
 def missing(state: ApiState, sums_sha256: str, fault: MissingEvidence) -> Problem:

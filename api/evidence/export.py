@@ -4,9 +4,10 @@ Export: several leads with their packages, records and reports as one tar, writt
 ```
 case-20261123-103000/
   index.csv                    one line a lead, for people
-  L20261123-000123.json        document, transitions, corrections and custody of a lead
+  L20261123-000123.json        document, transitions, corrections, custody and attachments of a lead
   L20261123-000123.pdf         its printed report
   L20261123-000123/            its package as it lies in the vault, with the proofs it has: verifies by itself
+  L20261123-000123-attachments/   its stored attachments, called by their hashes; their names are in its JSON
   SHA256SUMS                   of every file above: sha256sum -c SHA256SUMS
 ```
 
@@ -17,6 +18,7 @@ one piece of a file is in memory at a time, except a lead's records and its repo
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,11 +35,13 @@ from api.report.case import read_case
 from api.report.printing import Printing
 from api.report.words import ADMISSIBILITY, BEIJING, STATES, beijing, word
 from api.state import ApiState
+from api.store.evidence.attachments import StoredAttachment, attachments_of
 from api.store.evidence.corrections import corrections_of
 from api.store.evidence.custody import custody_of
 from api.store.transitions import transitions_of
 
 MOST_LEADS = 200
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 _RECORD = TypeAdapter(dict[str, JsonValue])
 _FORMULA = frozenset("=+-@＝＋－＠")
 _CONTROL = frozenset("\t\r\n")
@@ -115,6 +119,7 @@ def case_chunks(
         if prints:
             yield from archive.text(f"{lead.lead_id}.pdf", lead_report(read_case(state, lead.lead_id), prints[number]))
         yield from _package(state, archive, lead)
+        yield from _attachments(state, archive, lead)
     yield from archive.text("SHA256SUMS", _list(archive.sums), listed=False)
     yield b"\x00" * 1024
 
@@ -128,8 +133,30 @@ def _package(state: ApiState, archive: _Archive, lead: LeadDocument) -> Iterator
         yield from archive.file(f"{lead.lead_id}/{name}", size, state.vault.read(sums, name, 0, size))
 
 
+def _attachments(state: ApiState, archive: _Archive, lead: LeadDocument) -> Iterator[bytes]:
+    with state.database.reading() as session:
+        found = attachments_of(session, lead.lead_id)
+    if found:
+        yield tar_header(f"{archive.folder}/{_folder(lead.lead_id)}/", 0, 0o755, archive.mtime, b"5")
+    for each in found:
+        pieces = state.vault.attachments.read(lead.lead_id, each.sha256, 0, each.size)
+        yield from archive.file(_place(each), each.size, pieces)
+        if archive.sums[_place(each)] != each.sha256:
+            raise OSError(f"attachment {each.sha256} of lead {lead.lead_id} is not the one that was stored")
+
+
+def _folder(lead_id: str) -> str:
+    return f"{lead_id}-attachments"
+
+
+def _place(one: StoredAttachment) -> str:
+    """Return where an attachment is in the archive: plain tar entries are short, people's names are not."""
+    suffix = _SUFFIX.search(one.name)
+    return f"{_folder(one.lead_id)}/{one.sha256[:32]}{suffix[0].lower() if suffix else ''}"
+
+
 def _records(state: ApiState, lead: LeadDocument) -> bytes:
-    """Return the lead's document, transitions, corrections and custody as canonical JSON."""
+    """Return the lead's document, transitions, corrections, custody and attachments as canonical JSON."""
     with state.database.reading() as session:
         transitions: list[JsonValue] = [
             _RECORD.validate_json(record) for record in transitions_of(session, lead.lead_id)
@@ -159,12 +186,29 @@ def _records(state: ApiState, lead: LeadDocument) -> bytes:
             }
             for each in corrections_of(session, lead.lead_id)
         ]
+        attachments: list[JsonValue] = [
+            {
+                "sha256": each.sha256,
+                "file": _place(each),
+                "name": each.name,
+                "kind": each.kind.value,
+                "media_type": each.media_type,
+                "size": each.size,
+                "by": each.by,
+                "at": rfc3339(each.at),
+                "camera_id": each.camera_id,
+                "taken": None if each.taken is None else rfc3339(each.taken),
+                "log_index": each.log_index,
+            }
+            for each in attachments_of(session, lead.lead_id)
+        ]
     return rfc8785.dumps(
         {
             "lead": lead.model_dump(mode="json"),
             "transitions": transitions,
             "corrections": corrections,
             "custody": custody,
+            "attachments": attachments,
         }
     )
 

@@ -1,17 +1,16 @@
 """Folder vault: evidence packages in a local folder, written once."""
 
 import contextlib
-import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from api.contract.durable import check_room, sync_folder, why_not
 from api.contract.evidence.package import SIGNATURES, PackageFiles
 from api.contract.trust.stamp import digests
+from api.evidence.shelf import FolderShelf, write_synced
 from api.evidence.vault import CHUNK, PACKAGE_NAME, MissingEvidence, Space, VaultError
 
 ABANDONED_S = 3600
@@ -35,6 +34,7 @@ class FolderVault:
         for left_over in self._incoming.iterdir():
             if time.time() - left_over.stat().st_mtime > ABANDONED_S:
                 shutil.rmtree(left_over, ignore_errors=True)
+        self.attachments = FolderShelf(root, self._incoming)
 
     def keep(self, sums_sha256: str, package: PackageFiles) -> None:
         """Store all files of a verified package; see `Vault.keep`."""
@@ -56,7 +56,7 @@ class FolderVault:
         try:
             for name in package.sizes:
                 with package.open(name) as source:
-                    _write_synced(temporary / name, source)
+                    write_synced(temporary / name, source)
             sync_folder(temporary)
             try:
                 temporary.rename(final)
@@ -138,15 +138,6 @@ class FolderVault:
 
     def _path(self, sums_sha256: str) -> Path:
         return self._root / sums_sha256[:2] / sums_sha256
-
-
-def _write_synced(path: Path, source: BinaryIO) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o440)
-    with os.fdopen(descriptor, "wb") as target:
-        shutil.copyfileobj(source, target, CHUNK)
-        target.flush()
-        os.fchmod(target.fileno(), 0o440)
-        os.fsync(target.fileno())
 
 
 def _compare(package: PackageFiles, folder: Path) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import ObjectStore
 
 from api.contract.evidence.package import SIGNATURES, PackageFiles
-from api.evidence.vault import CHUNK, PACKAGE_NAME, MissingEvidence, Space, VaultError
+from api.evidence.shelf import ObjectShelf, read_object
+from api.evidence.vault import PACKAGE_NAME, MissingEvidence, Space, VaultError
 
 
 class ObjectVault:
@@ -22,6 +23,7 @@ class ObjectVault:
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
+        self.attachments = ObjectShelf(store)
 
     def keep(self, sums_sha256: str, package: PackageFiles) -> None:
         """Store all files of a verified package; see `Vault.keep`."""
@@ -51,17 +53,8 @@ class ObjectVault:
 
     def read(self, sums_sha256: str, name: str, start: int, length: int) -> Iterator[bytes]:
         """Yield a byte range; see `Vault.read`."""
-        end = start + length
-        while start < end:
-            size = min(8 * CHUNK, end - start)
-            try:
-                chunk = obstore.get_range(self._store, f"{sums_sha256}/{name}", start=start, length=size)
-            except (NotFoundError, FileNotFoundError) as fault:
-                raise MissingEvidence(f"package {sums_sha256} holds no file {name}") from fault
-            except BaseError as fault:
-                raise VaultError(f"{name} cannot be read: {type(fault).__name__}") from fault
-            start += size
-            yield bytes(chunk)
+        missing = MissingEvidence(f"package {sums_sha256} holds no file {name}")
+        return read_object(self._store, f"{sums_sha256}/{name}", start, length, missing)
 
     @contextlib.contextmanager
     def folder(self, sums_sha256: str, name: str) -> Iterator[Path]:

@@ -4,7 +4,7 @@ Retention: which packages may be deleted, and warnings when the vault's room (`a
 Nothing is deleted for lack of room: a full vault refuses new packages (503; the nodes' outboxes keep them) until a
 person makes room, and the warning comes long before. A package is deleted only after the retention time of its class,
 without a legal hold, and only if the site has enabled it (``PLUMEWATCH_RETENTION_DELETES``); each deletion is a leaf of
-the log before the first byte is removed.
+the log before the first byte is removed. The attachments of its lead go with a package.
 """
 
 import asyncio
@@ -56,16 +56,21 @@ def prune(database: Database, vault: Vault, settings: Settings, now: datetime) -
                 log.info("package not deleted", lead=package.lead_id, reason=str(refused))
                 continue
             vault.erase(package.sums_sha256)
+            vault.attachments.erase(package.lead_id)
             erased += 1
             log.info("package deleted", lead=package.lead_id, retention=package.kind.value, log_index=index)
     return erased
 
 
 def erase_left_overs(database: Database, vault: Vault) -> int:
-    """Erase packages whose deletion is recorded but that are still in the vault; return how many; blocks."""
+    """
+    Erase packages whose deletion is recorded but that are still in the vault, and their leads' attachments; blocks.
+
+    Returns of how many leads something was left.
+    """
     with database.reading() as session:
         gone = deleted_packages(session)
-    return sum(vault.erase(sums) for sums in gone)
+    return sum(vault.erase(sums) | vault.attachments.erase(lead_id) for lead_id, sums in gone)
 
 
 class Retention:

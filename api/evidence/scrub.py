@@ -3,12 +3,12 @@ Scrub: reads and hashes everything in the vault again, to report damage before t
 
 Each package is held against its ``SHA256SUMS``, and that against the hash under which it was filed; custody, records,
 keys and operators against the leaves of the log (`api.store.agreement`); and the vault against the store: packages that
-are missing, and ones that no lead names.
+are missing, and ones that no lead names. Attachments are held against the hashes under which they were stored.
 """
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +25,7 @@ from api.evidence.vault import MissingEvidence, Vault, VaultError
 from api.store.agreement.log import disagreements
 from api.store.database import Database
 from api.store.documents import read_document
+from api.store.evidence.attachments import FOLDER, kept_attachments
 from api.store.evidence.holds import deleted_packages, kept_packages
 from api.store.evidence.tables import ScrubRow
 
@@ -48,10 +49,13 @@ class ScrubReport(BaseModel):
     started: UtcTime
     seconds: float
     packages: int = Field(description="read")
+    attachments: int = Field(0, description="read")
     files: int
     bytes: int
     faults: list[PackageFault] = Field(description="rot: missing, changed or extra files; at most 1000")
-    strays: list[str] = Field(description="packages in the vault that no lead names")
+    strays: list[str] = Field(
+        description="packages in the vault that no lead names; attachments/LEAD/HASH for an attachment"
+    )
     custody_faults: list[str] = Field(description="custody that is not what was logged; at most 1000 sentences")
     record_faults: list[str] = Field(
         default_factory=list,
@@ -89,6 +93,7 @@ def scrub(database: Database, vault: Vault) -> ScrubReport:
     started, clock = utc_now(), time.perf_counter()
     with database.reading() as session:
         kept = kept_packages(session)
+        attached = kept_attachments(session)
     faults: list[PackageFault] = []
     files = size = 0
     with ThreadPoolExecutor(READERS, "scrub") as readers:
@@ -96,18 +101,31 @@ def scrub(database: Database, vault: Vault) -> ScrubReport:
             faults += checked.faults
             files += checked.files
             size += checked.bytes
+        for of_lead in readers.map(lambda one: _Reading(vault, one[0], one[2]).check_attachment(one[1]), attached):
+            faults += of_lead.faults
+            files += of_lead.files
+            size += of_lead.bytes
     there = list(vault.packages())
+    beside = list(vault.attachments.listed())
     with database.reading() as session:  # reading takes hours, and meanwhile packages are filed and deleted
         known = {sums for _, sums in kept_packages(session)}
-        gone = set(deleted_packages(session))
+        named = {(lead_id, sha256) for lead_id, sha256, _ in kept_attachments(session)}
+        deleted = deleted_packages(session)
+    gone, over = {sums for _, sums in deleted}, {lead_id for lead_id, _ in deleted}
     faults = [fault for fault in faults if fault.sums_sha256 not in gone]
     strays = [sums for sums in there if sums not in known and sums not in gone]
+    strays += [
+        f"{FOLDER}/{lead_id}/{sha256}"
+        for lead_id, sha256 in beside
+        if (lead_id, sha256) not in named and lead_id not in over
+    ]
     with database.snapshot() as session:
         told = disagreements(session)
     report = ScrubReport(
         started=started,
         seconds=round(time.perf_counter() - clock, 3),
         packages=len(kept),
+        attachments=len(attached),
         files=files,
         bytes=size,
         faults=faults[:MOST_FAULTS],
@@ -137,7 +155,7 @@ def last_outcome(session: Session) -> ScrubOutcome | None:
 
 
 class _Reading:
-    """One package being read."""
+    """One package, or an attachment of its lead, being read."""
 
     def __init__(self, vault: Vault, lead_id: str, sums_sha256: str) -> None:
         self._vault = vault
@@ -168,6 +186,22 @@ class _Reading:
                 self._note(name, "the file is not the one that was filed")
         return self
 
+    def check_attachment(self, sha256: str) -> "_Reading":
+        """Hash an attachment of the lead and note what is wrong."""
+        name, shelf = f"{FOLDER}/{sha256}", self._vault.attachments
+        try:
+            size = shelf.size(self._lead_id, sha256)
+        except MissingEvidence:
+            self._note(name, "the attachment is not in the vault")
+            return self
+        except VaultError as fault:
+            self._note(name, f"cannot be read: {fault}")
+            return self
+        found = self._digest(name, shelf.read(self._lead_id, sha256, 0, size))
+        if found not in {None, sha256}:
+            self._note(name, "the file is not the one that was stored")
+        return self
+
     def _listed(self, sizes: Mapping[str, int]) -> dict[str, str]:
         if SUMS not in sizes:
             self._note(SUMS, "the file is missing")
@@ -188,9 +222,12 @@ class _Reading:
             return {}
 
     def _hash(self, name: str, size: int) -> str | None:
+        return self._digest(name, self._vault.read(self._sums, name, 0, size))
+
+    def _digest(self, name: str, pieces: Iterable[bytes]) -> str | None:
         digest, read = hashlib.sha256(), 0
         try:
-            for piece in self._vault.read(self._sums, name, 0, size):
+            for piece in pieces:
                 digest.update(piece)
                 read += len(piece)
         except (VaultError, OSError) as fault:

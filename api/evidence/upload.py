@@ -49,6 +49,15 @@ class ClipUpload:
 
 
 @dataclass(frozen=True, slots=True)
+class FileUpload:
+    """A body that is one file: where it is on disk, its SHA-256, its size in bytes."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Form:
     """A form of one text part, read into memory, and one file part."""
 
@@ -156,23 +165,27 @@ async def receive_clip(request: Request, folder: Path, limit: int) -> AsyncItera
 
 
 @contextlib.asynccontextmanager
-async def receive_body(request: Request, folder: Path, limit: int, what: str) -> AsyncIterator[Path]:
+async def receive_body(request: Request, folder: Path, limit: int, what: str) -> AsyncIterator[FileUpload]:
     """Read a body that is one file, called `what` in answers, to disk; it is removed at the end."""
     form = _Form("", what)
+    length = request.headers.get("content-length", "0")
+    if length.isdigit() and int(length) > limit:
+        raise too_large(what, limit)
     with _spool(folder, form) as file:
-        size = 0
+        size, digest = 0, hashlib.sha256()
         try:
             async for chunk in request.stream():
                 size += len(chunk)
                 if size > limit:
                     raise too_large(what, limit)
+                digest.update(chunk)
                 file.write(chunk)
             file.flush()
         except ClientDisconnect as fault:
             raise Problem(400, "broken-body", "the body ended before it was complete") from fault
         except OSError as fault:
             raise _not_now(folder, form, fault) from fault
-        yield Path(file.name)
+        yield FileUpload(Path(file.name), digest.hexdigest(), size)
 
 
 @contextlib.asynccontextmanager

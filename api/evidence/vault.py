@@ -42,8 +42,37 @@ class Space:
     total: int
 
 
+class Shelf(Protocol):
+    """Where the attachments of leads are kept, by lead and content hash. Every method blocks."""
+
+    def keep(self, lead_id: str, sha256: str, file: Path) -> None:
+        """Store a copy of a file that hashes to `sha256`; afterwards a power cut does not lose it."""
+        ...
+
+    def size(self, lead_id: str, sha256: str) -> int:
+        """Return an attachment's size in bytes; raise `MissingEvidence`."""
+        ...
+
+    def read(self, lead_id: str, sha256: str, start: int, length: int) -> Iterator[bytes]:
+        """Yield ``length`` bytes of an attachment from ``start``; raise `MissingEvidence`."""
+        ...
+
+    def listed(self) -> Iterator[tuple[str, str]]:
+        """Yield lead and hash of every attachment, in no order."""
+        ...
+
+    def erase(self, lead_id: str) -> bool:
+        """Remove all attachments of a lead whose package's deletion has been recorded; ``False``: there are none."""
+        ...
+
+
 class Vault(Protocol):
     """Where evidence is kept. Every method blocks; call it from a thread."""
+
+    @property
+    def attachments(self) -> Shelf:
+        """The shelf of attachments beside the packages."""
+        ...
 
     def keep(self, sums_sha256: str, package: PackageFiles) -> None:
         """Store all files of a verified package; afterwards a power cut does not lose them."""

@@ -1,5 +1,6 @@
 """Extension: the head of unit makes a limit longer, once, where the law lets him (domain.md 6.2)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -44,9 +45,21 @@ def longer_limit(session: Session, row: LeadRow, lead: LeadDocument, username: s
     return row.due + longer
 
 
-def extendable_until(session: Session, lead: LeadDocument, username: str) -> datetime | None:
-    """Return until when an operator may extend the limit of a lead's state now; ``None``: not at all."""
-    try:
-        return longer_limit(session, lead_row(session, lead.lead_id), lead, username)
-    except (RoleMissing, IllegalMove):
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What an operator can do with a limit: until when it would run, or why it is blocked."""
+
+    until: datetime | None = None
+    blocked: str = ""
+
+
+def extension_of(session: Session, lead: LeadDocument, username: str) -> Extension | None:
+    """Return the extension that an operator could give; ``None`` without the role, or where the law knows none."""
+    if lead.state not in EXTENSIONS:
         return None
+    try:
+        return Extension(longer_limit(session, lead_row(session, lead.lead_id), lead, username))
+    except RoleMissing:
+        return None
+    except IllegalMove as fault:
+        return Extension(blocked=str(fault))

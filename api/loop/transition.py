@@ -22,6 +22,7 @@ from api.loop.assessment import reassess_later
 from api.loop.conditions import CHECKS, Facts
 from api.store.faults import IllegalMove, StoreError
 from api.store.lead_rows import versioned_lead
+from api.store.loop.after_stills import Occasion, ask_still
 from api.store.transitions import Said, move_lead, propose_move
 
 _ON_THE_DESK = LeadState.PENDING_VERIFY
@@ -151,6 +152,8 @@ def perform(
         content=asked.content,
     )
     _close_check(session, lead, moved, asked.content, username, at)
+    if moved.state is LeadState.RECTIFIED:
+        ask_still(session, lead_id, Occasion.RECTIFIED, at)
     if moved.state in _FINDINGS | {LeadState.WITHDRAWN}:
         reassess_later(session, moved, at)
     return _follow(session, moved, actor, at)

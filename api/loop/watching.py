@@ -18,6 +18,7 @@ from api.contract.wire.state import LeadState
 from api.fleet.coverage import hour_of, in_one, watched_by_hour
 from api.store.coverage import known_coverage
 from api.store.documents import LEADS, read_document
+from api.store.loop.after_stills import Occasion, ask_still
 from api.store.tables import LeadRow
 from api.store.transitions import Said, annotate_lead
 
@@ -43,6 +44,7 @@ def finish_watching(session: Session, now: datetime, most: int) -> int:
         handling = (lead.handling or LeadHandling()).model_copy(update={"recurrence": found})
         said = Said(SYSTEM, LoopRole.ANALYSER, _sentence(found), now)
         annotate_lead(session, lead.lead_id, "watched", {"handling": handling}, version=lead.version, record=said)
+        ask_still(session, lead.lead_id, Occasion.WATCHED, now)
         done += 1
     return done
 

@@ -13,7 +13,7 @@ from api.notify.hours import end_of, is_within
 from api.notify.notices import notice_of
 from api.store.database import Database
 from api.store.documents import note_row
-from api.store.notify.channels import list_channels
+from api.store.notify.channels import RoleChannels, channels_of_roles, list_channels
 from api.store.notify.cursor import SourceEvent, advance_cursor, has_new_events, new_events
 from api.store.notify.outbox import NewMessage, queue
 from api.store.notify.rules import list_rules
@@ -52,13 +52,14 @@ class Planner:
         with self._database.writing() as session:
             rules = [each.rule for each in list_rules(session) if each.rule.enabled]
             channels = {each.name for each in list_channels(session)}
+            people = channels_of_roles(session) if any(rule.roles for rule in rules) else RoleChannels()
             batch = new_events(session, BATCH)
             messages: list[NewMessage] = []
             now = self._clock()
             for event in batch.events if rules else ():
                 notice = self._notice(session, event)
                 if notice is not None:
-                    messages += messages_of(rules, notice, event.cursor, now, self._zone)
+                    messages += messages_of(rules, people, notice, event.cursor, now, self._zone)
             for message in messages:
                 if message.channel in channels:
                     queue(session, message, now)
@@ -75,16 +76,25 @@ class Planner:
 
 
 def messages_of(
-    rules: Sequence[NotificationRule], notice: Notice, event_cursor: int, now: datetime, zone: ZoneInfo
+    rules: Sequence[NotificationRule],
+    people: RoleChannels,
+    notice: Notice,
+    event_cursor: int,
+    now: datetime,
+    zone: ZoneInfo,
 ) -> Iterable[NewMessage]:
-    """Return the messages that rules make of a notice: one a channel, as early as any of its rules lets it go."""
+    """
+    Return the messages that rules make of a notice: one a channel, as early as any of its rules lets it go.
+
+    By roles a rule reaches those who hold them in the notice's division; where it has none, in the whole site.
+    """
     found: dict[str, NewMessage] = {}
     for rule in rules:
         if not tells(rule, notice, zone):
             continue
         breaks = notice.priority in rule.breaks_quiet
         not_before = now if breaks else end_of(rule.quiet_hours, now, zone)
-        for channel in rule.channels:
+        for channel in (*rule.channels, *people.reached(rule.roles, notice.division)):
             known = found.get(channel)
             if known is None or not_before < known.not_before:
                 found[channel] = NewMessage(notice, event_cursor, channel, rule.language, not_before)

@@ -24,3 +24,13 @@ def forbid_changes(table: str) -> None:
         f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()"
     )
+
+
+def allow_changes(table: str) -> None:
+    """Take a table its triggers away; for migrations back."""
+    if op.get_bind().dialect.name == "sqlite":
+        for verb in ("UPDATE", "DELETE"):
+            op.execute(f"DROP TRIGGER {table}_no_{verb.lower()}")
+        return
+    op.execute(f"DROP TRIGGER {table}_append_only ON {table}")
+    op.execute(f"DROP FUNCTION {table}_refuse()")

@@ -6,6 +6,7 @@ one check character: 25 in all. The check character is that of ISO 7064 MOD 37,3
 character and every swap of neighbours.
 """
 
+import re
 from datetime import date
 from typing import Annotated
 
@@ -18,7 +19,11 @@ RANDOM_LENGTH = 4
 MOST_SERIAL = 9999
 PATTERN = r"^JC[0-9]{6}[0-9]{8}[0-9]{4}[0-9A-Z]{4}[0-9A-Z]$"
 LENGTH = 25
+DRAWN_AT = 20
+"""Where the four characters begin; before them, after ``JC``, are digits alone."""
 _BASE = len(ALPHABET)
+_SEPARATORS = re.compile(r"[\s-]+")
+_MISREAD = str.maketrans("OIL", "011")
 
 
 def check_character(text: str) -> str:
@@ -52,6 +57,17 @@ def make_code(division: str, day: date, serial: int, drawn: str) -> str:
         raise ValueError(f"a day has {MOST_SERIAL} codes, asked for number {serial}")
     body = f"{prefix(division, day)}{serial:04d}{drawn}"
     return body + check_character(body)
+
+
+def code_beginning(text: str) -> str:
+    """
+    Return what a code begins with, as a person typed it: in any case, with blanks or hyphens.
+
+    Where only a digit can stand, O is read as 0, and I and L as 1. The rest stays as it is.
+    """
+    typed = _SEPARATORS.sub("", text).upper()
+    digits = typed[len("JC") : DRAWN_AT].translate(_MISREAD)
+    return typed[: len("JC")] + digits + typed[DRAWN_AT:]
 
 
 def checked_code(text: str) -> str:

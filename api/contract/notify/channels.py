@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from api.contract.fields import ADDRESS_MOST, Secret, one_line
+from api.contract.fields import ADDRESS_MOST, Secret, Word, one_line
 from api.contract.notify.rules import ChannelName
 from api.contract.wire.document import Wire
 
@@ -42,6 +42,9 @@ class NotificationChannel(Wire):
     )
     secret: Secret | None = Field(
         None, description=f"key of a webhook's signatures, {LEAST_SECRET} characters at least; none: as it was"
+    )
+    operator: Word = Field(
+        "", description="whose channel it is: rules reach it by the operator's roles; empty: nobody's own"
     )
     allow_plain: bool = Field(
         default=False, description="send without TLS to other machines too: only on a network of your own"

@@ -57,6 +57,7 @@ class ChannelView(BaseModel):
     kind: ChannelKind
     address: str = Field(description="scheme and machine; the rest may be a key and is hidden")
     has_secret: bool
+    operator: str = Field(description="whose channel it is; empty: nobody's own")
     allow_plain: bool
     most_a_minute: int
     version: int

@@ -18,7 +18,7 @@ from api.checks.share import NonSiteShare, non_site_share
 from api.checks.use import change_check, scan_check
 from api.clock import utc_now
 from api.contract.checks.check import Check, CheckChangeRequest, CheckRequest, CheckState, ScanRequest
-from api.contract.checks.code import PATTERN
+from api.contract.checks.code import PATTERN, code_beginning
 from api.contract.register.entry import Uscc
 from api.contract.wire.identifiers import LeadId
 from api.contract.wire.role import LoopRole
@@ -91,6 +91,15 @@ async def post_check(body: CheckRequest, operator: AnyOperator, state: State, re
 def get_checks(
     _: AnyOperator,
     state: State,
+    code: Annotated[
+        str,
+        Query(
+            max_length=64,
+            pattern=r"^[0-9A-Za-z\s-]*$",
+            description="beginning of the code, in any case; blanks and hyphens do not count, and where digits stand "
+            "O is read as 0, I and L as 1",
+        ),
+    ] = "",
     uscc: Annotated[Uscc | None, Query()] = None,
     lead: Annotated[LeadId | None, Query()] = None,
     status: Annotated[CheckState | None, Query()] = None,
@@ -100,7 +109,7 @@ def get_checks(
     """List checks, the newest first, in pages; all that is asked for must hold."""
     with state.database.reading() as session, found_check():
         asked = {"uscc": uscc or "", "lead_id": lead or "", "state": "" if status is None else status.value}
-        found = list_checks(session, **asked, before=cursor, limit=limit + 1)
+        found = list_checks(session, beginning=code_beginning(code), **asked, before=cursor, limit=limit + 1)
     page = found[:limit]
     return CheckList(checks=page, next=page[-1].check_code if len(found) > limit else None)
 

@@ -168,7 +168,7 @@ async def put_clip_copy(
     if found.report.state is not RedactionState.RUNNING:
         raise Problem(409, "not-running", f"the redaction {redaction_id} is {found.report.state.value}")
     async with receive_body(request, state.settings.data_dir, found.order.max_bytes, "copy") as copy:
-        kept = await run_in_threadpool(keep_copy, state, found.order, caller_name(worker), copy)
+        kept = await run_in_threadpool(keep_copy, state, found.order, caller_name(worker), copy.path)
     return redaction_document(kept)
 
 

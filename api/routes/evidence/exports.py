@@ -7,7 +7,7 @@ from starlette.responses import StreamingResponse
 
 from api.clock import utc_now
 from api.contract.wire.identifiers import LeadId
-from api.evidence.custody import filed_lead, note, package_sizes
+from api.evidence.custody import check_attachments, filed_lead, note, package_sizes
 from api.evidence.export import MOST_LEADS, case_chunks, case_name
 from api.people.auth import AnyOperator, caller_name
 from api.report.printing import FONT, Printing
@@ -27,15 +27,17 @@ def get_case(
     reports: Annotated[bool, Query(description="with the printed report of each lead")] = True,
 ) -> StreamingResponse:
     """
-    Give the packages, records and reports of several leads as one tar with an index and one hash list.
+    Give the packages, attachments, records and reports of several leads as one tar with an index and one hash list.
 
-    The list is the last file: an export without it broke off. 404 if a lead or its package is not there.
+    The list is the last file: an export without it broke off. 404 if a lead, its package or an
+    attachment that was stored is not there.
     """
     at = utc_now()
     documents, prints = [], []
     for lead_id in dict.fromkeys(lead):
         document, sums = filed_lead(state, lead_id)
         package_sizes(state, sums)
+        check_attachments(state, lead_id)
         documents.append(document)
         if reports:
             prints.append(

@@ -1,4 +1,4 @@
-"""Holdings: which packages hold a file, asked by its hash."""
+"""Holdings: which leads hold a file in their package, among its copies or their attachments, asked by its hash."""
 
 from typing import Annotated
 
@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from api.contract.wire.identifiers import LeadId, Sha256
 from api.people.auth import AnyOperator
 from api.state import State
+from api.store.evidence.attachments import FOLDER
 from api.store.search import Holding, find_holdings
 
 router = APIRouter(prefix="/v1/evidence", tags=["evidence"])
@@ -18,7 +19,8 @@ class HoldingDocument(BaseModel):
 
     lead_id: LeadId
     name: str = Field(
-        description="the file's name in the package; SHA256SUMS for the list itself, redactions/... for a copy of one"
+        description="the file's name in the package; SHA256SUMS for the list itself, redactions/... for a copy of one, "
+        "attachments/... for an attachment of the lead"
     )
     sums_sha256: str = Field(description="hash of the package's SHA256SUMS")
     address: str = Field(description="where the file is")
@@ -53,5 +55,7 @@ def get_holdings(
 
 
 def _address(one: Holding) -> str:
+    if one.name.startswith(f"{FOLDER}/"):
+        return f"/v1/leads/{one.lead_id}/{one.name}"
     folder = "" if one.name.startswith("redactions/") else "files/"
     return f"/v1/evidence/{one.lead_id}/{folder}{one.name}"

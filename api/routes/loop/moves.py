@@ -1,19 +1,22 @@
 """Moves: what an operator can do with a lead now, what each move takes, and what is known beside it."""
 
+from typing import Literal
+
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.clock import utc_now
 from api.contract.catalogue import catalogue
 from api.contract.evidence.article41 import local_day
 from api.contract.loop.moves import Content, move_between, turn_of
+from api.contract.loop.reason_codes import reason_codes_of
 from api.contract.register.plan import Plan
 from api.contract.wire.handling import LeadProposal
 from api.contract.wire.lead import LeadDocument
 from api.contract.wire.moment import UtcTime
 from api.contract.wire.role import LoopRole
 from api.contract.wire.state import LeadState
-from api.loop.extension import extendable_until
+from api.loop.extension import Extension, extension_of
 from api.loop.transition import Act, Option, options
 from api.people.auth import AnyOperator
 from api.routes.leads import LeadIdPath, found_lead
@@ -28,6 +31,16 @@ MERGED_WITHIN_DAYS = 30
 """A planned check within so many days is made with the visit for the lead (domain.md 6.1, S5)."""
 
 
+class ReasonCodeDocument(BaseModel):
+    """A reason code and what it says."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: str
+    zh: str
+    en: str
+
+
 class MoveOption(BaseModel):
     """What an operator can do with a lead now."""
 
@@ -36,6 +49,9 @@ class MoveOption(BaseModel):
     role: LoopRole = Field(description="in which role")
     requires: list[Content] = Field(description="fields of the request that must be given, besides the reason")
     offers: list[Content] = Field(description="fields that may be given")
+    reason_codes: list[ReasonCodeDocument] = Field(
+        description="what is usually given as reason_code; any other code can be given too"
+    )
     blocked: str = Field(description="why it cannot be done yet; empty: it can")
 
     @classmethod
@@ -52,9 +68,26 @@ class MoveOption(BaseModel):
         if answers_required and move is not None and lead.state is LeadState.PENDING_VERIFY:
             requires = list(dict.fromkeys([Content.REVIEW, *requires]))
         offers = [each for each in dict.fromkeys([*waived, *option.offers]) if each not in requires]
+        codes = [ReasonCodeDocument.model_validate(each) for each in reason_codes_of(move)]
         return cls(
-            to=option.to, act=option.act, role=option.role, requires=requires, offers=offers, blocked=option.blocked
+            to=option.to,
+            act=option.act,
+            role=option.role,
+            requires=requires,
+            offers=offers,
+            reason_codes=codes,
+            blocked=option.blocked,
         )
+
+
+class ExtensionOption(BaseModel):
+    """The limit of the lead's state can be extended once: ``POST /v1/leads/{id}/extension``."""
+
+    act: Literal["extend"] = "extend"
+    role: LoopRole = Field(description="in which role")
+    requires: list[Literal["reason"]] = Field(description="fields of the request that must be given")
+    until: UtcTime | None = Field(description="until when it would run; null where it is blocked")
+    blocked: str = Field(description="why it cannot be done; empty: it can")
 
 
 class MoveList(BaseModel):
@@ -66,8 +99,8 @@ class MoveList(BaseModel):
     proposal: LeadProposal | None = Field(description="a move that waits for a second person")
     waits_for: list[LoopRole] = Field(description="whose turn it is, whoever asks; empty: nobody's but the system's")
     moves: list[MoveOption]
-    extendable_until: UtcTime | None = Field(
-        description="until when who asks may extend the limit of its state, once; null: not at all"
+    extension: ExtensionOption | None = Field(
+        description="the longer limit, where who asks holds the role for it and the law knows one for its state"
     )
     planned: list[Plan] = Field(
         default_factory=list,
@@ -85,7 +118,7 @@ def get_moves(lead_id: LeadIdPath, operator: AnyOperator, state: State) -> MoveL
     with state.database.reading() as session, found_lead():
         lead = get_lead(session, lead_id)
         found = options(session, lead, operator.username)
-        longer = extendable_until(session, lead, operator.username)
+        extension = _extension(extension_of(session, lead, operator.username))
         is_dispatched = any(option.to is LeadState.DISPATCHED for option in found)
         uscc = "" if lead.target is None else lead.target.uscc
         day = local_day(utc_now())
@@ -100,9 +133,15 @@ def get_moves(lead_id: LeadIdPath, operator: AnyOperator, state: State) -> MoveL
         version=lead.version,
         proposal=lead.proposal,
         waits_for=[role for role in LoopRole if role in turn],
-        extendable_until=longer,
+        extension=extension,
         moves=[MoveOption.of(option, lead, answers_required=answers_required) for option in found],
     )
+
+
+def _extension(found: Extension | None) -> ExtensionOption | None:
+    if found is None:
+        return None
+    return ExtensionOption(role=LoopRole.HEAD, requires=["reason"], until=found.until, blocked=found.blocked)
 
 
 def _joint_hint(lead: LeadDocument) -> list[str]:

@@ -123,6 +123,7 @@ def _view(channel: Channel) -> ChannelView:
         kind=channel.kind,
         address=channel.address(),
         has_secret=bool(channel.secret.get_secret_value()),
+        operator=channel.operator,
         allow_plain=channel.allow_plain,
         most_a_minute=channel.most_a_minute,
         version=channel.version,

@@ -47,13 +47,13 @@ async def post_import(
     entries that the table does not name stay. One wrong row and nothing is written, unless ``partial``: ``written`` in
     the answer tells. 413 beyond 16 MiB, 422 for what is no such table.
     """
-    async with receive_body(request, state.settings.data_dir, MOST_BYTES, "table") as file:
+    async with receive_body(request, state.settings.data_dir, MOST_BYTES, "table") as table:
 
         def enter() -> ImportReport:
             return import_table(
                 state.database,
                 kind,
-                file.read_bytes(),
+                table.path.read_bytes(),
                 who=caller_name(admin),
                 reason=reason,
                 at=utc_now(),

@@ -19,7 +19,7 @@ from api.store.agreement.ledger import PIECE, Leaf, Ledger
 from api.store.agreement.notifications import Notifications
 from api.store.agreement.operators import Operators
 from api.store.agreement.packages import Packages
-from api.store.agreement.records import camera_files, holds, redactions
+from api.store.agreement.records import attachments, camera_files, holds, redactions
 from api.store.agreement.register import Register
 from api.store.agreement.site import Calendar, legal_confirmations
 from api.store.evidence.log_tables import LogLeafRow
@@ -79,6 +79,7 @@ def disagreements(session: Session) -> Disagreements:
         LeafKind.DELETION: packages,
         LeafKind.HOLD: holds(session),
         LeafKind.REDACTION: redactions(session),
+        LeafKind.ATTACHMENT: attachments(session),
         LeafKind.CAMERA: camera_files(session),
         LeafKind.KEY: Keys(session),
         LeafKind.OPERATOR: Operators(session),

@@ -1,4 +1,4 @@
-"""Records that are one row and one leaf each: legal holds, covered copies, cameras' files under article 41."""
+"""Records that are one row and one leaf each: legal holds, covered copies, attachments, cameras' files."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.contract.wire.moment import rfc3339
 from api.store.agreement.ledger import PIECE, Leaf, Row, Walk, differing
-from api.store.evidence.tables import CameraFileRow, HoldRow, RedactionRow
+from api.store.evidence.tables import AttachmentRow, CameraFileRow, HoldRow, RedactionRow
 
 
 class Records(Generic[Row]):
@@ -114,6 +114,32 @@ def camera_files(session: Session) -> Records[CameraFileRow]:
             "at": rfc3339(row.at),
         },
     )
+
+
+def attachments(session: Session) -> Records[AttachmentRow]:
+    """Return the stored attachments; the scrub reads their bytes in the vault."""
+    rows = select(AttachmentRow).order_by(AttachmentRow.log_index, AttachmentRow.sha256)
+    return Records(
+        "attachment",
+        iter(session.scalars(rows.execution_options(yield_per=PIECE))),
+        lambda row: row.log_index,
+        _attachment,
+    )
+
+
+def _attachment(row: AttachmentRow) -> Mapping[str, JsonValue]:
+    return {
+        "lead_id": row.lead_id,
+        "sha256": row.sha256,
+        "name": row.name,
+        "attached_as": row.kind,
+        "media_type": row.media_type,
+        "size": row.size,
+        "by": row.by,
+        "at": rfc3339(row.at),
+        "camera_id": row.camera_id or None,
+        "taken": None if row.taken is None else rfc3339(row.taken),
+    }
 
 
 def _about(record: Mapping[str, JsonValue]) -> str:

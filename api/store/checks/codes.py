@@ -17,6 +17,7 @@ from api.store.checks.tables import CheckEventRow, CheckRow
 from api.store.documents import read_document
 from api.store.evidence.tlog import LeafKind, append_record
 from api.store.faults import StaleVersion, UnknownRecord, UnreadableRecord
+from api.store.terms import after_all_with
 
 CHECKS = "checks"
 _SERIAL = slice(16, 20)
@@ -107,10 +108,24 @@ def checks_over(session: Session, now: datetime, most: int) -> list[Check]:
 
 
 def list_checks(
-    session: Session, *, uscc: str = "", lead_id: str = "", state: str = "", before: str | None = None, limit: int = 50
+    session: Session,
+    *,
+    beginning: str = "",
+    uscc: str = "",
+    lead_id: str = "",
+    state: str = "",
+    before: str | None = None,
+    limit: int = 50,
 ) -> list[Check]:
-    """Return checks, the newest first; `before` is the code after which the page begins."""
+    """
+    Return checks, the newest first.
+
+    `beginning` is of their codes (`api.contract.checks.code.code_beginning`), `before` the code after which the page
+    begins.
+    """
     asked = select(CheckRow)
+    if beginning:
+        asked = asked.where(CheckRow.code >= beginning, CheckRow.code < after_all_with(beginning))
     if uscc:
         asked = asked.where(CheckRow.uscc == uscc)
     if lead_id:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from api.contract.review import Verdict
 from api.contract.wire.moment import rfc3339
 from api.store.evidence.custody import CustodyAction, CustodyEntry, add_custody
-from api.store.evidence.tables import HoldRow
+from api.store.evidence.tables import AttachmentRow, HoldRow
 from api.store.evidence.tlog import LeafKind, append_record
 from api.store.faults import IllegalMove, UnknownRecord
 from api.store.tables import LeadRow, PackageRow
@@ -62,7 +62,9 @@ class DuePackage:
 @dataclass(frozen=True, slots=True)
 class Stock:
     """
-    What the vault holds by the store's account, in packages and bytes; ``due`` is part of the others.
+    What the vault holds by the store's account, in packages and bytes, those of attachments included.
+
+    ``due`` is part of the others.
 
     Attributes:
         bytes_last_day: filed within 24 hours, deleted since or not; ``bytes_last_week`` likewise.
@@ -119,7 +121,8 @@ def delete_package(
     """
     Record that a package is deleted and return the leaf's index; its files are erased only after this is committed.
 
-    The lead, its still, its records and, in the log, its ``SHA256SUMS`` stay. Raises `UnknownRecord`, or `IllegalMove`
+    The attachments of its lead go with it, and the leaf names them. The lead, its still, its records and, in the log,
+    its ``SHA256SUMS`` stay. Raises `UnknownRecord`, or `IllegalMove`
     while it is held, for one that is deleted already, and for one that is not due by `rule` any more. Needs the writing
     transaction.
     """
@@ -132,6 +135,8 @@ def delete_package(
         raise IllegalMove(f"the package of lead {row.lead_id} is under a legal hold")
     if session.execute(_due(rule, at).where(PackageRow.sums_sha256 == row.sums_sha256)).first() is None:
         raise IllegalMove(f"the package of lead {row.lead_id} is not due any more: something was decided meanwhile")
+    attached = select(AttachmentRow.sha256).where(AttachmentRow.lead_id == row.lead_id)
+    attachments = list(session.scalars(attached.order_by(AttachmentRow.sha256)))
     record = {
         "lead_id": row.lead_id,
         "sums_sha256": row.sums_sha256,
@@ -142,6 +147,7 @@ def delete_package(
         "reason": reason,
         "by": by,
         "at": rfc3339(at),
+        **({"attachments": attachments} if attachments else {}),
     }
     index = append_record(session, LeafKind.DELETION, record, row.lead_id, at)
     row.deleted = at
@@ -155,9 +161,15 @@ def deleted_at(session: Session, sums_sha256: str) -> datetime | None:
     return None if row is None else row.deleted
 
 
-def deleted_packages(session: Session) -> list[str]:
-    """Return the hashes of all packages that were deleted."""
-    return list(session.scalars(select(PackageRow.sums_sha256).where(PackageRow.deleted.is_not(None))))
+def deleted_packages(session: Session) -> list[tuple[str, str]]:
+    """Return lead and hash of every package that was deleted."""
+    rows = select(PackageRow.lead_id, PackageRow.sums_sha256).where(PackageRow.deleted.is_not(None))
+    return [(row.lead_id, row.sums_sha256) for row in session.execute(rows)]
+
+
+def lead_deleted_at(session: Session, lead_id: str) -> datetime | None:
+    """Return when a lead's package was deleted, and its attachments with it; ``None``: it is kept, or there is none."""
+    return session.scalar(select(PackageRow.deleted).where(PackageRow.lead_id == lead_id))
 
 
 def kept_packages(session: Session) -> list[tuple[str, str]]:
@@ -179,6 +191,11 @@ def stock(session: Session, rule: RetentionRule, now: datetime) -> Stock:
         _sums(session, select(func.count(), func.sum(PackageRow.size)).where(PackageRow.received > now - span))[1]
         for span in (timedelta(days=1), timedelta(days=7))
     )
+    attached = select(func.count(), func.sum(AttachmentRow.size))
+    gone = select(PackageRow.lead_id).where(~kept)
+    size += _sums(session, attached.where(AttachmentRow.lead_id.not_in(gone)))[1]
+    day += _sums(session, attached.where(AttachmentRow.at > now - timedelta(days=1)))[1]
+    week += _sums(session, attached.where(AttachmentRow.at > now - timedelta(days=7)))[1]
     first = session.scalar(select(PackageRow.received).order_by(PackageRow.received).limit(1))
     due = _due(rule, now).subquery()
     due_count, due_bytes = _sums(session, select(func.count(), func.sum(due.c.size)))

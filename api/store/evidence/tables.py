@@ -1,4 +1,4 @@
-"""Tables of what surrounds the packages: accesses, chains, cameras' files, holds, scrubs, redactions."""
+"""Tables of what surrounds the packages: accesses, chains, cameras' files, holds, scrubs, redactions, attachments."""
 
 from datetime import datetime
 
@@ -92,3 +92,25 @@ class RedactionRow(Table):
     regions: Mapped[str] = mapped_column(Text, server_default="[]")
     masks: Mapped[str] = mapped_column(Text, server_default="[]")
     made_by: Mapped[str] = mapped_column(String(160), server_default="")
+
+
+class AttachmentRow(Table):
+    """
+    A stored attachment of a lead, whose bytes are in the vault; see `api.store.evidence.attachments`. Append-only.
+
+    ``camera_id`` and ``taken`` are of a still that the system keeps; empty for what people attach.
+    """
+
+    __tablename__ = "attachments"
+
+    lead_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128))
+    kind: Mapped[str] = mapped_column(String(16))
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int] = mapped_column(BigInteger)
+    by: Mapped[str] = mapped_column(String(160))
+    at: Mapped[datetime] = mapped_column(Moment)
+    log_index: Mapped[int] = mapped_column(BigInteger)
+    camera_id: Mapped[str] = mapped_column(String(64))
+    taken: Mapped[datetime | None] = mapped_column(Moment)

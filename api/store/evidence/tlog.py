@@ -44,6 +44,7 @@ class LeafKind(StrEnum):
     CAMERA = "camera"
     HOLD = "hold"
     REDACTION = "redaction"
+    ATTACHMENT = "attachment"
     OPERATOR = "operator"
     GRANT = "grant"
     REGISTER = "register"

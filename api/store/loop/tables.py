@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.store.columns import ByteOrdered, Moment, Serial, Table
@@ -49,6 +49,21 @@ class LegalConfirmationRow(Table):
     by: Mapped[str] = mapped_column(String(160))
     at: Mapped[datetime] = mapped_column(Moment)
     log_index: Mapped[int] = mapped_column(BigInteger)
+
+
+class AfterStillRow(Table):
+    """A still of a lead's camera that is to be kept, was kept, or could not be had: `api.store.loop.after_stills`."""
+
+    __tablename__ = "after_stills"
+    __table_args__ = (Index("after_stills_next", "next_try"),)
+
+    lead_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    asked: Mapped[datetime] = mapped_column(Moment, primary_key=True)
+    occasion: Mapped[str] = mapped_column(String(16))
+    tries: Mapped[int] = mapped_column(Integer)
+    next_try: Mapped[datetime | None] = mapped_column(Moment)
+    reason: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
 
 
 class MoveAnswerRow(Table):

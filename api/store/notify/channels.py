@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
@@ -15,10 +16,13 @@ from api.contract.notify.channels import LEAST_SECRET, ChannelKind, Notification
 from api.contract.notify.deliveries import DeliveryState
 from api.contract.notify.rules import MOST_CHANNELS
 from api.contract.wire.moment import rfc3339
+from api.contract.wire.role import LoopRole
 from api.store.evidence.tlog import LeafKind, append_record
 from api.store.faults import RecordConflict, UnknownRecord, WrongValue
+from api.store.loop.grants import Grant, grants
 from api.store.notify.rules import rules_with
 from api.store.notify.tables import NotificationChannelRow, NotificationRow
+from api.store.tables import OperatorRow
 
 HIDDEN = "***"
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,6 +39,8 @@ class Channel:
         failures: how often it could not be reached, in a row.
 
         rests_until: before then it is not tried again.
+
+        operator: whose it is; empty: nobody's own.
     """
 
     name: str
@@ -47,6 +53,7 @@ class Channel:
     changed: datetime
     failures: int = 0
     rests_until: datetime = NEVER
+    operator: str = ""
 
     def address(self) -> str:
         """Return what may be shown: scheme and machine of a webhook, else the scheme, for the rest is a key."""
@@ -83,6 +90,8 @@ def put_channel(session: Session, channel: NotificationChannel, by: str, at: dat
 
     What the document does not say of address and secret stays. Raises `WrongValue`.
     """
+    if channel.operator and not _is_operator(session, channel.operator):
+        raise WrongValue(f"operator: there is no operator {channel.operator}")
     row = session.get(NotificationChannelRow, channel.name)
     if row is None:
         if (session.scalar(select(func.count()).select_from(NotificationChannelRow)) or 0) >= MOST_CHANNELS:
@@ -100,6 +109,7 @@ def put_channel(session: Session, channel: NotificationChannel, by: str, at: dat
         raise WrongValue(f"secret: a webhook needs one of at least {LEAST_SECRET} characters")
     if not row.url:
         raise WrongValue("url: a new channel needs one")
+    row.operator = channel.operator
     row.allow_plain = channel.allow_plain
     row.most_a_minute = channel.most_a_minute
     row.nonce = secrets.token_hex(32)
@@ -109,6 +119,30 @@ def put_channel(session: Session, channel: NotificationChannel, by: str, at: dat
     session.flush()
     _log(session, row, "written", by, at)
     return _channel(row)
+
+
+def channels_of_roles(session: Session) -> "RoleChannels":
+    """Return who is reached by which role, as grants and channels stand now; operators who are disabled are not."""
+    owned = select(NotificationChannelRow.operator, NotificationChannelRow.name)
+    found: dict[str, list[str]] = {}
+    for operator, name in session.execute(
+        owned.where(NotificationChannelRow.operator != "").order_by(NotificationChannelRow.name)
+    ):
+        found.setdefault(operator, []).append(name)
+    held = grants(session) if found else []
+    return RoleChannels(tuple((grant, tuple(found[grant.username])) for grant in held if grant.username in found))
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChannels:
+    """The channels of operators, by the roles that they hold."""
+
+    held: tuple[tuple[Grant, tuple[str, ...]], ...] = ()
+
+    def reached(self, roles: Sequence[LoopRole], division: str) -> list[str]:
+        """Return the channels of all who hold one of the roles in a division, each once; "" is the whole site."""
+        names = (names for grant, names in self.held if grant.role in roles and grant.covers(division))
+        return list(dict.fromkeys(name for each in names for name in each))
 
 
 def delete_channel(session: Session, name: str, by: str, at: datetime) -> None:
@@ -141,7 +175,12 @@ def logged_channel(row: NotificationChannelRow) -> dict[str, JsonValue]:
         "allow_plain": row.allow_plain,
         "most_a_minute": row.most_a_minute,
         "hidden_sha256": hashlib.sha256(hidden).hexdigest(),
+        **({"operator": row.operator} if row.operator else {}),  # older leaves know no such member
     }
+
+
+def _is_operator(session: Session, username: str) -> bool:
+    return session.scalar(select(OperatorRow.operator_id).where(OperatorRow.username == username)) is not None
 
 
 def _log(session: Session, row: NotificationChannelRow, event: str, by: str, at: datetime) -> None:
@@ -174,4 +213,5 @@ def _channel(row: NotificationChannelRow) -> Channel:
         changed=row.changed,
         failures=row.failures,
         rests_until=row.rests_until,
+        operator=row.operator,
     )

@@ -27,7 +27,8 @@ class NotificationChannelRow(Table):
     A channel, with its address and secret in full.
 
     ``nonce`` hides both in the log: a leaf holds the SHA-256 of the three. ``rests_until`` is when a channel that could
-    not be reached is tried again, ``failures`` how often that failed in a row.
+    not be reached is tried again, ``failures`` how often that failed in a row. ``operator`` names whose
+    it is, if it is somebody's own.
     """
 
     __tablename__ = "notification_channels"
@@ -37,6 +38,7 @@ class NotificationChannelRow(Table):
     url: Mapped[str] = mapped_column(Text)
     secret: Mapped[str] = mapped_column(Text)
     nonce: Mapped[str] = mapped_column(String(64))
+    operator: Mapped[str] = mapped_column(String(64), server_default="", index=True)
     allow_plain: Mapped[bool] = mapped_column(Boolean)
     most_a_minute: Mapped[int] = mapped_column(Integer)
     version: Mapped[int] = mapped_column(Integer)

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,11 +13,13 @@ from api.checks.use import expire_checks
 from api.clock import utc_now
 from api.contract.checks.draw import draw
 from api.contract.trust.stamp import canonical_json
+from api.settings import Settings
 from tests.api.checks.register import GREEN, LAPSED, LISTED, OFFICERS, RED, UNKNOWN, fill_register, later, request
 from tests.api.conftest import PLAIN_HTTP, Posting, RunningApi
 from tests.api.contract.sample import LEAD_ID
 from tests.api.loop.people import PATH, move, staff
 from tests.api.loop.test_transition import DISPATCH, VERIFIED
+from tests.api.postgresql import over_postgresql
 
 pytestmark = pytest.mark.usefixtures("agreement")
 CODES = "/v1/check-codes"
@@ -69,6 +72,29 @@ def test_a_check_from_its_code_to_its_rating(desk: httpx.Client) -> None:
     assert stale.status_code == 412
     shown = desk.get(CODES, params={"uscc": RED}).json()
     assert [each["check_code"] for each in shown["checks"]] == [code]
+
+
+def test_a_check_is_found_by_the_beginning_of_its_code(desk: httpx.Client) -> None:
+    """However it is typed, together with what else is asked for, and in pages; another beginning finds nothing."""
+    first = str(issued(desk)["check_code"])
+    assert change(desk, first, cancel=True).status_code == 200
+    second = str(issued(desk)["check_code"])
+
+    def found(**query: object) -> list[str]:
+        answer = desk.get(CODES, params={key: str(value) for key, value in query.items()})
+        assert answer.status_code == 200, answer.text
+        return [each["check_code"] for each in answer.json()["checks"]]
+
+    assert found(code="") == found(code="jc") == found(code=first[:18]) == [second, first]
+    assert found(code=second) == found(code=second.lower()) == found(code=f" {second[:8]} {second[8:16]}-{second[16:]}")
+    assert (found(code=first[:20]), found(code=second[:20])) == ([first], [second])
+    assert found(code=first[:20].replace("0", "o").replace("1", "l")) == [first]
+    assert found(code=first[:18], status="CANCELLED") == [first]
+    page = desk.get(CODES, params={"code": first[:10], "limit": 1}).json()
+    assert found(code=first[:10], cursor=page["next"]) == [first]
+    assert found(code="JC99") == found(code=first + "0") == found(code="X") == []
+    for wrong in ("JC%", "JC_", "京", "J" * 65):
+        assert desk.get(CODES, params={"code": wrong}).status_code == 422
 
 
 def test_the_public_page_shows_four_facts_and_no_more(api: RunningApi, desk: httpx.Client) -> None:
@@ -204,3 +230,16 @@ def test_a_draw_is_frozen_and_can_be_drawn_again(desk: httpx.Client) -> None:
     assert desk.get("/v1/draws").json() == {"draws": ["2026-Q4-1"]}
     small = desk.post("/v1/draws", json={**asked, "id": "2", "officers_each": 8})
     assert small.json()["type"].endswith("empty-pool")
+
+
+class TestOverPostgresql:
+    """The same over the other database."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings, tmp_path: Path) -> Settings:
+        """Settings over PostgreSQL."""
+        return over_postgresql(settings, tmp_path)
+
+    def test_a_check_is_found_by_the_beginning_of_its_code(self, desk: httpx.Client) -> None:
+        """However it is typed; another beginning finds nothing."""
+        test_a_check_is_found_by_the_beginning_of_its_code(desk)

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from api.contract.checks.code import ALPHABET, RANDOM_ALPHABET, CheckCode, checked_code, make_code
+from api.contract.checks.code import (
+    ALPHABET,
+    RANDOM_ALPHABET,
+    CheckCode,
+    checked_code,
+    code_beginning,
+    make_code,
+)
 
 EXAMPLE = "JC110112202611230001X7Q2G"
 """Of domain.md 6.4."""
@@ -58,3 +65,29 @@ def test_a_day_has_9999_codes(serial: int) -> None:
     """A serial outside four digits is refused."""
     with pytest.raises(ValueError, match="9999"):
         make_code("110112", date(2026, 11, 23), serial, "X7Q2")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("", ""),
+        (" - ", ""),
+        ("j", "J"),
+        ("jc 110112-2026 1123", "JC11011220261123"),
+        ("JCLIOII2", "JC110112"),
+        ("JC1101122026112300o1x7q2g", EXAMPLE),
+        ("JC110112202611230001OIL0G", "JC110112202611230001OIL0G"),
+        ("JC110112202611230001X7Q2GG", "JC110112202611230001X7Q2GG"),
+        ("OIL", "OI1"),
+    ],
+)
+def test_a_beginning_is_read_as_it_was_meant(typed: str, meant: str) -> None:
+    """Case, blanks and hyphens do not count; letters for digits are mended where only digits can stand."""
+    assert code_beginning(typed) == meant
+
+
+@given(st.integers(0, 25), st.booleans())
+def test_every_beginning_of_a_code_is_one(length: int, lower: bool) -> None:
+    """However much of a code is typed, in whatever case, is what the code begins with."""
+    typed = EXAMPLE[:length]
+    assert EXAMPLE.startswith(code_beginning(typed.lower() if lower else typed))

@@ -17,7 +17,7 @@ from api.contract.trust.stamp import fingerprint
 from api.contract.wire.moment import rfc3339
 from api.evidence.retention import prune
 from api.evidence.scrub import ScrubReport, last_scrub, scrub
-from api.evidence.vault import Vault
+from api.evidence.vault import Shelf, Vault
 from api.store.evidence.access import log_accesses
 from tests.api.conftest import NODE, Posting, RunningApi
 from tests.api.contract.sample import LEAD_ID, START, TestSigner
@@ -66,6 +66,11 @@ class Meanwhile:
     def read(self, sums_sha256: str, name: str, start: int, length: int) -> Iterator[bytes]:
         """Read."""
         return self._vault.read(sums_sha256, name, start, length)
+
+    @property
+    def attachments(self) -> Shelf:
+        """The shelf."""
+        return self._vault.attachments
 
     def packages(self) -> Iterator[str]:
         """Let it happen, then list."""

@@ -164,3 +164,31 @@ def test_a_folder_knows_its_room(tmp_path: Path) -> None:
     assert space is not None
     assert 0 < space.free <= space.total
     assert ObjectVault(MemoryStore()).space() is None
+
+
+def test_attachments_stand_beside_the_packages(vault: Vault, sealed: SealedPackage, tmp_path: Path) -> None:
+    """Kept once by lead and hash, read in ranges, listed apart from packages, and erased with their lead."""
+    shelf, file, other = vault.attachments, tmp_path / "file", tmp_path / "other"
+    file.write_bytes(bytes(range(256)) * 40)
+    other.write_bytes(b"other")
+    assert list(shelf.listed()) == []
+    with pytest.raises(MissingEvidence):
+        shelf.size(LEAD_ID, "0" * 64)
+    with pytest.raises(MissingEvidence):
+        list(shelf.read(LEAD_ID, "0" * 64, 0, 1))
+    with FolderPackage(sealed.folder) as package:
+        vault.keep(sealed.sums_sha256, package)
+    shelf.keep(LEAD_ID, "0a" * 32, file)
+    shelf.keep(LEAD_ID, "0a" * 32, file)
+    shelf.keep(LEAD_ID, "0b" * 32, other)
+    shelf.keep("L20261123-000009", "0a" * 32, file)
+    with pytest.raises(VaultError, match="other bytes"):
+        shelf.keep(LEAD_ID, "0a" * 32, other)
+    assert shelf.size(LEAD_ID, "0a" * 32) == 10_240
+    assert b"".join(shelf.read(LEAD_ID, "0a" * 32, 250, 12)) == (bytes(range(256)) * 2)[250:262]
+    rest = ("L20261123-000009", "0a" * 32)
+    assert sorted(shelf.listed()) == sorted([(LEAD_ID, "0a" * 32), (LEAD_ID, "0b" * 32), rest])
+    assert list(vault.packages()) == [sealed.sums_sha256]
+    assert shelf.erase(LEAD_ID)
+    assert not shelf.erase(LEAD_ID)
+    assert list(shelf.listed()) == [rest]

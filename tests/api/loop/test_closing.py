@@ -60,21 +60,27 @@ def test_a_case_from_confirmation_to_the_archive(api: RunningApi) -> None:
         assert (shown["code"], shown["confirmed"]) == (CODE, True)
         filed = walk(people, ("legal", "CASE_FILED", case))
         before = filed["timers"]["decide_by"]
+        offered = people["head"].get(f"{PATH}/moves").json()["extension"]
+        assert (offered["act"], offered["role"], offered["requires"]) == ("extend", "M", ["reason"])
+        assert (offered["blocked"], offered["until"] > before) == ("", True)
+        assert people["legal"].get(f"{PATH}/moves").json()["extension"] is None
         etag = {"If-Match": f'"{filed["version"]}"'}
         extend = {"reason": "案情复杂"}
         assert people["legal"].post(f"{PATH}/extension", json=extend, headers=etag).status_code == 403
-        offered = {who: people[who].get(f"{PATH}/moves").json()["extendable_until"] for who in ("legal", "head")}
         longer = people["head"].post(f"{PATH}/extension", json=extend, headers=etag).json()
-        assert offered == {"legal": None, "head": longer["timers"]["decide_by"]}
-        assert people["head"].get(f"{PATH}/moves").json()["extendable_until"] is None
+        assert offered["until"] == longer["timers"]["decide_by"]
         assert longer["timers"]["decide_by"][:7] != before[:7]
         again = people["head"].post(f"{PATH}/extension", json=extend, headers={"If-Match": f'"{longer["version"]}"'})
         assert (again.status_code, "already" in again.json()["detail"]) == (409, True)
+        assert longer["timers"]["decide_by"] == offered["until"]
+        blocked = people["head"].get(f"{PATH}/moves").json()["extension"]
+        assert (blocked["until"], blocked["blocked"]) == (None, again.json()["detail"])
         publicity = {"by": "通州区生态环境局", "from": "2026-12-10", "until": "2027-06-10"}
         walk(people, ("legal", "DECIDED", {"decision_no": "通环罚〔2026〕7 号", "publicity": publicity}))
         listed = people["duty"].get("/v1/publicity", params={"until": "2027-06-10"}).json()["penalties"]
         assert [(each["decision_no"], each["is_over"]) for each in listed] == [("通环罚〔2026〕7 号", False)]
         assert people["duty"].get("/v1/publicity", params={"until": "2027-06-09"}).json() == {"penalties": []}
+        assert people["head"].get(f"{PATH}/moves").json()["extension"] is None
         walk(people, ("officer", "RECTIFIED", {}))
         early = move(people["officer"], "REVIEWED")
         assert (early.status_code, "still being watched" in early.json()["detail"]) == (409, True)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.contract.loop.limits import LEVELS, LIMITS, TIMER_NAMES, due_at, level_at, moment_of
-from api.contract.loop.moves import MOVES, turn_of, waiting_for
+from api.contract.loop.moves import MOVES, Content, Move, turn_of, waiting_for
+from api.contract.loop.reason_codes import REASON_CODES, reason_codes_of
 from api.contract.wire.handling import LeadHandling, MoveContent
 from api.contract.wire.role import GRANTED, LoopRole
 from api.contract.wire.state import LeadState, Priority
@@ -44,6 +45,21 @@ def test_required_content_is_content_and_stays_with_the_lead() -> None:
     names = {content.value for moves in MOVES.values() for move in moves for content in (*move.requires, *move.offers)}
     assert names <= set(MoveContent.model_fields)
     assert names - {"review", "reason_code", "explanation", "attachments", "advice"} <= set(LeadHandling.model_fields)
+
+
+def test_reason_codes_go_with_the_moves_that_take_one() -> None:
+    """Each list belongs to some move, every code is one that a move may carry, and what requires a code has a list."""
+    for state, codes in REASON_CODES.items():
+        moves = [move for each in MOVES.values() for move in each if move.to is state]
+        assert any(reason_codes_of(move) == codes for move in moves)
+        assert all(
+            MoveContent(reason_code=each.code).reason_code == each.code and each.zh and each.en for each in codes
+        )
+        assert len({each.code for each in codes}) == len(codes)
+    asking = [move for each in MOVES.values() for move in each if Content.REASON_CODE in move.requires]
+    assert all(reason_codes_of(move) for move in asking)
+    assert reason_codes_of(None) == ()
+    assert reason_codes_of(Move(LeadState.CLOSED, frozenset(), offers=())) == ()
 
 
 def test_every_open_state_waits_for_somebody() -> None:

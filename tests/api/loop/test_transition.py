@@ -109,6 +109,8 @@ def test_roles_count_in_their_division_and_moves_say_what_they_take(api: Running
             ("NEED_MORE", "propose", "D"),
         ]
         assert moves[0]["requires"] == ["review", "reason_code"]
+        smoke = {"code": "smoke_seen", "zh": "烟气清楚可见", "en": "smoke is clearly seen"}
+        assert [each["reason_codes"][:1] for each in moves[::2]] == [[smoke], []]
         assert people["officer"].get("/v1/queue", params={"role": "V"}).status_code == 403
         assert move(people["duty"], "CLOSED").status_code == 409
 

@@ -14,9 +14,11 @@ from api.contract.wire.state import LeadState, Priority
 from api.notify.notices import notice_of
 from api.store.database import Database
 from api.store.events import append_event
+from api.store.loop.grants import grant_role, revoke_role
 from api.store.notify.cursor import SourceEvent, planned_cursor
 from api.store.notify.log import list_deliveries
 from api.store.notify.tables import NotificationRow
+from api.store.people import Role, add_operator, disable_operator
 from api.store.tables import EventRow
 from tests.api.conftest import sample_lead
 from tests.api.notify.conftest import NOON, Site
@@ -177,3 +179,69 @@ def test_a_notice_names_no_person_and_no_private_owner(site: Site) -> None:
     assert notice.enterprise == ""
     assert "张三" not in notice.model_dump_json()
     assert "王五" not in notice.model_dump_json()
+
+
+def told(site: Site) -> list[str]:
+    """The channels of all messages."""
+    site.planner.turn()
+    with site.database.reading() as session:
+        return sorted(row.channel for row in session.query(NotificationRow))
+
+
+def staffed(site: Site) -> Site:
+    """Operators with roles in divisions, each with a channel of the same name, and one channel that is nobody's."""
+    grants = {"wang": ("D", ""), "li": ("D", "110112"), "zhao": ("D", "1102"), "sun": ("V", "11"), "qian": ("D", "")}
+    for name, (role, division) in grants.items():
+        with site.database.writing() as session:
+            add_operator(session, name, Role.OPERATOR, "an-operator-of-the-site", NOON)
+            grant_role(session, name, LoopRole(role), division, by="test", at=NOON)
+        site.channel("https://hooks.example/", name=name, operator=name)
+    site.channel("https://hooks.example/", name="desk")
+    with site.database.writing() as session:
+        disable_operator(session, "qian", NOON)
+    return site
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"roles": ["D"], "channels": []}, ["li", "wang"]),
+        ({"roles": ["V"], "channels": []}, ["sun"]),
+        ({"roles": ["D", "V"], "channels": []}, ["li", "sun", "wang"]),
+        ({"roles": ["R"], "channels": []}, []),
+        ({"roles": ["D"], "channels": ["desk", "wang"]}, ["desk", "li", "wang"]),
+        ({"channels": ["zhao"]}, ["zhao"]),
+    ],
+)
+def test_a_role_reaches_its_holders_in_the_lead_s_division(
+    site: Site, asked: dict[str, object], expected: list[str]
+) -> None:
+    """Of a lead of district 110112: whoever holds the role there and is not disabled, each channel once."""
+    staffed(site).rule(**asked)
+    site.file(1)
+    assert told(site) == expected
+
+
+def test_a_role_is_held_when_the_event_is_told(site: Site) -> None:
+    """Who lost the role is not told of what comes after; a second channel of the same person is."""
+    staffed(site).rule(roles=["D"], channels=[])
+    site.channel("https://hooks.example/", name="wang-phone", operator="wang")
+    with site.database.writing() as session:
+        revoke_role(session, "li", LoopRole.DUTY, "110112", by="test", at=NOON)
+    site.file(1)
+    assert told(site) == ["wang", "wang-phone"]
+
+
+def test_what_has_no_division_reaches_those_of_the_whole_site(site: Site) -> None:
+    """The vault's room concerns holders without a division alone."""
+    staffed(site).rule(roles=["D", "V"], channels=[], events=["vault.changed"])
+    with site.database.writing() as session:
+        append_event(session, EventType.VAULT_CHANGED, "vault", NOON, data={"level": "critical", "before": "ample"})
+    assert told(site) == ["wang"]
+
+
+def test_a_site_without_grants_reaches_nobody_by_role(wired: Callable[..., Site]) -> None:
+    """Nobody holds a role there; the channels that the rule names are told all the same."""
+    site = wired(roles=["D", "V", "E", "P", "O", "R", "M", "X"])
+    site.file(1)
+    assert told(site) == ["desk"]

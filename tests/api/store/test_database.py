@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.clock import utc_now
@@ -50,6 +52,22 @@ def test_the_newest_migration_is_the_one_that_is_looked_for(database: Database) 
     assert newest_revision() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
     with database.engine.connect() as connection:
         assert newest_revision() == MigrationContext.configure(connection).get_current_revision()
+
+
+def test_the_newest_migrations_can_be_taken_back(database: Database) -> None:
+    """Back to the release before attachments and up again, and the schema is that of the code."""
+    with database.engine.connect() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0015")
+        connection.commit()
+        found = inspect(connection)
+        assert not found.has_table("attachments")
+        assert "operator" not in {each["name"] for each in found.get_columns("notification_channels")}
+    database.migrate()
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
 
 
 def test_migrations_at_the_same_time_wait_for_each_other(settings: Settings) -> None:

@@ -15,7 +15,7 @@ import { inWords } from "./refusals.js";
 
 /** @typedef {import("../leads/store.js").Lead} Lead */
 /** @typedef {import("./form.js").Option} Option */
-/** @typedef {{state: string, version: number, proposal: any, waits_for: string[], moves: Option[], extendable_until?: string | null, planned?: any[], joint_hint?: string[]}} Moves */
+/** @typedef {{state: string, version: number, proposal: any, waits_for: string[], moves: Option[], extension?: {until: string | null, blocked: string} | null, planned?: any[], joint_hint?: string[]}} Moves */
 
 const TICK_MS = 10_000;
 
@@ -136,7 +136,7 @@ export class LeadPanel {
     }));
     fill(this.blocked, moves.filter(({ blocked }) => blocked).map((option) => h("li", {}, t("decide.blocked", { what: wordsOf(option), why: inWords(option.blocked) }))));
     fill(this.hints, isAway ? [] : dispatchHints(this.#moves ?? {}, (planId) => this.#dispatchUnder(planId)));
-    this.extension.offer(this.lead, isAway ? null : this.#moves?.extendable_until ?? null);
+    this.extension.offer(this.lead, isAway ? null : this.#moves?.extension?.until ?? null);
     this.none.hidden = !this.#moves || moves.length > 0;
     if (this.none.hidden) return;
     untranslate(this.none);

@@ -222,6 +222,37 @@ def test_rules_have_versions_and_name_channels_that_are(operator: httpx.Client, 
     assert operator.post(f"{BASE}/channels/desk/test").status_code == 404
 
 
+def test_a_channel_may_be_an_operator_s_own(operator: httpx.Client, desk: Receiver, api: RunningApi) -> None:
+    """Whose it is is shown and in the log, another write takes it away, and nobody owns one who is no operator."""
+    refused = operator.put(f"{BASE}/channels/desk", json=channel(desk.url, operator="nobody"))
+    assert (refused.status_code, refused.json()["detail"]) == (422, "operator: there is no operator nobody")
+    made = operator.put(f"{BASE}/channels/desk", json=channel(desk.url, operator="admin"))
+    assert (made.status_code, made.json()["operator"]) == (201, "admin")
+    with api.state.database.reading() as session:
+        (leaf,) = log_leaves(session, 0, 10)
+    assert b'"operator":"admin"' in leaf.data
+    taken = operator.put(f"{BASE}/channels/desk", json=channel(desk.url), headers={"If-Match": made.headers["etag"]})
+    assert taken.json()["operator"] == ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"channels": []}, "a rule tells somebody"),
+        ({"roles": ["A"]}, "roles.0"),
+        ({"roles": ["C"]}, "roles.0"),
+        ({"roles": ["D"] * 9}, "roles"),
+    ],
+)
+def test_a_rule_tells_somebody(operator: httpx.Client, fields: dict[str, object], says: str) -> None:
+    """Channels, roles or both; the system and the enterprise are no recipients. Roles alone need no channel."""
+    refused = operator.put(f"{BASE}/rules/desk", json=rule(**fields))
+    assert refused.status_code == 422
+    assert says in refused.json()["detail"]
+    alone = rule(channels=[], roles=["D", "M"])
+    assert operator.put(f"{BASE}/rules/desk", json=alone).json()["rule"]["roles"] == ["D", "M"]
+
+
 def test_operators_read_the_log_and_nothing_else(clerk: httpx.Client, worker: httpx.Client) -> None:
     """Rules, channels and second tries are an admin's; workers see nothing of them."""
     assert clerk.get(BASE).status_code == 200

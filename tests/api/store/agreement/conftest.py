@@ -79,6 +79,7 @@ class Store:
             "holds",
             "camera_files",
             "redactions",
+            "attachments",
             "register_changes",
             "log_leaves",
         )

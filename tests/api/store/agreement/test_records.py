@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from api.contract.evidence.article41 import Article41File
+from api.store.evidence.attachments import AttachmentKind, StoredAttachment, add_attachment
 from api.store.evidence.camera_files import put_camera_file
 from api.store.evidence.holds import RetentionRule, due_packages, is_held, set_hold, stock
 from api.store.evidence.redactions import Covering, add_redaction
@@ -36,6 +37,10 @@ def store(store: Store) -> Store:
                 copy=copy,
                 media_type=kind,
             )
+        add_attachment(
+            session,
+            StoredAttachment(ONE, "0c" * 32, "照片.jpg", AttachmentKind.PHOTO, "image/jpeg", 9, "operator:li", START),
+        )
         put_camera_file(session, "gate", Article41File(), version=0, by="operator:li", at=START)
     return store
 
@@ -57,6 +62,8 @@ def test_records_as_they_were_logged_agree(store: Store) -> None:
             "UPDATE redactions SET copy = (SELECT a.copy FROM redactions AS a WHERE a.file = 'clip.mp4')",
             "is not what it was made as: its bytes have another hash",
         ),
+        ("UPDATE attachments SET name = 'x'", f"the attachment of lead {ONE} at"),
+        ("DELETE FROM attachments", "is gone"),
         ("UPDATE camera_files SET document = '{}'", "file of camera gate at 2026-11-23T02:30:05.120Z is not"),
     ],
 )
