@@ -22,7 +22,7 @@ def _assets() -> Assets:
     return read_assets(WALL_FOLDER)
 
 
-async def wall_page(request: Request) -> Response:
+def wall_page(request: Request) -> Response:
     """Give the wall's page, or say that its libraries are missing."""
     assets = _assets()
     if not assets.complete:
@@ -37,7 +37,7 @@ async def wall_page(request: Request) -> Response:
     return Response(assets.page, media_type="text/html; charset=utf-8", headers=headers)
 
 
-async def wall_file(request: Request) -> Response:
+def wall_file(request: Request) -> Response:
     """Give a file of the wall; one of another version, or none, is not found."""
     assets = _assets()
     version, _, name = request.path_params["path"].partition("/")

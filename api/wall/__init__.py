@@ -2,7 +2,7 @@
 The wall: one page of plain ES modules, served as they lie here; no bundler, nothing from elsewhere.
 
 ``index.html`` is the answer to ``GET /``; everything else is served under an address of its own version
-(`api.wall.assets`). ``vendor/`` holds the libraries that pages import (Preact, signals, htm, Leaflet, uPlot), which
+(`api.wall.assets`). ``vendor/`` holds the libraries that pages import (Preact, signals, htm), which
 ``requirements/wall/install.py`` fetches.
 """
 

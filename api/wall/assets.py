@@ -1,5 +1,5 @@
 """
-Assets: the wall's files as they are served, read once when the API starts.
+Assets: the wall's files as they are served, read once, when the first is asked for.
 
 All of them lie under one address that holds the SHA-256 of the whole (``/wall/3f9a.../js/main.js``): a browser keeps
 them for good and never runs modules of two versions side by side. The page itself is asked for anew each time.

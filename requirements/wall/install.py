@@ -24,10 +24,6 @@ FILES = {
     "signals-core.js": "@preact/signals-core/dist/signals-core.mjs",
     "signals.js": "@preact/signals/dist/signals.mjs",
     "htm.js": "htm/dist/htm.mjs",
-    "leaflet.js": "leaflet/dist/leaflet-src.esm.js",
-    "leaflet.css": "leaflet/dist/leaflet.css",
-    "uplot.js": "uplot/dist/uPlot.esm.js",
-    "uplot.css": "uplot/dist/uPlot.min.css",
 }
 """Files that pages load, and where npm puts them."""
 
@@ -38,8 +34,6 @@ LICENCES = {
     "preact": "preact/LICENSE",
     "signals": "@preact/signals/LICENSE",
     "htm": "htm/LICENSE",
-    "leaflet": "leaflet/LICENSE",
-    "uplot": "uplot/LICENSE",
 }
 
 _IMPORT = re.compile(r"""((?:from|import)\s*)(["'])([^"'./][^"']*)\2""")
@@ -85,11 +79,9 @@ def main() -> None:
         (made / "licences").mkdir(parents=True)
         for name, source in FILES.items():
             text = (modules / source).read_text(encoding="utf-8")
-            is_small_module = name.endswith(".js") and name not in {"leaflet.js", "uplot.js"}
-            (made / name).write_text(by_path(text) if is_small_module else _MAP.sub("", text), encoding="utf-8")
+            (made / name).write_text(by_path(text), encoding="utf-8")
         for name, source in LICENCES.items():
             shutil.copy(modules / source, made / "licences" / f"{name}.txt")
-        shutil.copytree(modules / "leaflet/dist/images", made / "images")
         shutil.rmtree(VENDOR, ignore_errors=True)
         shutil.copytree(made, VENDOR)
 

@@ -1,7 +1,7 @@
 """
 Reason codes: what is usually given as the reason of a move, in both languages. Any other code can be given too.
 
-This list is the only copy; the API serves it with each move (``GET /v1/leads/{id}/moves``).
+Which codes go with a move is said here alone; the API serves them (``GET /v1/leads/{id}/moves``).
 """
 
 from collections.abc import Mapping

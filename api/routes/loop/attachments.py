@@ -24,7 +24,7 @@ from api.loop.attachments import BEGINNINGS, Kept, begins_as, keep_attachment, m
 from api.people.auth import AnyOperator, caller_address, caller_name
 from api.problems import Problem
 from api.routes.leads import LeadIdPath, found_lead
-from api.state import ApiState, State
+from api.state import State
 from api.store.evidence.attachments import (
     FOLDER,
     AttachmentKind,
@@ -123,17 +123,14 @@ async def put_attachment(
     """
     media_type = _media_type(content_type)
 
-    def told() -> tuple[str, AttachmentKind]:
+    def told() -> NamedAttachment | None:
         with state.database.reading() as session, found_lead():
             lead = get_lead(session, lead_id)
             if not may_attach(session, operator.username, lead):
                 where = f"division {lead.place.division}" if lead.place.division else "the lead's division"
                 raise Problem(403, "role-required", f"to give a lead files takes a role in {where}")
             refuse_deleted(session, lead_id)
-            named = next((each for each in named_attachments(session, lead_id) if each.sha256 == sha256), None)
-        called = name or ("" if named is None else named.name) or sha256[:12]
-        other = AttachmentKind.DOCUMENT if named is None else named.kind
-        return called, other if kind is None else AttachmentKind(kind)
+            return next((each for each in named_attachments(session, lead_id) if each.sha256 == sha256), None)
 
     def keep(upload: FileUpload) -> Kept:
         if upload.sha256 != sha256:
@@ -146,14 +143,16 @@ async def put_attachment(
         made = StoredAttachment(lead_id, sha256, called, said, media_type, upload.size, by, at)
         return keep_attachment(state, made, upload.path, caller_address(request))
 
-    called, said = await run_in_threadpool(told)
+    named = await run_in_threadpool(told)
+    called = name or ("" if named is None else named.name) or sha256[:12]
+    said = AttachmentKind(kind or (AttachmentKind.DOCUMENT if named is None else named.kind))
     limit = state.settings.attachment_max_bytes
     async with receive_body(request, state.settings.data_dir, limit, "attachment") as upload:
         kept = await run_in_threadpool(keep, upload)
     if not kept.fresh:
         response.status_code = 200
-    response.headers["Location"] = _address(lead_id, sha256)
-    return await run_in_threadpool(_shown, state, kept.attachment)
+    response.headers["Location"] = attachment_address(lead_id, sha256)
+    return _document(lead_id, sha256, kept.attachment, named, None)
 
 
 @router.get(
@@ -193,19 +192,12 @@ def get_one_attachment(
     if answer.status == HTTPStatus.NOT_MODIFIED:
         return Response(status_code=answer.status, headers=answer.headers)
     if found.media_type == PDF:
-        del answer.headers[
-            "Content-Security-Policy"
-        ]  # browsers' viewers do not open in a sandbox; the page's own holds
+        # browsers' viewers do not open in a sandbox; the page's own policy holds
+        del answer.headers["Content-Security-Policy"]
     action = CustodyAction.VIEWED if shown else CustodyAction.DOWNLOADED
     note(state, request, operator, lead_id, f"{FOLDER}/{sha256}", action)
     pieces = state.vault.attachments.read(lead_id, sha256, answer.start, answer.end - answer.start)
     return StreamingResponse(pieces, answer.status, answer.headers, found.media_type)
-
-
-def _shown(state: ApiState, kept: StoredAttachment) -> AttachmentDocument:
-    with state.database.reading() as session:
-        named = next((each for each in named_attachments(session, kept.lead_id) if each.sha256 == kept.sha256), None)
-    return _document(kept.lead_id, kept.sha256, kept, named, None)
 
 
 def _document(
@@ -230,11 +222,12 @@ def _document(
         camera_id="" if kept is None else kept.camera_id,
         taken=None if kept is None else kept.taken,
         log_index=None if kept is None else kept.log_index,
-        address=_address(lead_id, sha256),
+        address=attachment_address(lead_id, sha256),
     )
 
 
-def _address(lead_id: str, sha256: str) -> str:
+def attachment_address(lead_id: str, sha256: str) -> str:
+    """Return where an attachment is, or where it can be put."""
     return f"/v1/leads/{lead_id}/attachments/{sha256}"
 
 

@@ -8,6 +8,7 @@ from api.contract.wire.moment import UtcTime
 from api.loop.pairs import PeakStill, peak_still
 from api.people.auth import AnyOperator
 from api.routes.leads import LeadIdPath, found_lead
+from api.routes.loop.attachments import attachment_address
 from api.state import State
 from api.store.evidence.attachments import StoredAttachment, attachments_of
 from api.store.evidence.holds import lead_deleted_at
@@ -99,7 +100,7 @@ def _after(kept: StoredAttachment) -> AfterStillDocument:
         sha256=kept.sha256,
         at=kept.taken or kept.at,
         camera=kept.camera_id,
-        address=f"/v1/leads/{kept.lead_id}/attachments/{kept.sha256}",
+        address=attachment_address(kept.lead_id, kept.sha256),
     )
 
 

@@ -5,21 +5,15 @@
 import { pickerOf } from "../register/picker.js";
 import { controlOf, groupOf, labelled } from "../shared/controls.js";
 import { h } from "../shared/dom.js";
-import { translate } from "../shared/i18n.js";
+import { hasWords, language, translate } from "../shared/i18n.js";
 import { answersControl } from "./answers.js";
 import { attachmentsControl } from "./attachments.js";
 
 /** @typedef {import("../leads/store.js").Lead} Lead */
 /** @typedef {import("../shared/controls.js").Field} Field */
 /** @typedef {import("../shared/controls.js").Control} Control */
+/** @typedef {{code: string, zh: string, en: string}} ReasonCode */
 
-/** Reason codes that are offered with a move to a state; any other can be typed. @type {Record<string, string[]>} */
-const REASONS = {
-  VERIFIED: ["smoke_seen", "fire_seen", "dust_seen", "over_limit", "uncovered", "other"],
-  REJECTED_FALSE: ["steam", "cloud", "light", "vehicle", "insect", "duplicate", "not_violation", "other"],
-  NOT_CONFIRMED: ["not_found", "within_limits", "corrected", "not_violation", "other"],
-  CLOSED: ["not_found", "within_limits", "corrected", "not_violation", "duplicate", "other"],
-};
 const BASES = /** @type {[string, string][]} */ (["lead", "plan", "emergency"].map((basis) => [basis, `plan_basis.${basis}`]));
 const COLOURS = /** @type {[string, string][]} */ (["keep", "raise", "lower"].map((each) => [each, `feedback.${each}`]));
 const LISTS = /** @type {[string, string][]} */ (["keep", "in", "out"].map((each) => [each, `feedback.${each}`]));
@@ -48,15 +42,15 @@ const GROUPS = /** @type {Record<string, Partial<Field>[]>} */ ({
 /**
  * Return the control of what a move may carry; a name that this wall does not know is a line of text.
  * @param {string} name as in `requires` and `offers` of `GET /v1/leads/{id}/moves`
- * @param {{lead: Lead, to: string, must: boolean, codes?: string[]}} move `codes`: check codes that answer the lead
+ * @param {{lead: Lead, must: boolean, codes?: string[], reasons?: ReasonCode[]}} move `codes`: check codes that answer the lead; `reasons`: what is usually given as reason code
  * @returns {Control}
  */
-export function contentControl(name, { lead, to, must, codes = [] }) {
+export function contentControl(name, { lead, must, codes = [], reasons = [] }) {
   const of = field(name, { must, ...PLAIN[name] });
   const uscc = lead.target?.uscc ?? "";
   if (name === "review") return answersControl();
   if (name === "attachments") return attachmentsControl(of, { kind: lead.state === "ON_SITE" ? "record" : "document", capture: true });
-  if (name === "reason_code") return reasonControl(of, REASONS[to] ?? []);
+  if (name === "reason_code") return reasonControl(of, reasons);
   if (name === "officers") return pickerOf(of, { kind: "officer", several: true, typed: true });
   if (name === "joint_units") return pickerOf(of, { kind: "unit", several: true, typed: true });
   if (name === "unit") return suggested(of, "unit");
@@ -77,20 +71,26 @@ export function isNeeded(name, lead) {
   return name === "review";
 }
 
-/** @param {Field} of @param {string[]} reasons */
+/** @param {Field} of @param {ReasonCode[]} reasons */
 function reasonControl(of, reasons) {
   const pattern = "[A-Za-z0-9_.\\-]*";
   if (!reasons.length) return controlOf({ ...of, pattern });
-  const select = /** @type {HTMLSelectElement} */ (h("select", { name: of.name }, h("option", { value: "" }, "—"), reasons.map((reason) => translate(h("option", { value: reason }), `why.${reason}`))));
+  const select = /** @type {HTMLSelectElement} */ (h("select", { name: of.name }, h("option", { value: "" }, "—"), reasons.map(reasonOption)));
   return {
     node: labelled(of, select),
     read: () => select.value || undefined,
     write(/** @type {string | undefined} */ value) {
-      if (value && !reasons.includes(value)) select.append(h("option", { value }, value));
+      if (value && !reasons.some(({ code }) => code === value)) select.append(h("option", { value }, value));
       select.value = value ?? "";
     },
     focus: () => select.focus(),
   };
+}
+
+/** Return a reason code as a choice. @param {ReasonCode} reason */
+function reasonOption({ code, zh, en }) {
+  const option = h("option", { value: code }, language() === "zh" ? zh : en);
+  return hasWords(`why.${code}`) ? translate(option, `why.${code}`) : option;
 }
 
 /** Return a text with the names of register entries as suggestions. @param {Field} of @param {string} kind @returns {Control} */

@@ -7,7 +7,7 @@ import { translate, t } from "../shared/i18n.js";
 import { contentControl, isNeeded } from "./fields.js";
 
 /** @typedef {import("../leads/store.js").Lead} Lead */
-/** @typedef {{to: string, act: "move" | "propose" | "confirm" | "decline", role: string, requires: string[], offers: string[], blocked: string}} Option */
+/** @typedef {{to: string, act: "move" | "propose" | "confirm" | "decline", role: string, requires: string[], offers: string[], reason_codes: import("./fields.js").ReasonCode[], blocked: string}} Option */
 
 export class MoveForm {
   /** @type {Map<string, import("../shared/controls.js").Control>} */
@@ -30,7 +30,7 @@ export class MoveForm {
     // whoever has the four questions before him answers them: a record that nobody judged is no evidence
     this.#must = new Set([...option.requires, ...(first.includes("review") ? ["review"] : [])]);
     for (const name of [...first, ...later]) {
-      const control = contentControl(name, { lead, to: option.to, must: this.#must.has(name), codes });
+      const control = contentControl(name, { lead, must: this.#must.has(name), codes, reasons: option.reason_codes });
       const known = draft[name] ?? /** @type {any} */ (lead.handling)?.[name];
       if (known !== undefined && known !== null && known !== "" && known?.length !== 0) control.write(known);
       this.#parts.set(name, control);

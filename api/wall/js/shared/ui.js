@@ -3,14 +3,14 @@
  * @module
  */
 import htm from "../../vendor/htm.js";
-import { useEffect, useRef, useState } from "../../vendor/hooks.js";
+import { useEffect, useState } from "../../vendor/hooks.js";
 import { h, render } from "../../vendor/preact.js";
-import { computed, signal, useSignal } from "../../vendor/signals.js";
+import "../../vendor/signals.js"; // components follow the signals that they read, such as the language
 
 /** Template tag that makes elements: html`<p class="note">${words}</p>`. */
 export const html = htm.bind(h);
 
-export { computed, render, signal, useEffect, useRef, useSignal, useState };
+export { render, useState };
 
 /**
  * Ask the server when a component appears, and again when what is asked for changes.

@@ -23,20 +23,28 @@ export class Pages {
 
   /** Open the page that the address names, and close the others. */
   async follow() {
-    const [name, ...path] = pathOf(location.hash);
+    const { hash } = location;
+    const [name, ...path] = pathOf(hash);
     for (const dialog of /** @type {NodeListOf<HTMLDialogElement>} */ (this.host.querySelectorAll("dialog[data-page][open]"))) {
       if (dialog.dataset.page !== name) dialog.close();
     }
     if (!Object.hasOwn(this.makers, name)) return;
+    const page = await this.#load(name);
+    if (page && location.hash === hash) page.open(path);
+  }
+
+  /** @param {string} name @returns {Promise<Page | null>} `null`: it could not be loaded */
+  async #load(name) {
     const named = this.#named.get(name) ?? this.#make(name);
     this.#named.set(name, named);
     try {
-      const page = await named;
-      if (pathOf(location.hash).join("/") === [name, ...path].join("/")) page.open(path);
-    } catch {
+      return await named;
+    } catch (error) {
       // the server is away, or serves a newer version whose files have other addresses
       this.#named.delete(name);
       this.failed();
+      if (!(error instanceof TypeError)) throw error;
+      return null;
     }
   }
 
